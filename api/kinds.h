@@ -1,0 +1,289 @@
+/*
+ * The kinds this project reads or writes, each as one plain struct whose fields
+ * mirror the JSON (reference/api.md; behaviour.md for the additive ones). The
+ * descriptor tables in api/<kind>.c are the only place that knows JSON names,
+ * defaults, limits and descriptions. Ownership as in api/meta.h.
+ *
+ * Units: durations are milliseconds, times unix seconds, sizes bytes.
+ */
+#ifndef DROP_API_KINDS_H
+#define DROP_API_KINDS_H
+
+#include "api/meta.h"
+
+struct desc; /* api/desc.h */
+
+/* ---- CachedImage ---- */
+
+struct cachedimage_spec {
+	const char *image, *tag, *digest;
+	const char *image_pull_policy; /* default Always */
+	struct api_name_refs image_pull_secrets;
+	struct api_map node_selector;
+	struct api_tolerations tolerations;
+	int64_t priority;
+	struct api_name_ref *policy_ref;
+};
+
+struct failed_node { /* additive, behaviour.md 19 */
+	const char *node, *reason, *message;
+	int64_t attempts;
+	int64_t last_attempt_at;
+};
+
+struct failed_nodes {
+	struct failed_node *at;
+	size_t n;
+};
+
+struct cachedimage_status {
+	int64_t observed_generation;
+	const char *phase, *ready, *resolved_digest;
+	int64_t nodes_targeted, nodes_ready, nodes_pulling;
+	const char *cached_image; /* additive, behaviour.md 16: the reference cachedNodes is about */
+	struct api_strings cached_nodes;
+	struct failed_nodes failed_nodes;
+	int64_t consecutive_failures;
+	int64_t last_pulled_at, last_attempted_at;
+	struct api_conditions conditions;
+};
+
+struct cachedimage {
+	struct api_meta meta;
+	struct cachedimage_spec spec;
+	struct cachedimage_status status;
+};
+
+/* ---- CachedImageSet ---- */
+
+struct image_entry {
+	const char *image, *tag, *digest;
+};
+
+struct image_entries {
+	struct image_entry *at;
+	size_t n;
+};
+
+struct cachedimageset_spec {
+	struct api_name_ref *policy_ref, *discovery_policy_ref;
+	const char *image_pull_policy;
+	struct api_name_refs image_pull_secrets;
+	struct api_map node_selector;
+	struct api_tolerations tolerations;
+	struct image_entries images;
+};
+
+struct cachedimageset_status {
+	int64_t observed_generation;
+	const char *phase;
+	int64_t images_managed, images_ready;
+	struct api_conditions conditions;
+};
+
+struct cachedimageset {
+	struct api_meta meta;
+	struct cachedimageset_spec spec;
+	struct cachedimageset_status status;
+};
+
+/* ---- DiscoveryPolicy ---- */
+
+struct prometheus_source {
+	const char *endpoint, *query;
+	int64_t lookback; /* 0: instant query */
+	const char *step;
+};
+
+struct registry_source {
+	const char *url;
+	struct api_strings repositories;
+	const char *tag_filter;
+	int64_t top_x; /* 0: unset */
+	const char *image_template;
+};
+
+struct discovery_source {
+	const char *type;
+	struct prometheus_source *prometheus;
+	struct registry_source *registry;
+	struct api_name_ref *secret_ref;
+};
+
+struct discovery_sources {
+	struct discovery_source *at;
+	size_t n;
+};
+
+struct discoverypolicy_spec {
+	struct discovery_sources sources;
+	const char *image_filter;
+	int64_t sync_interval, max_images;
+};
+
+struct discovered_image {
+	const char *image;
+	int64_t score;
+	const char *source;
+};
+
+struct discovered_images {
+	struct discovered_image *at;
+	size_t n;
+};
+
+struct discoverypolicy_status {
+	int64_t last_sync_time;
+	struct discovered_images discovered_images;
+	int64_t image_count, source_count;
+	struct api_conditions conditions;
+};
+
+struct discoverypolicy {
+	struct api_meta meta;
+	struct discoverypolicy_spec spec;
+	struct discoverypolicy_status status;
+};
+
+/* ---- PullPolicy ---- */
+
+struct failure_backoff {
+	int64_t initial, max; /* default 30s and 5m */
+};
+
+struct pullpolicy_spec {
+	int64_t max_concurrent_nodes;    /* default 1 */
+	int64_t max_concurrent_pulls;    /* additive, behaviour.md 12; 0: no limit */
+	int64_t max_pulls_per_node;      /* additive, behaviour.md 12; default 2 */
+	int64_t min_delay_between_pulls; /* default 10s; 0: none */
+	int64_t pull_timeout;            /* additive, behaviour.md 9; default 30m */
+	struct failure_backoff *failure_backoff; /* NULL: the defaults */
+	int64_t repull_interval;                 /* 0: never */
+	struct api_map node_selector;
+	struct api_tolerations tolerations;
+};
+
+struct pullpolicy {
+	struct api_meta meta;
+	struct pullpolicy_spec spec;
+};
+
+/* ---- Node: what we read of it ---- */
+
+struct node_taint {
+	const char *key, *value, *effect;
+};
+
+struct node_taints {
+	struct node_taint *at;
+	size_t n;
+};
+
+struct node_condition { /* the watcher keeps Ready and DiskPressure only */
+	const char *type, *status;
+};
+
+struct node_conditions {
+	struct node_condition *at;
+	size_t n;
+};
+
+struct node {
+	struct api_meta meta; /* annotations and owners are not read */
+	struct node_taints taints;
+	struct node_conditions conditions;
+	const char *os, *arch; /* status.nodeInfo */
+};
+
+/* ---- Pod: what we read of it ---- */
+
+struct pod_condition {
+	const char *type, *status, *reason, *message;
+};
+
+struct pod_conditions {
+	struct pod_condition *at;
+	size_t n;
+};
+
+struct container_waiting {
+	const char *reason, *message;
+};
+
+struct container_terminated {
+	int64_t exit_code;
+	const char *reason, *message;
+	int64_t started_at, finished_at;
+};
+
+struct container_status {
+	const char *name, *image, *image_id, *container_id;
+	struct container_waiting *waiting;       /* state.waiting */
+	struct container_terminated *terminated; /* state.terminated */
+	int64_t running_since;                   /* state.running.startedAt, or 0 */
+};
+
+struct container_statuses {
+	struct container_status *at;
+	size_t n;
+};
+
+struct pod_container {
+	const char *name, *image;
+};
+
+struct pod_containers {
+	struct pod_container *at;
+	size_t n;
+};
+
+struct pod {
+	struct api_meta meta;
+	const char *node_name;
+	struct pod_containers containers;
+	const char *phase, *reason, *message; /* status */
+	int64_t start_time;
+	struct pod_conditions conditions;
+	struct container_statuses container_statuses;
+};
+
+/* ---- Lease (coordination.k8s.io/v1) ---- */
+
+struct lease {
+	struct api_meta meta;
+	const char *holder; /* spec.holderIdentity; NULL or "": free */
+	int64_t duration_s, transitions;
+	const char *acquire_time, *renew_time; /* MicroTime texts, passed through */
+};
+
+/* ---- the table of kinds ---- */
+
+enum kind {
+	KIND_NODE,
+	KIND_POD,
+	KIND_CACHEDIMAGE,
+	KIND_CACHEDIMAGESET,
+	KIND_DISCOVERYPOLICY,
+	KIND_PULLPOLICY,
+	KIND_LEASE,
+	KIND_COUNT,
+};
+
+struct kind_info {
+	const char *kind;     /* "CachedImage" */
+	const char *plural;   /* "cachedimages" */
+	const char *singular; /* "cachedimage" */
+	const char *group;    /* "" for core */
+	const char *version;
+	bool namespaced;
+	bool ours; /* a CRD of this project: has spec.default, status subresource */
+	size_t size;             /* sizeof its struct, which starts with struct api_meta */
+	const struct desc *desc; /* descriptor of the whole object */
+};
+
+extern const struct kind_info kinds[KIND_COUNT];
+
+/* By "CachedImage"; -1 if we don't know it. */
+int kind_find(const char *kind);
+
+#endif

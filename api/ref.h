@@ -1,0 +1,21 @@
+/*
+ * Image references: the text that goes into a pod, and the normal form under
+ * which two texts mean the same image (behaviour.md 5, 16, 17, 23). Pure.
+ */
+#ifndef DROP_API_REF_H
+#define DROP_API_REF_H
+
+#include "base/arena.h"
+
+/* image@digest, or image:tag, or image:latest; digest wins. */
+char *ref_make(struct arena *a, const char *image, const char *tag, const char *digest);
+/* "docker.io/library/nginx:latest" from "nginx"; NULL if it is no reference. */
+char *ref_normal(struct arena *a, const char *ref);
+/* Host (with port) that serves the reference: "docker.io", "registry.example.com:5000". */
+char *ref_host(struct arena *a, const char *ref);
+/* "docker.io/library/nginx" from "nginx:1.2@sha256:..". */
+char *ref_repository(struct arena *a, const char *ref);
+/* The "sha256:..." part of an imageID of the form repo@sha256:<64 hex>, else NULL. Borrowed. */
+const char *ref_digest(const char *image_id);
+
+#endif

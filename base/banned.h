@@ -1,0 +1,41 @@
+/*
+ * Functions that have cost other projects security holes become compile errors.
+ * Forced into every file of ours by the build (-include), after the headers that
+ * declare them, so that only calls fail.
+ */
+#ifndef DROP_BASE_BANNED_H
+#define DROP_BASE_BANNED_H
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define BANNED(name) name##_is_banned_see_base_banned_h
+
+#undef strcpy
+#define strcpy(a, b) BANNED(strcpy)
+#undef strcat
+#define strcat(a, b) BANNED(strcat)
+#undef strncpy
+#define strncpy(a, b, n) BANNED(strncpy)
+#undef strncat
+#define strncat(a, b, n) BANNED(strncat)
+#undef sprintf
+#define sprintf(...) BANNED(sprintf)
+#undef vsprintf
+#define vsprintf(...) BANNED(vsprintf)
+#undef strtok
+#define strtok(a, b) BANNED(strtok)
+#undef gmtime
+#define gmtime(t) BANNED(gmtime)
+#undef localtime
+#define localtime(t) BANNED(localtime)
+#undef ctime
+#define ctime(t) BANNED(ctime)
+#undef asctime
+#define asctime(t) BANNED(asctime)
+#undef atoi
+#define atoi(s) BANNED(atoi)
+
+#endif

@@ -1,0 +1,46 @@
+/*
+ * One line an event, to stderr: a fixed text and key=value fields, or the same as
+ * a JSON object. Libraries never log above debug; the loop that owns an error logs
+ * it once. A failure we survive says ", ignoring" or ", retrying". Values of
+ * secrets are never passed here.
+ */
+#ifndef DROP_BASE_LOG_H
+#define DROP_BASE_LOG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
+
+struct log_field {
+	const char *key; /* NULL ends the list */
+	const char *str; /* NULL together with is_num false prints as "" */
+	long long num;
+	bool is_num;
+};
+
+#define LS(k, v) ((struct log_field){.key = (k), .str = (v)})
+#define LN(k, v) ((struct log_field){.key = (k), .num = (long long)(v), .is_num = true})
+
+/* log_info("pod created", LS("pod", name), LN("status", code)); */
+#define log_error(text, ...) LOG_AT(LOG_ERROR, text, __VA_ARGS__)
+#define log_warn(text, ...)  LOG_AT(LOG_WARN, text, __VA_ARGS__)
+#define log_info(text, ...)  LOG_AT(LOG_INFO, text, __VA_ARGS__)
+#define log_debug(text, ...) LOG_AT(LOG_DEBUG, text, __VA_ARGS__)
+
+#define LOG_AT(level, text, ...)                                                                   \
+	do {                                                                                       \
+		if (log_enabled(level))                                                            \
+			log_write(level, text,                                                     \
+				  (const struct log_field[]){__VA_ARGS__ __VA_OPT__(, ){0}});      \
+	} while (0)
+
+/* proc is borrowed and names the process in each line. */
+void log_init(const char *proc, enum log_level level, bool json);
+bool log_enabled(enum log_level level);
+void log_write(enum log_level level, const char *text, const struct log_field *fields);
+/* -1 for a name that is not a level. */
+int log_level_parse(const char *name);
+const char *log_level_name(enum log_level level);
+
+#endif

@@ -1,0 +1,47 @@
+/*
+ * Command lines from a table: one row an option, from which parsing, --help and
+ * the man page check are made. Accepts --name value, --name=value and Go's -name
+ * forms; booleans also --name and --name=false. Pure but for the texts it returns.
+ */
+#ifndef DROP_BASE_OPTIONS_H
+#define DROP_BASE_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+
+enum option_type { OPT_STRING, OPT_BOOL, OPT_INT, OPT_DURATION };
+
+struct option_def {
+	const char *name; /* without dashes; NULL ends the table */
+	enum option_type type;
+	size_t offset;   /* in the struct given to options_parse: const char *, bool, int64_t, int64_t ms */
+	const char *def; /* default, as text; NULL: NULL, false, 0 */
+	const char *arg; /* what --help calls the value: "DIR" */
+	const char *doc;
+	const char *const *one_of; /* allowed strings, NULL-terminated; NULL: any */
+	int64_t min, max;          /* integers and durations; both 0: any */
+};
+
+struct options_target { /* a table and the struct it fills; several may be parsed together */
+	const struct option_def *defs;
+	void *into;
+};
+
+enum options_result { OPTIONS_OK, OPTIONS_HELP, OPTIONS_VERSION, OPTIONS_BAD };
+
+/*
+ * Sets the defaults, then what argv says. Strings are borrowed from argv or the
+ * tables. A positional argument, an unknown option or a bad value is OPTIONS_BAD
+ * with a text that says what would be right.
+ */
+enum options_result options_parse(int argc, char **argv, const struct options_target *targets,
+				  size_t n, struct err *err);
+/* The --help text: usage, doc, one line an option with its default. */
+void options_help(const char *program, const char *doc, const struct options_target *targets,
+		  size_t n, struct buf *out);
+
+#endif

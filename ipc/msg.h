@@ -1,0 +1,119 @@
+/*
+ * Messages between processes: the expansions of ipc/messages.def and the one
+ * generic encoder, decoder, checker and printer over them.
+ *
+ * On the wire a message is a msgpack array [version, message id, sender, map of
+ * field id to value]. Decoding is strict: wrong version, unknown id, sender or
+ * pattern, missing or repeated field, wrong type, trailing bytes, or more than
+ * MSG_MAX bytes is an error, never a crash. NULL strings travel as nil.
+ */
+#ifndef DROP_IPC_MSG_H
+#define DROP_IPC_MSG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+
+#include "ipc/messages.def"
+
+/* Bytes of a message; nng's RECVMAXSZ is set to it. */
+#define MSG_MAX (1024 * 1024)
+
+enum proc_id {
+	PROC_NONE,
+	PROC_WATCHER,
+	PROC_RECONCILER,
+	PROC_PULLER,
+	PROC_TAP,
+	PROC_COUNT,
+	PROC_ANY = PROC_COUNT, /* catalogue only */
+};
+
+enum msg_pattern { MSG_PUB, MSG_REQ, MSG_REP };
+
+struct msg_bin {
+	const uint8_t *data;
+	size_t len;
+};
+
+enum pull_result { /* pull_started.result */
+	PULL_CREATED,
+	PULL_EXISTS,  /* 409 AlreadyExists: as good as created */
+	PULL_REFUSED, /* 403, 404, 422: the text says why (behaviour.md 9, PodRejected) */
+	PULL_FAILED,  /* not created as far as we know; may be asked again */
+	PULL_DROPPED, /* too late or of another term: never sent */
+};
+
+/* The member types of a field type. */
+#define MSG_T_U64     uint64_t
+#define MSG_T_I64     int64_t
+#define MSG_T_BOOL    bool
+#define MSG_T_STR     const char *
+#define MSG_T_BIN     struct msg_bin
+#define MSG_T_LIST(g) struct msg_##g##_list
+
+#define MSG_MEMBER(id, type, member, doc) MSG_T_##type member;
+#define MSG_GROUP_STRUCT(g)                                                                        \
+	struct msg_##g {                                                                           \
+		FIELDS_##g(MSG_MEMBER)                                                             \
+	};                                                                                         \
+	struct msg_##g##_list {                                                                    \
+		struct msg_##g *at;                                                                \
+		size_t n;                                                                          \
+	};
+GROUPS(MSG_GROUP_STRUCT)
+
+#define MSG_ENUM(id, name, from, to, pattern, reply, doc) MSG_##name,
+enum msg_type { MSG_none, MESSAGES(MSG_ENUM) MSG_COUNT };
+
+#define MSG_STRUCT(id, name, from, to, pattern, reply, doc)                                        \
+	struct msg_##name {                                                                        \
+		FIELDS_##name(MSG_MEMBER)                                                          \
+	};
+MESSAGES(MSG_STRUCT)
+
+struct msg_field; /* ipc/msg.c */
+
+struct msg_info {
+	int id;
+	const char *name;
+	enum proc_id from, to;
+	enum msg_pattern pattern;
+	enum msg_type reply; /* MSG_none unless pattern is MSG_REQ */
+	const char *doc;
+	size_t size;
+	const struct msg_field *fields;
+	size_t n_fields;
+};
+
+extern const struct msg_info messages[MSG_COUNT]; /* indexed by enum msg_type */
+
+const char *proc_id_name(enum proc_id id);
+/* -1 if unknown. */
+int proc_id_find(const char *name);
+
+/* body is the struct msg_<name>. Over MSG_MAX: ERR_BUG, out unchanged. */
+int msg_encode(enum msg_type type, enum proc_id from, const void *body, struct buf *out,
+	       struct err *err);
+
+struct msg {
+	enum msg_type type;
+	enum proc_id from;
+	void *body; /* struct msg_<name>, in the arena; bytes and strings too */
+};
+
+/* to: the process that reads it. ERR_TERMINAL with the reason. */
+int msg_decode(const void *bytes, size_t len, enum proc_id to, struct arena *a, struct msg *ret,
+	       struct err *err);
+
+/* Appends {"type":..,"from":..,<fields>} as one JSON line without newline; BIN objects of
+ * `change` rows are printed by their descriptor, a nested tap frame as its message. */
+void msg_dump(const struct msg *m, struct buf *out);
+/* Appends a catalogue page in mdoc for man/drop-messages.7. */
+void msg_man(struct buf *out);
+
+#endif

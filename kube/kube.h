@@ -1,0 +1,89 @@
+/*
+ * The Kubernetes client: where the server is and who we are (kubeconfig or
+ * in-cluster), HTTP/2 over libcurl, and everything that can go wrong between:
+ * 429 with Retry-After, 5xx, timeouts, connection loss, token and CA rotation.
+ * Asynchronous, one thread; callbacks run inside kube_wait().
+ *
+ * Watches, writes and the lease each have connections of their own (lanes): a slow
+ * watch never stalls a write (design.md must 6).
+ */
+#ifndef DROP_KUBE_KUBE_H
+#define DROP_KUBE_KUBE_H
+
+#include <poll.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+struct kube;
+
+enum kube_lane { KUBE_WATCH, KUBE_WRITE, KUBE_LEASE, KUBE_LANES };
+
+enum kube_method { KUBE_GET, KUBE_POST, KUBE_PUT, KUBE_PATCH, KUBE_DELETE };
+
+/* Transfers in flight on the write lane; more wait in line (the API server allows 100 streams). */
+#define KUBE_IN_FLIGHT_MAX 64
+/* Bytes of an answer that is collected whole; lists and watches are streamed instead. */
+#define KUBE_ANSWER_MAX (4 * 1024 * 1024)
+
+/*
+ * kubeconfig: a path, or NULL/"" for the service account of the pod we run in, else
+ * $KUBECONFIG. Reads files now; an exec or auth-provider plugin, a missing context,
+ * an unreadable file is ERR_TERMINAL and says what to do. user_agent is copied.
+ */
+struct kube *kube_new(const char *kubeconfig, const char *user_agent, struct err *err);
+void kube_free(struct kube *k);
+/* "https://host:port", for logs. */
+const char *kube_server(const struct kube *k);
+
+struct kube_request {
+	enum kube_method method;
+	enum kube_lane lane;
+	const char *path;         /* "/api/v1/namespaces/x/pods?..."; copied */
+	const char *body;         /* copied; NULL: none */
+	size_t body_len;
+	const char *content_type; /* NULL: application/json */
+	const char *accept;       /* NULL: application/json */
+	/*
+	 * Retries (429, 5xx, transport errors; with jittered back-off, Retry-After obeyed) and the
+	 * attempt in flight end here: nothing is on the wire after it. Boot ms. All our
+	 * requests are idempotent, so a retry is always right.
+	 */
+	int64_t deadline_ms;
+	bool once; /* no retries: the lease has its own rhythm */
+};
+
+struct kube_answer {
+	int code;         /* HTTP status; 0: none came before the deadline, or cancelled */
+	const char *body; /* NUL-terminated, borrowed for the callback; "" if none */
+	size_t len;
+	const char *reason;  /* metav1.Status reason, or "" */
+	const char *message; /* metav1.Status message, or the transport's error text */
+	int64_t sent_ms;     /* boot ms when the attempt that was answered was sent */
+	int attempts;
+};
+
+typedef void (*kube_done_fn)(void *ctx, const struct kube_answer *answer);
+
+/* Always ends in exactly one call of done. Returns an id for kube_cancel. */
+uint64_t kube_send(struct kube *k, const struct kube_request *req, kube_done_fn done, void *ctx);
+/* done is called (code 0) before this returns; an unknown id is ignored. */
+void kube_cancel(struct kube *k, uint64_t id);
+/* Requests accepted and not yet done. */
+size_t kube_pending(const struct kube *k);
+/* Closes the connections of a lane at once and cancels its requests: the fence. */
+void kube_close_lane(struct kube *k, enum kube_lane lane);
+
+/*
+ * The wait function of ipc/proc.h: waits for our transfers and the given fds at once, runs
+ * transfers and callbacks. ctx is the struct kube.
+ */
+int kube_wait(void *ctx, struct pollfd *fds, size_t n, int timeout_ms);
+
+/* Counters, for stats: requests by result, retries, reconnects. Calls fn for each. */
+void kube_stats(const struct kube *k, void (*fn)(void *ctx, const char *name, uint64_t value),
+		void *ctx);
+
+#endif

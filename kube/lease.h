@@ -1,0 +1,44 @@
+/*
+ * Holding the one Lease that says who may write (behaviour.md 32, design.md must 7).
+ * Acquires when free or expired (as seen by us: unchanged for its duration on our own
+ * clock, so clock skew does not matter), renews every 2 s on its own lane, and knows the
+ * moment after which nobody of this instance writes: 10 s after the last successful
+ * renewal was *sent*. What to do next is a pure function (lease_decide).
+ */
+#ifndef DROP_KUBE_LEASE_H
+#define DROP_KUBE_LEASE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "kube/kube.h"
+
+#define LEASE_NAME        "b889acf8.corewire.io"
+#define LEASE_DURATION_S  15
+#define LEASE_RENEW_MS    2000
+#define LEASE_GIVE_UP_MS  10000
+
+struct elector;
+
+struct elector_config {
+	const char *ns, *identity; /* copied */
+	bool enabled; /* false: no Lease is touched, term is 1 and never ends */
+};
+
+/* changed: term or deadline moved. */
+struct elector *elector_new(struct kube *k, const struct elector_config *config,
+			    void (*changed)(void *ctx), void *ctx);
+void elector_free(struct elector *e);
+/* Call at least when it asked for; sends what is due. Returns the next boot ms. */
+int64_t elector_turn(struct elector *e, int64_t now_ms);
+/* 0: we do not lead. Grows with each acquisition; a restarted holder resumes its term. */
+uint64_t elector_term(const struct elector *e);
+int64_t elector_until_ms(const struct elector *e); /* INT64_MAX when not enabled */
+/* The first answer of the API server is known (held by us or by another). */
+bool elector_known(const struct elector *e);
+/* On SIGTERM: empties the holder if we are it; done when elector_released. */
+void elector_release(struct elector *e);
+bool elector_released(const struct elector *e);
+
+#endif

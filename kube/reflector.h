@@ -1,0 +1,44 @@
+/*
+ * Keeps a view of one resource: list, then watch, then again whatever breaks.
+ * WatchList streaming where the server has it, else pages; 410 or a lost stream leads
+ * to a resync of this resource only; bookmarks move the resourceVersion; no byte for
+ * 90 s is a dead connection (design.md must 5). Objects are handed on as raw JSON,
+ * one at a time; nothing is kept here.
+ */
+#ifndef DROP_KUBE_REFLECTOR_H
+#define DROP_KUBE_REFLECTOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "kube/kube.h"
+
+struct reflector;
+
+struct reflector_ops {
+	/* A list begins: what is not handed on until synced() is gone. */
+	void (*begin)(void *ctx);
+	/* One object was added or changed (gone false) or deleted. json is borrowed. */
+	void (*object)(void *ctx, bool gone, const char *json, size_t len);
+	/* The list is complete; it began at began_ms (boot ms) and was consistent then. */
+	void (*synced)(void *ctx, int64_t began_ms);
+	/* Something broke; the reflector goes on by itself. For the log, once a failure. */
+	void (*trouble)(void *ctx, const struct err *err);
+};
+
+struct reflector_config {
+	const char *path;           /* "/api/v1/nodes" or "/apis/drop.corewire.io/v1alpha1/..." ; copied */
+	const char *label_selector; /* or NULL; not yet escaped; copied */
+	size_t page;                /* objects a page of a paged list; 0: 500 */
+};
+
+/* Starts at once. ops and ctx must outlive it. */
+struct reflector *reflector_new(struct kube *k, const struct reflector_config *config,
+				const struct reflector_ops *ops, void *ctx);
+void reflector_free(struct reflector *r);
+/* Lists again from a consistent read that begins now. One already begun is replaced. */
+void reflector_resync(struct reflector *r);
+bool reflector_live(const struct reflector *r); /* listed, and a watch is open */
+
+#endif
