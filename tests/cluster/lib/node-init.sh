@@ -1,0 +1,68 @@
+#!/bin/bash
+# PID 1 of a node's mount and PID namespaces: node-init.sh DIR NODE BIN. Makes the node's own view of the file system
+# and becomes a process that waits and reaps. Whatever is mounted here is seen by the node only and dies with it:
+#   /run          empty: sockets, network namespaces, containerd's state. /run/cluster is DIR, /run/node DIR/nodes/NODE,
+#                 /run/bin the built programs: DIR may be as long or as odd a path as it likes
+#   /var/lib      empty but for containerd and kubelet, kept in DIR/nodes/NODE/lib; /var/log likewise
+#   /proc/sys     the settings that kubelet and the CNI plugin insist on changing are plain files here
+#   name lookup   files only: an unknown host fails at once, "no such host", and nothing leaves the machine
+set -euo pipefail
+
+dir=$1 node=$2 bin=$3 home=$1/nodes/$2
+
+# /proc is still the machine's: our pid there and our start time, which down.sh and ctl.sh go by. (read, and not
+# $(<...): that would be the pid of a subshell.)
+read -r stat </proc/self/stat
+rest=(${stat##*) })
+echo "${stat%% *} ${rest[19]}" >"$dir/run/init-$node.pid"
+mount -n -t proc proc /proc
+
+# Staged below DIR and moved into place at the end, since DIR or BIN may themselves be below /run or /var.
+# -n: the list of mounts that mount keeps in /run is not ours to write.
+stage=$home/stage
+mkdir -p "$stage"/{run,lib,log}
+for one in run lib log; do mount -n -t tmpfs -o mode=755 "drop-$one" "$stage/$one"; done
+mkdir -p "$stage"/run/{cluster,node,bin,tmp,containerd,netns,sys,lock} "$stage"/lib/{containerd,kubelet,cni} "$stage"/log/pods
+mount -n --bind "$dir" "$stage/run/cluster"
+mount -n --bind "$home" "$stage/run/node"
+mount -n --bind "$bin" "$stage/run/bin"
+mount -n --bind "$home/lib/containerd" "$stage/lib/containerd"
+mount -n --bind "$home/lib/kubelet" "$stage/lib/kubelet"
+mount -n --bind "$home/log/pods" "$stage/log/pods"
+# kubelet hands out volumes of its pods by mounts that the containers' must see.
+mount -n --make-shared "$stage/lib/kubelet"
+
+fake() { # SETTING VALUE: as if it were set, without changing the machine
+	[ -e "/proc/sys/$1" ] || return 0
+	echo "$2" >"$stage/run/sys/${1//\//.}"
+	mount -n --bind "$stage/run/sys/${1//\//.}" "/proc/sys/$1"
+}
+fake vm/overcommit_memory 1
+fake vm/panic_on_oom 0
+fake kernel/panic 10
+fake kernel/panic_on_oops 1
+fake kernel/keys/root_maxkeys 1000000
+fake kernel/keys/root_maxbytes 25000000
+fake net/ipv4/ip_forward 1
+
+echo 'hosts: files' >"$stage/run/nsswitch.conf"
+[ ! -e /etc/nsswitch.conf ] || mount -n --bind "$stage/run/nsswitch.conf" /etc/nsswitch.conf
+[ ! -e "$dir/hosts" ] || mount -n --bind "$dir/hosts" /etc/hosts
+
+# overlayfs does not work on every file system (not on another overlay, as in a container): then plain copies.
+snapshotter=native
+mkdir -p "$home/lib/try"/{lower,upper,work,merged}
+if mount -n -t overlay overlay -o "lowerdir=$home/lib/try/lower,upperdir=$home/lib/try/upper,workdir=$home/lib/try/work" \
+	"$home/lib/try/merged" 2>/dev/null; then
+	umount -n "$home/lib/try/merged"
+	snapshotter=overlayfs
+fi
+rm -rf "$home/lib/try"
+sed -i "s/SNAPSHOTTER/$snapshotter/" "$home/containerd.toml"
+
+mount -n --move "$stage/lib" /var/lib
+mount -n --move "$stage/log" /var/log
+mount -n --move "$stage/run" /run
+cd /run
+touch /run/node/ready
+exec /run/cluster/box pause

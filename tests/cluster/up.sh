@@ -1,0 +1,125 @@
+#!/usr/bin/env bash
+# Brings up a real Kubernetes on loopback, all of it below DIR, and returns when its nodes are Ready:
+#   up.sh DIR [--no-kubelet | --nodes NAME,NAME...] [--no-images] [--apiserver-flags '...'] [--etcd-flags '...']
+#             [--controller-manager-flags '...'] [--kubelet-flags '...']
+# etcd, kube-apiserver, kube-controller-manager, kube-scheduler, a registry with test images; and for each node (one,
+# "drop-node", by default; this part needs root) a containerd and a kubelet. Afterwards: '. DIR/env'. If a part does
+# not come up, the end of its log is shown and all is taken down again. down.sh DIR ends it.
+set -euo pipefail
+
+. "$(dirname "${BASH_SOURCE[0]}")/lib/common.sh"
+for part in pki control node clean; do . "$HERE/lib/$part.sh"; done
+
+usage() { sed -n '3,4s/^# *//p' "$0" >&2; exit 2; }
+
+NODES=(drop-node) API_FLAGS=() ETCD_FLAGS=() KCM_FLAGS=() KUBELET_FLAGS=() images=yes where=
+while [ $# -gt 0 ]; do
+	case $1 in
+	--no-kubelet) NODES=() ;;
+	--no-images) images= ;;
+	--nodes | --*-flags)
+		[ $# -ge 2 ] || usage
+		case $1 in
+		--nodes) IFS=, read -ra NODES <<<"$2" ;;
+		--apiserver-flags) read -ra API_FLAGS <<<"$2" ;;
+		--etcd-flags) read -ra ETCD_FLAGS <<<"$2" ;;
+		--controller-manager-flags) read -ra KCM_FLAGS <<<"$2" ;;
+		--kubelet-flags) read -ra KUBELET_FLAGS <<<"$2" ;;
+		*) usage ;;
+		esac
+		shift ;;
+	-*) usage ;;
+	*) [ -z "$where" ] || usage; where=$1 ;;
+	esac
+	shift
+done
+[ -n "$where" ] || usage
+cluster_paths "$where"
+for node in "${NODES[@]}"; do
+	[[ $node =~ ^[a-z0-9]([-a-z0-9]{0,30}[a-z0-9])?$ ]] || die "not a usable node name: '$node'"
+done
+
+need curl jq openssl python3 docker-registry flock setsid "${CC:-cc}"
+if [ ${#NODES[@]} -gt 0 ]; then
+	need containerd ctr runc ip unshare nsenter mount
+	[ "$(id -u)" = 0 ] || die "a node needs root (containerd, cgroups): use sudo, or --no-kubelet for the API alone"
+fi
+BIN=$("$HERE/build.sh")
+begun=${EPOCHREALTIME/./}
+
+mkdir -p "$DIR"
+lock_cluster
+if [ -r "$STATE" ] && [ -n "$(marked_pids)" ]; then
+	die "a cluster is up in $DIR already ('ctl.sh $DIR status'); down.sh $DIR ends it"
+fi
+clean_cluster # what an earlier run left, if it crashed
+rm -rf "$LOGS" "$DIR"/audit*.log
+mkdir -p "$LOGS" "$PIDS" "$DIR/tmp" "$DIR/nodes"
+# Whatever goes wrong from here on, ^C too: nothing is left running. The logs stay.
+trap 'code=$?; trap - EXIT; say "failed; taking down what was started (logs stay in $LOGS)"; clean_cluster; exit $code' EXIT
+trap 'exit 130' INT TERM HUP
+
+SERVICE_NET=10.96.0 POD_NET=
+for ((i = 0; i < 64; i++)); do # a 100.64.0.0/10 net that no other cluster of this machine has now
+	POD_NET=100.$((64 + (16#${TAG:5:4} + i) % 64))
+	! routes_gone || break
+done
+{
+	read -r ETCD_PORT; read -r ETCD_PEER_PORT; read -r API_PORT; read -r KCM_PORT; read -r SCHED_PORT
+	read -r REGISTRY_PORT
+	mapfile -t KUBELET_PORTS
+} < <(python3 "$HERE/lib/ports.py" $((6 + ${#NODES[@]})))
+# -g: load_state reads it inside a function.
+declare -p BIN SERVICE_NET POD_NET ETCD_PORT ETCD_PEER_PORT API_PORT KCM_PORT SCHED_PORT REGISTRY_PORT NODES API_FLAGS \
+	ETCD_FLAGS KCM_FLAGS KUBELET_FLAGS KUBELET_PORTS | sed 's/^declare -\(-\|a\)/declare -g\1/; s/-g-/-g/' >"$STATE"
+
+start_etcd "${ETCD_FLAGS[@]}"
+start_registry
+"${CC:-cc}" -static -Os -s -o "$DIR/box" "$HERE/lib/box.c" || die "no static program can be built: is gcc with libc6-dev there?"
+pki_all
+start_apiserver "${API_FLAGS[@]}"
+for i in "${!NODES[@]}"; do
+	node_settings "${NODES[i]}" "$POD_NET.$i.0/24" "${KUBELET_PORTS[i]}"
+	write_ctr "${NODES[i]}"
+	start_node_namespaces "${NODES[i]}"
+done
+for node in "${NODES[@]}"; do wait_node_namespaces "$node"; start_containerd "$node"; done
+
+wait_registry
+push() { python3 "$HERE/lib/image.py" "127.0.0.1:$REGISTRY_PORT" "$DIR/box" "$@"; }
+push --scratch pause:1 >>"$LOGS/images.log"
+if [ -n "$images" ]; then
+	push library/nginx:1.25-alpine 900 library/redis:7-alpine 600 library/alpine:3.19 300 library/busybox:1.36 \
+		test/myapp:v{1,2,3,4,5} test/big:1 40960 >>"$LOGS/images.log"
+	push --scratch test/scratch:1 >>"$LOGS/images.log"
+fi
+
+wait_etcd
+wait_apiserver
+start_controller_manager "${KCM_FLAGS[@]}"
+start_scheduler
+for node in "${NODES[@]}"; do
+	wait_containerd "$node"
+	start_kubelet "$node" "${KUBELET_FLAGS[@]}"
+done
+wait_controller_manager
+wait_scheduler
+for node in "${NODES[@]}"; do wait_node "$node"; done
+
+cat >"$DIR/env" <<EOF
+# Source this. The cluster in $DIR, brought up $(date -u +%FT%TZ).
+export KUBECONFIG=$DIR/kubeconfig
+export KUBECTL=$BIN/kubectl
+export APISERVER=https://127.0.0.1:$API_PORT
+export REGISTRY=127.0.0.1:$REGISTRY_PORT
+export ETCD=http://127.0.0.1:$ETCD_PORT
+export CA_CERT=$PKI/ca.crt CLIENT_CERT=$PKI/admin.crt CLIENT_KEY=$PKI/admin.key
+export AUDIT_LOG=$DIR/audit.log
+export CLUSTER_DIR=$DIR CLUSTER_LOGS=$LOGS
+# The first node, all of them, and the first one's containerd client (the others': \$CLUSTER_DIR/nodes/NAME/ctr).
+export NODE=${NODES[0]-}
+export NODES='${NODES[*]}'
+export CTR=${NODES[0]+$DIR/nodes/${NODES[0]}/ctr}
+EOF
+trap - EXIT
+say "up in $(((${EPOCHREALTIME/./} - begun) / 1000)) ms: . $DIR/env"
