@@ -16,7 +16,10 @@ struct arena {
 };
 
 /* A zeroed struct arena is ready to use. */
-#define ARENA_INIT {0}
+#define ARENA_INIT                                                                                 \
+	{                                                                                          \
+		0                                                                                  \
+	}
 
 /* Zeroed, aligned for any type. Out of memory aborts. */
 void *arena_alloc(struct arena *a, size_t size);

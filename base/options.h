@@ -18,7 +18,8 @@ enum option_type { OPT_STRING, OPT_BOOL, OPT_INT, OPT_DURATION };
 struct option_def {
 	const char *name; /* without dashes; NULL ends the table */
 	enum option_type type;
-	size_t offset;   /* in the struct given to options_parse: const char *, bool, int64_t, int64_t ms */
+	size_t offset; /* in the struct given to options_parse: const char *, bool, int64_t, int64_t
+			  ms */
 	const char *def; /* default, as text; NULL: NULL, false, 0 */
 	const char *arg; /* what --help calls the value: "DIR" */
 	const char *doc;

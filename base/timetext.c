@@ -15,7 +15,8 @@ void time_format(char out[TIME_TEXT_MAX], int64_t unix_s)
 {
 	time_t t = (time_t)unix_s;
 	struct tm tm;
-	if (gmtime_r(&t, &tm) == NULL || strftime(out, TIME_TEXT_MAX, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+	if (gmtime_r(&t, &tm) == NULL ||
+	    strftime(out, TIME_TEXT_MAX, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
 		out[0] = '\0';
 }
 
@@ -101,7 +102,7 @@ static const struct unit {
 	const char *name;
 	double ns;
 } units[] = {
-	{"ns", 1},  {"us", 1e3}, {"\xc2\xb5s", 1e3}, {"\xce\xbcs", 1e3},
+	{"ns", 1},   {"us", 1e3}, {"\xc2\xb5s", 1e3}, {"\xce\xbcs", 1e3},
 	{"ms", 1e6}, {"s", 1e9},  {"m", 6e10},        {"h", 3.6e12},
 };
 

@@ -1,0 +1,19 @@
+/* drop-watcher: see watcher/watcher.h for what it owns. */
+#include "watcher/watcher.h"
+
+static const struct proc_def watcher = {
+	.name = "watcher",
+	.doc = "lists and watches what drop acts on, and holds the lease",
+	.id = PROC_WATCHER,
+	.handlers = {[MSG_changes_since] = watcher_on_changes_since},
+	.options = watcher_options,
+	.state_size = sizeof(struct watcher),
+	.init = watcher_init,
+	.turn = watcher_turn,
+	.done = watcher_done,
+};
+
+int main(int argc, char **argv)
+{
+	return proc_main(argc, argv, &watcher);
+}

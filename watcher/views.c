@@ -1,0 +1,217 @@
+/*
+ * From a raw JSON object to a packed projection in the store: decode what we read,
+ * drop what changes without meaning (resourceVersion of what is not ours), pack,
+ * put. An object that cannot be read is logged and skipped, the rest goes on.
+ */
+#include "watcher/views.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "api/pullpod.h"
+#include "api/tables.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/xalloc.h"
+#include "ipc/objpack.h"
+#include "kube/reflector.h"
+#include "kube/urls.h"
+
+static void trim_node(void *obj);
+static void trim_pod(void *obj);
+
+/* Bytes of a packed projection; an object beyond it is refused as unreadable. */
+#define PROJECTION_MAX (512 * 1024)
+
+static const struct watched {
+	enum kind kind;
+	const char *selector;
+	void (*trim)(void *obj); /* forgets what nobody needs */
+} watched[] = {
+	{KIND_NODE, NULL, trim_node},
+	{KIND_POD, PULLPOD_SELECTOR, trim_pod},
+	{KIND_CACHEDIMAGE, NULL, NULL},
+	{KIND_PULLPOLICY, NULL, NULL},
+};
+
+#define WATCHED_N (sizeof(watched) / sizeof(watched[0]))
+
+struct view {
+	struct views *all;
+	const struct watched *what;
+	struct reflector *reflector;
+	int64_t began_ms;  /* of the newest list begun */
+	int64_t listed_ms; /* began_ms of the newest list completed; 0: none */
+};
+
+struct views {
+	struct kube *kube;
+	struct store *store;
+	char *ns;
+	bool started;
+	uint64_t bad;
+	struct arena arena;
+	struct buf packed;
+	struct view at[WATCHED_N];
+};
+
+static void trim_node(void *obj)
+{
+	struct node *node = obj;
+	node->meta.rv = 0;
+	node->meta.generation = 0;
+	node->meta.annotations.n = 0;
+	node->meta.owners.n = 0;
+	node_trim(node);
+}
+
+static void trim_pod(void *obj)
+{
+	struct pod *pod = obj;
+	pod->meta.rv = 0;
+	pod->meta.generation = 0;
+	pod->meta.owners.n = 0;
+}
+
+static void on_begin(void *ctx)
+{
+	struct view *view = ctx;
+	store_mark(view->all->store, view->what->kind);
+}
+
+static void on_object(void *ctx, bool gone, const char *json, size_t len)
+{
+	struct view *view = ctx;
+	struct views *all = view->all;
+	const struct kind_info *info = &kinds[view->what->kind];
+	struct err err;
+	void *obj = arena_alloc(&all->arena, info->size);
+	if (desc_decode(info->desc, json, len, true, &all->arena, obj, &err) < 0) {
+		all->bad++;
+		log_warn("object cannot be read, ignoring it until it changes",
+			 LS("kind", info->kind), LS("error", err.text));
+		arena_reset(&all->arena);
+		return;
+	}
+	const struct api_meta *meta = obj;
+	if (view->what->trim != NULL)
+		view->what->trim(obj);
+	if (meta->name == NULL) {
+		all->bad++;
+	} else if (gone) {
+		store_gone(all->store, view->what->kind, meta->name);
+	} else {
+		buf_clear(&all->packed, 64 * 1024);
+		obj_pack(info->desc, obj, &all->packed);
+		if (all->packed.full)
+			all->bad++;
+		else
+			store_put(all->store, view->what->kind, meta->name, all->packed.data,
+				  all->packed.len);
+	}
+	arena_reset(&all->arena);
+}
+
+static void on_synced(void *ctx, int64_t began_ms)
+{
+	struct view *view = ctx;
+	store_sweep(view->all->store, view->what->kind);
+	view->listed_ms = began_ms;
+	log_debug("listed", LS("kind", kinds[view->what->kind].kind),
+		  LN("objects", store_count(view->all->store, view->what->kind)));
+}
+
+static void on_trouble(void *ctx, const struct err *err)
+{
+	struct view *view = ctx;
+	log_warn("watch broke, retrying", LS("kind", kinds[view->what->kind].kind),
+		 LS("error", err->text));
+}
+
+static const struct reflector_ops ops = {
+	.begin = on_begin,
+	.object = on_object,
+	.synced = on_synced,
+	.trouble = on_trouble,
+};
+
+struct views *views_new(struct kube *k, struct store *store, const char *pod_namespace)
+{
+	struct views *v = xcalloc(1, sizeof(*v));
+	v->kube = k;
+	v->store = store;
+	v->ns = xstrdup(pod_namespace);
+	v->packed.limit = PROJECTION_MAX;
+	for (size_t i = 0; i < WATCHED_N; i++)
+		v->at[i] = (struct view){.all = v, .what = &watched[i]};
+	return v;
+}
+
+void views_free(struct views *v)
+{
+	if (v == NULL)
+		return;
+	for (size_t i = 0; i < WATCHED_N; i++)
+		reflector_free(v->at[i].reflector);
+	arena_done(&v->arena);
+	buf_done(&v->packed);
+	free(v->ns);
+	free(v);
+}
+
+void views_start(struct views *v)
+{
+	if (v->started)
+		return;
+	v->started = true;
+	for (size_t i = 0; i < WATCHED_N; i++) {
+		struct view *view = &v->at[i];
+		struct buf path = {0};
+		url_list(&path, view->what->kind, v->ns);
+		struct reflector_config config = {
+			.path = path.data,
+			.label_selector = view->what->selector,
+		};
+		view->began_ms = clock_boot_ms();
+		view->reflector = reflector_new(v->kube, &config, &ops, view);
+		buf_done(&path);
+	}
+}
+
+bool views_started(const struct views *v)
+{
+	return v->started;
+}
+
+void views_refresh(struct views *v, uint64_t mask, int64_t fresh_ms)
+{
+	for (size_t i = 0; i < WATCHED_N; i++) {
+		struct view *view = &v->at[i];
+		if (!(mask >> view->what->kind & 1) || view->began_ms >= fresh_ms)
+			continue;
+		view->began_ms = clock_boot_ms();
+		reflector_resync(view->reflector);
+	}
+}
+
+int64_t views_fresh_ms(const struct views *v, uint64_t mask)
+{
+	int64_t oldest = INT64_MAX;
+	for (size_t i = 0; i < WATCHED_N; i++)
+		if ((mask >> v->at[i].what->kind & 1) && v->at[i].listed_ms < oldest)
+			oldest = v->at[i].listed_ms;
+	return oldest == INT64_MAX ? 0 : oldest;
+}
+
+uint64_t views_kinds(void)
+{
+	uint64_t mask = 0;
+	for (size_t i = 0; i < WATCHED_N; i++)
+		mask |= UINT64_C(1) << watched[i].kind;
+	return mask;
+}
+
+uint64_t views_bad_objects(const struct views *v)
+{
+	return v->bad;
+}

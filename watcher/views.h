@@ -1,0 +1,31 @@
+/*
+ * The watched resources: one row a kind, each with a reflector that feeds the store.
+ * Owns what is watched, with which selector, and when each kind was last listed.
+ */
+#ifndef DROP_WATCHER_VIEWS_H
+#define DROP_WATCHER_VIEWS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "kube/kube.h"
+#include "watcher/store.h"
+
+struct views;
+
+/* Nothing is listed before views_start(). pod_namespace is copied. */
+struct views *views_new(struct kube *k, struct store *store, const char *pod_namespace);
+void views_free(struct views *v);
+/* Starts the lists; once. */
+void views_start(struct views *v);
+bool views_started(const struct views *v);
+/* Lists again each kind of the mask whose newest list began before fresh_ms. */
+void views_refresh(struct views *v, uint64_t kinds, int64_t fresh_ms);
+/* The moment after which every kind of the mask was listed; 0: some never was. */
+int64_t views_fresh_ms(const struct views *v, uint64_t kinds);
+/* The mask of all watched kinds. */
+uint64_t views_kinds(void);
+/* Objects that could not be read since the start. */
+uint64_t views_bad_objects(const struct views *v);
+
+#endif

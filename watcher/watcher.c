@@ -1,0 +1,157 @@
+/*
+ * Glue of the watcher: lists begin when somebody asks for them, the doorbell rings
+ * when something moved, the lease is released on the way out. Invariant: whatever a
+ * message says about the lease is what the elector says in that turn.
+ */
+#include "watcher/watcher.h"
+
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+/*
+ * The lists wait this long for the first reader, whose demand for a read that began
+ * after its own start would otherwise have everything listed twice.
+ */
+#define FIRST_READER_MS 300
+/* Everybody hears of us at least this often. */
+#define RING_EVERY_MS 2000
+
+const struct option_def watcher_options[] = {
+	{.name = "leader-elect",
+	 .type = OPT_BOOL,
+	 .offset = offsetof(struct watcher, leader_elect),
+	 .def = "true",
+	 .doc = "act only while holding the Lease; false: this is the only instance"},
+	{.name = "identity",
+	 .type = OPT_STRING,
+	 .offset = offsetof(struct watcher, identity),
+	 .arg = "NAME",
+	 .doc = "holder name in the Lease; by default $DROP_IDENTITY, else the host name and a "
+		"random number"},
+	{.name = NULL},
+};
+
+static uint64_t random_u64(void)
+{
+	uint64_t v;
+	if (getrandom(&v, sizeof(v), 0) != sizeof(v))
+		abort();
+	return v | 1; /* 0 means none */
+}
+
+static const char *identity(const struct watcher *w, struct arena *a)
+{
+	if (w->identity != NULL && w->identity[0] != '\0')
+		return w->identity;
+	const char *given = getenv("DROP_IDENTITY");
+	if (given != NULL && given[0] != '\0')
+		return given;
+	char host[256] = "";
+	gethostname(host, sizeof(host) - 1);
+	return arena_printf(a, "%s_%016llx", host, (unsigned long long)random_u64());
+}
+
+static void on_lease(void *ctx)
+{
+	struct watcher *w = ctx;
+	w->lease_moved = true;
+}
+
+int watcher_init(struct proc *p, struct err *err)
+{
+	struct watcher *w = proc_state(p);
+	const struct proc_common *common = proc_common(p);
+	w->kube = kube_new(common->kubeconfig, proc_user_agent(p), err);
+	if (w->kube == NULL)
+		return -1;
+	proc_set_wait(p, kube_wait, w->kube);
+	w->store = store_new(random_u64());
+	w->views = views_new(w->kube, w->store, common->pod_namespace);
+	struct elector_config config = {
+		.ns = common->pod_namespace,
+		.identity = identity(w, proc_arena(p)),
+		.enabled = w->leader_elect,
+	};
+	w->elector = elector_new(w->kube, &config, on_lease, w);
+	w->started_ms = clock_boot_ms();
+	log_info("watching", LS("server", kube_server(w->kube)), LS("identity", config.identity));
+	return 0;
+}
+
+static bool leads(const struct watcher *w, int64_t now_ms)
+{
+	return elector_term(w->elector) != 0 && now_ms < elector_until_ms(w->elector);
+}
+
+static void ring(struct proc *p, struct watcher *w, int64_t now_ms)
+{
+	int64_t fresh_ms = views_fresh_ms(w->views, views_kinds());
+	if (!w->lease_moved && w->rung_head == store_head(w->store) &&
+	    w->rung_fresh_ms == fresh_ms && now_ms < w->ring_again_ms)
+		return;
+	struct msg_doorbell bell = {
+		.epoch = store_epoch(w->store),
+		.head = store_head(w->store),
+		.term = leads(w, now_ms) ? elector_term(w->elector) : 0,
+		.lease_until_ms = elector_until_ms(w->elector),
+		.fresh_ms = fresh_ms,
+	};
+	proc_publish(p, MSG_doorbell, &bell);
+	w->lease_moved = false;
+	w->rung_head = bell.head;
+	w->rung_fresh_ms = fresh_ms;
+	w->ring_again_ms = now_ms + RING_EVERY_MS;
+}
+
+int64_t watcher_turn(struct proc *p, struct now now)
+{
+	struct watcher *w = proc_state(p);
+	if (proc_stopping(p)) {
+		elector_release(w->elector);
+		if (elector_released(w->elector))
+			proc_stop(p, PROC_EXIT_OK);
+	}
+	int64_t next = elector_turn(w->elector, now.boot_ms);
+	if (now.boot_ms >= w->started_ms + FIRST_READER_MS)
+		views_start(w->views);
+	else if (w->started_ms + FIRST_READER_MS < next)
+		next = w->started_ms + FIRST_READER_MS;
+	if (views_fresh_ms(w->views, views_kinds()) != 0)
+		proc_ready(p);
+	ring(p, w, now.boot_ms);
+	return next < w->ring_again_ms ? next : w->ring_again_ms;
+}
+
+void watcher_on_changes_since(struct proc *p, const struct msg_in *in)
+{
+	struct watcher *w = proc_state(p);
+	const struct msg_changes_since *ask = in->body;
+	uint64_t mask = ask->kinds & views_kinds();
+	if (ask->fresh_ms != 0) {
+		views_start(w->views);
+		views_refresh(w->views, mask, ask->fresh_ms);
+	}
+	struct msg_changes answer = {
+		.term = leads(w, proc_now(p).boot_ms) ? elector_term(w->elector) : 0,
+		.lease_until_ms = elector_until_ms(w->elector),
+		.fresh_ms = views_fresh_ms(w->views, mask),
+	};
+	store_read(w->store, ask, proc_arena(p), &answer);
+	struct err err;
+	if (proc_reply(p, &in->reply_to, MSG_changes, &answer, &err) < 0)
+		log_debug("answer not sent, ignoring", LS("error", err.text));
+}
+
+void watcher_done(struct proc *p)
+{
+	struct watcher *w = proc_state(p);
+	views_free(w->views);
+	elector_free(w->elector);
+	store_free(w->store);
+	kube_free(w->kube);
+}

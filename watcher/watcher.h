@@ -1,0 +1,43 @@
+/*
+ * The watcher alone lists and watches, and alone holds the lease. It tells everybody
+ * what it knows in two ways: a doorbell that may be missed, and answers to
+ * changes_since that may not. It decides nothing about images and writes nothing
+ * but the Lease.
+ */
+#ifndef DROP_WATCHER_WATCHER_H
+#define DROP_WATCHER_WATCHER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/options.h"
+#include "ipc/proc.h"
+#include "kube/kube.h"
+#include "kube/lease.h"
+#include "watcher/store.h"
+#include "watcher/views.h"
+
+struct watcher {
+	bool leader_elect;    /* --leader-elect */
+	const char *identity; /* --identity */
+
+	struct kube *kube;
+	struct store *store;
+	struct views *views;
+	struct elector *elector;
+	int64_t started_ms;
+	bool lease_moved;
+	uint64_t rung_head; /* of the last doorbell */
+	int64_t rung_fresh_ms;
+	int64_t ring_again_ms;
+};
+
+extern const struct option_def watcher_options[];
+
+int watcher_init(struct proc *p, struct err *err);
+int64_t watcher_turn(struct proc *p, struct now now);
+void watcher_done(struct proc *p);
+void watcher_on_changes_since(struct proc *p, const struct msg_in *in);
+
+#endif
