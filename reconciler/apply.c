@@ -1,0 +1,260 @@
+/*
+ * Has the core's actions done and tells it what came of them: pods through the
+ * puller, status by merge patch. Invariant: every action is answered to the core
+ * exactly once, or forgotten together with all others by apply_fence().
+ */
+#include "reconciler/reconciler.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "api/tables.h"
+#include "base/log.h"
+#include "base/xalloc.h"
+#include "kube/urls.h"
+
+/* Objects come back as metadata only: their new resourceVersion is all we need. */
+#define ACCEPT_META "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
+
+static int64_t deadline(const struct reconciler *r, int64_t now_ms)
+{
+	int64_t until = r->session.until_ms;
+	return until < now_ms + REQUEST_MS ? until : now_ms + REQUEST_MS;
+}
+
+/* ---- requests to the puller ---- */
+
+/* Sends; what cannot be sent is reported as failed in the same turn. -1: not sent. */
+static int ask_puller(struct proc *p, enum msg_type type, const void *body, const char *pod_name,
+		      int64_t until_ms)
+{
+	struct reconciler *r = proc_state(p);
+	size_t slot = 0;
+	while (slot < ASKS_MAX && r->asks[slot].tag != 0)
+		slot++;
+	if (slot == ASKS_MAX)
+		return -1;
+	uint64_t tag = ++r->asked * ASKS_MAX + slot;
+	struct err err;
+	if (proc_request(p, PROC_PULLER, type, body, tag, until_ms + ANSWER_GRACE_MS, &err) < 0) {
+		log_debug("request to the puller not sent, retrying", LS("error", err.text));
+		return -1;
+	}
+	r->asks[slot].tag = tag;
+	snprintf(r->asks[slot].pod_name, sizeof(r->asks[slot].pod_name), "%s", pod_name);
+	r->n_asks++;
+	return 0;
+}
+
+/* Takes the slot of an answer back; the pod's name, or NULL if it was fenced off. */
+static const char *answered(struct reconciler *r, uint64_t tag)
+{
+	struct ask *ask = &r->asks[tag % ASKS_MAX];
+	if (ask->tag != tag)
+		return NULL;
+	ask->tag = 0;
+	r->n_asks--;
+	return ask->pod_name;
+}
+
+static void start_pull(struct proc *p, const struct core_start *s)
+{
+	struct reconciler *r = proc_state(p);
+	struct now now = proc_now(p);
+	struct arena *a = proc_arena(p);
+	struct msg_pull_start m = {
+		.session = r->session.id,
+		.valid_until_ms = deadline(r, now.boot_ms),
+		.pod_name = s->pod_name,
+		.image_name = s->image_name,
+		.image_uid = s->image_uid,
+		.node = s->node,
+		.node_uid = s->node_uid,
+		.reference = s->reference,
+		.attempt = s->attempt,
+		.pull_policy = s->pull_policy,
+	};
+	m.secrets.n = s->secrets.n;
+	m.secrets.at = arena_array(a, s->secrets.n, sizeof(*m.secrets.at));
+	for (size_t i = 0; i < s->secrets.n; i++)
+		m.secrets.at[i].name = s->secrets.at[i].name;
+	m.tolerations.n = s->tolerations.n;
+	m.tolerations.at = arena_array(a, s->tolerations.n, sizeof(*m.tolerations.at));
+	for (size_t i = 0; i < s->tolerations.n; i++) {
+		const struct api_toleration *t = &s->tolerations.at[i];
+		m.tolerations.at[i] = (struct msg_toleration){
+			.key = t->key, .op = t->op, .value = t->value, .effect = t->effect};
+	}
+	if (ask_puller(p, MSG_pull_start, &m, s->pod_name, m.valid_until_ms) < 0)
+		core_started(r->core, s->pod_name, START_FAILED, "the puller is busy", now);
+}
+
+void on_pull_started(struct proc *p, const struct msg_in *in)
+{
+	static const enum core_start_result results[] = {
+		[PULL_CREATED] = START_MADE,    [PULL_EXISTS] = START_MADE,
+		[PULL_REFUSED] = START_REFUSED, [PULL_FAILED] = START_FAILED,
+		[PULL_DROPPED] = START_FAILED,
+	};
+	struct reconciler *r = proc_state(p);
+	const char *pod_name = answered(r, in->tag);
+	if (pod_name == NULL)
+		return;
+	const struct msg_pull_started *m = in->body;
+	enum core_start_result result = START_FAILED;
+	if (m != NULL && m->result < sizeof(results) / sizeof(results[0]))
+		result = results[m->result];
+	if (m != NULL && m->result == PULL_DROPPED)
+		session_puller_lost(&r->session, random_id());
+	const char *text = m == NULL ? "no answer from the puller" : m->text;
+	core_started(r->core, pod_name, result, text ? text : "", proc_now(p));
+}
+
+static void delete_pod(struct proc *p, const struct core_delete *d)
+{
+	struct reconciler *r = proc_state(p);
+	struct now now = proc_now(p);
+	struct msg_pod_delete m = {
+		.session = r->session.id,
+		.valid_until_ms = deadline(r, now.boot_ms),
+		.pod_name = d->pod_name,
+		.pod_uid = d->pod_uid,
+	};
+	if (ask_puller(p, MSG_pod_delete, &m, d->pod_name, m.valid_until_ms) < 0)
+		core_deleted(r->core, d->pod_name, false, now);
+}
+
+void on_pod_deleted(struct proc *p, const struct msg_in *in)
+{
+	struct reconciler *r = proc_state(p);
+	const char *pod_name = answered(r, in->tag);
+	if (pod_name == NULL)
+		return;
+	const struct msg_pod_deleted *m = in->body;
+	if (m != NULL && !m->done)
+		log_warn("pod not deleted, retrying", LS("pod", pod_name), LS("error", m->text));
+	core_deleted(r->core, pod_name, m != NULL && m->done, proc_now(p));
+}
+
+/* ---- status writes ---- */
+
+struct status_write { /* lives from kube_send to its answer */
+	struct reconciler *r;
+	char *image_name, *image_uid;
+};
+
+static uint64_t written_rv(const struct kube_answer *answer)
+{
+	struct arena a = ARENA_INIT;
+	struct cachedimage object;
+	uint64_t rv = 0;
+	if (desc_decode(&cachedimage_desc, answer->body, answer->len, false, &a, &object, NULL) ==
+	    0)
+		rv = object.meta.rv;
+	arena_done(&a);
+	return rv;
+}
+
+static void on_status_written(void *ctx, const struct kube_answer *answer)
+{
+	struct status_write *write = ctx;
+	struct reconciler *r = write->r;
+	enum core_write_result result = WRITE_FAILED;
+	uint64_t rv = 0;
+	r->n_writes--;
+	if (answer->code == 200) {
+		result = WRITE_MADE;
+		rv = written_rv(answer);
+	} else if (answer->code == 404 || answer->code == 409) {
+		result = WRITE_GONE; /* deleted, or another object of that name: our uid differs */
+	} else if (r->acting) {
+		log_warn("status not written, retrying", LS("image", write->image_name),
+			 LN("code", answer->code), LS("error", answer->message));
+	}
+	if (r->acting)
+		core_written(r->core, write->image_name, write->image_uid, result, rv, clock_now());
+	free(write->image_name);
+	free(write->image_uid);
+	free(write);
+}
+
+static void write_status(struct proc *p, const struct core_write *w)
+{
+	struct reconciler *r = proc_state(p);
+	struct now now = proc_now(p);
+	struct buf body = {0}, path = {0};
+	buf_adds(&body, "{\"metadata\":{\"uid\":");
+	buf_add_json(&body, w->image_uid);
+	buf_adds(&body, "},\"status\":");
+	if (!desc_diff(&cachedimage_status_desc, w->old, w->new, &body)) {
+		core_written(r->core, w->image_name, w->image_uid, WRITE_MADE, 0, now);
+		buf_done(&body);
+		return;
+	}
+	buf_adds(&body, "}");
+	url_status(&path, KIND_CACHEDIMAGE, NULL, w->image_name);
+	struct status_write *write = xcalloc(1, sizeof(*write));
+	*write = (struct status_write){
+		.r = r,
+		.image_name = xstrdup(w->image_name),
+		.image_uid = xstrdup(w->image_uid),
+	};
+	struct kube_request req = {
+		.method = KUBE_PATCH,
+		.lane = KUBE_WRITE,
+		.path = path.data,
+		.body = body.data,
+		.body_len = body.len,
+		.content_type = "application/merge-patch+json",
+		.accept = ACCEPT_META,
+		.deadline_ms = deadline(r, now.boot_ms),
+	};
+	r->n_writes++;
+	kube_send(r->kube, &req, on_status_written, write);
+	buf_done(&body);
+	buf_done(&path);
+}
+
+/* ---- a turn ---- */
+
+static void say(const struct core_log *l)
+{
+	LOG_AT(l->warn ? LOG_WARN : LOG_INFO, l->text, LS("image", l->image), LS("node", l->node),
+	       LS("reason", l->reason), LS("message", l->message));
+}
+
+int64_t apply_turn(struct proc *p)
+{
+	struct reconciler *r = proc_state(p);
+	if (!r->acting)
+		return CLOCK_NEVER;
+	size_t asks = ASKS_MAX - r->n_asks;
+	struct core_room room = {
+		/* Deletes free what starts need: starts never take the last slots. */
+		.starts = asks > ASKS_MAX / 4 ? asks - ASKS_MAX / 4 : 0,
+		.deletes = asks,
+		.writes = r->n_writes < KUBE_IN_FLIGHT_MAX ? KUBE_IN_FLIGHT_MAX - r->n_writes : 0,
+	};
+	if (room.starts > asks / 2)
+		room.starts = asks / 2;
+	room.deletes = asks - room.starts;
+	struct core_actions actions = {0};
+	int64_t next = core_turn(r->core, proc_now(p), room, proc_arena(p), &actions);
+	for (size_t i = 0; i < actions.n_logs; i++)
+		say(&actions.logs[i]);
+	for (size_t i = 0; i < actions.n_writes; i++)
+		write_status(p, &actions.writes[i]);
+	for (size_t i = 0; i < actions.n_deletes; i++)
+		delete_pod(p, &actions.deletes[i]);
+	for (size_t i = 0; i < actions.n_starts; i++)
+		start_pull(p, &actions.starts[i]);
+	return next;
+}
+
+void apply_fence(struct reconciler *r)
+{
+	kube_close_lane(r->kube, KUBE_WRITE);
+	for (size_t i = 0; i < ASKS_MAX; i++)
+		r->asks[i].tag = 0;
+	r->n_asks = 0;
+}

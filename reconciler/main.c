@@ -1,0 +1,25 @@
+/* drop-reconciler: see reconciler/reconciler.h for what it owns. */
+#include "reconciler/reconciler.h"
+
+static const struct proc_def reconciler = {
+	.name = "reconciler",
+	.doc = "decides which image is pulled where and when, and writes the status",
+	.id = PROC_RECONCILER,
+	.handlers =
+		{
+			[MSG_doorbell] = on_doorbell,
+			[MSG_changes] = on_changes,
+			[MSG_pull_started] = on_pull_started,
+			[MSG_pod_deleted] = on_pod_deleted,
+			[MSG_puller_synced] = on_puller_synced,
+		},
+	.state_size = sizeof(struct reconciler),
+	.init = reconciler_init,
+	.turn = reconciler_turn,
+	.done = reconciler_done,
+};
+
+int main(int argc, char **argv)
+{
+	return proc_main(argc, argv, &reconciler);
+}

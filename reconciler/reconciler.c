@@ -1,0 +1,99 @@
+/*
+ * Glue of the reconciler: one turn is read, step, act. Invariant: the core leads
+ * exactly while the session does, and what was in flight when it ended is fenced
+ * off before anything else happens.
+ */
+#include "reconciler/reconciler.h"
+
+#include <stdlib.h>
+#include <sys/random.h>
+
+#include "base/log.h"
+
+#define ANNOUNCE_EVERY_MS 500
+
+uint64_t random_id(void)
+{
+	uint64_t v;
+	if (getrandom(&v, sizeof(v), 0) != sizeof(v))
+		abort();
+	return v | 1;
+}
+
+int reconciler_init(struct proc *p, struct err *err)
+{
+	struct reconciler *r = proc_state(p);
+	r->kube = kube_new(proc_common(p)->kubeconfig, proc_user_agent(p), err);
+	if (r->kube == NULL)
+		return -1;
+	proc_set_wait(p, kube_wait, r->kube);
+	r->core = core_new();
+	return 0;
+}
+
+void on_puller_synced(struct proc *p, const struct msg_in *in)
+{
+	struct reconciler *r = proc_state(p);
+	const struct msg_puller_synced *m = in->body;
+	r->announcing = false;
+	if (m != NULL)
+		session_puller_synced(&r->session, m->session, m->at_ms);
+}
+
+static void announce(struct proc *p)
+{
+	struct reconciler *r = proc_state(p);
+	int64_t now_ms = proc_now(p).boot_ms;
+	if (r->session.step != SESSION_PULLER || r->announcing || now_ms < r->announce_ms)
+		return;
+	struct msg_puller_sync m = {.session = r->session.id};
+	struct err err;
+	r->announce_ms = now_ms + ANNOUNCE_EVERY_MS;
+	/* The puller answers when what it has in flight is done: as long as a write may take. */
+	r->announcing = proc_request(p, PROC_PULLER, MSG_puller_sync, &m, 0,
+				     now_ms + REQUEST_MS + ANSWER_GRACE_MS, &err) == 0;
+}
+
+/* Lets the core lead exactly while the session does. */
+static void follow_session(struct proc *p)
+{
+	struct reconciler *r = proc_state(p);
+	struct now now = proc_now(p);
+	session_tick(&r->session, now.boot_ms);
+	bool may = r->session.step == SESSION_LEAD && !proc_stopping(p);
+	if (may == r->acting)
+		return;
+	r->acting = may;
+	log_info("leadership", LS("step", session_step_name(r->session.step)));
+	if (!may)
+		apply_fence(r);
+	core_lead(r->core, may, now);
+}
+
+int64_t reconciler_turn(struct proc *p, struct now now)
+{
+	struct reconciler *r = proc_state(p);
+	follow_session(p);
+	if (proc_stopping(p)) {
+		proc_stop(p, PROC_EXIT_OK);
+		return now.boot_ms;
+	}
+	announce(p);
+	feed_turn(p);
+	int64_t next = apply_turn(p);
+	if (feed_next_ms(r) < next)
+		next = feed_next_ms(r);
+	if (r->session.step == SESSION_PULLER && !r->announcing && r->announce_ms < next)
+		next = r->announce_ms;
+	if (r->session.step != SESSION_STANDBY && r->session.until_ms < next)
+		next = r->session.until_ms;
+	return next;
+}
+
+void reconciler_done(struct proc *p)
+{
+	struct reconciler *r = proc_state(p);
+	r->acting = false;
+	kube_free(r->kube);
+	core_free(r->core);
+}

@@ -1,0 +1,73 @@
+/*
+ * The reconciler alone decides, and alone writes the status of CachedImages. It reads
+ * what the watcher knows (feed.c), asks the core what to do (core.h), and has it done:
+ * pods by the puller, status writes by itself (apply.c). When it may act is session.c.
+ * It never talks to a registry or a node, and lists nothing.
+ */
+#ifndef DROP_RECONCILER_RECONCILER_H
+#define DROP_RECONCILER_RECONCILER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "ipc/proc.h"
+#include "kube/kube.h"
+#include "reconciler/core.h"
+#include "reconciler/session.h"
+
+/* A write or request is given up after this long; the core then asks again. */
+#define REQUEST_MS 10000
+/* An answer may come this much after the deadline of what it answers. */
+#define ANSWER_GRACE_MS 1000
+/* Requests to the puller that may be unanswered: what its write lane holds, twice. */
+#define ASKS_MAX 128
+
+struct cursor { /* what we have read of the watcher's log */
+	uint64_t epoch, seq;
+	uint64_t head;       /* as last heard */
+	bool asked;          /* a request is unanswered */
+	bool marked;         /* a read from nothing is going on: sweep at its end */
+	int64_t ask_ms;      /* ask again then, whatever the doorbell says */
+	int64_t demanded_ms; /* freshness last demanded, so that it is demanded once */
+};
+
+struct ask {          /* one request to the puller */
+	uint64_t tag; /* of the request; 0: free */
+	char pod_name[64];
+};
+
+struct reconciler {
+	struct kube *kube;
+	struct core *core;
+	struct session session;
+	bool acting;     /* core_lead(true) was called */
+	bool announcing; /* puller_sync is unanswered */
+	int64_t announce_ms;
+	struct cursor cursor;
+	struct ask asks[ASKS_MAX];
+	size_t n_asks;
+	uint64_t asked; /* ever, so that no tag comes twice */
+	size_t n_writes;
+};
+
+/* feed.c: from the watcher to the core. */
+void feed_turn(struct proc *p);
+int64_t feed_next_ms(const struct reconciler *r);
+void on_doorbell(struct proc *p, const struct msg_in *in);
+void on_changes(struct proc *p, const struct msg_in *in);
+
+/* apply.c: from the core to the puller and the API server. */
+int64_t apply_turn(struct proc *p);
+/* Everything asked for is forgotten and nothing more is written. */
+void apply_fence(struct reconciler *r);
+void on_pull_started(struct proc *p, const struct msg_in *in);
+void on_pod_deleted(struct proc *p, const struct msg_in *in);
+
+/* reconciler.c */
+uint64_t random_id(void);
+int reconciler_init(struct proc *p, struct err *err);
+int64_t reconciler_turn(struct proc *p, struct now now);
+void reconciler_done(struct proc *p);
+void on_puller_synced(struct proc *p, const struct msg_in *in);
+
+#endif
