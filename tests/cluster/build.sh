@@ -13,7 +13,14 @@ set -euo pipefail
 K8S=$(sed -n 's/^require k8s.io\/kubernetes //p' "$HERE/kubernetes/go.mod")
 ETCD=$(sed -n 's/^require go.etcd.io\/etcd\/server\/v3 //p' "$HERE/etcd/go.mod")
 PROGRAMS=(kube-apiserver kube-controller-manager kube-scheduler kubelet kubectl)
-pins=$(cat "$HERE"/{kubernetes,etcd}/go.{mod,sum} | sha256sum | cut -c1-8)
+
+# Without these the servers and clients would call themselves v0.0.0-master+$Format.
+minor=${K8S#v1.}
+stamp='-s -w'
+for v in k8s.io/component-base/version k8s.io/client-go/pkg/version; do
+	stamp+=" -X $v.gitVersion=$K8S -X $v.gitMajor=1 -X $v.gitMinor=${minor%%.*} -X $v.gitTreeState=clean -X $v.gitCommit=${K8S}"
+done
+pins=$({ cat "$HERE"/{kubernetes,etcd}/go.{mod,sum}; echo "$stamp"; } | sha256sum | cut -c1-8)
 key=cluster-kubernetes-$K8S-etcd-$ETCD-$(uname -m)-$pins
 out=$DROP_CACHE/$key/bin
 
@@ -42,10 +49,6 @@ unset GOOS GOARCH GOAMD64 GOEXPERIMENT GODEBUG
 export GOTOOLCHAIN=local GOWORK=off CGO_ENABLED=0 GOFLAGS='-mod=readonly -trimpath -buildvcs=false'
 compile() { nice -n 10 "$GO" build -o "$tmp/bin/" -ldflags "$1" "${@:2}" >&2; }
 
-# Without these the API server would call itself v0.0.0-master and clients would find it too old.
-v=k8s.io/component-base/version
-minor=${K8S#v1.}
-stamp="-s -w -X $v.gitVersion=$K8S -X $v.gitMajor=1 -X $v.gitMinor=${minor%%.*} -X $v.gitTreeState=clean"
 begun=$SECONDS
 (cd "$HERE/etcd" && compile "-s -w" go.etcd.io/etcd/server/v3 && mv "$tmp/bin/server" "$tmp/bin/etcd") ||
 	die "etcd does not build (is the Go module proxy reachable? '$GO env GOPROXY')"

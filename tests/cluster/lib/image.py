@@ -74,7 +74,7 @@ class Registry:
         return {"digest": name, "size": len(data)}
 
 
-def push(registry, base, repo, tag, size_kb, entrypoint):
+def push(registry, base, repo, tag, size_kb, command):
     unique = f"{repo}:{tag} {os.urandom(16).hex()}\n".encode()
     own = [("etc", 0o755, None), ("etc/image", 0o644, unique)]
     if size_kb:
@@ -82,7 +82,7 @@ def push(registry, base, repo, tag, size_kb, entrypoint):
     layers = [base, layer(own)]
     config = json.dumps({
         "architecture": ARCH, "os": "linux",
-        "config": {"Entrypoint": entrypoint, "Env": ["PATH=/bin"]},
+        "config": {"Cmd": command, "Env": ["PATH=/bin"]},
         "rootfs": {"type": "layers", "diff_ids": [digest(one) for one in layers]},
     }).encode()
     manifest = json.dumps({
@@ -111,15 +111,15 @@ def main():
     with open(box_file, "rb") as file:
         box = file.read()
     if scratch:
-        base, entrypoint = layer([("pause", 0o755, box)]), ["/pause"]
+        base, command = layer([("pause", 0o755, box)]), ["/pause"]
     else:
         names = ["true", "false", "sleep", "echo"]
         base = layer([("bin", 0o755, None), ("bin/pause", 0o755, box)]
                      + [("bin/" + name, 0o755, "bin/pause") for name in names])
-        entrypoint = ["/bin/pause"]
+        command = ["/bin/pause"]
     registry = Registry(address)
     for repo, tag, size in wanted:
-        push(registry, base, repo, tag, size or 0, entrypoint)
+        push(registry, base, repo, tag, size or 0, command)
 
 
 main()

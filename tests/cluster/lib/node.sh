@@ -136,17 +136,21 @@ start_node_namespaces() { # NODE
 node_inside_ready() { [ -e "$DIR/nodes/$1/ready" ]; }
 wait_node_namespaces() { wait_for 10 "node-$1" node_inside_ready "$1"; }
 
-start_containerd() { in_node_daemon "$1" containerd containerd --config /run/node/containerd.toml; }
+start_containerd() { in_node_daemon "$1" containerd containerd --config /run/node/containerd.toml "${@:2}"; }
 containerd_ready() { in_node "$1" ctr --timeout 2s plugins ls | grep -q 'io.containerd.grpc.v1 *cri .* ok'; }
 wait_containerd() { wait_for 20 "containerd-$1" containerd_ready "$1"; }
 
 start_kubelet() { # NODE [FLAGS...]
 	local node=$1
 	shift
+	date -u +%FT%T.%6NZ >"$DIR/nodes/$node/kubelet-started"
 	in_node_daemon "$node" kubelet /run/bin/kubelet --config=/run/node/kubelet.yaml --kubeconfig=/run/node/kubeconfig \
 		--hostname-override="$node" --root-dir=/var/lib/kubelet "$@"
 }
-node_ready() { # Ready, and the node lifecycle controller has taken its not-ready taint away
+node_ready() { # this kubelet renewed its lease, is Ready, and the node lifecycle controller took the not-ready taint away
+	local renewed
+	renewed=$(api "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/$1" | jq -r .spec.renewTime)
+	[[ $renewed > $(<"$DIR/nodes/$1/kubelet-started") ]] || return 1
 	api "/api/v1/nodes/$1" | jq -e '(.spec.taints // [] | length == 0) and
 		([.status.conditions[] | select(.type == "Ready") | .status] == ["True"])'
 }
