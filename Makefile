@@ -1,0 +1,66 @@
+# What people type. Everything real is done by meson, scripts/ and tests/cluster/.
+# `make help` lists the targets; `make demo` and `make test` need nothing but
+# Debian 12, git, make and a C compiler.
+
+BUILD ?= build/gcc
+CLUSTER ?= build/cluster
+
+.DEFAULT_GOAL := help
+.PHONY: help setup build run demo test test-unit test-e2e fmt lint manifests cluster-up \
+	cluster-down install uninstall clean
+
+help: ## Show this list.
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## Install the packages that building and testing need.
+	scripts/setup.sh build cluster
+
+build: ## Build with gcc into build/gcc.
+	scripts/setup.sh build
+	scripts/build.sh gcc
+
+run: build ## Run the whole operator from here against $KUBECONFIG.
+	$(BUILD)/bin/drop-supervisor --bin-dir $(BUILD)/bin
+
+demo: ## Bring a real cluster up and watch the sample images get onto its node.
+	scripts/setup.sh build cluster
+	scripts/build.sh gcc
+	scripts/demo.sh
+
+test: ## Everything: gcc, clang, sanitizers, unit, pipeline and the real cluster.
+	scripts/setup.sh build cluster
+	python3 scripts/run_tests.py
+
+test-unit: ## The tests that need no cluster, with gcc only.
+	scripts/setup.sh build
+	python3 scripts/run_tests.py gcc
+
+test-e2e: ## The tests on the real cluster only.
+	scripts/setup.sh build cluster
+	python3 scripts/run_tests.py cluster
+
+fmt: ## Format the C sources.
+	git ls-files '*.c' '*.h' | xargs clang-format -i
+
+lint: ## clang-tidy over the C sources; warnings are errors.
+	scripts/build.sh clang
+	git ls-files '*.c' ':!tests' | xargs clang-tidy -p build/clang --quiet
+
+manifests: build ## Write deploy/crds from the descriptor tables.
+	meson compile -C $(BUILD) manifests
+
+cluster-up: ## Start the real test cluster in build/cluster (then: . build/cluster/env).
+	scripts/setup.sh cluster
+	tests/cluster/up.sh $(CLUSTER)
+
+cluster-down: ## Stop it.
+	tests/cluster/down.sh $(CLUSTER)
+
+install: ## Put the CRDs into the cluster of $KUBECONFIG.
+	kubectl apply -f deploy/crds
+
+uninstall: ## Remove the CRDs, and with them all objects of their kinds.
+	kubectl delete -f deploy/crds
+
+clean: ## Remove what was built here; the cached cluster binaries stay.
+	rm -rf build
