@@ -1,0 +1,73 @@
+/*
+ * The supervisor's options. A column says which children get the option too, so that
+ * what is parsed and what is passed on cannot drift.
+ */
+#include "supervisor/options.h"
+
+#include <string.h>
+
+#define TO(NAME)    (1U << PROCESS_##NAME)
+#define TO_NOBODY   0U
+#define TO_EVERYONE ((1U << PROCESS_COUNT) - 1)
+
+static const char *const levels[] = {"error", "warn", "info", "debug", NULL};
+static const char *const formats[] = {"text", "json", NULL};
+
+/* O(member, name, type, default, arg, one_of, to, doc) */
+#define OPTIONS(O)                                                                                 \
+	O(socket_dir, "socket-dir", STRING, "/run/drop", "DIR", NULL, TO_EVERYONE,                 \
+	  "folder of the sockets, made with mode 0700 if it is not there")                         \
+	O(kubeconfig, "kubeconfig", STRING, NULL, "FILE", NULL, TO_EVERYONE,                       \
+	  "how to reach the API server; without it the pod's service account, else $KUBECONFIG")   \
+	O(pod_namespace, "pod-namespace", STRING, "drop-system", "NAME", NULL, TO_EVERYONE,        \
+	  "namespace of the pull pods, their secrets and the lease")                               \
+	O(log_level, "log-level", STRING, "info", "LEVEL", levels, TO_EVERYONE,                    \
+	  "least important lines to log: error, warn, info or debug")                              \
+	O(log_format, "log-format", STRING, "text", "FORMAT", formats, TO_EVERYONE,                \
+	  "text or json, one line an event on standard error")                                     \
+	O(leader_elect, "leader-elect", BOOL, "true", NULL, NULL, TO(WATCHER),                     \
+	  "hold the lease before writing; false only where nothing else can write")                \
+	O(priority_class, "priority-class", STRING, NULL, "NAME", NULL, TO(PULLER),                \
+	  "priorityClassName of the pull pods; without it the cluster's default")                  \
+	O(bin_dir, "bin-dir", STRING, NULL, "DIR", NULL, TO_NOBODY,                                \
+	  "folder of the programs to start; without it the folder of drop-supervisor itself")
+
+#define OPTION_DEF(member, option, kind, dflt, argument, allowed, to, text)                        \
+	{.name = (option),                                                                         \
+	 .type = OPT_##kind,                                                                       \
+	 .offset = offsetof(struct supervisor_options, member),                                    \
+	 .def = (dflt),                                                                            \
+	 .arg = (argument),                                                                        \
+	 .doc = (text),                                                                            \
+	 .one_of = (allowed)},
+const struct option_def supervisor_option_defs[] = {OPTIONS(OPTION_DEF){0}};
+
+#define OPTION_TO(member, option, kind, dflt, argument, allowed, to, text) (to),
+static const unsigned passed_to[] = {OPTIONS(OPTION_TO)};
+
+#define N_OPTIONS (sizeof(passed_to) / sizeof(passed_to[0]))
+
+static const char *value_text(const struct supervisor_options *o, const struct option_def *d)
+{
+	const char *at = (const char *)o + d->offset;
+	if (d->type == OPT_BOOL)
+		return *(const bool *)at ? "true" : "false";
+	const char *text;
+	memcpy(&text, at, sizeof(text));
+	return text;
+}
+
+char **options_argv(const struct supervisor_options *o, enum process p, const char *program,
+		    struct arena *a)
+{
+	char **argv = arena_array(a, N_OPTIONS + 2, sizeof(*argv));
+	size_t n = 0;
+	argv[n++] = arena_strdup(a, program);
+	for (size_t i = 0; i < N_OPTIONS; i++) {
+		const struct option_def *d = &supervisor_option_defs[i];
+		const char *value = value_text(o, d);
+		if ((passed_to[i] & (1U << p)) != 0 && value != NULL)
+			argv[n++] = arena_printf(a, "--%s=%s", d->name, value);
+	}
+	return argv;
+}

@@ -1,0 +1,24 @@
+/*
+ * The folder of the tree and the file <socket-dir>/supervisor.status in it: one line a
+ * process, "name pid state restarts", written anew at each transition, so that any tool
+ * can see the state without asking. A lock keeps a second supervisor out of the folder.
+ */
+#ifndef DROP_SUPERVISOR_STATUS_H
+#define DROP_SUPERVISOR_STATUS_H
+
+#include <sys/types.h>
+
+#include "base/err.h"
+
+#include "supervisor/decide.h"
+
+#define STATUS_FILE "supervisor.status"
+#define LOCK_FILE   "supervisor.lock"
+
+/* Makes the folder (0700) where it is missing and locks it. Returns the folder's fd or -1. */
+int status_open(const char *dir, struct err *err);
+/* Replaces the file in one step. pids: 0 where no process runs. */
+int status_write(int dir_fd, const struct child children[PROCESS_COUNT],
+		 const pid_t pids[PROCESS_COUNT], struct err *err);
+
+#endif

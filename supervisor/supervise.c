@@ -1,0 +1,242 @@
+/*
+ * The loop: wait, read the notify pipes, reap, let time pass, carry out what
+ * child_decide() orders. All that happens to a child goes through happen().
+ */
+#include "supervisor/supervise.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+
+#include "supervisor/reap.h"
+#include "supervisor/spawn.h"
+#include "supervisor/status.h"
+
+struct tree {
+	struct spawner spawner;
+	struct child children[PROCESS_COUNT];
+	pid_t pids[PROCESS_COUNT];
+	int notify_fds[PROCESS_COUNT]; /* -1: none */
+	int dir_fd, signal_fd;
+	bool draining;
+	int exit_code;
+};
+
+static void happen(struct tree *t, enum process p, enum child_event event);
+
+static void drain(struct tree *t, int exit_code)
+{
+	if (t->draining)
+		return;
+	t->draining = true;
+	t->exit_code = exit_code;
+	for (int p = 0; p < PROCESS_COUNT; p++)
+		happen(t, (enum process)p, EVENT_DRAIN);
+}
+
+static void close_notify(struct tree *t, enum process p)
+{
+	if (t->notify_fds[p] >= 0)
+		close(t->notify_fds[p]);
+	t->notify_fds[p] = -1;
+}
+
+static void start(struct tree *t, enum process p)
+{
+	struct spawned born;
+	struct err err;
+	if (spawn(&t->spawner, p, &born, &err) < 0) {
+		log_error("cannot start", LS("child", process_name(p)), LS("error", err.text));
+		happen(t, p, EVENT_EXIT);
+		return;
+	}
+	t->pids[p] = born.pid;
+	t->notify_fds[p] = born.notify_fd;
+	log_info("started", LS("child", process_name(p)), LN("pid", born.pid),
+		 LN("restarts", t->children[p].restarts));
+}
+
+static void obey(struct tree *t, enum process p, enum child_event event, enum child_order order)
+{
+	switch (order) {
+	case ORDER_SPAWN:
+		start(t, p);
+		break;
+	case ORDER_TERM:
+		kill(t->pids[p], SIGTERM);
+		break;
+	case ORDER_KILL:
+		log_warn("does not stop, killing", LS("child", process_name(p)),
+			 LN("pid", t->pids[p]));
+		kill(-t->pids[p], SIGKILL);
+		break;
+	case ORDER_GIVE_UP:
+		log_error("gives up, stopping all", LS("child", process_name(p)),
+			  LN("deaths", t->children[p].deaths));
+		drain(t, event == EVENT_MISUSE ? EXIT_USAGE : EXIT_ENV);
+		break;
+	case ORDER_NONE:
+	case ORDER_BUG:
+		break;
+	}
+}
+
+static void happen(struct tree *t, enum process p, enum child_event event)
+{
+	struct child *c = &t->children[p];
+	enum child_state before = c->state;
+	enum child_order order = child_decide(c, p, event, clock_boot_ms());
+	if (order == ORDER_BUG)
+		log_error("impossible transition, ignoring", LS("child", process_name(p)),
+			  LS("state", name_of(child_state_names, before)),
+			  LS("event", name_of(child_event_names, event)));
+	obey(t, p, event, order);
+	struct err err;
+	if (c->state != before && status_write(t->dir_fd, t->children, t->pids, &err) < 0)
+		log_warn("status file not written, ignoring", LS("error", err.text));
+}
+
+/* A byte: ready. End of file: the child closed it or is dead, and SIGCHLD tells. */
+static void read_notify(struct tree *t, enum process p)
+{
+	char byte;
+	if (t->notify_fds[p] < 0)
+		return;
+	ssize_t n = read(t->notify_fds[p], &byte, 1);
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	close_notify(t, p);
+	if (n == 1) {
+		log_info("ready", LS("child", process_name(p)));
+		happen(t, p, EVENT_READY);
+	}
+}
+
+static void bury(struct tree *t, enum process p, const struct death *d)
+{
+	read_notify(t, p); /* it may have been ready before it died */
+	close_notify(t, p);
+	t->pids[p] = 0;
+	if (t->draining && d->code == EXIT_FINE)
+		log_info("stopped", LS("child", process_name(p)));
+	else
+		log_warn(t->draining ? "died while stopping" : "died", LS("child", process_name(p)),
+			 LN("code", d->code), LN("signal", d->signal));
+	happen(t, p, d->code == EXIT_USAGE ? EVENT_MISUSE : EVENT_EXIT);
+	struct child *c = &t->children[p];
+	if (c->state == CHILD_BACKING_OFF)
+		log_info("starts again", LS("child", process_name(p)),
+			 LN("in_ms", c->due_ms - clock_boot_ms()), LN("deaths", c->deaths));
+}
+
+static void reap_all(struct tree *t)
+{
+	for (struct death d; reap_next(&d);) {
+		int p = 0;
+		while (p < PROCESS_COUNT && t->pids[p] != d.pid)
+			p++;
+		if (p < PROCESS_COUNT)
+			bury(t, (enum process)p, &d);
+		else
+			log_debug("reaped an orphan", LN("pid", d.pid));
+	}
+}
+
+static void read_signals(struct tree *t)
+{
+	for (struct signalfd_siginfo si; read(t->signal_fd, &si, sizeof(si)) == sizeof(si);)
+		if (si.ssi_signo != SIGCHLD && !t->draining) {
+			log_info("stopping", LN("signal", si.ssi_signo));
+			drain(t, EXIT_FINE);
+		}
+	reap_all(t);
+}
+
+static void pass_time(struct tree *t)
+{
+	for (int p = 0; p < PROCESS_COUNT; p++) {
+		struct child *c = &t->children[p];
+		if (c->state != CHILD_STOPPED && c->due_ms <= clock_boot_ms())
+			happen(t, (enum process)p, EVENT_DUE);
+	}
+	int next = t->draining ? drain_next(t->children) : -1;
+	if (next >= 0)
+		happen(t, (enum process)next, EVENT_TURN);
+}
+
+/* poll() takes an int of milliseconds; a longer wait is waited for in parts. */
+static int wait_ms(const struct tree *t)
+{
+	int64_t due_ms = children_due(t->children), now_ms = clock_boot_ms();
+	if (due_ms <= now_ms)
+		return 0;
+	return due_ms - now_ms < 60000 ? (int)(due_ms - now_ms) : 60000;
+}
+
+static bool any_alive(const struct tree *t)
+{
+	for (int p = 0; p < PROCESS_COUNT; p++)
+		if (child_alive(&t->children[p]))
+			return true;
+	return false;
+}
+
+static void loop(struct tree *t)
+{
+	while (!t->draining || any_alive(t)) {
+		struct pollfd fds[PROCESS_COUNT + 1];
+		for (int p = 0; p < PROCESS_COUNT; p++)
+			fds[p] = (struct pollfd){.fd = t->notify_fds[p], .events = POLLIN};
+		fds[PROCESS_COUNT] = (struct pollfd){.fd = t->signal_fd, .events = POLLIN};
+		poll(fds, PROCESS_COUNT + 1, wait_ms(t));
+		for (int p = 0; p < PROCESS_COUNT; p++)
+			if (fds[p].revents != 0)
+				read_notify(t, (enum process)p);
+		read_signals(t);
+		pass_time(t);
+	}
+}
+
+/* Before the first fork: a SIGCHLD must not be missed. */
+static int open_signals(struct err *err)
+{
+	sigset_t set;
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	int fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return fd >= 0 ? fd : err_set(err, ERR_TERMINAL, "signalfd: %s", strerror(errno));
+}
+
+int supervise(const struct supervisor_options *options)
+{
+	struct tree t = {.signal_fd = -1, .exit_code = EXIT_ENV};
+	struct err err;
+	for (int p = 0; p < PROCESS_COUNT; p++)
+		t.notify_fds[p] = -1;
+	if ((t.dir_fd = status_open(options->socket_dir, &err)) < 0 || reap_init(&err) < 0 ||
+	    (t.signal_fd = open_signals(&err)) < 0 || spawner_init(&t.spawner, options, &err) < 0) {
+		log_error("cannot start", LS("error", err.text));
+		return EXIT_ENV;
+	}
+	log_info("supervising", LS("version", DROP_VERSION), LS("identity", t.spawner.identity),
+		 LS("socket_dir", options->socket_dir));
+	for (int p = 0; p < PROCESS_COUNT; p++)
+		happen(&t, (enum process)p, EVENT_START);
+	loop(&t);
+	log_info("stopped", LN("code", t.exit_code));
+	spawner_done(&t.spawner);
+	close(t.signal_fd);
+	close(t.dir_fd);
+	return t.exit_code;
+}

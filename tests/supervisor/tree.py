@@ -1,0 +1,236 @@
+"""The supervisor with scripted children (design.md must 11).
+
+Each case writes three shell scripts as drop-watcher, drop-reconciler and drop-puller,
+starts the real drop-supervisor on a scratch folder and waits, with a deadline, for a
+state of the world: the status file, the log, the process table. Prints TAP.
+"""
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+SUPERVISOR = sys.argv[1]
+DEADLINE = 40
+READY = 'echo >&$NOTIFY_FD\n'
+# "exec sleep" would be readier to die than a real program; the trap says who stops when.
+GOOD = ('trap "echo $0 >>$TRACE; exit 0" TERM\n' + READY +
+        'while :; do sleep 0.05 & wait $!; done\n')
+
+
+def wait_for(what, condition):
+    end = time.monotonic() + DEADLINE
+    while time.monotonic() < end:
+        got = condition()
+        if got:
+            return got
+        time.sleep(0.02)
+    raise AssertionError(f'waited {DEADLINE} s for: {what}')
+
+
+def alive(pid):
+    try:
+        state = pathlib.Path(f'/proc/{pid}/stat').read_text().rsplit(')', 1)[1].split()[0]
+    except FileNotFoundError:
+        return False
+    return state not in 'ZX'
+
+
+class Tree:
+    def __init__(self, **scripts):
+        self.dir = pathlib.Path(tempfile.mkdtemp(prefix='drop-tree-'))
+        self.sockets = self.dir / 'sockets'
+        self.trace = self.dir / 'trace'
+        for name in ('watcher', 'reconciler', 'puller'):
+            path = self.dir / f'drop-{name}'
+            path.write_text('#!/bin/sh\n' + scripts.get(name, GOOD))
+            path.chmod(0o755)
+
+    def start(self, *options):
+        self.log = open(self.dir / 'log', 'ab')
+        self.process = subprocess.Popen(
+            [SUPERVISOR, '--bin-dir', str(self.dir), '--socket-dir', str(self.sockets),
+             '--log-level', 'debug', *options],
+            stderr=self.log, env={**os.environ, 'TRACE': str(self.trace)})
+        return self
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, *_):
+        if kind:
+            sys.stderr.write((self.dir / 'log').read_text())
+        self.process.kill()
+        self.process.wait()
+        self.log.close()
+        shutil.rmtree(self.dir)
+
+    def status(self):
+        """name -> (pid, state, restarts); {} before the first write."""
+        try:
+            lines = (self.sockets / 'supervisor.status').read_text().splitlines()
+        except FileNotFoundError:
+            return {}
+        return {f[0]: (int(f[1]), f[2], int(f[3])) for f in map(str.split, lines)}
+
+    def states(self):
+        return {name: row[1] for name, row in self.status().items()}
+
+    def all_ready(self):
+        states = set(self.states().values())
+        return states and states <= {'ready', 'settled'}
+
+    def wait_ready(self):
+        wait_for('all ready', self.all_ready)
+        return {name: row[0] for name, row in self.status().items()}
+
+    def exit_code(self):
+        return self.process.wait(timeout=DEADLINE)
+
+    def text(self):
+        return (self.dir / 'log').read_text()
+
+
+def test_a_killed_child_is_started_again_alone():
+    with Tree().start() as tree:
+        before = tree.wait_ready()
+        os.kill(before['puller'], signal.SIGKILL)
+        wait_for('a restart', lambda: tree.status()['puller'][2] == 1)
+        after = tree.wait_ready()
+        assert after['puller'] != before['puller']
+        assert after['watcher'] == before['watcher']
+        assert after['reconciler'] == before['reconciler']
+        assert 'died' in tree.text() and 'signal=9' in tree.text(), 'exit is logged'
+
+
+def test_dying_before_ready_is_throttled():
+    with Tree(puller='echo born >>$TRACE; exit 3').start() as tree:
+        wait_for('second life', lambda: tree.status().get('puller', (0, '', 0))[2] >= 1)
+        assert 'in_ms=1000' in tree.text() or 'in_ms=99' in tree.text(), tree.text()
+        assert 'code=3' in tree.text()
+
+
+def test_five_deaths_end_the_tree_with_111():
+    with Tree(reconciler=READY + 'exit 7').start() as tree:
+        assert tree.exit_code() == 111
+        assert set(tree.states().values()) == {'stopped'}
+        assert tree.status()['reconciler'][2] == 4
+        stopped = tree.trace.read_text()
+        assert 'drop-watcher' in stopped and 'drop-puller' in stopped, 'the others are drained'
+
+
+def test_wrong_usage_ends_the_tree_with_100():
+    with Tree(watcher='exit 100').start() as tree:
+        assert tree.exit_code() == 100
+        assert tree.status()['watcher'][2] == 0
+
+
+def test_a_missing_program_is_named():
+    tree = Tree()
+    (tree.dir / 'drop-puller').unlink()
+    with tree.start():
+        wait_for('the reason', lambda: 'drop-puller: No such file' in tree.text())
+        wait_for('the death', lambda: 'code=111' in tree.text())
+
+
+def test_sigterm_drains_in_order():
+    for number in (signal.SIGTERM, signal.SIGINT):
+        with Tree().start() as tree:
+            tree.wait_ready()
+            tree.process.send_signal(number)
+            assert tree.exit_code() == 0
+            order = [line.rsplit('-', 1)[1] for line in tree.trace.read_text().split()]
+            assert order == ['reconciler', 'puller', 'watcher'], order
+            assert set(tree.states().values()) == {'stopped'}
+
+
+def test_who_ignores_sigterm_is_killed_and_the_watcher_still_drains():
+    deaf = 'trap "" TERM\n' + READY + 'while :; do sleep 1; done\n'
+    with Tree(reconciler=deaf).start() as tree:
+        pids = tree.wait_ready()
+        began = time.monotonic()
+        tree.process.send_signal(signal.SIGTERM)
+        assert tree.exit_code() == 0
+        assert time.monotonic() - began < 11, 'the whole drain has 10 s'
+        assert not alive(pids['reconciler'])
+        assert 'does not stop' in tree.text()
+        assert [line.rsplit('-', 1)[1] for line in tree.trace.read_text().split()] == [
+            'puller', 'watcher']
+
+
+def test_children_die_with_a_killed_supervisor_and_a_new_one_starts():
+    with Tree().start() as tree:
+        pids = tree.wait_ready()
+        tree.process.kill()
+        tree.process.wait()
+        wait_for('no child left', lambda: not any(map(alive, pids.values())))
+        tree.log.close()
+        tree.start()
+        wait_for('new children', lambda: tree.all_ready() and
+                 tree.status()['watcher'][0] != pids['watcher'])
+
+
+def test_an_orphan_is_reaped():
+    # The child's own child forks again and dies: the grandchild becomes the supervisor's.
+    orphan = '(sh -c "echo \\$\\$ >$TRACE.pid; exec sleep 0.2" &)\n' + GOOD
+    with Tree(watcher=orphan).start() as tree:
+        tree.wait_ready()
+        pid_file = pathlib.Path(str(tree.trace) + '.pid')
+        wait_for('the orphan', lambda: pid_file.exists() and pid_file.read_text().strip())
+        pid = int(pid_file.read_text())
+        wait_for('reaping', lambda: f'reaped an orphan pid={pid}' in tree.text())
+        assert not pathlib.Path(f'/proc/{pid}').exists()
+
+
+def test_a_second_supervisor_is_kept_out():
+    with Tree().start() as tree:
+        tree.wait_ready()
+        second = subprocess.run(tree.process.args, stderr=subprocess.PIPE, timeout=DEADLINE)
+        assert second.returncode == 111
+        assert b'another supervisor' in second.stderr
+        assert tree.all_ready()
+
+
+def test_what_a_child_gets():
+    show = ('{ echo "args $*"; echo "id $DROP_IDENTITY"; ulimit -d; '
+            'grep NoNewPrivs /proc/self/status; ls /proc/$$/fd; } >$TRACE.$(basename $0)\n')
+    with Tree(watcher=show + GOOD, puller=show + GOOD).start(
+            '--kubeconfig=/k', '--priority-class=low', '--leader-elect=false') as tree:
+        tree.wait_ready()
+        assert oct(tree.sockets.stat().st_mode & 0o777) == '0o700'
+        watcher = pathlib.Path(f'{tree.trace}.drop-watcher').read_text().splitlines()
+        puller = pathlib.Path(f'{tree.trace}.drop-puller').read_text().splitlines()
+        assert '--kubeconfig=/k' in watcher[0] and '--leader-elect=false' in watcher[0]
+        assert '--priority-class' not in watcher[0]
+        assert '--priority-class=low' in puller[0] and '--leader-elect' not in puller[0]
+        assert watcher[1] == puller[1], 'one identity for the tree'
+        assert watcher[1].startswith('id ' + os.uname().nodename + '_')
+        assert watcher[2] in (str(256 * 1024), 'unlimited'), watcher[2]
+        assert watcher[3].split()[1] == '1'
+        identity = watcher[1]
+        pid = tree.status()['watcher'][0]
+        os.kill(pid, signal.SIGKILL)
+        wait_for('a restart', lambda: tree.status()['watcher'][2] == 1)
+        tree.wait_ready()
+        again = pathlib.Path(f'{tree.trace}.drop-watcher').read_text().splitlines()
+        assert again[1] == identity, 'a restarted watcher resumes its lease'
+
+
+def main():
+    tests = [(n, f) for n, f in globals().items() if n.startswith('test_')]
+    print(f'1..{len(tests)}')
+    failed = 0
+    for number, (name, run) in enumerate(tests, 1):
+        try:
+            run()
+            print(f'ok {number} - {name}', flush=True)
+        except (AssertionError, subprocess.TimeoutExpired) as error:
+            failed += 1
+            print(f'not ok {number} - {name}: {error}', flush=True)
+    return 1 if failed else 0
+
+
+sys.exit(main())
