@@ -54,7 +54,7 @@ struct field {
 	const char *doc;          /* one or two sentences, our own words; CRD and docs */
 	const char *const *enums; /* NULL-terminated; strings */
 	const char *pattern;      /* for the API server (RE2) and mirrored by validate */
-	int64_t min, max;         /* integers; both 0: int32 or int64 range by `bits` */
+	int64_t min, max;         /* integers; both 0: the range of `bits` (64: +-2^53) */
 	int bits;                 /* 32 or 64: format of the schema */
 	size_t min_len, max_len;  /* strings; 0: none */
 	size_t min_items, max_items; /* lists, maps; 0: none */
@@ -73,19 +73,28 @@ struct desc {
 
 /*
  * Decodes one JSON object of `len` bytes into ret (desc->size bytes, zeroed by
- * the call); strings live in a. Unknown fields are skipped. A value of a wrong
- * type is an error naming its path. Applies defaults when `defaults`. ERR_TERMINAL.
+ * the call); strings live in a. Unknown fields are skipped, null counts as absent, of
+ * a repeated key the first wins, maps come out sorted by key. A value of a wrong type
+ * is an error naming its path; so is an integer that does not fit its width (32 bits,
+ * or the 53 that JSON carries). Narrower limits are desc_validate's: an object that an
+ * older CRD let in must stay readable. Applies defaults when `defaults`, not inside
+ * absent F_OBJECTs. ERR_TERMINAL.
  */
 int desc_decode(const struct desc *d, const char *json, size_t len, bool defaults, struct arena *a,
 		void *ret, struct err *err);
 
-/* Appends the JSON of obj: absent fields left out, FF_ALWAYS written. Keys in table order. */
+/*
+ * Appends the JSON of obj: absent fields left out, FF_ALWAYS written, and numbers with
+ * a default too, as leaving out a zero would bring the default back. Keys in table order.
+ */
 void desc_encode(const struct desc *d, const void *obj, struct buf *out);
 
 /*
  * Appends the JSON merge patch (RFC 7386) that turns old into new: changed fields,
- * null for removed ones, lists as a whole. Appends nothing when they are equal;
- * returns whether they differ.
+ * null for removed ones, lists as a whole. An object that is patched at all carries its
+ * FF_ALWAYS integers even when unchanged, so that zeros reach a server that never had
+ * them. Appends nothing when they are equal; returns whether they differ. Maps must be
+ * sorted by key.
  */
 bool desc_diff(const struct desc *d, const void *old, const void *new, struct buf *out);
 
@@ -100,7 +109,7 @@ void *desc_clone(const struct desc *d, const void *obj, struct arena *a);
  */
 int desc_validate(const struct desc *d, const void *obj, struct err *err);
 
-/* Sets the defaults of absent fields in an object built by hand. */
+/* Sets the defaults of absent fields in an object built by hand; a zero counts as absent. */
 void desc_default(const struct desc *d, void *obj, struct arena *a);
 
 #endif

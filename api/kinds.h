@@ -25,6 +25,10 @@ struct cachedimage_spec {
 	struct api_name_ref *policy_ref;
 };
 
+/* Limits of status.failedNodes, refused beyond by the CRD: writers cut to them. */
+#define FAILED_NODES_MAX   100
+#define FAILED_MESSAGE_MAX 1024 /* characters */
+
 struct failed_node { /* additive, behaviour.md 19 */
 	const char *node, *reason, *message;
 	int64_t attempts;
@@ -188,12 +192,19 @@ struct node_conditions {
 	size_t n;
 };
 
+/*
+ * Of the metadata name, uid, labels, creation and deletion are read. Not the
+ * resourceVersion: a heartbeat must not look like a change.
+ */
 struct node {
-	struct api_meta meta; /* annotations and owners are not read */
+	struct api_meta meta;
 	struct node_taints taints;
 	struct node_conditions conditions;
 	const char *os, *arch; /* status.nodeInfo */
 };
+
+/* Keeps the conditions that rules ask for (Ready, DiskPressure; behaviour.md 2), in place. */
+void node_trim(struct node *node);
 
 /* ---- Pod: what we read of it ---- */
 

@@ -31,6 +31,8 @@ struct api_strings {
 
 /* The value of key, or NULL. */
 const char *api_map_get(const struct api_map *map, const char *key);
+/* By key; a map built by hand needs it before desc_diff, desc_equal or packing. */
+void api_map_sort(struct api_map *map);
 
 struct api_owner { /* metav1.OwnerReference */
 	const char *api_version, *kind, *name, *uid;
@@ -66,6 +68,7 @@ struct api_condition *api_condition_find(const struct api_conditions *list, cons
 
 struct api_toleration { /* corev1.Toleration; an absent operator means Equal */
 	const char *key, *op, *value, *effect;
+	int64_t seconds; /* tolerationSeconds: passed on, decides nothing; 0 = absent */
 };
 
 struct api_tolerations {

@@ -7,13 +7,16 @@
 
 #include "base/arena.h"
 
-/* image@digest, or image:tag, or image:latest; digest wins. */
+/* image@digest, or image:tag, or image:latest; digest wins; "" counts as unset. Not checked. */
 char *ref_make(struct arena *a, const char *image, const char *tag, const char *digest);
-/* "docker.io/library/nginx:latest" from "nginx"; NULL if it is no reference. */
+/*
+ * "docker.io/library/nginx:latest" from "nginx"; with a digest the tag is dropped. NULL if
+ * it is no reference; a bare image ID (64 hex digits, or sha256:<64 hex>) is none.
+ */
 char *ref_normal(struct arena *a, const char *ref);
-/* Host (with port) that serves the reference: "docker.io", "registry.example.com:5000". */
+/* Host (with port) that serves the reference: "docker.io", "registry.example.com:5000"; or NULL. */
 char *ref_host(struct arena *a, const char *ref);
-/* "docker.io/library/nginx" from "nginx:1.2@sha256:..". */
+/* "docker.io/library/nginx" from "nginx:1.2@sha256:.."; or NULL. */
 char *ref_repository(struct arena *a, const char *ref);
 /* The "sha256:..." part of an imageID of the form repo@sha256:<64 hex>, else NULL. Borrowed. */
 const char *ref_digest(const char *image_id);

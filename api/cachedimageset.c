@@ -1,0 +1,69 @@
+/*
+ * CachedImageSet: many images under one set of rules, listed or discovered
+ * (reference/api.md, behaviour.md 23-25).
+ */
+#include "api/kinds.h"
+
+#include "api/row.h"
+#include "api/tables.h"
+
+/* The CEL rule of an entry runs for each: this bounds its cost (behaviour.md 33). */
+#define SET_IMAGES_MAX 1000
+
+static const struct desc_rule entry_rules[] = {API_TAG_XOR_DIGEST, {0}};
+
+static const struct field image_entry_rows[] = {
+	ROW(image_entry, image, "image", F_STRING, .flags = FF_REQUIRED, .min_len = 1,
+	    .max_len = API_IMAGE_MAX,
+	    .doc = "Repository to pull from, with its registry and without tag or digest."),
+	ROW(image_entry, tag, "tag", F_STRING, .max_len = API_TAG_MAX,
+	    .doc = "Tag to pull; latest when neither tag nor digest is given."),
+	ROW(image_entry, digest, "digest", F_STRING, .pattern = API_DIGEST_PATTERN, .max_len = 71,
+	    .doc = "Digest to pull instead of a tag, sha256: and 64 hex digits."),
+};
+static DESC(image_entry, "ImageEntry", "One image of a set.", .rules = entry_rules);
+
+static const struct field cachedimageset_spec_rows[] = {
+	ROW(cachedimageset_spec, policy_ref, "policyRef", F_OBJECT, .sub = &api_policy_ref_desc,
+	    .doc = "PullPolicy of the images; built-in defaults when left out."),
+	ROW(cachedimageset_spec, discovery_policy_ref, "discoveryPolicyRef", F_OBJECT,
+	    .sub = &api_discovery_ref_desc,
+	    .doc = "DiscoveryPolicy whose images are added to those listed here."),
+	ROW(cachedimageset_spec, image_pull_policy, "imagePullPolicy", F_STRING,
+	    .flags = FF_HAS_DEFAULT, .def_str = "Always", .enums = api_pull_policies,
+	    .doc = "When the kubelet asks the registry, for each image."),
+	ROW(cachedimageset_spec, image_pull_secrets, "imagePullSecrets", F_LIST,
+	    .sub = &api_secret_ref_desc, .max_items = 100,
+	    .doc = "Secrets with registry credentials, in the namespace of the pull pods."),
+	ROW(cachedimageset_spec, node_selector, "nodeSelector", F_MAP,
+	    .doc = "Labels a node must have, all of them, to get the images."),
+	ROW(cachedimageset_spec, tolerations, "tolerations", F_LIST, .sub = &api_toleration_desc,
+	    .doc = "Taints that do not keep the images off a node."),
+	ROW(cachedimageset_spec, images, "images", F_LIST, .sub = &image_entry_desc,
+	    .max_items = SET_IMAGES_MAX, .doc = "Images to cache, a CachedImage for each."),
+};
+DESC(cachedimageset_spec, "CachedImageSetSpec", "Which images, and on which nodes.");
+
+static const struct field cachedimageset_status_rows[] = {
+	ROW(cachedimageset_status, observed_generation, "observedGeneration", F_INT,
+	    .flags = FF_ALWAYS, .bits = 64, .doc = "Generation of the spec this status is about."),
+	ROW(cachedimageset_status, phase, "phase", F_STRING, .max_len = 64,
+	    .doc = "Pending, Ready or Degraded."),
+	ROW(cachedimageset_status, images_managed, "imagesManaged", F_INT, STATUS_COUNT,
+	    .doc = "CachedImages that belong to the set."),
+	ROW(cachedimageset_status, images_ready, "imagesReady", F_INT, STATUS_COUNT,
+	    .doc = "Those of them that are Ready."),
+	ROW(cachedimageset_status, conditions, "conditions", F_LIST, .flags = FF_LIST_KEYED,
+	    .list_key = "type", .sub = &api_condition_desc, .doc = "Ready, with its reason."),
+};
+DESC(cachedimageset_status, "CachedImageSetStatus", "What became of them.");
+
+static const struct field cachedimageset_rows[] = {
+	ROW(cachedimageset, meta, "metadata", F_INLINE, .flags = FF_NOSCHEMA,
+	    .sub = &api_meta_desc),
+	ROW(cachedimageset, spec, "spec", F_INLINE, .sub = &cachedimageset_spec_desc,
+	    .doc = "Which images, and on which nodes."),
+	ROW(cachedimageset, status, "status", F_INLINE, .sub = &cachedimageset_status_desc,
+	    .doc = "What became of them; written by drop."),
+};
+DESC(cachedimageset, "CachedImageSet", "Images that are cached under the same rules.");

@@ -1,0 +1,63 @@
+/*
+ * What is read of a pull pod: enough to tell evidence of a pull from the kinds of
+ * failure (behaviour.md 6, 8, 9).
+ */
+#include "api/kinds.h"
+
+#include "api/row.h"
+#include "api/tables.h"
+
+static const struct field pod_container_rows[] = {
+	ROW(pod_container, name, "name", F_STRING),
+	ROW(pod_container, image, "image", F_STRING),
+};
+static DESC(pod_container, "Container", "A container as asked for.");
+
+static const struct field pod_condition_rows[] = {
+	ROW(pod_condition, type, "type", F_STRING),
+	ROW(pod_condition, status, "status", F_STRING),
+	ROW(pod_condition, reason, "reason", F_STRING),
+	ROW(pod_condition, message, "message", F_STRING),
+};
+static DESC(pod_condition, "PodCondition", "One judgement about a pod.");
+
+static const struct field container_waiting_rows[] = {
+	ROW(container_waiting, reason, "reason", F_STRING),
+	ROW(container_waiting, message, "message", F_STRING),
+};
+static DESC(container_waiting, "ContainerStateWaiting", "Why a container does not run yet.");
+
+static const struct field container_terminated_rows[] = {
+	ROW(container_terminated, exit_code, "exitCode", F_INT, .bits = 32),
+	ROW(container_terminated, reason, "reason", F_STRING),
+	ROW(container_terminated, message, "message", F_STRING),
+	ROW(container_terminated, started_at, "startedAt", F_TIME),
+	ROW(container_terminated, finished_at, "finishedAt", F_TIME),
+};
+static DESC(container_terminated, "ContainerStateTerminated", "How a container ended.");
+
+static const struct field container_status_rows[] = {
+	ROW(container_status, name, "name", F_STRING),
+	ROW(container_status, image, "image", F_STRING),
+	ROW(container_status, image_id, "imageID", F_STRING),
+	ROW(container_status, container_id, "containerID", F_STRING),
+	ROW(container_status, waiting, "state.waiting", F_OBJECT, .sub = &container_waiting_desc),
+	ROW(container_status, terminated, "state.terminated", F_OBJECT,
+	    .sub = &container_terminated_desc),
+	ROW(container_status, running_since, "state.running.startedAt", F_TIME),
+};
+static DESC(container_status, "ContainerStatus", "A container as it is.");
+
+static const struct field pod_rows[] = {
+	ROW(pod, meta, "metadata", F_INLINE, .sub = &api_meta_desc),
+	ROW(pod, node_name, "spec.nodeName", F_STRING),
+	ROW(pod, containers, "spec.containers", F_LIST, .sub = &pod_container_desc),
+	ROW(pod, phase, "status.phase", F_STRING),
+	ROW(pod, reason, "status.reason", F_STRING),
+	ROW(pod, message, "status.message", F_STRING),
+	ROW(pod, start_time, "status.startTime", F_TIME),
+	ROW(pod, conditions, "status.conditions", F_LIST, .sub = &pod_condition_desc),
+	ROW(pod, container_statuses, "status.containerStatuses", F_LIST,
+	    .sub = &container_status_desc),
+};
+DESC(pod, "Pod", "One pull on one node.");

@@ -1,0 +1,43 @@
+/*
+ * The descriptor tables, one per struct of api/kinds.h and api/meta.h that is
+ * decoded, packed, patched or described on its own.
+ */
+#ifndef DROP_API_TABLES_H
+#define DROP_API_TABLES_H
+
+#include "api/desc.h"
+
+/* api/meta.c: what kinds share. */
+extern const struct desc api_meta_desc;
+extern const struct desc api_condition_desc;
+extern const struct desc api_toleration_desc;
+extern const struct desc api_secret_ref_desc;    /* struct api_name_ref to a Secret */
+extern const struct desc api_policy_ref_desc;    /* to a PullPolicy */
+extern const struct desc api_discovery_ref_desc; /* to a DiscoveryPolicy */
+extern const char *const api_pull_policies[];    /* Always, IfNotPresent, Never; NULL ends */
+
+/* Limits that several tables share. */
+#define API_NAME_MAX       253 /* DNS subdomain: names of objects */
+#define API_IMAGE_MAX      512 /* image without tag or digest; twice what registries allow */
+#define API_TAG_MAX        128 /* OCI distribution spec */
+#define API_DIGEST_PATTERN "^(sha256:[a-f0-9]{64})?$" /* "" counts as unset */
+#define API_MESSAGE_MAX    32768                      /* metav1.Condition */
+
+/*
+ * At most one of tag and digest (behaviour.md 33); "" counts as unset, so that a
+ * template that renders an empty value stays valid.
+ */
+#define API_TAG_XOR_DIGEST                                                                         \
+	{                                                                                          \
+		"!has(self.tag) || self.tag == '' || !has(self.digest) || self.digest == ''",      \
+			"set tag or digest, not both"                                              \
+	}
+
+extern const struct desc cachedimage_desc, cachedimage_spec_desc, cachedimage_status_desc;
+extern const struct desc cachedimageset_desc, cachedimageset_spec_desc, cachedimageset_status_desc;
+extern const struct desc discoverypolicy_desc, discoverypolicy_spec_desc,
+	discoverypolicy_status_desc;
+extern const struct desc pullpolicy_desc, pullpolicy_spec_desc;
+extern const struct desc node_desc, pod_desc, lease_desc;
+
+#endif
