@@ -56,7 +56,7 @@ begun=$SECONDS
 	die "Kubernetes does not build (is the Go module proxy reachable? '$GO env GOPROXY')"
 
 # One rename makes it visible: a killed build leaves only a folder with another name, which the next one removes.
-rm -rf "$DROP_CACHE/$key"
+rm -rf "${DROP_CACHE:?}/$key"
 mv "$tmp" "$DROP_CACHE/$key"
 trap - EXIT
 rm -rf "$DROP_CACHE/$key".tmp.*

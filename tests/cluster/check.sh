@@ -39,22 +39,23 @@ EOF
 pod_is() { k get pod "$1" -o json | jq -e "$2"; }
 state='.status.containerStatuses[0]'
 
-machine() { # what the machine looks like from outside: interfaces, routes, mounts, cgroups, settings
-	ip -br link | awk '{ print $1 }'
-	ip route
+machine() { # what this cluster could leave on the machine; other clusters may come and go meanwhile
+	ip -br link | awk '$1 !~ /^veth/ { print $1 }'
 	awk '{ print $5 }' /proc/self/mountinfo
-	cgroup_roots | while read -r root; do find "$root" -maxdepth 1 -name 'drop-*'; done
+	cgroup_roots | while read -r root; do find "$root" -maxdepth 1 -name "$TAG"; done
 	cat /proc/sys/{vm/overcommit_memory,kernel/panic,kernel/panic_on_oops,net/ipv4/ip_forward}
 	ls -d /run/* /var/lib/* /var/log/*
 }
 clean() { # nothing of the cluster lives, and the machine is as before
 	[ -z "$(marked_pids)" ] || { marked_pids; return 1; }
+	routes_gone || { ip route; return 1; }
 	diff <(echo "$before") <(machine)
 }
 
 before=$(machine)
 "$HERE/up.sh" "$DIR" "${options[@]}"
 . "$DIR/env"
+POD_NET=$(sed -n 's/^declare -g POD_NET="\(.*\)"/\1/p' "$STATE")
 ok 'status' "$HERE/ctl.sh" "$DIR" status
 ok 'node Ready and without taint' eval "k get node $NODE -o json | jq -e '.spec.taints == null'"
 

@@ -20,7 +20,7 @@ cluster_paths "$1"
 command=$2
 shift 2
 load_state
-lock_cluster
+[ "$command" = status ] || lock_cluster
 
 take_node() { # sets node: the first argument if it is a node's name (then it is used up), else the first node
 	local one

@@ -28,7 +28,7 @@ kill_all() { # no order and no grace: nothing of this is kept. Repeats, as a dyi
 		kill -s KILL $pids 2>/dev/null || true
 		sleep 0.05
 	done
-	die "these processes of $DIR do not die: $(echo $pids)"
+	die "these processes of $DIR do not die: ${pids//$'\n'/ }"
 }
 
 cgroup_remove() {

@@ -60,9 +60,13 @@ fi
 rm -rf "$home/lib/try"
 sed -i "s/SNAPSHOTTER/$snapshotter/" "$home/containerd.toml"
 
-mount -n --move "$stage/lib" /var/lib
-mount -n --move "$stage/log" /var/log
-mount -n --move "$stage/run" /run
+# Relative (-c: taken as they are), since each move may hide DIR itself.
+cd "$stage"
+for one in lib log run; do
+	target=/var/$one
+	[ $one != run ] || target=/run
+	mount -n -c --move "$one" "$target"
+done
 cd /run
 touch /run/node/ready
 exec /run/cluster/box pause

