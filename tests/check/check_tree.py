@@ -1,0 +1,142 @@
+#!/usr/bin/env python3
+"""Gates over the sources themselves, as TAP: what style and layering promise.
+
+Layers: base < api < ipc, kube < the programs; a program never includes another program's header.
+Each C file opens with a comment on what it owns; none is over 600 lines; no function is over 60;
+headers compile alone; no path of somebody's machine is in the tree. The list of files is git's, so
+that build folders don't count.
+"""
+import pathlib
+import re
+import shlex
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+FILE_LINES_MAX = 600
+FUNCTION_LINES_MAX = 60
+MEDIAN_LINES_MAX = 300
+
+MAY_INCLUDE = {
+    "base": {"base"},
+    "api": {"base", "api"},
+    "ipc": {"base", "api", "ipc"},
+    "kube": {"base", "api", "kube"},
+}
+PROGRAMS = ["watcher", "reconciler", "puller", "supervisor"]
+for program in PROGRAMS:
+    MAY_INCLUDE[program] = {"base", "api", "ipc", "kube", program}
+# The supervisor links neither nng nor curl (design.md must 8).
+MAY_INCLUDE["supervisor"] = {"base", "supervisor"}
+
+# Libraries and the one folder whose headers and sources may name them.
+LIBRARY_HOME = {
+    "nng/": "ipc", "msgpack": "ipc", "curl/": "kube", "yaml.h": "kube",
+}
+
+
+def sources(*patterns):
+    listed = subprocess.run(["git", "ls-files", *patterns], cwd=ROOT, check=True,
+                            capture_output=True, text=True).stdout
+    return [ROOT / name for name in listed.split("\n") if name and (ROOT / name).exists()]
+
+
+def relative(path):
+    return path.relative_to(ROOT).as_posix()
+
+
+def check_layers():
+    for path in sources("*.c", "*.h", "*.def"):
+        folder = relative(path).split("/")[0]
+        if folder not in MAY_INCLUDE:
+            continue
+        for header in re.findall(r'#include "([^"]+)"', path.read_text()):
+            if header.split("/")[0] not in MAY_INCLUDE[folder]:
+                yield f"{relative(path)} includes {header}"
+        for header in re.findall(r"#include <([^>]+)>", path.read_text()):
+            for library, home in LIBRARY_HOME.items():
+                if header.startswith(library) and folder != home:
+                    yield f"{relative(path)} includes <{header}>: only {home}/ may"
+
+
+def check_openings():
+    for path in sources("*.c", "*.h"):
+        if not path.read_text().startswith("/*"):
+            yield f"{relative(path)} does not open with a comment on what it owns"
+
+
+def check_file_lengths():
+    lengths = []
+    for path in sources("*.c", "*.h", "*.py", "*.sh", "*.def"):
+        lines = path.read_text().count("\n")
+        lengths.append(lines)
+        if lines > FILE_LINES_MAX:
+            yield f"{relative(path)} has {lines} lines, over {FILE_LINES_MAX}"
+    median = sorted(lengths)[len(lengths) // 2]
+    if median > MEDIAN_LINES_MAX:
+        yield f"the median file has {median} lines, over {MEDIAN_LINES_MAX}"
+
+
+def check_function_lengths():
+    for path in sources("*.c"):
+        start = None
+        for number, line in enumerate(path.read_text().split("\n"), 1):
+            if line == "{":
+                start = number
+            elif line == "}" and start:
+                if number - start - 1 > FUNCTION_LINES_MAX:
+                    yield f"{relative(path)}:{start} function of {number - start - 1} lines"
+                start = None
+
+
+def check_headers_alone():
+    compiler = shlex.split(sys.argv[1]) if len(sys.argv) > 1 else ["cc"]
+    for path in sources("*.h"):
+        command = [*compiler, "-std=c17", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror", "-I.",
+                   "-include", "stddef.h", "-fsyntax-only", "-x", "c", "-"]
+        done = subprocess.run(command, cwd=ROOT, input=f'#include "{relative(path)}"\n', text=True,
+                              capture_output=True, check=False)
+        if done.returncode != 0:
+            yield f"{relative(path)} does not compile alone: {done.stderr.splitlines()[0]}"
+
+
+def check_machine_paths():
+    pattern = re.compile(r"(?<![\w./-])/(?:work|farm|root|home/\w+)/")
+    for path in sources():
+        if path == pathlib.Path(__file__).resolve() or path.suffix in {".png", ".gz"}:
+            continue
+        try:
+            text = path.read_text()
+        except UnicodeDecodeError:
+            continue
+        for number, line in enumerate(text.split("\n"), 1):
+            if pattern.search(line):
+                yield f"{relative(path)}:{number} names a path of somebody's machine"
+
+
+def check_unfinished_words():
+    pattern = re.compile(r"\b(TODO|FIXME|XXX)\b|not implemented")
+    for path in sources("*.c", "*.h", "*.def", "*.sh", "*.py", "*.md"):
+        if path == pathlib.Path(__file__).resolve():
+            continue
+        for number, line in enumerate(path.read_text().split("\n"), 1):
+            if pattern.search(line):
+                yield f"{relative(path)}:{number} is marked unfinished"
+
+
+CHECKS = [check_layers, check_openings, check_file_lengths, check_function_lengths,
+          check_headers_alone, check_machine_paths, check_unfinished_words]
+
+
+def main():
+    print(f"1..{len(CHECKS)}")
+    for number, check in enumerate(CHECKS, 1):
+        found = list(check())
+        for line in found:
+            print(f"# {line}")
+        name = check.__name__.removeprefix("check_").replace("_", " ")
+        print(f"{'not ok' if found else 'ok'} {number} - {name}")
+
+
+if __name__ == "__main__":
+    main()
