@@ -1,0 +1,140 @@
+"""A pretend node: a Node object of the real API server whose kubelet is a thread of ours.
+
+It says of each pull pod what the test wants, at once, so that hundreds of runs fit into minutes
+and any outcome can be had. It carries a taint and a label of its own: only images that ask for
+pretend nodes (TARGET) are pulled onto them, and the real node is left to the others.
+"""
+import datetime
+import hashlib
+import queue
+import threading
+import time
+
+from kubeapi import PATHS, ApiError
+
+LABEL = "drop-e2e/pretend"
+TARGET = {  # spec fields of an image that is for pretend nodes only
+    "nodeSelector": {LABEL: "true"},
+    "tolerations": [{"key": LABEL, "operator": "Exists", "effect": "NoSchedule"}],
+}
+RENEW = 5  # seconds between heartbeats; the controller manager gives a node 40
+
+
+def now():
+    return datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def pulled(pod):
+    """The status of a pod whose image was pulled and whose container ran to its end."""
+    image = pod["spec"]["containers"][0]["image"]
+    digest = hashlib.sha256(image.encode()).hexdigest()
+    ended = {"exitCode": 0, "reason": "Completed", "startedAt": now(), "finishedAt": now(),
+             "containerID": f"containerd://{digest}"}
+    return {"phase": "Succeeded", "startTime": now(), "containerStatuses": [{
+        "name": "pull", "image": image, "imageID": f"{image.partition('@')[0]}@sha256:{digest}",
+        "containerID": ended["containerID"], "ready": False, "restartCount": 0,
+        "state": {"terminated": ended}}]}
+
+
+def waiting(reason, message):
+    """An outcome for PretendNode.behave: the container waits, as a kubelet says of a failed pull."""
+    def status(pod):
+        return {"phase": "Pending", "startTime": now(), "containerStatuses": [{
+            "name": "pull", "image": pod["spec"]["containers"][0]["image"], "imageID": "",
+            "ready": False, "restartCount": 0,
+            "state": {"waiting": {"reason": reason, "message": message}}}]}
+    return status
+
+
+class PretendNode:
+    """behave(pod) -> a status to write, or None to say nothing (yet); may be replaced any time."""
+
+    def __init__(self, api, name, behave=pulled):
+        self.api = api
+        self.name = name
+        self.behave = behave
+        self.stop = threading.Event()
+        self.todo = queue.Queue()
+        self.seen = {}  # pod uid -> (phase written, when)
+        self.threads = []
+
+    def __enter__(self):
+        self.api.create("node", {
+            "apiVersion": "v1", "kind": "Node", "metadata": {"name": self.name, "labels": {
+                LABEL: "true", "kubernetes.io/hostname": self.name,
+                "kubernetes.io/os": "linux", "kubernetes.io/arch": "amd64"}},
+            "spec": {"taints": [{"key": LABEL, "value": "true", "effect": "NoSchedule"}]}})
+        self.set_ready(True)
+        self.beat()
+        for work in (self._watch, self._answer, self._answer, self._beat):
+            thread = threading.Thread(target=work, daemon=True)
+            thread.start()
+            self.threads.append(thread)
+        return self
+
+    def __exit__(self, *_):
+        self.stop.set()
+        for thread in self.threads:
+            thread.join(10)
+        for kind in ("node", "nodelease"):
+            self.api.delete(kind, self.name)
+
+    def set_ready(self, good):
+        """The Ready condition, and without it the taint that the controller manager would set."""
+        state = "True" if good else "False"
+        self.api.patch("node", self.name, {"status": {
+            "nodeInfo": {"operatingSystem": "linux", "architecture": "amd64"},
+            "capacity": {"pods": "500", "cpu": "8", "memory": "8Gi"},
+            "conditions": [{"type": "Ready", "status": state, "reason": "Pretended",
+                            "lastHeartbeatTime": now(), "lastTransitionTime": now()}]}}, "status")
+
+    def beat(self):
+        lease = {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease",
+                 "metadata": {"name": self.name, "namespace": "kube-node-lease"},
+                 "spec": {"holderIdentity": self.name, "leaseDurationSeconds": 40,
+                          "renewTime": datetime.datetime.now(datetime.timezone.utc).strftime(
+                              "%Y-%m-%dT%H:%M:%S.%fZ")}}
+        self.api.apply("nodelease", lease)
+
+    def _beat(self):
+        while not self.stop.wait(RENEW):
+            try:
+                self.beat()
+            except (OSError, ApiError):
+                pass  # the API server is away, as in some tests
+
+    def _watch(self):
+        while not self.stop.is_set():
+            try:
+                for event in self.api.watch("pod", f"fieldSelector=spec.nodeName%3D{self.name}",
+                                            self.stop):
+                    if event["type"] in ("ADDED", "MODIFIED"):
+                        self.todo.put(event["object"])
+            except (OSError, ValueError):
+                time.sleep(0.2)
+
+    def _answer(self):
+        while not self.stop.is_set():
+            try:
+                pod = self.todo.get(timeout=0.2)
+            except queue.Empty:
+                continue
+            uid = pod["metadata"]["uid"]
+            status = None if uid in self.seen else self.behave(pod)
+            if status is None:
+                continue
+            self.seen[uid] = (status.get("phase"), time.time())
+            path = f"{PATHS['pod']}/{pod['metadata']['name']}/status"
+            try:
+                self.api.ask("PATCH", path, {"metadata": {"uid": uid}, "status": status},
+                             "application/strategic-merge-patch+json")
+            except OSError:
+                del self.seen[uid]
+                self.todo.put(pod)
+                time.sleep(0.2)
+
+    def again(self):
+        """Asks behave once more about every pod on this node that had no answer."""
+        for pod in self.api.list("pod"):
+            if pod["spec"].get("nodeName") == self.name:
+                self.todo.put(pod)

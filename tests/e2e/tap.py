@@ -1,0 +1,57 @@
+"""Test Anything Protocol: one line a check, diagnostics as comments, the plan at the end.
+
+Owns the numbering and the verdict of a run. Nothing here knows what is tested.
+"""
+import sys
+import time
+
+
+class Tap:
+    def __init__(self, out=sys.stdout):
+        self.out = out
+        self.count = 0
+        self.failed = []
+        self.began = time.monotonic()
+
+    def _line(self, text):
+        print(text, file=self.out, flush=True)
+
+    def ok(self, name):
+        self.count += 1
+        self._line(f"ok {self.count} - {_one_line(name)}")
+
+    def not_ok(self, name, why=""):
+        self.count += 1
+        self.failed.append(name)
+        reason = f" # {_one_line(why)}" if why else ""
+        self._line(f"not ok {self.count} - {_one_line(name)}{reason}")
+
+    def skip(self, name, why):
+        self.count += 1
+        self._line(f"ok {self.count} - {_one_line(name)} # SKIP {_one_line(why)}")
+
+    def check(self, good, name, why=""):
+        """Records one check and returns its verdict."""
+        if good:
+            self.ok(name)
+        else:
+            self.not_ok(name, why)
+        return bool(good)
+
+    def diag(self, text):
+        for line in str(text).splitlines() or [""]:
+            self._line(f"# {line}")
+
+    def end(self):
+        """Prints the plan and the summary; returns the exit status."""
+        self._line(f"1..{self.count}")
+        took = time.monotonic() - self.began
+        self.diag(f"{self.count - len(self.failed)} of {self.count} passed in {took:.0f} s")
+        for name in self.failed:
+            self.diag(f"failed: {name}")
+        return 1 if self.failed or self.count == 0 else 0
+
+
+def _one_line(text):
+    """'#' starts a directive in TAP and a line end ends the check: neither may come from a name."""
+    return " ".join(str(text).split()).replace("#", "no. ")
