@@ -51,7 +51,7 @@ DESC(pullpolicy_spec, "PullPolicySpec", "How fast, and how patient.");
 
 static const struct field pullpolicy_rows[] = {
 	ROW(pullpolicy, meta, "metadata", F_INLINE, .flags = FF_NOSCHEMA, .sub = &api_meta_desc),
-	ROW(pullpolicy, spec, "spec", F_INLINE, .sub = &pullpolicy_spec_desc,
-	    .doc = "How fast, and how patient."),
+	ROW(pullpolicy, spec, "spec", F_INLINE, .flags = FF_HAS_DEFAULT,
+	    .sub = &pullpolicy_spec_desc, .doc = "How fast, and how patient."),
 };
 DESC(pullpolicy, "PullPolicy", "The pace at which images are pulled onto nodes.");
