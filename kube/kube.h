@@ -37,12 +37,14 @@ struct kube *kube_new(const char *kubeconfig, const char *user_agent, struct err
 void kube_free(struct kube *k);
 /* "https://host:port", for logs. */
 const char *kube_server(const struct kube *k);
+/* Namespace of the context, or of the pod we run in; NULL: the configuration names none. */
+const char *kube_namespace(const struct kube *k);
 
 struct kube_request {
 	enum kube_method method;
 	enum kube_lane lane;
-	const char *path;         /* "/api/v1/namespaces/x/pods?..."; copied */
-	const char *body;         /* copied; NULL: none */
+	const char *path; /* "/api/v1/namespaces/x/pods?..."; copied */
+	const char *body; /* copied; NULL: none */
 	size_t body_len;
 	const char *content_type; /* NULL: application/json */
 	const char *accept;       /* NULL: application/json */

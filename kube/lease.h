@@ -14,16 +14,16 @@
 #include "base/arena.h"
 #include "kube/kube.h"
 
-#define LEASE_NAME        "b889acf8.corewire.io"
-#define LEASE_DURATION_S  15
-#define LEASE_RENEW_MS    2000
-#define LEASE_GIVE_UP_MS  10000
+#define LEASE_NAME       "b889acf8.corewire.io"
+#define LEASE_DURATION_S 15
+#define LEASE_RENEW_MS   2000
+#define LEASE_GIVE_UP_MS 10000
 
 struct elector;
 
 struct elector_config {
 	const char *ns, *identity; /* copied */
-	bool enabled; /* false: no Lease is touched, term is 1 and never ends */
+	bool enabled;              /* false: no Lease is touched, term is 1 and never ends */
 };
 
 /* changed: term or deadline moved. */

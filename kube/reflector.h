@@ -28,7 +28,7 @@ struct reflector_ops {
 };
 
 struct reflector_config {
-	const char *path;           /* "/api/v1/nodes" or "/apis/drop.corewire.io/v1alpha1/..." ; copied */
+	const char *path; /* "/api/v1/nodes" or "/apis/drop.corewire.io/v1alpha1/..." ; copied */
 	const char *label_selector; /* or NULL; not yet escaped; copied */
 	size_t page;                /* objects a page of a paged list; 0: 500 */
 };

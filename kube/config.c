@@ -1,0 +1,139 @@
+/*
+ * Chooses the configuration and reads files. What a file means is decided in
+ * kubeconfig.c and incluster.c.
+ */
+#include "kube/config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/xalloc.h"
+
+#include "kube/incluster.h"
+#include "kube/kubeconfig.h"
+
+void secret_free(char *s, size_t len)
+{
+	if (s != NULL)
+		explicit_bzero(s, len);
+	free(s);
+}
+
+static void item_done(struct config_item *item)
+{
+	free(item->path);
+	secret_free(item->data, item->len);
+}
+
+void config_done(struct kube_config *c)
+{
+	struct config_item *items[] = CONFIG_ITEMS(c);
+	for (size_t i = 0; i < CONFIG_ITEM_COUNT; i++)
+		item_done(items[i]);
+	free(c->server);
+	free(c->ns);
+	free(c->tls_server_name);
+	free(c->proxy_url);
+	free(c->username);
+	secret_free(c->password, c->password ? strlen(c->password) : 0);
+	*c = (struct kube_config){0};
+}
+
+char *config_file_read(const char *path, size_t *ret_len, struct stat *ret_stat, struct err *err)
+{
+	char *data = NULL;
+	size_t n = 0, cap = 0;
+	struct stat st;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (fd < 0 || fstat(fd, &st) != 0) {
+		err_set(err, ERR_TERMINAL, "cannot read %s: %s", path, strerror(errno));
+		goto out;
+	}
+	if (!S_ISREG(st.st_mode) || st.st_size > CONFIG_FILE_MAX) {
+		err_set(err, ERR_TERMINAL, "cannot read %s: not a file of at most %d bytes", path,
+			CONFIG_FILE_MAX);
+		goto out;
+	}
+	/* One block of the full size: growing would leave copies of a secret behind. */
+	cap = (size_t)st.st_size + 1;
+	data = xmalloc(cap);
+	while (n < cap - 1) {
+		ssize_t got = read(fd, data + n, cap - 1 - n);
+		if (got < 0 && errno != EINTR) {
+			err_set(err, ERR_TERMINAL, "cannot read %s: %s", path, strerror(errno));
+			secret_free(data, n);
+			data = NULL;
+			goto out;
+		}
+		if (got == 0)
+			break;
+		n += got > 0 ? (size_t)got : 0;
+	}
+	data[n] = '\0';
+	*ret_len = n;
+	*ret_stat = st;
+out:
+	if (fd >= 0)
+		close(fd);
+	return data;
+}
+
+int config_item_read(struct config_item *item, struct err *err)
+{
+	size_t len;
+	struct stat st;
+	char *data = config_file_read(item->path, &len, &st, err);
+	if (data == NULL)
+		return -1;
+	secret_free(item->data, item->len);
+	item->data = data;
+	item->len = len;
+	item->seen = st;
+	return 0;
+}
+
+bool config_item_stale(const struct config_item *item)
+{
+	struct stat st;
+	if (item->path == NULL || stat(item->path, &st) != 0)
+		return false;
+	return st.st_ino != item->seen.st_ino || st.st_size != item->seen.st_size ||
+	       st.st_mtim.tv_sec != item->seen.st_mtim.tv_sec ||
+	       st.st_mtim.tv_nsec != item->seen.st_mtim.tv_nsec;
+}
+
+/* The first file of a list like PATH's that exists; NULL if none does. */
+static char *first_existing(const char *list)
+{
+	char *copy = xstrdup(list), *rest = copy, *found = NULL;
+	for (char *one; found == NULL && (one = strsep(&rest, ":")) != NULL;)
+		if (*one != '\0' && access(one, F_OK) == 0)
+			found = xstrdup(one);
+	free(copy);
+	return found;
+}
+
+int config_load(const char *kubeconfig, struct kube_config *ret, struct err *err)
+{
+	if (kubeconfig != NULL && *kubeconfig != '\0')
+		return kubeconfig_load(kubeconfig, ret, err);
+	if (incluster_here())
+		return incluster_load(ret, err);
+	const char *list = getenv("KUBECONFIG");
+	if (list == NULL || *list == '\0')
+		return err_set(err, ERR_TERMINAL,
+			       "no API server: not in a pod, and neither --kubeconfig nor "
+			       "KUBECONFIG is set");
+	char *path = first_existing(list);
+	if (path == NULL)
+		return err_set(err, ERR_TERMINAL, "KUBECONFIG: no such file: %s", list);
+	log_debug("using the first file of KUBECONFIG that exists; lists are not merged",
+		  LS("file", path));
+	int rc = kubeconfig_load(path, ret, err);
+	free(path);
+	return rc;
+}

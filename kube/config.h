@@ -1,0 +1,59 @@
+/*
+ * Where the API server is and what we show it, as plain data: what kubeconfig.c and
+ * incluster.c produce and credentials.c keeps fresh. Holds secrets: nothing of it but
+ * server and ns is ever logged, and config_done() wipes it.
+ */
+#ifndef DROP_KUBE_CONFIG_H
+#define DROP_KUBE_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/stat.h>
+
+#include "base/err.h"
+
+/* A credential that is in the configuration itself (data) or in a file of its own (path). */
+struct config_item {
+	char *path; /* NULL: only data; else data is what the file held when last read */
+	char *data;
+	size_t len;
+	struct stat seen; /* of the file when it was read */
+};
+
+struct kube_config {
+	char *server; /* "https://host:port/base", no slash at the end */
+	char *ns;     /* namespace of the context or of our pod; NULL: none said */
+	char *tls_server_name, *proxy_url;
+	bool insecure; /* insecure-skip-tls-verify */
+	char *username, *password;
+	struct config_item token, ca, cert, key;
+};
+
+#define CONFIG_ITEMS(c)                                                                            \
+	{                                                                                          \
+		&(c)->token, &(c)->ca, &(c)->cert, &(c)->key                                       \
+	}
+#define CONFIG_ITEM_COUNT 4
+
+/* Bytes of a kubeconfig, a token or a bundle of certificates. */
+#define CONFIG_FILE_MAX (1024 * 1024)
+
+/*
+ * The configuration for kube_new(): the file `kubeconfig` if given; else the service
+ * account, in a pod; else the first file of $KUBECONFIG's list that exists (lists are
+ * not merged as kubectl does). Files are read. ERR_TERMINAL.
+ */
+int config_load(const char *kubeconfig, struct kube_config *ret, struct err *err);
+void config_done(struct kube_config *c);
+
+/* Reads the file of an item that has one. */
+int config_item_read(struct config_item *item, struct err *err);
+/* Whether the file changed since it was read. */
+bool config_item_stale(const struct config_item *item);
+/* Wipes and frees a string that holds a secret; NULL is fine. */
+void secret_free(char *s, size_t len);
+
+/* At most CONFIG_FILE_MAX bytes into a new NUL-terminated block. ERR_TERMINAL. */
+char *config_file_read(const char *path, size_t *ret_len, struct stat *ret_stat, struct err *err);
+
+#endif

@@ -1,0 +1,31 @@
+/*
+ * The options of curl's easy handles: what is the same for all requests of a client, what
+ * depends on credentials, what on one request. Handles are kept and used again, with
+ * their options, so that a request costs few calls.
+ */
+#ifndef DROP_KUBE_EASY_H
+#define DROP_KUBE_EASY_H
+
+#include <curl/curl.h>
+
+#include "kube/http.h"
+#include "kube/lane.h"
+
+struct easy {
+	CURL *curl;
+	uint64_t generation;           /* of the credentials that are set */
+	struct curl_slist *connect_to; /* with tls-server-name */
+	struct easy *next;             /* in the lane's list of spare ones */
+};
+
+struct easy *easy_new(struct lane *lane, const char *user_agent);
+void easy_free(struct easy *e);
+/* Authority, client certificate, proxy, server name: whenever the credentials have moved. */
+void easy_set_credentials(struct easy *e, const struct credentials *cred);
+/* Method, URL, body, timeout. The headers are given back after the transfer. */
+struct curl_slist *easy_set_call(struct easy *e, const struct credentials *cred,
+				 const struct http_call *call);
+/* Wipes and frees them: they hold the token. */
+void easy_headers_free(struct curl_slist *headers);
+
+#endif
