@@ -6,6 +6,8 @@
 #include "base/log.h"
 #include "base/options.h"
 
+#include "ipc/endpoint.h"
+
 #include "supervisor/supervise.h"
 
 static const char program[] = "drop-supervisor";
@@ -37,6 +39,10 @@ int main(int argc, char **argv)
 	case OPTIONS_OK:
 		break;
 	}
+	char dir[ENDPOINT_MAX];
+	endpoint_default_dir(dir, sizeof(dir));
+	if (options.socket_dir == NULL)
+		options.socket_dir = dir;
 	log_init("supervisor", (enum log_level)log_level_parse(options.log_level),
 		 strcmp(options.log_format, "json") == 0);
 	return supervise(&options);

@@ -14,19 +14,22 @@ static const char *const levels[] = {"error", "warn", "info", "debug", NULL};
 static const char *const formats[] = {"text", "json", NULL};
 
 /* O(member, name, type, default, arg, one_of, to, doc) */
+/* The first five are ipc/proc.c's, word for word; tests/check compares the --help texts. */
 #define OPTIONS(O)                                                                                 \
-	O(socket_dir, "socket-dir", STRING, "/run/drop", "DIR", NULL, TO_EVERYONE,                 \
-	  "folder of the sockets, made with mode 0700 if it is not there")                         \
+	O(socket_dir, "socket-dir", STRING, NULL, "DIR", NULL, TO_EVERYONE,                        \
+	  "folder of the sockets between processes; /run/drop, or $XDG_RUNTIME_DIR/drop for "      \
+	  "users "                                                                                 \
+	  "who may not write there")                                                               \
 	O(kubeconfig, "kubeconfig", STRING, NULL, "FILE", NULL, TO_EVERYONE,                       \
-	  "how to reach the API server; without it the pod's service account, else $KUBECONFIG")   \
+	  "how to reach the API server; the pod's service account, else $KUBECONFIG")              \
 	O(pod_namespace, "pod-namespace", STRING, "drop-system", "NAME", NULL, TO_EVERYONE,        \
-	  "namespace of the pull pods, their secrets and the lease")                               \
+	  "namespace of pull pods and of the lease")                                               \
 	O(log_level, "log-level", STRING, "info", "LEVEL", levels, TO_EVERYONE,                    \
-	  "least important lines to log: error, warn, info or debug")                              \
+	  "least important lines to log")                                                          \
 	O(log_format, "log-format", STRING, "text", "FORMAT", formats, TO_EVERYONE,                \
-	  "text or json, one line an event on standard error")                                     \
+	  "form of the log lines")                                                                 \
 	O(leader_elect, "leader-elect", BOOL, "true", NULL, NULL, TO(WATCHER),                     \
-	  "hold the lease before writing; false only where nothing else can write")                \
+	  "act only while holding the Lease; false: this is the only instance")                    \
 	O(priority_class, "priority-class", STRING, NULL, "NAME", NULL, TO(PULLER),                \
 	  "priorityClassName of the pull pods; without it the cluster's default")                  \
 	O(bin_dir, "bin-dir", STRING, NULL, "DIR", NULL, TO_NOBODY,                                \

@@ -5,61 +5,21 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/buf.h"
 
+#include "ipc/endpoint.h"
+
 #define STATUS_NEW STATUS_FILE ".new"
-
-/* Sockets in a folder that others may enter would let them command the puller. */
-static int check_private(int fd, struct err *err)
-{
-	struct stat st;
-	if (fstat(fd, &st) < 0)
-		return err_set(err, ERR_TERMINAL, "stat: %s", strerror(errno));
-	if ((st.st_mode & 077) == 0)
-		return 0;
-	if (fchmod(fd, 0700) < 0)
-		return err_set(err, ERR_TERMINAL,
-			       "mode is %o and cannot be made 0700 (%s); "
-			       "name a folder that is not there yet",
-			       st.st_mode & 07777, strerror(errno));
-	return 0;
-}
-
-/* The lock is held until we die: its fd stays open and is not inherited. */
-static int lock(int dir_fd, struct err *err)
-{
-	int fd = openat(dir_fd, LOCK_FILE, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd < 0)
-		return err_set(err, ERR_TERMINAL, "%s: %s", LOCK_FILE, strerror(errno));
-	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
-		return 0;
-	int why = errno;
-	close(fd);
-	if (why == EWOULDBLOCK)
-		return err_set(err, ERR_TERMINAL, "another supervisor uses this folder");
-	return err_set(err, ERR_TERMINAL, "lock: %s", strerror(why));
-}
 
 int status_open(const char *dir, struct err *err)
 {
-	if (mkdir(dir, 0700) < 0 && errno != EEXIST) {
-		err_set(err, ERR_TERMINAL, "mkdir: %s", strerror(errno));
-		return err_wrap(err, "%s", dir);
-	}
+	/* The lock's descriptor stays open until we die. */
+	if (endpoint_dir(dir, err) < 0 || endpoint_lock(dir, "supervisor", err) < 0)
+		return -1;
 	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0) {
-		err_set(err, ERR_TERMINAL, "open: %s", strerror(errno));
-		return err_wrap(err, "%s", dir);
-	}
-	if (check_private(fd, err) < 0 || lock(fd, err) < 0) {
-		close(fd);
-		return err_wrap(err, "%s", dir);
-	}
-	return fd;
+	return fd >= 0 ? fd : err_set(err, ERR_TERMINAL, "%s: %s", dir, strerror(errno));
 }
 
 static int write_all(int fd, const struct buf *b, struct err *err)

@@ -13,9 +13,8 @@
 #include "supervisor/decide.h"
 
 #define STATUS_FILE "supervisor.status"
-#define LOCK_FILE   "supervisor.lock"
 
-/* Makes the folder (0700) where it is missing and locks it. Returns the folder's fd or -1. */
+/* Makes the folder (ipc/endpoint.h) and locks it. The folder's descriptor, or -1 (ERR_TERMINAL). */
 int status_open(const char *dir, struct err *err);
 /* Replaces the file in one step. pids: 0 where no process runs. */
 int status_write(int dir_fd, const struct child children[PROCESS_COUNT],

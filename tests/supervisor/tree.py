@@ -190,7 +190,7 @@ def test_a_second_supervisor_is_kept_out():
         tree.wait_ready()
         second = subprocess.run(tree.process.args, stderr=subprocess.PIPE, timeout=DEADLINE)
         assert second.returncode == 111
-        assert b'another supervisor' in second.stderr
+        assert b'another drop-supervisor' in second.stderr
         assert tree.all_ready()
 
 
