@@ -1,0 +1,27 @@
+/* drop-puller: see puller/puller.h for what it owns. */
+#include "puller/puller.h"
+
+static const struct proc_def puller = {
+	.name = "puller",
+	.doc = "creates and deletes the pods of pulls",
+	.id = PROC_PULLER,
+	.handlers =
+		{
+			[MSG_doorbell] = on_doorbell,
+			[MSG_changes] = on_changes,
+			[MSG_pull_start] = on_pull_start,
+			[MSG_pod_delete] = on_pod_delete,
+			[MSG_puller_sync] = on_puller_sync,
+		},
+	.options = puller_options,
+	.state_size = sizeof(struct puller),
+	.drains = true, /* what is on the wire is finished and answered */
+	.init = puller_init,
+	.turn = puller_turn,
+	.done = puller_done,
+};
+
+int main(int argc, char **argv)
+{
+	return proc_main(argc, argv, &puller);
+}

@@ -1,0 +1,28 @@
+/*
+ * The pod of one pull, as JSON for the API server (behaviour.md 5, 6, 7). Pure.
+ */
+#ifndef DROP_PULLER_PODSPEC_H
+#define DROP_PULLER_PODSPEC_H
+
+#include "base/buf.h"
+#include "ipc/msg.h"
+
+/* Longest value of a label (Kubernetes: Labels and Selectors). */
+#define LABEL_VALUE_MAX 63
+
+struct podspec_config {
+	const char *ns;             /* namespace of the pull pods */
+	const char *priority_class; /* NULL or "": the cluster's default */
+};
+
+/* Appends the Pod. */
+void podspec_write(const struct msg_pull_start *pull, const struct podspec_config *config,
+		   struct buf *out);
+
+/*
+ * A name as a label value: itself, or when longer than LABEL_VALUE_MAX its beginning and a
+ * hash, so that two long names stay different. The name is a valid Kubernetes name.
+ */
+void podspec_label(char out[LABEL_VALUE_MAX + 1], const char *name);
+
+#endif

@@ -1,0 +1,53 @@
+/*
+ * The puller alone writes pods: it creates the pod of a pull and deletes pods, each when
+ * the reconciler asks for it, and says what came of it.
+ *
+ * It is told: pull_start, pod_delete and puller_sync by the reconciler; doorbell and
+ * changes by the watcher, of which it reads the lease and nothing else. It decides
+ * nothing about images, watches nothing and never writes without the lease
+ * (behaviour.md 5, 6, 10, 32). Outcomes of pulls are not its business either: the
+ * watcher's pod events are the truth about them (design.md must 3).
+ */
+#ifndef DROP_PULLER_PULLER_H
+#define DROP_PULLER_PULLER_H
+
+#include "base/options.h"
+#include "ipc/proc.h"
+#include "kube/kube.h"
+
+#include "puller/session.h"
+#include "puller/writes.h"
+
+struct puller {
+	const char *priority_class; /* --priority-class */
+
+	struct kube *kube;
+	struct session session;
+	struct writes writes;
+	bool sync_asked; /* sync_to waits for its answer */
+	struct reply_to sync_to;
+	bool lease_asked; /* a question to the watcher is open */
+	int64_t lease_asked_ms;
+	bool leads; /* as said in the log */
+};
+
+extern const struct option_def puller_options[];
+
+int puller_init(struct proc *p, struct err *err);
+int64_t puller_turn(struct proc *p, struct now now);
+void puller_done(struct proc *p);
+
+void on_doorbell(struct proc *p, const struct msg_in *in);
+void on_changes(struct proc *p, const struct msg_in *in);
+void on_pull_start(struct proc *p, const struct msg_in *in);
+void on_pod_delete(struct proc *p, const struct msg_in *in);
+void on_puller_sync(struct proc *p, const struct msg_in *in);
+
+/* ---- puller/pull.c, for puller/puller.c ---- */
+
+/* Answers what waits and belongs to another session. */
+void pull_drop_strangers(struct proc *p);
+/* Answers all that waits behind another write. */
+void pull_drop_waiting(struct proc *p);
+
+#endif

@@ -1,0 +1,60 @@
+/*
+ * Whose requests the puller obeys, and until when it may write (behaviour.md 32,
+ * design.md musts 3, 7). Pure: messages and the time go in, verdicts come out.
+ *
+ * Two things are known: the lease, from the watcher, which says until when this instance
+ * may write at all; and the session, from the reconciler, which says whose decisions
+ * count. A session is the random number of one leadership of one reconciler process.
+ */
+#ifndef DROP_PULLER_SESSION_H
+#define DROP_PULLER_SESSION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* The watcher rings every 2 s; so long without a word, and we ask. */
+#define LEASE_ASK_MS 5000
+
+struct session {
+	uint64_t id;        /* the session obeyed; 0: none was announced to us yet */
+	uint64_t epoch;     /* life of the watcher that spoke last */
+	uint64_t term;      /* 0: this instance does not lead */
+	uint64_t lost_term; /* the newest term that ended in this epoch */
+	int64_t until_ms;   /* no write after this moment, if term */
+	int64_t heard_ms;   /* when the watcher spoke last; 0: never */
+};
+
+/*
+ * What the watcher says. An answer may overtake a doorbell: the end of a term is final,
+ * and within a term the deadline only grows. true: the right to write ended with this
+ * message, the caller closes the connections now.
+ */
+bool session_lease(struct session *s, uint64_t epoch, uint64_t term, int64_t until_ms,
+		   int64_t now_ms);
+/* Time passed. true: as above. */
+bool session_tick(struct session *s, int64_t now_ms);
+bool session_may_write(const struct session *s, int64_t now_ms);
+
+enum verdict {
+	VERDICT_OBEY,
+	VERDICT_STRANGER, /* of another session than the announced one */
+	VERDICT_LATE,     /* valid_until has passed */
+	VERDICT_NO_LEASE, /* nothing may be written now; may be asked again */
+};
+const char *verdict_text(enum verdict v);
+
+/* May a pod be created for that request? */
+enum verdict session_start(const struct session *s, uint64_t id, int64_t valid_until_ms,
+			   int64_t now_ms);
+/*
+ * May a pod be deleted? As above, and a puller that was just started, to which no session
+ * was announced, deletes for any: a delete is asked for only when its outcome is recorded,
+ * and is bound to a uid (behaviour.md 10), so that it is right whoever asks. Sessions
+ * announced later still wait for it.
+ */
+enum verdict session_delete(const struct session *s, uint64_t id, int64_t valid_until_ms,
+			    int64_t now_ms);
+/* Boot ms by which a write must have ended. */
+int64_t session_deadline(const struct session *s, int64_t valid_until_ms);
+
+#endif
