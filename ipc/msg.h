@@ -41,11 +41,12 @@ struct msg_bin {
 };
 
 enum pull_result { /* pull_started.result */
-	PULL_CREATED,
-	PULL_EXISTS,  /* 409 AlreadyExists: as good as created */
-	PULL_REFUSED, /* 403, 404, 422: the text says why (behaviour.md 9, PodRejected) */
-	PULL_FAILED,  /* not created as far as we know; may be asked again */
-	PULL_DROPPED, /* too late or of another term: never sent */
+		   PULL_CREATED,
+		   PULL_EXISTS,  /* 409 AlreadyExists: as good as created */
+		   PULL_REFUSED, /* 403, 404, 422: the text says why (behaviour.md 9, PodRejected)
+				  */
+		   PULL_FAILED,  /* not created as far as we know; may be asked again */
+		   PULL_DROPPED, /* too late or of another term: never sent */
 };
 
 /* The member types of a field type. */
@@ -54,12 +55,14 @@ enum pull_result { /* pull_started.result */
 #define MSG_T_BOOL    bool
 #define MSG_T_STR     const char *
 #define MSG_T_BIN     struct msg_bin
+#define MSG_T_OBJECT  struct msg_bin
+#define MSG_T_FRAME   struct msg_bin
 #define MSG_T_LIST(g) struct msg_##g##_list
 
-#define MSG_MEMBER(id, type, member, doc) MSG_T_##type member;
+#define MSG_MEMBER(S, id, type, member, doc) MSG_T_##type member;
 #define MSG_GROUP_STRUCT(g)                                                                        \
 	struct msg_##g {                                                                           \
-		FIELDS_##g(MSG_MEMBER)                                                             \
+		FIELDS_##g(MSG_MEMBER, )                                                           \
 	};                                                                                         \
 	struct msg_##g##_list {                                                                    \
 		struct msg_##g *at;                                                                \
@@ -72,11 +75,11 @@ enum msg_type { MSG_none, MESSAGES(MSG_ENUM) MSG_COUNT };
 
 #define MSG_STRUCT(id, name, from, to, pattern, reply, doc)                                        \
 	struct msg_##name {                                                                        \
-		FIELDS_##name(MSG_MEMBER)                                                          \
+		FIELDS_##name(MSG_MEMBER, )                                                        \
 	};
 MESSAGES(MSG_STRUCT)
 
-struct msg_field; /* ipc/msg.c */
+struct msg_field; /* ipc/msg_table.h */
 
 struct msg_info {
 	int id;
@@ -106,9 +109,34 @@ struct msg {
 	void *body; /* struct msg_<name>, in the arena; bytes and strings too */
 };
 
-/* to: the process that reads it. ERR_TERMINAL with the reason. */
+/* Why a message is refused; each is a counter (ipc/stats.h). */
+#define MSG_FAULTS(X)                                                                              \
+	X(oversize, "more than MSG_MAX bytes")                                                     \
+	X(malformed, "not msgpack: cut off, too deep, or longer than its bytes")                   \
+	X(trailing, "bytes after the message")                                                     \
+	X(envelope, "not [version, id, sender, fields]")                                           \
+	X(version, "sent by another build")                                                        \
+	X(unknown, "no such message")                                                              \
+	X(sender, "its sender may not send it")                                                    \
+	X(reader, "not meant for this process")                                                    \
+	X(field_unknown, "a field that the message does not have")                                 \
+	X(field_repeated, "a field twice")                                                         \
+	X(field_missing, "a field is not there")                                                   \
+	X(field_type, "a field of the wrong type")                                                 \
+	X(pattern, "came over a socket for other messages")                                        \
+	X(no_handler, "nobody here reads it")
+
+#define MSG_FAULT_ENUM(name, doc) MSG_FAULT_##name,
+enum msg_fault { MSG_FAULTS(MSG_FAULT_ENUM) MSG_FAULT_COUNT };
+
+/* to: the process that reads it; PROC_ANY: whoever. ERR_TERMINAL with the reason. */
 int msg_decode(const void *bytes, size_t len, enum proc_id to, struct arena *a, struct msg *ret,
 	       struct err *err);
+/* The same; *fault is set on failure. */
+int msg_decode_why(const void *bytes, size_t len, enum proc_id to, struct arena *a, struct msg *ret,
+		   enum msg_fault *fault, struct err *err);
+/* May a process be the from or to of a row? ANY is everybody but the other party. */
+bool msg_party(enum proc_id row, enum proc_id other, enum proc_id id);
 
 /* Appends {"type":..,"from":..,<fields>} as one JSON line without newline; BIN objects of
  * `change` rows are printed by their descriptor, a nested tap frame as its message. */

@@ -24,8 +24,14 @@
 /* Exit codes: a contract with the supervisor and with people (style.md 3). */
 enum { PROC_EXIT_OK = 0, PROC_EXIT_USAGE = 100, PROC_EXIT_ENV = 111 };
 
-/* Requests that one process may have unanswered; more are refused (-1). */
-#define PROC_REQUESTS_MAX 256
+/*
+ * Requests that one process may have unanswered; more are refused (-1). nng queues 64
+ * answers for one asker and silently drops the next, so nobody may be owed more.
+ */
+#define PROC_REQUESTS_MAX 64
+
+/* Milliseconds from SIGTERM to the end of the process (design.md must 11). */
+#define PROC_DRAIN_MS 10000
 
 struct proc;
 
@@ -59,11 +65,15 @@ struct proc_def {
 	const char *name; /* "watcher"; the program is drop-watcher */
 	const char *doc;  /* one sentence for --help */
 	enum proc_id id;
-	msg_handler handlers[MSG_COUNT]; /* [MSG_changes] = on_changes */
+	msg_handler handlers[MSG_COUNT];  /* [MSG_changes] = on_changes */
 	const struct option_def *options; /* beyond the common ones; filled into the state */
 	size_t state_size;
 	int (*init)(struct proc *p, struct err *err);
-	/* The work of a turn; returns the boot ms when it wants the next one at the latest. */
+	/*
+	 * The work of a turn; returns the boot ms when it wants the next one at the latest.
+	 * After SIGTERM turns go on until it calls proc_stop(), PROC_DRAIN_MS at the longest;
+	 * a program without a turn function leaves at once.
+	 */
 	int64_t (*turn)(struct proc *p, struct now now);
 	void (*done)(struct proc *p);
 };
@@ -73,7 +83,7 @@ int proc_main(int argc, char **argv, const struct proc_def *def);
 
 void *proc_state(struct proc *p); /* state_size bytes, zeroed at start */
 const struct proc_common *proc_common(const struct proc *p);
-struct arena *proc_arena(struct proc *p); /* reset after each turn */
+struct arena *proc_arena(struct proc *p);  /* reset after each turn */
 struct now proc_now(const struct proc *p); /* the time this turn began */
 /* drop-<name>/<version> */
 const char *proc_user_agent(const struct proc *p);
@@ -89,7 +99,8 @@ bool proc_stopping(const struct proc *p); /* SIGTERM came or proc_stop was calle
 /*
  * Sends a request. The answer, or a NULL body once deadline_ms has passed, goes to the
  * handler of the reply type exactly once. nng never resends it. -1: not sent
- * (ERR_RETRY: queue full or too many unanswered), no handler will be called.
+ * (ERR_RETRY: not connected, queue full, or too many unanswered), no handler will be
+ * called. Nothing is queued for a peer that is not there; its coming begins a turn.
  */
 int proc_request(struct proc *p, enum proc_id to, enum msg_type type, const void *body,
 		 uint64_t tag, int64_t deadline_ms, struct err *err);

@@ -1,0 +1,22 @@
+/*
+ * Counts what a process does to the world outside: messages sent and API writes. It
+ * exists for the crash tests (tests/pipeline, tests/e2e): with
+ * DROP_CRASH_PROC=<name> and DROP_CRASH_AFTER=<n> in the environment, the process of
+ * that name kills itself with SIGKILL right after its n-th effect, so that a test can
+ * try every n. With DROP_CRASH_ONCE=<file> it does so only if it can make that file,
+ * so that its next life goes on. Without them it only counts.
+ *
+ * Called by ipc/ after each message it sent and by kube/ after each write was sent and
+ * after it was answered. A base/ module because both share one count.
+ */
+#ifndef DROP_BASE_EFFECT_H
+#define DROP_BASE_EFFECT_H
+
+#include <stdint.h>
+
+/* Reads the environment; before it nothing crashes. Called once, by proc_main(). */
+void effect_init(const char *proc);
+void effect_count(void);
+uint64_t effect_total(void);
+
+#endif

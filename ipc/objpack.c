@@ -1,0 +1,299 @@
+/*
+ * Packs by position: row i of the descriptor table is element i of the array. What is
+ * absent (NULL, 0, false, empty) is nil, and nils at the end are left out, so equal
+ * objects have one form only.
+ */
+#include "ipc/objpack.h"
+
+#include <string.h>
+
+#include <msgpack.h>
+
+#include "api/meta.h"
+#include "ipc/wire.h"
+
+struct rows { /* the shape of every F_LIST member */
+	void *at;
+	size_t n;
+};
+
+static struct rows rows_get(const void *member)
+{
+	struct rows rows;
+	memcpy(&rows, member, sizeof(rows));
+	return rows;
+}
+
+static const void *pointer_get(const void *member)
+{
+	const void *p;
+	memcpy(&p, member, sizeof(p));
+	return p;
+}
+
+/* ---- pack ---- */
+
+static size_t used_fields(const struct desc *d, const char *obj);
+
+static bool absent(const struct field *f, const char *member)
+{
+	switch (f->type) {
+	case F_STRING:
+	case F_OBJECT:
+		return pointer_get(member) == NULL;
+	case F_BOOL:
+		return !*(const bool *)member;
+	case F_INT:
+	case F_RV:
+	case F_DURATION:
+	case F_TIME:
+		return *(const int64_t *)(const void *)member == 0;
+	case F_MAP:
+	case F_STRINGS:
+	case F_LIST:
+		return rows_get(member).n == 0;
+	case F_INLINE:
+		return used_fields(f->sub, member) == 0;
+	}
+	return true;
+}
+
+static size_t used_fields(const struct desc *d, const char *obj)
+{
+	size_t n = d->n;
+	while (n > 0 && absent(&d->fields[n - 1], obj + d->fields[n - 1].offset))
+		n--;
+	return n;
+}
+
+static void pack_str(msgpack_packer *pk, const char *s)
+{
+	if (s == NULL)
+		msgpack_pack_nil(pk);
+	else
+		msgpack_pack_str_with_body(pk, s, strlen(s));
+}
+
+static void pack_object(msgpack_packer *pk, const struct desc *d, const char *obj);
+
+static void pack_list(msgpack_packer *pk, const struct field *f, const char *member)
+{
+	if (f->type == F_MAP) {
+		const struct api_map *map = (const void *)member;
+		msgpack_pack_array(pk, map->n * 2);
+		for (size_t i = 0; i < map->n; i++) {
+			pack_str(pk, map->at[i].key);
+			pack_str(pk, map->at[i].value);
+		}
+	} else if (f->type == F_STRINGS) {
+		const struct api_strings *strings = (const void *)member;
+		msgpack_pack_array(pk, strings->n);
+		for (size_t i = 0; i < strings->n; i++)
+			pack_str(pk, strings->at[i]);
+	} else {
+		struct rows rows = rows_get(member);
+		msgpack_pack_array(pk, rows.n);
+		for (size_t i = 0; i < rows.n; i++)
+			pack_object(pk, f->sub, (const char *)rows.at + i * f->sub->size);
+	}
+}
+
+static void pack_value(msgpack_packer *pk, const struct field *f, const char *member)
+{
+	if (absent(f, member)) {
+		msgpack_pack_nil(pk);
+		return;
+	}
+	switch (f->type) {
+	case F_STRING:
+		pack_str(pk, pointer_get(member));
+		break;
+	case F_BOOL:
+		msgpack_pack_true(pk);
+		break;
+	case F_RV:
+		msgpack_pack_uint64(pk, *(const uint64_t *)(const void *)member);
+		break;
+	case F_INT:
+	case F_DURATION:
+	case F_TIME:
+		msgpack_pack_int64(pk, *(const int64_t *)(const void *)member);
+		break;
+	case F_MAP:
+	case F_STRINGS:
+	case F_LIST:
+		pack_list(pk, f, member);
+		break;
+	case F_OBJECT:
+		pack_object(pk, f->sub, pointer_get(member));
+		break;
+	case F_INLINE:
+		pack_object(pk, f->sub, member);
+		break;
+	}
+}
+
+static void pack_object(msgpack_packer *pk, const struct desc *d, const char *obj)
+{
+	size_t n = used_fields(d, obj);
+	msgpack_pack_array(pk, n);
+	for (size_t i = 0; i < n; i++)
+		pack_value(pk, &d->fields[i], obj + d->fields[i].offset);
+}
+
+void obj_pack(const struct desc *d, const void *obj, struct buf *out)
+{
+	msgpack_packer pk;
+	msgpack_packer_init(&pk, out, wire_write);
+	pack_object(&pk, d, obj);
+}
+
+/* ---- unpack ---- */
+
+static int unpack_object(const struct desc *d, const msgpack_object *o, struct arena *a, char *ret,
+			 struct err *err);
+
+static int unpack_str(const msgpack_object *o, struct arena *a, const char **ret)
+{
+	if (o->type == MSGPACK_OBJECT_NIL) {
+		*ret = NULL;
+		return 0;
+	}
+	if (o->type != MSGPACK_OBJECT_STR || memchr(o->via.str.ptr, '\0', o->via.str.size) != NULL)
+		return -1;
+	*ret = arena_strndup(a, o->via.str.ptr, o->via.str.size);
+	return 0;
+}
+
+static int unpack_int(const msgpack_object *o, int64_t *ret)
+{
+	if (o->type != MSGPACK_OBJECT_NEGATIVE_INTEGER &&
+	    (o->type != MSGPACK_OBJECT_POSITIVE_INTEGER || o->via.u64 > INT64_MAX))
+		return -1;
+	*ret = o->via.i64;
+	return 0;
+}
+
+static int unpack_map(const msgpack_object_array *from, struct arena *a, struct api_map *ret)
+{
+	if (from->size % 2 != 0)
+		return -1;
+	ret->n = from->size / 2;
+	ret->at = arena_array(a, ret->n, sizeof(*ret->at));
+	for (size_t i = 0; i < ret->n; i++)
+		if (unpack_str(&from->ptr[i * 2], a, &ret->at[i].key) != 0 ||
+		    unpack_str(&from->ptr[i * 2 + 1], a, &ret->at[i].value) != 0 ||
+		    ret->at[i].key == NULL)
+			return -1;
+	return 0;
+}
+
+static int unpack_strings(const msgpack_object_array *from, struct arena *a,
+			  struct api_strings *ret)
+{
+	ret->n = from->size;
+	ret->at = arena_array(a, ret->n, sizeof(*ret->at));
+	for (size_t i = 0; i < ret->n; i++)
+		if (unpack_str(&from->ptr[i], a, &ret->at[i]) != 0)
+			return -1;
+	return 0;
+}
+
+static int unpack_rows(const struct desc *sub, const msgpack_object_array *from, struct arena *a,
+		       char *member, struct err *err)
+{
+	struct rows rows = {arena_array(a, from->size, sub->size), from->size};
+	for (size_t i = 0; i < rows.n; i++)
+		if (unpack_object(sub, &from->ptr[i], a, (char *)rows.at + i * sub->size, err) != 0)
+			return -1;
+	memcpy(member, &rows, sizeof(rows));
+	return 0;
+}
+
+static int unpack_sub(const struct field *f, const msgpack_object *o, struct arena *a, char *member,
+		      struct err *err)
+{
+	if (f->type == F_LIST)
+		return unpack_rows(f->sub, &o->via.array, a, member, err);
+	if (f->type == F_INLINE)
+		return unpack_object(f->sub, o, a, member, err);
+	void *sub = arena_alloc(a, f->sub->size);
+	memcpy(member, &sub, sizeof(sub));
+	return unpack_object(f->sub, o, a, sub, err);
+}
+
+static int unpack_value(const struct field *f, const msgpack_object *o, struct arena *a,
+			char *member, struct err *err)
+{
+	void *at = member;
+	bool array = o->type == MSGPACK_OBJECT_ARRAY;
+	int bad = -1;
+	if (o->type == MSGPACK_OBJECT_NIL)
+		return 0;
+	switch (f->type) {
+	case F_STRING:
+		bad = unpack_str(o, a, at);
+		break;
+	case F_BOOL:
+		bad = o->type == MSGPACK_OBJECT_BOOLEAN ? 0 : -1;
+		*(bool *)at = bad == 0 && o->via.boolean;
+		break;
+	case F_RV:
+		bad = o->type == MSGPACK_OBJECT_POSITIVE_INTEGER ? 0 : -1;
+		*(uint64_t *)at = bad == 0 ? o->via.u64 : 0;
+		break;
+	case F_INT:
+	case F_DURATION:
+	case F_TIME:
+		bad = unpack_int(o, at);
+		break;
+	case F_MAP:
+		bad = array ? unpack_map(&o->via.array, a, at) : -1;
+		break;
+	case F_STRINGS:
+		bad = array ? unpack_strings(&o->via.array, a, at) : -1;
+		break;
+	case F_OBJECT:
+	case F_INLINE:
+	case F_LIST:
+		if (array)
+			return unpack_sub(f, o, a, member, err);
+		break;
+	}
+	if (bad != 0)
+		return err_set(err, ERR_TERMINAL, "packed field %s: wrong type", f->json);
+	return 0;
+}
+
+static int unpack_object(const struct desc *d, const msgpack_object *o, struct arena *a, char *ret,
+			 struct err *err)
+{
+	if (o->type != MSGPACK_OBJECT_ARRAY || o->via.array.size > d->n)
+		return err_set(err, ERR_TERMINAL, "packed %s: not an array of its fields", d->name);
+	for (uint32_t i = 0; i < o->via.array.size; i++)
+		if (unpack_value(&d->fields[i], &o->via.array.ptr[i], a, ret + d->fields[i].offset,
+				 err) != 0)
+			return err_wrap(err, "%s", d->name);
+	return 0;
+}
+
+int obj_unpack(const struct desc *d, const void *bytes, size_t len, struct arena *a, void *ret,
+	       struct err *err)
+{
+	size_t used = 0;
+	if (!wire_scan(bytes, len, &used) || used != len)
+		return err_set(err, ERR_TERMINAL, "packed %s: cut off or too long", d->name);
+	msgpack_unpacked result;
+	msgpack_unpacked_init(&result);
+	size_t off = 0;
+	char *obj = arena_alloc(a, d->size);
+	int rc;
+	if (msgpack_unpack_next(&result, bytes, len, &off) == MSGPACK_UNPACK_SUCCESS)
+		rc = unpack_object(d, &result.data, a, obj, err);
+	else
+		rc = err_set(err, ERR_TERMINAL, "packed %s: not msgpack", d->name);
+	msgpack_unpacked_destroy(&result);
+	if (rc == 0)
+		memcpy(ret, obj, d->size);
+	return rc;
+}

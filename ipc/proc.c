@@ -1,0 +1,229 @@
+/*
+ * Start and end of a process, and the small things programs ask of it. Order matters:
+ * options before anything is touched, signals blocked before nng starts threads, the
+ * socket folder before the program's own init.
+ */
+#include "ipc/proc_impl.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "base/effect.h"
+#include "base/log.h"
+#include "base/xalloc.h"
+#include "ipc/endpoint.h"
+
+static const char *const log_levels[] = {"error", "warn", "info", "debug", NULL};
+static const char *const log_formats[] = {"text", "json", NULL};
+
+#define COMMON(member) OPT_STRING, offsetof(struct proc_common, member)
+const struct option_def proc_common_options[] = {
+	{"socket-dir", COMMON(socket_dir), NULL, "DIR",
+	 "folder of the sockets between processes; /run/drop, or $XDG_RUNTIME_DIR/drop for users "
+	 "who may not write there",
+	 NULL, 0, 0},
+	{"kubeconfig", COMMON(kubeconfig), NULL, "FILE",
+	 "how to reach the API server; the pod's service account, else $KUBECONFIG", NULL, 0, 0},
+	{"pod-namespace", COMMON(pod_namespace), "drop-system", "NAME",
+	 "namespace of pull pods and of the lease", NULL, 0, 0},
+	{"log-level", COMMON(log_level), "info", "LEVEL", "least important lines to log",
+	 log_levels, 0, 0},
+	{"log-format", COMMON(log_format), "text", "FORMAT", "form of the log lines", log_formats,
+	 0, 0},
+	{NULL},
+};
+
+static int wait_poll(void *ctx, struct pollfd *fds, size_t n, int timeout_ms)
+{
+	(void)ctx;
+	return poll(fds, (nfds_t)n, timeout_ms);
+}
+
+/* ---- what programs ask ---- */
+
+void *proc_state(struct proc *p)
+{
+	return p->state;
+}
+
+const struct proc_common *proc_common(const struct proc *p)
+{
+	return &p->common;
+}
+
+struct arena *proc_arena(struct proc *p)
+{
+	return &p->arena;
+}
+
+struct now proc_now(const struct proc *p)
+{
+	return p->now;
+}
+
+const char *proc_user_agent(const struct proc *p)
+{
+	return p->user_agent;
+}
+
+void proc_set_wait(struct proc *p, proc_wait_fn wait, void *ctx)
+{
+	p->wait = wait;
+	p->wait_ctx = ctx;
+}
+
+void proc_ready(struct proc *p)
+{
+	if (p->notify_fd < 0)
+		return;
+	if (write(p->notify_fd, "1", 1) != 1)
+		log_debug("nobody heard that we are ready, ignoring");
+	close(p->notify_fd);
+	p->notify_fd = -1;
+}
+
+void proc_stop(struct proc *p, int exit_code)
+{
+	p->stopping = p->leave = true;
+	p->exit_code = exit_code;
+}
+
+bool proc_stopping(const struct proc *p)
+{
+	return p->stopping;
+}
+
+void proc_count(struct proc *p, const char *name, uint64_t add)
+{
+	int stat = stat_find(name);
+	if (stat < 0)
+		log_error("BUG: no such counter in ipc/stats.h, ignoring", LS("name", name));
+	else
+		p->stats.at[stat] += add;
+}
+
+/* ---- start and end ---- */
+
+/* -1: go on; else the exit code. */
+static int read_options(struct proc *p, int argc, char **argv)
+{
+	static const struct option_def none[] = {{NULL}};
+	const struct proc_def *def = p->def;
+	const struct options_target targets[] = {
+		{def->options != NULL ? def->options : none, p->state},
+		{proc_common_options, &p->common},
+	};
+	const size_t n = sizeof(targets) / sizeof(targets[0]);
+	char program[64];
+	struct err err;
+	snprintf(program, sizeof(program), "drop-%s", def->name);
+	switch (options_parse(argc, argv, targets, n, &err)) {
+	case OPTIONS_OK:
+		return -1;
+	case OPTIONS_HELP: {
+		struct buf help = {0};
+		options_help(program, def->doc, targets, n, &help);
+		fputs(help.data, stdout);
+		buf_done(&help);
+		return PROC_EXIT_OK;
+	}
+	case OPTIONS_VERSION:
+		printf("%s %s\n", program, DROP_VERSION);
+		return PROC_EXIT_OK;
+	case OPTIONS_BAD:
+		break;
+	}
+	fprintf(stderr, "%s: %s\n", program, err.text);
+	return PROC_EXIT_USAGE;
+}
+
+/* The supervisor's end is a pipe that nothing of ours may inherit. */
+static int notify_fd(void)
+{
+	const char *text = getenv("NOTIFY_FD");
+	char *end;
+	if (text == NULL || *text == '\0')
+		return -1;
+	long fd = strtol(text, &end, 10);
+	if (*end != '\0' || fd <= STDERR_FILENO || fcntl((int)fd, F_SETFD, FD_CLOEXEC) != 0)
+		return -1;
+	unsetenv("NOTIFY_FD");
+	return (int)fd;
+}
+
+static int start(struct proc *p, struct err *err)
+{
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+		return err_set(err, ERR_RETRY, "no_new_privs: %s", strerror(errno));
+	if (p->common.socket_dir == NULL) {
+		endpoint_default_dir(p->dir, sizeof(p->dir));
+		p->common.socket_dir = p->dir;
+	}
+	/* Answers to a killed predecessor must not look like answers to us. */
+	if (getrandom(&p->last_request, sizeof(p->last_request), 0) < 0)
+		return err_set(err, ERR_RETRY, "getrandom: %s", strerror(errno));
+	if (proc_signals_open(p, err) != 0 || proc_sockets_open(p, err) != 0)
+		return -1;
+	p->now = clock_now();
+	return 0;
+}
+
+static void stop(struct proc *p)
+{
+	proc_sockets_close(p);
+	arena_done(&p->arena);
+	buf_done(&p->out);
+	buf_done(&p->frame);
+	if (p->notify_fd >= 0)
+		close(p->notify_fd);
+	if (p->signal_fd >= 0)
+		close(p->signal_fd);
+	free(p->state);
+	free(p);
+}
+
+static int run(struct proc *p)
+{
+	const struct proc_def *def = p->def;
+	struct err err;
+	if (start(p, &err) != 0) {
+		log_error("cannot start", LS("error", err.text));
+		return PROC_EXIT_ENV;
+	}
+	log_info("started", LS("version", DROP_VERSION), LS("sockets", p->common.socket_dir));
+	if (def->init != NULL && def->init(p, &err) != 0) {
+		log_error("cannot start", LS("error", err.text));
+		return err.cls == ERR_TERMINAL ? PROC_EXIT_USAGE : PROC_EXIT_ENV;
+	}
+	proc_loop(p);
+	if (def->done != NULL)
+		def->done(p);
+	log_info("stopped", LN("code", p->exit_code));
+	return p->exit_code;
+}
+
+int proc_main(int argc, char **argv, const struct proc_def *def)
+{
+	struct proc *p = xcalloc(1, sizeof(*p));
+	p->def = def;
+	p->state = xcalloc(1, def->state_size);
+	p->wait = wait_poll;
+	p->signal_fd = p->lock_fd = -1;
+	p->notify_fd = notify_fd();
+	snprintf(p->user_agent, sizeof(p->user_agent), "drop-%s/%s", def->name, DROP_VERSION);
+	int code = read_options(p, argc, argv);
+	if (code < 0) {
+		log_init(def->name, (enum log_level)log_level_parse(p->common.log_level),
+			 strcmp(p->common.log_format, "json") == 0);
+		effect_init(def->name);
+		code = run(p);
+	}
+	stop(p);
+	return code;
+}

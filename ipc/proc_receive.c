@@ -1,0 +1,154 @@
+/*
+ * Messages on their way in. The catalogue decides centrally who may send what to whom
+ * over which socket; a handler only ever sees a whole message of its own type. Whatever
+ * else arrives is counted by cause, logged now and then, and dropped.
+ */
+#include "ipc/proc_impl.h"
+
+#include "base/effect.h"
+#include "base/log.h"
+
+static void drop(struct proc *p, enum msg_fault fault, const char *why)
+{
+	stats_fault(&p->stats, fault);
+	p->drops_unlogged++;
+	if (p->now.boot_ms < p->next_drop_log_ms)
+		return;
+	log_warn("message dropped, ignoring", LS("reason", why), LN("count", p->drops_unlogged));
+	p->drops_unlogged = 0;
+	p->next_drop_log_ms = p->now.boot_ms + PROC_DROP_LOG_MS;
+}
+
+static void handle(struct proc *p, const struct msg_in *in)
+{
+	msg_handler handler = p->def->handlers[in->type];
+	if (handler == NULL)
+		drop(p, MSG_FAULT_no_handler, messages[in->type].name);
+	else
+		handler(p, in);
+}
+
+static void on_stats_get(struct proc *p, const struct msg_in *in)
+{
+	const struct msg_stats_get *get = in->body;
+	p->stats.at[STAT_effects] = effect_total();
+	const struct msg_stats stats = stats_message(&p->stats, get->all, &p->arena);
+	struct err err;
+	if (proc_reply(p, &in->reply_to, MSG_stats, &stats, &err) != 0)
+		log_debug("counters not told, ignoring", LS("error", err.text));
+}
+
+static void on_request(struct proc *p, const struct bus_in *raw, const struct msg *m)
+{
+	struct msg_in in = {.type = m->type, .from = m->from, .body = m->body};
+	in.reply_to = (struct reply_to){.request = m->type, .to = m->from, .words = raw->words};
+	for (int i = 0; i < raw->words; i++)
+		in.reply_to.header[i] = raw->route[i];
+	if (m->type == MSG_stats_get)
+		on_stats_get(p, &in);
+	else
+		handle(p, &in);
+}
+
+static struct pending *pending_find(struct proc *p, uint32_t id, enum proc_id peer)
+{
+	for (size_t i = 0; i < PROC_REQUESTS_MAX; i++)
+		if (p->pending[i].used && p->pending[i].id == id && p->pending[i].peer == peer)
+			return &p->pending[i];
+	return NULL;
+}
+
+/* The slot is free before the handler runs: it may send the next request. */
+static void finish(struct proc *p, struct pending *slot, const struct msg *m)
+{
+	const struct msg_in in = {.type = slot->reply,
+				  .from = slot->peer,
+				  .body = m != NULL ? m->body : NULL,
+				  .tag = slot->tag};
+	slot->used = false;
+	p->n_pending--;
+	handle(p, &in);
+}
+
+static void on_answer(struct proc *p, const struct bus_in *raw, const struct msg *m)
+{
+	struct pending *slot = raw->words == 1 ? pending_find(p, raw->route[0], m->from) : NULL;
+	if (slot == NULL)
+		p->stats.at[STAT_answers_late]++;
+	else if (slot->reply != m->type)
+		drop(p, MSG_FAULT_pattern, "an answer to another request");
+	else
+		finish(p, slot, m);
+}
+
+static void on_message(struct proc *p, const struct bus_in *raw, enum msg_pattern pattern)
+{
+	struct msg m;
+	enum msg_fault fault;
+	struct err err;
+	if (msg_decode_why(raw->data, raw->len, p->def->id, &p->arena, &m, &fault, &err) != 0) {
+		drop(p, fault, err.text);
+		return;
+	}
+	if (messages[m.type].pattern != pattern) {
+		drop(p, MSG_FAULT_pattern, messages[m.type].name);
+		return;
+	}
+	p->stats.at[STAT_messages_received]++;
+	if (m.type != MSG_tap_frame)
+		proc_mirror(p, m.from, false, raw->data, raw->len);
+	if (pattern == MSG_REQ) {
+		on_request(p, raw, &m);
+	} else if (pattern == MSG_REP) {
+		on_answer(p, raw, &m);
+	} else {
+		const struct msg_in in = {.type = m.type, .from = m.from, .body = m.body};
+		handle(p, &in);
+	}
+}
+
+static bool receive_one(struct proc *p, struct bus_socket *s, enum msg_pattern pattern)
+{
+	struct bus_in raw;
+	if (s == NULL || !bus_recv(s, &raw))
+		return false;
+	on_message(p, &raw, pattern);
+	bus_in_free(&raw);
+	return true;
+}
+
+bool proc_receive(struct proc *p)
+{
+	int budget = PROC_MESSAGES_A_TURN;
+	while (budget > 0) {
+		/* One of each in turn: no peer can keep another from being heard. */
+		int before = budget;
+		budget -= receive_one(p, p->sub, MSG_PUB);
+		budget -= receive_one(p, p->rep, MSG_REQ);
+		for (int q = 0; q < PROC_COUNT; q++)
+			budget -= receive_one(p, p->peers[q].req, MSG_REP);
+		if (budget == before)
+			return false;
+	}
+	return true;
+}
+
+void proc_expire(struct proc *p)
+{
+	for (size_t i = 0; i < PROC_REQUESTS_MAX && p->n_pending > 0; i++) {
+		struct pending *slot = &p->pending[i];
+		if (!slot->used || slot->deadline_ms > p->now.boot_ms)
+			continue;
+		p->stats.at[STAT_requests_unanswered]++;
+		finish(p, slot, NULL);
+	}
+}
+
+int64_t proc_next_deadline(const struct proc *p)
+{
+	int64_t next = CLOCK_NEVER;
+	for (size_t i = 0; i < PROC_REQUESTS_MAX && p->n_pending > 0; i++)
+		if (p->pending[i].used && p->pending[i].deadline_ms < next)
+			next = p->pending[i].deadline_ms;
+	return next;
+}
