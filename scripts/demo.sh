@@ -42,8 +42,10 @@ supervisor=$!
 
 say "applying the sample resources"
 wanted=(dev-nginx dev-redis test-invalid-image)
-"$KUBECTL" apply -f deploy/samples/samples.yaml \
-	-l 'drop.corewire.io/demo=first-light'
+"$KUBECTL" create --dry-run=client -o json -f deploy/samples/samples.yaml |
+	jq 'select(.kind == "PullPolicy" or IN(.metadata.name; $ARGS.positional[]))' \
+		--args "${wanted[@]}" |
+	"$KUBECTL" apply -f -
 
 # A sample is settled when it is Ready, or Degraded as the broken one must be.
 settled() {
