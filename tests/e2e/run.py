@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """Runs the end-to-end tests on a real cluster and prints TAP:
 
-    run.py --build DIR [--cluster DIR] [--only PATTERN]... [--full] [--list] [--keep] [--scratch DIR]
+    run.py --build DIR [--cluster DIR] [--full] [--list] [--keep] [--scratch DIR] [PATTERN]...
 
 DIR of --build is a meson build folder (or one with the programs in it). Without --cluster a cluster
 is brought up for the run and taken down after it, which needs root (tests/cluster/README.md).
---only takes shell patterns of module.test names, e.g. 'crash.*'. --full also runs what takes more
-than minutes. The scratch folder, with all logs, is removed if everything passed (--keep: never).
+PATTERN is a module (test_crash) or a shell pattern of module.test names ('crash.k*'); none: all.
+--full also runs what takes more than minutes. The scratch folder, with all logs, is removed if everything passed (--keep: never).
 """
 import argparse
 import contextlib
@@ -35,6 +35,11 @@ def modules():
     return [n for n in FIRST if n in names] + [n for n in names if n not in FIRST]
 
 
+def wanted(pattern, module, full):
+    pattern = pattern.removeprefix("test_").removesuffix(".py")
+    return pattern == module or fnmatch.fnmatch(full, pattern)
+
+
 def tests(patterns):
     """[(full name, function)] in order of definition; patterns: all if empty."""
     found = []
@@ -43,7 +48,7 @@ def tests(patterns):
         for name, function in vars(module).items():
             full = f"{module_name}.{name.removeprefix('test_')}"
             if name.startswith("test_") and callable(function) and (
-                    not patterns or any(fnmatch.fnmatch(full, p) for p in patterns)):
+                    not patterns or any(wanted(p, module_name, full) for p in patterns)):
                 found.append((full, function))
     return found
 
@@ -80,17 +85,17 @@ def arguments():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--build", metavar="DIR", help="where the programs were built")
     parser.add_argument("--cluster", metavar="DIR", help="use the cluster that is up in DIR")
-    parser.add_argument("--only", metavar="PATTERN", action="append", default=[])
     parser.add_argument("--full", action="store_true", help="also the sweeps that take an hour")
     parser.add_argument("--list", action="store_true", help="print the names of the tests")
     parser.add_argument("--keep", action="store_true", help="keep the scratch folder")
     parser.add_argument("--scratch", metavar="DIR", help="a folder that does not exist yet")
+    parser.add_argument("patterns", metavar="PATTERN", nargs="*")
     return parser.parse_args()
 
 
 def main():
     args = arguments()
-    chosen = tests(args.only)
+    chosen = tests(args.patterns)
     if args.list:
         print("\n".join(name for name, _ in chosen))
         return 0
