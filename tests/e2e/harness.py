@@ -186,17 +186,29 @@ class Harness:
             return obj
         return self.eventually(f"{name} {what}", seconds, probe)
 
-    def all_ready(self, names, seconds, what="all images Ready"):
-        """A check that each of them becomes Ready; returns the seconds it took, or None."""
-        names = set(names)
+    def until_ready(self, names, seconds):
+        """Waits until each of them is Ready; returns the seconds it took, or raises Late."""
+        names = sorted(names)
         began = time.monotonic()
+
         def probe():
             items = {i["metadata"]["name"]: i for i in self.api.list("cachedimage")}
-            bad = [n for n in sorted(names) if n not in items or not objects.ready(items[n])]
+            bad = [n for n in names if n not in items or not objects.ready(items[n])]
             assert not bad, (f"{len(bad)} of {len(names)} not Ready, the first: {bad[0]} "
                              f"{objects.brief(items.get(bad[0]))}")
             return True
-        return time.monotonic() - began if self.eventually(what, seconds, probe) else None
+        until(seconds, probe, every=0.05)
+        return time.monotonic() - began
+
+    def all_ready(self, names, seconds, what="all images Ready"):
+        """A check that each of them becomes Ready; returns the seconds it took, or None."""
+        try:
+            took = self.until_ready(names, seconds)
+        except Late as late:
+            self.check(False, what, late)
+            return None
+        self.check(True, what)
+        return took
 
     def once_each(self, since, count, what):
         """A check that exactly `count` pulls were created, each of them once."""

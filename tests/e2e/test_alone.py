@@ -1,0 +1,145 @@
+"""Each process runs alone: without its peers it waits and says so, started late it catches up.
+drop-tap shows the traffic as JSON lines, and the counters."""
+import json
+import os
+import signal
+import subprocess
+import time
+
+import processes
+from objects import ready
+from pretend import TARGET, PretendNode
+from programs import CHILDREN
+
+POLICY = {"maxConcurrentNodes": 1, "minDelayBetweenPulls": "0s", "maxPullsPerNode": 10}
+
+
+def quick_images(t, label, count):
+    t.policy("quick", **POLICY)
+    names = [f"{label}-{i}" for i in range(count)]
+    for i, name in enumerate(names):
+        t.image(name, f"pretend.local/{label}:{i}", policyRef="quick", **TARGET)
+    return names
+
+
+def lines(path):
+    """The JSON lines of a file; a last line that is being written is left out."""
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    return [json.loads(line) for line in text[:text.rfind("\n") + 1].splitlines()]
+
+
+def test_alone(t):
+    """Any one of them without a peer: it lives, waits, says so, and ends on SIGTERM."""
+    t.stop_tree()
+    for name in CHILDREN:
+        one = t.program(name, t.folder(f"alone-{name}"))
+        if name == "watcher":
+            one.wait_log(r"started|listening")
+        else:
+            t.eventually(f"{name} says whom it waits for", 10,
+                         lambda one=one: "wait" in one.log().lower())
+        time.sleep(1)
+        t.check(one.running(), f"{name} lives without its peers", one.process.returncode)
+        t.equal(one.stop(), 0, f"{name} ends on SIGTERM")
+
+
+def test_late(t):
+    """Started one after the other, in the most awkward order: the job is done all the same."""
+    t.stop_tree()
+    with PretendNode(t.api, "pretend-1"):
+        began = time.time()
+        names = quick_images(t, "late", 3)
+        folder = t.folder("late")
+        t.program("puller", folder)
+        time.sleep(1)
+        t.program("reconciler", folder)
+        time.sleep(1)
+        t.check(not t.audit.creates(began), "nothing happens without a watcher")
+        watcher = t.program("watcher", folder)
+        t.all_ready(names, 30, "with the watcher there, all images Ready")
+        # The watcher comes again as another: its readers notice and read on.
+        watcher.kill()
+        more = quick_images(t, "later", 3)
+        t.program("watcher", folder)
+        t.all_ready(more, 40, "a new watcher is read by the same peers")
+        t.once_each(began, 6, "one create for each")
+        for program in reversed(t.started):
+            program.stop()
+
+
+def test_tap(t):
+    """drop-tap prints what passes, one JSON object a line, from before a run to its end."""
+    t.stop_tree()
+    with PretendNode(t.api, "pretend-1"):
+        tree = t.supervisor(name="tapped").wait_up()
+        out = os.path.join(tree.sockets, "..", "tap.jsonl")
+        with open(out, "wb") as file:
+            tap = t.program("tap", os.path.dirname(tree.sockets), stdout=file)
+        t.eventually("drop-tap prints", 10, lambda: lines(out))
+        t.all_ready(quick_images(t, "tapped", 2), 30)
+        for kind in ("doorbell", "changes_since", "changes", "pull_start", "pull_started",
+                     "pod_delete", "pod_deleted"):
+            t.eventually(f"tap shows {kind}", 5,
+                         lambda kind=kind: any(kind in json.dumps(one) for one in lines(out)))
+        t.check(any("tapped-0" in json.dumps(one) for one in lines(out)),
+                "with the name of the image in it")
+        tap.stop()
+        tree.stop()
+
+
+def test_stats(t):
+    """drop-tap --stats asks a process for its counters."""
+    tree = t.running()
+    for name in CHILDREN:
+        done = subprocess.run(
+            [os.path.join(t.bin, "drop-tap"), "--socket-dir", tree.sockets, "--stats", name],
+            capture_output=True, text=True, timeout=20, env={processes.MARK: t.scratch})
+        t.check(done.returncode == 0 and "messages_sent" in done.stdout,
+                f"--stats {name} prints counters", done.stdout + done.stderr)
+
+
+def test_help(t):
+    """--help and --version of every program; a wrong option is exit status 100."""
+    for name in ("supervisor", "tap", *CHILDREN):
+        def run(*words, name=name):
+            return subprocess.run([os.path.join(t.bin, f"drop-{name}"), *words],
+                                  capture_output=True, text=True, timeout=10)
+        text = run("--help")
+        t.check(text.returncode == 0 and "--socket-dir" in text.stdout, f"drop-{name} --help",
+                text)
+        t.check(run("--version").stdout.startswith(f"drop-{name} "), f"drop-{name} --version")
+        wrong = run("--no-such-option")
+        t.check(wrong.returncode == 100 and "no-such-option" in wrong.stderr,
+                f"drop-{name} refuses an unknown option", wrong)
+
+
+def test_json_log(t):
+    """--log-format json: every line is an object that names its process."""
+    tree = t.supervisor(["--log-format", "json"], name="json").wait_up()
+    tree.stop()
+    bad = []
+    for line in tree.log().splitlines():
+        try:
+            if not isinstance(json.loads(line), dict):
+                bad.append(line)
+        except ValueError:
+            bad.append(line)
+    t.check(tree.log() and not bad, "every log line is a JSON object", bad[:3])
+
+
+def test_frozen_peer(t):
+    """A peer that hangs (SIGSTOP) delays the job and breaks nothing: it goes on afterwards."""
+    t.stop_tree()
+    with PretendNode(t.api, "pretend-1"):
+        began = time.time()
+        tree = t.supervisor(name="frozen").wait_up()
+        processes.kill(tree.pids()["puller"], signal.SIGSTOP)
+        names = quick_images(t, "frozen", 3)
+        time.sleep(3)
+        t.check(not any(ready(t.get(n)) for n in names), "nothing is Ready without the puller")
+        processes.kill(tree.pids()["puller"], signal.SIGCONT)
+        t.all_ready(names, 40)
+        t.once_each(began, 3, "one create for each")
+        t.equal(tree.restarts(), 0, "nothing restarted")
+        tree.stop()

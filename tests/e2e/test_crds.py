@@ -1,0 +1,173 @@
+"""The CRDs on a real API server: what they accept, refuse, default and print (behaviour.md 33).
+
+The cases are the rows of crd_cases.json: {kind, name, spec | status, want}; want is "accepted" or a
+piece of the refusal. {"repeat": [x, n]} in a row stands for x * n. Nothing is left behind.
+Also on its own, without programs: python3 tests/e2e/test_crds.py DIR-OF-A-CLUSTER
+"""
+import json
+import os
+import sys
+
+from kubeapi import PATHS
+
+FOLDER = os.path.dirname(os.path.abspath(__file__))
+DEPLOY = os.path.join(FOLDER, "..", "..", "deploy")
+GROUP = "drop.corewire.io/v1alpha1"
+KINDS = {"cachedimage": "CachedImage", "cachedimageset": "CachedImageSet",
+         "discoverypolicy": "DiscoveryPolicy", "pullpolicy": "PullPolicy"}
+SPECS = {  # the least a spec must have
+    "cachedimage": {"image": "docker.io/library/nginx", "tag": "1.25-alpine", "policyRef": {"name": "p"}},
+    "cachedimageset": {"discoveryPolicyRef": {"name": "d"}},
+    "discoverypolicy": {"sources": [{"type": "prometheus", "prometheus": {
+        "endpoint": "http://prometheus", "query": "up", "lookback": "1h"}}]},
+    "pullpolicy": {"failureBackoff": {}},
+}
+DEFAULTS = {
+    "cachedimage": {"imagePullPolicy": "Always"},
+    "cachedimageset": {"imagePullPolicy": "Always"},
+    "discoverypolicy": {"syncInterval": "30m", "maxImages": 50},
+    "pullpolicy": {"maxConcurrentNodes": 1, "minDelayBetweenPulls": "10s", "maxPullsPerNode": 2,
+                   "pullTimeout": "30m", "failureBackoff": {"initial": "30s", "max": "5m"}},
+}
+COLUMNS = {  # narrow, then what -o wide adds
+    "cachedimage": ("NAME IMAGE TAG STATUS READY AGE", "DIGEST SET MESSAGE POLICY"),
+    "cachedimageset": ("NAME STATUS READY MANAGED SOURCE AGE", "MESSAGE"),
+    "discoverypolicy": ("NAME STATUS SOURCES IMAGES LASTSYNC AGE", "MESSAGE"),
+    "pullpolicy": ("NAME MAXNODES MINDELAY REPULLINTERVAL AGE", ""),
+}
+
+
+def expand(value):
+    if isinstance(value, list):
+        return [expand(v) for v in value]
+    if not isinstance(value, dict):
+        return value
+    if set(value) == {"repeat"}:
+        piece, times = value["repeat"]
+        return piece * times
+    return {k: expand(v) for k, v in value.items()}
+
+
+def build(kind, name, spec, labels=None):
+    obj = {"apiVersion": GROUP, "kind": KINDS[kind], "metadata": {"name": name, "labels": labels or {}}}
+    if spec is not None:
+        obj["spec"] = spec
+    return obj
+
+
+def ready(reason, message):
+    return [{"type": "Ready", "status": "True", "reason": reason, "message": message,
+             "lastTransitionTime": "2026-01-02T03:04:05Z"}]
+
+
+def test_cases(t):
+    with open(os.path.join(FOLDER, "crd_cases.json"), encoding="utf-8") as file:
+        cases = [expand(row) for row in json.load(file)]
+    for kind, spec in SPECS.items():
+        t.api.apply(kind, build(kind, "crd-status", spec))
+    for row in cases:
+        path = PATHS[row["kind"]]
+        if "status" in row:
+            code, answer = t.api.ask("PATCH", f"{path}/crd-status/status?dryRun=All",
+                                     {"status": row["status"]}, "application/merge-patch+json")
+        else:
+            code, answer = t.api.ask("POST", f"{path}?dryRun=All&fieldValidation=Strict",
+                                     build(row["kind"], "crd-case", row.get("spec")))
+        if row["want"] == "accepted":
+            good = code in (200, 201)
+        else:
+            good = code == 422 and row["want"] in answer.get("message", "")
+        verdict = "accepted" if row["want"] == "accepted" else "refused"
+        t.check(good, f"{row['kind']}, {row['name']}: {verdict}",
+                f"{code} {answer.get('message', 'accepted')}; want {row['want']}")
+    for kind in SPECS:
+        t.api.delete(kind, "crd-status")
+
+
+def test_defaults(t):
+    for kind, spec in SPECS.items():
+        obj = t.api.must("POST", f"{PATHS[kind]}?dryRun=All", build(kind, "crd-default", spec))
+        got = {k: obj["spec"].get(k) for k in DEFAULTS[kind]}
+        t.check(got == DEFAULTS[kind], f"{kind}: defaults", f"{got}")
+    source = t.api.must("POST", f"{PATHS['discoverypolicy']}?dryRun=All",
+                        build("discoverypolicy", "crd-default", SPECS["discoverypolicy"]))
+    step = source["spec"]["sources"][0]["prometheus"].get("step")
+    t.check(step == "5m", "discoverypolicy: default of step", f"{step}")
+    bare = t.api.must("POST", f"{PATHS['pullpolicy']}?dryRun=All", build("pullpolicy", "bare", None))
+    t.check(bare.get("spec", {}).get("maxConcurrentNodes") == 1,
+            "pullpolicy: defaults without a spec", f"{bare}")
+
+
+def test_samples(t):
+    samples = os.path.join(DEPLOY, "samples", "samples.yaml")
+    lines = t.kubectl("apply", "--dry-run=server", "-f", samples).splitlines()
+    with open(samples, encoding="utf-8") as file:
+        count = sum(line.startswith("kind:") for line in file)
+    t.check(len(lines) == count, "every sample is accepted", f"{len(lines)} of {count}")
+
+
+def make_printed(t):
+    """One object of each kind with a status that fills every column."""
+    labels = {"drop.corewire.io/imageset": "the-set"}
+    for kind, spec in SPECS.items():
+        t.api.apply(kind, build(kind, "crd-print", spec, labels))
+    t.api.patch("pullpolicy", "crd-print", {"spec": {"repullInterval": "24h"}})
+    t.api.patch("cachedimage", "crd-print", {"status": {
+        "ready": "1/2", "resolvedDigest": "sha256:abc", "conditions": ready("Cached", "on-all")}}, "status")
+    t.api.patch("cachedimageset", "crd-print", {"status": {
+        "imagesReady": 1, "imagesManaged": 2, "conditions": ready("Ready", "all-cached")}}, "status")
+    t.api.patch("discoverypolicy", "crd-print", {"status": {
+        "sourceCount": 1, "imageCount": 7, "lastSyncTime": "2026-01-02T03:04:05Z",
+        "conditions": ready("Synced", "found-7")}}, "status")
+
+
+PRINTED = {  # the row of crd-print; None: an age
+    "cachedimage": ["docker.io/library/nginx", "1.25-alpine", "Cached", "1/2", None, "sha256:abc",
+                    "the-set", "on-all", "p"],
+    "cachedimageset": ["Ready", "1", "2", "d", None, "all-cached"],
+    "discoverypolicy": ["Synced", "1", "7", None, None, "found-7"],
+    "pullpolicy": ["1", "10s", "24h", None],
+}
+
+
+def test_columns(t):
+    make_printed(t)
+    for kind, (narrow, wide) in COLUMNS.items():
+        head = t.kubectl("get", kind).splitlines()[0].split()
+        t.check(head == narrow.split(), f"{kind}: columns", " ".join(head))
+        lines = t.kubectl("get", kind, "crd-print", "-o", "wide").splitlines()
+        t.check(lines[0].split() == (narrow + " " + wide).split(), f"{kind}: wide columns", lines[0])
+        cells = lines[1].split()[1:]
+        good = len(cells) == len(PRINTED[kind]) and all(
+            want is None or got == want for got, want in zip(cells, PRINTED[kind]))
+        t.check(good, f"{kind}: what the columns show", lines[1])
+    names = t.kubectl("get", "drop", "-o", "name").split()
+    t.check(sum(name.endswith("/crd-print") for name in names) == 4, "category drop has all kinds",
+            " ".join(names))
+    code, _ = t.api.ask("GET", f"{PATHS['pullpolicy']}/crd-print/status")
+    t.check(code == 404, "pullpolicy: no status subresource", code)
+    for kind in SPECS:
+        t.api.delete(kind, "crd-print")
+
+
+def main(folder):
+    # Only here: the runner has them already.
+    from cluster import Cluster  # pylint: disable=import-outside-toplevel
+    from harness import Harness  # pylint: disable=import-outside-toplevel
+    from tap import Tap  # pylint: disable=import-outside-toplevel
+    t = Harness(Tap(), Cluster(folder, borrowed=True), None, None)
+    t.cluster.up()
+    t.api = t.cluster.api
+    t.kubectl("apply", "--server-side", "-f", os.path.join(DEPLOY, "crds"))
+    for plural in ("cachedimages", "cachedimagesets", "discoverypolicies", "pullpolicies"):
+        t.kubectl("wait", "--for=condition=Established", "--timeout=20s",
+                  f"crd/{plural}.drop.corewire.io")
+    for name, test in list(globals().items()):
+        if name.startswith("test_"):
+            t.context = f"crds.{name.removeprefix('test_')}"
+            test(t)
+    return t.tap.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

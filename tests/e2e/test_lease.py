@@ -1,0 +1,159 @@
+"""One writer at a time (behaviour.md 32): two trees on one cluster, each with its own user, so that
+the audit log tells whose write it is. Whatever happens to the leader, the other takes over within
+20 s, nobody writes past his deadline, and no pull is created twice."""
+import signal
+import time
+
+import processes
+from pretend import TARGET, PretendNode, pulled
+from wait import until
+
+LEASE = "b889acf8.corewire.io"
+TAKEOVER = 20  # seconds
+POLICY = {"maxConcurrentNodes": 1, "minDelayBetweenPulls": "0s", "maxPullsPerNode": 2}
+
+
+class Pair:
+    """Two trees; `leader` and `standby` by who holds the lease."""
+
+    def __init__(self, t):
+        t.stop_tree()
+        t.drop_lease()
+        self.t = t
+        self.trees = {}
+        for user in ("drop-a", "drop-b"):
+            self.trees[user] = t.supervisor(kubeconfig=t.cluster.user(user), name=user)
+            self.trees[user].wait_up()
+            if user == "drop-a":
+                until(20, self.holder)
+        self.leader, self.standby = "drop-a", "drop-b"
+
+    def holder(self):
+        lease = self.t.api.get("lease", LEASE)
+        return ((lease or {}).get("spec") or {}).get("holderIdentity")
+
+    def writes(self, user, since):
+        return self.t.audit.writes(since, user=user)
+
+    def stop(self):
+        for tree in self.trees.values():
+            tree.stop()
+
+
+def start(t, label, count):
+    """Images for the pretend node, whose kubelet takes half a second for each."""
+    t.policy("quick", **POLICY)
+    names = [f"{label}-{i:02}" for i in range(count)]
+    for i, name in enumerate(names):
+        t.image(name, f"pretend.local/{label}:{i}", policyRef="quick", **TARGET)
+    return names
+
+
+def slow(pod):
+    time.sleep(0.5)
+    return pulled(pod)
+
+
+def took_over(t, pair, since, seconds):
+    """A check that the standby writes within the time; returns the moment of its first write."""
+    first = t.eventually(f"the standby takes over within {seconds} s", seconds + 1,
+                         lambda: pair.writes(pair.standby, since))
+    if first:
+        t.diag(f"took over after {first[0].at - since:.1f} s")
+        t.check(first[0].at - since <= seconds, f"its first write comes within {seconds} s",
+                first[0].at - since)
+    return first[0].at if first else None
+
+
+def test_one_acts(t):
+    """Two trees: only the holder of the lease writes."""
+    with PretendNode(t.api, "pretend-1"):
+        began = time.time()
+        pair = Pair(t)
+        names = start(t, "one", 4)
+        t.all_ready(names, 30)
+        t.wait_no_pods()
+        t.check(pair.writes(pair.leader, began), "the leader writes")
+        t.check(not pair.writes(pair.standby, began), "the standby does not",
+                pair.writes(pair.standby, began)[:3])
+        t.once_each(began, len(names), "one create for each")
+        t.check(pair.trees[pair.standby].up(), "a synced standby is ready")
+        pair.stop()
+
+
+def test_leader_killed(t):
+    """The leader's whole tree killed -9 mid-run: the other takes over within 20 s."""
+    with PretendNode(t.api, "pretend-1", slow):
+        began = time.time()
+        pair = Pair(t)
+        names = start(t, "killed", 12)
+        until(30, lambda: len(t.audit.creates(began)) >= 4)
+        since = time.time()
+        pair.trees[pair.leader].kill_all()
+        took_over(t, pair, since, TAKEOVER)
+        t.all_ready(names, 40)
+        t.once_each(began, len(names), "one create for each")
+        pair.stop()
+
+
+def test_leader_stopped(t):
+    """SIGTERM releases the lease: the other takes over in a few seconds."""
+    with PretendNode(t.api, "pretend-1", slow):
+        began = time.time()
+        pair = Pair(t)
+        names = start(t, "released", 12)
+        until(30, lambda: len(t.audit.creates(began)) >= 4)
+        since = time.time()
+        t.equal(pair.trees[pair.leader].stop(), 0, "the leader drains")
+        took_over(t, pair, since, 6)
+        t.all_ready(names, 40)
+        t.once_each(began, len(names), "one create for each")
+        pair.stop()
+
+
+def test_leader_frozen(t):
+    """SIGSTOP for 25 s, then SIGCONT: the old leader finds itself deposed and writes nothing."""
+    with PretendNode(t.api, "pretend-1", slow):
+        began = time.time()
+        pair = Pair(t)
+        names = start(t, "frozen", 20)
+        until(30, lambda: len(t.audit.creates(began)) >= 4)
+        old = pair.trees[pair.leader]
+        old.signal_all(signal.SIGSTOP)
+        since = time.time()
+        moment = took_over(t, pair, since, TAKEOVER)
+        t.eventually("the new leader is at work", 20,
+                     lambda: len(pair.writes(pair.standby, since)) >= 4)
+        time.sleep(max(0, since + 25 - time.time()))
+        old.signal_all(signal.SIGCONT)
+        more = start(t, "thawed", 4)
+        t.all_ready(names + more, 60)
+        time.sleep(3)
+        late = pair.writes(pair.leader, moment or since)
+        t.check(not late, "the old leader writes nothing after the other took over",
+                [(r.process, r.verb, r.uri, r.code) for r in late[:3]])
+        t.once_each(began, len(names) + len(more), "one create for each")
+        t.check(old.running() and old.restarts() == 0, "and lives on as the standby")
+        # It is a good standby: when the new leader goes, it acts again.
+        since = time.time()
+        pair.trees[pair.standby].stop()
+        last = start(t, "back", 2)
+        t.all_ready(last, TAKEOVER)
+        t.check(pair.writes(pair.leader, since), "which acts again when it is needed")
+        pair.stop()
+
+
+def test_watcher_resumes(t):
+    """A watcher that is killed resumes the lease of its tree: the standby stays one."""
+    with PretendNode(t.api, "pretend-1", slow):
+        began = time.time()
+        pair = Pair(t)
+        names = start(t, "resumed", 8)
+        until(30, lambda: len(t.audit.creates(began)) >= 2)
+        holder = pair.holder()
+        processes.kill(pair.trees[pair.leader].pids()["watcher"])
+        t.all_ready(names, 40)
+        t.equal(pair.holder(), holder, "the holder is the same")
+        t.check(not pair.writes(pair.standby, began), "the standby wrote nothing")
+        t.once_each(began, len(names), "one create for each")
+        pair.stop()
