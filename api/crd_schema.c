@@ -85,15 +85,14 @@ static void schema_string(struct buf *out, int indent, const struct field *f)
 
 static void schema_int(struct buf *out, int indent, const struct field *f)
 {
-	struct int_range r = field_range(f);
 	yaml_line(out, indent, "type: integer");
 	yaml_line(out, indent, "format: int%d", f->bits);
-	int64_t lowest = f->bits == 32 ? INT32_MIN : -JSON_INT_MAX;
-	int64_t highest = f->bits == 32 ? INT32_MAX : JSON_INT_MAX;
-	if (r.min > lowest)
+	/* The API server does not hold an integer to its format: the range must be said. */
+	struct int_range r = field_range(f);
+	if (f->bits == 32 || f->min != 0 || f->max != 0) {
 		yaml_line(out, indent, "minimum: %" PRId64, r.min);
-	if (r.max < highest)
 		yaml_line(out, indent, "maximum: %" PRId64, r.max);
+	}
 }
 
 static void schema_duration(struct buf *out, int indent)

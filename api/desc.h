@@ -37,6 +37,7 @@ enum {
 	FF_ADDITIVE = 1 << 3,   /* not in upstream's API */
 	FF_NOSCHEMA = 1 << 4,   /* decoded, but not part of the CRD schema (metadata) */
 	FF_LIST_KEYED = 1 << 5, /* x-kubernetes-list-type: map on list_key */
+	FF_CLAMP = 1 << 6,      /* integers out of range are decoded as the nearest that fits */
 };
 
 struct desc_rule { /* a CEL rule of the CRD, behaviour.md 33 */
@@ -75,8 +76,8 @@ struct desc {
  * Decodes one JSON object of `len` bytes into ret (desc->size bytes, zeroed by
  * the call); strings live in a. Unknown fields are skipped, null counts as absent, of
  * a repeated key the first wins, maps come out sorted by key. A value of a wrong type
- * is an error naming its path; so is an integer that does not fit its width (32 bits,
- * or the 53 that JSON carries). Narrower limits are desc_validate's: an object that an
+ * is an error naming its path; so is, without FF_CLAMP, an integer that does not fit
+ * its width (32 bits, or the 53 that JSON carries). Narrower limits are desc_validate's: an object that an
  * older CRD let in must stay readable. Applies defaults when `defaults`, not inside
  * absent F_OBJECTs. ERR_TERMINAL.
  */

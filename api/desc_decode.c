@@ -58,12 +58,14 @@ static int decode_string(const cJSON *json, struct arena *a, const struct path *
 static int decode_int(const struct field *f, const cJSON *json, const struct path *at, int64_t *ret,
 		      struct err *err)
 {
-	int64_t limit = f->bits == 32 ? INT32_MAX : JSON_INT_MAX;
+	const double max = f->bits == 32 ? INT32_MAX : (double)JSON_INT_MAX;
+	const double min = f->bits == 32 ? INT32_MIN : -(double)JSON_INT_MAX;
 	if (!cJSON_IsNumber(json))
 		return path_error(at, err, "must be an integer");
 	double v = json->valuedouble;
-	if (!(v >= -(double)limit - (f->bits == 32) && v <= (double)limit))
+	if (!(v >= min && v <= max) && !(f->flags & FF_CLAMP))
 		return path_error(at, err, "integer out of range");
+	v = v < min ? min : v > max ? max : v;
 	*ret = (int64_t)v;
 	if ((double)*ret != v)
 		return path_error(at, err, "must be an integer, not a fraction");

@@ -86,8 +86,9 @@ DESC(discoverypolicy_spec, "DiscoveryPolicySpec", "Where to look, and what to ke
 static const struct field discovered_image_rows[] = {
 	ROW(discovered_image, image, "image", F_STRING, .flags = FF_REQUIRED,
 	    .doc = "Reference of the image."),
-	ROW(discovered_image, score, "score", F_INT, .flags = FF_REQUIRED | FF_ALWAYS, .bits = 64,
-	    .doc = "Its rank; higher is more wanted."),
+	ROW(discovered_image, score, "score", F_INT, .bits = 64,
+	    /* Upstream wrote all of int64 (behaviour.md 27). */
+	    .flags = FF_REQUIRED | FF_ALWAYS | FF_CLAMP, .doc = "Its rank; higher is more wanted."),
 	ROW(discovered_image, source, "source", F_STRING, .flags = FF_REQUIRED,
 	    .doc = "Kind of the source that found it."),
 };

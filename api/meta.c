@@ -70,6 +70,7 @@ static const struct field api_toleration_rows[] = {
 	ROW(api_toleration, effect, "effect", F_STRING, .enums = taint_effects,
 	    .doc = "Taint effect; every effect when left out."),
 	ROW(api_toleration, seconds, "tolerationSeconds", F_INT, .bits = 64,
+	    .min = -((int64_t)1 << 53), .max = (int64_t)1 << 53,
 	    .doc = "How long a NoExecute taint is tolerated; for ever when left out."),
 };
 DESC(api_toleration, "Toleration", "A node taint that is no obstacle.");
