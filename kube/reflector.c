@@ -1,0 +1,416 @@
+/*
+ * The reflector's I/O: opens what reflector_step() decides on, feeds the parsers, and
+ * tells its owner. Streams are started from its timer only, never from inside a callback
+ * of a parser, so that no parser is reset while it runs. Invariant: either `stream` is
+ * open, or `next` says what the timer will start.
+ */
+#include "kube/reflector.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/xalloc.h"
+
+#include "kube/client.h"
+#include "kube/list_scan.h"
+#include "kube/reflector_step.h"
+#include "kube/retry.h"
+#include "kube/status.h"
+#include "kube/urls.h"
+#include "kube/watch_parse.h"
+
+#define PAGE_DEFAULT 500
+/* A watch is renewed after a random time in this range, so that watches do not end together. */
+#define WATCH_MIN_S 300
+#define WATCH_MAX_S 600
+/* A watch that the server ends sooner, and without an event, counts as a failure. */
+#define WATCH_SHORT_MS 1000
+/* The same trouble is told again after so long. */
+#define TROUBLE_AGAIN_MS 60000
+/* Clean ends, 410s: rest when they come in a row. First failure: quick. */
+#define BACKOFF_FIRST_MS 200
+#define BACKOFF_MAX_MS   10000
+
+/* No byte for so long: the stream is given up. Bookmarks come about every minute. */
+static const int64_t idle_ms[RS_STATES] = {
+	[RS_WATCHLIST] = 15000,
+	[RS_PAGING] = 60000,
+	[RS_WATCHING] = 90000,
+};
+
+struct reflector {
+	struct kube *kube;
+	const struct reflector_ops *ops;
+	void *ctx;
+	char *path, *selector; /* selector: "&labelSelector=..." or "" */
+	size_t page;
+	enum reflector_state state;
+	struct transfer *stream;
+	struct timer timer;
+	enum reflector_action next; /* stream NULL: RA_NEXT_PAGE, RA_WATCH or one of RA_LIST* */
+	struct watch_parser parser;
+	struct list_scanner scanner;
+	char rv[WATCH_RV_MAX];
+	bool events; /* something came on this stream */
+	bool fresh;  /* the last stream went silent: use another connection */
+	int failures;
+	int64_t began_ms, opened_ms;
+	enum reflector_event told; /* the last trouble told, and its code */
+	int told_code;
+	int64_t told_ms; /* 0: none since it worked */
+};
+
+static void open_next(struct reflector *r);
+static void react(struct reflector *r, enum reflector_event event, int code, const char *text,
+		  int64_t after_ms);
+
+/* ---- telling ---- */
+
+static void tell(struct reflector *r, enum reflector_event event, int code, const char *text)
+{
+	int64_t now = clock_boot_ms();
+	struct err err = {0};
+	if (r->told_ms != 0 && r->told == event && r->told_code == code &&
+	    now - r->told_ms < TROUBLE_AGAIN_MS)
+		return;
+	r->told = event;
+	r->told_code = code;
+	r->told_ms = now;
+	if (code == 404)
+		err_set(&err, ERR_TERMINAL,
+			"%s: the server does not know this resource (are the "
+			"CustomResourceDefinitions installed?)",
+			r->path);
+	else if (code == 403)
+		err_set(&err, ERR_TERMINAL,
+			"%s: not allowed; grant list and watch on it (RBAC): %s", r->path, text);
+	else if (code == 401)
+		err_set(&err, ERR_TERMINAL, "%s: the server does not accept our credentials",
+			r->path);
+	else if (code != 0)
+		err_set(&err, ERR_RETRY, "%s: HTTP %d: %s", r->path, code, text);
+	else
+		err_set(&err, ERR_RETRY, "%s: %s", r->path, text);
+	r->ops->trouble(r->ctx, &err);
+}
+
+/* ---- what the parsers find ---- */
+
+static void on_watch_event(void *ctx, const struct watch_event *e)
+{
+	struct reflector *r = ctx;
+	r->events = true;
+	if (e->type == WATCH_ERROR) {
+		struct status status;
+		status_decode(e->object.at, e->object.len, &status);
+		react(r, reflector_event_of(e->code), e->code, status.message, 0);
+		return;
+	}
+	r->failures = 0;
+	if (e->type != WATCH_BOOKMARK)
+		r->ops->object(r->ctx, e->type == WATCH_DELETED, e->object.at, e->object.len);
+	if (r->parser.stop) /* the owner asked for a resync */
+		return;
+	if (r->state == RS_WATCHING)
+		memcpy(r->rv, e->rv, sizeof(r->rv));
+	if (r->state == RS_WATCHLIST && e->initial_end) {
+		memcpy(r->rv, e->rv, sizeof(r->rv));
+		react(r, RE_SYNCED, 0, "", 0);
+	}
+}
+
+static void on_item(void *ctx, const char *json, size_t len)
+{
+	struct reflector *r = ctx;
+	r->ops->object(r->ctx, false, json, len);
+}
+
+static void on_data(void *ctx, const char *bytes, size_t n)
+{
+	struct reflector *r = ctx;
+	struct err err;
+	int rc = r->state == RS_PAGING ? list_scan(&r->scanner, bytes, n, on_item, r, &err)
+				       : watch_parse(&r->parser, bytes, n, on_watch_event, r, &err);
+	if (rc != 0 && r->stream != NULL)
+		react(r, RE_BROKEN, 0, err.text, 0);
+}
+
+/* ---- how streams end ---- */
+
+static void page_done(struct reflector *r)
+{
+	struct err err;
+	if (list_scan_end(&r->scanner, &err) != 0) {
+		react(r, RE_BROKEN, 0, err.text, 0);
+		return;
+	}
+	if (r->rv[0] == '\0') /* of the first page: the oldest is the safe one */
+		memcpy(r->rv, r->scanner.rv, sizeof(r->rv));
+	react(r, r->scanner.token[0] ? RE_MORE : RE_SYNCED, 0, "", 0);
+}
+
+static void on_done(void *ctx, const struct http_result *result)
+{
+	struct reflector *r = ctx;
+	r->stream = NULL;
+	if (result->code >= 200 && result->code < 300) {
+		if (r->state == RS_PAGING)
+			page_done(r);
+		else
+			react(r, RE_END, 0, "the server ended the watch", 0);
+		return;
+	}
+	if (result->code == 0) {
+		react(r, RE_BROKEN, 0, result->error, 0);
+		return;
+	}
+	struct status status;
+	status_decode(result->body, result->len, &status);
+	int64_t after = result->retry_after_ms ? result->retry_after_ms : status.retry_after_ms;
+	if (result->code == 401 && kube_renew_credentials(r->kube))
+		log_debug("credentials were refused and read again", LS("path", r->path));
+	react(r, reflector_event_of(result->code), result->code, status.message, after);
+}
+
+static void close_stream(struct reflector *r)
+{
+	r->parser.stop = r->scanner.stop = true;
+	if (r->stream != NULL)
+		http_stop(r->stream);
+	r->stream = NULL;
+}
+
+/* ---- what to do about it ---- */
+
+static void schedule(struct reflector *r, enum reflector_action next, int64_t delay_ms)
+{
+	r->next = next;
+	timer_set(&r->kube->timers, &r->timer, clock_boot_ms() + delay_ms);
+}
+
+static bool is_failure(const struct reflector *r, enum reflector_event event)
+{
+	switch (event) {
+	case RE_SYNCED:
+	case RE_MORE:
+		return false;
+	case RE_END:
+		return r->state == RS_WATCHLIST ||
+		       (!r->events && clock_boot_ms() - r->opened_ms < WATCH_SHORT_MS);
+	default:
+		return true;
+	}
+}
+
+static void synced(struct reflector *r)
+{
+	r->failures = 0;
+	r->told_ms = 0;
+	r->ops->synced(r->ctx, r->began_ms);
+}
+
+static void react(struct reflector *r, enum reflector_event event, int code, const char *text,
+		  int64_t after_ms)
+{
+	enum reflector_state was = r->state;
+	r->failures = is_failure(r, event) ? r->failures + 1 : 0;
+	struct reflector_step step = reflector_step(was, event, r->failures);
+	int64_t wait =
+		retry_backoff_ms(r->failures, BACKOFF_FIRST_MS, BACKOFF_MAX_MS, kube_random());
+	if (after_ms > wait)
+		wait = after_ms < RETRY_AFTER_MAX_MS ? after_ms : RETRY_AFTER_MAX_MS;
+	log_debug("reflector", LS("path", r->path), LN("state", was), LN("event", event),
+		  LN("code", code), LN("action", step.action), LN("failures", r->failures),
+		  LS("text", text));
+	r->fresh = event == RE_IDLE;
+	if (was == RS_WATCHLIST)
+		r->kube->watchlist_strikes += step.strikes;
+	if (step.action == RA_STAY) {
+		r->state = RS_WATCHING;
+		synced(r);
+		return;
+	}
+	close_stream(r);
+	switch (step.action) {
+	case RA_WATCH_LATER:
+		schedule(r, RA_WATCH, wait);
+		break;
+	case RA_LIST_LATER:
+		schedule(r, RA_LIST, wait);
+		break;
+	default:
+		schedule(r, step.action, 0);
+		break;
+	}
+	if (step.trouble)
+		tell(r, event, code, text);
+	if (event == RE_SYNCED)
+		synced(r);
+}
+
+/* ---- opening streams ---- */
+
+static void open_stream(struct reflector *r, enum reflector_state state, struct buf *url)
+{
+	buf_adds(url, r->selector);
+	r->state = state;
+	r->events = false;
+	r->opened_ms = clock_boot_ms();
+	watch_parser_reset(&r->parser);
+	list_scanner_reset(&r->scanner);
+	r->stream = http_start(r->kube->http, &(struct http_call){
+						      .lane = KUBE_WATCH,
+						      .method = KUBE_GET,
+						      .path = url->data,
+						      .fresh = r->fresh,
+						      .data = on_data,
+						      .done = on_done,
+						      .ctx = r,
+					      });
+	buf_done(url);
+	timer_set(&r->kube->timers, &r->timer, r->opened_ms + idle_ms[state]);
+}
+
+static unsigned watch_seconds(void)
+{
+	return WATCH_MIN_S + kube_random() % (WATCH_MAX_S - WATCH_MIN_S + 1);
+}
+
+static void begin_list(struct reflector *r)
+{
+	r->kube->counters.lists++;
+	r->rv[0] = '\0';
+	r->began_ms = clock_boot_ms();
+	r->ops->begin(r->ctx);
+}
+
+static void open_watchlist(struct reflector *r)
+{
+	struct buf url = {0};
+	begin_list(r);
+	/* No resourceVersion: the initial events are a consistent read (KEP-3157). */
+	buf_addf(&url,
+		 "%s?watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan"
+		 "&allowWatchBookmarks=true&timeoutSeconds=%u",
+		 r->path, watch_seconds());
+	open_stream(r, RS_WATCHLIST, &url);
+}
+
+/* token NULL: the first page, without a resourceVersion: a consistent read. */
+static void open_page(struct reflector *r, size_t limit, const char *token)
+{
+	struct buf url = {0};
+	if (token == NULL)
+		begin_list(r);
+	buf_addf(&url, "%s?limit=%zu", r->path, limit); /* 0: all */
+	if (token != NULL) {
+		buf_adds(&url, "&continue=");
+		url_escape(&url, token);
+	}
+	open_stream(r, RS_PAGING, &url);
+}
+
+static void open_watch(struct reflector *r)
+{
+	struct buf url = {0};
+	r->kube->counters.watches++;
+	buf_addf(&url, "%s?watch=true&allowWatchBookmarks=true&timeoutSeconds=%u&resourceVersion=",
+		 r->path, watch_seconds());
+	url_escape(&url, r->rv);
+	open_stream(r, RS_WATCHING, &url);
+}
+
+static void open_next(struct reflector *r)
+{
+	char token[LIST_TOKEN_MAX];
+	switch (r->next) {
+	case RA_NEXT_PAGE:
+		memcpy(token, r->scanner.token, sizeof(token));
+		open_page(r, r->page, token);
+		break;
+	case RA_WATCH:
+		open_watch(r);
+		break;
+	case RA_LIST_WHOLE:
+		open_page(r, 0, NULL);
+		break;
+	case RA_LIST:
+		if (r->kube->watchlist_strikes < REFLECTOR_STRIKES_MAX) {
+			open_watchlist(r);
+			break;
+		}
+		/* fall through */
+	default:
+		open_page(r, r->page, NULL);
+		break;
+	}
+}
+
+static void on_timer(void *ctx)
+{
+	struct reflector *r = ctx;
+	if (r->stream == NULL) {
+		open_next(r);
+		return;
+	}
+	int64_t until = http_last_byte_ms(r->stream) + idle_ms[r->state];
+	if (clock_boot_ms() < until)
+		timer_set(&r->kube->timers, &r->timer, until);
+	else
+		react(r, RE_IDLE, 0, "no byte for too long, connecting again", 0);
+}
+
+/* ---- for the owner ---- */
+
+static char *selector_part(const char *selector)
+{
+	struct buf b = {0};
+	buf_adds(&b, "");
+	if (selector != NULL && *selector != '\0') {
+		buf_adds(&b, "&labelSelector=");
+		url_escape(&b, selector);
+	}
+	return b.data;
+}
+
+struct reflector *reflector_new(struct kube *k, const struct reflector_config *config,
+				const struct reflector_ops *ops, void *ctx)
+{
+	struct reflector *r = xcalloc(1, sizeof(*r));
+	r->kube = k;
+	r->ops = ops;
+	r->ctx = ctx;
+	r->path = xstrdup(config->path);
+	r->selector = selector_part(config->label_selector);
+	r->page = config->page ? config->page : PAGE_DEFAULT;
+	r->timer = (struct timer){.fire = on_timer, .ctx = r};
+	schedule(r, RA_LIST, 0);
+	return r;
+}
+
+void reflector_free(struct reflector *r)
+{
+	if (r == NULL)
+		return;
+	close_stream(r);
+	timer_stop(&r->kube->timers, &r->timer);
+	watch_parser_done(&r->parser);
+	list_scanner_done(&r->scanner);
+	free(r->path);
+	free(r->selector);
+	free(r);
+}
+
+void reflector_resync(struct reflector *r)
+{
+	close_stream(r);
+	schedule(r, RA_LIST, 0);
+}
+
+bool reflector_live(const struct reflector *r)
+{
+	return r->state == RS_WATCHING && r->stream != NULL && r->failures == 0;
+}

@@ -1,0 +1,111 @@
+/*
+ * Cuts lines, then looks at the few members that matter; the object itself is passed on
+ * as text.
+ */
+#include "kube/watch_parse.h"
+
+#include <string.h>
+
+#include "base/names.h"
+
+/* Memory kept for the next unfinished line. */
+#define LINE_KEEP (64 * 1024)
+
+static const char *const type_names[] = {
+	[WATCH_ADDED] = "ADDED",       [WATCH_MODIFIED] = "MODIFIED", [WATCH_DELETED] = "DELETED",
+	[WATCH_BOOKMARK] = "BOOKMARK", [WATCH_ERROR] = "ERROR",
+};
+
+static int small_number(struct json_range value)
+{
+	int n = 0;
+	for (size_t i = 0; i < value.len && i < 6; i++) {
+		if (value.at[i] < '0' || value.at[i] > '9')
+			return 0;
+		n = n * 10 + (value.at[i] - '0');
+	}
+	return n;
+}
+
+static int parse_line(struct json_range line, watch_event_fn fn, void *ctx, struct err *err)
+{
+	char type[16];
+	struct watch_event e = {.object = json_member(line, "object")};
+	json_copy_string(json_member(line, "type"), type, sizeof(type));
+	int known = name_find(NAMES(type_names), type);
+	if (known < 0 || e.object.at == NULL || e.object.at[0] != '{')
+		return err_set(err, ERR_RETRY, "the watch sent a line that is no event");
+	e.type = (enum watch_event_type)known;
+	if (e.type == WATCH_ERROR) {
+		e.code = small_number(json_member(e.object, "code"));
+	} else {
+		struct json_range meta = json_member(e.object, "metadata");
+		json_copy_string(json_member(meta, "resourceVersion"), e.rv, sizeof(e.rv));
+		if (e.rv[0] == '\0')
+			return err_set(err, ERR_RETRY,
+				       "the watch sent an object without a version");
+		if (e.type == WATCH_BOOKMARK)
+			e.initial_end = json_is_string(json_member(json_member(meta, "annotations"),
+								   "k8s.io/initial-events-end"),
+						       "true");
+	}
+	fn(ctx, &e);
+	return 0;
+}
+
+static bool blank(struct json_range line)
+{
+	for (size_t i = 0; i < line.len; i++)
+		if (strchr(" \t\r", line.at[i]) == NULL)
+			return false;
+	return true;
+}
+
+/* Keeps an unfinished line. */
+static int keep(struct watch_parser *p, const char *bytes, size_t n, struct err *err)
+{
+	p->line.limit = WATCH_EVENT_MAX;
+	buf_add(&p->line, bytes, n);
+	if (!p->line.full)
+		return 0;
+	p->broken = true;
+	return err_set(err, ERR_RETRY, "the watch sent an event of more than %d bytes",
+		       WATCH_EVENT_MAX);
+}
+
+int watch_parse(struct watch_parser *p, const char *bytes, size_t n, watch_event_fn fn, void *ctx,
+		struct err *err)
+{
+	const char *end = bytes + n;
+	if (p->broken)
+		return err_set(err, ERR_BUG, "a broken watch was fed on");
+	while (bytes < end && !p->stop) {
+		const char *newline = memchr(bytes, '\n', (size_t)(end - bytes));
+		if (newline == NULL)
+			return keep(p, bytes, (size_t)(end - bytes), err);
+		struct json_range line = {bytes, (size_t)(newline - bytes)};
+		if (p->line.len > 0) {
+			if (keep(p, bytes, line.len, err) != 0)
+				return -1;
+			line = (struct json_range){p->line.data, p->line.len};
+		}
+		if (!blank(line) && parse_line(line, fn, ctx, err) != 0) {
+			p->broken = true;
+			return -1;
+		}
+		buf_clear(&p->line, LINE_KEEP);
+		bytes = newline + 1;
+	}
+	return 0;
+}
+
+void watch_parser_reset(struct watch_parser *p)
+{
+	buf_clear(&p->line, LINE_KEEP);
+	p->broken = p->stop = false;
+}
+
+void watch_parser_done(struct watch_parser *p)
+{
+	buf_done(&p->line);
+}
