@@ -26,7 +26,7 @@ static void end_term(struct session *s)
 bool session_lease(struct session *s, uint64_t epoch, uint64_t term, int64_t until_ms,
 		   int64_t now_ms)
 {
-	bool wrote = session_may_write(s, now_ms);
+	bool open = s->term != 0; /* until a tick or this closes it */
 	if (epoch != s->epoch) {
 		s->epoch = epoch;
 		s->lost_term = 0; /* a restarted watcher resumes its term */
@@ -39,7 +39,10 @@ bool session_lease(struct session *s, uint64_t epoch, uint64_t term, int64_t unt
 		s->until_ms = same && s->until_ms > until_ms ? s->until_ms : until_ms;
 		s->term = term;
 	}
-	return wrote && !session_may_write(s, now_ms);
+	if (session_may_write(s, now_ms))
+		return false;
+	s->term = 0;
+	return open;
 }
 
 bool session_tick(struct session *s, int64_t now_ms)

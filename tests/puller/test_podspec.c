@@ -1,0 +1,229 @@
+/*
+ * puller/podspec.c against behaviour.md 5, 6 and 7: two whole pods, compared as JSON
+ * trees, and rows that look at one path each.
+ */
+#include "tests/unit.h"
+
+#include <cjson/cJSON.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "puller/podspec.h"
+
+static struct msg_secret two_secrets[] = {{"ghcr"}, {"ecr"}};
+static struct msg_toleration some_tolerations[] = {
+	{.key = "node-role.kubernetes.io/build", .op = "Exists", .effect = "NoSchedule"},
+	{.key = "pool", .op = "Equal", .value = "gpu \"big\""},
+	{.op = "Exists"},
+};
+
+#define TEN  "a23456789-"
+#define LONG TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN
+
+static const struct msg_pull_start plain = {
+	.session = 7,
+	.pod_name = "pull-dev-nginx-0123456789abcdef",
+	.image_name = "dev-nginx",
+	.image_uid = "11111111-2222-3333-4444-555555555555",
+	.node = "node-1",
+	.node_uid = "66666666-7777-8888-9999-000000000000",
+	.reference = "docker.io/library/nginx:1.25-alpine",
+	.attempt = "0",
+	.pull_policy = "Always",
+};
+
+static const struct msg_pull_start full = {
+	.session = 7,
+	.pod_name = "pull-x-0123456789abcdef",
+	.image_name = LONG,
+	.image_uid = "iu",
+	.node = LONG "x",
+	.node_uid = "nu",
+	.reference = "registry.example.com:5000/a/b@sha256:00",
+	.attempt = "r1700000000",
+	.pull_policy = "IfNotPresent",
+	.secrets = {two_secrets, 2},
+	.tolerations = {some_tolerations, 3},
+};
+
+static cJSON *pod_of(const struct msg_pull_start *pull, const char *priority_class)
+{
+	struct podspec_config config = {"drop-system", priority_class};
+	struct buf out = {0};
+	podspec_write(pull, &config, &out);
+	cJSON *pod = cJSON_ParseWithOpts(out.data, NULL, true);
+	assert_non_null(pod);
+	buf_done(&out);
+	return pod;
+}
+
+static void compare(cJSON *pod, const char *want_text)
+{
+	cJSON *want = cJSON_ParseWithOpts(want_text, NULL, true);
+	assert_non_null(want);
+	if (!cJSON_Compare(pod, want, true)) {
+		char *text = cJSON_Print(pod);
+		print_error("%s\n", text);
+		free(text);
+		fail_msg("the pod differs");
+	}
+	cJSON_Delete(want);
+	cJSON_Delete(pod);
+}
+
+#define SECURITY                                                                                   \
+	"'securityContext':{'runAsNonRoot':true,'runAsUser':65534,'runAsGroup':65534,"             \
+	"'seccompProfile':{'type':'RuntimeDefault'}}"
+#define CONTAINER_REST                                                                             \
+	"'command':['true'],"                                                                      \
+	"'resources':{'requests':{'cpu':'10m','memory':'16Mi'},'limits':{'memory':'64Mi'}},"       \
+	"'securityContext':{'allowPrivilegeEscalation':false,'readOnlyRootFilesystem':true,"       \
+	"'capabilities':{'drop':['ALL']}}"
+
+/* JSON with ' for ", which reads better in C. */
+static char *quoted(const char *text)
+{
+	char *s = strdup(text);
+	for (char *c = s; *c != '\0'; c++)
+		if (*c == '\'')
+			*c = '"';
+	return s;
+}
+
+/* behaviour.md 5, 6, 7: nothing more, nothing less. */
+static void test_whole_pod(void **state)
+{
+	(void)state;
+	char *want = quoted(
+		"{'apiVersion':'v1','kind':'Pod','metadata':{"
+		"'name':'pull-dev-nginx-0123456789abcdef','namespace':'drop-system','labels':{"
+		"'app.kubernetes.io/managed-by':'drop','drop.corewire.io/cachedimage':'dev-nginx',"
+		"'drop.corewire.io/node':'node-1','sidecar.istio.io/inject':'false'},"
+		"'annotations':{'drop.corewire.io/cachedimage':'dev-nginx',"
+		"'drop.corewire.io/cachedimage-uid':'11111111-2222-3333-4444-555555555555',"
+		"'drop.corewire.io/node-uid':'66666666-7777-8888-9999-000000000000',"
+		"'drop.corewire.io/reference':'docker.io/library/nginx:1.25-alpine',"
+		"'drop.corewire.io/attempt':'0','sidecar.istio.io/inject':'false',"
+		"'linkerd.io/inject':'disabled',"
+		"'cluster-autoscaler.kubernetes.io/safe-to-evict':'true'}},"
+		"'spec':{'nodeName':'node-1','restartPolicy':'Never',"
+		"'terminationGracePeriodSeconds':0,'automountServiceAccountToken':false,"
+		"'enableServiceLinks':false," SECURITY ",'containers':[{'name':'pull',"
+		"'image':'docker.io/library/"
+		"nginx:1.25-alpine','imagePullPolicy':'Always'," CONTAINER_REST "}]}}");
+	compare(pod_of(&plain, NULL), want);
+	free(want);
+}
+
+struct path_row {
+	const char *name; /* with the rule of behaviour.md */
+	const char *path; /* members separated by '|', a number steps into a list */
+	const char *want; /* JSON of the value; NULL: absent */
+};
+
+static const struct path_row paths[] = {
+	{"5 image by digest", "spec|containers|0|image",
+	 "\"registry.example.com:5000/a/b@sha256:00\""},
+	{"5 pull policy", "spec|containers|0|imagePullPolicy", "\"IfNotPresent\""},
+	{"5 one container", "spec|containers|1", NULL},
+	{"5 pinned", "spec|nodeName", "\"" LONG "x\""},
+	{"5 secrets in order", "spec|imagePullSecrets", "[{\"name\":\"ghcr\"},{\"name\":\"ecr\"}]"},
+	{"5 toleration with effect", "spec|tolerations|0",
+	 "{\"key\":\"node-role.kubernetes.io/build\",\"operator\":\"Exists\","
+	 "\"effect\":\"NoSchedule\"}"},
+	{"5 toleration with value, quoted", "spec|tolerations|1",
+	 "{\"key\":\"pool\",\"operator\":\"Equal\",\"value\":\"gpu \\\"big\\\"\"}"},
+	{"5 toleration of everything", "spec|tolerations|2", "{\"operator\":\"Exists\"}"},
+	{"5 no more tolerations", "spec|tolerations|3", NULL},
+	{"6 full name", "metadata|annotations|drop.corewire.io/cachedimage", "\"" LONG "\""},
+	{"6 attempt of a repull", "metadata|annotations|drop.corewire.io/attempt",
+	 "\"r1700000000\""},
+	{"7 priority class", "spec|priorityClassName", "\"low\""},
+};
+
+static const cJSON *step(const cJSON *at, const char *path)
+{
+	char *copy = strdup(path), *rest = copy;
+	for (char *part; at != NULL && (part = strsep(&rest, "|")) != NULL;)
+		at = cJSON_IsArray(at) ? cJSON_GetArrayItem(at, (int)strtol(part, NULL, 10))
+				       : cJSON_GetObjectItemCaseSensitive(at, part);
+	free(copy);
+	return at;
+}
+
+static void test_paths(void **state)
+{
+	(void)state;
+	cJSON *pod = pod_of(&full, "low");
+	FOREACH_ROW(struct path_row, paths)
+	{
+		const cJSON *got = step(pod, row->path);
+		if (row->want == NULL) {
+			assert_null(got);
+			continue;
+		}
+		cJSON *want = cJSON_Parse(row->want);
+		assert_non_null(want);
+		assert_non_null(got);
+		assert_true(cJSON_Compare(got, want, true));
+		cJSON_Delete(want);
+	}
+	cJSON_Delete(pod);
+}
+
+/* What is not set is left out: an empty priorityClassName would be refused. */
+static void test_absent(void **state)
+{
+	(void)state;
+	static const char *const absent[] = {"priorityClassName", "tolerations",
+					     "imagePullSecrets"};
+	cJSON *pod = pod_of(&plain, "");
+	for (size_t i = 0; i < ROWS(absent); i++)
+		assert_null(cJSON_GetObjectItem(cJSON_GetObjectItem(pod, "spec"), absent[i]));
+	cJSON_Delete(pod);
+}
+
+static bool valid_label(const char *value)
+{
+	static const char edge[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+	size_t n = strlen(value);
+	return n <= 63 && n > 0 && strchr(edge, value[0]) != NULL &&
+	       strchr(edge, value[n - 1]) != NULL &&
+	       strspn(value, "abcdefghijklmnopqrstuvwxyz0123456789-._") == n;
+}
+
+/* behaviour.md 6: label values over 63 are cut with a hash, and stay different. */
+static void test_labels(void **state)
+{
+	(void)state;
+	char fits[64], a[64], b[64], again[64];
+	memset(fits, 'n', 63);
+	fits[63] = '\0';
+	podspec_label(a, fits);
+	assert_string_equal(a, fits);
+	podspec_label(a, LONG);
+	podspec_label(b, LONG "x");
+	podspec_label(again, LONG);
+	assert_int_equal(strlen(a), 63);
+	assert_memory_equal(a, LONG, 46);
+	assert_true(valid_label(a) && valid_label(b));
+	assert_string_not_equal(a, b);
+	assert_string_equal(a, again);
+	cJSON *pod = pod_of(&full, NULL);
+	const cJSON *label = step(pod, "metadata|labels|drop.corewire.io/cachedimage");
+	assert_string_equal(cJSON_GetStringValue(label), a);
+	label = step(pod, "metadata|labels|drop.corewire.io/node");
+	assert_string_equal(cJSON_GetStringValue(label), b);
+	cJSON_Delete(pod);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_whole_pod),
+		cmocka_unit_test(test_paths),
+		cmocka_unit_test(test_absent),
+		cmocka_unit_test(test_labels),
+	};
+	return cmocka_run_group_tests_name("puller/podspec", tests, NULL, NULL);
+}
