@@ -182,7 +182,7 @@ static void write_status(struct proc *p, const struct core_write *w)
 {
 	struct reconciler *r = proc_state(p);
 	struct now now = proc_now(p);
-	struct buf body = {0}, path = {0};
+	struct buf body = {0};
 	buf_adds(&body, "{\"metadata\":{\"uid\":");
 	buf_add_json(&body, w->image_uid);
 	buf_adds(&body, "},\"status\":");
@@ -192,7 +192,6 @@ static void write_status(struct proc *p, const struct core_write *w)
 		return;
 	}
 	buf_adds(&body, "}");
-	url_status(&path, KIND_CACHEDIMAGE, NULL, w->image_name);
 	struct status_write *write = xcalloc(1, sizeof(*write));
 	*write = (struct status_write){
 		.r = r,
@@ -202,7 +201,7 @@ static void write_status(struct proc *p, const struct core_write *w)
 	struct kube_request req = {
 		.method = KUBE_PATCH,
 		.lane = KUBE_WRITE,
-		.path = path.data,
+		.path = url_status(proc_arena(p), KIND_CACHEDIMAGE, NULL, w->image_name),
 		.body = body.data,
 		.body_len = body.len,
 		.content_type = "application/merge-patch+json",
@@ -212,7 +211,6 @@ static void write_status(struct proc *p, const struct core_write *w)
 	r->n_writes++;
 	kube_send(r->kube, &req, on_status_written, write);
 	buf_done(&body);
-	buf_done(&path);
 }
 
 /* ---- a turn ---- */

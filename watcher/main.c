@@ -8,7 +8,6 @@ static const struct proc_def watcher = {
 	.handlers = {[MSG_changes_since] = watcher_on_changes_since},
 	.options = watcher_options,
 	.state_size = sizeof(struct watcher),
-	.drains = true, /* the lease is released on the way out */
 	.init = watcher_init,
 	.turn = watcher_turn,
 	.done = watcher_done,

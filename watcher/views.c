@@ -29,7 +29,7 @@ static const struct watched {
 	void (*trim)(void *obj); /* forgets what nobody needs */
 } watched[] = {
 	{KIND_NODE, NULL, trim_node},
-	{KIND_POD, PULLPOD_SELECTOR, trim_pod},
+	{KIND_POD, PULLPOD_LABEL_MANAGED_BY "=" PULLPOD_MANAGED_BY, trim_pod},
 	{KIND_CACHEDIMAGE, NULL, NULL},
 	{KIND_PULLPOLICY, NULL, NULL},
 };
@@ -166,16 +166,14 @@ void views_start(struct views *v)
 	v->started = true;
 	for (size_t i = 0; i < WATCHED_N; i++) {
 		struct view *view = &v->at[i];
-		struct buf path = {0};
-		url_list(&path, view->what->kind, v->ns);
 		struct reflector_config config = {
-			.path = path.data,
+			.path = url_list(&v->arena, view->what->kind, v->ns),
 			.label_selector = view->what->selector,
 		};
 		view->began_ms = clock_boot_ms();
 		view->reflector = reflector_new(v->kube, &config, &ops, view);
-		buf_done(&path);
 	}
+	arena_reset(&v->arena);
 }
 
 bool views_started(const struct views *v)
