@@ -1,0 +1,167 @@
+/*
+ * Image references: normal forms, hosts and repositories (behaviour.md 5, 16, 17,
+ * 23), and what is no reference.
+ */
+#include "tests/unit.h"
+
+#include <string.h>
+
+#include "api/ref.h"
+
+#define HEX "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+struct ref_row {
+	const char *name;                       /* the reference */
+	const char *normal, *host, *repository; /* all NULL: no reference */
+};
+
+static const struct ref_row rows[] = {
+	{"nginx", "docker.io/library/nginx:latest", "docker.io", "docker.io/library/nginx"},
+	{"nginx:1.25-alpine", "docker.io/library/nginx:1.25-alpine", "docker.io",
+	 "docker.io/library/nginx"},
+	{"team/app", "docker.io/team/app:latest", "docker.io", "docker.io/team/app"},
+	{"docker.io/nginx", "docker.io/library/nginx:latest", "docker.io",
+	 "docker.io/library/nginx"},
+	{"docker.io/library/nginx", "docker.io/library/nginx:latest", "docker.io",
+	 "docker.io/library/nginx"},
+	{"index.docker.io/nginx:1", "docker.io/library/nginx:1", "docker.io",
+	 "docker.io/library/nginx"},
+	{"index.docker.io/team/app", "docker.io/team/app:latest", "docker.io",
+	 "docker.io/team/app"},
+	{"localhost/app", "localhost/app:latest", "localhost", "localhost/app"},
+	{"localhost:5000/app", "localhost:5000/app:latest", "localhost:5000", "localhost:5000/app"},
+	{"registry.example.com:5000/a/b/c:v1_2.3-x", "registry.example.com:5000/a/b/c:v1_2.3-x",
+	 "registry.example.com:5000", "registry.example.com:5000/a/b/c"},
+	{"127.0.0.1:5000/test/scratch:1", "127.0.0.1:5000/test/scratch:1", "127.0.0.1:5000",
+	 "127.0.0.1:5000/test/scratch"},
+	{"[2001:db8::1]:5000/app:1", "[2001:db8::1]:5000/app:1", "[2001:db8::1]:5000",
+	 "[2001:db8::1]:5000/app"},
+	{"nginx@sha256:" HEX, "docker.io/library/nginx@sha256:" HEX, "docker.io",
+	 "docker.io/library/nginx"},
+	{"nginx:1.25@sha256:" HEX, "docker.io/library/nginx@sha256:" HEX, "docker.io",
+	 "docker.io/library/nginx"},
+	{"h:5000/a@sha256:" HEX, "h:5000/a@sha256:" HEX, "h:5000", "h:5000/a"},
+	{"a__b--c/e_f.g", "docker.io/a__b--c/e_f.g:latest", "docker.io", "docker.io/a__b--c/e_f.g"},
+	{"UPPER.example.com/x", "UPPER.example.com/x:latest", "UPPER.example.com",
+	 "UPPER.example.com/x"},
+	{"nginx:_x", "docker.io/library/nginx:_x", "docker.io", "docker.io/library/nginx"},
+
+	{"", NULL, NULL, NULL},
+	{"UPPER/x:y", NULL, NULL, NULL},
+	{"Nginx", NULL, NULL, NULL},
+	{"nginx:", NULL, NULL, NULL},
+	{"nginx:-x", NULL, NULL, NULL},
+	{"nginx: 1", NULL, NULL, NULL},
+	{"nginx:1:2", NULL, NULL, NULL},
+	{"nginx@", NULL, NULL, NULL},
+	{"nginx@sha256:abc", NULL, NULL, NULL},
+	{"nginx@sha256:" HEX "0", NULL, NULL, NULL},
+	{"nginx@sha512:" HEX, NULL, NULL, NULL},
+	{"nginx@sha256:" HEX "@sha256:" HEX, NULL, NULL, NULL},
+	{"sha256:" HEX, NULL, NULL, NULL}, /* 23: an image ID */
+	{HEX, NULL, NULL, NULL},
+	{"/nginx", NULL, NULL, NULL},
+	{"a//b", NULL, NULL, NULL},
+	{"a/", NULL, NULL, NULL},
+	{"a/b/", NULL, NULL, NULL},
+	{"a..b", NULL, NULL, NULL},
+	{"a___b", NULL, NULL, NULL},
+	{"-a", NULL, NULL, NULL},
+	{"a-", NULL, NULL, NULL},
+	{"http://registry.example.com/a", NULL, NULL, NULL},
+	{"registry.example.com:port/a", NULL, NULL, NULL},
+	{"registry.example.com:/a", NULL, NULL, NULL},
+	{"registry..com/a", NULL, NULL, NULL},
+	{"-registry.com/a", NULL, NULL, NULL},
+	{"registry-.com/a", NULL, NULL, NULL},
+	{"[2001:db8::1/a", NULL, NULL, NULL},
+	{"docker.io/", NULL, NULL, NULL},
+	{"a b", NULL, NULL, NULL},
+	{"caf\xc3\xa9", NULL, NULL, NULL},
+};
+
+static void assert_text(const char *got, const char *want)
+{
+	if (want == NULL)
+		assert_null(got);
+	else
+		assert_non_null(got);
+	if (want != NULL)
+		assert_string_equal(got, want);
+}
+
+static void test_rows(void **state)
+{
+	(void)state;
+	struct arena a = ARENA_INIT;
+	FOREACH_ROW(struct ref_row, rows)
+	{
+		assert_text(ref_normal(&a, row->name), row->normal);
+		assert_text(ref_host(&a, row->name), row->host);
+		assert_text(ref_repository(&a, row->name), row->repository);
+		/* A normal form is its own normal form. */
+		if (row->normal != NULL)
+			assert_text(ref_normal(&a, row->normal), row->normal);
+	}
+	arena_done(&a);
+}
+
+static void test_limits(void **state)
+{
+	(void)state;
+	struct arena a = ARENA_INIT;
+	char text[600];
+	memset(text, 'a', sizeof(text));
+	text[255] = '\0';
+	assert_non_null(ref_normal(&a, text));
+	text[255] = 'a';
+	text[256] = '\0';
+	assert_null(ref_normal(&a, text));
+	memcpy(text, "n:", 2);
+	text[256] = 'a';
+	text[2 + 128] = '\0';
+	assert_non_null(ref_normal(&a, text));
+	text[2 + 128] = 'a';
+	text[2 + 129] = '\0';
+	assert_null(ref_normal(&a, text));
+	assert_null(ref_normal(&a, NULL));
+	arena_done(&a);
+}
+
+/* 5: what goes into the pod. */
+static void test_make(void **state)
+{
+	(void)state;
+	struct arena a = ARENA_INIT;
+	assert_string_equal(ref_make(&a, "nginx", NULL, NULL), "nginx:latest");
+	assert_string_equal(ref_make(&a, "nginx", "", ""), "nginx:latest");
+	assert_string_equal(ref_make(&a, "h:5000/a", "v1", NULL), "h:5000/a:v1");
+	assert_string_equal(ref_make(&a, "nginx", "", "sha256:" HEX), "nginx@sha256:" HEX);
+	assert_string_equal(ref_make(&a, "nginx", "1", "sha256:" HEX), "nginx@sha256:" HEX);
+	arena_done(&a);
+}
+
+/* 19: imageID of the form repo@sha256:... */
+static void test_digest(void **state)
+{
+	(void)state;
+	assert_text(ref_digest("docker.io/library/nginx@sha256:" HEX), "sha256:" HEX);
+	assert_text(ref_digest("docker-pullable://nginx@sha256:" HEX), "sha256:" HEX);
+	assert_text(ref_digest("sha256:" HEX), NULL);
+	assert_text(ref_digest("@sha256:" HEX), NULL);
+	assert_text(ref_digest("nginx@sha256:abc"), NULL);
+	assert_text(ref_digest("nginx:1"), NULL);
+	assert_text(ref_digest(""), NULL);
+	assert_text(ref_digest(NULL), NULL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_make),
+		cmocka_unit_test(test_digest),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
