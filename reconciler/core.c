@@ -1,0 +1,173 @@
+/*
+ * The outside of the core: hands what is observed to the part that owns it, and runs
+ * a turn: what time made due, then starts, writes, deletes. Decides nothing itself.
+ */
+#include "reconciler/core.h"
+
+#include <stdlib.h>
+
+#include "base/xalloc.h"
+#include "reconciler/model.h"
+
+struct core *core_new(void)
+{
+	struct core *c = xcalloc(1, sizeof(*c));
+	policy_init(&c->fallback);
+	list_init(&c->touched);
+	list_init(&c->asks);
+	list_init(&c->deletes);
+	return c;
+}
+
+void core_free(struct core *c)
+{
+	struct pull *p;
+	if (c == NULL)
+		return;
+	lead_end(c);
+	for (size_t i = 0; (p = map_next(&c->pulls, &i)) != NULL; i = 0)
+		pull_free(c, p);
+	while (c->n_queue != 0)
+		image_free(c, c->queue[c->n_queue - 1]);
+	policies_done(c);
+	nodes_done(c);
+	map_done(&c->images);
+	map_done(&c->registries);
+	map_done(&c->pulls);
+	free(c->queue);
+	timers_done(&c->timers);
+	timers_done(&c->writes);
+	arena_done(&c->note_mem);
+	arena_done(&c->scratch);
+	free(c);
+}
+
+void core_put(struct core *c, enum kind kind, const void *obj, struct now now)
+{
+	switch (kind) {
+	case KIND_NODE:
+		node_put(c, obj, now);
+		break;
+	case KIND_POD:
+		pod_put(c, obj, now);
+		break;
+	case KIND_CACHEDIMAGE:
+		image_put(c, obj, now);
+		break;
+	case KIND_PULLPOLICY:
+		policy_put(c, obj, now);
+		break;
+	default: /* kinds that are not read for decisions about images */
+		break;
+	}
+	arena_reset(&c->scratch);
+}
+
+void core_gone(struct core *c, enum kind kind, const char *name, struct now now)
+{
+	struct policy *policy;
+	struct image *img;
+	struct pull *p;
+	int slot;
+	switch (kind) {
+	case KIND_NODE:
+		if ((slot = node_find(c, name)) >= 0 && c->nodes[slot].present)
+			node_gone(c, slot, now);
+		break;
+	case KIND_POD:
+		if ((p = map_get(&c->pulls, name)) != NULL)
+			pull_gone(c, p, now);
+		break;
+	case KIND_CACHEDIMAGE:
+		if ((img = map_get(&c->images, name)) != NULL)
+			image_gone(c, img, now);
+		break;
+	case KIND_PULLPOLICY:
+		if ((policy = map_get(&c->policies, name)) != NULL && policy->present)
+			policy_gone(c, policy, now);
+		break;
+	default:
+		break;
+	}
+	arena_reset(&c->scratch);
+}
+
+void core_mark(struct core *c)
+{
+	c->read++;
+}
+
+void core_sweep(struct core *c, struct now now)
+{
+	policies_sweep(c, now);
+	images_sweep(c, now);
+	nodes_sweep(c, now);
+	pulls_sweep(c, now);
+	arena_reset(&c->scratch);
+}
+
+void core_lead(struct core *c, bool lead, struct now now)
+{
+	if (lead && !c->leading)
+		lead_begin(c, now);
+	if (!lead && c->leading)
+		lead_end(c);
+	arena_reset(&c->scratch);
+}
+
+static void run_timers(struct core *c, struct now now)
+{
+	struct timer *t;
+	while ((t = timers_due(&c->timers, now.boot_ms)) != NULL) {
+		switch (t->owner) {
+		case TIMER_PULL:
+			pull_due(c, LIST_MEMBER(t, struct pull, timer), now);
+			break;
+		case TIMER_IMAGE:
+			image_retry_due(c, LIST_MEMBER(t, struct image, retry), now);
+			break;
+		case TIMER_POLICY:
+			LIST_MEMBER(t, struct policy, wake)->dirty = true;
+			timer_stop(&c->timers, t);
+			break;
+		case TIMER_STATUS: /* lives in the other heap */
+			timer_stop(&c->timers, t);
+			break;
+		}
+	}
+}
+
+static void run_deletes(struct core *c, size_t room, struct arena *a, struct core_actions *ret)
+{
+	ret->deletes = arena_array(a, room, sizeof(*ret->deletes));
+	while (ret->n_deletes < room && !list_alone(&c->deletes)) {
+		struct pull *p = LIST_MEMBER(c->deletes.next, struct pull, queued);
+		list_remove(&p->queued);
+		p->deleting = true;
+		ret->deletes[ret->n_deletes++] = (struct core_delete){
+			.pod_name = arena_strdup(a, p->name),
+			.pod_uid = arena_strdup(a, p->uid),
+		};
+	}
+}
+
+int64_t core_turn(struct core *c, struct now now, struct core_room room, struct arena *a,
+		  struct core_actions *ret)
+{
+	*ret = (struct core_actions){0};
+	int64_t next = CLOCK_NEVER;
+	if (c->leading) {
+		run_timers(c, now);
+		queue_run(c, now, room, a, ret);
+		writes_run(c, now, room, a, ret);
+		run_deletes(c, room.deletes, a, ret);
+		/* What is due now and found no room waits for room, not for time. */
+		int64_t write_ms = timers_next_ms(&c->writes);
+		next = timers_next_ms(&c->timers);
+		if (write_ms > now.boot_ms && write_ms < next)
+			next = write_ms;
+	}
+	notes_take(c, a, ret);
+	arena_reset(&c->scratch);
+	return next;
+}

@@ -1,0 +1,378 @@
+/*
+ * What the core knows, and how its parts call each other. Private to the core: the
+ * outside sees reconciler/core.h only.
+ *
+ * A node is a slot, reused after it is gone. An image has one small `struct pair` for
+ * each slot; bit arrays say which slots wait. A pull is a pod that is wanted or was
+ * seen. What concerns one pair is decided by pair_settle(), and only there.
+ *
+ * Not leading, the model just mirrors what is observed: nodes, specs, policies, pods,
+ * and of each image what its status says. core_lead(true) makes sense of it (lead.c).
+ */
+#ifndef DROP_RECONCILER_MODEL_H
+#define DROP_RECONCILER_MODEL_H
+
+#include "base/map.h"
+#include "reconciler/backoff.h"
+#include "reconciler/core.h"
+#include "reconciler/list.h"
+#include "reconciler/outcome.h"
+#include "reconciler/timers.h"
+
+/* Slots are added in steps, so that 5,000 nodes do not cost the memory of 8,192. */
+#define SLOTS_STEP 256
+/* Defaults of behaviour.md 11, 12 and 14 where no policy says otherwise. */
+#define DEFAULT_BACKOFF_MS     ((struct backoff){30 * 1000, 5 * 60 * 1000})
+#define DEFAULT_DELAY_MS       (10 * 1000)
+#define DEFAULT_TIMEOUT_MS     (30 * 60 * 1000)
+#define DEFAULT_PULLS_PER_NODE 2
+/* Lines for the log between two turns; more are dropped. */
+#define NOTES_MAX 256
+
+struct node_slot {
+	char *name;   /* owned; NULL: the slot is free */
+	bool present; /* the node exists; else only some status names it */
+	bool eligible, is_virtual;
+	uint64_t read;  /* last full read that had it */
+	uint64_t facts; /* hash of everything below */
+	uint32_t rank;  /* place in name order */
+	uint32_t n_live;
+	int64_t created; /* unix seconds */
+	void *mem;       /* block of what follows */
+	const char *uid, *platform;
+	struct api_map labels;
+	struct node_taints taints;
+};
+
+enum {                         /* struct pair.flags */
+       PAIR_LIVE = 1 << 0,     /* a pull of it holds a slot */
+       PAIR_DEGRADES = 1 << 1, /* its last failure is of the kind that makes Degraded */
+       PAIR_REPULL = 1 << 2,   /* cached, and due again (behaviour.md 15) */
+       /* What pair_settle() has counted in the image: */
+       PAIR_TARGETED = 1 << 3,
+       PAIR_READY = 1 << 4,
+       PAIR_DEGRADED = 1 << 5,
+       PAIR_FAILING = 1 << 6,
+};
+
+struct pair {              /* one image on one node; 16 bytes, there are a million of them */
+	uint32_t pulled_s; /* unix seconds until 2106; 0: not cached */
+	uint32_t failed_s; /* last failure */
+	uint32_t retry_ds; /* boot time in tenths of a second; 0: at once */
+	uint16_t attempts; /* failures since the last success */
+	uint8_t cause;     /* index in image.causes; 0: none */
+	uint8_t flags;
+};
+_Static_assert(sizeof(struct pair) == 16, "a million pairs must stay small");
+
+struct cause_text {
+	char *reason, *message;
+};
+#define CAUSES_MAX 256 /* texts an image remembers, [0] for none; cause is a uint8_t */
+
+struct platform { /* faults of (image, os/arch), behaviour.md 14 */
+	char *name;
+	struct gate gate;
+};
+#define PLATFORMS_MAX 8 /* with a fault at one time; more count as the image's */
+
+struct registry { /* behaviour.md 14; shared by the images of a host */
+	char *host;
+	struct gate gate;
+	uint32_t n_images, n_live;
+	int64_t failed_ms; /* last fault since the last success; 0: none */
+	int failed_slot;
+};
+
+struct policy {
+	char *name;     /* owned; NULL: the built-in default policy */
+	bool present;   /* else images name it in vain, and the default applies */
+	bool dirty;     /* something may be startable */
+	bool node_full; /* something waited for room on a node */
+	uint64_t read;
+	int64_t max_nodes, max_pulls, max_per_node; /* max_pulls 0: no limit */
+	int64_t delay_ms, timeout_ms, repull_ms;
+	struct backoff backoff;
+	void *mem; /* block of what follows */
+	struct api_map selector;
+	struct api_tolerations tolerations;
+	uint32_t n_images;
+	/* In flight under this policy: */
+	uint32_t n_pulls, n_nodes;
+	uint16_t *on_node; /* pulls by slot */
+	uint64_t *busy;    /* slots with any */
+	bool started;
+	int64_t last_ms; /* last start */
+	int last_slot;   /* on which node; -1: gone or unknown */
+	struct timer wake;
+};
+
+enum phase { PHASE_NONE, PHASE_PENDING, PHASE_PULLING, PHASE_READY, PHASE_DEGRADED, PHASE_COUNT };
+
+enum status_part {
+	PART_GENERATION,
+	PART_PHASE,
+	PART_READY,
+	PART_DIGEST,
+	PART_TARGETED,
+	PART_NODES_READY,
+	PART_PULLING,
+	PART_CACHED_IMAGE,
+	PART_CACHED,
+	PART_FAILED,
+	PART_FAILURES,
+	PART_PULLED,
+	PART_ATTEMPTED,
+	PART_CONDITIONS,
+	PART_COUNT,
+};
+
+struct shadow { /* a status, as hashes of its parts: 5,000 names cost 8 bytes */
+	bool known;
+	enum phase phase;
+	uint64_t rv;
+	uint64_t part[PART_COUNT];
+};
+
+struct condition_memory {
+	char status[8];
+	int64_t since; /* unix seconds */
+};
+
+struct image {
+	char *name, *uid; /* owned */
+	uint64_t read;
+	int64_t generation;
+	void *mem; /* block of the spec's parts that follow */
+	const char *reference, *normal, *host, *pull_policy, *policy_name;
+	struct api_name_refs secrets;
+	struct api_map selector;
+	struct api_tolerations tolerations;
+	int64_t priority;
+	struct policy *policy; /* the one it names (may not be present), or the default */
+	struct registry *registry;
+
+	struct pair *pairs;          /* by slot */
+	uint64_t *waiting, *backoff; /* slots that want a pull: now, or after their back-off */
+	uint64_t *repulls;           /* slots that are cached: what they wait for is a repull */
+	uint32_t n_targeted, n_ready, n_degraded, n_failing, n_live;
+	uint32_t n_waiting[2]; /* [1]: repulls */
+	struct cause_text *causes;
+	size_t n_causes;
+	struct link pulls; /* attached ones */
+
+	bool adopted;    /* pairs come from the status and were not made sense of yet */
+	bool proven;     /* a node has succeeded with this reference */
+	int64_t slow_ms; /* slow start counts from here; 0: nothing in flight yet */
+	struct gate fault, rejected;
+	char *rejected_text;
+	struct platform *platforms;
+	size_t n_platforms;
+	uint32_t probe_rank; /* the next probe goes to a node at or after this rank */
+	struct timer retry;  /* earliest end of a back-off, or repull */
+	int64_t repull_s;    /* earliest repull, unix seconds; 0: none */
+
+	int64_t pulled_at, attempted_at; /* unix seconds */
+	char *digest;
+	struct condition_memory ready, progress;
+
+	/* Writing (writes.c). */
+	struct link touched;
+	struct timer status;
+	struct shadow known; /* what the API has, as far as we know */
+	struct shadow seen;  /* last observed */
+	struct shadow sent;  /* in flight */
+	bool writing, failed, gone;
+	uint64_t rv;                     /* of the last acknowledged write */
+	uint64_t outcomes;               /* outcomes recorded so far */
+	uint64_t sent_outcomes, durable; /* how many of them the write in flight, the API has */
+	int64_t written_ms, pace_ms;
+	bool ever_written;
+};
+
+enum pull_state {
+	PULL_LOOSE,   /* a pod, not looked at yet: we do not lead */
+	PULL_ASK,     /* wanted; not made when we asked: ask again */
+	PULL_ASKED,   /* wanted; no answer yet */
+	PULL_MADE,    /* the API server has it, we did not see it yet */
+	PULL_RUNNING, /* seen, no outcome */
+	PULL_DONE,    /* outcome recorded; deleted once that is durable */
+	PULL_DOOMED,  /* belongs to nothing: deleted */
+};
+
+struct pull {
+	char *name;
+	char *uid; /* of the pod; NULL: not seen */
+	char *image_name, *image_uid, *node_name, *node_uid, *reference;
+	bool noted; /* has our annotations; else upstream made it */
+	uint32_t attempt;
+	int64_t repull_s; /* not 0: a repull, decided then */
+	int64_t created;  /* unix seconds */
+	uint64_t read;
+	enum pull_state state;
+	bool asked;          /* its start is unanswered */
+	bool deleting;       /* its delete is unanswered, or done */
+	struct image *image; /* attached to it */
+	int slot;
+	struct policy *policy; /* that it is counted in; NULL: holds no slot */
+	int64_t started_ms;
+	uint64_t outcomes; /* its own is among the image's first this many */
+	struct outcome_memory memory;
+	struct outcome outcome; /* strings owned */
+	struct link of_image;
+	struct link queued; /* in core.asks or core.deletes */
+	struct timer timer;
+};
+
+struct core {
+	bool leading;
+	uint64_t read; /* number of the full read going on or last done */
+	struct node_slot *nodes;
+	size_t n_slots, cap; /* used at any time; size of all arrays by slot */
+	uint32_t *free_slots;
+	size_t n_free;
+	uint32_t *order; /* named slots by name */
+	size_t n_order;
+	struct map node_names; /* value: slot + 1 */
+	struct map images;
+	struct image **queue; /* all images by priority, then name */
+	size_t n_queue;
+	struct map policies;
+	struct policy fallback;
+	struct map registries;
+	struct map pulls;
+	struct timers timers, writes;
+	struct link touched, asks, deletes;
+	struct core_log notes[NOTES_MAX];
+	size_t n_notes;
+	struct arena note_mem;
+	struct arena scratch; /* emptied by each public function */
+};
+
+/* nodes.c */
+int node_find(const struct core *c, const char *name); /* slot or -1 */
+int node_claim(struct core *c, const char *name);
+void node_put(struct core *c, const struct node *n, struct now now);
+void node_gone(struct core *c, int slot, struct now now);
+void nodes_sweep(struct core *c, struct now now);
+void nodes_drop_absent(struct core *c, struct now now);
+void nodes_done(struct core *c);
+
+/* policies.c */
+void policy_init(struct policy *p);
+struct policy *policy_hold(struct core *c, const char *name); /* NULL: the default */
+void policy_release(struct core *c, struct policy *p);
+void policy_put(struct core *c, const struct pullpolicy *pp, struct now now);
+void policy_gone(struct core *c, struct policy *p, struct now now);
+void policies_sweep(struct core *c, struct now now);
+void policies_grow(struct core *c, size_t old_cap);
+void policies_done(struct core *c);
+/* The policy whose back-off, timeout, tolerations and repulls apply to the image. */
+struct policy *policy_of_image(struct core *c, const struct image *img);
+/* The policy that paces the image on the node (behaviour.md 1). */
+struct policy *policy_of_pair(struct core *c, const struct image *img, int slot);
+void policy_count(struct core *c, struct policy *p, int slot, int by);
+/* Which policy a pull counts in may have changed: count all again. */
+void policies_recount(struct core *c);
+void policies_wake(struct core *c);
+void policy_started(struct policy *p, int slot, int64_t now_ms);
+
+/* images.c */
+void image_put(struct core *c, const struct cachedimage *ci, struct now now);
+void image_gone(struct core *c, struct image *img, struct now now);
+void images_sweep(struct core *c, struct now now);
+void images_grow(struct core *c, size_t old_cap);
+void image_free(struct core *c, struct image *img);
+/* Judges whether it targets the node, and settles the pair. */
+void image_place(struct core *c, struct image *img, int slot, struct now now);
+void image_place_all(struct core *c, struct image *img, struct now now);
+void image_wake(struct core *c, struct image *img);
+
+/* adopt.c: from status to model */
+void image_adopt(struct core *c, struct image *img, const struct cachedimage *ci);
+void image_begin(struct core *c, struct image *img, struct now now);
+
+/* pairs.c */
+void pair_settle(struct core *c, struct image *img, int slot, struct now now);
+void pair_clear(struct core *c, struct image *img, int slot, struct now now);
+void pair_failed(struct core *c, struct image *img, int slot, enum fault fault, const char *reason,
+		 const char *message);
+void pair_wait(struct pair *p, int64_t until_ms);
+void image_retry_due(struct core *c, struct image *img, struct now now);
+uint64_t pair_seed(const struct core *c, const struct image *img, int slot);
+void causes_clear(struct image *img);
+
+/* faults.c: behaviour.md 14 */
+void fault_success(struct core *c, struct image *img, int slot);
+void fault_failure(struct core *c, struct image *img, int slot, struct pull *p, struct now now);
+void fault_refused(struct core *c, struct image *img, struct pull *p, const char *text,
+		   struct now now);
+void fault_made(struct core *c, struct image *img);
+void faults_clear(struct image *img);
+void faults_restore(struct core *c, struct image *img, struct now now);
+struct platform *platform_find(struct image *img, const char *name);
+struct registry *registry_hold(struct core *c, const char *host);
+void registry_release(struct core *c, struct registry *r);
+/* May one more pull of the image start? wake is lowered to when that changes by time. */
+enum image_room { ROOM_NONE, ROOM_PROBE, ROOM_ANY };
+enum image_room fault_room(const struct image *img, int64_t now_ms, int64_t *wake);
+bool fault_room_on(const struct core *c, const struct image *img, int slot, int64_t now_ms,
+		   int64_t *wake);
+
+/* pods.c: what is seen of pods */
+void pod_put(struct core *c, const struct pod *pod, struct now now);
+void pull_gone(struct core *c, struct pull *p, struct now now);
+void pulls_sweep(struct core *c, struct now now);
+/* Looks again at what pods belong to: after a change of the image or the node. */
+void pulls_match_image(struct core *c, const char *image_name, struct now now);
+void pulls_match_node(struct core *c, const char *node_name, struct now now);
+void pull_match(struct core *c, struct pull *p, struct now now);
+
+/* pulls.c: the life of one pull */
+struct pull *pull_new(struct core *c, const char *name);
+void pull_free(struct core *c, struct pull *p);
+void pull_attach(struct core *c, struct pull *p, struct image *img, int slot, struct now now);
+void pull_detach(struct core *c, struct pull *p, struct now now);
+void pull_doom(struct core *c, struct pull *p, struct now now);
+/* Records the outcome if there is one by now, else sets the timer. */
+void pull_judge(struct core *c, struct pull *p, struct now now);
+void pull_done(struct core *c, struct pull *p, struct now now);
+void pull_due(struct core *c, struct pull *p, struct now now);
+/* Queues it for deletion if it may be. */
+void pull_settle(struct core *c, struct pull *p);
+void pull_set_outcome(struct pull *p, const struct outcome *o);
+
+/* queue.c */
+void queue_run(struct core *c, struct now now, struct core_room room, struct arena *a,
+	       struct core_actions *ret);
+int queue_compare(const struct image *a, const struct image *b);
+
+/* status.c */
+enum phase image_phase(const struct image *img);
+extern const char *const phase_names[PHASE_COUNT];
+struct cachedimage_status *status_build(struct core *c, struct image *img, struct now now,
+					struct arena *a, size_t *ret_size);
+
+/* shadow.c */
+struct shadow shadow_of(const struct cachedimage_status *s, uint64_t rv);
+bool shadow_equal(const struct shadow *a, const struct shadow *b);
+struct cachedimage_status *shadow_other(const struct shadow *known, const struct shadow *want,
+					const struct cachedimage_status *want_status,
+					struct arena *a);
+
+/* writes.c: behaviour.md 21 */
+void image_touch(struct core *c, struct image *img);
+void image_observe(struct core *c, struct image *img, const struct cachedimage *ci);
+void writes_run(struct core *c, struct now now, struct core_room room, struct arena *a,
+		struct core_actions *ret);
+
+/* lead.c */
+void lead_begin(struct core *c, struct now now);
+void lead_end(struct core *c);
+
+/* notes.c */
+void note(struct core *c, bool warn, const char *text, const char *image, const char *node,
+	  const char *reason, const char *message);
+void notes_take(struct core *c, struct arena *a, struct core_actions *ret);
+
+#endif

@@ -1,0 +1,183 @@
+/*
+ * One image on one node: does it want a pull, now or later, and how does it count?
+ * pair_settle() is the only place that says so; everything that changes a fact about
+ * the pair calls it. Invariant: the image's counters and bit sets are the sum of its
+ * pairs as last settled.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hash.h"
+#include "base/xalloc.h"
+#include "reconciler/bits.h"
+#include "reconciler/model.h"
+
+#define DS_PER_S 10
+
+static void count(struct pair *p, uint8_t flag, uint32_t *counter, bool on)
+{
+	if (((p->flags & flag) != 0) == on)
+		return;
+	p->flags ^= flag;
+	*counter += on ? 1U : (uint32_t)-1;
+}
+
+/* 15. From that node's own last pull; a clock that was set back does not postpone it. */
+static void settle_repull(struct core *c, struct image *img, struct pair *p, struct now now)
+{
+	int64_t every_s = (policy_of_image(c, img)->repull_ms + 999) / 1000;
+	p->flags &= (uint8_t)~PAIR_REPULL;
+	if (every_s == 0 || p->pulled_s == 0)
+		return;
+	int64_t pulled = p->pulled_s < now.wall_s ? p->pulled_s : now.wall_s;
+	if (pulled + every_s <= now.wall_s) {
+		p->flags |= PAIR_REPULL;
+		return;
+	}
+	if (img->repull_s == 0 || pulled + every_s < img->repull_s)
+		img->repull_s = pulled + every_s;
+}
+
+static void retry_by(struct core *c, struct image *img, int64_t at_ms)
+{
+	if (img->retry.place == 0 || at_ms < img->retry.at_ms)
+		timer_set(&c->timers, &img->retry, at_ms);
+}
+
+static void settle_waiting(struct core *c, struct image *img, int slot, struct now now)
+{
+	struct pair *p = &img->pairs[slot];
+	int64_t retry_ms = (int64_t)p->retry_ds * (1000 / DS_PER_S);
+	bool want = (p->flags & PAIR_TARGETED) != 0 && c->nodes[slot].eligible &&
+		    (p->flags & PAIR_LIVE) == 0 &&
+		    (p->pulled_s == 0 || (p->flags & PAIR_REPULL) != 0);
+	bool later = want && retry_ms > now.boot_ms;
+	bit_put(img->backoff, (size_t)slot, later);
+	bit_put(img->waiting, (size_t)slot, want && !later);
+	if (later)
+		retry_by(c, img, retry_ms);
+	if (want && !later) {
+		img->n_waiting[p->pulled_s != 0]++;
+		image_wake(c, img);
+	}
+	if (img->repull_s > now.wall_s)
+		retry_by(c, img, now.boot_ms + (img->repull_s - now.wall_s) * 1000);
+}
+
+void pair_settle(struct core *c, struct image *img, int slot, struct now now)
+{
+	struct pair *p = &img->pairs[slot];
+	if (!c->leading)
+		return;
+	bool targeted = (p->flags & PAIR_TARGETED) != 0;
+	bool failing = targeted && p->pulled_s == 0 && p->attempts != 0;
+	count(p, PAIR_READY, &img->n_ready, targeted && p->pulled_s != 0);
+	count(p, PAIR_FAILING, &img->n_failing, failing);
+	count(p, PAIR_DEGRADED, &img->n_degraded, failing && (p->flags & PAIR_DEGRADES));
+	/* It may wait as another kind than before: take it out as what it was. */
+	if (bit_get(img->waiting, (size_t)slot))
+		img->n_waiting[bit_get(img->repulls, (size_t)slot)]--;
+	settle_repull(c, img, p, now);
+	bit_put(img->repulls, (size_t)slot, p->pulled_s != 0);
+	settle_waiting(c, img, slot, now);
+}
+
+void pair_clear(struct core *c, struct image *img, int slot, struct now now)
+{
+	struct pair *p = &img->pairs[slot];
+	bool known = p->pulled_s != 0 || p->attempts != 0;
+	p->pulled_s = p->failed_s = p->retry_ds = 0;
+	p->attempts = 0;
+	p->cause = 0;
+	p->flags &= (uint8_t)~PAIR_DEGRADES;
+	if (known)
+		image_touch(c, img);
+	pair_settle(c, img, slot, now);
+}
+
+void pair_wait(struct pair *p, int64_t until_ms)
+{
+	int64_t ds = (until_ms * DS_PER_S + 999) / 1000;
+	p->retry_ds = ds > UINT32_MAX ? UINT32_MAX : ds < 1 ? 1 : (uint32_t)ds;
+}
+
+uint64_t pair_seed(const struct core *c, const struct image *img, int slot)
+{
+	return hash_str(hash_str(HASH_START, img->uid), c->nodes[slot].uid);
+}
+
+void causes_clear(struct image *img)
+{
+	for (size_t i = 1; i < img->n_causes; i++) {
+		free(img->causes[i].reason);
+		free(img->causes[i].message);
+	}
+	img->n_causes = 0;
+}
+
+/* Rows that no pair refers to any more are emptied for reuse. */
+static size_t cause_slot(struct image *img, size_t slots)
+{
+	bool used[CAUSES_MAX] = {true};
+	for (size_t slot = 0; slot < slots; slot++)
+		used[img->pairs[slot].cause] = true;
+	for (size_t i = 1; i < CAUSES_MAX; i++)
+		if (!used[i])
+			return i;
+	return 0;
+}
+
+/* 0 (no text) when 255 different texts are in use: the counts are still right. */
+static uint8_t cause_index(struct image *img, size_t slots, const char *reason, const char *message)
+{
+	for (size_t i = 1; i < img->n_causes; i++)
+		if (strcmp(img->causes[i].reason, reason) == 0 &&
+		    strcmp(img->causes[i].message, message) == 0)
+			return (uint8_t)i;
+	size_t i = img->n_causes != 0 ? img->n_causes : 1;
+	if (i == CAUSES_MAX) {
+		i = cause_slot(img, slots);
+		if (i == 0)
+			return 0;
+		free(img->causes[i].reason);
+		free(img->causes[i].message);
+	} else {
+		img->causes = xreallocarray(img->causes, i + 1, sizeof(*img->causes));
+		img->causes[0] = (struct cause_text){0};
+		img->n_causes = i + 1;
+	}
+	img->causes[i] = (struct cause_text){xstrdup(reason), xstrdup(message)};
+	return (uint8_t)i;
+}
+
+void pair_failed(struct core *c, struct image *img, int slot, enum fault fault, const char *reason,
+		 const char *message)
+{
+	struct pair *p = &img->pairs[slot];
+	p->cause = 0;
+	p->cause = cause_index(img, c->n_slots, reason != NULL ? reason : "",
+			       message != NULL ? message : "");
+	/* 19. Faults of the node show in the message only. */
+	if (fault == FAULT_NODE)
+		p->flags &= (uint8_t)~PAIR_DEGRADES;
+	else
+		p->flags |= PAIR_DEGRADES;
+}
+
+void image_retry_due(struct core *c, struct image *img, struct now now)
+{
+	timer_stop(&c->timers, &img->retry);
+	for (size_t slot = bit_next(img->backoff, 0, c->cap); slot < c->cap;
+	     slot = bit_next(img->backoff, slot + 1, c->cap))
+		pair_settle(c, img, (int)slot, now);
+	if (img->repull_s == 0)
+		return;
+	if (img->repull_s > now.wall_s) {
+		retry_by(c, img, now.boot_ms + (img->repull_s - now.wall_s) * 1000);
+		return;
+	}
+	img->repull_s = 0;
+	for (size_t slot = 0; slot < c->n_slots; slot++)
+		if (img->pairs[slot].pulled_s != 0)
+			pair_settle(c, img, (int)slot, now);
+}

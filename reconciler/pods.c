@@ -1,0 +1,237 @@
+/*
+ * What is seen of pods, and which pull a pod is (behaviour.md 5, 6, 10). By our
+ * annotations, or, for pods that upstream left, by labels, node and image. A pod with
+ * all our labels that belongs to nothing is deleted; one without them is not ours to
+ * touch. The watch is the truth about outcomes, whatever answers said.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/pullpod.h"
+#include "api/ref.h"
+#include "base/xalloc.h"
+#include "reconciler/model.h"
+#include "reconciler/podname.h"
+
+static bool ours(const struct pod *pod)
+{
+	const char *by = api_map_get(&pod->meta.labels, PULLPOD_LABEL_MANAGED_BY);
+	const char *image = api_map_get(&pod->meta.labels, PULLPOD_LABEL_IMAGE);
+	const char *node = api_map_get(&pod->meta.labels, PULLPOD_LABEL_NODE);
+	return by != NULL && strcmp(by, PULLPOD_MANAGED_BY) == 0 && image != NULL &&
+	       *image != '\0' && node != NULL && *node != '\0';
+}
+
+static void replace(char **field, const char *value)
+{
+	free(*field);
+	*field = xstrdup(value);
+}
+
+/* What does not change in the life of a pod. */
+static void identify(struct pull *p, const struct pod *pod)
+{
+	const struct api_map *notes = &pod->meta.annotations;
+	const char *image = api_map_get(notes, PULLPOD_NOTE_IMAGE);
+	const char *attempt = api_map_get(notes, PULLPOD_NOTE_ATTEMPT);
+	uint32_t number = 0;
+	int64_t repull_s = 0;
+	p->noted = image != NULL && podname_attempt_parse(attempt, &number, &repull_s) == 0;
+	p->attempt = number;
+	p->repull_s = repull_s;
+	p->created = pod->meta.created;
+	replace(&p->uid, pod->meta.uid);
+	replace(&p->node_name, pod->node_name);
+	replace(&p->image_name,
+		p->noted ? image : api_map_get(&pod->meta.labels, PULLPOD_LABEL_IMAGE));
+	replace(&p->image_uid, api_map_get(notes, PULLPOD_NOTE_IMAGE_UID));
+	replace(&p->node_uid, api_map_get(notes, PULLPOD_NOTE_NODE_UID));
+	if (p->noted)
+		replace(&p->reference, api_map_get(notes, PULLPOD_NOTE_REFERENCE));
+	else
+		replace(&p->reference, pod->containers.n > 0 ? pod->containers.at[0].image : NULL);
+}
+
+static bool same(const char *a, const char *b)
+{
+	return a != NULL && b != NULL && strcmp(a, b) == 0;
+}
+
+/* Does the pod pull what the image wants on a node that is still that node? */
+static bool belongs(struct core *c, const struct pull *p, const struct image *img, int slot)
+{
+	if (img == NULL || slot < 0 || !c->nodes[slot].present)
+		return false;
+	if (p->noted)
+		return same(p->image_uid, img->uid) && same(p->reference, img->reference) &&
+		       same(p->node_uid, c->nodes[slot].uid);
+	const char *normal = p->reference != NULL ? ref_normal(&c->scratch, p->reference) : NULL;
+	return same(normal != NULL ? normal : p->reference, img->normal) &&
+	       p->created >= c->nodes[slot].created;
+}
+
+/* Was its outcome recorded before this life of ours (10)? Then it is only deleted. */
+static bool recorded(const struct pull *p, const struct pair *pair)
+{
+	if (p->repull_s != 0)
+		return pair->pulled_s >= p->repull_s || p->outcome.kind == OUTCOME_FAILED;
+	if (p->outcome.kind == OUTCOME_PULLED)
+		return pair->pulled_s != 0;
+	return pair->pulled_s != 0 || pair->attempts > p->attempt;
+}
+
+void pull_match(struct core *c, struct pull *p, struct now now)
+{
+	struct image *img = p->image_name != NULL ? map_get(&c->images, p->image_name) : NULL;
+	int slot = node_find(c, p->node_name);
+	if (!belongs(c, p, img, slot)) {
+		pull_doom(c, p, now);
+		return;
+	}
+	struct pair *pair = &img->pairs[slot];
+	bool over = p->outcome.kind != OUTCOME_RUNNING || now.boot_ms >= p->outcome.due_ms;
+	pull_detach(c, p, now);
+	if (!p->noted)
+		p->attempt = pair->attempts;
+	if (over && recorded(p, pair)) {
+		p->image = img;
+		p->slot = slot;
+		p->state = PULL_DONE;
+		p->outcomes = img->outcomes;
+		list_append(&img->pulls, &p->of_image);
+		pull_settle(c, p);
+		return;
+	}
+	/* One pull a pair; and nothing is left to do where an ordinary pull already did it. */
+	if ((pair->flags & PAIR_LIVE) != 0 || (pair->pulled_s != 0 && p->repull_s == 0)) {
+		pull_doom(c, p, now);
+		return;
+	}
+	if (p->attempt > pair->attempts)
+		pair->attempts = (uint16_t)p->attempt;
+	p->started_ms = p->memory.seen_ms;
+	pull_attach(c, p, img, slot, now);
+	pull_judge(c, p, now);
+}
+
+static void look(struct core *c, struct pull *p, const struct pod *pod, struct now now)
+{
+	struct image *img = p->image_name != NULL ? map_get(&c->images, p->image_name) : NULL;
+	int slot = node_find(c, p->node_name);
+	const char *normal = p->reference != NULL ? ref_normal(&c->scratch, p->reference) : NULL;
+	struct outcome o =
+		outcome_of(pod, &p->memory,
+			   img != NULL ? policy_of_image(c, img)->timeout_ms : DEFAULT_TIMEOUT_MS,
+			   normal != NULL ? ref_host(&c->scratch, normal) : NULL,
+			   slot >= 0 ? c->nodes[slot].platform : NULL, now.boot_ms, &c->scratch);
+	pull_set_outcome(p, &o);
+}
+
+void pod_put(struct core *c, const struct pod *pod, struct now now)
+{
+	struct pull *p = map_get(&c->pulls, pod->meta.name);
+	if (p != NULL && p->uid != NULL && strcmp(p->uid, pod->meta.uid) != 0) {
+		pull_gone(c, p, now);
+		p = NULL;
+	}
+	if (!ours(pod)) {
+		if (p != NULL && p->uid != NULL)
+			pull_gone(c, p, now);
+		return;
+	}
+	bool known = p != NULL && p->uid != NULL;
+	if (p == NULL)
+		p = pull_new(c, pod->meta.name);
+	p->read = c->read;
+	if (!known) {
+		timer_stop(&c->timers, &p->timer);
+		list_remove(&p->queued);
+		identify(p, pod);
+	}
+	/* An outcome once recorded stands, and so does a delete once asked for. */
+	if (p->state == PULL_DONE || p->deleting) {
+		pull_settle(c, p);
+		return;
+	}
+	look(c, p, pod, now);
+	if (!c->leading)
+		return;
+	if (p->image == NULL) {
+		pull_match(c, p, now);
+		return;
+	}
+	if (!known)
+		fault_made(c, p->image);
+	pull_judge(c, p, now);
+}
+
+/* 9. Deleted by someone else before it had an outcome: a fault of the node. */
+void pull_gone(struct core *c, struct pull *p, struct now now)
+{
+	static const struct outcome deleted = {.kind = OUTCOME_FAILED,
+					       .fault = FAULT_NODE,
+					       .reason = "PodDeleted",
+					       .message =
+						       "the pull pod was deleted before it ended"};
+	if (p->policy != NULL) {
+		pull_set_outcome(p, &deleted);
+		pull_done(c, p, now);
+	}
+	pull_free(c, p);
+}
+
+void pulls_sweep(struct core *c, struct now now)
+{
+	struct pull *p;
+	for (bool again = true; again;) {
+		again = false;
+		for (size_t i = 0; !again && (p = map_next(&c->pulls, &i)) != NULL;)
+			if (p->uid != NULL && p->read != c->read) {
+				pull_gone(c, p, now);
+				again = true; /* the table may have moved */
+			}
+	}
+}
+
+/* Pulls that satisfy the test, in a list that changes of the table do not disturb. */
+static struct pull **select_pulls(struct core *c, const char *image_name, const char *node_name,
+				  size_t *ret_n)
+{
+	struct pull **list = arena_array(&c->scratch, c->pulls.count + 1, sizeof(struct pull *));
+	struct pull *p;
+	size_t n = 0;
+	for (size_t i = 0; (p = map_next(&c->pulls, &i)) != NULL;)
+		if (p->state != PULL_LOOSE || p->uid != NULL)
+			if ((image_name != NULL && same(p->image_name, image_name)) ||
+			    (node_name != NULL && same(p->node_name, node_name)))
+				list[n++] = p;
+	*ret_n = n;
+	return list;
+}
+
+/* What was never seen, or is being deleted, is not taken up again. */
+static void match_again(struct core *c, struct pull **list, size_t n, struct now now)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct pull *p = list[i];
+		list_remove(&p->queued);
+		if (p->uid == NULL || p->deleting)
+			pull_doom(c, p, now);
+		else
+			pull_match(c, p, now);
+	}
+}
+
+void pulls_match_image(struct core *c, const char *image_name, struct now now)
+{
+	size_t n;
+	struct pull **list = select_pulls(c, image_name, NULL, &n);
+	match_again(c, list, n, now);
+}
+
+void pulls_match_node(struct core *c, const char *node_name, struct now now)
+{
+	size_t n;
+	struct pull **list = select_pulls(c, NULL, node_name, &n);
+	match_again(c, list, n, now);
+}

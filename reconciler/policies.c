@@ -1,0 +1,222 @@
+/*
+ * Pull policies and what is in flight under each (behaviour.md 1, 11, 12). Images that
+ * name no policy, or one that does not exist, share the default policy; so do the
+ * nodes outside a policy's nodeSelector. Invariant: n_pulls, n_nodes, on_node and busy
+ * count exactly the pulls whose `policy` is this one.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/xalloc.h"
+#include "reconciler/bits.h"
+#include "reconciler/model.h"
+#include "reconciler/pack.h"
+#include "reconciler/target.h"
+
+static void set_defaults(struct policy *p)
+{
+	p->max_nodes = 1;
+	p->max_pulls = 0;
+	p->max_per_node = DEFAULT_PULLS_PER_NODE;
+	p->delay_ms = DEFAULT_DELAY_MS;
+	p->timeout_ms = DEFAULT_TIMEOUT_MS;
+	p->repull_ms = 0;
+	p->backoff = DEFAULT_BACKOFF_MS;
+	p->selector = (struct api_map){0};
+	p->tolerations = (struct api_tolerations){0};
+}
+
+void policy_init(struct policy *p)
+{
+	*p = (struct policy){.last_slot = -1, .wake.owner = TIMER_POLICY};
+	set_defaults(p);
+}
+
+static void arrays_grow(struct policy *p, size_t old_cap, size_t cap)
+{
+	size_t old_words = old_cap / BITS_WORD, words = cap / BITS_WORD;
+	p->on_node = xreallocarray(p->on_node, cap, sizeof(*p->on_node));
+	memset(p->on_node + old_cap, 0, (cap - old_cap) * sizeof(*p->on_node));
+	p->busy = xreallocarray(p->busy, words, sizeof(*p->busy));
+	memset(p->busy + old_words, 0, (words - old_words) * sizeof(*p->busy));
+}
+
+struct policy *policy_hold(struct core *c, const char *name)
+{
+	struct policy *p = name != NULL ? map_get(&c->policies, name) : &c->fallback;
+	if (p == NULL) {
+		p = xmalloc(sizeof(*p));
+		policy_init(p);
+		p->name = xstrdup(name);
+		if (c->cap != 0)
+			arrays_grow(p, 0, c->cap);
+		map_put(&c->policies, p->name, p);
+	}
+	p->n_images++;
+	return p;
+}
+
+static void policy_free(struct core *c, struct policy *p)
+{
+	timer_stop(&c->timers, &p->wake);
+	free(p->on_node);
+	free(p->busy);
+	free(p->mem);
+	free(p->name);
+	if (p != &c->fallback)
+		free(p);
+}
+
+void policy_release(struct core *c, struct policy *p)
+{
+	p->n_images--;
+	if (p->name == NULL || p->present || p->n_images != 0)
+		return;
+	map_del(&c->policies, p->name);
+	policies_recount(c);
+	policy_free(c, p);
+}
+
+static void copy_parts(struct policy *p, const struct pullpolicy_spec *spec, struct pack *pack)
+{
+	p->selector = pack_map(pack, &spec->node_selector);
+	p->tolerations = pack_tolerations(pack, &spec->tolerations);
+}
+
+/* 0 means "not set" where 0 is not legal; the API server refuses it anyway (33). */
+static void copy_spec(struct policy *p, const struct pullpolicy_spec *spec)
+{
+	set_defaults(p);
+	if (spec->max_concurrent_nodes > 0)
+		p->max_nodes = spec->max_concurrent_nodes;
+	if (spec->max_concurrent_pulls > 0)
+		p->max_pulls = spec->max_concurrent_pulls;
+	if (spec->max_pulls_per_node > 0)
+		p->max_per_node = spec->max_pulls_per_node;
+	if (spec->pull_timeout > 0)
+		p->timeout_ms = spec->pull_timeout;
+	if (spec->repull_interval > 0)
+		p->repull_ms = spec->repull_interval;
+	p->delay_ms = spec->min_delay_between_pulls > 0 ? spec->min_delay_between_pulls : 0;
+	if (spec->failure_backoff != NULL && spec->failure_backoff->initial > 0)
+		p->backoff.initial_ms = spec->failure_backoff->initial;
+	if (spec->failure_backoff != NULL && spec->failure_backoff->max > 0)
+		p->backoff.max_ms = spec->failure_backoff->max;
+
+	struct pack pack = {0};
+	void *old = p->mem;
+	copy_parts(p, spec, &pack);
+	pack.mem = p->mem = xmalloc(pack.used + 1);
+	pack.used = 0;
+	copy_parts(p, spec, &pack);
+	free(old);
+}
+
+/* A changed policy applies at once to what has not started (12). */
+static void changed(struct core *c, struct policy *p, struct now now)
+{
+	if (!c->leading)
+		return;
+	policies_recount(c);
+	for (size_t i = 0; i < c->n_queue; i++)
+		if (c->queue[i]->policy == p)
+			image_place_all(c, c->queue[i], now);
+	policies_wake(c);
+}
+
+void policy_put(struct core *c, const struct pullpolicy *pp, struct now now)
+{
+	struct policy *p = policy_hold(c, pp->meta.name);
+	p->present = true;
+	p->n_images--;
+	p->read = c->read;
+	copy_spec(p, &pp->spec);
+	changed(c, p, now);
+}
+
+void policy_gone(struct core *c, struct policy *p, struct now now)
+{
+	p->n_images++;
+	p->present = false;
+	changed(c, p, now);
+	policy_release(c, p);
+}
+
+void policies_sweep(struct core *c, struct now now)
+{
+	struct policy *p;
+	for (bool again = true; again;) {
+		again = false;
+		for (size_t i = 0; !again && (p = map_next(&c->policies, &i)) != NULL;)
+			if (p->present && p->read != c->read) {
+				policy_gone(c, p, now);
+				again = true; /* the table may have moved */
+			}
+	}
+}
+
+void policies_grow(struct core *c, size_t old_cap)
+{
+	struct policy *p;
+	arrays_grow(&c->fallback, old_cap, c->cap);
+	for (size_t i = 0; (p = map_next(&c->policies, &i)) != NULL;)
+		arrays_grow(p, old_cap, c->cap);
+}
+
+void policies_done(struct core *c)
+{
+	struct policy *p;
+	for (size_t i = 0; (p = map_next(&c->policies, &i)) != NULL;)
+		policy_free(c, p);
+	map_done(&c->policies);
+	policy_free(c, &c->fallback);
+}
+
+struct policy *policy_of_image(struct core *c, const struct image *img)
+{
+	return img->policy->present ? img->policy : &c->fallback;
+}
+
+struct policy *policy_of_pair(struct core *c, const struct image *img, int slot)
+{
+	struct policy *p = policy_of_image(c, img);
+	return target_selects(&p->selector, &c->nodes[slot].labels) ? p : &c->fallback;
+}
+
+void policy_count(struct core *c, struct policy *p, int slot, int by)
+{
+	(void)c;
+	p->n_pulls += (uint32_t)by;
+	p->n_nodes -= p->on_node[slot] != 0;
+	p->on_node[slot] = (uint16_t)(p->on_node[slot] + by);
+	p->n_nodes += p->on_node[slot] != 0;
+	bit_put(p->busy, (size_t)slot, p->on_node[slot] != 0);
+	p->dirty = true;
+}
+
+void policies_recount(struct core *c)
+{
+	struct pull *pull;
+	for (size_t i = 0; (pull = map_next(&c->pulls, &i)) != NULL;) {
+		if (pull->policy == NULL)
+			continue;
+		policy_count(c, pull->policy, pull->slot, -1);
+		pull->policy = policy_of_pair(c, pull->image, pull->slot);
+		policy_count(c, pull->policy, pull->slot, 1);
+	}
+}
+
+void policies_wake(struct core *c)
+{
+	struct policy *p;
+	c->fallback.dirty = true;
+	for (size_t i = 0; (p = map_next(&c->policies, &i)) != NULL;)
+		p->dirty = true;
+}
+
+void policy_started(struct policy *p, int slot, int64_t now_ms)
+{
+	p->started = true;
+	p->last_ms = now_ms;
+	p->last_slot = slot;
+}

@@ -1,0 +1,265 @@
+/*
+ * The life of one pull, from wanted to deleted. Its outcome is recorded once, becomes
+ * durable with a status write, and only then is the pod deleted (behaviour.md 10).
+ * Invariant: `policy` is set exactly while the pull holds a slot, and then it is
+ * counted in the policy, the node, the image, the registry and its pair.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/xalloc.h"
+#include "reconciler/model.h"
+
+/* A start or delete that failed is asked for again after this long. */
+#define AGAIN_MS 2000
+/* The API server has the pod, but the watch does not show it: somebody deleted it. */
+#define UNSEEN_MS (2 * 60 * 1000)
+
+struct pull *pull_new(struct core *c, const char *name)
+{
+	struct pull *p = xcalloc(1, sizeof(*p));
+	p->name = xstrdup(name);
+	p->slot = -1;
+	p->timer.owner = TIMER_PULL;
+	list_init(&p->of_image);
+	list_init(&p->queued);
+	map_put(&c->pulls, p->name, p);
+	return p;
+}
+
+void pull_set_outcome(struct pull *p, const struct outcome *o)
+{
+	free((char *)(uintptr_t)p->outcome.reason);
+	free((char *)(uintptr_t)p->outcome.message);
+	free((char *)(uintptr_t)p->outcome.digest);
+	p->outcome = *o;
+	p->outcome.reason = xstrdup(o->reason);
+	p->outcome.message = xstrdup(o->message);
+	p->outcome.digest = xstrdup(o->digest);
+}
+
+/* Its pod is gone, or it never had one; not counted any more. */
+void pull_free(struct core *c, struct pull *p)
+{
+	static const struct outcome none;
+	list_remove(&p->of_image);
+	list_remove(&p->queued);
+	timer_stop(&c->timers, &p->timer);
+	map_del(&c->pulls, p->name);
+	pull_set_outcome(p, &none);
+	free(p->name);
+	free(p->uid);
+	free(p->image_name);
+	free(p->image_uid);
+	free(p->node_name);
+	free(p->node_uid);
+	free(p->reference);
+	free(p);
+}
+
+static void hold(struct core *c, struct pull *p, struct now now)
+{
+	struct image *img = p->image;
+	p->policy = policy_of_pair(c, img, p->slot);
+	policy_count(c, p->policy, p->slot, 1);
+	c->nodes[p->slot].n_live++;
+	if (img->n_live++ == 0 || img->slow_ms == 0)
+		img->slow_ms = now.boot_ms;
+	img->registry->n_live++;
+	img->pairs[p->slot].flags |= PAIR_LIVE;
+	pair_settle(c, img, p->slot, now);
+	image_touch(c, img);
+}
+
+static void release(struct core *c, struct pull *p, struct now now)
+{
+	struct image *img = p->image;
+	if (p->policy == NULL)
+		return;
+	policy_count(c, p->policy, p->slot, -1);
+	p->policy = NULL;
+	c->nodes[p->slot].n_live--;
+	img->n_live--;
+	img->registry->n_live--;
+	img->pairs[p->slot].flags &= (uint8_t)~PAIR_LIVE;
+	pair_settle(c, img, p->slot, now);
+	image_wake(c, img);
+	image_touch(c, img);
+	/* Others may have waited for room on the node, or for the probe of the registry. */
+	if (img->registry->gate.failures != 0)
+		policies_wake(c);
+	struct policy *other;
+	for (size_t i = 0; (other = map_next(&c->policies, &i)) != NULL;)
+		other->dirty |= other->node_full;
+	c->fallback.dirty |= c->fallback.node_full;
+}
+
+void pull_attach(struct core *c, struct pull *p, struct image *img, int slot, struct now now)
+{
+	p->image = img;
+	p->slot = slot;
+	list_append(&img->pulls, &p->of_image);
+	hold(c, p, now);
+}
+
+void pull_detach(struct core *c, struct pull *p, struct now now)
+{
+	if (p->image == NULL)
+		return;
+	release(c, p, now);
+	list_remove(&p->of_image);
+	list_remove(&p->queued);
+	timer_stop(&c->timers, &p->timer);
+	p->image = NULL;
+	p->slot = -1;
+	p->state = PULL_LOOSE;
+}
+
+void pull_doom(struct core *c, struct pull *p, struct now now)
+{
+	pull_detach(c, p, now);
+	if (p->uid == NULL && !p->asked) {
+		pull_free(c, p);
+		return;
+	}
+	p->state = PULL_DOOMED;
+	pull_settle(c, p);
+}
+
+/* 10. Not before its own start was answered: a repeated create could bring it back. */
+void pull_settle(struct core *c, struct pull *p)
+{
+	bool over = p->state == PULL_DOOMED ||
+		    (p->state == PULL_DONE && p->image->durable >= p->outcomes);
+	if (over && p->uid != NULL && !p->asked && !p->deleting && p->timer.place == 0)
+		list_append(&c->deletes, &p->queued);
+}
+
+static void succeeded(struct core *c, struct pull *p, struct now now)
+{
+	struct image *img = p->image;
+	struct pair *pair = &img->pairs[p->slot];
+	pair->pulled_s = (uint32_t)now.wall_s;
+	pair->attempts = 0;
+	pair->retry_ds = 0;
+	pair->cause = 0;
+	pair->flags &= (uint8_t)~PAIR_DEGRADES;
+	img->pulled_at = now.wall_s;
+	if (p->outcome.digest != NULL) {
+		free(img->digest);
+		img->digest = xstrdup(p->outcome.digest);
+	}
+	fault_success(c, img, p->slot);
+	note(c, false, "image pulled", img->name, c->nodes[p->slot].name, NULL, NULL);
+}
+
+static void failed(struct core *c, struct pull *p, struct now now)
+{
+	struct image *img = p->image;
+	struct pair *pair = &img->pairs[p->slot];
+	note(c, true, "pull failed, retrying after a back-off", img->name, c->nodes[p->slot].name,
+	     p->outcome.reason, p->outcome.message);
+	/* A pod of an earlier attempt was counted when the next one began. */
+	if (p->repull_s == 0 && pair->attempts > p->attempt)
+		return;
+	if (pair->attempts < UINT16_MAX)
+		pair->attempts++;
+	pair->failed_s = (uint32_t)now.wall_s;
+	pair_failed(c, img, p->slot, p->outcome.fault, p->outcome.reason, p->outcome.message);
+	fault_failure(c, img, p->slot, p, now);
+}
+
+void pull_done(struct core *c, struct pull *p, struct now now)
+{
+	struct image *img = p->image;
+	if (p->outcome.kind == OUTCOME_PULLED)
+		succeeded(c, p, now);
+	else
+		failed(c, p, now);
+	p->state = PULL_DONE;
+	p->outcomes = ++img->outcomes;
+	timer_stop(&c->timers, &p->timer);
+	list_remove(&p->queued);
+	release(c, p, now);
+	image_touch(c, img);
+}
+
+void pull_judge(struct core *c, struct pull *p, struct now now)
+{
+	p->state = PULL_RUNNING;
+	if (p->outcome.kind != OUTCOME_RUNNING || now.boot_ms >= p->outcome.due_ms)
+		pull_done(c, p, now);
+	else
+		timer_set(&c->timers, &p->timer, p->outcome.due_ms);
+}
+
+/* Its timer has run out. What that means depends on its state. */
+void pull_due(struct core *c, struct pull *p, struct now now)
+{
+	static const struct outcome unseen = {.kind = OUTCOME_FAILED,
+					      .fault = FAULT_NODE,
+					      .reason = "PodDeleted",
+					      .message = "the pull pod was never seen"};
+	timer_stop(&c->timers, &p->timer);
+	switch (p->state) {
+	case PULL_ASK:
+		p->policy->dirty = true;
+		break;
+	case PULL_MADE:
+		pull_set_outcome(p, &unseen);
+		pull_done(c, p, now);
+		pull_free(c, p);
+		break;
+	case PULL_RUNNING:
+		pull_judge(c, p, now);
+		break;
+	case PULL_DONE:
+	case PULL_DOOMED:
+		pull_settle(c, p);
+		break;
+	case PULL_LOOSE:
+	case PULL_ASKED:
+		break;
+	}
+}
+
+void core_started(struct core *c, const char *pod_name, enum core_start_result result,
+		  const char *text, struct now now)
+{
+	struct pull *p = map_get(&c->pulls, pod_name);
+	if (p == NULL || !p->asked)
+		return;
+	p->asked = false;
+	if (p->image != NULL && result == START_MADE)
+		fault_made(c, p->image);
+	if (p->state == PULL_DOOMED && p->uid == NULL) {
+		/* If it was made, it will be seen, and found to belong to nothing. */
+		pull_free(c, p);
+	} else if (p->state != PULL_ASKED) {
+		pull_settle(c, p);
+	} else if (result == START_MADE) {
+		p->state = PULL_MADE;
+		timer_set(&c->timers, &p->timer, now.boot_ms + UNSEEN_MS);
+	} else if (result == START_REFUSED) {
+		struct image *img = p->image;
+		note(c, true, "the API server refused the pull pod, retrying after a back-off",
+		     img->name, c->nodes[p->slot].name, "PodRejected", text);
+		fault_refused(c, img, p, text, now);
+		pull_detach(c, p, now);
+		pull_free(c, p);
+	} else {
+		p->state = PULL_ASK;
+		list_append(&c->asks, &p->queued);
+		timer_set(&c->timers, &p->timer, now.boot_ms + AGAIN_MS);
+	}
+	arena_reset(&c->scratch);
+}
+
+void core_deleted(struct core *c, const char *pod_name, bool done, struct now now)
+{
+	struct pull *p = map_get(&c->pulls, pod_name);
+	if (p == NULL || !p->deleting || done)
+		return;
+	p->deleting = false;
+	timer_set(&c->timers, &p->timer, now.boot_ms + AGAIN_MS);
+}

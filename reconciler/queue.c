@@ -1,0 +1,261 @@
+/*
+ * Which pulls start, and when (behaviour.md 11, 12, 13). For each policy that may have
+ * something to start: repulls last, then images by priority and name, then nodes by
+ * name; as many as fit. An entry that may not start blocks nobody behind it. What only
+ * time will allow sets the policy's timer.
+ */
+#include <string.h>
+
+#include "base/xalloc.h"
+#include "reconciler/bits.h"
+#include "reconciler/model.h"
+#include "reconciler/podname.h"
+
+/* A pod of this very name is still going away: look again after this long. */
+#define NAME_TAKEN_MS 1000
+
+int queue_compare(const struct image *a, const struct image *b)
+{
+	if (a->priority != b->priority)
+		return a->priority < b->priority ? -1 : 1;
+	return strcmp(a->name, b->name);
+}
+
+struct pass { /* one look at one policy */
+	struct core *c;
+	struct policy *policy;
+	struct now now;
+	int64_t wake;  /* earliest moment at which more may be possible */
+	bool free;     /* another node may be taken (maxConcurrentNodes) */
+	bool patient;  /* minDelayBetweenPulls is not over: only the last node */
+	int only_slot; /* that node, or -1 */
+};
+
+static void sooner(int64_t *wake, int64_t at_ms)
+{
+	if (at_ms < *wake)
+		*wake = at_ms;
+}
+
+/* What the policy allows at this moment (11). */
+static void pass_look(struct pass *s)
+{
+	struct policy *p = s->policy;
+	int64_t next_ms = p->last_ms + p->delay_ms;
+	s->free = (int64_t)p->n_nodes < p->max_nodes;
+	s->patient = p->started && next_ms > s->now.boot_ms;
+	s->only_slot = s->patient ? p->last_slot : -1;
+	if (s->patient)
+		sooner(&s->wake, next_ms);
+}
+
+/* 11, 12. May a pull start on this node as far as the policy is concerned? */
+static bool node_allowed(struct pass *s, int slot)
+{
+	if (s->patient && slot != s->only_slot)
+		return false;
+	if (!s->free && !bit_get(s->policy->busy, (size_t)slot))
+		return false;
+	if ((int64_t)s->c->nodes[slot].n_live >= s->policy->max_per_node) {
+		s->policy->node_full = true;
+		return false;
+	}
+	return true;
+}
+
+static bool candidate(struct pass *s, const struct image *img, int slot, bool repull)
+{
+	return bit_get(img->waiting, (size_t)slot) &&
+	       bit_get(img->repulls, (size_t)slot) == repull && node_allowed(s, slot) &&
+	       policy_of_pair(s->c, img, slot) == s->policy &&
+	       fault_room_on(s->c, img, slot, s->now.boot_ms, &s->wake);
+}
+
+/* Only nodes that are busy under this policy come into question: few. */
+static int first_busy(struct pass *s, const struct image *img, bool repull)
+{
+	int best = -1;
+	size_t cap = s->c->cap;
+	for (size_t slot = bit_next(s->policy->busy, 0, cap); slot < cap;
+	     slot = bit_next(s->policy->busy, slot + 1, cap))
+		if (candidate(s, img, (int)slot, repull) &&
+		    (best < 0 || s->c->nodes[slot].rank < s->c->nodes[best].rank))
+			best = (int)slot;
+	return best;
+}
+
+static int first_node(struct pass *s, const struct image *img, bool repull, bool probe)
+{
+	struct core *c = s->c;
+	if (s->patient)
+		return s->only_slot >= 0 && candidate(s, img, s->only_slot, repull) ? s->only_slot
+										    : -1;
+	if (!s->free)
+		return first_busy(s, img, repull);
+	/* 14. A probe goes to another node than the last one, in turn. */
+	size_t from = probe && img->probe_rank < c->n_order ? img->probe_rank : 0;
+	for (size_t i = 0; i < c->n_order; i++) {
+		size_t rank = from + i < c->n_order ? from + i : from + i - c->n_order;
+		if (candidate(s, img, (int)c->order[rank], repull))
+			return (int)c->order[rank];
+	}
+	return -1;
+}
+
+static bool concerns(struct pass *s, const struct image *img)
+{
+	const struct policy *own = policy_of_image(s->c, img);
+	return own == s->policy || (s->policy == &s->c->fallback && own->selector.n != 0);
+}
+
+/* The first entry of the queue that may start; NULL: none. */
+static struct image *choose(struct pass *s, int *ret_slot)
+{
+	struct core *c = s->c;
+	pass_look(s);
+	if (s->policy->max_pulls != 0 && (int64_t)s->policy->n_pulls >= s->policy->max_pulls)
+		return NULL;
+	for (int repull = 0; repull < 2; repull++) {
+		for (size_t i = 0; i < c->n_queue; i++) {
+			struct image *img = c->queue[i];
+			if (img->n_waiting[repull] == 0 || !concerns(s, img))
+				continue;
+			enum image_room room = fault_room(img, s->now.boot_ms, &s->wake);
+			if (room == ROOM_NONE)
+				continue;
+			int slot = first_node(s, img, repull != 0, room == ROOM_PROBE);
+			if (slot >= 0) {
+				*ret_slot = slot;
+				return img;
+			}
+		}
+	}
+	return NULL;
+}
+
+static struct api_tolerations tolerations_of(struct core *c, const struct image *img,
+					     struct arena *a)
+{
+	const struct api_tolerations *more = &policy_of_image(c, img)->tolerations;
+	size_t n = img->tolerations.n, m = more->n;
+	struct api_tolerations all = {arena_array(a, n + m, sizeof(*all.at)), n + m};
+	for (size_t i = 0; i < n + m; i++) {
+		const struct api_toleration *t = i < n ? &img->tolerations.at[i] : &more->at[i - n];
+		all.at[i] = (struct api_toleration){
+			.key = arena_strdup(a, t->key),
+			.op = arena_strdup(a, t->op),
+			.value = arena_strdup(a, t->value),
+			.effect = arena_strdup(a, t->effect),
+		};
+	}
+	return all;
+}
+
+/* Says it to the shell and to the policy; the pull is attached already. */
+static void ask(struct pass *s, struct pull *p, struct arena *a, struct core_actions *ret)
+{
+	const struct image *img = p->image;
+	struct core_start *start = &ret->starts[ret->n_starts++];
+	*start = (struct core_start){
+		.pod_name = arena_strdup(a, p->name),
+		.image_name = arena_strdup(a, img->name),
+		.image_uid = arena_strdup(a, img->uid),
+		.node = arena_strdup(a, p->node_name),
+		.node_uid = arena_strdup(a, p->node_uid),
+		.reference = arena_strdup(a, img->reference),
+		.attempt = podname_attempt(a, p->attempt, p->repull_s),
+		.pull_policy = arena_strdup(a, img->pull_policy),
+		.secrets = {arena_array(a, img->secrets.n, sizeof(*start->secrets.at)),
+			    img->secrets.n},
+		.tolerations = tolerations_of(s->c, img, a),
+	};
+	for (size_t i = 0; i < img->secrets.n; i++)
+		start->secrets.at[i].name = arena_strdup(a, img->secrets.at[i].name);
+	p->state = PULL_ASKED;
+	p->asked = true;
+	p->started_ms = s->now.boot_ms;
+	list_remove(&p->queued);
+	timer_stop(&s->c->timers, &p->timer);
+	p->image->attempted_at = s->now.wall_s;
+	p->image->probe_rank = s->c->nodes[p->slot].rank + 1;
+	policy_started(s->policy, p->slot, s->now.boot_ms);
+	image_touch(s->c, p->image);
+	note(s->c, false, "pull started", img->name, p->node_name, NULL, NULL);
+}
+
+static void start(struct pass *s, struct image *img, int slot, struct arena *a,
+		  struct core_actions *ret)
+{
+	struct core *c = s->c;
+	struct pair *pair = &img->pairs[slot];
+	const struct node_slot *node = &c->nodes[slot];
+	int64_t repull_s = pair->pulled_s != 0 ? s->now.wall_s : 0;
+	char *attempt = podname_attempt(&c->scratch, pair->attempts, repull_s);
+	char *name =
+		podname_make(&c->scratch, img->name, img->uid, node->uid, img->reference, attempt);
+	if (map_get(&c->pulls, name) != NULL) {
+		pair_wait(pair, s->now.boot_ms + NAME_TAKEN_MS);
+		pair_settle(c, img, slot, s->now);
+		return;
+	}
+	struct pull *p = pull_new(c, name);
+	p->image_name = xstrdup(img->name);
+	p->image_uid = xstrdup(img->uid);
+	p->node_name = xstrdup(node->name);
+	p->node_uid = xstrdup(node->uid);
+	p->reference = xstrdup(img->reference);
+	p->noted = true;
+	p->attempt = repull_s != 0 ? 0 : pair->attempts;
+	p->repull_s = repull_s;
+	pull_attach(c, p, img, slot, s->now);
+	ask(s, p, a, ret);
+}
+
+/* A start that was not made is asked for again, under the same pacing as a new one. */
+static void ask_again(struct pass *s, size_t room, struct arena *a, struct core_actions *ret)
+{
+	struct core *c = s->c;
+	for (struct link *l = c->asks.next, *next; l != &c->asks; l = next) {
+		struct pull *p = LIST_MEMBER(l, struct pull, queued);
+		next = l->next;
+		if (p->policy != s->policy || p->timer.place != 0)
+			continue;
+		const struct pair *pair = &p->image->pairs[p->slot];
+		if ((pair->flags & PAIR_TARGETED) == 0 || !c->nodes[p->slot].eligible) {
+			/* If it exists after all, it will be seen and taken up again. */
+			pull_detach(c, p, s->now);
+			pull_free(c, p);
+			continue;
+		}
+		pass_look(s);
+		if (ret->n_starts < room && (!s->patient || p->slot == s->only_slot))
+			ask(s, p, a, ret);
+	}
+}
+
+static void run_policy(struct core *c, struct policy *policy, struct now now, size_t room,
+		       struct arena *a, struct core_actions *ret)
+{
+	struct pass s = {.c = c, .policy = policy, .now = now, .wake = CLOCK_NEVER};
+	struct image *img = NULL;
+	int slot;
+	policy->node_full = false;
+	ask_again(&s, room, a, ret);
+	while (ret->n_starts < room && (img = choose(&s, &slot)) != NULL)
+		start(&s, img, slot, a, ret);
+	/* Out of room it stays dirty: the next turn goes on. */
+	policy->dirty = ret->n_starts == room;
+	timer_set(&c->timers, &policy->wake, s.wake > now.boot_ms ? s.wake : CLOCK_NEVER);
+}
+
+void queue_run(struct core *c, struct now now, struct core_room room, struct arena *a,
+	       struct core_actions *ret)
+{
+	struct policy *p;
+	ret->starts = arena_array(a, room.starts, sizeof(*ret->starts));
+	if (c->fallback.dirty && ret->n_starts < room.starts)
+		run_policy(c, &c->fallback, now, room.starts, a, ret);
+	for (size_t i = 0; (p = map_next(&c->policies, &i)) != NULL;)
+		if (p->dirty && p->present && ret->n_starts < room.starts)
+			run_policy(c, p, now, room.starts, a, ret);
+}
