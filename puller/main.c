@@ -15,7 +15,6 @@ static const struct proc_def puller = {
 		},
 	.options = puller_options,
 	.state_size = sizeof(struct puller),
-	.drains = true, /* what is on the wire is finished and answered */
 	.init = puller_init,
 	.turn = puller_turn,
 	.done = puller_done,
