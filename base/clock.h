@@ -27,7 +27,7 @@ int64_t clock_wall_us(void);
 void time_format(char out[TIME_TEXT_MAX], int64_t unix_s);
 /* "2006-01-02T15:04:05.000000Z": metav1.MicroTime. */
 void time_format_us(char out[TIME_TEXT_MAX], int64_t unix_us);
-/* RFC 3339 with any fraction and zone. 0, or -1 for anything else. */
+/* RFC 3339 with any fraction and zone, years 1 to 9999 in UTC. 0, or -1 for anything else. */
 int time_parse(const char *text, int64_t *ret_unix_s);
 
 /*

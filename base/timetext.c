@@ -15,9 +15,10 @@ void time_format(char out[TIME_TEXT_MAX], int64_t unix_s)
 {
 	time_t t = (time_t)unix_s;
 	struct tm tm;
-	if (gmtime_r(&t, &tm) == NULL ||
-	    strftime(out, TIME_TEXT_MAX, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
-		out[0] = '\0';
+	out[0] = '\0';
+	if (gmtime_r(&t, &tm) != NULL)
+		snprintf(out, TIME_TEXT_MAX, "%04d-%02d-%02dT%02d:%02d:%02dZ", tm.tm_year + 1900,
+			 tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec);
 }
 
 void time_format_us(char out[TIME_TEXT_MAX], int64_t unix_us)
@@ -48,6 +49,10 @@ static bool literal(const char **p, const char *one_of)
 	(*p)++;
 	return true;
 }
+
+/* Years 1 (Go's zero time) to 9999, in UTC: what can be written with four digits. */
+#define TIME_MIN_S (-62135596800)
+#define TIME_MAX_S 253402300799
 
 /* "Z" or "+hh:mm": minutes east of UTC. */
 static bool zone(const char **p, int *ret_minutes)
@@ -93,17 +98,22 @@ int time_parse(const char *text, int64_t *ret_unix_s)
 		return -1;
 	tm.tm_year = year - 1900;
 	tm.tm_mon -= 1;
-	*ret_unix_s = (int64_t)timegm(&tm) - (int64_t)east * 60;
+	int64_t unix_s = (int64_t)timegm(&tm) - (int64_t)east * 60;
+	if (unix_s < TIME_MIN_S || unix_s > TIME_MAX_S)
+		return -1;
+	*ret_unix_s = unix_s;
 	return 0;
 }
+
+#define DURATION_NS_MAX ((uint64_t)INT64_MAX)
 
 /* Longest unit first where one is the prefix of another. */
 static const struct unit {
 	const char *name;
-	double ns;
+	uint64_t ns;
 } units[] = {
-	{"ns", 1},   {"us", 1e3}, {"\xc2\xb5s", 1e3}, {"\xce\xbcs", 1e3},
-	{"ms", 1e6}, {"s", 1e9},  {"m", 6e10},        {"h", 3.6e12},
+	{"ns", 1},       {"us", 1000},      {"\xc2\xb5s", 1000}, {"\xce\xbcs", 1000},
+	{"ms", 1000000}, {"s", 1000000000}, {"m", 60000000000},  {"h", 3600000000000},
 };
 
 static const struct unit *unit_at(const char *p)
@@ -114,22 +124,30 @@ static const struct unit *unit_at(const char *p)
 	return NULL;
 }
 
-/* One "1.5h"; adds to *ns. */
-static bool term(const char **p, double *ns)
+/* One "1.5h"; adds to *ns. In integers, as Go does: exact up to the limit. */
+static bool term(const char **p, uint64_t *ns)
 {
-	double value = 0, scale = 1;
-	int seen = 0;
-	for (; isdigit((unsigned char)**p); (*p)++, seen++)
-		value = value * 10 + (**p - '0');
+	uint64_t whole = 0, part = 0;
+	double scale = 1;
+	bool seen = false;
+	for (; isdigit((unsigned char)**p); (*p)++, seen = true) {
+		uint64_t digit = (uint64_t)(**p - '0');
+		if (whole > (DURATION_NS_MAX - digit) / 10)
+			return false;
+		whole = whole * 10 + digit;
+	}
 	if (literal(p, "."))
-		for (; isdigit((unsigned char)**p); (*p)++, seen++)
-			value += (**p - '0') * (scale /= 10);
+		for (; isdigit((unsigned char)**p); (*p)++, seen = true)
+			if (scale < 1e18) { /* further digits weigh nothing */
+				part = part * 10 + (uint64_t)(**p - '0');
+				scale *= 10;
+			}
 	const struct unit *u = seen ? unit_at(*p) : NULL;
-	if (u == NULL)
+	if (u == NULL || whole > DURATION_NS_MAX / u->ns)
 		return false;
 	*p += strlen(u->name);
-	*ns += value * u->ns;
-	return *ns <= 9.2233720368e18;
+	*ns += whole * u->ns + (uint64_t)((double)part * ((double)u->ns / scale));
+	return *ns <= DURATION_NS_MAX;
 }
 
 int duration_parse(const char *text, int64_t *ret_ms)
@@ -139,7 +157,7 @@ int duration_parse(const char *text, int64_t *ret_ms)
 	const char *p = text;
 	bool negative = *p == '-';
 	literal(&p, "+-");
-	double ns = 0;
+	uint64_t ns = 0;
 	if (strcmp(p, "0") != 0) {
 		if (*p == '\0')
 			return -1;
@@ -147,8 +165,7 @@ int duration_parse(const char *text, int64_t *ret_ms)
 			if (!term(&p, &ns))
 				return -1;
 	}
-	/* Half a nanosecond absorbs what the decimal fractions lose in binary. */
-	int64_t ms = (int64_t)((ns + 0.5) / 1e6);
+	int64_t ms = (int64_t)(ns / 1000000);
 	*ret_ms = negative ? -ms : ms;
 	return 0;
 }
