@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/arena.h"
+#include "base/err.h"
 #include "kube/kube.h"
 
 #define LEASE_NAME       "b889acf8.corewire.io"
@@ -24,6 +24,8 @@ struct elector;
 struct elector_config {
 	const char *ns, *identity; /* copied */
 	bool enabled;              /* false: no Lease is touched, term is 1 and never ends */
+	/* The Lease cannot be read or written, for the log: once a kind of failure. May be NULL. */
+	void (*trouble)(void *ctx, const struct err *err);
 };
 
 /* changed: term or deadline moved. */
@@ -37,7 +39,10 @@ uint64_t elector_term(const struct elector *e);
 int64_t elector_until_ms(const struct elector *e); /* INT64_MAX when not enabled */
 /* The first answer of the API server is known (held by us or by another). */
 bool elector_known(const struct elector *e);
-/* On SIGTERM: empties the holder if we are it; done when elector_released. */
+/*
+ * On SIGTERM: the term is over at once, and the following turns empty the holder if we are it;
+ * done when elector_released.
+ */
 void elector_release(struct elector *e);
 bool elector_released(const struct elector *e);
 
