@@ -11,7 +11,7 @@
 #include "kube/http.h"
 #include "kube/kube.h"
 #include "kube/stats.h"
-#include "kube/timers.h"
+#include "kube/alarms.h"
 
 struct request;
 TAILQ_HEAD(requests, request);

@@ -382,7 +382,7 @@ static size_t gather(struct http *h, const struct pollfd *fds, size_t n)
 
 static int poll_timeout(const struct http *h, int timeout_ms)
 {
-	int64_t first = timers_next(h->timers);
+	int64_t first = timers_next_ms(h->timers);
 	if (!TAILQ_EMPTY(&h->ready))
 		return 0;
 	for (int i = 0; i < KUBE_LANES; i++)
@@ -445,7 +445,7 @@ int http_wait(struct http *h, struct pollfd *fds, size_t n, int timeout_ms)
 		ready += fds[i].revents != 0;
 	}
 	/* Deadlines first: after a sleep of the machine nothing late may be sent or believed. */
-	timers_run(h->timers, clock_boot_ms());
+	alarms_run(h->timers, clock_boot_ms());
 	run_lanes(h, h->polls + n, rc > 0 ? all - n : 0);
 	count_sent(h);
 	collect_finished(h);

@@ -17,7 +17,7 @@
 #include "kube/credentials.h"
 #include "kube/kube.h"
 #include "kube/stats.h"
-#include "kube/timers.h"
+#include "kube/alarms.h"
 
 /* Bytes of streams handed on in one http_wait(). */
 #define HTTP_TURN_MAX (256 * 1024)

@@ -49,7 +49,7 @@ struct reflector {
 	size_t page;
 	enum reflector_state state;
 	struct transfer *stream;
-	struct timer timer;
+	struct alarm alarm;
 	enum reflector_action next; /* stream NULL: RA_NEXT_PAGE, RA_WATCH or one of RA_LIST* */
 	struct watch_parser parser;
 	struct list_scanner scanner;
@@ -188,7 +188,7 @@ static void close_stream(struct reflector *r)
 static void schedule(struct reflector *r, enum reflector_action next, int64_t delay_ms)
 {
 	r->next = next;
-	timer_set(&r->kube->timers, &r->timer, clock_boot_ms() + delay_ms);
+	timer_set(&r->kube->timers, &r->alarm.timer, clock_boot_ms() + delay_ms);
 }
 
 static bool is_failure(const struct reflector *r, enum reflector_event event)
@@ -271,7 +271,7 @@ static void open_stream(struct reflector *r, enum reflector_state state, struct 
 						      .ctx = r,
 					      });
 	buf_done(url);
-	timer_set(&r->kube->timers, &r->timer, r->opened_ms + idle_ms[state]);
+	timer_set(&r->kube->timers, &r->alarm.timer, r->opened_ms + idle_ms[state]);
 }
 
 static unsigned watch_seconds(void)
@@ -358,7 +358,7 @@ static void on_timer(void *ctx)
 	}
 	int64_t until = http_last_byte_ms(r->stream) + idle_ms[r->state];
 	if (clock_boot_ms() < until)
-		timer_set(&r->kube->timers, &r->timer, until);
+		timer_set(&r->kube->timers, &r->alarm.timer, until);
 	else
 		react(r, RE_IDLE, 0, "no byte for too long, connecting again", 0);
 }
@@ -386,7 +386,7 @@ struct reflector *reflector_new(struct kube *k, const struct reflector_config *c
 	r->path = xstrdup(config->path);
 	r->selector = selector_part(config->label_selector);
 	r->page = config->page ? config->page : PAGE_DEFAULT;
-	r->timer = (struct timer){.fire = on_timer, .ctx = r};
+	r->alarm = (struct alarm){.fire = on_timer, .ctx = r};
 	schedule(r, RA_LIST, 0);
 	return r;
 }
@@ -396,7 +396,7 @@ void reflector_free(struct reflector *r)
 	if (r == NULL)
 		return;
 	close_stream(r);
-	timer_stop(&r->kube->timers, &r->timer);
+	timer_stop(&r->kube->timers, &r->alarm.timer);
 	watch_parser_done(&r->parser);
 	list_scanner_done(&r->scanner);
 	free(r->path);

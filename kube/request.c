@@ -29,7 +29,7 @@ struct request {
 	kube_done_fn done;
 	void *ctx;
 	struct transfer *transfer; /* SENT */
-	struct timer timer;
+	struct alarm alarm;
 	int attempts;
 	bool renewed; /* a 401 was answered with new credentials once */
 	bool fresh;   /* the last attempt hung: use another connection */
@@ -49,7 +49,7 @@ static void request_free(struct request *r)
 static void unlink_request(struct request *r)
 {
 	struct kube *k = r->kube;
-	timer_stop(&k->timers, &r->timer);
+	timer_stop(&k->timers, &r->alarm.timer);
 	if (r->state == WAITING)
 		TAILQ_REMOVE(&k->waiting, r, of_waiting);
 	if (r->state == SENT && r->what.lane == KUBE_WRITE)
@@ -87,7 +87,7 @@ static void back_off(struct request *r, int64_t at_ms)
 	r->state = BACK_OFF;
 	r->transfer = NULL;
 	k->counters.retries++;
-	timer_set(&k->timers, &r->timer, at_ms);
+	timer_set(&k->timers, &r->alarm.timer, at_ms);
 	start_waiting(k);
 }
 
@@ -143,7 +143,7 @@ static void send_now(struct request *r)
 	r->sent_ms = now;
 	if (r->what.lane == KUBE_WRITE)
 		k->writing++;
-	timer_set(&k->timers, &r->timer, now + left);
+	timer_set(&k->timers, &r->alarm.timer, now + left);
 	r->transfer = http_start(k->http, &(struct http_call){
 						  .lane = r->what.lane,
 						  .method = r->what.method,
@@ -178,7 +178,7 @@ static void enter_line(struct request *r, bool first)
 		return;
 	}
 	r->state = WAITING;
-	timer_set(&k->timers, &r->timer, r->what.deadline_ms);
+	timer_set(&k->timers, &r->alarm.timer, r->what.deadline_ms);
 	if (first)
 		TAILQ_INSERT_HEAD(&k->waiting, r, of_waiting);
 	else
@@ -247,14 +247,14 @@ uint64_t kube_send(struct kube *k, const struct kube_request *req, kube_done_fn 
 	r->what.accept = xstrdup(req->accept);
 	r->done = done;
 	r->ctx = ctx;
-	r->timer = (struct timer){.fire = on_timer, .ctx = r};
+	r->alarm = (struct alarm){.fire = on_timer, .ctx = r};
 	TAILQ_INSERT_TAIL(&k->all, r, of_all);
 	k->pending++;
 	k->counters.requests++;
 	if (clock_boot_ms() >= req->deadline_ms) {
 		/* done must not run inside kube_send: the timer is due in the next wait. */
 		r->state = BACK_OFF;
-		timer_set(&k->timers, &r->timer, req->deadline_ms);
+		timer_set(&k->timers, &r->alarm.timer, req->deadline_ms);
 		return r->id;
 	}
 	enter_line(r, false);

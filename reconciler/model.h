@@ -13,11 +13,11 @@
 #define DROP_RECONCILER_MODEL_H
 
 #include "base/map.h"
+#include "base/timers.h"
 #include "reconciler/backoff.h"
 #include "reconciler/core.h"
 #include "reconciler/list.h"
 #include "reconciler/outcome.h"
-#include "reconciler/timers.h"
 
 /* Slots are added in steps, so that 5,000 nodes do not cost the memory of 8,192. */
 #define SLOTS_STEP 256
@@ -28,6 +28,8 @@
 #define DEFAULT_PULLS_PER_NODE 2
 /* Lines for the log between two turns; more are dropped. */
 #define NOTES_MAX 256
+
+enum timer_owner { TIMER_PULL, TIMER_IMAGE, TIMER_POLICY, TIMER_STATUS };
 
 struct node_slot {
 	char *name;   /* owned; NULL: the slot is free */

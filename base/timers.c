@@ -2,7 +2,7 @@
  * The heap of timers. Invariant: at[t->place - 1] == t for every running timer, and no
  * timer is earlier than its parent.
  */
-#include "reconciler/timers.h"
+#include "base/timers.h"
 
 #include <stdlib.h>
 

@@ -1,20 +1,19 @@
 /*
  * Moments at which time alone makes something due: a binary heap of timers that live
- * inside their owners (a pull, an image, a policy). Setting, moving and stopping one
- * costs O(log n). Boot ms.
+ * inside their owners (a request, a pull, a policy) and are never allocated. Setting,
+ * moving and stopping one costs O(log n). Boot ms (base/clock.h), so that a moment that
+ * passed while the machine slept is due first thing on waking.
  */
-#ifndef DROP_RECONCILER_TIMERS_H
-#define DROP_RECONCILER_TIMERS_H
+#ifndef DROP_BASE_TIMERS_H
+#define DROP_BASE_TIMERS_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-enum timer_owner { TIMER_PULL, TIMER_IMAGE, TIMER_POLICY, TIMER_STATUS };
-
 struct timer { /* zeroed but for owner: stopped */
 	int64_t at_ms;
 	size_t place; /* in the heap, from 1; 0: stopped */
-	enum timer_owner owner;
+	int owner;    /* what it lives in, an enum of its user */
 };
 
 struct timers {
