@@ -55,7 +55,9 @@ static bool bare(const char *s)
 
 static void add_pair(struct buf *b, const struct log_field *f)
 {
-	const char *str = f->str ? f->str : "";
+	const char *str = f->str;
+	if (str == NULL && !f->is_num)
+		return;
 	if (config.json) {
 		buf_add(b, ",", 1);
 		buf_add_json(b, f->key);

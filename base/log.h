@@ -14,7 +14,7 @@ enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
 
 struct log_field {
 	const char *key; /* NULL ends the list */
-	const char *str; /* NULL together with is_num false prints as "" */
+	const char *str; /* NULL and not a number: the field is left out */
 	long long num;
 	bool is_num;
 };

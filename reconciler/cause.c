@@ -84,7 +84,7 @@ static const char *host_of(struct arena *a, const char *message, const char *fal
 
 static struct cause registry_fault(struct arena *a, const char *what, const char *host)
 {
-	return (struct cause){FAULT_REGISTRY, arena_printf(a, "%s: %s", what, host)};
+	return (struct cause){FAULT_REGISTRY, arena_printf(a, "%s%s", what, host)};
 }
 
 /* A three-digit 5xx that stands alone; 0 if there is none. */
@@ -162,10 +162,10 @@ static struct cause find_transport(struct arena *a, const char *plain, const cha
 	const char *lookup = find_words(plain, "lookup");
 	if (lookup != NULL) {
 		const char *name = host_at(a, message + (lookup - plain) + strlen("lookup "));
-		return registry_fault(a, "dns: cannot resolve", name != NULL ? name : host);
+		return registry_fault(a, "dns: cannot resolve ", name != NULL ? name : host);
 	}
 	if (has_any(plain, refused))
-		return registry_fault(a, "connection refused", host);
+		return registry_fault(a, "connection refused: ", host);
 	if (has_any(plain, tls) && !has_any(plain, tls_timeout))
 		return (struct cause){FAULT_REGISTRY, "tls: certificate error"};
 	if (has_any(plain, timeout))
@@ -186,7 +186,7 @@ static struct cause find_answer(struct arena *a, const char *plain, const char *
 	if (has_any(plain, not_found) && !about_platform)
 		return (struct cause){FAULT_IMAGE, "image not found"};
 	if (has_any(plain, limited))
-		return registry_fault(a, "rate limited", host);
+		return registry_fault(a, "rate limited: ", host);
 	int code = server_error(plain);
 	if (code != 0)
 		return (struct cause){FAULT_REGISTRY,
@@ -229,7 +229,7 @@ enum fault cause_fault_of(const char *reason, const char *text)
 		{"forbidden: access denied", FAULT_IMAGE},
 		{"image not found", FAULT_IMAGE},
 		{"no image for ", FAULT_PLATFORM},
-		{"dns: cannot resolve", FAULT_REGISTRY},
+		{"dns: cannot resolve ", FAULT_REGISTRY},
 		{"connection refused: ", FAULT_REGISTRY},
 		{"tls: certificate error", FAULT_REGISTRY},
 		{"timeout connecting to ", FAULT_REGISTRY},
