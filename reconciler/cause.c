@@ -169,8 +169,7 @@ static struct cause find_transport(struct arena *a, const char *plain, const cha
 	if (has_any(plain, tls) && !has_any(plain, tls_timeout))
 		return (struct cause){FAULT_REGISTRY, "tls: certificate error"};
 	if (has_any(plain, timeout))
-		return (struct cause){FAULT_REGISTRY,
-				      arena_printf(a, "timeout connecting to %s", host)};
+		return registry_fault(a, "timeout connecting to ", host);
 	return (struct cause){FAULT_NONE, NULL};
 }
 
