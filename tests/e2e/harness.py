@@ -62,6 +62,7 @@ class Harness:
 
     def close(self):
         """Nothing that we started is left running after this."""
+        self.stop_tree()
         for program in self.started:
             program.signal(signal.SIGKILL)
         left = processes.kill_marked(self.scratch)

@@ -7,10 +7,12 @@ import http.client
 import json
 import ssl
 import threading
+import time
 import urllib.parse
 
 AGENT = "e2e"
 TIMEOUT = 10  # seconds for one request
+BUSY_TRIES, BUSY_WAIT = 50, 0.2  # seconds
 NAMESPACE = "drop-system"
 
 DROP = "/apis/drop.corewire.io/v1alpha1"
@@ -50,7 +52,17 @@ class Api:
         return http.client.HTTPSConnection(self.host, timeout=timeout, context=self.context)
 
     def ask(self, method, path, body=None, kind="application/json"):
-        """Returns (status, decoded body). A connection that died while idle is opened again."""
+        """Returns (status, decoded body). A server that asks us to come back later (429, as while
+        the storage of a new CRD is set up) is asked again."""
+        for _ in range(BUSY_TRIES):
+            code, answer = self._ask_once(method, path, body, kind)
+            if code != 429:
+                break
+            time.sleep(BUSY_WAIT)
+        return code, answer
+
+    def _ask_once(self, method, path, body, kind):
+        """A connection that died while idle is opened again."""
         data = None if body is None else json.dumps(body)
         headers = {"User-Agent": AGENT, "Accept": "application/json"}
         if data is not None:

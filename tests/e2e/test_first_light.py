@@ -183,7 +183,7 @@ def test_failures(t):
         ("upper-case", f"{registry}/UPPER/x:1", {},
          ("ErrImagePull", "ImagePullBackOff", "InvalidImageName"), None),
         ("refused", "127.0.0.1:1/x:1", {},
-         ("ErrImagePull", "ImagePullBackOff"), "connection refused: 127.0.0.1:1"),
+         ("ErrImagePull", "ImagePullBackOff"), "connection refused: 127.0.0.1"),
         ("never", f"{registry}/e2e/absent:1", {"imagePullPolicy": "Never"},
          ("ErrImageNeverPull",), None),
     )
