@@ -24,7 +24,7 @@ run: build ## Run the whole operator from here against $KUBECONFIG.
 
 demo: ## Bring a real cluster up and watch the sample images get onto its node.
 	scripts/setup.sh build cluster
-	scripts/build.sh gcc
+	scripts/build.sh gcc programs
 	scripts/demo.sh
 
 test: ## Everything: gcc, clang, sanitizers, unit, pipeline and the real cluster.

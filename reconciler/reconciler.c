@@ -64,7 +64,8 @@ static void follow_session(struct proc *p)
 	if (may == r->acting)
 		return;
 	r->acting = may;
-	log_info("leadership", LS("step", session_step_name(r->session.step)));
+	log_info(may ? "acting" : "not acting any more",
+		 LS("session", session_step_name(r->session.step)));
 	if (!may)
 		apply_fence(r);
 	core_lead(r->core, may, now);

@@ -2,11 +2,13 @@
 # Configures (once) and builds one flavour of the tree into build/<flavour>:
 #   gcc    what users run        clang  the other compiler, and the fuzzers
 #   asan   gcc with AddressSanitizer and UBSan
-# The flavours differ in nothing but compiler and instrumentation. Warnings are errors in each.
+# The flavours differ in nothing but compiler and instrumentation; warnings are errors in each.
+# TARGET: build only that, for example "programs".
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-flavour=${1:?usage: build.sh gcc|clang|asan}
+flavour=${1:?usage: build.sh gcc|clang|asan [TARGET...]}
+shift
 case $flavour in
 gcc) cc=gcc options=() ;;
 clang) cc=clang options=() ;;
@@ -18,7 +20,7 @@ dir=build/$flavour
 [ -f "$dir/build.ninja" ] || CC=$cc meson setup "${options[@]}" "$dir" >"/tmp/drop-meson.$$" 2>&1 ||
 	{ cat "/tmp/drop-meson.$$" >&2; rm -f "/tmp/drop-meson.$$"; exit 1; }
 rm -f "/tmp/drop-meson.$$"
-ninja -C "$dir" --quiet
+ninja -C "$dir" --quiet "$@"
 
 # All programs in one folder, as in the container: the supervisor looks for them there.
 mkdir -p "$dir/bin"

@@ -76,5 +76,5 @@ say "settled after $((SECONDS - begun)) s"
 "$KUBECTL" get cachedimages -o wide
 say "what the broken one says"
 "$KUBECTL" get cachedimage test-invalid-image -o json | jq '.status | {phase, ready, failedNodes, conditions}'
-say "what is on the node"
-"$KUBECTL" get nodes -o json | jq -r '.items[] | .metadata.name as $n | .status.images[].names[-1] | "\($n)  \(.)"'
+say "what is on the node (containerd's own list)"
+"$CTR" images ls -q | grep -v '^sha256:'
