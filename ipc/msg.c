@@ -90,14 +90,6 @@ const char *msg_str_get(const void *member)
 static void encode_fields(msgpack_packer *pk, const struct msg_field *fields, size_t n,
 			  const char *base);
 
-static void encode_str(msgpack_packer *pk, const char *s)
-{
-	if (s == NULL)
-		msgpack_pack_nil(pk);
-	else
-		msgpack_pack_str_with_body(pk, s, strlen(s));
-}
-
 static void encode_value(msgpack_packer *pk, const struct msg_field *f, const char *member)
 {
 	switch (f->type) {
@@ -114,7 +106,7 @@ static void encode_value(msgpack_packer *pk, const struct msg_field *f, const ch
 			msgpack_pack_false(pk);
 		break;
 	case MSG_F_STR:
-		encode_str(pk, msg_str_get(member));
+		wire_pack_str(pk, msg_str_get(member));
 		break;
 	case MSG_F_BIN:
 	case MSG_F_OBJECT:

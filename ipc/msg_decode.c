@@ -33,31 +33,12 @@ static int fail(struct decoder *d, enum msg_fault fault, const struct msg_field 
 static int decode_fields(struct decoder *d, const msgpack_object *o, const struct msg_field *fields,
 			 size_t n, char *base);
 
-static int decode_str(struct decoder *d, const msgpack_object *o, const char **ret)
-{
-	if (o->type == MSGPACK_OBJECT_NIL)
-		return 0;
-	if (o->type != MSGPACK_OBJECT_STR || memchr(o->via.str.ptr, '\0', o->via.str.size) != NULL)
-		return -1;
-	*ret = arena_strndup(d->arena, o->via.str.ptr, o->via.str.size);
-	return 0;
-}
-
 static int decode_bin(struct decoder *d, const msgpack_object *o, struct msg_bin *ret)
 {
 	if (o->type != MSGPACK_OBJECT_BIN)
 		return -1;
 	ret->len = o->via.bin.size;
 	ret->data = arena_memdup(d->arena, o->via.bin.ptr, ret->len);
-	return 0;
-}
-
-static int decode_int(const msgpack_object *o, int64_t *ret)
-{
-	if (o->type != MSGPACK_OBJECT_NEGATIVE_INTEGER &&
-	    (o->type != MSGPACK_OBJECT_POSITIVE_INTEGER || o->via.u64 > INT64_MAX))
-		return -1;
-	*ret = o->via.i64;
 	return 0;
 }
 
@@ -89,7 +70,7 @@ static int decode_value(struct decoder *d, const msgpack_object *o, const struct
 			*(uint64_t *)at = o->via.u64;
 		break;
 	case MSG_F_I64:
-		bad = decode_int(o, at);
+		bad = wire_int(o, at);
 		break;
 	case MSG_F_BOOL:
 		bad = o->type == MSGPACK_OBJECT_BOOLEAN ? 0 : -1;
@@ -97,7 +78,7 @@ static int decode_value(struct decoder *d, const msgpack_object *o, const struct
 			*(bool *)at = o->via.boolean;
 		break;
 	case MSG_F_STR:
-		bad = decode_str(d, o, at);
+		bad = wire_str(o, d->arena, at);
 		break;
 	case MSG_F_BIN:
 	case MSG_F_OBJECT:

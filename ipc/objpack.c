@@ -66,14 +66,6 @@ static size_t used_fields(const struct desc *d, const char *obj)
 	return n;
 }
 
-static void pack_str(msgpack_packer *pk, const char *s)
-{
-	if (s == NULL)
-		msgpack_pack_nil(pk);
-	else
-		msgpack_pack_str_with_body(pk, s, strlen(s));
-}
-
 static void pack_object(msgpack_packer *pk, const struct desc *d, const char *obj);
 
 static void pack_list(msgpack_packer *pk, const struct field *f, const char *member)
@@ -82,14 +74,14 @@ static void pack_list(msgpack_packer *pk, const struct field *f, const char *mem
 		const struct api_map *map = (const void *)member;
 		msgpack_pack_array(pk, map->n * 2);
 		for (size_t i = 0; i < map->n; i++) {
-			pack_str(pk, map->at[i].key);
-			pack_str(pk, map->at[i].value);
+			wire_pack_str(pk, map->at[i].key);
+			wire_pack_str(pk, map->at[i].value);
 		}
 	} else if (f->type == F_STRINGS) {
 		const struct api_strings *strings = (const void *)member;
 		msgpack_pack_array(pk, strings->n);
 		for (size_t i = 0; i < strings->n; i++)
-			pack_str(pk, strings->at[i]);
+			wire_pack_str(pk, strings->at[i]);
 	} else {
 		struct rows rows = rows_get(member);
 		msgpack_pack_array(pk, rows.n);
@@ -106,7 +98,7 @@ static void pack_value(msgpack_packer *pk, const struct field *f, const char *me
 	}
 	switch (f->type) {
 	case F_STRING:
-		pack_str(pk, pointer_get(member));
+		wire_pack_str(pk, pointer_get(member));
 		break;
 	case F_BOOL:
 		msgpack_pack_true(pk);
@@ -153,27 +145,6 @@ void obj_pack(const struct desc *d, const void *obj, struct buf *out)
 static int unpack_object(const struct desc *d, const msgpack_object *o, struct arena *a, char *ret,
 			 struct err *err);
 
-static int unpack_str(const msgpack_object *o, struct arena *a, const char **ret)
-{
-	if (o->type == MSGPACK_OBJECT_NIL) {
-		*ret = NULL;
-		return 0;
-	}
-	if (o->type != MSGPACK_OBJECT_STR || memchr(o->via.str.ptr, '\0', o->via.str.size) != NULL)
-		return -1;
-	*ret = arena_strndup(a, o->via.str.ptr, o->via.str.size);
-	return 0;
-}
-
-static int unpack_int(const msgpack_object *o, int64_t *ret)
-{
-	if (o->type != MSGPACK_OBJECT_NEGATIVE_INTEGER &&
-	    (o->type != MSGPACK_OBJECT_POSITIVE_INTEGER || o->via.u64 > INT64_MAX))
-		return -1;
-	*ret = o->via.i64;
-	return 0;
-}
-
 static int unpack_map(const msgpack_object_array *from, struct arena *a, struct api_map *ret)
 {
 	if (from->size % 2 != 0)
@@ -181,8 +152,8 @@ static int unpack_map(const msgpack_object_array *from, struct arena *a, struct 
 	ret->n = from->size / 2;
 	ret->at = arena_array(a, ret->n, sizeof(*ret->at));
 	for (size_t i = 0; i < ret->n; i++)
-		if (unpack_str(&from->ptr[i * 2], a, &ret->at[i].key) != 0 ||
-		    unpack_str(&from->ptr[i * 2 + 1], a, &ret->at[i].value) != 0 ||
+		if (wire_str(&from->ptr[i * 2], a, &ret->at[i].key) != 0 ||
+		    wire_str(&from->ptr[i * 2 + 1], a, &ret->at[i].value) != 0 ||
 		    ret->at[i].key == NULL)
 			return -1;
 	return 0;
@@ -194,7 +165,7 @@ static int unpack_strings(const msgpack_object_array *from, struct arena *a,
 	ret->n = from->size;
 	ret->at = arena_array(a, ret->n, sizeof(*ret->at));
 	for (size_t i = 0; i < ret->n; i++)
-		if (unpack_str(&from->ptr[i], a, &ret->at[i]) != 0)
+		if (wire_str(&from->ptr[i], a, &ret->at[i]) != 0)
 			return -1;
 	return 0;
 }
@@ -232,7 +203,7 @@ static int unpack_value(const struct field *f, const msgpack_object *o, struct a
 		return 0;
 	switch (f->type) {
 	case F_STRING:
-		bad = unpack_str(o, a, at);
+		bad = wire_str(o, a, at);
 		break;
 	case F_BOOL:
 		bad = o->type == MSGPACK_OBJECT_BOOLEAN ? 0 : -1;
@@ -245,7 +216,7 @@ static int unpack_value(const struct field *f, const msgpack_object *o, struct a
 	case F_INT:
 	case F_DURATION:
 	case F_TIME:
-		bad = unpack_int(o, at);
+		bad = wire_int(o, at);
 		break;
 	case F_MAP:
 		bad = array ? unpack_map(&o->via.array, a, at) : -1;

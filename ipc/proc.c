@@ -196,11 +196,11 @@ static int run(struct proc *p)
 		log_error("cannot start", LS("error", err.text));
 		return PROC_EXIT_ENV;
 	}
-	log_info("started", LS("version", DROP_VERSION), LS("sockets", p->common.socket_dir));
 	if (def->init != NULL && def->init(p, &err) != 0) {
 		log_error("cannot start", LS("error", err.text));
 		return err.cls == ERR_TERMINAL ? PROC_EXIT_USAGE : PROC_EXIT_ENV;
 	}
+	log_info("started", LS("version", DROP_VERSION), LS("sockets", p->common.socket_dir));
 	proc_loop(p);
 	if (def->done != NULL)
 		def->done(p);

@@ -5,7 +5,9 @@
  */
 #include "ipc/wire.h"
 
-#include <stdint.h>
+#include <string.h>
+
+#include <msgpack.h>
 
 #include "base/buf.h"
 
@@ -113,5 +115,40 @@ bool wire_scan(const void *bytes, size_t len, size_t *ret_len)
 int wire_write(void *buf, const char *bytes, size_t len)
 {
 	buf_add(buf, bytes, len);
+	return 0;
+}
+
+void wire_pack_str(void *packer, const char *s)
+{
+	if (s == NULL)
+		msgpack_pack_nil(packer);
+	else
+		msgpack_pack_str_with_body(packer, s, strlen(s));
+}
+
+int wire_str(const void *object, struct arena *a, const char **ret)
+{
+	const msgpack_object *o = object;
+	if (o->type == MSGPACK_OBJECT_NIL) {
+		*ret = NULL;
+		return 0;
+	}
+	if (o->type != MSGPACK_OBJECT_STR)
+		return -1;
+	/* msgpack-c leaves the pointer of an empty string NULL. */
+	const char *text = o->via.str.size > 0 ? o->via.str.ptr : "";
+	if (memchr(text, '\0', o->via.str.size) != NULL)
+		return -1;
+	*ret = arena_strndup(a, text, o->via.str.size);
+	return 0;
+}
+
+int wire_int(const void *object, int64_t *ret)
+{
+	const msgpack_object *o = object;
+	if (o->type != MSGPACK_OBJECT_NEGATIVE_INTEGER &&
+	    (o->type != MSGPACK_OBJECT_POSITIVE_INTEGER || o->via.u64 > INT64_MAX))
+		return -1;
+	*ret = o->via.i64;
 	return 0;
 }

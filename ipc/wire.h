@@ -8,6 +8,9 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
 
 /*
  * Levels of arrays and maps; our deepest message has 4, our deepest object 8.
@@ -23,5 +26,14 @@ bool wire_scan(const void *bytes, size_t len, size_t *ret_len);
 
 /* msgpack_packer_write into a struct buf. */
 int wire_write(void *buf, const char *bytes, size_t len);
+/* Packs s, nil for NULL, with a msgpack_packer. */
+void wire_pack_str(void *packer, const char *s);
+
+/*
+ * Values of a msgpack_object. -1: another type; a string with a NUL in it, or a number
+ * beyond int64, is one. nil is the string NULL; strings are copied into a.
+ */
+int wire_str(const void *object, struct arena *a, const char **ret);
+int wire_int(const void *object, int64_t *ret);
 
 #endif
