@@ -31,9 +31,11 @@ enum field_type {
 };
 
 enum {
-	FF_REQUIRED = 1 << 0,   /* must be present and not empty */
-	FF_ALWAYS = 1 << 1,     /* encoded even when zero (status integers, behaviour.md preamble) */
-	FF_HAS_DEFAULT = 1 << 2,/* def_num / def_str when absent; F_INLINE: {}, so that those inside apply */
+	FF_REQUIRED = 1 << 0, /* must be present and not empty */
+	FF_ALWAYS = 1 << 1,   /* encoded even when zero (status integers, behaviour.md preamble) */
+	FF_HAS_DEFAULT =
+		1
+		<< 2, /* def_num / def_str when absent; F_INLINE: {}, so that those inside apply */
 	FF_ADDITIVE = 1 << 3,   /* not in upstream's API */
 	FF_NOSCHEMA = 1 << 4,   /* decoded, but not part of the CRD schema (metadata) */
 	FF_LIST_KEYED = 1 << 5, /* x-kubernetes-list-type: map on list_key */
@@ -49,17 +51,17 @@ struct field {
 	enum field_type type;
 	size_t offset;
 	unsigned flags;
-	const struct desc *sub;   /* F_OBJECT, F_INLINE, F_LIST */
-	const char *def_str;      /* default: strings and durations, as text */
-	int64_t def_num;          /* default: integers */
-	const char *doc;          /* one or two sentences, our own words; CRD and docs */
-	const char *const *enums; /* NULL-terminated; strings */
-	const char *pattern;      /* for the API server (RE2) and mirrored by validate */
-	int64_t min, max;         /* integers; both 0: the range of `bits` (64: +-2^53) */
-	int bits;                 /* 32 or 64: format of the schema */
-	size_t min_len, max_len;  /* strings; 0: none */
-	size_t min_items, max_items; /* lists, maps; 0: none */
-	const char *list_key;     /* FF_LIST_KEYED */
+	const struct desc *sub;        /* F_OBJECT, F_INLINE, F_LIST */
+	const char *def_str;           /* default: strings and durations, as text */
+	int64_t def_num;               /* default: integers */
+	const char *doc;               /* one or two sentences, our own words; CRD and docs */
+	const char *const *enums;      /* NULL-terminated; strings */
+	const char *pattern;           /* for the API server (RE2) and mirrored by validate */
+	int64_t min, max;              /* integers; both 0: the range of `bits` (64: +-2^53) */
+	int bits;                      /* 32 or 64: format of the schema */
+	size_t min_len, max_len;       /* strings; 0: none */
+	size_t min_items, max_items;   /* lists, maps; 0: none */
+	const char *list_key;          /* FF_LIST_KEYED */
 	const struct desc_rule *rules; /* on this field; rule == NULL ends */
 };
 
@@ -77,9 +79,9 @@ struct desc {
  * the call); strings live in a. Unknown fields are skipped, null counts as absent, of
  * a repeated key the first wins, maps come out sorted by key. A value of a wrong type
  * is an error naming its path; so is, without FF_CLAMP, an integer that does not fit
- * its width (32 bits, or the 53 that JSON carries). Narrower limits are desc_validate's: an object that an
- * older CRD let in must stay readable. Applies defaults when `defaults`, not inside
- * absent F_OBJECTs. ERR_TERMINAL.
+ * its width (32 bits, or the 53 that JSON carries). Narrower limits are desc_validate's: an object
+ * that an older CRD let in must stay readable. Applies defaults when `defaults`, not inside absent
+ * F_OBJECTs. ERR_TERMINAL.
  */
 int desc_decode(const struct desc *d, const char *json, size_t len, bool defaults, struct arena *a,
 		void *ret, struct err *err);

@@ -46,13 +46,22 @@ static int find_member(const cJSON *json, const char *name, const struct path *a
 	}
 }
 
+static int copy_text(const char *text, struct arena *a, const struct path *at, const char **ret,
+		     struct err *err)
+{
+	for (const char *s = text; *s != '\0'; s += utf8_len(s))
+		if (utf8_len(s) == 0)
+			return path_error(at, err, "must be UTF-8");
+	*ret = arena_strdup(a, text);
+	return 0;
+}
+
 static int decode_string(const cJSON *json, struct arena *a, const struct path *at,
 			 const char **ret, struct err *err)
 {
 	if (!cJSON_IsString(json))
 		return path_error(at, err, "must be a string");
-	*ret = arena_strdup(a, json->valuestring);
-	return 0;
+	return copy_text(json->valuestring, a, at, ret, err);
 }
 
 static int decode_int(const struct field *f, const cJSON *json, const struct path *at, int64_t *ret,

@@ -44,7 +44,8 @@ struct cachedimage_status {
 	int64_t observed_generation;
 	const char *phase, *ready, *resolved_digest;
 	int64_t nodes_targeted, nodes_ready, nodes_pulling;
-	const char *cached_image; /* additive, behaviour.md 16: the reference cachedNodes is about */
+	const char
+		*cached_image; /* additive, behaviour.md 16: the reference cachedNodes is about */
 	struct api_strings cached_nodes;
 	struct failed_nodes failed_nodes;
 	int64_t consecutive_failures;
@@ -156,11 +157,11 @@ struct failure_backoff {
 };
 
 struct pullpolicy_spec {
-	int64_t max_concurrent_nodes;    /* default 1 */
-	int64_t max_concurrent_pulls;    /* additive, behaviour.md 12; 0: no limit */
-	int64_t max_pulls_per_node;      /* additive, behaviour.md 12; default 2 */
-	int64_t min_delay_between_pulls; /* default 10s; 0: none */
-	int64_t pull_timeout;            /* additive, behaviour.md 9; default 30m */
+	int64_t max_concurrent_nodes;            /* default 1 */
+	int64_t max_concurrent_pulls;            /* additive, behaviour.md 12; 0: no limit */
+	int64_t max_pulls_per_node;              /* additive, behaviour.md 12; default 2 */
+	int64_t min_delay_between_pulls;         /* default 10s; 0: none */
+	int64_t pull_timeout;                    /* additive, behaviour.md 9; default 30m */
 	struct failure_backoff *failure_backoff; /* NULL: the defaults */
 	int64_t repull_interval;                 /* 0: never */
 	struct api_map node_selector;
@@ -287,7 +288,7 @@ struct kind_info {
 	const char *group;    /* "" for core */
 	const char *version;
 	bool namespaced;
-	bool ours; /* a CRD of this project: has spec.default, status subresource */
+	bool ours;               /* a CRD of this project: has spec.default, status subresource */
 	size_t size;             /* sizeof its struct, which starts with struct api_meta */
 	const struct desc *desc; /* descriptor of the whole object */
 };
