@@ -36,7 +36,8 @@ static int check_file(const char *path, const struct buf *yaml)
 	char piece[4096];
 	for (size_t n; f != NULL && (n = fread(piece, 1, sizeof(piece), f)) > 0;)
 		buf_add(&have, piece, n);
-	bool same = have.len == yaml->len && memcmp(have.data, yaml->data, yaml->len) == 0;
+	bool same = have.data != NULL && have.len == yaml->len &&
+		    memcmp(have.data, yaml->data, yaml->len) == 0;
 	if (!same)
 		fprintf(stderr, "%s is not what api/ says; run `make manifests`\n", path);
 	if (f != NULL)

@@ -3,8 +3,9 @@
  *
  * Decisions: unknown members are skipped and null counts as absent, as in Kubernetes;
  * of a repeated key the first wins; numbers must be integers that a double carries
- * exactly; bytes after the object are an error. Nesting is limited by cJSON (1000)
- * and our own recursion by the descriptors.
+ * exactly; texts must be UTF-8, or encoding them again would change them; bytes after
+ * the object are an error. Nesting is limited by cJSON (1000) and our own recursion by
+ * the descriptors.
  */
 #include "api/desc.h"
 
@@ -14,6 +15,7 @@
 #include <cjson/cJSON.h>
 
 #include "base/clock.h"
+#include "base/utf8.h"
 
 #include "api/walk.h"
 
@@ -129,7 +131,9 @@ static int decode_map(const cJSON *json, struct arena *a, const struct path *at,
 	struct sort_kv *all = arena_array(a, (size_t)cJSON_GetArraySize(json), sizeof(*all));
 	for (const cJSON *item = json->child; item != NULL; item = item->next, n++) {
 		struct path in = {at, item->string, 0};
-		all[n] = (struct sort_kv){{arena_strdup(a, item->string), ""}, n};
+		all[n] = (struct sort_kv){{NULL, ""}, n};
+		if (copy_text(item->string, a, at, &all[n].kv.key, err) != 0)
+			return -1;
 		if (!cJSON_IsNull(item) && decode_string(item, a, &in, &all[n].kv.value, err) != 0)
 			return -1;
 	}
