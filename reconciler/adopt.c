@@ -61,7 +61,8 @@ static void adopt_condition(struct condition_memory *m, const struct api_conditi
 void image_adopt(struct core *c, struct image *img, const struct cachedimage *ci)
 {
 	const struct cachedimage_status *st = &ci->status;
-	memset(img->pairs, 0, c->cap * sizeof(*img->pairs));
+	if (c->cap != 0)
+		memset(img->pairs, 0, c->cap * sizeof(*img->pairs));
 	causes_clear(img);
 	faults_clear(img);
 	img->adopted = true;
@@ -94,7 +95,8 @@ static void begin_pair(struct core *c, struct image *img, int slot, struct now n
 {
 	struct pair *p = &img->pairs[slot];
 	int64_t created = c->nodes[slot].created;
-	if (p->pulled_s != 0 && created > p->pulled_s)
+	/* 16. No pull ends in the second in which its node was created. */
+	if (p->pulled_s != 0 && created >= p->pulled_s)
 		p->pulled_s = 0;
 	if (p->pulled_s != 0) {
 		img->proven = true;
@@ -102,7 +104,7 @@ static void begin_pair(struct core *c, struct image *img, int slot, struct now n
 	}
 	if (p->attempts == 0)
 		return;
-	if (created > p->failed_s) {
+	if (created >= p->failed_s) {
 		p->attempts = 0;
 		return;
 	}

@@ -33,8 +33,10 @@ static void match_all(struct core *c, struct now now)
 		list[n++] = p;
 	for (size_t i = 0; i < n; i++) {
 		pull_match(c, list[i], now);
-		if (list[i]->policy != NULL)
-			remember_start(list[i]->policy, list[i]->created, list[i]->slot, now);
+		/* Also one that has just ended: it was live until now. */
+		if (list[i]->image != NULL)
+			remember_start(policy_of_pair(c, list[i]->image, list[i]->slot),
+				       list[i]->created, list[i]->slot, now);
 		arena_reset(&c->scratch);
 	}
 	arena_done(&mem);

@@ -211,7 +211,23 @@ static void start(struct pass *s, struct image *img, int slot, struct arena *a,
 	ask(s, p, a, ret);
 }
 
-/* A start that was not made is asked for again, under the same pacing as a new one. */
+/* The pull itself is counted in these numbers. */
+static bool still_fits(const struct core *c, const struct policy *policy, const struct pull *p)
+{
+	if ((p->image->pairs[p->slot].flags & PAIR_TARGETED) == 0 || !c->nodes[p->slot].eligible)
+		return false;
+	if (policy->max_pulls != 0 && (int64_t)policy->n_pulls > policy->max_pulls)
+		return false;
+	if ((int64_t)policy->n_nodes > policy->max_nodes && policy->on_node[p->slot] == 1)
+		return false;
+	return (int64_t)c->nodes[p->slot].n_live <= policy->max_per_node;
+}
+
+/*
+ * A start that was not made is asked for again, under the same pacing as a new one. One
+ * that does not fit any more (12) gives its slot back. If its pod exists after all, it
+ * will be seen and taken up again.
+ */
 static void ask_again(struct pass *s, size_t room, struct arena *a, struct core_actions *ret)
 {
 	struct core *c = s->c;
@@ -220,9 +236,7 @@ static void ask_again(struct pass *s, size_t room, struct arena *a, struct core_
 		next = l->next;
 		if (p->policy != s->policy || p->timer.place != 0)
 			continue;
-		const struct pair *pair = &p->image->pairs[p->slot];
-		if ((pair->flags & PAIR_TARGETED) == 0 || !c->nodes[p->slot].eligible) {
-			/* If it exists after all, it will be seen and taken up again. */
+		if (!still_fits(c, s->policy, p)) {
 			pull_detach(c, p, s->now);
 			pull_free(c, p);
 			continue;
