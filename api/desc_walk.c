@@ -174,10 +174,8 @@ void desc_default(const struct desc *d, void *obj, struct arena *a)
 	for (size_t i = 0; i < d->n; i++) {
 		const struct field *f = &d->fields[i];
 		default_value(f, obj);
-		if (f->type == F_INLINE || f->type == F_OBJECT) {
-			void *sub = get_sub(f, obj);
-			if (sub != NULL)
-				desc_default(f->sub, sub, a);
+		if (f->type == F_INLINE || (f->type == F_OBJECT && get_sub(f, obj) != NULL)) {
+			desc_default(f->sub, get_sub(f, obj), a);
 		} else if (f->type == F_LIST) {
 			struct any_list l = get_list(f, obj);
 			for (size_t k = 0; k < l.n; k++)
