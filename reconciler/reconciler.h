@@ -19,8 +19,11 @@
 #define REQUEST_MS 10000
 /* An answer may come this much after the deadline of what it answers. */
 #define ANSWER_GRACE_MS 1000
-/* Requests to the puller that may be unanswered: what its write lane holds, twice. */
-#define ASKS_MAX 128
+/*
+ * Requests to the puller that may be unanswered: all that a process may have, but for one
+ * changes_since and one puller_sync. As many as the puller has on the wire at once.
+ */
+#define ASKS_MAX (PROC_REQUESTS_MAX - 2)
 
 struct cursor { /* what we have read of the watcher's log */
 	uint64_t epoch, seq;
