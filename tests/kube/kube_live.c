@@ -146,6 +146,30 @@ static void close_and_go_on(void **state)
 	live_view_stop(&v);
 }
 
+/*
+ * $DROP_TEST_EXPIRE is a command that restarts the API server with its history compacted
+ * (tests/cluster/ctl.sh DIR expire): connections break, and the last version gets 410.
+ */
+static void expired(void **state)
+{
+	struct kube *k = *state;
+	struct live_view v;
+	const char *command = getenv("DROP_TEST_EXPIRE");
+	if (command == NULL)
+		skip();
+	delete_all(k);
+	live_view_start(k, &v, CONFIG_MAPS, OURS, 0);
+	live_until(k, live_ready, &v, "first sync");
+	assert_int_equal(system(command), 0);
+	for (int i = 0; i < MANY; i++)
+		create(k, i);
+	live_until(k, has_many, &v, "objects after the restart");
+	live_until(k, live_ready, &v, "watch after the restart");
+	delete_all(k);
+	live_until(k, is_empty, &v, "deletions after the restart");
+	live_view_stop(&v);
+}
+
 static int setup(void **state)
 {
 	*state = live_kube();
@@ -163,7 +187,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(watchlist),        cmocka_unit_test(paged),
 		cmocka_unit_test(unknown_resource), cmocka_unit_test(conflict),
-		cmocka_unit_test(close_and_go_on),
+		cmocka_unit_test(close_and_go_on),  cmocka_unit_test(expired),
 	};
 	if (getenv("DROP_TEST_KUBECONFIG") == NULL)
 		return 77; /* skipped */
