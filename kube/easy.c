@@ -21,7 +21,6 @@ struct easy *easy_new(struct lane *lane, const char *user_agent)
 		abort(); /* out of memory */
 	curl_easy_setopt(c, CURLOPT_USERAGENT, user_agent);
 	curl_easy_setopt(c, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
-	curl_easy_setopt(c, CURLOPT_PIPEWAIT, 1L);
 	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
 	/* A resolver that hangs must not block the loop when its transfer is dropped. */
 	curl_easy_setopt(c, CURLOPT_QUICK_EXIT, 1L);
@@ -114,6 +113,11 @@ void easy_set_credentials(struct easy *e, const struct credentials *cred)
 	curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, config->insecure ? 0L : 1L);
 	curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, config->insecure ? 0L : 2L);
 	set_proxy(c, config);
+	/*
+	 * Over TLS a burst waits for the first connection, which will carry it all. Without TLS it
+	 * is HTTP/1.1, and waiting would put one request behind another that hangs.
+	 */
+	curl_easy_setopt(c, CURLOPT_PIPEWAIT, strncmp(config->server, "https:", 6) == 0 ? 1L : 0L);
 	if (config->tls_server_name != NULL && e->connect_to == NULL) {
 		e->connect_to = connect_to(config);
 		curl_easy_setopt(c, CURLOPT_CONNECT_TO, e->connect_to);

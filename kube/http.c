@@ -78,6 +78,8 @@ struct http *http_new(struct credentials *cred, struct timers *timers,
 	h->timers = timers;
 	h->counters = counters;
 	h->user_agent = xstrdup(user_agent);
+	h->cap_polls = 16;
+	h->polls = xcalloc(h->cap_polls, sizeof(h->polls[0]));
 	TAILQ_INIT(&h->ready);
 	for (int i = 0; i < KUBE_LANES; i++) {
 		TAILQ_INIT(&h->lanes[i].transfers);

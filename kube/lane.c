@@ -13,8 +13,10 @@
 #include "base/clock.h"
 #include "base/xalloc.h"
 
-/* Idle connections kept: one serves all over HTTP/2, a burst over HTTP/1.1 leaves more. */
-#define KEPT_CONNECTIONS 8L
+#include "kube/kube.h"
+
+/* Idle connections kept. One serves all over HTTP/2; over HTTP/1.1 each in flight has its own. */
+#define KEPT_CONNECTIONS ((long)KUBE_IN_FLIGHT_MAX)
 
 static int on_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, void *unused)
 {
