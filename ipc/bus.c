@@ -24,7 +24,7 @@ struct bus_socket {
 	nng_socket nng;
 	enum bus_kind kind;
 	int fd;
-	atomic_uint peers;
+	atomic_uint peers, losses;
 };
 
 /* One a process: a loop has one place where it sleeps. */
@@ -45,17 +45,19 @@ void bus_wake_clear(void)
 }
 
 /*
- * On a thread of nng's: an atomic and a descriptor, nothing else. ADD_PRE, because a pipe
+ * On a thread of nng's: atomics and a descriptor, nothing else. ADD_PRE, because a pipe
  * that fails between the two ADDs still gets its REM_POST.
  */
 static void on_pipe(nng_pipe pipe, nng_pipe_ev event, void *arg)
 {
 	struct bus_socket *s = arg;
 	(void)pipe;
-	if (event == NNG_PIPE_EV_ADD_PRE)
+	if (event == NNG_PIPE_EV_ADD_PRE) {
 		atomic_fetch_add(&s->peers, 1);
-	else
+	} else {
 		atomic_fetch_sub(&s->peers, 1);
+		atomic_fetch_add(&s->losses, 1);
+	}
 	const uint64_t one = 1;
 	ssize_t written = write(wake_fd, &one, sizeof(one));
 	(void)written;
@@ -161,6 +163,11 @@ int bus_fd(const struct bus_socket *s)
 unsigned bus_peers(const struct bus_socket *s)
 {
 	return atomic_load(&s->peers);
+}
+
+unsigned bus_losses(const struct bus_socket *s)
+{
+	return atomic_load(&s->losses);
 }
 
 bool bus_recv(struct bus_socket *s, struct bus_in *ret)

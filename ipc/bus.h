@@ -52,6 +52,8 @@ int bus_dial(struct bus_socket *s, const char *path, struct err *err);
 int bus_fd(const struct bus_socket *s);
 /* Peers connected now. */
 unsigned bus_peers(const struct bus_socket *s);
+/* Peers that have gone since the socket was opened. */
+unsigned bus_losses(const struct bus_socket *s);
 /* Readable after the number of peers of any socket changed; bus_wake_clear() resets it. */
 int bus_wake_fd(void);
 void bus_wake_clear(void);

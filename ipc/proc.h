@@ -51,7 +51,7 @@ struct reply_to {
 struct msg_in {
 	enum msg_type type;
 	enum proc_id from;
-	const void *body; /* struct msg_<name>, in the turn's arena; NULL: no answer in time */
+	const void *body; /* struct msg_<name>, in the turn's arena; NULL: no answer will come */
 	uint64_t tag;     /* REP: what proc_request() was given */
 	struct reply_to reply_to; /* REQ */
 };
@@ -97,8 +97,8 @@ void proc_stop(struct proc *p, int exit_code);
 bool proc_stopping(const struct proc *p); /* SIGTERM came or proc_stop was called */
 
 /*
- * Sends a request. The answer, or a NULL body once deadline_ms has passed, goes to the
- * handler of the reply type exactly once. nng never resends it. -1: not sent
+ * Sends a request. The answer, or a NULL body once deadline_ms has passed or the peer has
+ * gone, goes to the handler of the reply type exactly once. nng never resends it. -1: not sent
  * (ERR_RETRY: not connected, queue full, or too many unanswered), no handler will be
  * called. Nothing is queued for a peer that is not there; its coming begins a turn.
  */

@@ -25,6 +25,7 @@ struct pending { /* a request without an answer yet */
 	enum msg_type reply;
 	uint64_t tag;
 	int64_t deadline_ms;
+	unsigned losses; /* bus_losses() when it was sent: more mean that no answer will come */
 };
 
 struct peer {
@@ -69,7 +70,7 @@ void proc_peers_log(struct proc *p);
 
 /* proc_receive.c: true when the budget ended before the messages. */
 bool proc_receive(struct proc *p);
-/* Calls the handlers of requests whose time is over. */
+/* Calls the handlers of requests whose time is over or whose peer has gone. */
 void proc_expire(struct proc *p);
 int64_t proc_next_deadline(const struct proc *p);
 

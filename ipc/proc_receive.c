@@ -133,11 +133,21 @@ bool proc_receive(struct proc *p)
 	return true;
 }
 
+/*
+ * What the peer said before it went has been read by now; beyond PROC_MESSAGES_A_TURN it
+ * counts as late, as if it had been lost with the peer.
+ */
+static bool hopeless(const struct proc *p, const struct pending *slot)
+{
+	return slot->deadline_ms <= p->now.boot_ms ||
+	       slot->losses != bus_losses(p->peers[slot->peer].req);
+}
+
 void proc_expire(struct proc *p)
 {
 	for (size_t i = 0; i < PROC_REQUESTS_MAX && p->n_pending > 0; i++) {
 		struct pending *slot = &p->pending[i];
-		if (!slot->used || slot->deadline_ms > p->now.boot_ms)
+		if (!slot->used || !hopeless(p, slot))
 			continue;
 		p->stats.at[STAT_requests_unanswered]++;
 		finish(p, slot, NULL);

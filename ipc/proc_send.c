@@ -69,9 +69,10 @@ static int request(struct proc *p, enum proc_id to, enum msg_type type, const vo
 	if (slot == NULL)
 		return err_set(err, ERR_RETRY, "%d requests are unanswered", PROC_REQUESTS_MAX);
 	const uint32_t id = ++p->last_request | 0x80000000U;
+	const unsigned losses = bus_losses(s);
 	if (send_message(p, s, to, type, body, &id, 1, err) != 0)
 		return -1;
-	*slot = (struct pending){true, id, to, messages[type].reply, tag, deadline_ms};
+	*slot = (struct pending){true, id, to, messages[type].reply, tag, deadline_ms, losses};
 	p->n_pending++;
 	return 0;
 }
