@@ -20,6 +20,11 @@
 #define FIRST_READER_MS 300
 /* Everybody hears of us at least this often. */
 #define RING_EVERY_MS 2000
+/*
+ * Between two rings for changes of objects: a burst of pod events is then read in few
+ * answers. A tenth of what a pull takes to be noticed anyway.
+ */
+#define RING_GAP_MS 10
 
 const struct option_def watcher_options[] = {
 	{.name = "leader-elect",
@@ -88,12 +93,22 @@ static bool leads(const struct watcher *w, int64_t now_ms)
 	return elector_term(w->elector) != 0 && now_ms < elector_until_ms(w->elector);
 }
 
-static void ring(struct proc *p, struct watcher *w, int64_t now_ms)
+/* When the next ring is due: at once for the lease, after a gap for changes. */
+static int64_t ring_due_ms(const struct watcher *w, int64_t fresh_ms)
+{
+	if (w->lease_moved || w->rung_fresh_ms != fresh_ms)
+		return 0;
+	if (w->rung_head != store_head(w->store))
+		return w->rung_ms + RING_GAP_MS;
+	return w->rung_ms + RING_EVERY_MS;
+}
+
+/* Rings if it is due; returns when it will be. */
+static int64_t ring(struct proc *p, struct watcher *w, int64_t now_ms)
 {
 	int64_t fresh_ms = views_fresh_ms(w->views, views_kinds());
-	if (!w->lease_moved && w->rung_head == store_head(w->store) &&
-	    w->rung_fresh_ms == fresh_ms && now_ms < w->ring_again_ms)
-		return;
+	if (now_ms < ring_due_ms(w, fresh_ms))
+		return ring_due_ms(w, fresh_ms);
 	struct msg_doorbell bell = {
 		.epoch = store_epoch(w->store),
 		.head = store_head(w->store),
@@ -105,26 +120,26 @@ static void ring(struct proc *p, struct watcher *w, int64_t now_ms)
 	w->lease_moved = false;
 	w->rung_head = bell.head;
 	w->rung_fresh_ms = fresh_ms;
-	w->ring_again_ms = now_ms + RING_EVERY_MS;
+	w->rung_ms = now_ms;
+	return ring_due_ms(w, fresh_ms);
 }
 
 int64_t watcher_turn(struct proc *p, struct now now)
 {
 	struct watcher *w = proc_state(p);
-	if (proc_stopping(p)) {
+	if (proc_stopping(p))
 		elector_release(w->elector);
-		if (elector_released(w->elector))
-			proc_stop(p, PROC_EXIT_OK);
-	}
 	int64_t next = elector_turn(w->elector, now.boot_ms);
+	if (proc_stopping(p) && elector_released(w->elector))
+		proc_stop(p, PROC_EXIT_OK);
 	if (now.boot_ms >= w->started_ms + FIRST_READER_MS)
 		views_start(w->views);
 	else if (w->started_ms + FIRST_READER_MS < next)
 		next = w->started_ms + FIRST_READER_MS;
 	if (views_fresh_ms(w->views, views_kinds()) != 0)
 		proc_ready(p);
-	ring(p, w, now.boot_ms);
-	return next < w->ring_again_ms ? next : w->ring_again_ms;
+	int64_t ring_ms = ring(p, w, now.boot_ms);
+	return next < ring_ms ? next : ring_ms;
 }
 
 void watcher_on_changes_since(struct proc *p, const struct msg_in *in)
