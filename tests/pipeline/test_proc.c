@@ -1,0 +1,544 @@
+/*
+ * The shared main loop as real processes (testproc.c) over scratch sockets: garbage is
+ * counted and survived, requests end exactly once, either side may be killed, and what
+ * people see of a process (waiting, refusing, stopping) is so. The test itself plays
+ * peers with ipc/bus.h.
+ */
+#include "tests/unit.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/clock.h"
+#include "child.h"
+#include "ipc/bus.h"
+#include "ipc/proc.h"
+#include "ipc/stats.h"
+#include "tests/ipc/messages.h"
+#include "tests/ipc/scratch.h"
+
+static struct {
+	struct scratch scratch;
+	struct child asker, answerer, bell, extra;
+	struct bus_socket *bus; /* a peer played by the test */
+} t;
+
+static int setup(void **state)
+{
+	(void)state;
+	memset(&t, 0, sizeof(t));
+	scratch_open(&t.scratch);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	child_done(&t.asker);
+	child_done(&t.answerer);
+	child_done(&t.bell);
+	child_done(&t.extra);
+	bus_close(t.bus);
+	scratch_close(&t.scratch);
+	return 0;
+}
+
+#define START(child, role, ...)                                                                    \
+	child_start(child, TESTPROC,                                                               \
+		    (const char *const[]){"--socket-dir", t.scratch.dir, ##__VA_ARGS__, NULL},     \
+		    (const char *const[]){"TEST_ROLE=" role, NULL})
+
+static void path_of(const char *proc, const char *role, char out[64])
+{
+	snprintf(out, 64, "%s/%s.%s", t.scratch.dir, proc, role);
+}
+
+static void play(enum bus_kind kind, bool listens, const char *proc, const char *role)
+{
+	char path[64];
+	struct err err;
+	path_of(proc, role, path);
+	t.bus = bus_open(kind, &err);
+	assert_non_null(t.bus);
+	assert_int_equal(listens ? bus_listen(t.bus, path, &err) : bus_dial(t.bus, path, &err), 0);
+	int64_t end = clock_boot_ms() + PATIENCE_MS;
+	while (bus_peers(t.bus) == 0 && clock_boot_ms() < end) {
+		struct pollfd fd = {.fd = bus_wake_fd(), .events = POLLIN};
+		poll(&fd, 1, 100);
+		bus_wake_clear();
+	}
+	assert_int_not_equal(bus_peers(t.bus), 0);
+}
+
+static bool receive(struct bus_in *ret, int timeout_ms)
+{
+	struct pollfd fd = {.fd = bus_fd(t.bus), .events = POLLIN};
+	poll(&fd, 1, timeout_ms);
+	return bus_recv(t.bus, ret);
+}
+
+/* Sends with patience: the process must go on reading, however fast we are. */
+static void throw(uint32_t id, const void *data, size_t len)
+{
+	int64_t end = clock_boot_ms() + PATIENCE_MS;
+	id |= 0x80000000U;
+	while (bus_send(t.bus, &id, 1, data, len, NULL) != 0) {
+		assert_true(clock_boot_ms() < end);
+		poll(NULL, 0, 1);
+	}
+}
+
+/* The counters of the process that t.bus asks, by the only message that is answered with them. */
+static void read_stats(uint64_t out[STAT_COUNT])
+{
+	static uint32_t id = 900000000;
+	const struct msg_stats_get get = {.all = true};
+	struct arena a = ARENA_INIT;
+	struct buf b = {0};
+	struct bus_in in;
+	struct msg m = {0};
+	assert_int_equal(msg_encode(MSG_stats_get, PROC_TAP, &get, &b, NULL), 0);
+	throw(++id, b.data, b.len);
+	while (m.type != MSG_stats) {
+		assert_true(receive(&in, PATIENCE_MS));
+		if (msg_decode(in.data, in.len, PROC_TAP, &a, &m, NULL) != 0)
+			m.type = MSG_none;
+		bus_in_free(&in);
+	}
+	const struct msg_stats *stats = m.body;
+	for (size_t i = 0; i < stats->counters.n; i++) {
+		assert_int_not_equal(stat_find(stats->counters.at[i].name), -1);
+		out[stat_find(stats->counters.at[i].name)] = stats->counters.at[i].value;
+	}
+	buf_done(&b);
+	arena_done(&a);
+}
+
+static uint64_t dropped(const uint64_t stats[STAT_COUNT])
+{
+	uint64_t n = 0;
+	for (int i = 0; i < STAT_COUNT; i++)
+		if (strncmp(stat_name((enum stat_id)i), "dropped_", 8) == 0)
+			n += stats[i];
+	return n;
+}
+
+/* ---- garbage ---- */
+
+static void garbage_is_counted(void **state)
+{
+	(void)state;
+	uint64_t before[STAT_COUNT] = {0}, after[STAT_COUNT] = {0};
+	uint32_t seed = 99;
+	uint8_t bytes[300];
+	struct buf b = {0};
+	uint32_t thrown = 0;
+	START(&t.answerer, "puller");
+	play(BUS_REQ, false, "puller", "rep");
+	read_stats(before);
+	for (int i = 0; i < 10000; i++)
+		throw(++thrown, bytes, random_bytes(&seed, bytes, sizeof(bytes)));
+	for (enum msg_type m = MSG_none + 1; m < MSG_COUNT; m++) {
+		message_bytes(m, 1, &b);
+		for (size_t n = 0; n < b.len; n++)
+			throw(++thrown, b.data, n);
+	}
+	read_stats(after);
+	assert_int_equal(dropped(after) - dropped(before), thrown);
+	/* One line for the first, and then not one for each. */
+	assert_in_range(child_count(&t.answerer, "message dropped, ignoring"), 0, 20);
+	child_expect(&t.answerer, "message dropped, ignoring");
+	assert_int_equal(child_end(&t.answerer, SIGTERM), PROC_EXIT_OK);
+	buf_done(&b);
+}
+
+struct cause_row {
+	const char *name;
+	enum msg_type type;
+	enum proc_id from;
+	enum stat_id want;
+};
+
+/* Whole messages that must not come this way: each has its cause. */
+static void causes(void **state)
+{
+	(void)state;
+	static const struct cause_row rows[] = {
+		{"an answer to a request socket", MSG_pod_deleted, PROC_PULLER,
+		 STAT_dropped_reader},
+		{"a publication to a request socket", MSG_doorbell, PROC_WATCHER,
+		 STAT_dropped_pattern},
+		{"wrong sender", MSG_pull_start, PROC_WATCHER, STAT_dropped_sender},
+		{"for another", MSG_changes_since, PROC_RECONCILER, STAT_dropped_reader},
+		{"no handler", MSG_pod_delete, PROC_RECONCILER, STAT_dropped_no_handler},
+	};
+	START(&t.answerer, "puller");
+	play(BUS_REQ, false, "puller", "rep");
+	uint32_t id = 0;
+	FOREACH_ROW(struct cause_row, rows)
+	{
+		uint64_t before[STAT_COUNT] = {0}, after[STAT_COUNT] = {0};
+		struct arena a = ARENA_INIT;
+		struct buf b = {0};
+		assert_int_equal(msg_encode(row->type, row->from,
+					    message_body(&messages[row->type], 1, &a), &b, NULL),
+				 0);
+		read_stats(before);
+		throw(++id, b.data, b.len);
+		read_stats(after);
+		assert_int_equal(after[row->want] - before[row->want], 1);
+		assert_int_equal(dropped(after) - dropped(before), 1);
+		buf_done(&b);
+		arena_done(&a);
+	}
+}
+
+static void oversize_is_counted(void **state)
+{
+	(void)state;
+	static uint8_t big[MSG_MAX + 1];
+	uint64_t stats[STAT_COUNT] = {0};
+	START(&t.answerer, "puller");
+	play(BUS_REQ, false, "puller", "rep");
+	throw(1, big, MSG_MAX);
+	throw(2, big, MSG_MAX + 1);
+	read_stats(stats);
+	assert_int_equal(stats[STAT_dropped_oversize], 1);
+	assert_int_equal(stats[STAT_dropped_trailing], 1);
+}
+
+/* ---- requests ---- */
+
+static void many_requests(void **state)
+{
+	(void)state;
+	START(&t.asker, "reconciler", "--requests", "1000");
+	child_expect(&t.asker, "waiting for puller");
+	START(&t.answerer, "puller");
+	child_expect(&t.asker, "connected to puller");
+	child_expect(&t.asker, "full 64");
+	child_expect(&t.asker, "all 1000");
+	assert_int_equal(child_count(&t.asker, "answer "), 1000);
+	assert_int_equal(child_count(&t.asker, "silence "), 0);
+}
+
+/* As many answers at once as may be owed: nng's queue for one peer holds them. */
+static void answers_in_one_burst(void **state)
+{
+	(void)state;
+	START(&t.answerer, "puller", "--answer", "batch", "--batch", "64");
+	START(&t.asker, "reconciler", "--requests", "64");
+	child_expect(&t.asker, "all 64");
+	assert_int_equal(child_count(&t.asker, "answer "), 64);
+}
+
+static void two_answers(void **state)
+{
+	(void)state;
+	uint64_t stats[STAT_COUNT] = {0};
+	START(&t.answerer, "puller", "--answer", "twice");
+	START(&t.asker, "reconciler", "--requests", "20");
+	child_expect(&t.asker, "all 20");
+	assert_int_equal(child_count(&t.asker, " 201"), 20);
+	assert_int_equal(child_count(&t.asker, " 202"), 0);
+	play(BUS_REQ, false, "reconciler", "rep");
+	int64_t end = clock_boot_ms() + PATIENCE_MS;
+	while (stats[STAT_answers_late] < 20 && clock_boot_ms() < end)
+		read_stats(stats);
+	assert_int_equal(stats[STAT_answers_late], 20);
+}
+
+static void deadline(void **state)
+{
+	(void)state;
+	uint64_t stats[STAT_COUNT] = {0};
+	START(&t.answerer, "puller", "--answer", "never");
+	START(&t.asker, "reconciler", "--requests", "5", "--deadline", "300ms");
+	child_expect(&t.asker, "all 5");
+	assert_int_equal(child_count(&t.asker, "silence "), 5);
+	play(BUS_REQ, false, "reconciler", "rep");
+	read_stats(stats);
+	assert_int_equal(stats[STAT_requests_unanswered], 5);
+}
+
+/* The test is the puller: an answer after the deadline is counted and reaches nobody. */
+static void late_answer(void **state)
+{
+	(void)state;
+	struct bus_in in;
+	struct buf b = {0};
+	const struct msg_pull_started m = {.pod_name = "pod", .code = 201};
+	START(&t.asker, "reconciler", "--requests", "1", "--deadline", "200ms");
+	play(BUS_REP, true, "puller", "rep");
+	assert_true(receive(&in, PATIENCE_MS));
+	child_expect(&t.asker, "silence 0");
+	assert_int_equal(msg_encode(MSG_pull_started, PROC_PULLER, &m, &b, NULL), 0);
+	assert_int_equal(bus_send(t.bus, in.route, in.words, b.data, b.len, NULL), 0);
+	bus_in_free(&in);
+	bus_close(t.bus);
+	play(BUS_REQ, false, "reconciler", "rep");
+	uint64_t stats[STAT_COUNT] = {0};
+	int64_t end = clock_boot_ms() + PATIENCE_MS;
+	while (stats[STAT_answers_late] == 0 && clock_boot_ms() < end)
+		read_stats(stats);
+	assert_int_equal(stats[STAT_answers_late], 1);
+	assert_int_equal(child_count(&t.asker, "answer "), 0);
+	buf_done(&b);
+}
+
+/* ---- death ---- */
+
+static void answerer_killed(void **state)
+{
+	(void)state;
+	START(&t.answerer, "puller", "--answer", "never");
+	START(&t.asker, "reconciler", "--requests", "100", "--deadline", "2s");
+	child_expect_count(&t.answerer, "ignored", 64);
+	assert_int_equal(child_end(&t.answerer, SIGKILL), 128 + SIGKILL);
+	child_expect(&t.asker, "waiting for puller");
+	START(&t.answerer, "puller");
+	child_expect(&t.asker, "connected to puller");
+	child_expect(&t.asker, "all 100");
+	/* Each ended once: those the dead one took as silence, the rest as answers. */
+	assert_int_equal(child_count(&t.asker, "silence "), 64);
+	assert_int_equal(child_count(&t.asker, "answer "), 36);
+}
+
+static void asker_killed(void **state)
+{
+	(void)state;
+	uint64_t stats[STAT_COUNT] = {0};
+	START(&t.answerer, "puller", "--answer", "batch", "--batch", "65");
+	START(&t.asker, "reconciler", "--requests", "65");
+	child_expect(&t.asker, "full 64");
+	play(BUS_REQ, false, "puller", "rep");
+	int64_t end = clock_boot_ms() + PATIENCE_MS;
+	while (stats[STAT_messages_received] < 64 && clock_boot_ms() < end)
+		read_stats(stats);
+	assert_int_equal(child_end(&t.asker, SIGKILL), 128 + SIGKILL);
+	START(&t.asker, "reconciler", "--requests", "1");
+	child_expect(&t.asker, "answer 0 201");
+	/* Lost are the 64 for the dead one, and none of them reached the new one. */
+	assert_int_equal(child_count(&t.asker, "answer "), 1);
+	child_expect_count(&t.answerer, "lost ", 64);
+}
+
+static void crash_after(void **state)
+{
+	(void)state;
+	for (int n = 1; n < 4; n++) {
+		char after[32];
+		snprintf(after, sizeof(after), "DROP_CRASH_AFTER=%d", n);
+		child_done(&t.answerer);
+		child_done(&t.asker);
+		START(&t.asker, "reconciler", "--requests", "10", "--deadline", "500ms");
+		child_start(&t.answerer, TESTPROC,
+			    (const char *const[]){"--socket-dir", t.scratch.dir, NULL},
+			    (const char *const[]){"TEST_ROLE=puller", "DROP_CRASH_PROC=puller",
+						  after, NULL});
+		assert_int_equal(child_wait(&t.answerer), 128 + SIGKILL);
+		child_expect(&t.asker, "all 10");
+		assert_in_range(child_count(&t.asker, "answer "), 0, n);
+	}
+}
+
+/* ---- publications ---- */
+
+static void late_joiner(void **state)
+{
+	(void)state;
+	START(&t.bell, "watcher");
+	child_expect(&t.bell, "started");
+	START(&t.asker, "reconciler");
+	child_expect(&t.asker, "bell ");
+	assert_int_equal(child_end(&t.bell, SIGKILL), 128 + SIGKILL);
+	child_expect(&t.asker, "waiting for watcher");
+	START(&t.bell, "watcher");
+	child_expect(&t.asker, "connected to watcher");
+}
+
+/* ---- what people and the supervisor see ---- */
+
+static void second_instance(void **state)
+{
+	(void)state;
+	START(&t.answerer, "puller");
+	child_expect(&t.answerer, "started");
+	START(&t.extra, "puller");
+	child_expect(&t.extra, "another drop-puller runs in");
+	assert_int_equal(child_wait(&t.extra), PROC_EXIT_ENV);
+	/* It did not take the sockets of the first away. */
+	START(&t.asker, "reconciler", "--requests", "1");
+	child_expect(&t.asker, "answer 0 201");
+}
+
+static void refused_folder(void **state)
+{
+	(void)state;
+	assert_int_equal(chmod(t.scratch.dir, 0755), 0);
+	START(&t.answerer, "puller");
+	child_expect(&t.answerer, "mode 0755 lets others in; chmod 0700 it");
+	assert_int_equal(child_wait(&t.answerer), PROC_EXIT_ENV);
+}
+
+static void wrong_usage(void **state)
+{
+	(void)state;
+	START(&t.answerer, "puller", "--no-such");
+	child_expect(&t.answerer, "drop-puller: unknown option \"--no-such\"");
+	assert_int_equal(child_wait(&t.answerer), PROC_EXIT_USAGE);
+}
+
+static void sockets_are_ours_alone(void **state)
+{
+	(void)state;
+	static const char *const roles[] = {"rep", "pub", "tap", "lock"};
+	START(&t.bell, "watcher");
+	child_expect(&t.bell, "started");
+	for (size_t i = 0; i < ROWS(roles); i++) {
+		char path[64];
+		struct stat st;
+		path_of("watcher", roles[i], path);
+		assert_int_equal(stat(path, &st), 0);
+		assert_int_equal(st.st_mode & 077, 0);
+	}
+}
+
+/* SIGTERM: turns go on until what drains has drained; a second one ends it. */
+static void orderly_end(void **state)
+{
+	(void)state;
+	START(&t.answerer, "puller", "--drain", "300ms");
+	child_expect(&t.answerer, "started");
+	assert_int_equal(child_end(&t.answerer, SIGTERM), PROC_EXIT_OK);
+	child_expect(&t.answerer, "stopping");
+	child_expect(&t.answerer, "draining");
+	child_expect(&t.answerer, "done");
+	START(&t.answerer, "puller", "--drain", "1h");
+	child_expect(&t.answerer, "started");
+	kill(t.answerer.pid, SIGTERM);
+	child_expect(&t.answerer, "draining");
+	assert_int_equal(child_end(&t.answerer, SIGINT), PROC_EXIT_OK);
+}
+
+/* What never drains ends after PROC_DRAIN_MS all the same. */
+static void drain_ends(void **state)
+{
+	(void)state;
+	START(&t.answerer, "puller", "--drain", "1h");
+	child_expect(&t.answerer, "started");
+	assert_int_equal(child_end(&t.answerer, SIGTERM), PROC_EXIT_OK);
+}
+
+static void readiness(void **state)
+{
+	(void)state;
+	int fds[2];
+	char env[32], byte[2];
+	assert_int_equal(pipe(fds), 0);
+	snprintf(env, sizeof(env), "NOTIFY_FD=%d", fds[1]);
+	child_start(&t.asker, TESTPROC, (const char *const[]){"--socket-dir", t.scratch.dir, NULL},
+		    (const char *const[]){"TEST_ROLE=reconciler", env, NULL});
+	close(fds[1]);
+	/* One byte, then the end: it closed its side. */
+	assert_int_equal(read(fds[0], byte, sizeof(byte)), 1);
+	assert_int_equal(read(fds[0], byte, sizeof(byte)), 0);
+	close(fds[0]);
+}
+
+/* Alone it sleeps: no turn without a reason. */
+static void idle_alone(void **state)
+{
+	(void)state;
+	uint64_t stats[2][STAT_COUNT] = {{0}, {0}};
+	START(&t.asker, "reconciler");
+	child_expect(&t.asker, "waiting for watcher");
+	child_expect(&t.asker, "waiting for puller");
+	play(BUS_REQ, false, "reconciler", "rep");
+	read_stats(stats[0]);
+	poll(NULL, 0, 500);
+	read_stats(stats[1]);
+	assert_in_range(stats[1][STAT_turns] - stats[0][STAT_turns], 1, 3);
+}
+
+/* ---- threads ---- */
+
+static void threads_do_not_grow_with_cpus(void **state)
+{
+	(void)state;
+	child_start(&t.extra, PLAIN_NNG, (const char *const[]){NULL},
+		    (const char *const[]){"LD_PRELOAD=" FAKE_CPUS, NULL});
+	assert_int_equal(child_wait(&t.extra), 0);
+	assert_in_range(strtol(t.extra.seen.data, NULL, 10), 64, 1000);
+	child_start(&t.answerer, TESTPROC,
+		    (const char *const[]){"--socket-dir", t.scratch.dir, NULL},
+		    (const char *const[]){"TEST_ROLE=puller", "LD_PRELOAD=" FAKE_CPUS,
+					  "ASAN_OPTIONS=verify_asan_link_order=0", NULL});
+	child_expect(&t.answerer, "started");
+	print_message("# threads on 64 CPUs: %ld without the cap, %d with it\n",
+		      strtol(t.extra.seen.data, NULL, 10), child_threads(&t.answerer));
+	assert_in_range(child_threads(&t.answerer), 2, 12);
+}
+
+/* ---- tap ---- */
+
+static void tap_shows_traffic(void **state)
+{
+	(void)state;
+	child_start(&t.extra, DROP_TAP, (const char *const[]){"--socket-dir", t.scratch.dir, NULL},
+		    NULL);
+	START(&t.answerer, "puller");
+	child_expect(&t.extra, "connected to puller");
+	START(&t.bell, "watcher");
+	child_expect(&t.extra, "\"process\":\"watcher\",\"direction\":\"sent\",\"peer\":null,"
+			       "\"message\":{\"type\":\"doorbell\",\"from\":\"watcher\"");
+	assert_int_equal(child_end(&t.bell, SIGKILL), 128 + SIGKILL);
+	/* The tap has both puller sockets or none yet: ask until it has shown an answer. */
+	for (int i = 0; child_count(&t.extra, "pull_started") == 0 && i < 100; i++) {
+		child_done(&t.asker);
+		START(&t.asker, "reconciler", "--requests", "1");
+		child_expect(&t.asker, "answer 0 201");
+		child_expect(&t.extra, "{\"time\"");
+	}
+	assert_int_equal(child_end(&t.extra, SIGTERM), PROC_EXIT_OK);
+	child_start(&t.extra, DROP_TAP,
+		    (const char *const[]){"--socket-dir", t.scratch.dir, "--stats", "puller", NULL},
+		    NULL);
+	child_expect(&t.extra, "\"messages_received\":");
+	assert_int_equal(child_wait(&t.extra), PROC_EXIT_OK);
+	/* Nobody listens any more: nothing is mirrored, nothing lost. */
+	assert_int_equal(child_count(&t.extra, "tap_lost"), 0);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(garbage_is_counted),
+		TEST(causes),
+		TEST(oversize_is_counted),
+		TEST(many_requests),
+		TEST(answers_in_one_burst),
+		TEST(two_answers),
+		TEST(deadline),
+		TEST(late_answer),
+		TEST(answerer_killed),
+		TEST(asker_killed),
+		TEST(crash_after),
+		TEST(late_joiner),
+		TEST(second_instance),
+		TEST(refused_folder),
+		TEST(wrong_usage),
+		TEST(sockets_are_ours_alone),
+		TEST(orderly_end),
+		TEST(drain_ends),
+		TEST(readiness),
+		TEST(idle_alone),
+		TEST(threads_do_not_grow_with_cpus),
+		TEST(tap_shows_traffic),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
