@@ -19,6 +19,7 @@
 
 #define CONFIG_MAPS "/api/v1/namespaces/default/configmaps"
 #define OURS        "drop-test=live"
+#define BURST       300
 #define MANY        23
 
 static bool live_ready(void *ctx)
@@ -132,6 +133,33 @@ static void conflict(void **state)
 	delete_all(k);
 }
 
+static void count_done(void *ctx, const struct kube_answer *a)
+{
+	*(int *)ctx += a->code == 200;
+}
+
+static bool burst_done(void *ctx)
+{
+	return *(int *)ctx == BURST;
+}
+
+/* Must 6: HTTP/2, everything of the write lane over one connection. */
+static void burst(void **state)
+{
+	struct kube *k = *state;
+	int done = 0;
+	kube_close_lane(k, KUBE_WRITE);
+	uint64_t connects = k->counters.connects;
+	for (int i = 0; i < BURST; i++) {
+		struct kube_request req = {.lane = KUBE_WRITE,
+					   .path = CONFIG_MAPS,
+					   .deadline_ms = clock_boot_ms() + LIVE_LIMIT_MS};
+		kube_send(k, &req, count_done, &done);
+	}
+	live_until(k, burst_done, &done, "a burst of requests");
+	assert_int_equal(k->counters.connects, connects + 1);
+}
+
 static void close_and_go_on(void **state)
 {
 	struct kube *k = *state;
@@ -188,9 +216,13 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(watchlist),        cmocka_unit_test(paged),
-		cmocka_unit_test(unknown_resource), cmocka_unit_test(conflict),
-		cmocka_unit_test(close_and_go_on),  cmocka_unit_test(expired),
+		cmocka_unit_test(watchlist),
+		cmocka_unit_test(paged),
+		cmocka_unit_test(unknown_resource),
+		cmocka_unit_test(conflict),
+		cmocka_unit_test(close_and_go_on),
+		cmocka_unit_test(expired),
+		cmocka_unit_test(burst),
 	};
 	if (getenv("DROP_TEST_KUBECONFIG") == NULL)
 		return 77; /* skipped */
