@@ -75,6 +75,10 @@ class Audit:
         count = collections.Counter(pull for _, pull in self.creates(moment))
         return [(pull, n) for pull, n in count.items() if n > 1]
 
+    def unanswered(self, moment):
+        """Creates whose client was gone before the answer: the pod may exist all the same."""
+        return len(self.creates(moment, code=504))
+
     def writes(self, moment, **want):
         """Everything that changes an object other than the lease."""
         return [r for r in self.since(moment, **want)

@@ -16,6 +16,7 @@ from audit import Audit
 from kubeapi import NAMESPACE
 from programs import Program, Supervisor, bin_folder
 from wait import Late, until
+from witness import Witness
 
 CRDS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "deploy", "crds")
 LOG_TAIL = 40  # lines of the programs' log that are shown when a test fails
@@ -29,6 +30,7 @@ class Harness:
         self.build = build
         self.full = full  # also what takes hours
         self.tree = None  # the supervisor that tests share
+        self.witness = None
         self.started = []
         self.count = 0
         self.kept = set()
@@ -43,6 +45,7 @@ class Harness:
         self.api = self.cluster.api
         self.audit = Audit(self.cluster.env["AUDIT_LOG"])
         self.install()
+        self.witness = Witness(self.api)
 
     def install(self):
         """The CRDs, and the namespace under the strictest Pod Security there is."""
@@ -65,6 +68,8 @@ class Harness:
         self.stop_tree()
         for program in self.started:
             program.signal(signal.SIGKILL)
+        if self.witness is not None:
+            self.witness.close()
         left = processes.kill_marked(self.scratch)
         if left:
             self.tap.diag(f"these processes do not die: {left}")
@@ -211,12 +216,29 @@ class Harness:
         self.check(True, what)
         return took
 
+    def not_once(self, since, count):
+        """Waits until `count` pulls are on record, and returns what contradicts "each of them was
+        created exactly once", or None. Both referees are asked: the audit log (at most one 201 a
+        pull, and one for each but those whose client died before the answer) and the witness
+        (exactly one pod a pull)."""
+        try:
+            until(10, lambda: len(self.witness.since(since)) >= count)
+        except Late:
+            pass
+        pods, logged = len(self.witness.since(since)), len(self.audit.creates(since))
+        twice = self.audit.twice(since) + self.witness.twice(since)
+        lost = self.audit.unanswered(since)
+        if lost:
+            self.diag(f"{lost} of {count} creates were logged as 504: the client died first")
+        if pods != count or twice or not count - lost <= logged <= count:
+            return (f"{count} pulls, {pods} pods, {logged} creates with 201, {lost} with 504; "
+                    f"more than once: {twice[:3]}")
+        return None
+
     def once_each(self, since, count, what):
         """A check that exactly `count` pulls were created, each of them once."""
-        made = self.audit.creates(since)
-        twice = self.audit.twice(since)
-        return self.check(len(made) == count and not twice, what,
-                          f"{len(made)} creates for {count} pulls; more than once: {twice[:3]}")
+        wrong = self.not_once(since, count)
+        return self.check(not wrong, what, wrong)
 
     def diag(self, text):
         self.tap.diag(text)

@@ -48,6 +48,9 @@ class Api:
         self.context.load_cert_chain(cert, key)
         self.local = threading.local()  # a connection a thread
 
+    def path(self, kind):
+        return PATHS[kind]
+
     def connect(self, timeout=TIMEOUT):
         return http.client.HTTPSConnection(self.host, timeout=timeout, context=self.context)
 

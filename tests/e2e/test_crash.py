@@ -7,6 +7,7 @@ real kubelet for some n, and with kills from outside at random moments.
 """
 import os
 import random
+import re
 import time
 
 import processes
@@ -43,15 +44,10 @@ class Run:
         """Waits for the end, and returns what is wrong with it, or None."""
         try:
             self.t.until_ready(self.names, seconds)
-            until(10, lambda: len(self.t.audit.creates(self.began)) >= len(self.names))
             self.t.wait_no_pods()
         except Late as late:
             return str(late)
-        made = len(self.t.audit.creates(self.began))
-        twice = self.t.audit.twice(self.began)
-        if twice or made != len(self.names):
-            return f"{made} creates for {len(self.names)} pulls, more than once: {twice[:3]}"
-        return None
+        return self.t.not_once(self.began, len(self.names))
 
 
 def crash_env(name, after, mark):
@@ -67,15 +63,22 @@ def crash_run(t, name, after, count, pretend):
     run.create()
     wrong = run.problem(30 if pretend else 120)
     died = os.path.exists(mark)
-    if not wrong and not tree.running():
-        wrong = f"the supervisor ended with {tree.process.returncode}"
-    if not wrong and died and tree.status()[name][2] < 1:
-        wrong = "the status file shows no restart"
-    if not wrong and died and f"drop-{name}" not in tree.log() and name not in tree.log():
-        wrong = "the supervisor's log does not show the restart"
+    if died and not wrong:
+        wrong = restart_missing(tree, name)
     tree.stop()
     t.fresh()
     return died, wrong
+
+
+def restart_missing(tree, name):
+    """What is not as it should be after the death of that child, or None."""
+    try:
+        until(10, lambda: tree.up() and tree.status()[name][2] == 1)
+    except Late as late:
+        return f"not started again: {tree.status()} {late}"
+    if not re.search(rf"died child={name}.*\n(.*\n)*?.*started child={name} ", tree.log()):
+        return "the supervisor's log does not show the restart"
+    return None
 
 
 def sweep(t, name):

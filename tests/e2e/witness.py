@@ -1,0 +1,63 @@
+"""Watches the pull pods of the namespace from outside: which pods ever existed.
+
+The second referee beside the audit log. A client that dies between its request and the answer can
+leave a pod behind that the log does not show as created (the server logs 504, "context canceled",
+or nothing if it dies itself), so what was really made is read from etcd's own history: one watch,
+resumed where it broke.
+"""
+import collections
+import threading
+import time
+
+from audit import NOTE, Pull
+
+
+class Witness:
+    def __init__(self, api):
+        self.api = api
+        self.stop = threading.Event()
+        self.pods = {}  # pod uid -> (when seen, Pull)
+        self.lock = threading.Lock()
+        self.thread = threading.Thread(target=self._run, daemon=True)
+        self.thread.start()
+
+    def close(self):
+        self.stop.set()
+        self.thread.join(10)
+
+    def _note(self, pod):
+        notes = pod["metadata"].get("annotations") or {}
+        if NOTE + "attempt" not in notes:
+            return
+        pull = Pull(*(notes.get(NOTE + key, "") for key in
+                      ("cachedimage-uid", "node-uid", "reference", "attempt")))
+        with self.lock:
+            self.pods.setdefault(pod["metadata"]["uid"], (time.time(), pull))
+
+    def _run(self):
+        version = ""
+        while not self.stop.is_set():
+            try:
+                if not version:
+                    listed = self.api.must("GET", self.api.path("pod"))
+                    for pod in listed["items"]:
+                        self._note(pod)
+                    version = listed["metadata"]["resourceVersion"]
+                for event in self.api.watch("pod", f"resourceVersion={version}", self.stop):
+                    if event["type"] == "ERROR":  # history is gone: from here on with a new list
+                        version = ""
+                        break
+                    version = event["object"]["metadata"]["resourceVersion"]
+                    if event["type"] == "ADDED":
+                        self._note(event["object"])
+            except (OSError, ValueError, AssertionError):
+                time.sleep(0.1)
+
+    def since(self, moment):
+        """[Pull] of every pod that was first seen after the moment."""
+        with self.lock:
+            return [pull for at, pull in self.pods.values() if at >= moment]
+
+    def twice(self, moment):
+        count = collections.Counter(self.since(moment))
+        return [(pull, n) for pull, n in count.items() if n > 1]
