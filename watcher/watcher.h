@@ -30,7 +30,7 @@ struct watcher {
 	bool lease_moved;
 	uint64_t rung_head; /* of the last doorbell */
 	int64_t rung_fresh_ms;
-	int64_t ring_again_ms;
+	int64_t rung_ms;
 };
 
 extern const struct option_def watcher_options[];
