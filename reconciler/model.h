@@ -213,7 +213,8 @@ struct pull {
 	uint64_t read;
 	enum pull_state state;
 	bool asked;          /* its start is unanswered */
-	bool deleting;       /* its delete is unanswered, or done */
+	bool vanished; /* its pod was deleted while its start was unanswered */
+	bool deleting; /* its delete is unanswered, or done */
 	struct image *image; /* attached to it */
 	int slot;
 	struct policy *policy; /* that it is counted in; NULL: holds no slot */
@@ -324,6 +325,7 @@ bool fault_room_on(const struct core *c, const struct image *img, int slot, int6
 /* pods.c: what is seen of pods */
 void pod_put(struct core *c, const struct pod *pod, struct now now);
 void pull_gone(struct core *c, struct pull *p, struct now now);
+void pull_deleted(struct core *c, struct pull *p, struct now now);
 void pulls_sweep(struct core *c, struct now now);
 /* Looks again at what pods belong to: after a change of the image or the node. */
 void pulls_match_image(struct core *c, const char *image_name, struct now now);

@@ -40,6 +40,7 @@ static void identify(struct pull *p, const struct pod *pod)
 	p->attempt = number;
 	p->repull_s = repull_s;
 	p->created = pod->meta.created;
+	p->vanished = false;
 	replace(&p->uid, pod->meta.uid);
 	replace(&p->node_name, pod->node_name);
 	replace(&p->image_name,
@@ -93,7 +94,8 @@ void pull_match(struct core *c, struct pull *p, struct now now)
 	pull_detach(c, p, now);
 	if (!p->noted)
 		p->attempt = pair->attempts;
-	if (over && recorded(p, pair)) {
+	bool needless = pair->pulled_s != 0 && p->repull_s == 0;
+	if (needless || (over && recorded(p, pair))) {
 		p->image = img;
 		p->slot = slot;
 		p->state = PULL_DONE;
@@ -102,8 +104,7 @@ void pull_match(struct core *c, struct pull *p, struct now now)
 		pull_settle(c, p);
 		return;
 	}
-	/* One pull a pair; and nothing is left to do where an ordinary pull already did it. */
-	if ((pair->flags & PAIR_LIVE) != 0 || (pair->pulled_s != 0 && p->repull_s == 0)) {
+	if ((pair->flags & PAIR_LIVE) != 0) { /* one pull a pair */
 		pull_doom(c, p, now);
 		return;
 	}
@@ -130,15 +131,13 @@ static void look(struct core *c, struct pull *p, const struct pod *pod, struct n
 void pod_put(struct core *c, const struct pod *pod, struct now now)
 {
 	struct pull *p = map_get(&c->pulls, pod->meta.name);
-	if (p != NULL && p->uid != NULL && strcmp(p->uid, pod->meta.uid) != 0) {
+	bool other = p != NULL && p->uid != NULL && strcmp(p->uid, pod->meta.uid) != 0;
+	if (other || (p != NULL && p->uid != NULL && !ours(pod))) {
 		pull_gone(c, p, now);
-		p = NULL;
+		p = map_get(&c->pulls, pod->meta.name);
 	}
-	if (!ours(pod)) {
-		if (p != NULL && p->uid != NULL)
-			pull_gone(c, p, now);
+	if (!ours(pod))
 		return;
-	}
 	bool known = p != NULL && p->uid != NULL;
 	if (p == NULL)
 		p = pull_new(c, pod->meta.name);
@@ -166,18 +165,32 @@ void pod_put(struct core *c, const struct pod *pod, struct now now)
 }
 
 /* 9. Deleted by someone else before it had an outcome: a fault of the node. */
-void pull_gone(struct core *c, struct pull *p, struct now now)
+void pull_deleted(struct core *c, struct pull *p, struct now now)
 {
 	static const struct outcome deleted = {.kind = OUTCOME_FAILED,
 					       .fault = FAULT_NODE,
 					       .reason = "PodDeleted",
 					       .message =
 						       "the pull pod was deleted before it ended"};
-	if (p->policy != NULL) {
-		pull_set_outcome(p, &deleted);
-		pull_done(c, p, now);
-	}
+	pull_set_outcome(p, &deleted);
+	pull_done(c, p, now);
 	pull_free(c, p);
+}
+
+void pull_gone(struct core *c, struct pull *p, struct now now)
+{
+	if (p->policy == NULL) {
+		pull_free(c, p);
+	} else if (p->asked) {
+		/* The create in flight may bring it back: nothing else starts until its answer. */
+		free(p->uid);
+		p->uid = NULL;
+		p->state = PULL_ASKED;
+		p->vanished = true;
+		timer_stop(&c->timers, &p->timer);
+	} else {
+		pull_deleted(c, p, now);
+	}
 }
 
 void pulls_sweep(struct core *c, struct now now)

@@ -237,6 +237,8 @@ void core_started(struct core *c, const char *pod_name, enum core_start_result r
 		pull_free(c, p);
 	} else if (p->state != PULL_ASKED) {
 		pull_settle(c, p);
+	} else if (p->vanished) {
+		pull_deleted(c, p, now);
 	} else if (result == START_MADE) {
 		p->state = PULL_MADE;
 		timer_set(&c->timers, &p->timer, now.boot_ms + UNSEEN_MS);

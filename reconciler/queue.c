@@ -13,6 +13,12 @@
 
 /* A pod of this very name is still going away: look again after this long. */
 #define NAME_TAKEN_MS 1000
+/*
+ * A start that was perhaps made holds its slot this long although it may not be asked
+ * for again: by then the watch has shown the pod if there is one.
+ */
+#define HOLD_MS  (30 * 1000)
+#define AGAIN_MS 2000
 
 int queue_compare(const struct image *a, const struct image *b)
 {
@@ -218,15 +224,24 @@ static bool still_fits(const struct core *c, const struct policy *policy, const 
 		return false;
 	if (policy->max_pulls != 0 && (int64_t)policy->n_pulls > policy->max_pulls)
 		return false;
-	if ((int64_t)policy->n_nodes > policy->max_nodes && policy->on_node[p->slot] == 1)
+	if ((int64_t)policy->n_nodes > policy->max_nodes)
 		return false;
 	return (int64_t)c->nodes[p->slot].n_live <= policy->max_per_node;
 }
 
+static void give_up(struct pass *s, struct pull *p)
+{
+	if (s->now.boot_ms - p->started_ms < HOLD_MS) {
+		timer_set(&s->c->timers, &p->timer, s->now.boot_ms + AGAIN_MS);
+		return;
+	}
+	pull_detach(s->c, p, s->now);
+	pull_free(s->c, p);
+}
+
 /*
  * A start that was not made is asked for again, under the same pacing as a new one. One
- * that does not fit any more (12) gives its slot back. If its pod exists after all, it
- * will be seen and taken up again.
+ * that does not fit any more (12) gives its slot back after a while.
  */
 static void ask_again(struct pass *s, size_t room, struct arena *a, struct core_actions *ret)
 {
@@ -237,8 +252,7 @@ static void ask_again(struct pass *s, size_t room, struct arena *a, struct core_
 		if (p->policy != s->policy || p->timer.place != 0)
 			continue;
 		if (!still_fits(c, s->policy, p)) {
-			pull_detach(c, p, s->now);
-			pull_free(c, p);
+			give_up(s, p);
 			continue;
 		}
 		pass_look(s);

@@ -1,0 +1,293 @@
+/*
+ * What must hold whatever happens, seen from the truth and not from the core
+ * (behaviour.md 1, 6, 10, 11, 12, 19, 32). Counting is lenient where the core cannot
+ * know better: what it has not seen yet only makes it more careful.
+ */
+#include "tests/sim/sim.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A pod older than this may have been given up (NodeUnresponsive, 9). */
+#define GIVEN_UP_MS (110 * 1000)
+/* A change of the spec may reach the core this much later. */
+#define LATE_MS 20000
+/* A start's own pod is made within this time. */
+#define OWN_MS 2000
+
+bool sim_missing(const char *reference)
+{
+	return strstr(reference, ":missing") != NULL;
+}
+
+bool sim_has_pulled(const struct sim *s, const char *node_uid, const char *reference)
+{
+	char key[sizeof(s->pulled[0].key)];
+	snprintf(key, sizeof(key), "%s %s", node_uid, reference);
+	for (size_t i = 0; i < s->n_pulled; i++)
+		if (strcmp(s->pulled[i].key, key) == 0)
+			return true;
+	return false;
+}
+
+bool sim_targets(const struct sim *s, const struct sim_image *img, const struct sim_node *n)
+{
+	(void)s;
+	return n->exists && !n->fargate && !n->cordoned &&
+	       (!img->pool_a_only || strcmp(n->pool, "a") == 0);
+}
+
+int sim_policy_of(const struct sim *s, const struct sim_image *img)
+{
+	return img->policy >= 0 && s->policies[img->policy].exists ? img->policy : -1;
+}
+
+static struct sim_policy *policy_at(struct sim *s, int i)
+{
+	return i >= 0 ? &s->policies[i] : &s->fallback;
+}
+
+/* Does it hold a slot, as far as one can know? Its image, or NULL. */
+static struct sim_image *in_flight(struct sim *s, const struct sim_pod *p)
+{
+	struct sim_image *img = sim_image_by_uid(s, p->image_uid);
+	const struct sim_node *n = sim_node_by_name(s, p->node);
+	char reference[TEXT];
+	if (!p->labelled || !p->noted || p->finished || img == NULL || n == NULL ||
+	    strcmp(n->uid, p->node_uid) != 0 || s->boot_ms - img->changed_ms < LATE_MS)
+		return NULL;
+	sim_reference(img, reference);
+	return strcmp(reference, p->reference) == 0 ? img : NULL;
+}
+
+struct count {
+	int policy;
+	const char *node, *pod_name;
+	bool busy[NODES_MAX];
+	int64_t pulls, on_node;
+};
+
+static void count_one(struct sim *s, struct count *c, const struct sim_pod *p)
+{
+	const struct sim_image *img = in_flight(s, p);
+	if (img == NULL || strcmp(p->name, c->pod_name) == 0)
+		return;
+	c->on_node += strcmp(p->node, c->node) == 0;
+	if (sim_policy_of(s, img) != c->policy)
+		return;
+	c->pulls++;
+	sim_trace(s, "  in flight: %s on %s", p->name, p->node);
+	for (int i = 0; i < NODES_MAX; i++)
+		if (strcmp(s->nodes[i].name, p->node) == 0)
+			c->busy[i] = true;
+}
+
+static void count_all(struct sim *s, struct count *c)
+{
+	for (int i = 0; i < PODS_MAX; i++)
+		if (s->pods[i].exists && s->boot_ms - s->pods[i].created_ms < GIVEN_UP_MS)
+			count_one(s, c, &s->pods[i]);
+	for (int i = 0; i < REQUESTS_MAX; i++) {
+		const struct sim_request *r = &s->requests[i];
+		if (r->used && r->kind == REQ_START && !r->done && r->exec_ms >= 0 &&
+		    sim_pod_by_name(s, r->pod_name) == NULL)
+			count_one(s, c, &r->pod);
+	}
+}
+
+/*
+ * To the core the node may be busy although it is not: a request is unanswered, or what
+ * ended a pod there is on its way, or the change of its image.
+ */
+static bool seems_busy(struct sim *s, const char *node)
+{
+	const struct sim_node *n = sim_node_by_name(s, node);
+	if (n != NULL && s->boot_ms < n->held_ms)
+		return true;
+	for (const struct sim_event *e = s->head; e != NULL; e = e->next)
+		if (e->kind == KIND_POD && strcmp(e->u.pod.node, node) == 0)
+			return true;
+	for (int i = 0; i < PODS_MAX; i++)
+		if (s->pods[i].exists && s->pods[i].labelled && strcmp(s->pods[i].node, node) == 0)
+			return true;
+	for (int i = 0; i < REQUESTS_MAX; i++) {
+		const struct sim_request *r = &s->requests[i];
+		if (r->used && r->kind == REQ_START && strcmp(r->pod.node, node) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* 11, 12. */
+void check_start(struct sim *s, const struct core_start *start, int *ret_policy)
+{
+	const struct sim_image *img = sim_image_by_uid(s, start->image_uid);
+	*ret_policy = -1;
+	if (img == NULL)
+		return; /* deleted, and the core does not know yet */
+	struct count c = {.node = start->node, .pod_name = start->pod_name};
+	c.policy = *ret_policy = sim_policy_of(s, img);
+	struct sim_policy *p = policy_at(s, c.policy);
+	int64_t nodes = 1;
+	count_all(s, &c);
+	for (int i = 0; i < NODES_MAX; i++)
+		nodes += c.busy[i] && strcmp(s->nodes[i].name, start->node) != 0;
+	if (nodes > p->max_nodes && nodes != 1)
+		for (int i = 0; i < NODES_MAX; i++)
+			if (c.busy[i] && strcmp(s->nodes[i].name, start->node) == 0)
+				nodes = 0; /* it was busy already: nothing is added */
+	if (nodes > p->max_nodes && !seems_busy(s, start->node))
+		sim_fail(s, "maxConcurrentNodes: %d > %d", (int)nodes, (int)p->max_nodes);
+	if (p->max_pulls != 0 && c.pulls + 1 > p->max_pulls)
+		sim_fail(s, "maxConcurrentPulls: %d > %d", (int)c.pulls + 1, (int)p->max_pulls);
+	if (c.on_node + 1 > p->max_per_node)
+		sim_fail(s, "maxPullsPerNode: %d > %d", (int)c.on_node + 1, (int)p->max_per_node);
+	if (p->started && strcmp(p->last_node, start->node) != 0 &&
+	    s->boot_ms - p->last_ms < p->delay_ms)
+		sim_fail(s, "minDelayBetweenPulls: %d ms after %s", (int)(s->boot_ms - p->last_ms),
+			 p->last_node);
+	p->started = true;
+	p->last_ms = s->boot_ms;
+	sim_text(p->last_node, NAME, start->node);
+}
+
+/*
+ * 11. What a new core cannot know of the last start of a policy is not held against it,
+ * nor that it takes a later one of an image that has come under the policy since.
+ */
+void check_restart(struct sim *s)
+{
+	for (int i = -1; i < POLICIES_MAX; i++) {
+		struct sim_policy *p = policy_at(s, i);
+		bool known = false, later = false;
+		for (int k = 0; k < PODS_MAX; k++) {
+			const struct sim_image *img =
+				s->pods[k].exists ? in_flight(s, &s->pods[k]) : NULL;
+			bool same = img != NULL && sim_policy_of(s, img) == i;
+			known |= same && s->pods[k].created_ms >= p->last_ms;
+			later |= same && s->pods[k].created_ms >= p->last_ms + OWN_MS;
+		}
+		int64_t last_s = sim_now(s).wall_s - (s->boot_ms - p->last_ms) / 1000;
+		for (int k = 0; k < IMAGES_MAX; k++)
+			known |= s->images[k].exists && sim_policy_of(s, &s->images[k]) == i &&
+				 s->images[k].status.attempted_at >= last_s;
+		if (!known || later || s->jumps)
+			p->started = false;
+	}
+}
+
+/* 6, 10: no crash pulls twice. */
+void check_create(struct sim *s, const struct sim_pod *pod)
+{
+	char key[sizeof(s->creates[0].key)];
+	snprintf(key, sizeof(key), "%s %s %s %s %s %llu", pod->name, pod->image_uid, pod->node_uid,
+		 pod->reference, pod->attempt, (unsigned long long)pod->revision);
+	for (size_t i = 0; i < s->n_creates; i++)
+		if (strcmp(s->creates[i].key, key) == 0)
+			sim_fail(s, "created twice: %s", key);
+	for (int i = 0; i < PODS_MAX; i++) {
+		const struct sim_pod *p = &s->pods[i];
+		if (p->exists && !p->finished && p->labelled && p->noted &&
+		    s->boot_ms - p->created_ms < GIVEN_UP_MS &&
+		    strcmp(p->image_uid, pod->image_uid) == 0 &&
+		    strcmp(p->node_uid, pod->node_uid) == 0 &&
+		    strcmp(p->reference, pod->reference) == 0)
+			sim_fail(s, "two pods pull the same: %s %s", p->name, pod->name);
+	}
+	if (s->n_creates == CREATES_MAX)
+		sim_fail(s, "pods without end");
+	else
+		sim_text(s->creates[s->n_creates++].key, sizeof(key), key);
+}
+
+static bool durable(const struct sim_status *st, const struct sim_pod *p)
+{
+	if (strcmp(st->cached_image, p->reference) != 0)
+		return false;
+	for (size_t i = 0; i < st->n_cached; i++)
+		if (strcmp(st->cached[i], p->node) == 0)
+			return true;
+	for (size_t i = 0; i < st->n_failed; i++)
+		if (strcmp(st->failed[i].node, p->node) == 0)
+			return st->failed[i].attempts > atoll(p->attempt);
+	return false;
+}
+
+/* 10. */
+void check_delete(struct sim *s, const struct core_delete *d)
+{
+	const struct sim_pod *p = sim_pod_by_name(s, d->pod_name);
+	if (p == NULL || strcmp(p->uid, d->pod_uid) != 0)
+		return;
+	if (!p->labelled)
+		sim_fail(s, "deletes a pod that is not ours: %s", p->name);
+	const struct sim_image *img = sim_image_by_uid(s, p->image_uid);
+	const struct sim_node *n = sim_node_by_name(s, p->node);
+	char reference[TEXT];
+	if (img == NULL || n == NULL || strcmp(n->uid, p->node_uid) != 0 ||
+	    s->boot_ms - img->changed_ms < LATE_MS)
+		return;
+	sim_reference(img, reference);
+	if (strcmp(reference, p->reference) == 0 && !durable(&img->status, p))
+		sim_fail(s, "deletes %s before its outcome is durable", p->name);
+}
+
+static bool names(const struct sim_status *st, const char *node)
+{
+	for (size_t i = 0; i < st->n_cached; i++)
+		if (strcmp(st->cached[i], node) == 0)
+			return true;
+	return false;
+}
+
+static bool image_converged(struct sim *s, const struct sim_image *img, char *why, size_t size)
+{
+	const struct sim_status *st = &img->status;
+	int64_t targeted = 0, ready = 0;
+	char reference[TEXT];
+	sim_reference(img, reference);
+	for (int i = 0; i < NODES_MAX; i++) {
+		const struct sim_node *n = &s->nodes[i];
+		bool named = n->exists && names(st, n->name);
+		bool has = n->exists && sim_has_pulled(s, n->uid, reference);
+		if (named && !has) {
+			snprintf(why, size, "%s: %s is named and has it not", img->name, n->name);
+			return false;
+		}
+		targeted += sim_targets(s, img, n);
+		ready += sim_targets(s, img, n) && named;
+	}
+	const char *phase = targeted == 0            ? "Pending"
+			    : sim_missing(reference) ? "Degraded"
+						     : "Ready";
+	if (!sim_missing(reference) && ready != targeted) {
+		snprintf(why, size, "%s: %d of %d cached", img->name, (int)ready, (int)targeted);
+		return false;
+	}
+	if (strcmp(st->phase, phase) != 0 || st->targeted != targeted || st->ready_nodes != ready ||
+	    st->generation != img->generation || strcmp(st->cached_image, reference) != 0) {
+		snprintf(why, size, "%s: status says %s %d/%d of %s, truth is %s %d/%d", img->name,
+			 st->phase, (int)st->ready_nodes, (int)st->targeted, st->cached_image,
+			 phase, (int)ready, (int)targeted);
+		return false;
+	}
+	return true;
+}
+
+/* 14, 19: in the end status is the truth, and nothing is left over. */
+bool check_converged(struct sim *s, char *why, size_t size)
+{
+	for (int i = 0; i < IMAGES_MAX; i++)
+		if (s->images[i].exists && !image_converged(s, &s->images[i], why, size))
+			return false;
+	for (int i = 0; i < PODS_MAX; i++) {
+		const struct sim_pod *p = &s->pods[i];
+		if (p->exists && p->labelled && !(in_flight(s, p) && sim_missing(p->reference)) &&
+		    !(p->finished && p->fate == FATE_MISSING)) {
+			snprintf(why, size, "pod %s is left", p->name);
+			return false;
+		}
+	}
+	return true;
+}

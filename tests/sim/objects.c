@@ -1,0 +1,403 @@
+/*
+ * The API objects of the pretend cluster, turned into the structs the core reads, and
+ * the watch that brings them: in order, but as late as `lag_ms` says.
+ */
+#include "tests/sim/sim.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/pullpod.h"
+#include "base/xalloc.h"
+
+void sim_reference(const struct sim_image *img, char out[TEXT])
+{
+	snprintf(out, TEXT, "registry.test/%s:%s", img->name, img->tag);
+}
+
+struct sim_image *sim_image_by_uid(struct sim *s, const char *uid)
+{
+	for (int i = 0; i < IMAGES_MAX; i++)
+		if (s->images[i].exists && strcmp(s->images[i].uid, uid) == 0)
+			return &s->images[i];
+	return NULL;
+}
+
+struct sim_node *sim_node_by_name(struct sim *s, const char *name)
+{
+	for (int i = 0; i < NODES_MAX; i++)
+		if (s->nodes[i].exists && strcmp(s->nodes[i].name, name) == 0)
+			return &s->nodes[i];
+	return NULL;
+}
+
+struct sim_pod *sim_pod_by_name(struct sim *s, const char *name)
+{
+	for (int i = 0; i < PODS_MAX; i++)
+		if (s->pods[i].exists && strcmp(s->pods[i].name, name) == 0)
+			return &s->pods[i];
+	return NULL;
+}
+
+static void put_node(struct sim *s, const struct sim_node *n)
+{
+	struct api_kv labels[] = {{"eks.amazonaws.com/compute-type", "fargate"}, {"pool", n->pool}};
+	struct node_taint taint = {"node.kubernetes.io/unschedulable", NULL, "NoSchedule"};
+	struct node_condition ready = {"Ready", n->ready ? "True" : "False"};
+	struct node obj = {
+		.meta = {.name = n->name, .uid = n->uid, .created = n->created},
+		.taints = {&taint, n->cordoned},
+		.conditions = {&ready, 1},
+		.os = "linux",
+		.arch = "amd64",
+	};
+	obj.meta.labels.at = n->fargate ? labels : labels + 1;
+	obj.meta.labels.n = n->fargate ? 2 : 1;
+	core_put(s->core, KIND_NODE, &obj, sim_now(s));
+}
+
+static void put_policy(struct sim *s, const struct sim_policy *p)
+{
+	struct failure_backoff backoff = {p->initial_ms, p->max_ms};
+	struct pullpolicy obj = {
+		.meta = {.name = p->name, .uid = p->name},
+		.spec = {.max_concurrent_nodes = p->max_nodes,
+			 .max_concurrent_pulls = p->max_pulls,
+			 .max_pulls_per_node = p->max_per_node,
+			 .min_delay_between_pulls = p->delay_ms,
+			 .pull_timeout = 30 * 60 * 1000,
+			 .failure_backoff = &backoff,
+			 .repull_interval = p->repull_ms},
+	};
+	core_put(s->core, KIND_PULLPOLICY, &obj, sim_now(s));
+}
+
+static void put_image(struct sim *s, const struct sim_image *img)
+{
+	const struct sim_status *st = &img->status;
+	struct api_kv selector = {"pool", "a"};
+	struct api_name_ref ref = {img->policy >= 0 ? s->policies[img->policy].name : NULL};
+	char repository[TEXT];
+	const char *cached[NODES_MAX];
+	struct failed_node failed[NODES_MAX];
+	struct api_condition conditions[2];
+	for (size_t i = 0; i < st->n_cached; i++)
+		cached[i] = st->cached[i];
+	for (size_t i = 0; i < st->n_failed; i++)
+		failed[i] = (struct failed_node){st->failed[i].node, st->failed[i].reason,
+						 st->failed[i].message, st->failed[i].attempts,
+						 st->failed[i].at};
+	for (size_t i = 0; i < st->n_conditions; i++)
+		conditions[i] = (struct api_condition){
+			st->conditions[i].type,       st->conditions[i].status,
+			st->conditions[i].reason,     st->conditions[i].message,
+			st->conditions[i].generation, st->conditions[i].since};
+	snprintf(repository, sizeof(repository), "registry.test/%s", img->name);
+	struct cachedimage obj = {
+		.meta = {.name = img->name,
+			 .uid = img->uid,
+			 .rv = img->rv,
+			 .generation = img->generation},
+		.spec = {.image = repository,
+			 .tag = img->tag,
+			 .image_pull_policy = "Always",
+			 .node_selector = {&selector, img->pool_a_only},
+			 .priority = img->priority,
+			 .policy_ref = img->policy >= 0 ? &ref : NULL},
+		.status = {.observed_generation = st->generation,
+			   .phase = st->written ? st->phase : NULL,
+			   .ready = st->written ? st->ready : NULL,
+			   .resolved_digest = st->digest[0] ? st->digest : NULL,
+			   .nodes_targeted = st->targeted,
+			   .nodes_ready = st->ready_nodes,
+			   .nodes_pulling = st->pulling,
+			   .cached_image = st->cached_image[0] ? st->cached_image : NULL,
+			   .cached_nodes = {cached, st->n_cached},
+			   .failed_nodes = {failed, st->n_failed},
+			   .consecutive_failures = st->failures,
+			   .last_pulled_at = st->pulled_at,
+			   .last_attempted_at = st->attempted_at,
+			   .conditions = {conditions, st->n_conditions}},
+	};
+	core_put(s->core, KIND_CACHEDIMAGE, &obj, sim_now(s));
+}
+
+/* What the kubelet has reported of the pod so far. */
+static void put_pod(struct sim *s, const struct sim_pod *p)
+{
+	struct api_kv labels[] = {{PULLPOD_LABEL_MANAGED_BY, PULLPOD_MANAGED_BY},
+				  {PULLPOD_LABEL_IMAGE, p->image},
+				  {PULLPOD_LABEL_NODE, p->node}};
+	struct api_kv notes[] = {{PULLPOD_NOTE_ATTEMPT, p->attempt},
+				 {PULLPOD_NOTE_IMAGE, p->image},
+				 {PULLPOD_NOTE_IMAGE_UID, p->image_uid},
+				 {PULLPOD_NOTE_NODE_UID, p->node_uid},
+				 {PULLPOD_NOTE_REFERENCE, p->reference}};
+	struct pod_container container = {"pull", p->reference};
+	struct pod_condition sandbox = {"PodReadyToStartContainers", "True", NULL, NULL};
+	struct container_waiting waiting = {"ContainerCreating", NULL};
+	struct container_terminated ended = {.exit_code = 0, .reason = "Completed"};
+	struct container_status cs = {.name = "pull", .image = p->reference, .waiting = &waiting};
+	struct pod obj = {
+		.meta = {.name = p->name, .uid = p->uid, .created = p->created},
+		.node_name = p->node,
+		.containers = {&container, 1},
+		.phase = "Pending",
+		.start_time = p->started ? p->created : 0,
+		.conditions = {&sandbox, p->started},
+		.container_statuses = {&cs, p->started},
+	};
+	obj.meta.labels = (struct api_map){labels, p->labelled ? 3 : 1};
+	obj.meta.annotations = (struct api_map){notes, p->noted ? 5 : 0};
+	bool got = p->finished && (p->fate == FATE_PULLED || p->fate == FATE_SCRATCH);
+	if (got) {
+		cs.waiting = NULL;
+		cs.terminated = &ended;
+		cs.container_id = "containerd://1";
+		cs.image_id = "registry.test/x@sha256:"
+			      "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+		obj.phase = p->fate == FATE_PULLED ? "Succeeded" : "Failed";
+		ended.exit_code = p->fate == FATE_PULLED ? 0 : 128;
+	} else if (p->finished && p->fate == FATE_MISSING) {
+		waiting.reason = "ErrImagePull";
+		waiting.message = "rpc error: code = NotFound desc = failed to pull and unpack "
+				  "image \"x\": failed to resolve reference \"x\": x: not found";
+	} else if (p->finished && p->fate == FATE_EVICTED) {
+		obj.phase = "Failed";
+		obj.reason = "Evicted";
+		obj.message = "The node was low on resource: ephemeral-storage.";
+	}
+	core_put(s->core, KIND_POD, &obj, sim_now(s));
+}
+
+static const char *name_of_event(const struct sim_event *e)
+{
+	switch (e->kind) {
+	case KIND_NODE:
+		return e->u.node.name;
+	case KIND_POD:
+		return e->u.pod.name;
+	case KIND_CACHEDIMAGE:
+		return e->u.image.name;
+	default:
+		return e->u.policy.name;
+	}
+}
+
+void sim_put(struct sim *s, const struct sim_event *e)
+{
+	s->touched = true;
+	if (e->gone) {
+		core_gone(s->core, e->kind, name_of_event(e), sim_now(s));
+		return;
+	}
+	switch (e->kind) {
+	case KIND_NODE:
+		put_node(s, &e->u.node);
+		break;
+	case KIND_POD:
+		put_pod(s, &e->u.pod);
+		break;
+	case KIND_CACHEDIMAGE:
+		put_image(s, &e->u.image);
+		break;
+	default:
+		put_policy(s, &e->u.policy);
+		break;
+	}
+}
+
+static void fill(struct sim_event *e, enum kind kind, const void *object)
+{
+	e->kind = kind;
+	switch (kind) {
+	case KIND_NODE:
+		e->u.node = *(const struct sim_node *)object;
+		break;
+	case KIND_POD:
+		e->u.pod = *(const struct sim_pod *)object;
+		break;
+	case KIND_CACHEDIMAGE:
+		e->u.image = *(const struct sim_image *)object;
+		break;
+	default:
+		e->u.policy = *(const struct sim_policy *)object;
+		break;
+	}
+}
+
+void sim_say(struct sim *s, enum kind kind, bool gone, const void *object)
+{
+	struct sim_event *e = xcalloc(1, sizeof(*e));
+	fill(e, kind, object);
+	e->gone = gone;
+	/* In order: never before what was said earlier. Policies are never late (check.c). */
+	e->at_ms = s->boot_ms + s->lag_ms;
+	if (s->tail != NULL && s->tail->at_ms > e->at_ms)
+		e->at_ms = s->tail->at_ms;
+	if (kind == KIND_PULLPOLICY) {
+		if (s->core != NULL)
+			sim_put(s, e);
+		free(e);
+		return;
+	}
+	if (s->tail != NULL)
+		s->tail->next = e;
+	else
+		s->head = e;
+	s->tail = e;
+}
+
+static void drop_first(struct sim *s)
+{
+	struct sim_event *e = s->head;
+	s->head = e->next;
+	if (s->head == NULL)
+		s->tail = NULL;
+	free(e);
+}
+
+void sim_deliver(struct sim *s)
+{
+	while (s->head != NULL && s->head->at_ms <= s->boot_ms) {
+		sim_put(s, s->head);
+		drop_first(s);
+	}
+}
+
+void sim_read_all(struct sim *s)
+{
+	struct sim_event *e = xcalloc(1, sizeof(*e));
+	while (s->head != NULL)
+		drop_first(s);
+	core_mark(s->core);
+	/* The order of the watcher's log is the order of last changes: any. */
+	for (int part = 0, from = (int)sim_random(s, 4); part < 4; part++) {
+		int which = (part + from) % 4;
+		for (int i = 0; which == 0 && i < NODES_MAX; i++)
+			if (s->nodes[i].exists) {
+				fill(e, KIND_NODE, &s->nodes[i]);
+				sim_put(s, e);
+			}
+		for (int i = 0; which == 1 && i < IMAGES_MAX; i++)
+			if (s->images[i].exists) {
+				fill(e, KIND_CACHEDIMAGE, &s->images[i]);
+				sim_put(s, e);
+			}
+		for (int i = 0; which == 2 && i < POLICIES_MAX; i++)
+			if (s->policies[i].exists) {
+				fill(e, KIND_PULLPOLICY, &s->policies[i]);
+				sim_put(s, e);
+			}
+		for (int i = 0; which == 3 && i < PODS_MAX; i++)
+			if (s->pods[i].exists) {
+				fill(e, KIND_POD, &s->pods[i]);
+				sim_put(s, e);
+			}
+	}
+	core_sweep(s->core, sim_now(s));
+	free(e);
+}
+
+void sim_status_from(struct sim_status *to, const struct cachedimage_status *from)
+{
+	*to = (struct sim_status){
+		.written = true,
+		.generation = from->observed_generation,
+		.targeted = from->nodes_targeted,
+		.ready_nodes = from->nodes_ready,
+		.pulling = from->nodes_pulling,
+		.failures = from->consecutive_failures,
+		.pulled_at = from->last_pulled_at,
+		.attempted_at = from->last_attempted_at,
+		.n_cached = from->cached_nodes.n,
+		.n_failed = from->failed_nodes.n,
+		.n_conditions = from->conditions.n,
+	};
+	sim_text(to->phase, sizeof(to->phase), from->phase);
+	sim_text(to->ready, sizeof(to->ready), from->ready);
+	sim_text(to->digest, sizeof(to->digest), from->resolved_digest);
+	sim_text(to->cached_image, sizeof(to->cached_image), from->cached_image);
+	for (size_t i = 0; i < to->n_cached; i++)
+		sim_text(to->cached[i], NAME, from->cached_nodes.at[i]);
+	for (size_t i = 0; i < to->n_failed; i++) {
+		sim_text(to->failed[i].node, NAME, from->failed_nodes.at[i].node);
+		sim_text(to->failed[i].reason, NAME, from->failed_nodes.at[i].reason);
+		sim_text(to->failed[i].message, TEXT, from->failed_nodes.at[i].message);
+		to->failed[i].attempts = from->failed_nodes.at[i].attempts;
+		to->failed[i].at = from->failed_nodes.at[i].last_attempt_at;
+	}
+	for (size_t i = 0; i < to->n_conditions; i++) {
+		const struct api_condition *c = &from->conditions.at[i];
+		sim_text(to->conditions[i].type, NAME, c->type);
+		sim_text(to->conditions[i].status, 8, c->status);
+		sim_text(to->conditions[i].reason, NAME, c->reason);
+		sim_text(to->conditions[i].message, TEXT * 2, c->message);
+		to->conditions[i].generation = c->observed_generation;
+		to->conditions[i].since = c->last_transition;
+	}
+}
+
+static void name_node(struct sim *s, struct sim_node *n, int i)
+{
+	*n = (struct sim_node){.exists = true, .ready = true};
+	snprintf(n->name, NAME, "node-%d", i);
+	snprintf(n->uid, NAME, "n%d-%llu", i, (unsigned long long)++s->uids);
+	snprintf(n->pool, sizeof(n->pool), "%s", sim_chance(s, 500) ? "a" : "b");
+	/* Long ago, so that a clock that is set does not make it another node. */
+	n->created = sim_now(s).wall_s - 1000000;
+}
+
+static void name_policy(struct sim *s, struct sim_policy *p, int i)
+{
+	*p = (struct sim_policy){
+		.exists = true,
+		.max_nodes = 1 + (int64_t)sim_random(s, 4),
+		.max_pulls = sim_chance(s, 500) ? 0 : 1 + (int64_t)sim_random(s, 4),
+		.max_per_node = 1 + (int64_t)sim_random(s, 3),
+		.delay_ms = sim_chance(s, 500) ? 0 : (int64_t)sim_random(s, 3000),
+		.initial_ms = 1000 + (int64_t)sim_random(s, 5000),
+		.max_ms = 10000,
+		.repull_ms = s->repulls && i == 0 ? 60000 : 0,
+	};
+	snprintf(p->name, NAME, "policy-%d", i);
+}
+
+void sim_init(struct sim *s)
+{
+	s->creates = xcalloc(CREATES_MAX, sizeof(*s->creates));
+	s->pulled = xcalloc(PULLED_MAX, sizeof(*s->pulled));
+	s->fallback = (struct sim_policy){.exists = true,
+					  .max_nodes = 1,
+					  .max_per_node = 2,
+					  .delay_ms = 10000,
+					  .initial_ms = 30000,
+					  .max_ms = 300000};
+	int n = 1 + (int)sim_random(s, NODES_MAX);
+	for (int i = 0; i < n; i++)
+		name_node(s, &s->nodes[i], i);
+	for (int i = 0; i < POLICIES_MAX; i++)
+		name_policy(s, &s->policies[i], i);
+	n = 1 + (int)sim_random(s, IMAGES_MAX);
+	for (int i = 0; i < n; i++) {
+		struct sim_image *img = &s->images[i];
+		*img = (struct sim_image){
+			.exists = true, .generation = 1, .revision = ++s->revisions};
+		snprintf(img->name, NAME, "image-%d", i);
+		snprintf(img->uid, NAME, "i%d-%llu", i, (unsigned long long)++s->uids);
+		snprintf(img->tag, NAME, "%s", sim_chance(s, 200) ? "missing-1" : "1");
+		img->policy = (int)sim_random(s, POLICIES_MAX + 1) - 1;
+		img->pool_a_only = sim_chance(s, 200);
+		img->rv = ++s->rv;
+	}
+}
+
+void sim_done(struct sim *s)
+{
+	while (s->head != NULL)
+		drop_first(s);
+	core_free(s->core);
+	free(s->creates);
+	free(s->pulled);
+}

@@ -1,0 +1,252 @@
+/*
+ * What becomes of actions: a request is executed some time after it was made and
+ * answered some time after that; either may not happen. Whatever happens, the core
+ * hears exactly one answer a request, unless it is gone.
+ */
+#include "tests/sim/sim.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* An answer that does not come is a failure after this long. */
+#define GIVE_UP_MS 3000
+/* The core keeps the slot of an unanswered start this long at most. */
+#define HELD_MS 40000
+
+size_t sim_room(const struct sim *s)
+{
+	size_t n = 0;
+	for (int i = 0; i < REQUESTS_MAX; i++)
+		n += !s->requests[i].used;
+	return n / 3 < 8 ? n / 3 : 8;
+}
+
+static struct sim_request *request_new(struct sim *s, enum request_kind kind)
+{
+	for (int i = 0; i < REQUESTS_MAX; i++) {
+		struct sim_request *r = &s->requests[i];
+		if (r->used)
+			continue;
+		*r = (struct sim_request){.used = true, .kind = kind};
+		r->exec_ms = s->boot_ms + (int64_t)sim_random(s, s->faults ? 600 : 200);
+		r->answer_ms = r->exec_ms + (int64_t)sim_random(s, s->faults ? 1500 : 200);
+		if (s->faults && sim_chance(s, 60))
+			r->exec_ms = -1; /* never */
+		r->lost_answer = r->exec_ms < 0 || (s->faults && sim_chance(s, 60));
+		if (r->lost_answer)
+			r->answer_ms = s->boot_ms + GIVE_UP_MS;
+		return r;
+	}
+	abort();
+}
+
+struct sim_pod *sim_pod_add(struct sim *s, const struct sim_pod *pod)
+{
+	for (int i = 0; i < PODS_MAX; i++) {
+		struct sim_pod *p = &s->pods[i];
+		if (p->exists)
+			continue;
+		*p = *pod;
+		p->exists = true;
+		snprintf(p->uid, NAME, "p-%llu", (unsigned long long)++s->uids);
+		p->created_ms = s->boot_ms;
+		p->created = sim_now(s).wall_s;
+		sim_say(s, KIND_POD, false, p);
+		return p;
+	}
+	abort();
+}
+
+void sim_pod_remove(struct sim *s, struct sim_pod *pod)
+{
+	sim_trace(s, "pod %s is gone", pod->name);
+	sim_say(s, KIND_POD, true, pod);
+	pod->exists = false;
+}
+
+static void act_start(struct sim *s, const struct core_start *a)
+{
+	int policy;
+	sim_trace(s, "START %s %s on %s attempt %s", a->pod_name, a->reference, a->node,
+		  a->attempt);
+	check_start(s, a, &policy);
+	struct sim_request *r = request_new(s, REQ_START);
+	struct sim_pod *p = &r->pod;
+	r->policy = policy;
+	sim_text(r->pod_name, NAME, a->pod_name);
+	*p = (struct sim_pod){.labelled = true, .noted = true};
+	sim_text(p->name, NAME, a->pod_name);
+	sim_text(p->image, NAME, a->image_name);
+	sim_text(p->image_uid, NAME, a->image_uid);
+	sim_text(p->node, NAME, a->node);
+	sim_text(p->node_uid, NAME, a->node_uid);
+	sim_text(p->reference, TEXT, a->reference);
+	sim_text(p->attempt, NAME, a->attempt);
+}
+
+static void act_write(struct sim *s, const struct core_write *w)
+{
+	struct sim_request *r = request_new(s, REQ_WRITE);
+	sim_text(r->image, NAME, w->image_name);
+	sim_text(r->image_uid, NAME, w->image_uid);
+	sim_status_from(&r->old, w->old);
+	sim_status_from(&r->new, w->new);
+	sim_trace(s, "WRITE %s %s %s: %s", w->image_name, w->new->phase, w->new->ready,
+		  w->new->conditions.at[0].message);
+}
+
+void sim_act(struct sim *s, const struct core_actions *acts)
+{
+	if (!s->leading && (acts->n_starts || acts->n_deletes || acts->n_writes))
+		sim_fail(s, "acts without leading");
+	for (size_t i = 0; i < acts->n_starts; i++)
+		act_start(s, &acts->starts[i]);
+	for (size_t i = 0; i < acts->n_writes; i++)
+		act_write(s, &acts->writes[i]);
+	for (size_t i = 0; i < acts->n_deletes; i++) {
+		sim_trace(s, "DELETE %s", acts->deletes[i].pod_name);
+		check_delete(s, &acts->deletes[i]);
+		struct sim_request *r = request_new(s, REQ_DELETE);
+		sim_text(r->pod_name, NAME, acts->deletes[i].pod_name);
+		sim_text(r->pod_uid, NAME, acts->deletes[i].pod_uid);
+	}
+	for (size_t i = 0; i < acts->n_logs; i++)
+		sim_trace(s, "log: %s image=%s node=%s reason=%s", acts->logs[i].text,
+			  acts->logs[i].image ? acts->logs[i].image : "",
+			  acts->logs[i].node ? acts->logs[i].node : "",
+			  acts->logs[i].reason ? acts->logs[i].reason : "");
+}
+
+static void exec_start(struct sim *s, struct sim_request *r)
+{
+	struct sim_image *img = sim_image_by_uid(s, r->pod.image_uid);
+	r->result = START_MADE;
+	if (sim_pod_by_name(s, r->pod.name) != NULL)
+		return;
+	if (s->boot_ms < s->refuse_until_ms) {
+		r->result = START_REFUSED;
+		return;
+	}
+	r->pod.revision = img != NULL ? img->revision : 0;
+	check_create(s, &r->pod);
+	sim_pod_add(s, &r->pod);
+}
+
+/* A merge patch: what differs between old and new is set. */
+static void merge(struct sim_status *to, const struct sim_status *old, const struct sim_status *new)
+{
+#define MERGE(field)                                                                               \
+	do {                                                                                       \
+		if (memcmp(&old->field, &new->field, sizeof(new->field)) != 0)                     \
+			memcpy(&to->field, &new->field, sizeof(new->field));                       \
+	} while (0)
+	MERGE(generation);
+	MERGE(targeted);
+	MERGE(ready_nodes);
+	MERGE(pulling);
+	MERGE(failures);
+	MERGE(pulled_at);
+	MERGE(attempted_at);
+	MERGE(phase);
+	MERGE(ready);
+	MERGE(digest);
+	MERGE(cached_image);
+	if (old->n_cached != new->n_cached ||
+	    memcmp(old->cached, new->cached, sizeof(new->cached)) != 0) {
+		to->n_cached = new->n_cached;
+		memcpy(to->cached, new->cached, sizeof(new->cached));
+	}
+	if (old->n_failed != new->n_failed ||
+	    memcmp(old->failed, new->failed, sizeof(new->failed)) != 0) {
+		to->n_failed = new->n_failed;
+		memcpy(to->failed, new->failed, sizeof(new->failed));
+	}
+	if (old->n_conditions != new->n_conditions ||
+	    memcmp(old->conditions, new->conditions, sizeof(new->conditions)) != 0) {
+		to->n_conditions = new->n_conditions;
+		memcpy(to->conditions, new->conditions, sizeof(new->conditions));
+	}
+#undef MERGE
+	to->written = true;
+}
+
+static void exec_write(struct sim *s, struct sim_request *r)
+{
+	struct sim_image *img = sim_image_by_uid(s, r->image_uid);
+	if (img == NULL) {
+		r->write_result = WRITE_GONE;
+		return;
+	}
+	merge(&img->status, &r->old, &r->new);
+	img->rv = ++s->rv;
+	r->rv = img->rv;
+	r->write_result = WRITE_MADE;
+	sim_say(s, KIND_CACHEDIMAGE, false, img);
+}
+
+static void exec(struct sim *s, struct sim_request *r)
+{
+	struct sim_pod *pod;
+	r->done = true;
+	switch (r->kind) {
+	case REQ_START:
+		exec_start(s, r);
+		break;
+	case REQ_WRITE:
+		exec_write(s, r);
+		break;
+	case REQ_DELETE:
+		pod = sim_pod_by_name(s, r->pod_name);
+		r->delete_done = true;
+		if (pod != NULL && strcmp(pod->uid, r->pod_uid) == 0)
+			sim_pod_remove(s, pod);
+		break;
+	}
+}
+
+static void answer(struct sim *s, struct sim_request *r)
+{
+	struct now now = sim_now(s);
+	bool lost = r->lost_answer;
+	s->touched = true;
+	r->used = false;
+	switch (r->kind) {
+	case REQ_START:
+		if (lost && sim_node_by_name(s, r->pod.node) != NULL)
+			sim_node_by_name(s, r->pod.node)->held_ms = s->boot_ms + HELD_MS;
+		core_started(s->core, r->pod_name, lost ? START_FAILED : r->result,
+			     "exceeded quota", now);
+		break;
+	case REQ_WRITE:
+		core_written(s->core, r->image, r->image_uid, lost ? WRITE_FAILED : r->write_result,
+			     lost ? 0 : r->rv, now);
+		break;
+	case REQ_DELETE:
+		core_deleted(s->core, r->pod_name, !lost && r->delete_done, now);
+		break;
+	}
+}
+
+void sim_requests(struct sim *s)
+{
+	for (int i = 0; i < REQUESTS_MAX; i++) {
+		struct sim_request *r = &s->requests[i];
+		if (r->used && !r->done && r->exec_ms >= 0 && r->exec_ms <= s->boot_ms)
+			exec(s, r);
+		if (r->used && r->answer_ms <= s->boot_ms && (r->done || r->exec_ms < 0))
+			answer(s, r);
+	}
+}
+
+void sim_requests_drop(struct sim *s)
+{
+	for (int i = 0; i < REQUESTS_MAX; i++) {
+		struct sim_request *r = &s->requests[i];
+		if (r->used && !r->done && r->exec_ms >= 0 && sim_chance(s, 500))
+			exec(s, r);
+		r->used = false;
+	}
+	for (int i = 0; i < NODES_MAX; i++)
+		s->nodes[i].held_ms = 0;
+}

@@ -1,0 +1,209 @@
+/*
+ * A pretend cluster around the reconciler's core: API objects, a watch that may lag,
+ * kubelets, a puller whose requests and answers may be late or lost, and an unkind
+ * world. Everything comes from one seed, so a failing run can be repeated.
+ *
+ * Virtual time moves in ticks. The truth lives here; what the core sees of it arrives
+ * as events. Invariants are checked at every action (check.c) and at the end.
+ */
+#ifndef DROP_TESTS_SIM_SIM_H
+#define DROP_TESTS_SIM_SIM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "reconciler/core.h"
+
+#define TICK_MS      100
+#define NODES_MAX    10
+#define IMAGES_MAX   6
+#define POLICIES_MAX 3
+#define PODS_MAX     512
+#define REQUESTS_MAX 256
+#define CREATES_MAX  8192
+#define TEXT         160
+#define NAME         64
+
+enum fate {               /* what a kubelet makes of a pod */
+	    FATE_PULLED,  /* Succeeded */
+	    FATE_SCRATCH, /* StartError, but the image is there */
+	    FATE_MISSING, /* ErrImagePull: not found */
+	    FATE_EVICTED, /* Failed without evidence */
+	    FATE_STUCK,   /* never taken by the kubelet */
+};
+
+struct sim_node {
+	bool exists, ready, cordoned, fargate;
+	char name[NAME], uid[NAME];
+	int64_t created;
+	char pool[4];
+	int64_t held_ms; /* a start was answered with "unknown": its slot is kept so long */
+};
+
+struct sim_failed {
+	char node[NAME], reason[NAME], message[TEXT];
+	int64_t attempts, at;
+};
+
+struct sim_condition {
+	char type[NAME], status[8], reason[NAME], message[TEXT * 2];
+	int64_t generation, since;
+};
+
+struct sim_status {
+	bool written;
+	int64_t generation, targeted, ready_nodes, pulling, failures, pulled_at, attempted_at;
+	char phase[16], ready[32], digest[80], cached_image[TEXT];
+	size_t n_cached, n_failed, n_conditions;
+	char cached[NODES_MAX][NAME];
+	struct sim_failed failed[NODES_MAX];
+	struct sim_condition conditions[2];
+};
+
+struct sim_image {
+	bool exists;
+	char name[NAME], uid[NAME], tag[NAME];
+	int64_t generation, priority;
+	int policy; /* index, or -1 */
+	bool pool_a_only;
+	uint64_t rv;
+	int64_t changed_ms; /* last change of the spec, or creation */
+	uint64_t revision;  /* counts spec changes over all images */
+	struct sim_status status;
+};
+
+struct sim_policy {
+	bool exists;
+	char name[NAME];
+	int64_t max_nodes, max_pulls, max_per_node, delay_ms, initial_ms, max_ms, repull_ms;
+	/* for the invariants: */
+	bool started;
+	int64_t last_ms;
+	char last_node[NAME];
+};
+
+struct sim_pod {
+	bool exists, labelled, noted, finished, started;
+	char name[NAME], uid[NAME], image[NAME], image_uid[NAME], node[NAME], node_uid[NAME];
+	char reference[TEXT], attempt[NAME];
+	uint64_t revision; /* of the image when it was created */
+	int64_t created_ms, start_ms, end_ms;
+	int64_t created; /* unix seconds */
+	enum fate fate;
+};
+
+enum request_kind { REQ_START, REQ_DELETE, REQ_WRITE };
+
+struct sim_request {
+	bool used, done, lost_answer;
+	enum request_kind kind;
+	int64_t exec_ms, answer_ms;
+	char pod_name[NAME], pod_uid[NAME];
+	struct sim_pod pod; /* REQ_START */
+	enum core_start_result result;
+	char image[NAME], image_uid[NAME];
+	struct sim_status old, new; /* REQ_WRITE */
+	enum core_write_result write_result;
+	bool delete_done;
+	uint64_t rv;
+	int policy; /* REQ_START: whose pacing it was under */
+};
+
+struct sim_event {
+	enum kind kind;
+	bool gone;
+	int64_t at_ms; /* delivered then */
+	uint64_t rv;
+	struct sim_event *next;
+	union {
+		struct sim_node node;
+		struct sim_image image;
+		struct sim_policy policy;
+		struct sim_pod pod;
+	} u;
+};
+
+struct sim_create { /* every pod that was ever made */
+	char key[512];
+};
+
+struct sim {
+	uint64_t seed, random;
+	bool trace, faults, failed;
+	bool jumps; /* this run moves the wall clock */
+	bool repulls;
+	int64_t boot_ms, wall_offset_s;
+	uint64_t rv, uids, revisions;
+	struct core *core;
+	bool leading;
+	int64_t lead_ms; /* leads again then */
+	int64_t turn_ms; /* the core wants a turn then */
+	bool touched;    /* something arrived since the last turn */
+	int64_t lag_ms;  /* how late the watch is at present */
+	int64_t refuse_until_ms;
+	struct sim_node nodes[NODES_MAX];
+	struct sim_image images[IMAGES_MAX];
+	struct sim_policy policies[POLICIES_MAX];
+	struct sim_policy fallback;
+	struct sim_pod pods[PODS_MAX];
+	struct sim_request requests[REQUESTS_MAX];
+	struct sim_event *head, *tail;
+	struct sim_create *creates;
+	size_t n_creates;
+	/* What each node has really pulled: "node uid reference". */
+	struct sim_create *pulled;
+	size_t n_pulled;
+};
+
+#define PULLED_MAX 4096
+
+/* sim_core.c */
+void sim_fail(struct sim *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void sim_trace(struct sim *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+uint64_t sim_random(struct sim *s, uint64_t below);
+bool sim_chance(struct sim *s, unsigned per_mille);
+struct now sim_now(const struct sim *s);
+void sim_text(char *to, size_t size, const char *from);
+
+/* objects.c: the truth, and what is said of it */
+void sim_init(struct sim *s);
+void sim_done(struct sim *s);
+void sim_reference(const struct sim_image *img, char out[TEXT]);
+struct sim_image *sim_image_by_uid(struct sim *s, const char *uid);
+struct sim_node *sim_node_by_name(struct sim *s, const char *name);
+struct sim_pod *sim_pod_by_name(struct sim *s, const char *name);
+/* Something changed: the watch will say so. */
+void sim_say(struct sim *s, enum kind kind, bool gone, const void *object);
+void sim_put(struct sim *s, const struct sim_event *e);
+void sim_deliver(struct sim *s);
+/* Events on their way are dropped; everything is put as it is, between mark and sweep. */
+void sim_read_all(struct sim *s);
+void sim_status_from(struct sim_status *to, const struct cachedimage_status *from);
+
+/* puller.c: actions, and what becomes of them */
+void sim_act(struct sim *s, const struct core_actions *acts);
+void sim_requests(struct sim *s);
+size_t sim_room(const struct sim *s);
+/* The core is gone: what was not executed may be, right now, or never. */
+void sim_requests_drop(struct sim *s);
+void sim_pod_remove(struct sim *s, struct sim_pod *pod);
+struct sim_pod *sim_pod_add(struct sim *s, const struct sim_pod *pod);
+
+/* world.c: kubelets, and trouble */
+void sim_kubelets(struct sim *s);
+void sim_trouble(struct sim *s);
+void sim_calm(struct sim *s);
+void sim_crash(struct sim *s);
+
+/* check.c: what must always hold */
+void check_start(struct sim *s, const struct core_start *start, int *ret_policy);
+void check_create(struct sim *s, const struct sim_pod *pod);
+void check_delete(struct sim *s, const struct core_delete *d);
+void check_restart(struct sim *s);
+bool check_converged(struct sim *s, char *why, size_t size);
+bool sim_targets(const struct sim *s, const struct sim_image *img, const struct sim_node *n);
+bool sim_missing(const char *reference);
+bool sim_has_pulled(const struct sim *s, const char *node_uid, const char *reference);
+int sim_policy_of(const struct sim *s, const struct sim_image *img);
+
+#endif

@@ -1,0 +1,298 @@
+/*
+ * Kubelets that pull, and everything that goes wrong in a cluster's life: nodes and
+ * images come and go, policies change, pods are deleted by hand, the watch lags, the
+ * API server refuses, the clock is set, the reconciler dies or loses the lease.
+ */
+#include "tests/sim/sim.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define GC_MS 5000 /* pods of a node that is gone are removed */
+
+static enum fate fate_of(struct sim *s, const struct sim_pod *p)
+{
+	if (s->faults && sim_chance(s, 60))
+		return FATE_EVICTED;
+	if (s->faults && sim_chance(s, 30))
+		return FATE_STUCK;
+	if (sim_missing(p->reference))
+		return FATE_MISSING;
+	return sim_chance(s, 200) ? FATE_SCRATCH : FATE_PULLED;
+}
+
+static void finish(struct sim *s, struct sim_pod *p)
+{
+	p->finished = true;
+	sim_trace(s, "pod %s ends with fate %d", p->name, (int)p->fate);
+	if ((p->fate == FATE_PULLED || p->fate == FATE_SCRATCH) && s->n_pulled < PULLED_MAX &&
+	    !sim_has_pulled(s, p->node_uid, p->reference))
+		snprintf(s->pulled[s->n_pulled++].key, sizeof(s->pulled[0].key), "%s %s",
+			 p->node_uid, p->reference);
+	sim_say(s, KIND_POD, false, p);
+}
+
+static void kubelet(struct sim *s, struct sim_pod *p)
+{
+	const struct sim_node *n = sim_node_by_name(s, p->node);
+	if (n == NULL || strcmp(n->uid, p->node_uid) != 0) {
+		if (s->boot_ms - p->created_ms > GC_MS && p->labelled)
+			sim_pod_remove(s, p);
+		return;
+	}
+	if (!n->ready || p->finished || !p->labelled)
+		return;
+	if (p->start_ms == 0) {
+		p->fate = fate_of(s, p);
+		p->start_ms = s->boot_ms + (int64_t)sim_random(s, 1000);
+		/* Never in the second in which the node was created (16 depends on it). */
+		p->end_ms = p->start_ms + 1000 + (int64_t)sim_random(s, s->faults ? 15000 : 2000);
+	}
+	if (p->fate == FATE_STUCK)
+		return;
+	if (!p->started && p->start_ms <= s->boot_ms) {
+		p->started = true;
+		sim_say(s, KIND_POD, false, p);
+	}
+	if (p->started && p->end_ms <= s->boot_ms)
+		finish(s, p);
+}
+
+void sim_kubelets(struct sim *s)
+{
+	for (int i = 0; i < PODS_MAX; i++)
+		if (s->pods[i].exists)
+			kubelet(s, &s->pods[i]);
+}
+
+static void node_new(struct sim *s, struct sim_node *n, int i)
+{
+	*n = (struct sim_node){.exists = true, .ready = true};
+	snprintf(n->name, NAME, "node-%d", i);
+	snprintf(n->uid, NAME, "n%d-%llu", i, (unsigned long long)++s->uids);
+	snprintf(n->pool, sizeof(n->pool), "%s", sim_chance(s, 500) ? "a" : "b");
+	n->fargate = sim_chance(s, 100);
+	n->created = sim_now(s).wall_s;
+}
+
+/*
+ * Machines come and go only while the watch is up to date: a pull that ends on a node
+ * whose replacement was not seen yet is put down to the new one if the reconciler then
+ * dies, since status knows names and one time an image (behaviour.md 16).
+ */
+static void trouble_node(struct sim *s)
+{
+	bool fixed = s->jumps || s->head != NULL || s->lag_ms != 0;
+	int i = (int)sim_random(s, NODES_MAX);
+	struct sim_node *n = &s->nodes[i];
+	if (!n->exists) {
+		if (!fixed)
+			node_new(s, n, i);
+	} else {
+		switch (sim_random(s, fixed ? 3 : 5)) {
+		case 0:
+			n->ready = !n->ready;
+			break;
+		case 1:
+			n->cordoned = !n->cordoned;
+			break;
+		case 2:
+			snprintf(n->pool, sizeof(n->pool), "%s", sim_chance(s, 500) ? "a" : "b");
+			break;
+		case 3:
+			n->exists = false;
+			sim_trace(s, "node %s is gone", n->name);
+			sim_say(s, KIND_NODE, true, n);
+			return;
+		default: /* the same name is another machine now */
+			node_new(s, n, i);
+			break;
+		}
+	}
+	if (!n->exists)
+		return;
+	sim_trace(s, "node %s uid=%s ready=%d cordoned=%d pool=%s", n->name, n->uid, n->ready,
+		  n->cordoned, n->pool);
+	sim_say(s, KIND_NODE, false, n);
+}
+
+static void image_new(struct sim *s, struct sim_image *img, int i)
+{
+	*img = (struct sim_image){.exists = true, .generation = 1};
+	snprintf(img->name, NAME, "image-%d", i);
+	snprintf(img->uid, NAME, "i%d-%llu", i, (unsigned long long)++s->uids);
+	img->policy = i % (POLICIES_MAX + 1) - 1;
+	snprintf(img->tag, NAME, "1");
+}
+
+static void trouble_image(struct sim *s)
+{
+	int i = (int)sim_random(s, IMAGES_MAX);
+	struct sim_image *img = &s->images[i];
+	if (!img->exists) {
+		image_new(s, img, i);
+	} else {
+		switch (sim_random(s, 4)) {
+		case 0:
+			img->exists = false;
+			sim_trace(s, "image %s is gone", img->name);
+			sim_say(s, KIND_CACHEDIMAGE, true, img);
+			return;
+		case 1:
+			img->priority = (int64_t)sim_random(s, 3);
+			break;
+		case 2:
+			snprintf(img->tag, NAME, "missing-%d", (int)sim_random(s, 3));
+			break;
+		default:
+			snprintf(img->tag, NAME, "%d", (int)sim_random(s, 3));
+			break;
+		}
+		img->generation++;
+	}
+	img->rv = ++s->rv;
+	img->revision = ++s->revisions;
+	img->changed_ms = s->boot_ms;
+	sim_trace(s, "image %s uid=%s tag=%s priority=%d", img->name, img->uid, img->tag,
+		  (int)img->priority);
+	sim_say(s, KIND_CACHEDIMAGE, false, img);
+}
+
+static void trouble_policy(struct sim *s)
+{
+	struct sim_policy *p = &s->policies[sim_random(s, POLICIES_MAX)];
+	if (p->exists && sim_chance(s, 300)) {
+		p->exists = false;
+	} else {
+		p->exists = true;
+		p->max_nodes = 1 + (int64_t)sim_random(s, 4);
+		p->max_per_node = 1 + (int64_t)sim_random(s, 3);
+		p->delay_ms = (int64_t)sim_random(s, 3000);
+	}
+	sim_trace(s, "policy %s exists=%d nodes=%d", p->name, p->exists, (int)p->max_nodes);
+	sim_say(s, KIND_PULLPOLICY, !p->exists, p);
+}
+
+static struct sim_pod *some_pod(struct sim *s)
+{
+	int from = (int)sim_random(s, PODS_MAX);
+	for (int i = 0; i < PODS_MAX; i++) {
+		struct sim_pod *p = &s->pods[(from + i) % PODS_MAX];
+		if (p->exists && p->labelled)
+			return p;
+	}
+	return NULL;
+}
+
+static void delete_by_hand(struct sim *s)
+{
+	struct sim_pod *p = some_pod(s);
+	if (p == NULL)
+		return;
+	sim_trace(s, "deleted by hand:");
+	/* If we die before this is written down, the same attempt is made again. */
+	for (size_t i = 0; i < s->n_creates; i++)
+		if (strstr(s->creates[i].key, p->name) == s->creates[i].key)
+			s->creates[i].key[0] = '\0';
+	sim_pod_remove(s, p);
+}
+
+/* Pods that belong to nothing, with and without our labels. */
+static void stray(struct sim *s)
+{
+	struct sim_pod p = {.labelled = sim_chance(s, 500), .noted = sim_chance(s, 500)};
+	snprintf(p.name, NAME, "stray-%llu", (unsigned long long)++s->uids);
+	snprintf(p.image, NAME, "image-%d", (int)sim_random(s, IMAGES_MAX));
+	snprintf(p.image_uid, NAME, "nobody");
+	snprintf(p.node, NAME, "node-%d", (int)sim_random(s, NODES_MAX));
+	snprintf(p.node_uid, NAME, "nowhere");
+	snprintf(p.reference, TEXT, "registry.test/stray:1");
+	snprintf(p.attempt, NAME, "0");
+	sim_pod_add(s, &p);
+}
+
+static void edit_status(struct sim *s)
+{
+	struct sim_image *img = &s->images[sim_random(s, IMAGES_MAX)];
+	if (!img->exists || !img->status.written)
+		return;
+	snprintf(img->status.phase, sizeof(img->status.phase), "Ready");
+	img->status.ready_nodes = 99;
+	img->rv = ++s->rv;
+	sim_trace(s, "status of %s edited by hand", img->name);
+	sim_say(s, KIND_CACHEDIMAGE, false, img);
+}
+
+void sim_crash(struct sim *s)
+{
+	sim_trace(s, "CRASH");
+	core_free(s->core);
+	s->core = NULL;
+	sim_requests_drop(s);
+	check_restart(s);
+	s->core = core_new();
+	s->leading = false;
+	s->lead_ms = s->boot_ms + (int64_t)sim_random(s, 3000);
+	/* A warm standby: it has seen this or that before it leads. */
+	if (sim_chance(s, 500))
+		sim_read_all(s);
+}
+
+static void lose_lead(struct sim *s)
+{
+	if (!s->leading)
+		return;
+	sim_trace(s, "lead lost");
+	core_lead(s->core, false, sim_now(s));
+	sim_requests_drop(s);
+	check_restart(s);
+	s->leading = false;
+	s->lead_ms = s->boot_ms + (int64_t)sim_random(s, 5000);
+}
+
+void sim_trouble(struct sim *s)
+{
+	if (sim_chance(s, 5))
+		trouble_node(s);
+	if (sim_chance(s, 4))
+		trouble_image(s);
+	if (sim_chance(s, 2))
+		trouble_policy(s);
+	if (sim_chance(s, 3))
+		delete_by_hand(s);
+	if (sim_chance(s, 1))
+		stray(s);
+	if (sim_chance(s, 2))
+		edit_status(s);
+	if (sim_chance(s, 10))
+		s->lag_ms = sim_chance(s, 500) ? 0 : (int64_t)sim_random(s, 8000);
+	if (sim_chance(s, 2))
+		s->refuse_until_ms = s->boot_ms + (int64_t)sim_random(s, 8000);
+	if (s->jumps && sim_chance(s, 3))
+		s->wall_offset_s += (int64_t)sim_random(s, 6000) - 3000;
+	if (sim_chance(s, 3))
+		sim_crash(s);
+	if (sim_chance(s, 2))
+		lose_lead(s);
+}
+
+void sim_calm(struct sim *s)
+{
+	sim_trace(s, "CALM");
+	s->faults = false;
+	s->lag_ms = 0;
+	s->refuse_until_ms = 0;
+	for (int i = 0; i < NODES_MAX; i++) {
+		struct sim_node *n = &s->nodes[i];
+		if (!n->exists || n->ready)
+			continue;
+		n->ready = true;
+		sim_say(s, KIND_NODE, false, n);
+	}
+	for (int i = 0; i < POLICIES_MAX; i++) {
+		s->policies[i].repull_ms = 0;
+		if (s->policies[i].exists)
+			sim_say(s, KIND_PULLPOLICY, false, &s->policies[i]);
+	}
+}
