@@ -18,7 +18,7 @@
 	C(turns, "turns of the main loop")                                                         \
 	C(messages_received, "messages that were read and understood")                             \
 	C(messages_sent, "messages handed to the sockets")                                         \
-	C(requests_unanswered, "requests whose deadline passed or whose peer went")                                   \
+	C(requests_unanswered, "requests whose deadline passed or whose peer went")                \
 	C(requests_refused, "requests not sent: no peer, queue full, or too many unanswered")      \
 	C(answers_late, "answers after the deadline, or a second one")                             \
 	C(answers_lost, "answers to a process that had gone, or that did not fit a queue")         \

@@ -123,28 +123,71 @@ static void cut_and_long(void **state)
 /* ---- values of every msgpack type, in the place of every field ---- */
 
 enum value {
-	V_NIL, V_BOOL, V_ZERO, V_UINT, V_HUGE, V_NEGATIVE, V_FLOAT, V_STR, V_STR_NUL, V_BIN,
-	V_ARRAY, V_ARRAY_BAD, V_MAP, V_EXT, V_COUNT,
+	V_NIL,
+	V_BOOL,
+	V_ZERO,
+	V_UINT,
+	V_HUGE,
+	V_NEGATIVE,
+	V_FLOAT,
+	V_STR,
+	V_STR_NUL,
+	V_BIN,
+	V_ARRAY,
+	V_ARRAY_BAD,
+	V_MAP,
+	V_EXT,
+	V_COUNT,
 };
 
 static void pack_value(msgpack_packer *pk, enum value v)
 {
 	switch (v) {
-	case V_NIL: msgpack_pack_nil(pk); break;
-	case V_BOOL: msgpack_pack_true(pk); break;
-	case V_ZERO: msgpack_pack_int(pk, 0); break;
-	case V_UINT: msgpack_pack_uint64(pk, INT64_MAX); break;
-	case V_HUGE: msgpack_pack_uint64(pk, UINT64_MAX); break;
-	case V_NEGATIVE: msgpack_pack_int64(pk, INT64_MIN); break;
-	case V_FLOAT: msgpack_pack_double(pk, 1.0); break;
-	case V_STR: msgpack_pack_str_with_body(pk, "text", 4); break;
-	case V_STR_NUL: msgpack_pack_str_with_body(pk, "a\0b", 3); break;
-	case V_BIN: msgpack_pack_bin_with_body(pk, "bin", 3); break;
-	case V_ARRAY: msgpack_pack_array(pk, 0); break;
-	case V_ARRAY_BAD: msgpack_pack_array(pk, 1); msgpack_pack_int(pk, 7); break;
-	case V_MAP: msgpack_pack_map(pk, 0); break;
-	case V_EXT: msgpack_pack_ext_with_body(pk, "x", 1, 3); break;
-	case V_COUNT: break;
+	case V_NIL:
+		msgpack_pack_nil(pk);
+		break;
+	case V_BOOL:
+		msgpack_pack_true(pk);
+		break;
+	case V_ZERO:
+		msgpack_pack_int(pk, 0);
+		break;
+	case V_UINT:
+		msgpack_pack_uint64(pk, INT64_MAX);
+		break;
+	case V_HUGE:
+		msgpack_pack_uint64(pk, UINT64_MAX);
+		break;
+	case V_NEGATIVE:
+		msgpack_pack_int64(pk, INT64_MIN);
+		break;
+	case V_FLOAT:
+		msgpack_pack_double(pk, 1.0);
+		break;
+	case V_STR:
+		msgpack_pack_str_with_body(pk, "text", 4);
+		break;
+	case V_STR_NUL:
+		msgpack_pack_str_with_body(pk, "a\0b", 3);
+		break;
+	case V_BIN:
+		msgpack_pack_bin_with_body(pk, "bin", 3);
+		break;
+	case V_ARRAY:
+		msgpack_pack_array(pk, 0);
+		break;
+	case V_ARRAY_BAD:
+		msgpack_pack_array(pk, 1);
+		msgpack_pack_int(pk, 7);
+		break;
+	case V_MAP:
+		msgpack_pack_map(pk, 0);
+		break;
+	case V_EXT:
+		msgpack_pack_ext_with_body(pk, "x", 1, 3);
+		break;
+	case V_COUNT:
+		break;
 	}
 }
 
@@ -160,8 +203,9 @@ static const unsigned accepted[] = {
 	[MSG_F_LIST] = BIT(V_ARRAY),
 };
 static const enum value usual[] = {
-	[MSG_F_U64] = V_UINT, [MSG_F_I64] = V_NEGATIVE, [MSG_F_BOOL] = V_BOOL, [MSG_F_STR] = V_STR,
-	[MSG_F_BIN] = V_BIN,  [MSG_F_OBJECT] = V_BIN,	[MSG_F_FRAME] = V_BIN, [MSG_F_LIST] = V_ARRAY,
+	[MSG_F_U64] = V_UINT,  [MSG_F_I64] = V_NEGATIVE, [MSG_F_BOOL] = V_BOOL,
+	[MSG_F_STR] = V_STR,   [MSG_F_BIN] = V_BIN,      [MSG_F_OBJECT] = V_BIN,
+	[MSG_F_FRAME] = V_BIN, [MSG_F_LIST] = V_ARRAY,
 };
 
 /* A map of the fields; the one called `odd` has the value v, and so on down into lists. */
@@ -293,16 +337,28 @@ static void bytes(void **state)
 		{"unknown", BYTES("\x94\x01\x08\x02\x82\x01\x05\x07\x05"), MSG_FAULT_field_unknown},
 		{"field 0", BYTES("\x94\x01\x08\x02\x82\x01\x05\x00\x05"), MSG_FAULT_field_unknown},
 		{"key is text", BYTES("\x94\x01\x08\x02\x81\xa1\x31\x05"), MSG_FAULT_field_unknown},
-		{"repeated", BYTES("\x94\x01\x08\x02\x82\x01\x05\x01\x05"), MSG_FAULT_field_repeated},
+		{"repeated", BYTES("\x94\x01\x08\x02\x82\x01\x05\x01\x05"),
+		 MSG_FAULT_field_repeated},
 		{"trailing", BYTES("\x94\x01\x08\x02\x81\x01\x05\x00"), MSG_FAULT_trailing},
 		{"reserved byte", BYTES("\x94\x01\x08\x02\x81\x01\xc1"), MSG_FAULT_malformed},
 		{"claims 2^32-1 elements", BYTES("\xdd\xff\xff\xff\xff"), MSG_FAULT_malformed},
 		{"claims 2^32-1 pairs", BYTES("\xdf\xff\xff\xff\xff\x01"), MSG_FAULT_malformed},
-		{"claims 4 GiB of text", BYTES("\xdb\xff\xff\xff\xff" "a"), MSG_FAULT_malformed},
-		{"claims 4 GiB of bytes", BYTES("\xc6\xff\xff\xff\xff" "a"), MSG_FAULT_malformed},
-		{"claims 4 GiB of ext", BYTES("\xc9\xff\xff\xff\xff\x01" "a"), MSG_FAULT_malformed},
-		{"17 levels", BYTES("\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91"
-				    "\x91\x01"), MSG_FAULT_malformed},
+		{"claims 4 GiB of text",
+		 BYTES("\xdb\xff\xff\xff\xff"
+		       "a"),
+		 MSG_FAULT_malformed},
+		{"claims 4 GiB of bytes",
+		 BYTES("\xc6\xff\xff\xff\xff"
+		       "a"),
+		 MSG_FAULT_malformed},
+		{"claims 4 GiB of ext",
+		 BYTES("\xc9\xff\xff\xff\xff\x01"
+		       "a"),
+		 MSG_FAULT_malformed},
+		{"17 levels",
+		 BYTES("\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91"
+		       "\x91\x01"),
+		 MSG_FAULT_malformed},
 	};
 	FOREACH_ROW(struct bytes_row, rows)
 	{
