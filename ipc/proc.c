@@ -11,11 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include "base/effect.h"
 #include "base/log.h"
+#include "base/random.h"
 #include "base/xalloc.h"
 #include "ipc/endpoint.h"
 
@@ -166,8 +166,7 @@ static int start(struct proc *p, struct err *err)
 		p->common.socket_dir = p->dir;
 	}
 	/* Answers to a killed predecessor must not look like answers to us. */
-	if (getrandom(&p->last_request, sizeof(p->last_request), 0) < 0)
-		return err_set(err, ERR_RETRY, "getrandom: %s", strerror(errno));
+	p->last_request = (uint32_t)random_id();
 	if (proc_signals_open(p, err) != 0 || proc_sockets_open(p, err) != 0)
 		return -1;
 	p->now = clock_now();

@@ -10,6 +10,7 @@
 
 #include "api/tables.h"
 #include "base/log.h"
+#include "base/random.h"
 #include "base/xalloc.h"
 #include "kube/urls.h"
 

@@ -7,6 +7,7 @@
 
 #include "api/kinds.h"
 #include "base/log.h"
+#include "base/random.h"
 #include "ipc/objpack.h"
 
 #define KINDS_READ                                                                                 \

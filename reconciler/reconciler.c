@@ -5,20 +5,9 @@
  */
 #include "reconciler/reconciler.h"
 
-#include <stdlib.h>
-#include <sys/random.h>
-
 #include "base/log.h"
 
 #define ANNOUNCE_EVERY_MS 500
-
-uint64_t random_id(void)
-{
-	uint64_t v;
-	if (getrandom(&v, sizeof(v), 0) != sizeof(v))
-		abort();
-	return v | 1;
-}
 
 int reconciler_init(struct proc *p, struct err *err)
 {

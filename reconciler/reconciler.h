@@ -67,7 +67,6 @@ void on_pull_started(struct proc *p, const struct msg_in *in);
 void on_pod_deleted(struct proc *p, const struct msg_in *in);
 
 /* reconciler.c */
-uint64_t random_id(void);
 int reconciler_init(struct proc *p, struct err *err);
 int64_t reconciler_turn(struct proc *p, struct now now);
 void reconciler_done(struct proc *p);

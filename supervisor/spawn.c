@@ -9,10 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/random.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/random.h"
 #include "base/arena.h"
 #include "base/xalloc.h"
 
@@ -71,12 +71,10 @@ int spawner_init(struct spawner *s, const struct supervisor_options *options, st
 {
 	*s = (struct spawner){.options = options};
 	char host[HOST_NAME_MAX + 1] = "";
-	uint64_t random;
 	if (gethostname(host, sizeof(host) - 1) < 0)
 		return err_set(err, ERR_TERMINAL, "host name: %s", strerror(errno));
-	if (getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random))
-		return err_set(err, ERR_TERMINAL, "random number: %s", strerror(errno));
-	snprintf(s->identity, sizeof(s->identity), "%s_%016llx", host, (unsigned long long)random);
+	snprintf(s->identity, sizeof(s->identity), "%s_%016llx", host,
+		 (unsigned long long)random_id());
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return err_set(err, ERR_TERMINAL, "no_new_privs: %s", strerror(errno));
 	return find_bin_dir(s, err);

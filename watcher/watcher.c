@@ -8,10 +8,10 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/random.h"
 
 /*
  * The lists wait this long for the first reader, whose demand for a read that began
@@ -41,14 +41,6 @@ const struct option_def watcher_options[] = {
 	{.name = NULL},
 };
 
-static uint64_t random_u64(void)
-{
-	uint64_t v;
-	if (getrandom(&v, sizeof(v), 0) != sizeof(v))
-		abort();
-	return v | 1; /* 0 means none */
-}
-
 static const char *identity(const struct watcher *w, struct arena *a)
 {
 	if (w->identity != NULL && w->identity[0] != '\0')
@@ -58,13 +50,19 @@ static const char *identity(const struct watcher *w, struct arena *a)
 		return given;
 	char host[256] = "";
 	gethostname(host, sizeof(host) - 1);
-	return arena_printf(a, "%s_%016llx", host, (unsigned long long)random_u64());
+	return arena_printf(a, "%s_%016llx", host, (unsigned long long)random_id());
 }
 
 static void on_lease(void *ctx)
 {
 	struct watcher *w = ctx;
 	w->lease_moved = true;
+}
+
+static void on_lease_trouble(void *ctx, const struct err *err)
+{
+	(void)ctx;
+	log_warn("lease cannot be held, retrying", LS("error", err->text));
 }
 
 int watcher_init(struct proc *p, struct err *err)
@@ -75,12 +73,13 @@ int watcher_init(struct proc *p, struct err *err)
 	if (w->kube == NULL)
 		return -1;
 	proc_set_wait(p, kube_wait, w->kube);
-	w->store = store_new(random_u64());
+	w->store = store_new(random_id());
 	w->views = views_new(w->kube, w->store, common->pod_namespace);
 	struct elector_config config = {
 		.ns = common->pod_namespace,
 		.identity = identity(w, proc_arena(p)),
 		.enabled = w->leader_elect,
+		.trouble = on_lease_trouble,
 	};
 	w->elector = elector_new(w->kube, &config, on_lease, w);
 	w->started_ms = clock_boot_ms();
