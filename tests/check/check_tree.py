@@ -26,8 +26,8 @@ MAY_INCLUDE = {
 PROGRAMS = ["watcher", "reconciler", "puller", "supervisor"]
 for program in PROGRAMS:
     MAY_INCLUDE[program] = {"base", "api", "ipc", "kube", program}
-# The supervisor links neither nng nor curl (design.md must 8).
-MAY_INCLUDE["supervisor"] = {"base", "supervisor"}
+# The supervisor links neither nng nor curl (design.md must 8): of ipc/ it takes the socket folder.
+MAY_INCLUDE["supervisor"] = {"base", "ipc", "supervisor"}
 
 # Libraries and the one folder whose headers and sources may name them.
 LIBRARY_HOME = {
