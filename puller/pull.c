@@ -14,6 +14,8 @@
 #include "base/utf8.h"
 #include "base/xalloc.h"
 
+#include "kube/urls.h"
+
 #include "puller/podspec.h"
 
 /* Bytes of the API server's message that are passed on; status texts are shorter. */
@@ -155,14 +157,12 @@ static void send_write(struct proc *p, struct write *w)
 		return;
 	}
 	bool start = w->kind == WRITE_START;
-	struct buf path = {0};
-	buf_addf(&path, "/api/v1/namespaces/%s/pods", proc_common(p)->pod_namespace);
-	if (!start)
-		buf_addf(&path, "/%s", w->pod_name);
+	const char *ns = proc_common(p)->pod_namespace;
+	struct arena *a = proc_arena(p);
 	struct kube_request req = {
 		.method = start ? KUBE_POST : KUBE_DELETE,
 		.lane = KUBE_WRITE,
-		.path = path.data,
+		.path = start ? url_list(a, KIND_POD, ns) : url_named(a, KIND_POD, ns, w->pod_name),
 		.body = w->body,
 		.body_len = w->body_len,
 		.accept = ACCEPT_META,
@@ -171,14 +171,12 @@ static void send_write(struct proc *p, struct write *w)
 	struct sent *sent = xcalloc(1, sizeof(*sent));
 	*sent = (struct sent){.p = p, .write = w};
 	kube_send(pl->kube, &req, on_written, sent);
-	buf_done(&path);
 }
 
-/* It becomes part of a path; names of Kubernetes have nothing to escape. */
-static bool plain_name(const char *name)
+/* A cut name would be another pod's. */
+static bool name_fits(const char *name)
 {
-	size_t n = name != NULL ? strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-.") : 0;
-	return n > 0 && n < POD_NAME_SIZE && name[n] == '\0' && name[0] != '.';
+	return name != NULL && name[0] != '\0' && strlen(name) < POD_NAME_SIZE;
 }
 
 /* Takes the request over, and body with it. NULL, or why not. */
@@ -231,7 +229,7 @@ void on_pull_start(struct proc *p, const struct msg_in *in)
 		.kind = WRITE_START, .session = m->session, .valid_until_ms = m->valid_until_ms};
 	struct buf body = {0};
 	podspec_write(m, &config, &body);
-	request(p, in, &w, m->pod_name, plain_name(m->pod_name) ? NULL : "not a pod name", &body);
+	request(p, in, &w, m->pod_name, name_fits(m->pod_name) ? NULL : "not a pod name", &body);
 }
 
 void on_pod_delete(struct proc *p, const struct msg_in *in)
@@ -239,7 +237,7 @@ void on_pod_delete(struct proc *p, const struct msg_in *in)
 	const struct msg_pod_delete *m = in->body;
 	struct write w = {
 		.kind = WRITE_DELETE, .session = m->session, .valid_until_ms = m->valid_until_ms};
-	const char *fault = plain_name(m->pod_name) ? NULL : "not a pod name";
+	const char *fault = name_fits(m->pod_name) ? NULL : "not a pod name";
 	const char *uid = m->pod_uid != NULL ? m->pod_uid : "";
 	/* behaviour.md 10: never without it, and a cut one would be another's. */
 	if (uid[0] == '\0' || strlen(uid) >= sizeof(w.pod_uid))
