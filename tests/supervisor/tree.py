@@ -194,6 +194,14 @@ def test_a_second_supervisor_is_kept_out():
         assert tree.all_ready()
 
 
+def test_neither_nng_nor_curl_is_linked():
+    needed = subprocess.run(['readelf', '-d', SUPERVISOR], stdout=subprocess.PIPE, text=True,
+                            check=True).stdout
+    assert 'libc.so' in needed, needed
+    for library in ('nng', 'curl', 'ssl', 'msgpack', 'cjson', 'yaml'):
+        assert f'lib{library}' not in needed, f'design.md must 8: {library}'
+
+
 def test_what_a_child_gets():
     show = ('{ echo "args $*"; echo "id $DROP_IDENTITY"; ulimit -d; '
             'grep NoNewPrivs /proc/self/status; ls /proc/$$/fd; } >$TRACE.$(basename $0)\n')
