@@ -28,6 +28,10 @@ enum kube_method { KUBE_GET, KUBE_POST, KUBE_PUT, KUBE_PATCH, KUBE_DELETE };
 /* Bytes of an answer that is collected whole; lists and watches are streamed instead. */
 #define KUBE_ANSWER_MAX (4 * 1024 * 1024)
 
+/* accept of a write: only the metadata of what was written comes back (behaviour.md 21, must 6). */
+#define KUBE_ACCEPT_META                                                                           \
+	"application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json"
+
 /*
  * kubeconfig: a path, or NULL/"" for the service account of the pod we run in, else
  * $KUBECONFIG. Reads files now; an exec or auth-provider plugin, a missing context,

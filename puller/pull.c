@@ -21,9 +21,6 @@
 /* Bytes of the API server's message that are passed on; status texts are shorter. */
 #define TEXT_MAX 1024
 
-/* Of the pod that was written only the metadata comes back: behaviour.md 21, must 6. */
-#define ACCEPT_META "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json"
-
 struct outcome {                 /* what is told to the reconciler, for either kind of write */
 	enum pull_result result; /* WRITE_START */
 	bool done;               /* WRITE_DELETE */
@@ -165,7 +162,7 @@ static void send_write(struct proc *p, struct write *w)
 		.path = start ? url_list(a, KIND_POD, ns) : url_named(a, KIND_POD, ns, w->pod_name),
 		.body = w->body,
 		.body_len = w->body_len,
-		.accept = ACCEPT_META,
+		.accept = KUBE_ACCEPT_META,
 		.deadline_ms = session_deadline(&pl->session, w->valid_until_ms),
 	};
 	struct sent *sent = xcalloc(1, sizeof(*sent));

@@ -14,9 +14,6 @@
 #include "base/xalloc.h"
 #include "kube/urls.h"
 
-/* Objects come back as metadata only: their new resourceVersion is all we need. */
-#define ACCEPT_META "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
-
 static int64_t deadline(const struct reconciler *r, int64_t now_ms)
 {
 	int64_t until = r->session.until_ms;
@@ -206,7 +203,7 @@ static void write_status(struct proc *p, const struct core_write *w)
 		.body = body.data,
 		.body_len = body.len,
 		.content_type = "application/merge-patch+json",
-		.accept = ACCEPT_META,
+		.accept = KUBE_ACCEPT_META,
 		.deadline_ms = deadline(r, now.boot_ms),
 	};
 	r->n_writes++;
