@@ -44,7 +44,7 @@ fmt: ## Format the C sources.
 
 lint: ## clang-tidy over the C sources; warnings are errors.
 	scripts/build.sh clang
-	git ls-files '*.c' ':!tests' | xargs clang-tidy -p build/clang --quiet
+	git ls-files '*.c' ':!tests' | xargs -n1 clang-tidy -p build/clang --quiet
 
 manifests: build ## Write deploy/crds from the descriptor tables.
 	meson compile -C $(BUILD) manifests

@@ -169,7 +169,7 @@ static int read_user(const struct reader *r, yaml_node_t *user, struct kube_conf
 
 static int read_context(const struct reader *r, struct kube_config *c)
 {
-	yaml_node_t *context, *cluster, *user = NULL;
+	yaml_node_t *context = NULL, *cluster = NULL, *user = NULL;
 	const char *current = text(r, yaml_document_get_root_node(r->doc), "current-context");
 	if (current == NULL)
 		return err_set(
