@@ -18,6 +18,7 @@ struct now {
 
 struct now clock_now(void);
 int64_t clock_boot_ms(void);
+int64_t clock_boot_us(void);
 /* Microseconds since 1970 UTC, for logs and MicroTime. */
 int64_t clock_wall_us(void);
 

@@ -5,7 +5,6 @@
 #include "puller/puller.h"
 
 #include "base/log.h"
-#include "ipc/lease_word.h"
 
 /* How long the watcher may take to answer. */
 #define ASK_TIMEOUT_MS 2000
@@ -48,13 +47,11 @@ static void say_leads(struct puller *pl, int64_t now_ms)
 
 /* ---- the watcher ---- */
 
-static void heard(struct proc *p, uint64_t epoch, uint64_t term, int64_t until_ms, int64_t said_us)
+static void heard(struct proc *p, int64_t said_us, uint64_t term, int64_t until_ms)
 {
 	struct puller *pl = proc_state(p);
 	int64_t now_ms = proc_now(p).boot_ms;
-	if (!lease_word_counts(&pl->lease_said_us, said_us))
-		return;
-	if (session_lease(&pl->session, epoch, term, until_ms, now_ms))
+	if (session_lease(&pl->session, said_us, term, until_ms, now_ms))
 		fence(pl);
 	say_leads(pl, now_ms);
 	proc_ready(p); /* leading or standing by: we know which */
@@ -63,7 +60,7 @@ static void heard(struct proc *p, uint64_t epoch, uint64_t term, int64_t until_m
 void on_doorbell(struct proc *p, const struct msg_in *in)
 {
 	const struct msg_doorbell *m = in->body;
-	heard(p, m->epoch, m->term, m->lease_until_ms, m->lease_said_us);
+	heard(p, m->lease_said_us, m->term, m->lease_until_ms);
 }
 
 void on_changes(struct proc *p, const struct msg_in *in)
@@ -72,7 +69,7 @@ void on_changes(struct proc *p, const struct msg_in *in)
 	const struct msg_changes *m = in->body;
 	pl->lease_asked = false;
 	if (m != NULL)
-		heard(p, m->epoch, m->term, m->lease_until_ms, m->lease_said_us);
+		heard(p, m->lease_said_us, m->term, m->lease_until_ms);
 }
 
 /*

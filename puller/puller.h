@@ -28,7 +28,6 @@ struct puller {
 	struct reply_to sync_to;
 	bool lease_asked; /* a question to the watcher is open */
 	int64_t lease_asked_ms;
-	int64_t lease_said_us; /* ipc/lease_word.h */
 	bool leads; /* as said in the log */
 };
 

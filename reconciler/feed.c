@@ -8,6 +8,7 @@
 #include "api/kinds.h"
 #include "base/log.h"
 #include "base/random.h"
+#include "ipc/lease_word.h"
 #include "ipc/objpack.h"
 
 #define KINDS_READ                                                                                 \
@@ -20,17 +21,18 @@
 #define ANSWER_MS     5000
 
 /* Who leads, as the watcher says with everything it sends. */
-static void heard_lease(struct proc *p, uint64_t term, int64_t until_ms)
+static void heard_lease(struct proc *p, uint64_t term, int64_t until_ms, int64_t said_us)
 {
 	struct reconciler *r = proc_state(p);
-	session_lease(&r->session, term, until_ms, random_id(), proc_now(p).boot_ms);
+	if (lease_word_counts(&r->cursor.lease_said_us, said_us))
+		session_lease(&r->session, term, until_ms, random_id(), proc_now(p).boot_ms);
 }
 
 void on_doorbell(struct proc *p, const struct msg_in *in)
 {
 	struct reconciler *r = proc_state(p);
 	const struct msg_doorbell *bell = in->body;
-	heard_lease(p, bell->term, bell->lease_until_ms);
+	heard_lease(p, bell->term, bell->lease_until_ms, bell->lease_said_us);
 	if (bell->epoch != r->cursor.epoch || bell->head > r->cursor.seq ||
 	    (r->session.step == SESSION_READ && bell->fresh_ms >= r->session.demand_ms))
 		r->cursor.ask_ms = 0;
@@ -83,7 +85,7 @@ void on_changes(struct proc *p, const struct msg_in *in)
 		return;
 	}
 	const struct msg_changes *got = in->body;
-	heard_lease(p, got->term, got->lease_until_ms);
+	heard_lease(p, got->term, got->lease_until_ms, got->lease_said_us);
 	if (got->reset) {
 		core_mark(r->core);
 		cursor->marked = true;

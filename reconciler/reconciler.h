@@ -32,6 +32,7 @@ struct cursor { /* what we have read of the watcher's log */
 	bool marked;         /* a read from nothing is going on: sweep at its end */
 	int64_t ask_ms;      /* ask again then, whatever the doorbell says */
 	int64_t demanded_ms; /* freshness last demanded, so that it is demanded once */
+	int64_t lease_said_us; /* ipc/lease_word.h */
 };
 
 struct ask {          /* one request to the puller */

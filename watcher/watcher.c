@@ -113,6 +113,7 @@ static int64_t ring(struct proc *p, struct watcher *w, int64_t now_ms)
 		.head = store_head(w->store),
 		.term = leads(w, now_ms) ? elector_term(w->elector) : 0,
 		.lease_until_ms = elector_until_ms(w->elector),
+		.lease_said_us = clock_boot_us(),
 		.fresh_ms = fresh_ms,
 	};
 	proc_publish(p, MSG_doorbell, &bell);
@@ -153,6 +154,7 @@ void watcher_on_changes_since(struct proc *p, const struct msg_in *in)
 	struct msg_changes answer = {
 		.term = leads(w, proc_now(p).boot_ms) ? elector_term(w->elector) : 0,
 		.lease_until_ms = elector_until_ms(w->elector),
+		.lease_said_us = clock_boot_us(),
 		.fresh_ms = views_fresh_ms(w->views, mask),
 	};
 	store_read(w->store, ask, proc_arena(p), &answer);
