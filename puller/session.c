@@ -3,6 +3,8 @@
 
 #include "base/names.h"
 
+#include "ipc/lease_word.h"
+
 static const char *const verdict_texts[] = {
 	[VERDICT_OBEY] = "obeyed",
 	[VERDICT_STRANGER] = "asked in another session",
@@ -15,29 +17,14 @@ const char *verdict_text(enum verdict v)
 	return name_of(NAMES(verdict_texts), v);
 }
 
-static void end_term(struct session *s)
-{
-	if (s->term > s->lost_term)
-		s->lost_term = s->term;
-	s->term = 0;
-	s->until_ms = 0;
-}
-
-bool session_lease(struct session *s, uint64_t epoch, uint64_t term, int64_t until_ms,
+bool session_lease(struct session *s, int64_t said_us, uint64_t term, int64_t until_ms,
 		   int64_t now_ms)
 {
 	bool open = s->term != 0; /* until a tick or this closes it */
-	if (epoch != s->epoch) {
-		s->epoch = epoch;
-		s->lost_term = 0; /* a restarted watcher resumes its term */
-	}
 	s->heard_ms = now_ms;
-	if (term == 0) {
-		end_term(s);
-	} else if (term > s->lost_term) {
-		bool same = term == s->term;
-		s->until_ms = same && s->until_ms > until_ms ? s->until_ms : until_ms;
+	if (lease_word_counts(&s->said_us, said_us)) {
 		s->term = term;
+		s->until_ms = until_ms;
 	}
 	if (session_may_write(s, now_ms))
 		return false;
@@ -49,7 +36,6 @@ bool session_tick(struct session *s, int64_t now_ms)
 {
 	if (s->term == 0 || now_ms < s->until_ms)
 		return false;
-	/* Not final: the same holder may renew late, and its term goes on. */
 	s->term = 0;
 	return true;
 }

@@ -16,20 +16,18 @@
 #define LEASE_ASK_MS 5000
 
 struct session {
-	uint64_t id;        /* the session obeyed; 0: none was announced to us yet */
-	uint64_t epoch;     /* life of the watcher that spoke last */
-	uint64_t term;      /* 0: this instance does not lead */
-	uint64_t lost_term; /* the newest term that ended in this epoch */
-	int64_t until_ms;   /* no write after this moment, if term */
-	int64_t heard_ms;   /* when the watcher spoke last; 0: never */
+	uint64_t id;      /* the session obeyed; 0: none was announced to us yet */
+	uint64_t term;    /* 0: this instance does not lead */
+	int64_t until_ms; /* no write after this moment, if term */
+	int64_t said_us;  /* of the newest word about the lease (ipc/lease_word.h) */
+	int64_t heard_ms; /* when the watcher spoke last; 0: never */
 };
 
 /*
- * What the watcher says. An answer may overtake a doorbell: the end of a term is final,
- * and within a term the deadline only grows. true: the right to write ended with this
- * message, the caller closes the connections now.
+ * What the watcher says; a word older than one already heard counts for nothing. true: the
+ * right to write ended with this message, the caller closes the connections now.
  */
-bool session_lease(struct session *s, uint64_t epoch, uint64_t term, int64_t until_ms,
+bool session_lease(struct session *s, int64_t said_us, uint64_t term, int64_t until_ms,
 		   int64_t now_ms);
 /* Time passed. true: as above. */
 bool session_tick(struct session *s, int64_t now_ms);

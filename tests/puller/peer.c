@@ -78,7 +78,10 @@ static void read_lines(struct proc *p, void (*obey)(struct proc *p, const char *
 static void on_changes_since(struct proc *p, const struct msg_in *in)
 {
 	const struct state *s = proc_state(p);
-	struct msg_changes m = {.epoch = 1, .term = s->term, .lease_until_ms = s->until_ms};
+	struct msg_changes m = {.epoch = 1,
+				.term = s->term,
+				.lease_until_ms = s->until_ms,
+				.lease_said_us = clock_boot_us()};
 	struct err err;
 	proc_reply(p, &in->reply_to, MSG_changes, &m, &err);
 	say("asked");
@@ -99,7 +102,10 @@ static int64_t watcher_turn(struct proc *p, struct now now)
 {
 	struct state *s = proc_state(p);
 	read_lines(p, obey_watcher);
-	struct msg_doorbell m = {.epoch = 1, .term = s->term, .lease_until_ms = s->until_ms};
+	struct msg_doorbell m = {.epoch = 1,
+				 .term = s->term,
+				 .lease_until_ms = s->until_ms,
+				 .lease_said_us = clock_boot_us()};
 	if (!s->quiet)
 		proc_publish(p, MSG_doorbell, &m);
 	return now.boot_ms + 50;

@@ -8,7 +8,8 @@
 struct said { /* one thing that happens */
 	enum { END, LEASE, TICK } what;
 	int64_t at_ms; /* after NOW */
-	uint64_t epoch, term;
+	int64_t said;  /* place of the word in the watcher's order */
+	uint64_t term;
 	int64_t until_ms; /* after NOW */
 	bool fence;       /* must the connections be closed now? */
 	bool may_write;   /* afterwards */
@@ -29,29 +30,29 @@ static const struct lease_story lease_stories[] = {
 	  {TICK, 10001}}},
 	{"32 renewals move the deadline",
 	 {{LEASE, 0, 1, 3, 10000, false, true},
-	  {LEASE, 2000, 1, 3, 12000, false, true},
+	  {LEASE, 2000, 2, 3, 12000, false, true},
 	  {TICK, 11999, .may_write = true}}},
-	{"32 an older answer does not shorten it",
-	 {{LEASE, 2000, 1, 3, 12000, false, true},
+	{"32 an older word does not shorten it",
+	 {{LEASE, 2000, 2, 3, 12000, false, true},
 	  {LEASE, 2001, 1, 3, 10000, false, true},
 	  {TICK, 11000, .may_write = true}}},
 	{"32 lost: closed at once",
-	 {{LEASE, 0, 1, 3, 10000, false, true}, {LEASE, 100, 1, 0, 0, true, false}}},
-	{"32 lost is final for the term, whatever arrives late",
+	 {{LEASE, 0, 1, 3, 10000, false, true}, {LEASE, 100, 2, 0, 0, true, false}}},
+	{"32 an older word does not bring a lost lease back",
 	 {{LEASE, 0, 1, 3, 10000, false, true},
-	  {LEASE, 100, 1, 0, 0, true, false},
-	  {LEASE, 101, 1, 3, 10000, false, false},
-	  {LEASE, 5000, 1, 4, 15000, false, true}}},
+	  {LEASE, 100, 3, 0, 0, true, false},
+	  {LEASE, 101, 2, 3, 10000, false, false},
+	  {LEASE, 5000, 4, 4, 15000, false, true}}},
 	{"32 renewed late by the same holder: goes on",
 	 {{LEASE, 0, 1, 3, 10000, false, true},
 	  {TICK, 10000, .fence = true},
-	  {LEASE, 11000, 1, 3, 21000, false, true}}},
-	{"32 a message with a deadline that has passed",
-	 {{LEASE, 0, 1, 3, 10000, false, true}, {LEASE, 10001, 1, 3, 10000, true, false}}},
+	  {LEASE, 11000, 2, 3, 21000, false, true}}},
+	{"32 a word whose deadline has passed, before any tick",
+	 {{LEASE, 0, 1, 3, 10000, false, true}, {LEASE, 10001, 2, 3, 10000, true, false}}},
 	{"32 a restarted watcher resumes its term",
 	 {{LEASE, 0, 1, 3, 10000, false, true},
-	  {LEASE, 100, 1, 0, 0, true, false},
-	  {LEASE, 200, 2, 3, 10200, false, true}}},
+	  {LEASE, 100, 2, 0, 0, true, false},
+	  {LEASE, 200, 3, 3, 10200, false, true}}},
 	{"32 --leader-elect=false never ends",
 	 {{LEASE, 0, 1, 1, INT64_MAX - NOW, false, true}, {TICK, 99999999, .may_write = true}}},
 };
@@ -65,7 +66,7 @@ static void test_lease(void **state)
 		for (const struct said *w = row->said; w < row->said + 8 && w->what != END; w++) {
 			int64_t now_ms = NOW + w->at_ms;
 			bool fence = w->what == TICK ? session_tick(&s, now_ms)
-						     : session_lease(&s, w->epoch, w->term,
+						     : session_lease(&s, w->said, w->term,
 								     NOW + w->until_ms, now_ms);
 			assert_int_equal(fence, w->fence);
 			assert_int_equal(session_may_write(&s, now_ms), w->may_write);
