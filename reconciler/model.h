@@ -171,6 +171,7 @@ struct image {
 	struct platform *platforms;
 	size_t n_platforms;
 	uint32_t probe_rank; /* the next probe goes to a node at or after this rank */
+	int64_t tried_ms; /* last start */
 	struct timer retry;  /* earliest end of a back-off, or repull */
 	int64_t repull_s;    /* earliest repull, unix seconds; 0: none */
 

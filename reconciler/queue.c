@@ -1,8 +1,8 @@
 /*
  * Which pulls start, and when (behaviour.md 11, 12, 13). For each policy that may have
- * something to start: repulls last, then images by priority and name, then nodes by
- * name; as many as fit. An entry that may not start blocks nobody behind it. What only
- * time will allow sets the policy's timer.
+ * something to start: what was never tried, by priority, image name and node name; then
+ * what failed, in turn; repulls last; as many as fit. An entry that may not start blocks
+ * nobody behind it. What only time will allow sets the policy's timer.
  */
 #include <string.h>
 
@@ -35,6 +35,7 @@ struct pass { /* one look at one policy */
 	bool free;     /* another node may be taken (maxConcurrentNodes) */
 	bool patient;  /* minDelayBetweenPulls is not over: only the last node */
 	int only_slot; /* that node, or -1 */
+	bool looked_at_others, others;
 };
 
 static void sooner(int64_t *wake, int64_t at_ms)
@@ -48,6 +49,7 @@ static void pass_look(struct pass *s)
 {
 	struct policy *p = s->policy;
 	int64_t next_ms = p->last_ms + p->delay_ms;
+	s->looked_at_others = false;
 	s->free = (int64_t)p->n_nodes < p->max_nodes;
 	s->patient = p->started && next_ms > s->now.boot_ms;
 	s->only_slot = s->patient ? p->last_slot : -1;
@@ -69,44 +71,14 @@ static bool node_allowed(struct pass *s, int slot)
 	return true;
 }
 
-static bool candidate(struct pass *s, const struct image *img, int slot, bool repull)
-{
-	return bit_get(img->waiting, (size_t)slot) &&
-	       bit_get(img->repulls, (size_t)slot) == repull && node_allowed(s, slot) &&
-	       policy_of_pair(s->c, img, slot) == s->policy &&
-	       fault_room_on(s->c, img, slot, s->now.boot_ms, &s->wake);
-}
+/* 13. Before everything that failed comes what was never tried, after it what is cached. */
+enum turn { TURN_FRESH, TURN_RETRY, TURN_REPULL, TURNS };
 
-/* Only nodes that are busy under this policy come into question: few. */
-static int first_busy(struct pass *s, const struct image *img, bool repull)
-{
-	int best = -1;
-	size_t cap = s->c->cap;
-	for (size_t slot = bit_next(s->policy->busy, 0, cap); slot < cap;
-	     slot = bit_next(s->policy->busy, slot + 1, cap))
-		if (candidate(s, img, (int)slot, repull) &&
-		    (best < 0 || s->c->nodes[slot].rank < s->c->nodes[best].rank))
-			best = (int)slot;
-	return best;
-}
-
-static int first_node(struct pass *s, const struct image *img, bool repull, bool probe)
-{
-	struct core *c = s->c;
-	if (s->patient)
-		return s->only_slot >= 0 && candidate(s, img, s->only_slot, repull) ? s->only_slot
-										    : -1;
-	if (!s->free)
-		return first_busy(s, img, repull);
-	/* 14. A probe goes to another node than the last one, in turn. */
-	size_t from = probe && img->probe_rank < c->n_order ? img->probe_rank : 0;
-	for (size_t i = 0; i < c->n_order; i++) {
-		size_t rank = from + i < c->n_order ? from + i : from + i - c->n_order;
-		if (candidate(s, img, (int)c->order[rank], repull))
-			return (int)c->order[rank];
-	}
-	return -1;
-}
+struct look { /* at one image, for one turn */
+	const struct image *img;
+	enum turn turn;
+	bool probe; /* 14: one pull is to find out */
+};
 
 static bool concerns(struct pass *s, const struct image *img)
 {
@@ -114,29 +86,121 @@ static bool concerns(struct pass *s, const struct image *img)
 	return own == s->policy || (s->policy == &s->c->fallback && own->selector.n != 0);
 }
 
-/* The first entry of the queue that may start; NULL: none. */
-static struct image *choose(struct pass *s, int *ret_slot)
+/* Does anything wait on a node that may not be taken now? */
+static bool others_wait(struct pass *s)
 {
 	struct core *c = s->c;
+	for (size_t i = 0; i < c->n_queue; i++) {
+		const struct image *img = c->queue[i];
+		if (img->n_waiting[0] + img->n_waiting[1] == 0 || !concerns(s, img) ||
+		    fault_room(img, s->now.boot_ms, &s->wake) == ROOM_NONE)
+			continue;
+		for (size_t slot = bit_next(img->waiting, 0, c->cap); slot < c->cap;
+		     slot = bit_next(img->waiting, slot + 1, c->cap))
+			if (s->patient ? (int)slot != s->only_slot
+				       : !bit_get(s->policy->busy, slot))
+				return true;
+	}
+	return false;
+}
+
+/*
+ * What fails again and again does not keep its node busy, or the delay running, while
+ * other nodes wait: everything starts in the end (13).
+ */
+static bool modest(struct pass *s)
+{
+	if (!s->patient && s->free)
+		return true;
+	if (!s->looked_at_others)
+		s->others = others_wait(s);
+	s->looked_at_others = true;
+	return !s->others;
+}
+
+static bool candidate(struct pass *s, const struct look *l, int slot)
+{
+	const struct image *img = l->img;
+	if (!bit_get(img->waiting, (size_t)slot))
+		return false;
+	bool failed = l->probe || img->pairs[slot].attempts != 0;
+	enum turn turn = bit_get(img->repulls, (size_t)slot) ? TURN_REPULL
+			 : failed                            ? TURN_RETRY
+							     : TURN_FRESH;
+	return turn == l->turn && node_allowed(s, slot) &&
+	       policy_of_pair(s->c, img, slot) == s->policy &&
+	       fault_room_on(s->c, img, slot, s->now.boot_ms, &s->wake) && (!failed || modest(s));
+}
+
+/* Only nodes that are busy under this policy come into question: few. */
+static int first_busy(struct pass *s, const struct look *l)
+{
+	int best = -1;
+	size_t cap = s->c->cap;
+	for (size_t slot = bit_next(s->policy->busy, 0, cap); slot < cap;
+	     slot = bit_next(s->policy->busy, slot + 1, cap))
+		if (candidate(s, l, (int)slot) &&
+		    (best < 0 || s->c->nodes[slot].rank < s->c->nodes[best].rank))
+			best = (int)slot;
+	return best;
+}
+
+static int first_node(struct pass *s, const struct look *l)
+{
+	struct core *c = s->c;
+	if (s->patient)
+		return s->only_slot >= 0 && candidate(s, l, s->only_slot) ? s->only_slot : -1;
+	if (!s->free)
+		return first_busy(s, l);
+	/* 14. A probe goes to another node than the last one; so do retries, in turn. */
+	size_t from =
+		l->turn == TURN_RETRY && l->img->probe_rank < c->n_order ? l->img->probe_rank : 0;
+	for (size_t i = 0; i < c->n_order; i++) {
+		size_t rank = from + i < c->n_order ? from + i : from + i - c->n_order;
+		if (candidate(s, l, (int)c->order[rank]))
+			return (int)c->order[rank];
+	}
+	return -1;
+}
+
+/*
+ * The first entry of one turn that may start; NULL: none. Retries go round: the image
+ * that was tried longest ago comes first, or a failing one with a low priority number
+ * would keep all others out.
+ */
+static struct image *choose_in(struct pass *s, enum turn turn, int *ret_slot)
+{
+	struct core *c = s->c;
+	struct image *best = NULL;
+	for (size_t i = 0; i < c->n_queue; i++) {
+		struct image *img = c->queue[i];
+		if (img->n_waiting[turn == TURN_REPULL] == 0 || !concerns(s, img) ||
+		    (best != NULL && img->tried_ms >= best->tried_ms))
+			continue;
+		enum image_room room = fault_room(img, s->now.boot_ms, &s->wake);
+		if (room == ROOM_NONE)
+			continue;
+		struct look l = {.img = img, .turn = turn, .probe = room == ROOM_PROBE};
+		int slot = first_node(s, &l);
+		if (slot < 0)
+			continue;
+		best = img;
+		*ret_slot = slot;
+		if (turn != TURN_RETRY)
+			break;
+	}
+	return best;
+}
+
+static struct image *choose(struct pass *s, int *ret_slot)
+{
+	struct image *img = NULL;
 	pass_look(s);
 	if (s->policy->max_pulls != 0 && (int64_t)s->policy->n_pulls >= s->policy->max_pulls)
 		return NULL;
-	for (int repull = 0; repull < 2; repull++) {
-		for (size_t i = 0; i < c->n_queue; i++) {
-			struct image *img = c->queue[i];
-			if (img->n_waiting[repull] == 0 || !concerns(s, img))
-				continue;
-			enum image_room room = fault_room(img, s->now.boot_ms, &s->wake);
-			if (room == ROOM_NONE)
-				continue;
-			int slot = first_node(s, img, repull != 0, room == ROOM_PROBE);
-			if (slot >= 0) {
-				*ret_slot = slot;
-				return img;
-			}
-		}
-	}
-	return NULL;
+	for (int turn = TURN_FRESH; img == NULL && turn < TURNS; turn++)
+		img = choose_in(s, (enum turn)turn, ret_slot);
+	return img;
 }
 
 static struct api_tolerations tolerations_of(struct core *c, const struct image *img,
@@ -183,6 +247,7 @@ static void ask(struct pass *s, struct pull *p, struct arena *a, struct core_act
 	list_remove(&p->queued);
 	timer_stop(&s->c->timers, &p->timer);
 	p->image->attempted_at = s->now.wall_s;
+	p->image->tried_ms = s->now.boot_ms;
 	p->image->probe_rank = s->c->nodes[p->slot].rank + 1;
 	policy_started(s->policy, p->slot, s->now.boot_ms);
 	image_touch(s->c, p->image);

@@ -108,8 +108,7 @@ static int64_t other_num(bool same, int64_t want)
 struct cachedimage_status *shadow_other(const struct shadow *known, const struct shadow *want,
 					const struct cachedimage_status *w, struct arena *a)
 {
-	static const char *one_name[] = {"?"};
-	static struct failed_node one_failed;
+	static const char *const one_name = "?";
 	struct cachedimage_status *o = arena_alloc(a, sizeof(*o));
 	bool same[PART_COUNT];
 	for (int i = 0; i < PART_COUNT; i++)
@@ -131,9 +130,11 @@ struct cachedimage_status *shadow_other(const struct shadow *known, const struct
 		.conditions = w->conditions,
 	};
 	if (!same[PART_CACHED])
-		o->cached_nodes = (struct api_strings){one_name, w->cached_nodes.n == 0};
+		o->cached_nodes = (struct api_strings){arena_memdup(a, &one_name, sizeof(one_name)),
+						       w->cached_nodes.n == 0};
 	if (!same[PART_FAILED])
-		o->failed_nodes = (struct failed_nodes){&one_failed, w->failed_nodes.n == 0};
+		o->failed_nodes = (struct failed_nodes){arena_alloc(a, sizeof(*o->failed_nodes.at)),
+							w->failed_nodes.n == 0};
 	if (!same[PART_CONDITIONS])
 		o->conditions = (struct api_conditions){0};
 	return o;

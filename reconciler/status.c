@@ -29,7 +29,7 @@ enum phase image_phase(const struct image *img)
 {
 	if (img->n_targeted != 0 && img->n_ready == img->n_targeted)
 		return PHASE_READY;
-	if (img->n_degraded != 0 || img->rejected.failures != 0)
+	if (img->n_degraded != 0 || (img->rejected.failures != 0 && img->n_targeted != 0))
 		return PHASE_DEGRADED;
 	if (img->n_live != 0 || img->n_ready != 0)
 		return PHASE_PULLING;

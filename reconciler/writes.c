@@ -45,8 +45,8 @@ void core_written(struct core *c, const char *image_name, const char *image_uid,
 		img->failed = false;
 		if (rv != 0)
 			img->rv = rv;
-		/* Somebody wrote after us. */
-		if (img->seen.rv > img->rv)
+		/* What was seen meanwhile is what came of it, or what somebody wrote later. */
+		if (img->seen.rv >= img->rv)
 			img->known = img->seen;
 		break;
 	case WRITE_GONE:

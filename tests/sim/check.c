@@ -48,14 +48,14 @@ static struct sim_policy *policy_at(struct sim *s, int i)
 	return i >= 0 ? &s->policies[i] : &s->fallback;
 }
 
-/* Does it hold a slot, as far as one can know? Its image, or NULL. */
+/* Does it hold a slot? Its image, or NULL. */
 static struct sim_image *in_flight(struct sim *s, const struct sim_pod *p)
 {
 	struct sim_image *img = sim_image_by_uid(s, p->image_uid);
 	const struct sim_node *n = sim_node_by_name(s, p->node);
 	char reference[TEXT];
 	if (!p->labelled || !p->noted || p->finished || img == NULL || n == NULL ||
-	    strcmp(n->uid, p->node_uid) != 0 || s->boot_ms - img->changed_ms < LATE_MS)
+	    strcmp(n->uid, p->node_uid) != 0)
 		return NULL;
 	sim_reference(img, reference);
 	return strcmp(reference, p->reference) == 0 ? img : NULL;
@@ -71,7 +71,9 @@ struct count {
 static void count_one(struct sim *s, struct count *c, const struct sim_pod *p)
 {
 	const struct sim_image *img = in_flight(s, p);
-	if (img == NULL || strcmp(p->name, c->pod_name) == 0)
+	/* What the core does not know yet of a change is not held against it. */
+	if (img == NULL || strcmp(p->name, c->pod_name) == 0 ||
+	    s->boot_ms - img->changed_ms < LATE_MS)
 		return;
 	c->on_node += strcmp(p->node, c->node) == 0;
 	if (sim_policy_of(s, img) != c->policy)

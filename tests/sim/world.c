@@ -174,12 +174,25 @@ static void trouble_policy(struct sim *s)
 	sim_say(s, KIND_PULLPOLICY, !p->exists, p);
 }
 
+/*
+ * Not one whose start may be asked for again: created twice by then, deleted once in
+ * between, what is seen of it later says less than what happened.
+ */
+static bool settled(struct sim *s, const struct sim_pod *p)
+{
+	const struct sim_node *n = sim_node_by_name(s, p->node);
+	for (int i = 0; i < REQUESTS_MAX; i++)
+		if (s->requests[i].used && strcmp(s->requests[i].pod_name, p->name) == 0)
+			return false;
+	return n == NULL || n->held_ms < s->boot_ms;
+}
+
 static struct sim_pod *some_pod(struct sim *s)
 {
 	int from = (int)sim_random(s, PODS_MAX);
 	for (int i = 0; i < PODS_MAX; i++) {
 		struct sim_pod *p = &s->pods[(from + i) % PODS_MAX];
-		if (p->exists && p->labelled)
+		if (p->exists && p->labelled && settled(s, p))
 			return p;
 	}
 	return NULL;

@@ -1,0 +1,209 @@
+/* See rig.h. */
+#include "tests/reconciler/rig.h"
+
+#include <stdlib.h>
+
+#include "api/pullpod.h"
+
+void rig_new(struct rig *r)
+{
+	*r = (struct rig){.core = core_new(), .now = {RIG_BOOT_MS, RIG_WALL_S}};
+}
+
+void rig_restart(struct rig *r)
+{
+	core_free(r->core);
+	r->core = core_new();
+	r->acts = (struct core_actions){0};
+}
+
+void rig_done(struct rig *r)
+{
+	core_free(r->core);
+	arena_done(&r->turn);
+	arena_done(&r->keep);
+}
+
+void rig_node_as(struct rig *r, const char *name, const char *uid, bool ready, const char *taint,
+		 int64_t created, const char *arch)
+{
+	struct node_taint t = {taint, NULL, "NoSchedule"};
+	struct node_condition c = {"Ready", ready ? "True" : "False"};
+	struct node n = {
+		.meta = {.name = name, .uid = uid, .created = created},
+		.taints = {&t, taint != NULL},
+		.conditions = {&c, 1},
+		.os = "linux",
+		.arch = arch,
+	};
+	core_put(r->core, KIND_NODE, &n, r->now);
+}
+
+void rig_node(struct rig *r, const char *name)
+{
+	rig_node_as(r, name, name, true, NULL, RIG_WALL_S - 100000, "amd64");
+}
+
+void rig_policy(struct rig *r, const char *name, int64_t nodes, int64_t delay_ms)
+{
+	struct pullpolicy p = {.meta = {.name = name},
+			       .spec = {.max_concurrent_nodes = nodes,
+					.max_pulls_per_node = 2,
+					.min_delay_between_pulls = delay_ms,
+					.pull_timeout = 30 * 60 * 1000}};
+	core_put(r->core, KIND_PULLPOLICY, &p, r->now);
+}
+
+struct cachedimage rig_image_of(const char *name, const char *tag, const char *policy)
+{
+	static struct api_name_ref refs[8];
+	static size_t used;
+	struct api_name_ref *ref = &refs[used++ % 8];
+	ref->name = policy;
+	return (struct cachedimage){
+		.meta = {.name = name, .uid = name, .generation = 1, .rv = 1},
+		.spec = {.image = name, .tag = tag, .policy_ref = policy != NULL ? ref : NULL},
+	};
+}
+
+void rig_put_image(struct rig *r, const struct cachedimage *img)
+{
+	core_put(r->core, KIND_CACHEDIMAGE, img, r->now);
+}
+
+void rig_image(struct rig *r, const char *name, const char *tag, const char *policy)
+{
+	struct cachedimage img = rig_image_of(name, tag, policy);
+	rig_put_image(r, &img);
+}
+
+void rig_lead(struct rig *r)
+{
+	core_lead(r->core, true, r->now);
+}
+
+void rig_turn(struct rig *r, int64_t ms)
+{
+	rig_written(r);
+	r->now.boot_ms += ms;
+	r->now.wall_s = RIG_WALL_S + (r->now.boot_ms - RIG_BOOT_MS) / 1000;
+	arena_reset(&r->turn);
+	r->next_ms = core_turn(r->core, r->now, (struct core_room){64, 64, 64}, &r->turn, &r->acts);
+}
+
+static const struct core_start *keep(struct rig *r, const struct core_start *s)
+{
+	struct core_start *k = arena_memdup(&r->keep, s, sizeof(*s));
+	k->pod_name = arena_strdup(&r->keep, s->pod_name);
+	k->image_name = arena_strdup(&r->keep, s->image_name);
+	k->image_uid = arena_strdup(&r->keep, s->image_uid);
+	k->node = arena_strdup(&r->keep, s->node);
+	k->node_uid = arena_strdup(&r->keep, s->node_uid);
+	k->reference = arena_strdup(&r->keep, s->reference);
+	k->attempt = arena_strdup(&r->keep, s->attempt);
+	return k;
+}
+
+const struct core_start *rig_start(struct rig *r)
+{
+	assert_int_equal(r->acts.n_starts, 1);
+	return keep(r, &r->acts.starts[0]);
+}
+
+const char *rig_starts(struct rig *r)
+{
+	const char *text = "";
+	for (size_t i = 0; i < r->acts.n_starts; i++)
+		text = arena_printf(&r->keep, "%s%s%s", text, i ? " " : "", r->acts.starts[i].node);
+	return text;
+}
+
+void rig_made(struct rig *r, const struct core_start *s)
+{
+	core_started(r->core, s->pod_name, START_MADE, "", r->now);
+}
+
+void rig_pod(struct rig *r, const struct core_start *s, enum fate fate)
+{
+	static const char *const messages[] = {
+		[POD_NOT_FOUND] = "x: not found",
+		[POD_NO_HOST] = "dial tcp: lookup h: no such host",
+		[POD_NO_PLATFORM] = "no matching manifest for linux/arm64",
+	};
+	struct api_kv labels[] = {{PULLPOD_LABEL_MANAGED_BY, PULLPOD_MANAGED_BY},
+				  {PULLPOD_LABEL_IMAGE, s->image_name},
+				  {PULLPOD_LABEL_NODE, s->node}};
+	struct api_kv notes[] = {{PULLPOD_NOTE_ATTEMPT, s->attempt},
+				 {PULLPOD_NOTE_IMAGE, s->image_name},
+				 {PULLPOD_NOTE_IMAGE_UID, s->image_uid},
+				 {PULLPOD_NOTE_NODE_UID, s->node_uid},
+				 {PULLPOD_NOTE_REFERENCE, s->reference}};
+	bool waits = fate >= POD_NOT_FOUND && fate <= POD_NO_PLATFORM;
+	struct container_waiting w = {waits ? "ErrImagePull" : "ContainerCreating",
+				      waits ? messages[fate] : NULL};
+	struct pod_condition sandbox = {"PodReadyToStartContainers", "True", NULL, NULL};
+	struct container_status cs = {.waiting = &w};
+	struct pod pod = {
+		.meta = {.name = s->pod_name, .uid = s->pod_name, .created = r->now.wall_s},
+		.node_name = s->node,
+		.phase = fate == POD_PULLED    ? "Succeeded"
+			 : fate == POD_EVICTED ? "Failed"
+					       : "Pending",
+		.reason = fate == POD_EVICTED ? "Evicted" : NULL,
+		.start_time = fate == POD_PENDING ? 0 : r->now.wall_s,
+		.conditions = {&sandbox, fate != POD_PENDING},
+		.container_statuses = {&cs, fate != POD_PENDING && fate != POD_EVICTED},
+	};
+	pod.meta.labels = (struct api_map){labels, 3};
+	pod.meta.annotations = (struct api_map){notes, 5};
+	core_put(r->core, KIND_POD, &pod, r->now);
+}
+
+/* Deep enough for what stories look at and hand back after a restart. */
+static struct cachedimage_status keep_status(struct rig *r, const struct cachedimage_status *s)
+{
+	struct arena *a = &r->keep;
+	struct cachedimage_status k = *s;
+	k.phase = arena_strdup(a, s->phase);
+	k.ready = arena_strdup(a, s->ready);
+	k.resolved_digest = arena_strdup(a, s->resolved_digest);
+	k.cached_image = arena_strdup(a, s->cached_image);
+	k.cached_nodes.at = arena_array(a, s->cached_nodes.n, sizeof(*k.cached_nodes.at));
+	for (size_t i = 0; i < s->cached_nodes.n; i++)
+		k.cached_nodes.at[i] = arena_strdup(a, s->cached_nodes.at[i]);
+	k.failed_nodes.at =
+		arena_memdup(a, s->failed_nodes.at, s->failed_nodes.n * sizeof(*k.failed_nodes.at));
+	for (size_t i = 0; i < s->failed_nodes.n; i++) {
+		struct failed_node *f = &k.failed_nodes.at[i];
+		f->node = arena_strdup(a, f->node);
+		f->reason = arena_strdup(a, f->reason);
+		f->message = arena_strdup(a, f->message);
+	}
+	k.conditions.at =
+		arena_memdup(a, s->conditions.at, s->conditions.n * sizeof(*k.conditions.at));
+	for (size_t i = 0; i < s->conditions.n; i++) {
+		struct api_condition *c = &k.conditions.at[i];
+		c->reason = arena_strdup(a, c->reason);
+		c->message = arena_strdup(a, c->message);
+	}
+	return k;
+}
+
+void rig_written(struct rig *r)
+{
+	static uint64_t rv = 100;
+	struct core_actions acts = r->acts;
+	r->acts.n_writes = 0;
+	for (size_t i = 0; i < acts.n_writes; i++) {
+		r->api = keep_status(r, acts.writes[i].new);
+		core_written(r->core, acts.writes[i].image_name, acts.writes[i].image_uid,
+			     WRITE_MADE, ++rv, r->now);
+	}
+}
+
+const struct api_condition *rig_condition(struct rig *r, const char *type)
+{
+	const struct api_condition *c = api_condition_find(&r->api.conditions, type);
+	assert_non_null(c);
+	return c;
+}

@@ -1,0 +1,67 @@
+/*
+ * A core, a clock and the shortest way to say what it sees; for tests that tell a
+ * story. The rig keeps the last turn's actions and gives pods their fate by the start
+ * that asked for them.
+ */
+#ifndef DROP_TESTS_RECONCILER_RIG_H
+#define DROP_TESTS_RECONCILER_RIG_H
+
+#include "tests/unit.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "reconciler/core.h"
+
+#define RIG_BOOT_MS 1000000
+#define RIG_WALL_S  1700000000
+
+struct rig {
+	struct core *core;
+	struct now now;
+	struct arena turn, keep; /* keep: what a story remembers of actions */
+	struct core_actions acts;
+	int64_t next_ms;
+	uint64_t uids;
+	struct cachedimage_status api; /* what the last status write made of the first image */
+};
+
+enum fate {
+	POD_PENDING,
+	POD_CREATING,
+	POD_PULLED,
+	POD_NOT_FOUND,
+	POD_NO_HOST,
+	POD_NO_PLATFORM,
+	POD_EVICTED
+};
+
+void rig_new(struct rig *r);
+/* Forgets the core and begins another; the arenas stay. */
+void rig_restart(struct rig *r);
+void rig_done(struct rig *r);
+
+void rig_node(struct rig *r, const char *name);
+/* uid, ready, taint key (NoSchedule) or NULL, created (unix), arch. */
+void rig_node_as(struct rig *r, const char *name, const char *uid, bool ready, const char *taint,
+		 int64_t created, const char *arch);
+void rig_policy(struct rig *r, const char *name, int64_t nodes, int64_t delay_ms);
+struct cachedimage rig_image_of(const char *name, const char *tag, const char *policy);
+void rig_image(struct rig *r, const char *name, const char *tag, const char *policy);
+void rig_put_image(struct rig *r, const struct cachedimage *img);
+void rig_lead(struct rig *r);
+
+/* Takes the last turn's writes as made, lets time pass, and takes a turn. */
+void rig_turn(struct rig *r, int64_t ms);
+/* The only start of the last turn; fails if there is none or more. */
+const struct core_start *rig_start(struct rig *r);
+/* "a b c": the nodes of the last turn's starts, in order. */
+const char *rig_starts(struct rig *r);
+/* Answers a start, and shows its pod. */
+void rig_made(struct rig *r, const struct core_start *s);
+void rig_pod(struct rig *r, const struct core_start *s, enum fate fate);
+/* Takes the last turn's writes as made, now; the last one is in r->api. */
+void rig_written(struct rig *r);
+const struct api_condition *rig_condition(struct rig *r, const char *type);
+
+#endif

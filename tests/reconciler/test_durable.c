@@ -1,0 +1,356 @@
+/* Outcomes survive (behaviour.md 6, 10, 16, 19), and status is written as it should be (20, 21). */
+#include "tests/reconciler/rig.h"
+
+#include "api/pullpod.h"
+
+#define S 1000
+
+static void one_node(struct rig *r)
+{
+	rig_new(r);
+	rig_policy(r, "p", 9, 0);
+	rig_node(r, "a");
+	rig_image(r, "i", "1", "p");
+	rig_lead(r);
+	rig_turn(r, 0);
+}
+
+static void rule_10_status_first_then_delete(void **state)
+{
+	struct rig r;
+	(void)state;
+	one_node(&r);
+	const struct core_start *s = rig_start(&r);
+	rig_written(&r);
+	rig_made(&r, s);
+	rig_pod(&r, s, POD_PULLED);
+	rig_turn(&r, 2 * S);
+	assert_int_equal(r.acts.n_writes, 1);
+	assert_int_equal(r.acts.n_deletes, 0);
+	/* The write is lost: again, and still no delete. */
+	core_written(r.core, "i", "i", WRITE_FAILED, 0, r.now);
+	rig_turn(&r, 1 * S);
+	assert_int_equal(r.acts.n_writes + r.acts.n_deletes, 0);
+	rig_turn(&r, 1 * S);
+	assert_int_equal(r.acts.n_writes, 1);
+	rig_written(&r);
+	rig_turn(&r, 0);
+	assert_int_equal(r.acts.n_deletes, 1);
+	assert_string_equal(r.acts.deletes[0].pod_name, s->pod_name);
+	assert_string_equal(r.acts.deletes[0].pod_uid, s->pod_name);
+	/* Not deleted: asked again later. */
+	core_deleted(r.core, s->pod_name, false, r.now);
+	rig_turn(&r, 0);
+	assert_int_equal(r.acts.n_deletes, 0);
+	rig_turn(&r, 2 * S);
+	assert_int_equal(r.acts.n_deletes, 1);
+	core_deleted(r.core, s->pod_name, true, r.now);
+	core_gone(r.core, KIND_POD, s->pod_name, r.now);
+	rig_turn(&r, 3600 * S);
+	assert_int_equal(r.acts.n_deletes + r.acts.n_starts, 0);
+	rig_done(&r);
+}
+
+static void rule_10_not_before_its_start_is_answered(void **state)
+{
+	struct rig r;
+	(void)state;
+	one_node(&r);
+	const struct core_start *s = rig_start(&r);
+	rig_written(&r);
+	rig_pod(&r, s, POD_PULLED);
+	rig_turn(&r, 2 * S);
+	rig_written(&r);
+	rig_turn(&r, 2 * S);
+	assert_int_equal(r.acts.n_deletes, 0);
+	rig_made(&r, s);
+	rig_turn(&r, 0);
+	assert_int_equal(r.acts.n_deletes, 1);
+	rig_done(&r);
+}
+
+static void rule_6_asked_again_by_the_same_name(void **state)
+{
+	struct rig r;
+	(void)state;
+	one_node(&r);
+	const struct core_start *s = rig_start(&r);
+	core_started(r.core, s->pod_name, START_FAILED, "no answer", r.now);
+	rig_turn(&r, 0);
+	assert_int_equal(r.acts.n_starts, 0);
+	rig_turn(&r, 2 * S);
+	assert_string_equal(rig_start(&r)->pod_name, s->pod_name);
+	rig_done(&r);
+}
+
+/* A new process sees the pod and the status: counted once, whichever was first. */
+static void rule_10_restart_counts_once(void **state)
+{
+	struct rig r;
+	(void)state;
+	for (int written = 0; written < 2; written++) {
+		one_node(&r);
+		const struct core_start *s = rig_start(&r);
+		rig_pod(&r, s, POD_NOT_FOUND);
+		rig_written(&r);
+		rig_turn(&r, 2 * S);
+		if (written)
+			rig_written(&r);
+		rig_restart(&r);
+		rig_policy(&r, "p", 9, 0);
+		struct cachedimage img = rig_image_of("i", "1", "p");
+		img.status = r.api;
+		rig_put_image(&r, &img); /* before its node: any order will do */
+		rig_pod(&r, s, POD_NOT_FOUND);
+		rig_node(&r, "a");
+		rig_lead(&r);
+		rig_turn(&r, 0);
+		assert_int_equal(r.acts.n_starts, 0);
+		rig_written(&r);
+		rig_turn(&r, 2 * S);
+		rig_written(&r);
+		assert_int_equal(r.api.failed_nodes.n, 1);
+		assert_int_equal(r.api.failed_nodes.at[0].attempts, 1);
+		rig_turn(&r, 0);
+		rig_turn(&r, 34 * S);
+		assert_string_equal(rig_start(&r)->attempt, "1");
+		rig_done(&r);
+	}
+}
+
+static struct cachedimage cached_on(const char *node, const char *reference, int64_t generation)
+{
+	static const char *at[1];
+	struct cachedimage img = rig_image_of("i", "1", NULL);
+	at[0] = node;
+	img.status.phase = "Ready";
+	img.status.observed_generation = generation;
+	img.status.cached_image = reference;
+	img.status.cached_nodes = (struct api_strings){at, 1};
+	img.status.last_pulled_at = RIG_WALL_S - 100;
+	return img;
+}
+
+struct adopt_row {
+	const char *name, *reference;
+	int64_t generation, node_created;
+	bool cached;
+};
+
+static const struct adopt_row adopts[] = {
+	{"ours", "i:1", 1, 5, true},
+	{"ours, older generation, same reference", "i:1", 0, 5, true},
+	{"another reference", "i:0", 1, 5, false},
+	{"upstream's, of this generation", NULL, 1, 5, true},
+	{"upstream's, of an older generation", NULL, 0, 5, false},
+	{"a node created later", "i:1", 1, RIG_WALL_S - 99, false},
+};
+
+static void rule_16_what_status_says(void **state)
+{
+	(void)state;
+	FOREACH_ROW(struct adopt_row, adopts)
+	{
+		struct rig r;
+		rig_new(&r);
+		struct cachedimage img = cached_on("a", row->reference, row->generation);
+		rig_put_image(&r, &img);
+		rig_node_as(&r, "a", "a", true, NULL, row->node_created, "amd64");
+		rig_lead(&r);
+		rig_turn(&r, 0);
+		assert_int_equal(r.acts.n_starts, row->cached ? 0 : 1);
+		rig_done(&r);
+	}
+}
+
+static void rule_16_a_changed_tag_starts_over(void **state)
+{
+	struct rig r;
+	(void)state;
+	one_node(&r);
+	const struct core_start *s = rig_start(&r);
+	rig_made(&r, s);
+	rig_pod(&r, s, POD_CREATING);
+	struct cachedimage img = rig_image_of("i", "2", "p");
+	img.meta.generation = 2;
+	rig_put_image(&r, &img);
+	rig_turn(&r, 0);
+	/* The old pod belongs to nothing now, and holds no slot. */
+	assert_string_equal(rig_start(&r)->reference, "i:2");
+	assert_int_equal(r.acts.n_deletes, 1);
+	assert_string_equal(r.acts.deletes[0].pod_name, s->pod_name);
+	rig_done(&r);
+}
+
+static void put_stray(struct rig *r, size_t n_labels)
+{
+	struct api_kv labels[] = {{PULLPOD_LABEL_MANAGED_BY, PULLPOD_MANAGED_BY},
+				  {PULLPOD_LABEL_IMAGE, "nobody"},
+				  {PULLPOD_LABEL_NODE, "a"}};
+	struct pod pod = {.meta = {.name = "stray", .uid = "u", .labels = {labels, n_labels}},
+			  .node_name = "a",
+			  .phase = "Succeeded"};
+	core_put(r->core, KIND_POD, &pod, r->now);
+}
+
+static void rule_10_strays(void **state)
+{
+	struct rig r;
+	(void)state;
+	one_node(&r);
+	put_stray(&r, 2);
+	rig_turn(&r, 0);
+	assert_int_equal(r.acts.n_deletes, 0);
+	put_stray(&r, 3);
+	rig_turn(&r, 0);
+	assert_int_equal(r.acts.n_deletes, 1);
+	rig_done(&r);
+}
+
+/* 6. Pods of upstream have no annotations: labels, node and image say what they are. */
+static void rule_6_upstreams_pods(void **state)
+{
+	struct rig r;
+	(void)state;
+	one_node(&r);
+	core_started(r.core, rig_start(&r)->pod_name, START_REFUSED, "no", r.now);
+	struct api_kv labels[] = {{PULLPOD_LABEL_MANAGED_BY, PULLPOD_MANAGED_BY},
+				  {PULLPOD_LABEL_IMAGE, "i"},
+				  {PULLPOD_LABEL_NODE, "a"}};
+	struct pod_container c = {"puller", "docker.io/library/i:1"};
+	struct pod pod = {.meta = {.name = "old", .uid = "u", .created = RIG_WALL_S},
+			  .node_name = "a",
+			  .containers = {&c, 1},
+			  .phase = "Succeeded"};
+	pod.meta.labels = (struct api_map){labels, 3};
+	core_put(r.core, KIND_POD, &pod, r.now);
+	rig_turn(&r, 0);
+	rig_written(&r);
+	assert_string_equal(r.api.phase, "Ready");
+	rig_turn(&r, 0);
+	assert_string_equal(r.acts.deletes[0].pod_name, "old");
+	rig_done(&r);
+}
+
+static void rule_4_no_node_is_never_ready(void **state)
+{
+	struct rig r;
+	(void)state;
+	rig_new(&r);
+	rig_image(&r, "i", "1", NULL);
+	rig_lead(&r);
+	rig_turn(&r, 0);
+	rig_written(&r);
+	assert_string_equal(r.api.phase, "Pending");
+	assert_string_equal(rig_condition(&r, "Ready")->status, "False");
+	assert_string_equal(rig_condition(&r, "Ready")->reason, "InProgress");
+	assert_string_equal(rig_condition(&r, "Ready")->message, "0/0 nodes ready");
+	rig_done(&r);
+}
+
+static void rules_19_20_ready(void **state)
+{
+	struct rig r;
+	(void)state;
+	one_node(&r);
+	rig_written(&r);
+	assert_string_equal(r.api.phase, "Pulling");
+	assert_string_equal(rig_condition(&r, "PullProgress")->status, "True");
+	assert_string_equal(rig_condition(&r, "PullProgress")->message,
+			    "Actively pulling on 1 node(s), 0/1 complete");
+	int64_t since = rig_condition(&r, "Ready")->last_transition;
+	rig_done(&r);
+
+	one_node(&r);
+	rig_pod(&r, rig_start(&r), POD_PULLED);
+	rig_turn(&r, 5 * S);
+	rig_written(&r);
+	rig_turn(&r, 5 * S);
+	rig_written(&r);
+	assert_string_equal(r.api.phase, "Ready");
+	assert_string_equal(r.api.ready, "1/1");
+	assert_string_equal(r.api.cached_image, "i:1");
+	assert_string_equal(r.api.cached_nodes.at[0], "a");
+	assert_string_equal(rig_condition(&r, "Ready")->message,
+			    "Image cached on all 1 target nodes");
+	assert_string_equal(rig_condition(&r, "PullProgress")->reason, "Complete");
+	assert_true(rig_condition(&r, "Ready")->last_transition > since);
+	rig_done(&r);
+}
+
+static void rule_21_pace(void **state)
+{
+	struct rig r;
+	(void)state;
+	rig_new(&r);
+	rig_policy(&r, "p", 1, 0);
+	rig_node(&r, "a");
+	rig_image(&r, "i", "1", "p");
+	rig_lead(&r);
+	rig_turn(&r, 0);
+	assert_int_equal(r.acts.n_writes, 1);
+	/* Same phase: not within two seconds. */
+	rig_node(&r, "b");
+	rig_turn(&r, 1 * S);
+	assert_int_equal(r.acts.n_writes, 0);
+	assert_true(r.next_ms <= r.now.boot_ms + 1 * S);
+	rig_turn(&r, 1 * S);
+	assert_int_equal(r.acts.n_writes, 1);
+	/* Nothing changed: nothing is written, and our own write is no news. */
+	rig_written(&r);
+	struct cachedimage img = rig_image_of("i", "1", "p");
+	img.status = r.api;
+	img.meta.rv = 100000;
+	rig_put_image(&r, &img);
+	rig_turn(&r, 10 * S);
+	assert_int_equal(r.acts.n_writes, 0);
+	/* Somebody edits it: put right, and only that. */
+	img.status.ready = "7/7";
+	img.meta.rv = 100001;
+	rig_put_image(&r, &img);
+	rig_turn(&r, 10 * S);
+	assert_int_equal(r.acts.n_writes, 1);
+	assert_string_equal(r.acts.writes[0].new->ready, "0/2");
+	assert_null(r.acts.writes[0].old->ready);
+	assert_string_equal(r.acts.writes[0].old->phase, r.acts.writes[0].new->phase);
+	rig_done(&r);
+}
+
+static void rule_21_a_phase_is_written_at_once(void **state)
+{
+	struct rig r;
+	(void)state;
+	one_node(&r);
+	const struct core_start *s = rig_start(&r);
+	rig_pod(&r, s, POD_PULLED);
+	rig_turn(&r, 100);
+	assert_int_equal(r.acts.n_writes, 1);
+	assert_string_equal(r.acts.writes[0].new->phase, "Ready");
+	/* An old echo is not taken for an edit. */
+	rig_written(&r);
+	struct cachedimage img = rig_image_of("i", "1", "p");
+	img.meta.rv = 2;
+	rig_put_image(&r, &img);
+	rig_turn(&r, 10 * S);
+	assert_int_equal(r.acts.n_writes, 0);
+	rig_done(&r);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(rule_10_status_first_then_delete),
+		cmocka_unit_test(rule_10_not_before_its_start_is_answered),
+		cmocka_unit_test(rule_6_asked_again_by_the_same_name),
+		cmocka_unit_test(rule_10_restart_counts_once),
+		cmocka_unit_test(rule_16_what_status_says),
+		cmocka_unit_test(rule_16_a_changed_tag_starts_over),
+		cmocka_unit_test(rule_10_strays),
+		cmocka_unit_test(rule_6_upstreams_pods),
+		cmocka_unit_test(rule_4_no_node_is_never_ready),
+		cmocka_unit_test(rules_19_20_ready),
+		cmocka_unit_test(rule_21_pace),
+		cmocka_unit_test(rule_21_a_phase_is_written_at_once),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

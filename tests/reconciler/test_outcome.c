@@ -1,0 +1,154 @@
+/* What a pod proves: evidence (behaviour.md 8), failures and time (9). */
+#include "tests/unit.h"
+
+#include <string.h>
+
+#include "reconciler/outcome.h"
+
+#define SEEN    1000
+#define MIN     (60 * 1000)
+#define TIMEOUT (30 * MIN)
+#define IMAGE_ID                                                                                   \
+	"docker.io/library/alpine@sha256:"                                                         \
+	"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define DIGEST "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+
+struct row {
+	const char *name, *phase;
+	bool taken, sandbox;
+	const char *waiting, *message, *terminated, *image_id, *container_id, *pod_reason;
+	enum outcome_kind kind;
+	enum fault fault;
+	const char *reason, *digest;
+	int64_t due_ms; /* after SEEN */
+};
+
+static const struct row rows[] = {
+	/* 8: evidence */
+	{"succeeded", "Succeeded", 1, 1, .kind = OUTCOME_PULLED},
+	{"ended, still Pending", "Pending", 1, 1, .terminated = "Completed", .image_id = IMAGE_ID,
+	 .container_id = "containerd://1", .kind = OUTCOME_PULLED, .digest = DIGEST},
+	{"scratch image: StartError", "Failed", 1, 1, .terminated = "StartError",
+	 .image_id = IMAGE_ID, .kind = OUTCOME_PULLED, .digest = DIGEST},
+	{"image ID without a repository", "Running", 1, 1, .image_id = DIGEST,
+	 .kind = OUTCOME_PULLED},
+	{"container ID alone", "Failed", 1, 1, .container_id = "cri-o://1", .kind = OUTCOME_PULLED},
+	{"CreateContainerConfigError", "Pending", 1, 1, "CreateContainerConfigError",
+	 .kind = OUTCOME_PULLED},
+	{"PreCreateHookError", "Pending", 1, 1, "PreCreateHookError", .kind = OUTCOME_PULLED},
+	{"CreateContainerError", "Pending", 1, 1, "CreateContainerError", .kind = OUTCOME_PULLED},
+	{"PreStartHookError", "Pending", 1, 1, "PreStartHookError", .kind = OUTCOME_PULLED},
+	{"RunContainerError", "Pending", 1, 1, "RunContainerError", .kind = OUTCOME_PULLED},
+	{"evicted: terminated proves nothing", "Failed", 1, 1,
+	 .terminated = "ContainerStatusUnknown", .pod_reason = "Evicted", .kind = OUTCOME_FAILED,
+	 .fault = FAULT_NODE, .reason = "Evicted"},
+	{"evicted after the pull", "Failed", 1, 1, .terminated = "ContainerStatusUnknown",
+	 .image_id = IMAGE_ID, .pod_reason = "Evicted", .kind = OUTCOME_PULLED, .digest = DIGEST},
+	/* 9: failures that say so */
+	{"ErrImagePull", "Pending", 1, 1, "ErrImagePull", "x: not found", .kind = OUTCOME_FAILED,
+	 .fault = FAULT_IMAGE, .reason = "ErrImagePull"},
+	{"ImagePullBackOff", "Pending", 1, 1, "ImagePullBackOff", "x: not found",
+	 .kind = OUTCOME_FAILED, .fault = FAULT_IMAGE, .reason = "ImagePullBackOff"},
+	{"InvalidImageName", "Pending", 1, 1, "InvalidImageName", "bad", .kind = OUTCOME_FAILED,
+	 .fault = FAULT_IMAGE, .reason = "InvalidImageName"},
+	{"RegistryUnavailable", "Pending", 1, 1, "RegistryUnavailable", "bad",
+	 .kind = OUTCOME_FAILED, .fault = FAULT_REGISTRY, .reason = "RegistryUnavailable"},
+	{"SignatureValidationFailed", "Pending", 1, 1, "SignatureValidationFailed", "bad",
+	 .kind = OUTCOME_FAILED, .fault = FAULT_PULL, .reason = "SignatureValidationFailed"},
+	{"Never: ErrImageNeverPull", "Pending", 1, 1, "ErrImageNeverPull", .kind = OUTCOME_FAILED,
+	 .fault = FAULT_PULL, .reason = "ErrImageNeverPull"},
+	/* 9: by structure */
+	{"rejected by the kubelet", "Failed", 0, 0, .pod_reason = "OutOfcpu",
+	 .kind = OUTCOME_FAILED, .fault = FAULT_NODE, .reason = "OutOfcpu"},
+	{"a reason that is none", "Failed", 0, 0, .pod_reason = "no good", .kind = OUTCOME_FAILED,
+	 .fault = FAULT_NODE, .reason = "PullFailed"},
+	{"failed without a word", "Failed", 0, 0, .kind = OUTCOME_FAILED, .fault = FAULT_NODE,
+	 .reason = "PodFailed"},
+	{"ImageInspectError", "Pending", 1, 1, "ImageInspectError", "bad", .kind = OUTCOME_FAILED,
+	 .fault = FAULT_NODE, .reason = "ImageInspectError"},
+	/* 9: by time */
+	{"not taken", "Pending", 0, 0, .kind = OUTCOME_RUNNING, .fault = FAULT_NODE,
+	 .reason = "NodeUnresponsive", .due_ms = 2 * MIN},
+	{"no sandbox", "Pending", 1, 0, "ContainerCreating", .kind = OUTCOME_RUNNING,
+	 .fault = FAULT_NODE, .reason = "SandboxFailed", .due_ms = 5 * MIN},
+	{"pulling", "Pending", 1, 1, "ContainerCreating", .kind = OUTCOME_RUNNING,
+	 .fault = FAULT_PULL, .reason = "Timeout", .due_ms = TIMEOUT},
+	{"an unknown reason", "Pending", 1, 1, "SomethingNew", "bad", .kind = OUTCOME_RUNNING,
+	 .fault = FAULT_PULL, .reason = "SomethingNew", .due_ms = 2 * MIN},
+};
+
+static struct outcome look(const struct row *row, struct outcome_memory *memory, int64_t now,
+			   struct arena *a)
+{
+	struct container_waiting waiting = {row->waiting, row->message};
+	struct container_terminated ended = {.exit_code = 137, .reason = row->terminated};
+	struct container_status cs = {
+		.name = "pull",
+		.image_id = row->image_id,
+		.container_id = row->container_id,
+		.waiting = row->waiting ? &waiting : NULL,
+		.terminated = row->terminated ? &ended : NULL,
+	};
+	struct pod_condition sandbox = {"PodReadyToStartContainers",
+					row->sandbox ? "True" : "False", NULL, NULL};
+	struct pod pod = {
+		.phase = row->phase,
+		.reason = row->pod_reason,
+		.start_time = row->taken,
+		.conditions = {&sandbox, 1},
+		.container_statuses = {&cs, 1},
+	};
+	return outcome_of(&pod, memory, TIMEOUT, "h", "linux/amd64", now, a);
+}
+
+static void rules_8_9(void **state)
+{
+	(void)state;
+	struct arena a = ARENA_INIT;
+	FOREACH_ROW(struct row, rows)
+	{
+		struct outcome_memory memory = {0};
+		struct outcome o = look(row, &memory, SEEN, &a);
+		assert_int_equal(o.kind, row->kind);
+		if (row->digest == NULL)
+			assert_null(o.digest);
+		else
+			assert_string_equal(o.digest, row->digest);
+		if (o.kind == OUTCOME_PULLED)
+			continue;
+		assert_int_equal(o.fault, row->fault);
+		assert_string_equal(o.reason, row->reason);
+		assert_true(o.message != NULL && *o.message != '\0');
+		if (o.kind == OUTCOME_RUNNING)
+			assert_int_equal(o.due_ms, SEEN + row->due_ms);
+	}
+	arena_done(&a);
+}
+
+/* The clock of an unknown reason starts with the reason, and again with another. */
+static void rule_9_time_since_the_reason(void **state)
+{
+	(void)state;
+	struct arena a = ARENA_INIT;
+	struct outcome_memory m = {0};
+	struct row pulling = {
+		.phase = "Pending", .taken = 1, .sandbox = 1, .waiting = "ContainerCreating"};
+	struct row one = pulling, two = pulling;
+	one.waiting = "One";
+	two.waiting = "Two";
+	look(&pulling, &m, SEEN, &a);
+	assert_int_equal(look(&one, &m, SEEN + MIN, &a).due_ms, SEEN + 3 * MIN);
+	assert_int_equal(look(&one, &m, SEEN + 2 * MIN, &a).due_ms, SEEN + 3 * MIN);
+	assert_int_equal(look(&two, &m, SEEN + 2 * MIN, &a).due_ms, SEEN + 4 * MIN);
+	assert_int_equal(look(&pulling, &m, SEEN + 3 * MIN, &a).due_ms, SEEN + TIMEOUT);
+	arena_done(&a);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(rules_8_9),
+		cmocka_unit_test(rule_9_time_since_the_reason),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,208 @@
+/* Which pulls start, and when (behaviour.md 11, 12, 13, 15), and nothing before its time (32). */
+#include "tests/reconciler/rig.h"
+
+#define S 1000
+
+static void three_nodes(struct rig *r, int64_t nodes, int64_t delay_ms)
+{
+	rig_new(r);
+	rig_policy(r, "p", nodes, delay_ms);
+	rig_node(r, "b");
+	rig_node(r, "a");
+	rig_node(r, "c");
+}
+
+static void rule_32_nothing_before_the_lead(void **state)
+{
+	struct rig r;
+	(void)state;
+	three_nodes(&r, 3, 0);
+	rig_image(&r, "i", "1", "p");
+	rig_turn(&r, 60 * S);
+	assert_int_equal(r.acts.n_starts + r.acts.n_writes + r.acts.n_deletes, 0);
+	assert_true(r.next_ms == CLOCK_NEVER);
+	rig_lead(&r);
+	rig_turn(&r, 0);
+	assert_int_equal(r.acts.n_starts, 1);
+	core_lead(r.core, false, r.now);
+	rig_turn(&r, 60 * S);
+	assert_int_equal(r.acts.n_starts + r.acts.n_writes + r.acts.n_deletes, 0);
+	rig_done(&r);
+}
+
+static void rule_11_one_node_ten_seconds_by_default(void **state)
+{
+	struct rig r;
+	(void)state;
+	three_nodes(&r, 3, 0);
+	rig_image(&r, "i", "1", NULL);
+	rig_image(&r, "j", "1", "no-such-policy");
+	rig_lead(&r);
+	rig_turn(&r, 0);
+	/* A node counts once: both images at once on the first one. */
+	assert_string_equal(rig_starts(&r), "a a");
+	struct core_start first = r.acts.starts[0], second = r.acts.starts[1];
+	assert_string_equal(first.image_name, "i");
+	assert_string_equal(second.image_name, "j");
+	rig_pod(&r, &first, POD_PULLED);
+	rig_pod(&r, &second, POD_PULLED);
+	rig_turn(&r, 9999);
+	assert_string_equal(rig_starts(&r), "");
+	assert_true(r.next_ms <= RIG_BOOT_MS + 10 * S);
+	rig_turn(&r, 1);
+	assert_string_equal(rig_starts(&r), "b b");
+	rig_done(&r);
+}
+
+static void rule_11_nodes_at_once(void **state)
+{
+	struct rig r;
+	(void)state;
+	three_nodes(&r, 2, 0);
+	struct cachedimage img = rig_image_of("i", "1", "p");
+	rig_put_image(&r, &img);
+	rig_lead(&r);
+	rig_turn(&r, 0);
+	const struct core_start *s = rig_start(&r); /* slow start: one first */
+	rig_pod(&r, s, POD_PULLED);
+	rig_turn(&r, 0);
+	assert_string_equal(rig_starts(&r), "b c");
+	rig_turn(&r, 60 * S);
+	assert_string_equal(rig_starts(&r), "");
+	rig_done(&r);
+}
+
+static void rule_12_pulls_at_once_and_on_a_node(void **state)
+{
+	struct rig r;
+	(void)state;
+	rig_new(&r);
+	struct pullpolicy p = {.meta = {.name = "p"},
+			       .spec = {.max_concurrent_nodes = 5,
+					.max_concurrent_pulls = 3,
+					.max_pulls_per_node = 2}};
+	core_put(r.core, KIND_PULLPOLICY, &p, r.now);
+	rig_node(&r, "a");
+	rig_node(&r, "b");
+	for (const char *const *n = (const char *const[]){"i", "j", "k", "l", NULL}; *n; n++)
+		rig_image(&r, *n, "1", "p");
+	rig_lead(&r);
+	rig_turn(&r, 0);
+	/* Two a node; the third goes elsewhere; a fourth would be too many. */
+	assert_string_equal(rig_starts(&r), "a a b");
+	p.spec.max_concurrent_pulls = 0;
+	core_put(r.core, KIND_PULLPOLICY, &p, r.now);
+	rig_turn(&r, 0);
+	assert_string_equal(rig_starts(&r), "b");
+	rig_done(&r);
+}
+
+static void rule_13_order(void **state)
+{
+	struct rig r;
+	(void)state;
+	three_nodes(&r, 9, 0);
+	struct cachedimage low = rig_image_of("a-low", "1", "p"),
+			   high = rig_image_of("z", "1", "p");
+	low.spec.priority = 1;
+	rig_put_image(&r, &low);
+	rig_put_image(&r, &high);
+	rig_lead(&r);
+	rig_turn(&r, 0);
+	assert_string_equal(r.acts.starts[0].image_name, "z");
+	assert_string_equal(r.acts.starts[1].image_name, "a-low");
+	assert_string_equal(rig_starts(&r), "a a");
+	rig_done(&r);
+}
+
+static void rule_3_a_node_joins(void **state)
+{
+	struct rig r;
+	(void)state;
+	rig_new(&r);
+	rig_policy(&r, "p", 9, 0);
+	rig_image(&r, "i", "1", "p");
+	rig_lead(&r);
+	rig_turn(&r, 0);
+	assert_string_equal(rig_starts(&r), "");
+	rig_node_as(&r, "a", "a", false, NULL, RIG_WALL_S, "amd64");
+	rig_turn(&r, 0);
+	assert_string_equal(rig_starts(&r), "");
+	rig_node_as(&r, "a", "a", true, NULL, RIG_WALL_S, "amd64");
+	rig_turn(&r, 0);
+	assert_string_equal(rig_starts(&r), "a");
+	rig_done(&r);
+}
+
+static void rule_2_a_cordon_costs_no_pull(void **state)
+{
+	struct rig r;
+	(void)state;
+	rig_new(&r);
+	rig_policy(&r, "p", 9, 0);
+	rig_node(&r, "a");
+	rig_image(&r, "i", "1", "p");
+	rig_lead(&r);
+	rig_turn(&r, 0);
+	rig_pod(&r, rig_start(&r), POD_PULLED);
+	rig_turn(&r, 10 * S);
+	rig_node_as(&r, "a", "a", true, "node.kubernetes.io/unschedulable", RIG_WALL_S - 100000,
+		    "amd64");
+	rig_turn(&r, 10 * S);
+	rig_node(&r, "a");
+	rig_turn(&r, 10 * S);
+	assert_string_equal(rig_starts(&r), "");
+	/* Another machine of that name is another matter. */
+	rig_node_as(&r, "a", "other", true, NULL, r.now.wall_s, "amd64");
+	rig_turn(&r, 0);
+	assert_string_equal(rig_starts(&r), "a");
+	rig_done(&r);
+}
+
+static void rule_15_repull(void **state)
+{
+	struct rig r;
+	(void)state;
+	rig_new(&r);
+	struct pullpolicy p = {.meta = {.name = "p"},
+			       .spec = {.max_concurrent_nodes = 1, .repull_interval = 3600 * S}};
+	core_put(r.core, KIND_PULLPOLICY, &p, r.now);
+	rig_node(&r, "a");
+	rig_image(&r, "i", "1", "p");
+	rig_lead(&r);
+	rig_turn(&r, 0);
+	rig_pod(&r, rig_start(&r), POD_PULLED);
+	rig_turn(&r, 10 * S);
+	rig_written(&r);
+	rig_turn(&r, 3580 * S);
+	assert_string_equal(rig_starts(&r), "");
+	rig_turn(&r, 10 * S);
+	const struct core_start *again = rig_start(&r);
+	assert_int_equal(again->attempt[0], 'r');
+	rig_written(&r);
+	assert_string_equal(r.api.phase, "Ready");
+	/* It fails: still Ready, and not at once again. */
+	rig_pod(&r, again, POD_NOT_FOUND);
+	rig_turn(&r, 10 * S);
+	rig_written(&r);
+	assert_string_equal(r.api.phase, "Ready");
+	assert_string_equal(rig_starts(&r), "");
+	rig_turn(&r, 60 * S);
+	assert_string_equal(rig_starts(&r), "a");
+	rig_done(&r);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(rule_32_nothing_before_the_lead),
+		cmocka_unit_test(rule_11_one_node_ten_seconds_by_default),
+		cmocka_unit_test(rule_11_nodes_at_once),
+		cmocka_unit_test(rule_12_pulls_at_once_and_on_a_node),
+		cmocka_unit_test(rule_13_order),
+		cmocka_unit_test(rule_3_a_node_joins),
+		cmocka_unit_test(rule_2_a_cordon_costs_no_pull),
+		cmocka_unit_test(rule_15_repull),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,144 @@
+/* Which nodes are targeted and eligible (behaviour.md 1, 2). */
+#include "tests/unit.h"
+
+#include "reconciler/target.h"
+
+#define MAP(...)                                                                                   \
+	{                                                                                          \
+		(struct api_kv[]){__VA_ARGS__},                                                    \
+			sizeof((struct api_kv[]){__VA_ARGS__}) / sizeof(struct api_kv)             \
+	}
+
+struct toleration_row {
+	const char *name;
+	struct api_toleration t;
+	struct node_taint taint;
+	bool want;
+};
+
+static const struct toleration_row tolerations[] = {
+	{"equal", {"k", "Equal", "v", "NoSchedule"}, {"k", "v", "NoSchedule"}, true},
+	{"equal by default", {"k", NULL, "v", "NoSchedule"}, {"k", "v", "NoSchedule"}, true},
+	{"equal, other value", {"k", "Equal", "w", "NoSchedule"}, {"k", "v", "NoSchedule"}, false},
+	{"equal, absent is empty", {"k", NULL, NULL, NULL}, {"k", "", "NoExecute"}, true},
+	{"exists ignores the value", {"k", "Exists", NULL, NULL}, {"k", "v", "NoExecute"}, true},
+	{"exists, other key", {"l", "Exists", NULL, NULL}, {"k", "v", "NoExecute"}, false},
+	{"empty key with Exists tolerates all",
+	 {NULL, "Exists", NULL, NULL},
+	 {"k", "v", "NoSchedule"},
+	 true},
+	{"empty key, but one effect",
+	 {"", "Exists", NULL, "NoExecute"},
+	 {"k", "v", "NoSchedule"},
+	 false},
+	{"empty key without Exists is nothing",
+	 {NULL, NULL, NULL, NULL},
+	 {"k", "", "NoSchedule"},
+	 false},
+	{"other effect", {"k", "Exists", NULL, "NoExecute"}, {"k", "v", "NoSchedule"}, false},
+	{"unknown operator", {"k", "Lt", "v", NULL}, {"k", "v", "NoSchedule"}, false},
+};
+
+static void rule_1_tolerations(void **state)
+{
+	(void)state;
+	FOREACH_ROW(struct toleration_row, tolerations)
+	assert_int_equal(target_tolerates(&row->t, &row->taint), row->want);
+}
+
+struct match_row {
+	const char *name;
+	struct api_map selector, labels;
+	struct node_taint taint;
+	struct api_toleration of_image, of_policy;
+	bool want;
+};
+
+static const struct match_row matches[] = {
+	{"nothing asked", .labels = MAP({"a", "1"}), .want = true},
+	{"selected", .selector = MAP({"a", "1"}), .labels = MAP({"a", "1"}, {"b", "2"}),
+	 .want = true},
+	{"every pair", .selector = MAP({"a", "1"}, {"b", "3"}),
+	 .labels = MAP({"a", "1"}, {"b", "2"})},
+	{"label absent", .selector = MAP({"c", "1"}), .labels = MAP({"a", "1"})},
+	{"NoSchedule", .taint = {"t", "", "NoSchedule"}},
+	{"NoExecute", .taint = {"t", "", "NoExecute"}},
+	{"PreferNoSchedule is no matter", .taint = {"t", "", "PreferNoSchedule"}, .want = true},
+	{"tolerated by the image", .taint = {"t", "", "NoSchedule"},
+	 .of_image = {"t", "Exists", NULL, NULL}, .want = true},
+	{"tolerated by the policy", .taint = {"t", "", "NoSchedule"},
+	 .of_policy = {"t", "Exists", NULL, NULL}, .want = true},
+};
+
+static void rule_1_matches(void **state)
+{
+	(void)state;
+	FOREACH_ROW(struct match_row, matches)
+	{
+		struct match_row r = *row;
+		struct api_tolerations image = {&r.of_image, r.of_image.key != NULL};
+		struct api_tolerations policy = {&r.of_policy, r.of_policy.key != NULL};
+		struct node_taints taints = {&r.taint, r.taint.key != NULL};
+		assert_int_equal(target_matches(&r.selector, &image, &policy, &r.labels, &taints),
+				 r.want);
+	}
+}
+
+static void rule_1_virtual(void **state)
+{
+	(void)state;
+	struct api_map kubelet = MAP({"type", "vm"}), vk = MAP({"type", "virtual-kubelet"}),
+		       fargate = MAP({"eks.amazonaws.com/compute-type", "fargate"});
+	assert_false(target_is_virtual(&kubelet));
+	assert_true(target_is_virtual(&vk));
+	assert_true(target_is_virtual(&fargate));
+}
+
+struct eligible_row {
+	const char *name, *ready, *pressure, *taint;
+	int64_t deleted;
+	bool want;
+};
+
+static const struct eligible_row eligibles[] = {
+	{"ready", "True", NULL, NULL, 0, true},
+	{"not ready", "False", NULL, NULL, 0, false},
+	{"unknown", "Unknown", NULL, NULL, 0, false},
+	{"never reported", NULL, NULL, NULL, 0, false},
+	{"disk pressure", "True", "True", NULL, 0, false},
+	{"no disk pressure", "True", "False", NULL, 0, true},
+	{"being deleted", "True", NULL, NULL, 5, false},
+	{"cluster autoscaler", "True", NULL, "ToBeDeletedByClusterAutoscaler", 0, false},
+	{"karpenter", "True", NULL, "karpenter.sh/disrupted", 0, false},
+	{"another taint", "True", NULL, "dedicated", 0, true},
+};
+
+static void rule_2_eligible(void **state)
+{
+	(void)state;
+	FOREACH_ROW(struct eligible_row, eligibles)
+	{
+		struct node_condition conditions[2];
+		struct node_taint taint = {row->taint, "", "NoSchedule"};
+		struct node n = {.meta.deleted = row->deleted,
+				 .taints = {&taint, row->taint != NULL},
+				 .conditions = {conditions, 0}};
+		if (row->ready)
+			conditions[n.conditions.n++] = (struct node_condition){"Ready", row->ready};
+		if (row->pressure)
+			conditions[n.conditions.n++] =
+				(struct node_condition){"DiskPressure", row->pressure};
+		assert_int_equal(target_eligible(&n), row->want);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(rule_1_tolerations),
+		cmocka_unit_test(rule_1_matches),
+		cmocka_unit_test(rule_1_virtual),
+		cmocka_unit_test(rule_2_eligible),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

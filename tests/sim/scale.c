@@ -1,0 +1,139 @@
+/*
+ * 5,000 nodes x 200 images: what the core needs in memory and in time. Prints figures;
+ * fails only beyond the memory budget (ARCHITECTURE.md), because times depend on the machine.
+ */
+#include <malloc.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "api/pullpod.h"
+#include "reconciler/core.h"
+
+#define NODES  5000
+#define IMAGES 200
+#define PULLS  20000
+#define BUDGET (40 * 1024 * 1024)
+#define LABELS 20
+
+static struct now now = {1000000, 1700000000};
+static struct arena turn_mem;
+static struct core_actions acts;
+
+static double seconds(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static void put_node(struct core *c, int i)
+{
+	char name[64], values[LABELS][32], keys[LABELS][48];
+	struct api_kv labels[LABELS];
+	struct node_condition ready = {"Ready", "True"};
+	snprintf(name, sizeof(name), "ip-10-%d-%d.eu-west-1.compute.internal", i / 256, i % 256);
+	for (int k = 0; k < LABELS; k++) {
+		snprintf(keys[k], sizeof(keys[k]), "label-%02d.example.com/kind", k);
+		snprintf(values[k], sizeof(values[k]), "value-%d-%d", k, i % 7);
+		labels[k] = (struct api_kv){keys[k], values[k]};
+	}
+	struct node n = {.meta = {.name = name, .uid = name, .created = 1},
+			 .conditions = {&ready, 1},
+			 .os = "linux",
+			 .arch = "amd64"};
+	n.meta.labels = (struct api_map){labels, LABELS};
+	core_put(c, KIND_NODE, &n, now);
+}
+
+static void put_image(struct core *c, int i)
+{
+	char name[32];
+	struct api_name_ref policy = {"p"};
+	snprintf(name, sizeof(name), "image-%03d", i);
+	struct cachedimage img = {.meta = {.name = name, .uid = name, .generation = 1, .rv = 1},
+				  .spec = {.image = name, .tag = "1", .policy_ref = &policy}};
+	core_put(c, KIND_CACHEDIMAGE, &img, now);
+}
+
+static void put_pod(struct core *c, const struct core_start *s)
+{
+	struct api_kv labels[] = {{PULLPOD_LABEL_MANAGED_BY, PULLPOD_MANAGED_BY},
+				  {PULLPOD_LABEL_IMAGE, s->image_name},
+				  {PULLPOD_LABEL_NODE, s->node}};
+	struct api_kv notes[] = {{PULLPOD_NOTE_ATTEMPT, s->attempt},
+				 {PULLPOD_NOTE_IMAGE, s->image_name},
+				 {PULLPOD_NOTE_IMAGE_UID, s->image_uid},
+				 {PULLPOD_NOTE_NODE_UID, s->node_uid},
+				 {PULLPOD_NOTE_REFERENCE, s->reference}};
+	struct pod pod = {.meta = {.name = s->pod_name, .uid = s->pod_name},
+			  .node_name = s->node,
+			  .phase = "Succeeded"};
+	pod.meta.labels = (struct api_map){labels, 3};
+	pod.meta.annotations = (struct api_map){notes, 5};
+	core_put(c, KIND_POD, &pod, now);
+}
+
+static void turn(struct core *c)
+{
+	arena_reset(&turn_mem);
+	core_turn(c, now, (struct core_room){64, 64, 64}, &turn_mem, &acts);
+}
+
+/* Everything that was asked for happens at once. */
+static double obey(struct core *c, size_t *pulls)
+{
+	double spent = 0;
+	for (size_t i = 0; i < acts.n_writes; i++)
+		core_written(c, acts.writes[i].image_name, acts.writes[i].image_uid, WRITE_MADE, 0,
+			     now);
+	for (size_t i = 0; i < acts.n_starts; i++) {
+		double from = seconds();
+		core_started(c, acts.starts[i].pod_name, START_MADE, "", now);
+		put_pod(c, &acts.starts[i]);
+		spent += seconds() - from;
+		++*pulls;
+	}
+	for (size_t i = 0; i < acts.n_deletes; i++) {
+		core_deleted(c, acts.deletes[i].pod_name, true, now);
+		core_gone(c, KIND_POD, acts.deletes[i].pod_name, now);
+	}
+	return spent;
+}
+
+int main(void)
+{
+	struct core *c = core_new();
+	struct pullpolicy p = {
+		.meta = {.name = "p"},
+		.spec = {.max_concurrent_nodes = 50, .max_pulls_per_node = 2}};
+	double t0 = seconds();
+	core_put(c, KIND_PULLPOLICY, &p, now);
+	for (int i = 0; i < IMAGES; i++)
+		put_image(c, i);
+	for (int i = 0; i < NODES; i++)
+		put_node(c, (int)((unsigned)i * 2654435761u % NODES));
+	double t1 = seconds();
+	core_lead(c, true, now);
+	double t2 = seconds();
+	size_t pulls = 0;
+	double events = 0;
+	while (pulls < PULLS) {
+		now.boot_ms += 100;
+		turn(c);
+		events += obey(c, &pulls);
+	}
+	double t3 = seconds();
+	arena_done(&turn_mem);
+	size_t used = mallinfo2().uordblks + mallinfo2().hblkhd;
+	bool ok = used <= BUDGET;
+	printf("1..1\n%sok 1 - %d nodes x %d images in %.1f MiB of %d\n", ok ? "" : "not ", NODES,
+	       IMAGES, (double)used / 1048576, BUDGET / 1048576);
+	printf("# reading %.0f ms, taking the lead %.0f ms\n", (t1 - t0) * 1e3, (t2 - t1) * 1e3);
+	printf("# a pod event %.1f us; a pull with its turn, start and status writes %.1f us\n",
+	       events * 1e6 / (double)pulls, (t3 - t2) * 1e6 / (double)pulls);
+	core_free(c);
+	return !ok;
+}
