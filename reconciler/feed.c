@@ -65,13 +65,18 @@ static void apply_change(struct proc *p, const struct msg_change *change)
 static void caught_up(struct proc *p, int64_t fresh_ms)
 {
 	struct reconciler *r = proc_state(p);
+	/*
+	 * A watcher that was just started has not listed everything yet: what it does not
+	 * name is not gone. Nor is a kind consistent before that.
+	 */
+	if (fresh_ms == 0)
+		return;
 	if (r->cursor.marked) {
 		core_sweep(r->core, proc_now(p));
 		r->cursor.marked = false;
 	}
 	session_read(&r->session, fresh_ms);
-	if (fresh_ms != 0)
-		proc_ready(p);
+	proc_ready(p);
 }
 
 void on_changes(struct proc *p, const struct msg_in *in)
