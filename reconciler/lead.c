@@ -4,6 +4,7 @@
  * what the pods in the namespace are doing, when each policy started its last pull.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "reconciler/model.h"
 
@@ -23,6 +24,15 @@ static void remember_start(struct policy *p, int64_t at_s, int slot, struct now 
 	p->last_slot = slot;
 }
 
+/* Earlier attempts first: what the later ones build on is recorded before they are looked at. */
+static int compare_attempts(const void *a, const void *b)
+{
+	const struct pull *x = *(struct pull *const *)a, *y = *(struct pull *const *)b;
+	if (x->attempt != y->attempt)
+		return x->attempt < y->attempt ? -1 : 1;
+	return strcmp(x->name, y->name);
+}
+
 static void match_all(struct core *c, struct now now)
 {
 	struct arena mem = ARENA_INIT;
@@ -31,6 +41,7 @@ static void match_all(struct core *c, struct now now)
 	size_t n = 0;
 	for (size_t i = 0; (p = map_next(&c->pulls, &i)) != NULL;)
 		list[n++] = p;
+	qsort(list, n, sizeof(struct pull *), compare_attempts);
 	for (size_t i = 0; i < n; i++) {
 		pull_match(c, list[i], now);
 		/* Also one that has just ended: it was live until now. */

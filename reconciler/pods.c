@@ -108,8 +108,11 @@ void pull_match(struct core *c, struct pull *p, struct now now)
 		pull_doom(c, p, now);
 		return;
 	}
-	if (p->attempt > pair->attempts)
+	/* Earlier attempts failed, though nothing else says so any more. */
+	if (p->attempt > pair->attempts) {
 		pair->attempts = (uint16_t)p->attempt;
+		pair->failed_s = (uint32_t)p->created;
+	}
 	p->started_ms = p->memory.seen_ms;
 	pull_attach(c, p, img, slot, now);
 	pull_judge(c, p, now);

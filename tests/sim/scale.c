@@ -106,9 +106,8 @@ static double obey(struct core *c, size_t *pulls)
 int main(void)
 {
 	struct core *c = core_new();
-	struct pullpolicy p = {
-		.meta = {.name = "p"},
-		.spec = {.max_concurrent_nodes = 50, .max_pulls_per_node = 2}};
+	struct pullpolicy p = {.meta = {.name = "p"},
+			       .spec = {.max_concurrent_nodes = 50, .max_pulls_per_node = 2}};
 	double t0 = seconds();
 	core_put(c, KIND_PULLPOLICY, &p, now);
 	for (int i = 0; i < IMAGES; i++)

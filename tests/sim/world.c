@@ -164,6 +164,8 @@ static void trouble_policy(struct sim *s)
 	struct sim_policy *p = &s->policies[sim_random(s, POLICIES_MAX)];
 	if (p->exists && sim_chance(s, 300)) {
 		p->exists = false;
+		/* Its images bring their last starts along: two may be the last now. */
+		s->fallback.started = false;
 	} else {
 		p->exists = true;
 		p->max_nodes = 1 + (int64_t)sim_random(s, 4);
