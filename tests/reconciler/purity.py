@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 ALLOWED = re.compile(
-    r"^(mem(chr|cmp|cpy|move|set)|str(chr|cmp|cspn|len|ncmp|nlen|spn|str)"
+    r"^(bcmp|mem(chr|cmp|cpy|move|set)|str(chr|cmp|cspn|len|ncmp|nlen|spn|str)"
     r"|qsort|free|tolower|__ctype_b_loc|__ctype_tolower_loc|_GLOBAL_OFFSET_TABLE_"
     r"|x(malloc|calloc|reallocarray|strdup)"
     r"|arena_\w+|buf_\w+|map_\w+|hash_\w+|utf8_\w+|timers?_\w+"
