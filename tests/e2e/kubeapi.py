@@ -5,6 +5,7 @@ and a User-Agent of its own, so that the audit log tells our requests from the p
 """
 import http.client
 import json
+import socket
 import ssl
 import threading
 import time
@@ -47,9 +48,6 @@ class Api:
         self.context = ssl.create_default_context(cafile=ca)
         self.context.load_cert_chain(cert, key)
         self.local = threading.local()  # a connection a thread
-
-    def path(self, kind):
-        return PATHS[kind]
 
     def connect(self, timeout=TIMEOUT):
         return http.client.HTTPSConnection(self.host, timeout=timeout, context=self.context)
@@ -137,22 +135,30 @@ class Api:
     def delete_all(self, kind):
         self.must("DELETE", PATHS[kind])
 
-    def watch(self, kind, query, stop):
-        """Yields the events of a watch until it ends or stop (threading.Event) is set."""
-        http_ = self.connect(timeout=1)
+
+class Watch:
+    """Iterates over the events of one watch until it ends; close() from another thread ends it."""
+
+    def __init__(self, api, kind, query):
+        self.http = api.connect(timeout=None)
+        self.path = f"{PATHS[kind]}?watch=true&{query}"
+
+    def __iter__(self):
         try:
-            http_.request("GET", f"{PATHS[kind]}?watch=true&{query}", headers={"User-Agent": AGENT})
-            reply = http_.getresponse()
+            self.http.request("GET", self.path, headers={"User-Agent": AGENT})
+            reply = self.http.getresponse()
             pending = b""
-            while not stop.is_set():
-                try:
-                    piece = reply.read1(65536)
-                except TimeoutError:
-                    continue
-                if not piece:
-                    return
+            while piece := reply.read1(65536):
                 *lines, pending = (pending + piece).split(b"\n")
                 for line in lines:
                     yield json.loads(line)
+        except (http.client.HTTPException, ValueError) as error:
+            raise OSError(f"watch {self.path}: {error!r}") from error
         finally:
-            http_.close()
+            self.http.close()
+
+    def close(self):
+        try:
+            self.http.sock.shutdown(socket.SHUT_RDWR)
+        except (OSError, AttributeError):
+            pass  # not open, or closed already

@@ -10,7 +10,7 @@ import queue
 import threading
 import time
 
-from kubeapi import PATHS, ApiError
+from kubeapi import PATHS, ApiError, Watch
 
 LABEL = "drop-e2e/pretend"
 TARGET = {  # spec fields of an image that is for pretend nodes only
@@ -57,6 +57,7 @@ class PretendNode:
         self.todo = queue.Queue()
         self.seen = {}  # pod uid -> (phase written, when)
         self.threads = []
+        self.watch = None
 
     def __enter__(self):
         self.api.create("node", {
@@ -74,6 +75,8 @@ class PretendNode:
 
     def __exit__(self, *_):
         self.stop.set()
+        if self.watch is not None:
+            self.watch.close()
         for thread in self.threads:
             thread.join(10)
         for kind in ("node", "nodelease"):
@@ -106,11 +109,11 @@ class PretendNode:
     def _watch(self):
         while not self.stop.is_set():
             try:
-                for event in self.api.watch("pod", f"fieldSelector=spec.nodeName%3D{self.name}",
-                                            self.stop):
+                self.watch = Watch(self.api, "pod", f"fieldSelector=spec.nodeName%3D{self.name}")
+                for event in self.watch:
                     if event["type"] in ("ADDED", "MODIFIED"):
                         self.todo.put(event["object"])
-            except (OSError, ValueError):
+            except OSError:
                 time.sleep(0.2)
 
     def _answer(self):

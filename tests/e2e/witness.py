@@ -10,6 +10,7 @@ import threading
 import time
 
 from audit import NOTE, Pull
+from kubeapi import PATHS, Watch
 
 
 class Witness:
@@ -18,11 +19,14 @@ class Witness:
         self.stop = threading.Event()
         self.pods = {}  # pod uid -> (when seen, Pull)
         self.lock = threading.Lock()
+        self.watch = None
         self.thread = threading.Thread(target=self._run, daemon=True)
         self.thread.start()
 
     def close(self):
         self.stop.set()
+        if self.watch is not None:
+            self.watch.close()
         self.thread.join(10)
 
     def _note(self, pod):
@@ -39,18 +43,19 @@ class Witness:
         while not self.stop.is_set():
             try:
                 if not version:
-                    listed = self.api.must("GET", self.api.path("pod"))
+                    listed = self.api.must("GET", PATHS["pod"])
                     for pod in listed["items"]:
                         self._note(pod)
                     version = listed["metadata"]["resourceVersion"]
-                for event in self.api.watch("pod", f"resourceVersion={version}", self.stop):
+                self.watch = Watch(self.api, "pod", f"resourceVersion={version}")
+                for event in self.watch:
                     if event["type"] == "ERROR":  # history is gone: from here on with a new list
                         version = ""
                         break
                     version = event["object"]["metadata"]["resourceVersion"]
                     if event["type"] == "ADDED":
                         self._note(event["object"])
-            except (OSError, ValueError, AssertionError):
+            except (OSError, AssertionError):
                 time.sleep(0.1)
 
     def since(self, moment):
