@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -173,8 +174,28 @@ static int start(struct proc *p, struct err *err)
 	return 0;
 }
 
-static void stop(struct proc *p)
+static volatile sig_atomic_t code_at_exit;
+
+static void leave_now(int signal)
 {
+	(void)signal;
+	_exit(code_at_exit);
+}
+
+/*
+ * nng_close() may wait forever for a peer that does not read (nng 1.5.2); what is not
+ * closed in time is left to the kernel.
+ */
+static void bound_the_end(int exit_code)
+{
+	code_at_exit = exit_code;
+	signal(SIGALRM, leave_now);
+	alarm(PROC_CLOSE_S);
+}
+
+static void stop(struct proc *p, int exit_code)
+{
+	bound_the_end(exit_code);
 	proc_sockets_close(p);
 	arena_done(&p->arena);
 	buf_done(&p->out);
@@ -223,6 +244,6 @@ int proc_main(int argc, char **argv, const struct proc_def *def)
 		effect_init(def->name);
 		code = run(p);
 	}
-	stop(p);
+	stop(p, code);
 	return code;
 }

@@ -32,6 +32,8 @@ enum { PROC_EXIT_OK = 0, PROC_EXIT_USAGE = 100, PROC_EXIT_ENV = 111 };
 
 /* Milliseconds from SIGTERM to the end of the process (design.md must 11). */
 #define PROC_DRAIN_MS 10000
+/* Seconds that closing the sockets may take on the way out. */
+#define PROC_CLOSE_S 1
 
 struct proc;
 
