@@ -54,9 +54,10 @@ struct reflector {
 	struct watch_parser parser;
 	struct list_scanner scanner;
 	char rv[WATCH_RV_MAX];
-	bool events; /* something came on this stream */
-	bool fresh;  /* the last stream went silent: use another connection */
-	int failures;
+	bool events;      /* something came on this stream */
+	bool fresh;       /* the last stream went silent: use another connection */
+	int failures;     /* in a row */
+	bool unreachable; /* the last of them came without an answer */
 	int64_t began_ms, opened_ms;
 	enum reflector_event told; /* the last trouble told, and its code */
 	int told_code;
@@ -205,6 +206,15 @@ static bool is_failure(const struct reflector *r, enum reflector_event event)
 	}
 }
 
+/* A server that answers again after an outage is not to be punished for the outage. */
+static void count_failure(struct reflector *r, enum reflector_event event, int code)
+{
+	if (r->unreachable && code != 0)
+		r->failures = 0;
+	r->unreachable = code == 0;
+	r->failures = is_failure(r, event) ? r->failures + 1 : 0;
+}
+
 static void synced(struct reflector *r)
 {
 	r->failures = 0;
@@ -216,7 +226,7 @@ static void react(struct reflector *r, enum reflector_event event, int code, con
 		  int64_t after_ms)
 {
 	enum reflector_state was = r->state;
-	r->failures = is_failure(r, event) ? r->failures + 1 : 0;
+	count_failure(r, event, code);
 	struct reflector_step step = reflector_step(was, event, r->failures);
 	int64_t wait =
 		retry_backoff_ms(r->failures, BACKOFF_FIRST_MS, BACKOFF_MAX_MS, kube_random());
