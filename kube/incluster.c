@@ -60,5 +60,9 @@ int incluster_load_from(const char *dir, const char *host, const char *port,
 
 int incluster_load(struct kube_config *ret, struct err *err)
 {
-	return incluster_load_from(INCLUSTER_DIR, getenv(ENV_HOST), getenv(ENV_PORT), ret, err);
+	const char *host = getenv(ENV_HOST), *port = getenv(ENV_PORT);
+	if (host == NULL || port == NULL)
+		return err_set(err, ERR_TERMINAL, "%s and %s are not set: not in a pod", ENV_HOST,
+			       ENV_PORT);
+	return incluster_load_from(INCLUSTER_DIR, host, port, ret, err);
 }

@@ -85,7 +85,7 @@ void pull_match(struct core *c, struct pull *p, struct now now)
 {
 	struct image *img = p->image_name != NULL ? map_get(&c->images, p->image_name) : NULL;
 	int slot = node_find(c, p->node_name);
-	if (!belongs(c, p, img, slot)) {
+	if (img == NULL || !belongs(c, p, img, slot)) {
 		pull_doom(c, p, now);
 		return;
 	}

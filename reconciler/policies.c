@@ -41,17 +41,24 @@ static void arrays_grow(struct policy *p, size_t old_cap, size_t cap)
 	memset(p->busy + old_words, 0, (words - old_words) * sizeof(*p->busy));
 }
 
+/* One that is not there yet is made: images may name it before it exists. */
+static struct policy *policy_named(struct core *c, const char *name)
+{
+	struct policy *p = map_get(&c->policies, name);
+	if (p != NULL)
+		return p;
+	p = xmalloc(sizeof(*p));
+	policy_init(p);
+	p->name = xstrdup(name);
+	if (c->cap != 0)
+		arrays_grow(p, 0, c->cap);
+	map_put(&c->policies, p->name, p);
+	return p;
+}
+
 struct policy *policy_hold(struct core *c, const char *name)
 {
-	struct policy *p = name != NULL ? map_get(&c->policies, name) : &c->fallback;
-	if (p == NULL) {
-		p = xmalloc(sizeof(*p));
-		policy_init(p);
-		p->name = xstrdup(name);
-		if (c->cap != 0)
-			arrays_grow(p, 0, c->cap);
-		map_put(&c->policies, p->name, p);
-	}
+	struct policy *p = name != NULL ? policy_named(c, name) : &c->fallback;
 	p->n_images++;
 	return p;
 }

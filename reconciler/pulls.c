@@ -130,7 +130,7 @@ void pull_doom(struct core *c, struct pull *p, struct now now)
 void pull_settle(struct core *c, struct pull *p)
 {
 	bool over = p->state == PULL_DOOMED ||
-		    (p->state == PULL_DONE && p->image->durable >= p->outcomes);
+		    (p->state == PULL_DONE && p->image != NULL && p->image->durable >= p->outcomes);
 	if (over && p->uid != NULL && !p->asked && !p->deleting && p->timer.place == 0)
 		list_append(&c->deletes, &p->queued);
 }
@@ -242,7 +242,7 @@ void core_started(struct core *c, const char *pod_name, enum core_start_result r
 	} else if (result == START_MADE) {
 		p->state = PULL_MADE;
 		timer_set(&c->timers, &p->timer, now.boot_ms + UNSEEN_MS);
-	} else if (result == START_REFUSED) {
+	} else if (result == START_REFUSED && p->image != NULL) {
 		struct image *img = p->image;
 		note(c, true, "the API server refused the pull pod, retrying after a back-off",
 		     img->name, c->nodes[p->slot].name, "PodRejected", text);

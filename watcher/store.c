@@ -90,7 +90,8 @@ static struct entry *entry_new(enum kind kind, const char *name, const void *byt
 static void forget_tombstones(struct store *s)
 {
 	struct entry *next;
-	for (struct entry *e = s->first; s->tombstones > STORE_TOMBSTONES_MAX / 2; e = next) {
+	for (struct entry *e = s->first; e != NULL && s->tombstones > STORE_TOMBSTONES_MAX / 2;
+	     e = next) {
 		next = e->next;
 		if (!e->gone)
 			continue;
