@@ -11,8 +11,6 @@
 #include "reconciler/cause.h"
 #include "reconciler/model.h"
 
-/* 19. failedNodes is cut here, the most attempted first. */
-#define FAILED_NODES_MAX 100
 /* Rough bytes of JSON around a row or name, for the pace of writes (21). */
 #define ROW_BYTES  128
 #define NAME_BYTES 4
