@@ -17,6 +17,7 @@ TARGET = {  # spec fields of an image that is for pretend nodes only
     "nodeSelector": {LABEL: "true"},
     "tolerations": [{"key": LABEL, "operator": "Exists", "effect": "NoSchedule"}],
 }
+TAINT = {"key": LABEL, "value": "true", "effect": "NoSchedule"}
 RENEW = 5  # seconds between heartbeats; the controller manager gives a node 40
 
 
@@ -64,7 +65,7 @@ class PretendNode:
             "apiVersion": "v1", "kind": "Node", "metadata": {"name": self.name, "labels": {
                 LABEL: "true", "kubernetes.io/hostname": self.name,
                 "kubernetes.io/os": "linux", "kubernetes.io/arch": "amd64"}},
-            "spec": {"taints": [{"key": LABEL, "value": "true", "effect": "NoSchedule"}]}})
+            "spec": {"taints": [TAINT]}})
         self.set_ready(True)
         self.beat()
         for work in (self._watch, self._answer, self._answer, self._beat):
@@ -83,13 +84,17 @@ class PretendNode:
             self.api.delete(kind, self.name)
 
     def set_ready(self, good):
-        """The Ready condition, and without it the taint that the controller manager would set."""
-        state = "True" if good else "False"
+        """The Ready condition, and the taint that goes with it: the controller manager sets and
+        removes it too, but may take a minute to come back after an outage."""
+        taints = [TAINT] if good else [TAINT, {"key": "node.kubernetes.io/not-ready",
+                                               "effect": "NoSchedule"}]
+        self.api.patch("node", self.name, {"spec": {"taints": taints}})
         self.api.patch("node", self.name, {"status": {
             "nodeInfo": {"operatingSystem": "linux", "architecture": "amd64"},
             "capacity": {"pods": "500", "cpu": "8", "memory": "8Gi"},
-            "conditions": [{"type": "Ready", "status": state, "reason": "Pretended",
-                            "lastHeartbeatTime": now(), "lastTransitionTime": now()}]}}, "status")
+            "conditions": [{"type": "Ready", "status": "True" if good else "False",
+                            "reason": "Pretended", "lastHeartbeatTime": now(),
+                            "lastTransitionTime": now()}]}}, "status")
 
     def beat(self):
         lease = {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease",
