@@ -32,6 +32,8 @@ struct peer {
 	struct bus_socket *req; /* NULL: nothing is asked of it */
 	bool connected;         /* as last logged */
 	bool told;              /* "waiting for" was said */
+	int64_t probe_ms;       /* lost: when to look whether it listens; 0: not lost */
+	int probes;             /* looks in a row that found it listening */
 };
 
 struct proc {
@@ -67,6 +69,8 @@ int proc_sockets_open(struct proc *p, struct err *err);
 void proc_sockets_close(struct proc *p);
 /* Says once who is waited for and who has come. */
 void proc_peers_log(struct proc *p);
+/* Ends this process when nng does not find its way back to a peer; returns the next look. */
+int64_t proc_peers_check(struct proc *p);
 
 /* proc_receive.c: true when the budget ended before the messages. */
 bool proc_receive(struct proc *p);

@@ -96,6 +96,7 @@ static int64_t turn(struct proc *p)
 	if (p->stopping)
 		next = earlier(next, p->stop_by_ms);
 	next = earlier(next, proc_next_deadline(p));
+	next = earlier(next, proc_peers_check(p));
 	return more ? 0 : next;
 }
 

@@ -6,7 +6,9 @@
 #include "ipc/proc_impl.h"
 
 #include <stdio.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -27,6 +29,17 @@ static bool reads(const struct proc *p, const struct msg_info *row)
 {
 	return msg_party(row->to, row->from, p->def->id);
 }
+
+/*
+ * nng 1.5.2 has one thread that buries dead pipes, and now and then it waits for ever for
+ * one whose peer was killed while requests were under way: about once in thirty kills
+ * under full load. From then on nothing of nng's reconnects in this process. A peer that
+ * was lost is therefore looked for by a plain connection too. nng dials again at least
+ * every BUS_RECONNECT_MAX_MS; when a peer has listened for so much longer, this process
+ * ends, and its next life reads everything again (ARCHITECTURE.md, Decisions).
+ */
+#define PROBE_EVERY_MS BUS_RECONNECT_MAX_MS
+#define PROBES_MAX     3
 
 static int listen_one(struct proc *p, struct bus_socket **slot, enum bus_kind kind,
 		      const char *role, struct err *err)
@@ -130,6 +143,9 @@ void proc_peers_log(struct proc *p)
 			continue;
 		bool connected = bus_peers(peer->req) > 0;
 		char text[64];
+		if (connected != peer->connected)
+			peer->probe_ms = connected ? 0 : p->now.boot_ms + PROBE_EVERY_MS;
+		peer->probes = connected ? 0 : peer->probes;
 		if (connected != peer->connected || !peer->told) {
 			snprintf(text, sizeof(text),
 				 connected ? "connected to %s" : "waiting for %s",
@@ -139,4 +155,39 @@ void proc_peers_log(struct proc *p)
 		peer->connected = connected;
 		peer->told = true;
 	}
+}
+
+/* A plain connection, closed at once: does anybody accept on the peer's socket? */
+static bool listens(const struct proc *p, enum proc_id peer)
+{
+	struct sockaddr_un to = {.sun_family = AF_UNIX};
+	if (endpoint_path(to.sun_path, p->common.socket_dir, proc_id_name(peer), "rep", NULL) != 0)
+		return false;
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	bool accepted = fd >= 0 && connect(fd, (const struct sockaddr *)&to, sizeof(to)) == 0;
+	if (fd >= 0)
+		close(fd);
+	return accepted;
+}
+
+int64_t proc_peers_check(struct proc *p)
+{
+	int64_t next = CLOCK_NEVER;
+	for (int q = 0; q < PROC_COUNT; q++) {
+		struct peer *peer = &p->peers[q];
+		if (peer->probe_ms == 0)
+			continue;
+		if (p->now.boot_ms >= peer->probe_ms) {
+			peer->probe_ms = p->now.boot_ms + PROBE_EVERY_MS;
+			peer->probes = listens(p, (enum proc_id)q) ? peer->probes + 1 : 0;
+		}
+		if (peer->probes >= PROBES_MAX) {
+			log_error("nng does not reconnect to a peer that listens, restarting",
+				  LS("peer", proc_id_name((enum proc_id)q)));
+			proc_stop(p, PROC_EXIT_ENV);
+		}
+		if (peer->probe_ms < next)
+			next = peer->probe_ms;
+	}
+	return next;
 }

@@ -10,7 +10,10 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "child.h"
@@ -51,7 +54,7 @@ static int teardown(void **state)
 		    (const char *const[]){"--socket-dir", t.scratch.dir, ##__VA_ARGS__, NULL},     \
 		    (const char *const[]){"TEST_ROLE=" role, NULL})
 
-static void path_of(const char *proc, const char *role, char out[64])
+static void path_of(const char *proc, const char *role, char *out)
 {
 	snprintf(out, 64, "%s/%s.%s", t.scratch.dir, proc, role);
 }
@@ -309,6 +312,26 @@ static void answerer_killed(void **state)
 	assert_int_equal(child_count(&t.asker, "answer "), 36);
 }
 
+/* A peer that listens, and to which nng does not come back: here, as it does not speak nng. */
+static void transport_stuck(void **state)
+{
+	(void)state;
+	struct sockaddr_un at = {.sun_family = AF_UNIX};
+	path_of("puller", "rep", at.sun_path);
+	START(&t.answerer, "puller");
+	START(&t.asker, "reconciler");
+	child_expect(&t.asker, "connected to puller");
+	assert_int_equal(child_end(&t.answerer, SIGKILL), 128 + SIGKILL);
+	child_expect(&t.asker, "waiting for puller");
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	unlink(at.sun_path);
+	assert_int_equal(bind(fd, (const struct sockaddr *)&at, sizeof(at)), 0);
+	assert_int_equal(listen(fd, 64), 0);
+	child_expect(&t.asker, "nng does not reconnect");
+	assert_int_equal(child_wait(&t.asker), PROC_EXIT_ENV);
+	close(fd);
+}
+
 static void asker_killed(void **state)
 {
 	(void)state;
@@ -529,6 +552,7 @@ int main(void)
 		TEST(late_answer),
 		TEST(answerer_killed),
 		TEST(asker_killed),
+		TEST(transport_stuck),
 		TEST(crash_after),
 		TEST(late_joiner),
 		TEST(second_instance),
