@@ -19,6 +19,7 @@
 #include "base/xalloc.h"
 #include "ipc/msg.h"
 #include "ipc/nng_cpus.h"
+#include "ipc/nng_send.h"
 
 struct bus_socket {
 	nng_socket nng;
@@ -105,6 +106,7 @@ static int configure(struct bus_socket *s)
 struct bus_socket *bus_open(enum bus_kind kind, struct err *err)
 {
 	nng_cpus_cap();
+	nng_send_never_fails();
 	if (bus_wake_fd() < 0) {
 		err_set(err, ERR_RETRY, "eventfd: no descriptors left");
 		return NULL;

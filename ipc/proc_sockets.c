@@ -31,12 +31,11 @@ static bool reads(const struct proc *p, const struct msg_info *row)
 }
 
 /*
- * nng 1.5.2 has one thread that buries dead pipes, and now and then it waits for ever for
- * one whose peer was killed while requests were under way: about once in thirty kills
- * under full load. From then on nothing of nng's reconnects in this process. A peer that
- * was lost is therefore looked for by a plain connection too. nng dials again at least
- * every BUS_RECONNECT_MAX_MS; when a peer has listened for so much longer, this process
- * ends, and its next life reads everything again (ARCHITECTURE.md, Decisions).
+ * nng 1.5.2 has one thread that buries dead pipes; when it waits for ever, nothing of
+ * nng's reconnects in this process. ipc/nng_send.h keeps away the cause we know; against
+ * others, a peer that was lost is looked for by a plain connection too. nng dials again
+ * at least every BUS_RECONNECT_MAX_MS; when a peer has listened for so much longer, this
+ * process ends, and its next life reads everything again (ARCHITECTURE.md, Decisions).
  */
 #define PROBE_EVERY_MS BUS_RECONNECT_MAX_MS
 #define PROBES_MAX     3
