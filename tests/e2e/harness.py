@@ -105,6 +105,12 @@ class Harness:
             self.tree.stop()
             self.tree = None
 
+    def stop_strays(self):
+        """Ends what a test left running, all but the shared tree: it would act in the next one."""
+        for program in self.started:
+            if program is not self.tree and program.running():
+                program.stop()
+
     def program(self, name, folder, words=(), env=None, stdout=None):
         """One process by hand; folder: of sockets and log."""
         common = ["--socket-dir", os.path.join(folder, "s")]

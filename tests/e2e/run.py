@@ -65,6 +65,7 @@ def run_one(t, name, function):
         t.diag(traceback.format_exc(limit=-4))
     if len(t.tap.failed) > failed:
         t.show_trouble()
+    t.stop_strays()
     t.diag(f"{name} took {time.monotonic() - began:.1f} s")
 
 
