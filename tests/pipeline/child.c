@@ -91,6 +91,14 @@ int child_count(struct child *c, const char *text)
 	return n;
 }
 
+bool child_says(struct child *c, const char *text, int within_ms)
+{
+	int64_t end = clock_boot_ms() + within_ms;
+	for (bool more = true; more && child_count(c, text) == 0 && clock_boot_ms() < end;)
+		more = read_some(c, 20);
+	return child_count(c, text) != 0;
+}
+
 void child_expect_count(struct child *c, const char *text, int n)
 {
 	int64_t end = clock_boot_ms() + PATIENCE_MS;

@@ -25,6 +25,8 @@ void child_start(struct child *c, const char *program, const char *const *args,
 		 const char *const *env);
 /* Waits for a text after what the last call found; fails the test when it does not come. */
 void child_expect(struct child *c, const char *text);
+/* Did it ever say that, or does it within the time? No verdict: for loops that ask again. */
+bool child_says(struct child *c, const char *text, int within_ms);
 /* How often a text has been said until now. */
 int child_count(struct child *c, const char *text);
 /* Waits until a text was said n times in all. */
