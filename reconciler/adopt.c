@@ -67,6 +67,8 @@ void image_adopt(struct core *c, struct image *img, const struct cachedimage *ci
 	faults_clear(img);
 	img->adopted = true;
 	img->attempted_at = st->last_attempted_at;
+	/* 4. One event: an earlier life has said it when it wrote this. */
+	img->said_no_nodes = st->phase != NULL && st->nodes_targeted == 0;
 	img->pulled_at = 0;
 	free(img->digest);
 	img->digest = NULL;
@@ -134,8 +136,6 @@ void image_begin(struct core *c, struct image *img, struct now now)
 		faults_restore(c, img, now);
 	img->adopted = false;
 	image_place_all(c, img, now);
-	if (img->policy_name != NULL && !img->policy->present)
-		note(c, true, "policy not found, using the default", img->name, NULL,
-		     "PolicyNotFound", img->policy_name);
+	fact_no_policy(c, img);
 	image_touch(c, img);
 }

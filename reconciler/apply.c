@@ -213,10 +213,11 @@ static void write_status(struct proc *p, const struct core_write *w)
 
 /* ---- a turn ---- */
 
-static void say(const struct core_log *l)
+static void say(const struct core_fact *f)
 {
-	LOG_AT(l->warn ? LOG_WARN : LOG_INFO, l->text, LS("image", l->image), LS("node", l->node),
-	       LS("reason", l->reason), LS("message", l->message));
+	const struct core_fact_info *info = &core_fact_infos[f->kind];
+	LOG_AT(info->warn ? LOG_WARN : LOG_INFO, info->text, LS("image", f->image),
+	       LS("node", f->node), LS("reason", f->reason), LS("message", f->message));
 }
 
 int64_t apply_turn(struct proc *p)
@@ -236,8 +237,11 @@ int64_t apply_turn(struct proc *p)
 	room.deletes = asks - room.starts;
 	struct core_actions actions = {0};
 	int64_t next = core_turn(r->core, proc_now(p), room, proc_arena(p), &actions);
-	for (size_t i = 0; i < actions.n_logs; i++)
-		say(&actions.logs[i]);
+	for (size_t i = 0; i < actions.n_facts; i++)
+		say(&actions.facts[i]);
+	if (actions.facts_dropped != 0)
+		log_warn("more happened in a turn than is told",
+			 LN("dropped", actions.facts_dropped));
 	for (size_t i = 0; i < actions.n_writes; i++)
 		write_status(p, &actions.writes[i]);
 	for (size_t i = 0; i < actions.n_deletes; i++)

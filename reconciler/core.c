@@ -37,7 +37,7 @@ void core_free(struct core *c)
 	free(c->queue);
 	timers_done(&c->timers);
 	timers_done(&c->writes);
-	arena_done(&c->note_mem);
+	arena_done(&c->fact_mem);
 	arena_done(&c->scratch);
 	free(c);
 }
@@ -167,7 +167,7 @@ int64_t core_turn(struct core *c, struct now now, struct core_room room, struct 
 		if (write_ms > now.boot_ms && write_ms < next)
 			next = write_ms;
 	}
-	notes_take(c, a, ret);
+	facts_take(c, a, ret);
 	arena_reset(&c->scratch);
 	return next;
 }

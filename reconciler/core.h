@@ -75,10 +75,31 @@ struct core_write { /* one status write; at most one in flight an image */
 	const struct cachedimage_status *old, *new; /* send the difference */
 };
 
-struct core_log { /* one line for the log: what was decided and why */
-	bool warn;
-	const char *text, *image, *node, *reason, *message;
+enum core_fact_kind { /* behaviour.md 22 */
+		      FACT_PULL_STARTED,
+		      FACT_PULL_SUCCEEDED,
+		      FACT_PULL_FAILED, /* reason and message: as in the condition; also a repull's
+					 */
+		      FACT_POD_REFUSED, /* by the API server; reason PodRejected */
+		      FACT_EVICTED,     /* the node does not have the image any more (18) */
+		      FACT_POLICY_NOT_FOUND, /* message: the policy's name */
+		      FACT_NO_NODES,         /* the image targets no node (4) */
+		      FACT_COUNT,
 };
+
+struct core_fact { /* something worth an event and a line in the log */
+	enum core_fact_kind kind;
+	const char *image, *image_uid; /* of the CachedImage it is about */
+	const char *node;              /* NULL where no single node is concerned */
+	const char *reason, *message;  /* why; NULL where the kind says it all */
+	int64_t took_ms; /* PULL_SUCCEEDED: since its start, or our first look at it; else 0 */
+};
+
+struct core_fact_info { /* by kind: the line in the log */
+	bool warn;
+	const char *text;
+};
+extern const struct core_fact_info core_fact_infos[FACT_COUNT];
 
 struct core_actions {
 	struct core_start *starts;
@@ -87,8 +108,9 @@ struct core_actions {
 	size_t n_deletes;
 	struct core_write *writes;
 	size_t n_writes;
-	struct core_log *logs;
-	size_t n_logs;
+	struct core_fact *facts; /* in the order in which they happened */
+	size_t n_facts;
+	size_t facts_dropped; /* beyond what is kept between two turns */
 };
 
 /* Limits of one turn: the rest waits for the next, so that answers are read in between. */

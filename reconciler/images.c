@@ -146,6 +146,7 @@ static void change_spec(struct core *c, struct image *img, const struct cachedim
 	take_spec(c, img, ci);
 	if (!c->leading)
 		return;
+	fact_no_policy(c, img);
 	policies_recount(c);
 	if (other)
 		start_over(c, img, now);

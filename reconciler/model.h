@@ -26,8 +26,8 @@
 #define DEFAULT_DELAY_MS       (10 * 1000)
 #define DEFAULT_TIMEOUT_MS     (30 * 60 * 1000)
 #define DEFAULT_PULLS_PER_NODE 2
-/* Lines for the log between two turns; more are dropped. */
-#define NOTES_MAX 256
+/* Facts kept between two turns; more are dropped and counted. */
+#define FACTS_MAX 256
 
 enum timer_owner { TIMER_PULL, TIMER_IMAGE, TIMER_POLICY, TIMER_STATUS };
 
@@ -163,15 +163,16 @@ struct image {
 	size_t n_causes;
 	struct link pulls; /* attached ones */
 
-	bool adopted;    /* pairs come from the status and were not made sense of yet */
-	bool proven;     /* a node has succeeded with this reference */
+	bool adopted; /* pairs come from the status and were not made sense of yet */
+	bool proven;  /* a node has succeeded with this reference */
+	bool said_no_nodes;
 	int64_t slow_ms; /* slow start counts from here; 0: nothing in flight yet */
 	struct gate fault, rejected;
 	char *rejected_text;
 	struct platform *platforms;
 	size_t n_platforms;
 	uint32_t probe_rank; /* the next probe goes to a node at or after this rank */
-	int64_t tried_ms; /* last start */
+	int64_t tried_ms;    /* last start */
 	struct timer retry;  /* earliest end of a back-off, or repull */
 	int64_t repull_s;    /* earliest repull, unix seconds; 0: none */
 
@@ -214,8 +215,8 @@ struct pull {
 	uint64_t read;
 	enum pull_state state;
 	bool asked;          /* its start is unanswered */
-	bool vanished; /* its pod was deleted while its start was unanswered */
-	bool deleting; /* its delete is unanswered, or done */
+	bool vanished;       /* its pod was deleted while its start was unanswered */
+	bool deleting;       /* its delete is unanswered, or done */
 	struct image *image; /* attached to it */
 	int slot;
 	struct policy *policy; /* that it is counted in; NULL: holds no slot */
@@ -247,9 +248,9 @@ struct core {
 	struct map pulls;
 	struct timers timers, writes;
 	struct link touched, asks, deletes;
-	struct core_log notes[NOTES_MAX];
-	size_t n_notes;
-	struct arena note_mem;
+	struct core_fact facts[FACTS_MAX];
+	size_t n_facts, facts_dropped;
+	struct arena fact_mem;
 	struct arena scratch; /* emptied by each public function */
 };
 
@@ -375,9 +376,13 @@ void writes_run(struct core *c, struct now now, struct core_room room, struct ar
 void lead_begin(struct core *c, struct now now);
 void lead_end(struct core *c);
 
-/* notes.c */
-void note(struct core *c, bool warn, const char *text, const char *image, const char *node,
-	  const char *reason, const char *message);
-void notes_take(struct core *c, struct arena *a, struct core_actions *ret);
+/* facts.c */
+void fact_add(struct core *c, const struct core_fact *fact); /* copied */
+void fact_of_image(struct core *c, enum core_fact_kind kind, const struct image *img,
+		   const char *message);
+/* Says once that an image has no node (behaviour.md 4), and again after it had some. */
+void fact_no_nodes(struct core *c, struct image *img);
+void fact_no_policy(struct core *c, const struct image *img);
+void facts_take(struct core *c, struct arena *a, struct core_actions *ret);
 
 #endif

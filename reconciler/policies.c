@@ -126,8 +126,10 @@ static void changed(struct core *c, struct policy *p, struct now now)
 		return;
 	policies_recount(c);
 	for (size_t i = 0; i < c->n_queue; i++)
-		if (c->queue[i]->policy == p)
+		if (c->queue[i]->policy == p) {
+			fact_no_policy(c, c->queue[i]);
 			image_place_all(c, c->queue[i], now);
+		}
 	policies_wake(c);
 }
 

@@ -135,6 +135,21 @@ void pull_settle(struct core *c, struct pull *p)
 		list_append(&c->deletes, &p->queued);
 }
 
+static void tell(struct core *c, enum core_fact_kind kind, const struct pull *p, const char *reason,
+		 const char *message, int64_t took_ms)
+{
+	struct core_fact f = {
+		.kind = kind,
+		.image = p->image->name,
+		.image_uid = p->image->uid,
+		.node = c->nodes[p->slot].name,
+		.reason = reason,
+		.message = message,
+		.took_ms = took_ms,
+	};
+	fact_add(c, &f);
+}
+
 static void succeeded(struct core *c, struct pull *p, struct now now)
 {
 	struct image *img = p->image;
@@ -150,15 +165,14 @@ static void succeeded(struct core *c, struct pull *p, struct now now)
 		img->digest = xstrdup(p->outcome.digest);
 	}
 	fault_success(c, img, p->slot);
-	note(c, false, "image pulled", img->name, c->nodes[p->slot].name, NULL, NULL);
+	tell(c, FACT_PULL_SUCCEEDED, p, NULL, NULL, now.boot_ms - p->started_ms);
 }
 
 static void failed(struct core *c, struct pull *p, struct now now)
 {
 	struct image *img = p->image;
 	struct pair *pair = &img->pairs[p->slot];
-	note(c, true, "pull failed, retrying after a back-off", img->name, c->nodes[p->slot].name,
-	     p->outcome.reason, p->outcome.message);
+	tell(c, FACT_PULL_FAILED, p, p->outcome.reason, p->outcome.message, 0);
 	/* A pod of an earlier attempt was counted when the next one began. */
 	if (p->repull_s == 0 && pair->attempts > p->attempt)
 		return;
@@ -244,8 +258,7 @@ void core_started(struct core *c, const char *pod_name, enum core_start_result r
 		timer_set(&c->timers, &p->timer, now.boot_ms + UNSEEN_MS);
 	} else if (result == START_REFUSED && p->image != NULL) {
 		struct image *img = p->image;
-		note(c, true, "the API server refused the pull pod, retrying after a back-off",
-		     img->name, c->nodes[p->slot].name, "PodRejected", text);
+		tell(c, FACT_POD_REFUSED, p, "PodRejected", text, 0);
 		fault_refused(c, img, p, text, now);
 		pull_detach(c, p, now);
 		pull_free(c, p);

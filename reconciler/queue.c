@@ -251,7 +251,11 @@ static void ask(struct pass *s, struct pull *p, struct arena *a, struct core_act
 	p->image->probe_rank = s->c->nodes[p->slot].rank + 1;
 	policy_started(s->policy, p->slot, s->now.boot_ms);
 	image_touch(s->c, p->image);
-	note(s->c, false, "pull started", img->name, p->node_name, NULL, NULL);
+	struct core_fact fact = {.kind = FACT_PULL_STARTED,
+				 .image = img->name,
+				 .image_uid = img->uid,
+				 .node = p->node_name};
+	fact_add(s->c, &fact);
 }
 
 static void start(struct pass *s, struct image *img, int slot, struct arena *a,

@@ -113,6 +113,7 @@ void writes_run(struct core *c, struct now now, struct core_room room, struct ar
 	while (!list_alone(&c->touched)) {
 		struct image *img = LIST_MEMBER(c->touched.next, struct image, touched);
 		list_remove(&img->touched);
+		fact_no_nodes(c, img);
 		settle_pulls(c, img);
 		if (!img->writing)
 			timer_set(&c->writes, &img->status, due_ms(img, now));

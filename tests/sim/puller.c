@@ -111,11 +111,11 @@ void sim_act(struct sim *s, const struct core_actions *acts)
 		sim_text(r->pod_name, NAME, acts->deletes[i].pod_name);
 		sim_text(r->pod_uid, NAME, acts->deletes[i].pod_uid);
 	}
-	for (size_t i = 0; i < acts->n_logs; i++)
-		sim_trace(s, "log: %s image=%s node=%s reason=%s", acts->logs[i].text,
-			  acts->logs[i].image ? acts->logs[i].image : "",
-			  acts->logs[i].node ? acts->logs[i].node : "",
-			  acts->logs[i].reason ? acts->logs[i].reason : "");
+	for (size_t i = 0; i < acts->n_facts; i++) {
+		const struct core_fact *f = &acts->facts[i];
+		sim_trace(s, "fact: %s image=%s node=%s reason=%s", core_fact_infos[f->kind].text,
+			  f->image, f->node ? f->node : "", f->reason ? f->reason : "");
+	}
 }
 
 static void exec_start(struct sim *s, struct sim_request *r)

@@ -1,0 +1,120 @@
+/* What the core tells (behaviour.md 4, 11, 22): each fact once, when it happens. */
+#include "tests/reconciler/rig.h"
+
+#define S 1000
+
+static void one_node(struct rig *r, const char *policy)
+{
+	rig_new(r);
+	rig_policy(r, "p", 9, 0);
+	rig_node(r, "a");
+	rig_image(r, "i", "1", policy);
+	rig_lead(r);
+	rig_turn(r, 0);
+}
+
+/* The facts of the last turn: there is exactly this one. */
+static const struct core_fact *only(struct rig *r, enum core_fact_kind kind)
+{
+	assert_int_equal(r->acts.n_facts, 1);
+	const struct core_fact *f = &r->acts.facts[0];
+	assert_int_equal(f->kind, kind);
+	assert_string_equal(f->image, "i");
+	assert_string_equal(f->image_uid, "i");
+	return f;
+}
+
+static void rule_22_started_and_succeeded(void **state)
+{
+	struct rig r;
+	(void)state;
+	one_node(&r, "p");
+	assert_string_equal(only(&r, FACT_PULL_STARTED)->node, "a");
+	const struct core_start *s = rig_start(&r);
+	rig_turn(&r, 3 * S);
+	assert_int_equal(r.acts.n_facts, 0);
+	rig_pod(&r, s, POD_PULLED);
+	rig_turn(&r, 0);
+	const struct core_fact *f = only(&r, FACT_PULL_SUCCEEDED);
+	assert_string_equal(f->node, "a");
+	assert_int_equal(f->took_ms, 3 * S);
+	rig_done(&r);
+}
+
+static void rule_22_failed_and_refused(void **state)
+{
+	struct rig r;
+	(void)state;
+	one_node(&r, "p");
+	rig_pod(&r, rig_start(&r), POD_NOT_FOUND);
+	rig_turn(&r, 0);
+	const struct core_fact *f = only(&r, FACT_PULL_FAILED);
+	assert_string_equal(f->reason, "ErrImagePull");
+	assert_string_equal(f->message, "image not found");
+	rig_done(&r);
+
+	one_node(&r, "p");
+	core_started(r.core, rig_start(&r)->pod_name, START_REFUSED, "exceeded quota", r.now);
+	rig_turn(&r, 0);
+	f = only(&r, FACT_POD_REFUSED);
+	assert_string_equal(f->reason, "PodRejected");
+	assert_string_equal(f->message, "exceeded quota");
+	rig_done(&r);
+}
+
+static void rule_11_policy_not_found(void **state)
+{
+	struct rig r;
+	(void)state;
+	one_node(&r, "no-such");
+	assert_int_equal(r.acts.n_facts, 2);
+	assert_int_equal(r.acts.facts[0].kind, FACT_POLICY_NOT_FOUND);
+	assert_string_equal(r.acts.facts[0].message, "no-such");
+	rig_policy(&r, "no-such", 1, 0);
+	rig_turn(&r, 0);
+	assert_int_equal(r.acts.n_facts, 0);
+	/* It goes: said again. */
+	core_gone(r.core, KIND_PULLPOLICY, "no-such", r.now);
+	rig_turn(&r, 0);
+	only(&r, FACT_POLICY_NOT_FOUND);
+	rig_done(&r);
+}
+
+static void rule_4_no_nodes_is_said_once(void **state)
+{
+	struct rig r;
+	(void)state;
+	rig_new(&r);
+	rig_image(&r, "i", "1", NULL);
+	rig_lead(&r);
+	rig_turn(&r, 0);
+	assert_null(only(&r, FACT_NO_NODES)->node);
+	rig_turn(&r, 60 * S);
+	assert_int_equal(r.acts.n_facts, 0);
+	/* Not by the next life either, which reads in status that it was. */
+	rig_restart(&r);
+	struct cachedimage img = rig_image_of("i", "1", NULL);
+	img.status = r.api;
+	rig_put_image(&r, &img);
+	rig_lead(&r);
+	rig_turn(&r, 0);
+	assert_int_equal(r.acts.n_facts, 0);
+	rig_node(&r, "a");
+	rig_turn(&r, 0);
+	only(&r, FACT_PULL_STARTED);
+	core_gone(r.core, KIND_NODE, "a", r.now);
+	rig_turn(&r, 0);
+	only(&r, FACT_NO_NODES);
+	rig_done(&r);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(rule_22_started_and_succeeded),
+		cmocka_unit_test(rule_22_failed_and_refused),
+		cmocka_unit_test(rule_11_policy_not_found),
+		cmocka_unit_test(rule_4_no_nodes_is_said_once),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
