@@ -1,0 +1,89 @@
+/*
+ * The nodes of the pretend cluster: N kubelets, each with its disk of images, its pull
+ * queue and the pods pinned to it. Pure: what the cluster says goes in (pods), what a
+ * kubelet would write comes out through a port, time is an argument. The port is either
+ * our own store or, with --nodes-only, a real API server (sim/attach.c); nothing in here
+ * can tell.
+ *
+ * A pod goes as with a real kubelet (reference of statuses: kubelet 1.34, containerd 1.6):
+ * accepted or rejected (OutOfpods), startTime and ContainerCreating, image pulled in turn,
+ * container terminated, phase Succeeded or Failed; ErrImagePull and ImagePullBackOff alternate.
+ *
+ * Costs O(what is touched): one timer heap for all nodes. Seeded: same inputs, same outputs.
+ */
+#ifndef DROP_SIM_NODES_H
+#define DROP_SIM_NODES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/clock.h"
+#include "sim/registry.h"
+#include "sim/scenario.h"
+
+struct nodes;
+
+/* What kubelets do to the API. Texts are borrowed for the call. The port may refuse or be slow:
+ * kubelets repeat what did not arrive (nodes_written with ok false). */
+struct node_port {
+	void *ctx;
+	void (*node_create)(void *ctx, const char *node, const char *json, size_t len);
+	void (*node_delete)(void *ctx, const char *node);
+	/* Merge patches; sent to the status subresource. At most one for one object is unanswered.
+	 */
+	void (*node_status)(void *ctx, const char *node, const char *patch, size_t len);
+	void (*node_patch)(void *ctx, const char *node, const char *patch, size_t len); /* taints */
+	void (*pod_status)(void *ctx, const char *ns, const char *pod, const char *uid,
+			   const char *patch, size_t len);
+	void (*pod_delete)(void *ctx, const char *ns, const char *pod, const char *uid); /* force */
+};
+
+struct nodes_config {
+	uint64_t seed;
+	bool instant; /* no kubelet delays and no bandwidth: each pull is done at once (bench) */
+	int64_t jitter_ms; /* of kubelet's steps; 0: none */
+};
+
+struct nodes *nodes_new(const struct nodes_config *config, struct registries *registries,
+			const struct node_port *port);
+void nodes_free(struct nodes *n);
+
+/* Makes the group's nodes; those not absent register at once. */
+void nodes_add_group(struct nodes *n, const struct sim_group *group, struct now now);
+
+/* What the cluster says: a pod was added or changed (gone false) or is gone. JSON borrowed.
+ * Pods of nodes that are not ours are ignored. */
+void nodes_pod(struct nodes *n, bool gone, const char *json, size_t len, struct now now);
+/* The last pod_status of that pod (node NULL) or node write was answered. */
+void nodes_written(struct nodes *n, const char *node, const char *ns, const char *pod, bool ok,
+		   struct now now);
+
+/* A step that concerns nodes, images or registries (NODE_*, EVICT_IMAGE). ERR_TERMINAL: no such
+ * node. */
+int nodes_step(struct nodes *n, const struct sim_step *step, struct now now, struct err *err);
+
+/* Does what is due; returns the boot ms of the next thing, or CLOCK_NEVER. */
+int64_t nodes_turn(struct nodes *n, struct now now);
+
+/* What is really there: for the screen, the checks of tests, GET /sim/truth. */
+struct node_view {
+	const char *name;
+	bool exists, ready;
+	size_t pods, pulling, images;
+	int64_t disk_mib, used_mib;
+};
+size_t nodes_count(const struct nodes *n);
+struct node_view nodes_view(const struct nodes *n, size_t i);
+/* 0..100 while that node pulls the reference; 100 when it has it; -1 when neither; -2 failing. */
+int nodes_progress(const struct nodes *n, size_t i, const char *reference);
+
+/* Since the start: what invariants are about. */
+struct nodes_counts {
+	uint64_t pulls_started, pulls_done, pulls_failed, pods_accepted, pods_rejected;
+	uint64_t double_pulls; /* two pods at one time for one reference on one node */
+	uint64_t most_at_once, most_nodes_at_once;
+};
+struct nodes_counts nodes_counts(const struct nodes *n);
+
+#endif

@@ -1,0 +1,70 @@
+/*
+ * The registries of the pretend cluster: which references exist, their digests, layers
+ * and sizes, and what goes wrong when one is pulled. Content is named by hashes, so that
+ * a reference always means the same until a step changes it. Pure.
+ */
+#ifndef DROP_SIM_REGISTRY_H
+#define DROP_SIM_REGISTRY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "sim/scenario.h"
+
+struct registries;
+
+/* id, name in scenarios, what kubelet and containerd report */
+#define PULL_FAULTS(F)                                                                             \
+	F(NONE, "", "none")                                                                        \
+	F(DNS, "dns", "lookup HOST: no such host")                                                 \
+	F(REFUSED, "refused", "connect: connection refused")                                       \
+	F(UNAUTHORIZED, "unauthorized", "401")                                                     \
+	F(FORBIDDEN, "forbidden", "403")                                                           \
+	F(NOT_FOUND, "not-found", "404: no such tag or repository")                                \
+	F(RATE_LIMITED, "rate-limited", "429")                                                     \
+	F(SERVER_ERROR, "server-error", "503")                                                     \
+	F(TLS, "tls", "x509: certificate signed by unknown authority")                             \
+	F(TIMEOUT, "timeout", "i/o timeout after a while")                                         \
+	F(SLOW, "slow", "a hundredth of the bandwidth")                                            \
+	F(NO_PLATFORM, "no-platform", "no match for platform in manifest")                         \
+	F(INVALID_NAME, "invalid-name", "the reference does not parse")
+
+enum pull_fault {
+#define F(id, name, doc) PULL_FAULT_##id,
+	PULL_FAULTS(F)
+#undef F
+		PULL_FAULT_COUNT
+};
+
+struct sim_blob {     /* one layer */
+	uint64_t id;  /* of its content */
+	int64_t size; /* bytes */
+};
+
+struct sim_manifest {           /* what a reference resolves to; borrowed until the next change */
+	const char *repository; /* normalised, "docker.io/library/nginx" */
+	const char *digest;     /* "sha256:..." */
+	const struct sim_blob *layers;
+	size_t n_layers;
+	int64_t size; /* sum */
+	bool scratch, needs_secret;
+};
+
+struct registries *registries_new(const struct sim_scenario *scenario);
+void registries_free(struct registries *r);
+/* IMAGE_*, REGISTRY_*: `for` is the caller's (it steps again). ERR_TERMINAL names what is wrong. */
+int registries_step(struct registries *r, const struct sim_step *step, struct err *err);
+/*
+ * What a kubelet on that platform gets that pulls the reference; with a secret or not. Fills
+ * ret when PULL_FAULT_NONE or PULL_FAULT_SLOW. delay_ms: before anything happens.
+ */
+enum pull_fault registries_pull(const struct registries *r, const char *reference,
+				const char *platform, bool has_secret, struct sim_manifest *ret,
+				int64_t *ret_delay_ms);
+/* The text kubelet shows for it, as containerd words it (statuses page). Appends. */
+void pull_fault_text(enum pull_fault fault, const char *reference, struct buf *out);
+int pull_fault_find(const char *name); /* -1: none of that name */
+
+#endif

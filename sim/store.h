@@ -1,0 +1,109 @@
+/*
+ * The objects of the pretend cluster and their history: the part of an API server that
+ * is not HTTP. Owns resourceVersions, uids, generations, timestamps; optimistic
+ * concurrency, merge patches, the status subresource, deletion with preconditions,
+ * finalizers and ownerReference garbage collection. Pure: time is an argument, uids come
+ * from the seed. What an object may contain is asked of sim/admit.h.
+ *
+ * An object is immutable text; every change makes a new one. The history keeps the last
+ * STORE_HISTORY changes with the text before and after: watches read it by number, stale
+ * lists undo it.
+ */
+#ifndef DROP_SIM_STORE_H
+#define DROP_SIM_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/clock.h"
+#include "sim/resources.h"
+
+struct store;
+typedef struct cJSON cJSON;
+
+#define STORE_OBJECT_MAX  (3 * 512 * 1024) /* bytes of JSON; etcd's request limit is 1.5 MiB */
+#define STORE_OBJECTS_MAX 2000000          /* in all: 5,000 nodes x 200 images with room */
+#define STORE_HISTORY     65536            /* changes; older resourceVersions are 410 Gone */
+
+struct text { /* immutable, counted */
+	uint32_t refs;
+	uint32_t len;
+	char json[]; /* NUL-terminated, compact */
+};
+struct text *text_ref(struct text *t);
+void text_unref(struct text *t);
+
+struct object {
+	const struct resource *res;
+	const char *ns; /* "" for cluster-scoped */
+	const char *name, *uid;
+	uint64_t rv;
+	const char *node; /* pods: spec.nodeName, "" if none; else NULL */
+	struct text *text;
+};
+
+/* What goes wrong, as metav1.Status says it. */
+struct api_error {
+	int code;           /* 404, 409, 410, 422, ... */
+	const char *reason; /* "NotFound", static */
+	char message[1024];
+	char causes[4096]; /* JSON array of details.causes, or "" */
+	int retry_after_s; /* 0: none */
+};
+
+struct change {
+	uint64_t rv;
+	const struct resource *res;
+	struct text *before,
+		*after; /* NULL before: created; NULL after: deleted (before has the last rv) */
+	const char *ns, *name;
+};
+
+struct store *store_new(uint64_t seed);
+void store_free(struct store *s);
+/* Called for every change, after it was made. Several may be registered, for good. */
+void store_listen(struct store *s, void (*fn)(void *ctx, const struct change *change), void *ctx);
+
+const struct object *store_get(const struct store *s, const struct resource *r, const char *ns,
+			       const char *name);
+uint64_t store_rv(const struct store *s);
+/* The oldest resourceVersion a watch may start from. */
+uint64_t store_oldest(const struct store *s);
+/* Forgets history: what is older than now is 410 (fault EXPIRE). */
+void store_expire(struct store *s);
+
+/* obj is read, not kept. 0, or -1 and e. *ret is valid until the next change. */
+int store_create(struct store *s, const struct resource *r, const char *ns, const cJSON *obj,
+		 struct now now, const struct object **ret, struct api_error *e);
+struct write {
+	const struct resource *res;
+	const char *ns, *name;
+	bool status; /* the status subresource: everything else stays; else status stays */
+	bool create; /* update or apply: make it if it is not there */
+};
+int store_update(struct store *s, const struct write *w, const cJSON *obj, struct now now,
+		 const struct object **ret, struct api_error *e);
+int store_patch(struct store *s, const struct write *w, const cJSON *patch, struct now now,
+		const struct object **ret, struct api_error *e);
+enum propagation { PROPAGATE_BACKGROUND, PROPAGATE_FOREGROUND, PROPAGATE_ORPHAN };
+struct deletion {
+	const char *uid; /* precondition, NULL: none */
+	uint64_t rv;     /* precondition, 0: none */
+	int64_t grace_s; /* -1: the object's own; pods: 0 removes at once */
+	enum propagation how;
+};
+/* *ret: what is left of it (finalizers, grace), or its last state. */
+int store_delete(struct store *s, const struct resource *r, const char *ns, const char *name,
+		 const struct deletion *d, struct now now, const struct object **ret,
+		 struct api_error *e);
+/* Garbage collection and grace periods that are due; returns the next boot ms or CLOCK_NEVER. */
+int64_t store_turn(struct store *s, struct now now);
+
+/* In key order from after `from` (ns, name; NULL: the beginning); false: the end. */
+bool store_next(const struct store *s, const struct resource *r, const char *from_ns,
+		const char *from_name, const struct object **ret);
+/* The change with the least rv > after; NULL: none. Watches walk with it. */
+const struct change *store_change_after(const struct store *s, uint64_t after);
+
+#endif
