@@ -4,11 +4,18 @@
  * pulled at lastPulledAt; a node created later than what is said of it is another
  * node. Nothing here trusts the wall clock further than one back-off.
  */
+#include "reconciler/adopt.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/xalloc.h"
-#include "reconciler/model.h"
+#include "reconciler/causes.h"
+#include "reconciler/facts.h"
+#include "reconciler/faults.h"
+#include "reconciler/pairs.h"
+#include "reconciler/policies.h"
+#include "reconciler/slots.h"
 
 static uint32_t to_u32(int64_t seconds)
 {
@@ -135,7 +142,7 @@ void image_begin(struct core *c, struct image *img, struct now now)
 	if (img->adopted)
 		faults_restore(c, img, now);
 	img->adopted = false;
-	image_place_all(c, img, now);
+	pairs_place(c, img, now);
 	fact_no_policy(c, img);
 	image_touch(c, img);
 }

@@ -5,9 +5,21 @@
 #include "reconciler/core.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/xalloc.h"
+#include "reconciler/facts.h"
+#include "reconciler/images.h"
+#include "reconciler/lead.h"
 #include "reconciler/model.h"
+#include "reconciler/nodes.h"
+#include "reconciler/pairs.h"
+#include "reconciler/pods.h"
+#include "reconciler/policies.h"
+#include "reconciler/pulls.h"
+#include "reconciler/queue.h"
+#include "reconciler/slots.h"
+#include "reconciler/writes.h"
 
 struct core *core_new(void)
 {
@@ -30,7 +42,7 @@ void core_free(struct core *c)
 	while (c->n_queue != 0)
 		image_free(c, c->queue[c->n_queue - 1]);
 	policies_done(c);
-	nodes_done(c);
+	slots_done(c);
 	map_done(&c->images);
 	map_done(&c->registries);
 	map_done(&c->pulls);
@@ -55,12 +67,33 @@ void core_put(struct core *c, enum kind kind, const void *obj, struct now now)
 		image_put(c, obj, now);
 		break;
 	case KIND_PULLPOLICY:
-		policy_put(c, obj, now);
+		images_policy_changed(c, policy_put(c, obj), now);
 		break;
 	default: /* kinds that are not read for decisions about images */
 		break;
 	}
 	arena_reset(&c->scratch);
+}
+
+static void policy_gone(struct core *c, struct policy *p, struct now now)
+{
+	p->n_images++; /* until all images have looked at it */
+	p->present = false;
+	images_policy_changed(c, p, now);
+	policy_release(c, p);
+}
+
+static void policies_sweep(struct core *c, struct now now)
+{
+	struct policy *p;
+	for (bool again = true; again;) {
+		again = false;
+		for (size_t i = 0; !again && (p = map_next(&c->policies, &i)) != NULL;)
+			if (p->present && p->read != c->read) {
+				policy_gone(c, p, now);
+				again = true; /* the table may have moved */
+			}
+	}
 }
 
 void core_gone(struct core *c, enum kind kind, const char *name, struct now now)
@@ -115,6 +148,31 @@ void core_lead(struct core *c, bool lead, struct now now)
 	arena_reset(&c->scratch);
 }
 
+void core_started(struct core *c, const char *pod_name, enum core_start_result result,
+		  const char *text, struct now now)
+{
+	struct pull *p = map_get(&c->pulls, pod_name);
+	if (p != NULL)
+		pull_started(c, p, result, text, now);
+	arena_reset(&c->scratch);
+}
+
+void core_deleted(struct core *c, const char *pod_name, bool done, struct now now)
+{
+	struct pull *p = map_get(&c->pulls, pod_name);
+	if (p != NULL && !done)
+		pull_not_deleted(c, p, now);
+}
+
+void core_written(struct core *c, const char *image_name, const char *image_uid,
+		  enum core_write_result result, uint64_t rv, struct now now)
+{
+	(void)now;
+	struct image *img = map_get(&c->images, image_name);
+	if (img != NULL && strcmp(img->uid, image_uid) == 0)
+		image_written(c, img, result, rv);
+}
+
 static void run_timers(struct core *c, struct now now)
 {
 	struct timer *t;
@@ -124,7 +182,7 @@ static void run_timers(struct core *c, struct now now)
 			pull_due(c, LIST_MEMBER(t, struct pull, timer), now);
 			break;
 		case TIMER_IMAGE:
-			image_retry_due(c, LIST_MEMBER(t, struct image, retry), now);
+			pairs_due(c, LIST_MEMBER(t, struct image, retry), now);
 			break;
 		case TIMER_POLICY:
 			LIST_MEMBER(t, struct policy, wake)->dirty = true;

@@ -3,7 +3,7 @@
  * The core tells nobody; it hands the facts out with the actions of the turn.
  * Invariant: a fact lives in fact_mem until the turn that takes it.
  */
-#include "reconciler/model.h"
+#include "reconciler/facts.h"
 
 const struct core_fact_info core_fact_infos[FACT_COUNT] = {
 	[FACT_PULL_STARTED] = {false, "pull started"},

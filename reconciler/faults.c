@@ -4,12 +4,15 @@
  * a gate, behind which one probe at a time finds out, so that it costs one pod a
  * retry and not one a node.
  */
+#include "reconciler/faults.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/hash.h"
 #include "base/xalloc.h"
-#include "reconciler/model.h"
+#include "reconciler/pairs.h"
+#include "reconciler/policies.h"
 
 /* Two nodes must fail within this time for it to be the registry. */
 #define REGISTRY_WINDOW_MS (60 * 1000)

@@ -3,15 +3,31 @@
  * A changed reference starts over (behaviour.md 16), any change of the spec clears
  * back-offs (behaviour.md 14). Invariant: queue[] holds all images in queue order.
  */
+#include "reconciler/images.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "api/ref.h"
 #include "base/xalloc.h"
-#include "reconciler/bits.h"
-#include "reconciler/model.h"
+#include "reconciler/adopt.h"
+#include "reconciler/causes.h"
+#include "reconciler/facts.h"
+#include "reconciler/faults.h"
 #include "reconciler/pack.h"
-#include "reconciler/target.h"
+#include "reconciler/pairs.h"
+#include "reconciler/pods.h"
+#include "reconciler/policies.h"
+#include "reconciler/pulls.h"
+#include "reconciler/slots.h"
+#include "reconciler/writes.h"
+
+static int queue_compare(const struct image *a, const struct image *b)
+{
+	if (a->priority != b->priority)
+		return a->priority < b->priority ? -1 : 1;
+	return strcmp(a->name, b->name);
+}
 
 static void queue_remove(struct core *c, struct image *img)
 {
@@ -39,25 +55,6 @@ static void queue_insert(struct core *c, struct image *img)
 	memmove(&c->queue[lo + 1], &c->queue[lo], (c->n_queue - lo) * sizeof(struct image *));
 	c->queue[lo] = img;
 	c->n_queue++;
-}
-
-static void slots_grow(struct image *img, size_t old_cap, size_t cap)
-{
-	size_t old = old_cap / BITS_WORD, words = cap / BITS_WORD;
-	img->pairs = xreallocarray(img->pairs, cap, sizeof(*img->pairs));
-	memset(img->pairs + old_cap, 0, (cap - old_cap) * sizeof(*img->pairs));
-	img->waiting = xreallocarray(img->waiting, words, sizeof(*img->waiting));
-	memset(img->waiting + old, 0, (words - old) * sizeof(*img->waiting));
-	img->backoff = xreallocarray(img->backoff, words, sizeof(*img->backoff));
-	memset(img->backoff + old, 0, (words - old) * sizeof(*img->backoff));
-	img->repulls = xreallocarray(img->repulls, words, sizeof(*img->repulls));
-	memset(img->repulls + old, 0, (words - old) * sizeof(*img->repulls));
-}
-
-void images_grow(struct core *c, size_t old_cap)
-{
-	for (size_t i = 0; i < c->n_queue; i++)
-		slots_grow(c->queue[i], old_cap, c->cap);
 }
 
 static void copy_parts(struct image *img, const struct cachedimage_spec *spec,
@@ -151,7 +148,7 @@ static void change_spec(struct core *c, struct image *img, const struct cachedim
 	if (other)
 		start_over(c, img, now);
 	retry_all(c, img, now);
-	image_place_all(c, img, now);
+	pairs_place(c, img, now);
 	if (other)
 		pulls_match_image(c, img->name, now);
 	image_wake(c, img);
@@ -167,8 +164,7 @@ static struct image *image_new(struct core *c, const struct cachedimage *ci)
 	list_init(&img->touched);
 	img->retry.owner = TIMER_IMAGE;
 	img->status.owner = TIMER_STATUS;
-	if (c->cap != 0)
-		slots_grow(img, 0, c->cap);
+	slots_of_image(c, img);
 	map_put(&c->images, img->name, img);
 	return img;
 }
@@ -239,37 +235,15 @@ void images_sweep(struct core *c, struct now now)
 			image_gone(c, c->queue[i], now);
 }
 
-static bool places(struct core *c, const struct image *img, const struct node_slot *s)
+void images_policy_changed(struct core *c, const struct policy *p, struct now now)
 {
-	return s->present && !s->is_virtual &&
-	       target_matches(&img->selector, &img->tolerations,
-			      &policy_of_image(c, img)->tolerations, &s->labels, &s->taints);
-}
-
-void image_place(struct core *c, struct image *img, int slot, struct now now)
-{
-	struct pair *p = &img->pairs[slot];
-	uint8_t was = p->flags & PAIR_TARGETED;
-	uint8_t is = places(c, img, &c->nodes[slot]) ? PAIR_TARGETED : 0;
-	if (was != is) {
-		p->flags ^= PAIR_TARGETED;
-		img->n_targeted += is ? 1U : (uint32_t)-1;
-		image_touch(c, img);
-	}
-	pair_settle(c, img, slot, now);
-}
-
-void image_place_all(struct core *c, struct image *img, struct now now)
-{
-	for (size_t slot = 0; slot < c->n_slots; slot++)
-		if (c->nodes[slot].name != NULL)
-			image_place(c, img, (int)slot, now);
-}
-
-void image_wake(struct core *c, struct image *img)
-{
-	struct policy *p = policy_of_image(c, img);
-	p->dirty = true;
-	if (p->selector.n != 0)
-		c->fallback.dirty = true;
+	if (!c->leading)
+		return;
+	policies_recount(c);
+	for (size_t i = 0; i < c->n_queue; i++)
+		if (c->queue[i]->policy == p) {
+			fact_no_policy(c, c->queue[i]);
+			pairs_place(c, c->queue[i], now);
+		}
+	policies_wake(c);
 }

@@ -3,10 +3,16 @@
  * only mirrored is made sense of: which nodes exist, what their images' statuses mean,
  * what the pods in the namespace are doing, when each policy started its last pull.
  */
+#include "reconciler/lead.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-#include "reconciler/model.h"
+#include "reconciler/adopt.h"
+#include "reconciler/nodes.h"
+#include "reconciler/pods.h"
+#include "reconciler/policies.h"
+#include "reconciler/pulls.h"
 
 /* 11. The last start is the latest of live pods' creation and the images' lastAttemptedAt. */
 static void remember_start(struct policy *p, int64_t at_s, int slot, struct now now)

@@ -1,6 +1,9 @@
 /*
- * What the core knows, and how its parts call each other. Private to the core: the
- * outside sees reconciler/core.h only.
+ * What the core knows: data only. Private to the core: the outside sees core.h only.
+ * Each part of it belongs to the file of its name, and files call downwards:
+ *
+ *   core    lead, queue    nodes    images    adopt, writes    pods    pulls
+ *   faults    pairs    policies    slots, facts, causes    this header
  *
  * A node is a slot, reused after it is gone. An image has one small `struct pair` for
  * each slot; bit arrays say which slots wait. A pull is a pod that is wanted or was
@@ -12,10 +15,12 @@
 #ifndef DROP_RECONCILER_MODEL_H
 #define DROP_RECONCILER_MODEL_H
 
+#include "base/arena.h"
+#include "base/clock.h"
 #include "base/map.h"
 #include "base/timers.h"
+#include "reconciler/actions.h"
 #include "reconciler/backoff.h"
-#include "reconciler/core.h"
 #include "reconciler/list.h"
 #include "reconciler/outcome.h"
 
@@ -253,136 +258,5 @@ struct core {
 	struct arena fact_mem;
 	struct arena scratch; /* emptied by each public function */
 };
-
-/* nodes.c */
-int node_find(const struct core *c, const char *name); /* slot or -1 */
-int node_claim(struct core *c, const char *name);
-void node_put(struct core *c, const struct node *n, struct now now);
-void node_gone(struct core *c, int slot, struct now now);
-void nodes_sweep(struct core *c, struct now now);
-void nodes_drop_absent(struct core *c, struct now now);
-void nodes_done(struct core *c);
-
-/* policies.c */
-void policy_init(struct policy *p);
-struct policy *policy_hold(struct core *c, const char *name); /* NULL: the default */
-void policy_release(struct core *c, struct policy *p);
-void policy_put(struct core *c, const struct pullpolicy *pp, struct now now);
-void policy_gone(struct core *c, struct policy *p, struct now now);
-void policies_sweep(struct core *c, struct now now);
-void policies_grow(struct core *c, size_t old_cap);
-void policies_done(struct core *c);
-/* The policy whose back-off, timeout, tolerations and repulls apply to the image. */
-struct policy *policy_of_image(struct core *c, const struct image *img);
-/* The policy that paces the image on the node (behaviour.md 1). */
-struct policy *policy_of_pair(struct core *c, const struct image *img, int slot);
-void policy_count(struct core *c, struct policy *p, int slot, int by);
-/* Which policy a pull counts in may have changed: count all again. */
-void policies_recount(struct core *c);
-void policies_wake(struct core *c);
-void policy_started(struct policy *p, int slot, int64_t now_ms);
-
-/* images.c */
-void image_put(struct core *c, const struct cachedimage *ci, struct now now);
-void image_gone(struct core *c, struct image *img, struct now now);
-void images_sweep(struct core *c, struct now now);
-void images_grow(struct core *c, size_t old_cap);
-void image_free(struct core *c, struct image *img);
-/* Judges whether it targets the node, and settles the pair. */
-void image_place(struct core *c, struct image *img, int slot, struct now now);
-void image_place_all(struct core *c, struct image *img, struct now now);
-void image_wake(struct core *c, struct image *img);
-
-/* adopt.c: from status to model */
-void image_adopt(struct core *c, struct image *img, const struct cachedimage *ci);
-void image_begin(struct core *c, struct image *img, struct now now);
-
-/* pairs.c */
-void pair_settle(struct core *c, struct image *img, int slot, struct now now);
-void pair_clear(struct core *c, struct image *img, int slot, struct now now);
-void pair_failed(struct core *c, struct image *img, int slot, enum fault fault, const char *reason,
-		 const char *message);
-void pair_wait(struct pair *p, int64_t until_ms);
-void image_retry_due(struct core *c, struct image *img, struct now now);
-uint64_t pair_seed(const struct core *c, const struct image *img, int slot);
-void causes_clear(struct image *img);
-
-/* faults.c: behaviour.md 14 */
-void fault_success(struct core *c, struct image *img, int slot);
-void fault_failure(struct core *c, struct image *img, int slot, struct pull *p, struct now now);
-void fault_refused(struct core *c, struct image *img, struct pull *p, const char *text,
-		   struct now now);
-void fault_made(struct core *c, struct image *img);
-void faults_clear(struct image *img);
-void faults_restore(struct core *c, struct image *img, struct now now);
-struct platform *platform_find(struct image *img, const char *name);
-struct registry *registry_hold(struct core *c, const char *host);
-void registry_release(struct core *c, struct registry *r);
-/* May one more pull of the image start? wake is lowered to when that changes by time. */
-enum image_room { ROOM_NONE, ROOM_PROBE, ROOM_ANY };
-enum image_room fault_room(const struct image *img, int64_t now_ms, int64_t *wake);
-bool fault_room_on(const struct core *c, const struct image *img, int slot, int64_t now_ms,
-		   int64_t *wake);
-
-/* pods.c: what is seen of pods */
-void pod_put(struct core *c, const struct pod *pod, struct now now);
-void pull_gone(struct core *c, struct pull *p, struct now now);
-void pull_deleted(struct core *c, struct pull *p, struct now now);
-void pulls_sweep(struct core *c, struct now now);
-/* Looks again at what pods belong to: after a change of the image or the node. */
-void pulls_match_image(struct core *c, const char *image_name, struct now now);
-void pulls_match_node(struct core *c, const char *node_name, struct now now);
-void pull_match(struct core *c, struct pull *p, struct now now);
-
-/* pulls.c: the life of one pull */
-struct pull *pull_new(struct core *c, const char *name);
-void pull_free(struct core *c, struct pull *p);
-void pull_attach(struct core *c, struct pull *p, struct image *img, int slot, struct now now);
-void pull_detach(struct core *c, struct pull *p, struct now now);
-void pull_doom(struct core *c, struct pull *p, struct now now);
-/* Records the outcome if there is one by now, else sets the timer. */
-void pull_judge(struct core *c, struct pull *p, struct now now);
-void pull_done(struct core *c, struct pull *p, struct now now);
-void pull_due(struct core *c, struct pull *p, struct now now);
-/* Queues it for deletion if it may be. */
-void pull_settle(struct core *c, struct pull *p);
-void pull_set_outcome(struct pull *p, const struct outcome *o);
-
-/* queue.c */
-void queue_run(struct core *c, struct now now, struct core_room room, struct arena *a,
-	       struct core_actions *ret);
-int queue_compare(const struct image *a, const struct image *b);
-
-/* status.c */
-enum phase image_phase(const struct image *img);
-extern const char *const phase_names[PHASE_COUNT];
-struct cachedimage_status *status_build(struct core *c, struct image *img, struct now now,
-					struct arena *a, size_t *ret_size);
-
-/* shadow.c */
-struct shadow shadow_of(const struct cachedimage_status *s, uint64_t rv);
-bool shadow_equal(const struct shadow *a, const struct shadow *b);
-struct cachedimage_status *shadow_other(const struct shadow *known, const struct shadow *want,
-					const struct cachedimage_status *want_status,
-					struct arena *a);
-
-/* writes.c: behaviour.md 21 */
-void image_touch(struct core *c, struct image *img);
-void image_observe(struct core *c, struct image *img, const struct cachedimage *ci);
-void writes_run(struct core *c, struct now now, struct core_room room, struct arena *a,
-		struct core_actions *ret);
-
-/* lead.c */
-void lead_begin(struct core *c, struct now now);
-void lead_end(struct core *c);
-
-/* facts.c */
-void fact_add(struct core *c, const struct core_fact *fact); /* copied */
-void fact_of_image(struct core *c, enum core_fact_kind kind, const struct image *img,
-		   const char *message);
-/* Says once that an image has no node (behaviour.md 4), and again after it had some. */
-void fact_no_nodes(struct core *c, struct image *img);
-void fact_no_policy(struct core *c, const struct image *img);
-void facts_take(struct core *c, struct arena *a, struct core_actions *ret);
 
 #endif

@@ -4,13 +4,17 @@
  * the pair calls it. Invariant: the image's counters and bit sets are the sum of its
  * pairs as last settled.
  */
+#include "reconciler/pairs.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/hash.h"
 #include "base/xalloc.h"
 #include "reconciler/bits.h"
-#include "reconciler/model.h"
+#include "reconciler/causes.h"
+#include "reconciler/policies.h"
+#include "reconciler/target.h"
 
 #define DS_PER_S 10
 
@@ -64,6 +68,12 @@ static void settle_waiting(struct core *c, struct image *img, int slot, struct n
 		retry_by(c, img, now.boot_ms + (img->repull_s - now.wall_s) * 1000);
 }
 
+void image_touch(struct core *c, struct image *img)
+{
+	if (c->leading)
+		list_append(&c->touched, &img->touched);
+}
+
 void pair_settle(struct core *c, struct image *img, int slot, struct now now)
 {
 	struct pair *p = &img->pairs[slot];
@@ -80,6 +90,33 @@ void pair_settle(struct core *c, struct image *img, int slot, struct now now)
 	settle_repull(c, img, p, now);
 	bit_put(img->repulls, (size_t)slot, p->pulled_s != 0);
 	settle_waiting(c, img, slot, now);
+}
+
+static bool places(struct core *c, const struct image *img, const struct node_slot *s)
+{
+	return s->present && !s->is_virtual &&
+	       target_matches(&img->selector, &img->tolerations,
+			      &policy_of_image(c, img)->tolerations, &s->labels, &s->taints);
+}
+
+void pair_place(struct core *c, struct image *img, int slot, struct now now)
+{
+	struct pair *p = &img->pairs[slot];
+	uint8_t was = p->flags & PAIR_TARGETED;
+	uint8_t is = places(c, img, &c->nodes[slot]) ? PAIR_TARGETED : 0;
+	if (was != is) {
+		p->flags ^= PAIR_TARGETED;
+		img->n_targeted += is ? 1U : (uint32_t)-1;
+		image_touch(c, img);
+	}
+	pair_settle(c, img, slot, now);
+}
+
+void pairs_place(struct core *c, struct image *img, struct now now)
+{
+	for (size_t slot = 0; slot < c->n_slots; slot++)
+		if (c->nodes[slot].name != NULL)
+			pair_place(c, img, (int)slot, now);
 }
 
 void pair_clear(struct core *c, struct image *img, int slot, struct now now)
@@ -106,50 +143,6 @@ uint64_t pair_seed(const struct core *c, const struct image *img, int slot)
 	return hash_str(hash_str(HASH_START, img->uid), c->nodes[slot].uid);
 }
 
-void causes_clear(struct image *img)
-{
-	for (size_t i = 1; i < img->n_causes; i++) {
-		free(img->causes[i].reason);
-		free(img->causes[i].message);
-	}
-	img->n_causes = 0;
-}
-
-/* Rows that no pair refers to any more are emptied for reuse. */
-static size_t cause_slot(struct image *img, size_t slots)
-{
-	bool used[CAUSES_MAX] = {true};
-	for (size_t slot = 0; slot < slots; slot++)
-		used[img->pairs[slot].cause] = true;
-	for (size_t i = 1; i < CAUSES_MAX; i++)
-		if (!used[i])
-			return i;
-	return 0;
-}
-
-/* 0 (no text) when 255 different texts are in use: the counts are still right. */
-static uint8_t cause_index(struct image *img, size_t slots, const char *reason, const char *message)
-{
-	for (size_t i = 1; i < img->n_causes; i++)
-		if (strcmp(img->causes[i].reason, reason) == 0 &&
-		    strcmp(img->causes[i].message, message) == 0)
-			return (uint8_t)i;
-	size_t i = img->n_causes != 0 ? img->n_causes : 1;
-	if (i == CAUSES_MAX) {
-		i = cause_slot(img, slots);
-		if (i == 0)
-			return 0;
-		free(img->causes[i].reason);
-		free(img->causes[i].message);
-	} else {
-		img->causes = xreallocarray(img->causes, i + 1, sizeof(*img->causes));
-		img->causes[0] = (struct cause_text){0};
-		img->n_causes = i + 1;
-	}
-	img->causes[i] = (struct cause_text){xstrdup(reason), xstrdup(message)};
-	return (uint8_t)i;
-}
-
 void pair_failed(struct core *c, struct image *img, int slot, enum fault fault, const char *reason,
 		 const char *message)
 {
@@ -164,7 +157,7 @@ void pair_failed(struct core *c, struct image *img, int slot, enum fault fault, 
 		p->flags |= PAIR_DEGRADES;
 }
 
-void image_retry_due(struct core *c, struct image *img, struct now now)
+void pairs_due(struct core *c, struct image *img, struct now now)
 {
 	timer_stop(&c->timers, &img->retry);
 	for (size_t slot = bit_next(img->backoff, 0, c->cap); slot < c->cap;

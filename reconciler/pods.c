@@ -4,14 +4,19 @@
  * all our labels that belongs to nothing is deleted; one without them is not ours to
  * touch. The watch is the truth about outcomes, whatever answers said.
  */
+#include "reconciler/pods.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "api/pullpod.h"
 #include "api/ref.h"
 #include "base/xalloc.h"
-#include "reconciler/model.h"
+#include "reconciler/faults.h"
 #include "reconciler/podname.h"
+#include "reconciler/policies.h"
+#include "reconciler/pulls.h"
+#include "reconciler/slots.h"
 
 static bool ours(const struct pod *pod)
 {
@@ -165,19 +170,6 @@ void pod_put(struct core *c, const struct pod *pod, struct now now)
 	if (!known)
 		fault_made(c, p->image);
 	pull_judge(c, p, now);
-}
-
-/* 9. Deleted by someone else before it had an outcome: a fault of the node. */
-void pull_deleted(struct core *c, struct pull *p, struct now now)
-{
-	static const struct outcome deleted = {.kind = OUTCOME_FAILED,
-					       .fault = FAULT_NODE,
-					       .reason = "PodDeleted",
-					       .message =
-						       "the pull pod was deleted before it ended"};
-	pull_set_outcome(p, &deleted);
-	pull_done(c, p, now);
-	pull_free(c, p);
 }
 
 void pull_gone(struct core *c, struct pull *p, struct now now)

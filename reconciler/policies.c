@@ -4,13 +4,15 @@
  * nodes outside a policy's nodeSelector. Invariant: n_pulls, n_nodes, on_node and busy
  * count exactly the pulls whose `policy` is this one.
  */
+#include "reconciler/policies.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/xalloc.h"
 #include "reconciler/bits.h"
-#include "reconciler/model.h"
 #include "reconciler/pack.h"
+#include "reconciler/slots.h"
 #include "reconciler/target.h"
 
 static void set_defaults(struct policy *p)
@@ -32,15 +34,6 @@ void policy_init(struct policy *p)
 	set_defaults(p);
 }
 
-static void arrays_grow(struct policy *p, size_t old_cap, size_t cap)
-{
-	size_t old_words = old_cap / BITS_WORD, words = cap / BITS_WORD;
-	p->on_node = xreallocarray(p->on_node, cap, sizeof(*p->on_node));
-	memset(p->on_node + old_cap, 0, (cap - old_cap) * sizeof(*p->on_node));
-	p->busy = xreallocarray(p->busy, words, sizeof(*p->busy));
-	memset(p->busy + old_words, 0, (words - old_words) * sizeof(*p->busy));
-}
-
 /* One that is not there yet is made: images may name it before it exists. */
 static struct policy *policy_named(struct core *c, const char *name)
 {
@@ -50,8 +43,7 @@ static struct policy *policy_named(struct core *c, const char *name)
 	p = xmalloc(sizeof(*p));
 	policy_init(p);
 	p->name = xstrdup(name);
-	if (c->cap != 0)
-		arrays_grow(p, 0, c->cap);
+	slots_of_policy(c, p);
 	map_put(&c->policies, p->name, p);
 	return p;
 }
@@ -119,57 +111,14 @@ static void copy_spec(struct policy *p, const struct pullpolicy_spec *spec)
 	free(old);
 }
 
-/* A changed policy applies at once to what has not started (12). */
-static void changed(struct core *c, struct policy *p, struct now now)
-{
-	if (!c->leading)
-		return;
-	policies_recount(c);
-	for (size_t i = 0; i < c->n_queue; i++)
-		if (c->queue[i]->policy == p) {
-			fact_no_policy(c, c->queue[i]);
-			image_place_all(c, c->queue[i], now);
-		}
-	policies_wake(c);
-}
-
-void policy_put(struct core *c, const struct pullpolicy *pp, struct now now)
+struct policy *policy_put(struct core *c, const struct pullpolicy *pp)
 {
 	struct policy *p = policy_hold(c, pp->meta.name);
 	p->present = true;
 	p->n_images--;
 	p->read = c->read;
 	copy_spec(p, &pp->spec);
-	changed(c, p, now);
-}
-
-void policy_gone(struct core *c, struct policy *p, struct now now)
-{
-	p->n_images++;
-	p->present = false;
-	changed(c, p, now);
-	policy_release(c, p);
-}
-
-void policies_sweep(struct core *c, struct now now)
-{
-	struct policy *p;
-	for (bool again = true; again;) {
-		again = false;
-		for (size_t i = 0; !again && (p = map_next(&c->policies, &i)) != NULL;)
-			if (p->present && p->read != c->read) {
-				policy_gone(c, p, now);
-				again = true; /* the table may have moved */
-			}
-	}
-}
-
-void policies_grow(struct core *c, size_t old_cap)
-{
-	struct policy *p;
-	arrays_grow(&c->fallback, old_cap, c->cap);
-	for (size_t i = 0; (p = map_next(&c->policies, &i)) != NULL;)
-		arrays_grow(p, old_cap, c->cap);
+	return p;
 }
 
 void policies_done(struct core *c)
@@ -192,9 +141,8 @@ struct policy *policy_of_pair(struct core *c, const struct image *img, int slot)
 	return target_selects(&p->selector, &c->nodes[slot].labels) ? p : &c->fallback;
 }
 
-void policy_count(struct core *c, struct policy *p, int slot, int by)
+void policy_count(struct policy *p, int slot, int by)
 {
-	(void)c;
 	p->n_pulls += (uint32_t)by;
 	p->n_nodes -= p->on_node[slot] != 0;
 	p->on_node[slot] = (uint16_t)(p->on_node[slot] + by);
@@ -209,9 +157,9 @@ void policies_recount(struct core *c)
 	for (size_t i = 0; (pull = map_next(&c->pulls, &i)) != NULL;) {
 		if (pull->policy == NULL)
 			continue;
-		policy_count(c, pull->policy, pull->slot, -1);
+		policy_count(pull->policy, pull->slot, -1);
 		pull->policy = policy_of_pair(c, pull->image, pull->slot);
-		policy_count(c, pull->policy, pull->slot, 1);
+		policy_count(pull->policy, pull->slot, 1);
 	}
 }
 
@@ -228,4 +176,12 @@ void policy_started(struct policy *p, int slot, int64_t now_ms)
 	p->started = true;
 	p->last_ms = now_ms;
 	p->last_slot = slot;
+}
+
+void image_wake(struct core *c, struct image *img)
+{
+	struct policy *p = policy_of_image(c, img);
+	p->dirty = true;
+	if (p->selector.n != 0)
+		c->fallback.dirty = true;
 }

@@ -4,11 +4,16 @@
  * Invariant: `policy` is set exactly while the pull holds a slot, and then it is
  * counted in the policy, the node, the image, the registry and its pair.
  */
+#include "reconciler/pulls.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/xalloc.h"
-#include "reconciler/model.h"
+#include "reconciler/facts.h"
+#include "reconciler/faults.h"
+#include "reconciler/pairs.h"
+#include "reconciler/policies.h"
 
 /* A start or delete that failed is asked for again after this long. */
 #define AGAIN_MS 2000
@@ -61,7 +66,7 @@ static void hold(struct core *c, struct pull *p, struct now now)
 {
 	struct image *img = p->image;
 	p->policy = policy_of_pair(c, img, p->slot);
-	policy_count(c, p->policy, p->slot, 1);
+	policy_count(p->policy, p->slot, 1);
 	c->nodes[p->slot].n_live++;
 	if (img->n_live++ == 0 || img->slow_ms == 0)
 		img->slow_ms = now.boot_ms;
@@ -76,7 +81,7 @@ static void release(struct core *c, struct pull *p, struct now now)
 	struct image *img = p->image;
 	if (p->policy == NULL)
 		return;
-	policy_count(c, p->policy, p->slot, -1);
+	policy_count(p->policy, p->slot, -1);
 	p->policy = NULL;
 	c->nodes[p->slot].n_live--;
 	img->n_live--;
@@ -198,6 +203,19 @@ void pull_done(struct core *c, struct pull *p, struct now now)
 	image_touch(c, img);
 }
 
+/* 9. Deleted by someone else before it had an outcome: a fault of the node. */
+void pull_deleted(struct core *c, struct pull *p, struct now now)
+{
+	static const struct outcome deleted = {.kind = OUTCOME_FAILED,
+					       .fault = FAULT_NODE,
+					       .reason = "PodDeleted",
+					       .message =
+						       "the pull pod was deleted before it ended"};
+	pull_set_outcome(p, &deleted);
+	pull_done(c, p, now);
+	pull_free(c, p);
+}
+
 void pull_judge(struct core *c, struct pull *p, struct now now)
 {
 	p->state = PULL_RUNNING;
@@ -237,11 +255,10 @@ void pull_due(struct core *c, struct pull *p, struct now now)
 	}
 }
 
-void core_started(struct core *c, const char *pod_name, enum core_start_result result,
-		  const char *text, struct now now)
+void pull_started(struct core *c, struct pull *p, enum core_start_result result, const char *text,
+		  struct now now)
 {
-	struct pull *p = map_get(&c->pulls, pod_name);
-	if (p == NULL || !p->asked)
+	if (!p->asked)
 		return;
 	p->asked = false;
 	if (p->image != NULL && result == START_MADE)
@@ -267,13 +284,11 @@ void core_started(struct core *c, const char *pod_name, enum core_start_result r
 		list_append(&c->asks, &p->queued);
 		timer_set(&c->timers, &p->timer, now.boot_ms + AGAIN_MS);
 	}
-	arena_reset(&c->scratch);
 }
 
-void core_deleted(struct core *c, const char *pod_name, bool done, struct now now)
+void pull_not_deleted(struct core *c, struct pull *p, struct now now)
 {
-	struct pull *p = map_get(&c->pulls, pod_name);
-	if (p == NULL || !p->deleting || done)
+	if (!p->deleting)
 		return;
 	p->deleting = false;
 	timer_set(&c->timers, &p->timer, now.boot_ms + AGAIN_MS);

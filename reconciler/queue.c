@@ -4,12 +4,18 @@
  * what failed, in turn; repulls last; as many as fit. An entry that may not start blocks
  * nobody behind it. What only time will allow sets the policy's timer.
  */
+#include "reconciler/queue.h"
+
 #include <string.h>
 
 #include "base/xalloc.h"
 #include "reconciler/bits.h"
-#include "reconciler/model.h"
+#include "reconciler/facts.h"
+#include "reconciler/faults.h"
+#include "reconciler/pairs.h"
 #include "reconciler/podname.h"
+#include "reconciler/policies.h"
+#include "reconciler/pulls.h"
 
 /* A pod of this very name is still going away: look again after this long. */
 #define NAME_TAKEN_MS 1000
@@ -19,13 +25,6 @@
  */
 #define HOLD_MS  (30 * 1000)
 #define AGAIN_MS 2000
-
-int queue_compare(const struct image *a, const struct image *b)
-{
-	if (a->priority != b->priority)
-		return a->priority < b->priority ? -1 : 1;
-	return strcmp(a->name, b->name);
-}
 
 struct pass { /* one look at one policy */
 	struct core *c;

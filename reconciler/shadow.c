@@ -2,10 +2,18 @@
  * What the API has of a status, as one hash a part: enough to see whether a write
  * would change something and what it must contain, in 100 bytes instead of 100 KB.
  */
+#include "reconciler/shadow.h"
+
 #include <string.h>
 
 #include "base/hash.h"
-#include "reconciler/model.h"
+
+const char *const phase_names[PHASE_COUNT] = {
+	[PHASE_PENDING] = "Pending",
+	[PHASE_PULLING] = "Pulling",
+	[PHASE_READY] = "Ready",
+	[PHASE_DEGRADED] = "Degraded",
+};
 
 static uint64_t of_num(int64_t n)
 {

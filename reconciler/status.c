@@ -3,24 +3,19 @@
  * and lists fit their limits; lists are sorted, so that the same state has the same
  * status.
  */
+#include "reconciler/status.h"
+
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/utf8.h"
 #include "reconciler/cause.h"
-#include "reconciler/model.h"
+#include "reconciler/shadow.h"
 
 /* Rough bytes of JSON around a row or name, for the pace of writes (21). */
 #define ROW_BYTES  128
 #define NAME_BYTES 4
-
-const char *const phase_names[PHASE_COUNT] = {
-	[PHASE_PENDING] = "Pending",
-	[PHASE_PULLING] = "Pulling",
-	[PHASE_READY] = "Ready",
-	[PHASE_DEGRADED] = "Degraded",
-};
 
 /* 19. In this order: Ready, Degraded, Pulling, Pending. */
 enum phase image_phase(const struct image *img)

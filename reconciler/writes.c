@@ -5,20 +5,20 @@
  * observation; an edit by hand is put right. Invariant: `durable` counts only outcomes
  * that the API's copy contains.
  */
+#include "reconciler/writes.h"
+
 #include <string.h>
 
-#include "reconciler/model.h"
+#include "reconciler/facts.h"
+#include "reconciler/pairs.h"
+#include "reconciler/pulls.h"
+#include "reconciler/shadow.h"
+#include "reconciler/status.h"
 
 #define PACE_MS          2000
 #define PACE_BYTES_PER_S (16 * 1024)
 /* The object of a write was not there: its deletion will be seen soon. */
 #define GONE_MS (30 * 1000)
-
-void image_touch(struct core *c, struct image *img)
-{
-	if (c->leading)
-		list_append(&c->touched, &img->touched);
-}
 
 void image_observe(struct core *c, struct image *img, const struct cachedimage *ci)
 {
@@ -30,12 +30,9 @@ void image_observe(struct core *c, struct image *img, const struct cachedimage *
 	image_touch(c, img);
 }
 
-void core_written(struct core *c, const char *image_name, const char *image_uid,
-		  enum core_write_result result, uint64_t rv, struct now now)
+void image_written(struct core *c, struct image *img, enum core_write_result result, uint64_t rv)
 {
-	struct image *img = map_get(&c->images, image_name);
-	(void)now;
-	if (img == NULL || !img->writing || strcmp(img->uid, image_uid) != 0)
+	if (!img->writing)
 		return;
 	img->writing = false;
 	switch (result) {

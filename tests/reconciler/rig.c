@@ -91,6 +91,16 @@ void rig_turn(struct rig *r, int64_t ms)
 	r->next_ms = core_turn(r->core, r->now, (struct core_room){64, 64, 64}, &r->turn, &r->acts);
 }
 
+void rig_one_node(struct rig *r)
+{
+	rig_new(r);
+	rig_policy(r, "p", 9, 0);
+	rig_node(r, "a");
+	rig_image(r, "i", "1", "p");
+	rig_lead(r);
+	rig_turn(r, 0);
+}
+
 static const struct core_start *keep(struct rig *r, const struct core_start *s)
 {
 	struct core_start *k = arena_memdup(&r->keep, s, sizeof(*s));

@@ -51,6 +51,9 @@ void rig_image(struct rig *r, const char *name, const char *tag, const char *pol
 void rig_put_image(struct rig *r, const struct cachedimage *img);
 void rig_lead(struct rig *r);
 
+/* The usual beginning: node a, image i:1 under policy p (9 nodes, no delay), one turn. */
+void rig_one_node(struct rig *r);
+
 /* Takes the last turn's writes as made, lets time pass, and takes a turn. */
 void rig_turn(struct rig *r, int64_t ms);
 /* The only start of the last turn; fails if there is none or more. */

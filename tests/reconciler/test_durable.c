@@ -5,21 +5,11 @@
 
 #define S 1000
 
-static void one_node(struct rig *r)
-{
-	rig_new(r);
-	rig_policy(r, "p", 9, 0);
-	rig_node(r, "a");
-	rig_image(r, "i", "1", "p");
-	rig_lead(r);
-	rig_turn(r, 0);
-}
-
 static void rule_10_status_first_then_delete(void **state)
 {
 	struct rig r;
 	(void)state;
-	one_node(&r);
+	rig_one_node(&r);
 	const struct core_start *s = rig_start(&r);
 	rig_written(&r);
 	rig_made(&r, s);
@@ -55,7 +45,7 @@ static void rule_10_not_before_its_start_is_answered(void **state)
 {
 	struct rig r;
 	(void)state;
-	one_node(&r);
+	rig_one_node(&r);
 	const struct core_start *s = rig_start(&r);
 	rig_written(&r);
 	rig_pod(&r, s, POD_PULLED);
@@ -73,7 +63,7 @@ static void rule_6_asked_again_by_the_same_name(void **state)
 {
 	struct rig r;
 	(void)state;
-	one_node(&r);
+	rig_one_node(&r);
 	const struct core_start *s = rig_start(&r);
 	core_started(r.core, s->pod_name, START_FAILED, "no answer", r.now);
 	rig_turn(&r, 0);
@@ -89,7 +79,7 @@ static void rule_10_restart_counts_once(void **state)
 	struct rig r;
 	(void)state;
 	for (int written = 0; written < 2; written++) {
-		one_node(&r);
+		rig_one_node(&r);
 		const struct core_start *s = rig_start(&r);
 		rig_pod(&r, s, POD_NOT_FOUND);
 		rig_written(&r);
@@ -167,7 +157,7 @@ static void rule_16_a_changed_tag_starts_over(void **state)
 {
 	struct rig r;
 	(void)state;
-	one_node(&r);
+	rig_one_node(&r);
 	const struct core_start *s = rig_start(&r);
 	rig_made(&r, s);
 	rig_pod(&r, s, POD_CREATING);
@@ -197,7 +187,7 @@ static void rule_10_strays(void **state)
 {
 	struct rig r;
 	(void)state;
-	one_node(&r);
+	rig_one_node(&r);
 	put_stray(&r, 2);
 	rig_turn(&r, 0);
 	assert_int_equal(r.acts.n_deletes, 0);
@@ -212,7 +202,7 @@ static void rule_6_upstreams_pods(void **state)
 {
 	struct rig r;
 	(void)state;
-	one_node(&r);
+	rig_one_node(&r);
 	core_started(r.core, rig_start(&r)->pod_name, START_REFUSED, "no", r.now);
 	struct api_kv labels[] = {{PULLPOD_LABEL_MANAGED_BY, PULLPOD_MANAGED_BY},
 				  {PULLPOD_LABEL_IMAGE, "i"},
@@ -252,7 +242,7 @@ static void rules_19_20_ready(void **state)
 {
 	struct rig r;
 	(void)state;
-	one_node(&r);
+	rig_one_node(&r);
 	rig_written(&r);
 	assert_string_equal(r.api.phase, "Pulling");
 	assert_string_equal(rig_condition(&r, "PullProgress")->status, "True");
@@ -261,7 +251,7 @@ static void rules_19_20_ready(void **state)
 	int64_t since = rig_condition(&r, "Ready")->last_transition;
 	rig_done(&r);
 
-	one_node(&r);
+	rig_one_node(&r);
 	rig_pod(&r, rig_start(&r), POD_PULLED);
 	rig_turn(&r, 5 * S);
 	rig_written(&r);
@@ -320,7 +310,7 @@ static void rule_21_a_phase_is_written_at_once(void **state)
 {
 	struct rig r;
 	(void)state;
-	one_node(&r);
+	rig_one_node(&r);
 	const struct core_start *s = rig_start(&r);
 	rig_pod(&r, s, POD_PULLED);
 	rig_turn(&r, 100);

@@ -3,16 +3,6 @@
 
 #define S 1000
 
-static void one_node(struct rig *r, const char *policy)
-{
-	rig_new(r);
-	rig_policy(r, "p", 9, 0);
-	rig_node(r, "a");
-	rig_image(r, "i", "1", policy);
-	rig_lead(r);
-	rig_turn(r, 0);
-}
-
 /* The facts of the last turn: there is exactly this one. */
 static const struct core_fact *only(struct rig *r, enum core_fact_kind kind)
 {
@@ -28,7 +18,7 @@ static void rule_22_started_and_succeeded(void **state)
 {
 	struct rig r;
 	(void)state;
-	one_node(&r, "p");
+	rig_one_node(&r);
 	assert_string_equal(only(&r, FACT_PULL_STARTED)->node, "a");
 	const struct core_start *s = rig_start(&r);
 	rig_turn(&r, 3 * S);
@@ -45,7 +35,7 @@ static void rule_22_failed_and_refused(void **state)
 {
 	struct rig r;
 	(void)state;
-	one_node(&r, "p");
+	rig_one_node(&r);
 	rig_pod(&r, rig_start(&r), POD_NOT_FOUND);
 	rig_turn(&r, 0);
 	const struct core_fact *f = only(&r, FACT_PULL_FAILED);
@@ -53,7 +43,7 @@ static void rule_22_failed_and_refused(void **state)
 	assert_string_equal(f->message, "image not found");
 	rig_done(&r);
 
-	one_node(&r, "p");
+	rig_one_node(&r);
 	core_started(r.core, rig_start(&r)->pod_name, START_REFUSED, "exceeded quota", r.now);
 	rig_turn(&r, 0);
 	f = only(&r, FACT_POD_REFUSED);
@@ -66,7 +56,11 @@ static void rule_11_policy_not_found(void **state)
 {
 	struct rig r;
 	(void)state;
-	one_node(&r, "no-such");
+	rig_new(&r);
+	rig_node(&r, "a");
+	rig_image(&r, "i", "1", "no-such");
+	rig_lead(&r);
+	rig_turn(&r, 0);
 	assert_int_equal(r.acts.n_facts, 2);
 	assert_int_equal(r.acts.facts[0].kind, FACT_POLICY_NOT_FOUND);
 	assert_string_equal(r.acts.facts[0].message, "no-such");

@@ -12,6 +12,19 @@ static void three_nodes(struct rig *r, int64_t nodes, int64_t delay_ms)
 	rig_node(r, "c");
 }
 
+/* Leads, and takes the first turn. */
+static void begin(struct rig *r)
+{
+	rig_lead(r);
+	rig_turn(r, 0);
+}
+
+static void put_policy(struct rig *r, struct pullpolicy_spec spec)
+{
+	struct pullpolicy p = {.meta = {.name = "p"}, .spec = spec};
+	core_put(r->core, KIND_PULLPOLICY, &p, r->now);
+}
+
 static void rule_32_nothing_before_the_lead(void **state)
 {
 	struct rig r;
@@ -21,8 +34,7 @@ static void rule_32_nothing_before_the_lead(void **state)
 	rig_turn(&r, 60 * S);
 	assert_int_equal(r.acts.n_starts + r.acts.n_writes + r.acts.n_deletes, 0);
 	assert_true(r.next_ms == CLOCK_NEVER);
-	rig_lead(&r);
-	rig_turn(&r, 0);
+	begin(&r);
 	assert_int_equal(r.acts.n_starts, 1);
 	core_lead(r.core, false, r.now);
 	rig_turn(&r, 60 * S);
@@ -37,8 +49,7 @@ static void rule_11_one_node_ten_seconds_by_default(void **state)
 	three_nodes(&r, 3, 0);
 	rig_image(&r, "i", "1", NULL);
 	rig_image(&r, "j", "1", "no-such-policy");
-	rig_lead(&r);
-	rig_turn(&r, 0);
+	begin(&r);
 	/* A node counts once: both images at once on the first one. */
 	assert_string_equal(rig_starts(&r), "a a");
 	struct core_start first = r.acts.starts[0], second = r.acts.starts[1];
@@ -61,8 +72,7 @@ static void rule_11_nodes_at_once(void **state)
 	three_nodes(&r, 2, 0);
 	struct cachedimage img = rig_image_of("i", "1", "p");
 	rig_put_image(&r, &img);
-	rig_lead(&r);
-	rig_turn(&r, 0);
+	begin(&r);
 	const struct core_start *s = rig_start(&r); /* slow start: one first */
 	rig_pod(&r, s, POD_PULLED);
 	rig_turn(&r, 0);
@@ -77,21 +87,18 @@ static void rule_12_pulls_at_once_and_on_a_node(void **state)
 	struct rig r;
 	(void)state;
 	rig_new(&r);
-	struct pullpolicy p = {.meta = {.name = "p"},
-			       .spec = {.max_concurrent_nodes = 5,
-					.max_concurrent_pulls = 3,
-					.max_pulls_per_node = 2}};
-	core_put(r.core, KIND_PULLPOLICY, &p, r.now);
+	struct pullpolicy_spec spec = {
+		.max_concurrent_nodes = 5, .max_concurrent_pulls = 3, .max_pulls_per_node = 2};
+	put_policy(&r, spec);
 	rig_node(&r, "a");
 	rig_node(&r, "b");
 	for (const char *const *n = (const char *const[]){"i", "j", "k", "l", NULL}; *n; n++)
 		rig_image(&r, *n, "1", "p");
-	rig_lead(&r);
-	rig_turn(&r, 0);
+	begin(&r);
 	/* Two a node; the third goes elsewhere; a fourth would be too many. */
 	assert_string_equal(rig_starts(&r), "a a b");
-	p.spec.max_concurrent_pulls = 0;
-	core_put(r.core, KIND_PULLPOLICY, &p, r.now);
+	spec.max_concurrent_pulls = 0;
+	put_policy(&r, spec);
 	rig_turn(&r, 0);
 	assert_string_equal(rig_starts(&r), "b");
 	rig_done(&r);
@@ -107,8 +114,7 @@ static void rule_13_order(void **state)
 	low.spec.priority = 1;
 	rig_put_image(&r, &low);
 	rig_put_image(&r, &high);
-	rig_lead(&r);
-	rig_turn(&r, 0);
+	begin(&r);
 	assert_string_equal(r.acts.starts[0].image_name, "z");
 	assert_string_equal(r.acts.starts[1].image_name, "a-low");
 	assert_string_equal(rig_starts(&r), "a a");
@@ -122,8 +128,7 @@ static void rule_3_a_node_joins(void **state)
 	rig_new(&r);
 	rig_policy(&r, "p", 9, 0);
 	rig_image(&r, "i", "1", "p");
-	rig_lead(&r);
-	rig_turn(&r, 0);
+	begin(&r);
 	assert_string_equal(rig_starts(&r), "");
 	rig_node_as(&r, "a", "a", false, NULL, RIG_WALL_S, "amd64");
 	rig_turn(&r, 0);
@@ -138,12 +143,7 @@ static void rule_2_a_cordon_costs_no_pull(void **state)
 {
 	struct rig r;
 	(void)state;
-	rig_new(&r);
-	rig_policy(&r, "p", 9, 0);
-	rig_node(&r, "a");
-	rig_image(&r, "i", "1", "p");
-	rig_lead(&r);
-	rig_turn(&r, 0);
+	rig_one_node(&r);
 	rig_pod(&r, rig_start(&r), POD_PULLED);
 	rig_turn(&r, 10 * S);
 	rig_node_as(&r, "a", "a", true, "node.kubernetes.io/unschedulable", RIG_WALL_S - 100000,
@@ -164,13 +164,11 @@ static void rule_15_repull(void **state)
 	struct rig r;
 	(void)state;
 	rig_new(&r);
-	struct pullpolicy p = {.meta = {.name = "p"},
-			       .spec = {.max_concurrent_nodes = 1, .repull_interval = 3600 * S}};
-	core_put(r.core, KIND_PULLPOLICY, &p, r.now);
+	put_policy(&r, (struct pullpolicy_spec){.max_concurrent_nodes = 1,
+						.repull_interval = 3600 * S});
 	rig_node(&r, "a");
 	rig_image(&r, "i", "1", "p");
-	rig_lead(&r);
-	rig_turn(&r, 0);
+	begin(&r);
 	rig_pod(&r, rig_start(&r), POD_PULLED);
 	rig_turn(&r, 10 * S);
 	rig_written(&r);

@@ -1,0 +1,28 @@
+/*
+ * Whose fault is a failure, and who waits for it (behaviour.md 14). Private to the core.
+ */
+#ifndef DROP_RECONCILER_FAULTS_H
+#define DROP_RECONCILER_FAULTS_H
+
+#include "reconciler/model.h"
+
+void fault_success(struct core *c, struct image *img, int slot);
+/* The pair's attempts, cause and time are recorded already. */
+void fault_failure(struct core *c, struct image *img, int slot, struct pull *p, struct now now);
+void fault_refused(struct core *c, struct image *img, struct pull *p, const char *text,
+		   struct now now);
+void fault_made(struct core *c, struct image *img);
+void faults_clear(struct image *img);
+/* After a restart: gates from what status.failedNodes said. */
+void faults_restore(struct core *c, struct image *img, struct now now);
+struct platform *platform_find(struct image *img, const char *name);
+struct registry *registry_hold(struct core *c, const char *host);
+void registry_release(struct core *c, struct registry *r);
+
+/* May one more pull of the image start? wake is lowered to when that changes by time. */
+enum image_room { ROOM_NONE, ROOM_PROBE, ROOM_ANY };
+enum image_room fault_room(const struct image *img, int64_t now_ms, int64_t *wake);
+bool fault_room_on(const struct core *c, const struct image *img, int slot, int64_t now_ms,
+		   int64_t *wake);
+
+#endif

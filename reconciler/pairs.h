@@ -1,0 +1,25 @@
+/*
+ * One image on one node. Private to the core.
+ */
+#ifndef DROP_RECONCILER_PAIRS_H
+#define DROP_RECONCILER_PAIRS_H
+
+#include "reconciler/cause.h"
+#include "reconciler/model.h"
+
+/* Its status may have changed: looked at at the end of the turn. */
+void image_touch(struct core *c, struct image *img);
+void pair_settle(struct core *c, struct image *img, int slot, struct now now);
+/* Judges whether the image targets the node (behaviour.md 1), and settles the pair. */
+void pair_place(struct core *c, struct image *img, int slot, struct now now);
+void pairs_place(struct core *c, struct image *img, struct now now); /* all of the image */
+void pair_clear(struct core *c, struct image *img, int slot, struct now now);
+void pair_failed(struct core *c, struct image *img, int slot, enum fault fault, const char *reason,
+		 const char *message);
+void pair_wait(struct pair *p, int64_t until_ms);
+/* The image's timer has run out: back-offs and repulls. */
+void pairs_due(struct core *c, struct image *img, struct now now);
+/* Of the jitter of its back-offs. */
+uint64_t pair_seed(const struct core *c, const struct image *img, int slot);
+
+#endif

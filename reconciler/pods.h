@@ -1,0 +1,17 @@
+/*
+ * What is seen of pods, and which pull a pod is (behaviour.md 5, 6, 10). Private to the core.
+ */
+#ifndef DROP_RECONCILER_PODS_H
+#define DROP_RECONCILER_PODS_H
+
+#include "reconciler/model.h"
+
+void pod_put(struct core *c, const struct pod *pod, struct now now);
+void pull_gone(struct core *c, struct pull *p, struct now now);
+void pulls_sweep(struct core *c, struct now now);
+/* Looks again at what pods belong to: after a change of the image or the node. */
+void pulls_match_image(struct core *c, const char *image_name, struct now now);
+void pulls_match_node(struct core *c, const char *node_name, struct now now);
+void pull_match(struct core *c, struct pull *p, struct now now);
+
+#endif
