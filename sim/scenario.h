@@ -4,7 +4,7 @@
  * scenario file; the documents after it are Kubernetes objects that exist from the start)
  * by the descriptor tables of sim/scenario_tables.c, which are also its reference page
  * (docs/scenario.md, generated). The same struct sim_step comes from the timeline and, at
- * run time, as JSON from POST /sim/do: one meaning, one code path (sim/steps.h).
+ * run time, as JSON from POST /sim/do: one meaning, one code path (sim/timeline.h).
  *
  * Ownership as in api/meta.h: everything lives in the arena it was read into.
  */
@@ -65,7 +65,7 @@ enum { /* of the API server, sim/faults.c; names in the table API_FAULTS below *
 /* id, name, what happens */
 #define API_FAULTS(F)                                                                              \
 	F(STATUS, "status",                                                                        \
-	  "answers with `code` and does nothing; 429 with Retry-After `retryAfter`")               \
+	  "answers with `code` and does nothing; Retry-After `retryAfterSeconds`")                 \
 	F(RESET, "reset", "does nothing and resets the connection")                                \
 	F(RESET_AFTER, "reset-after", "does it, then resets the connection instead of answering")  \
 	F(HANG, "hang", "does it, never answers")                                                  \
@@ -92,29 +92,31 @@ struct sim_api_faults {
 	size_t n;
 };
 
-/* id, name, arguments it needs, what happens */
+/* id, name, arguments it needs, what happens. `for` is the timeline's: the same step with
+ * `end` after that time. */
 #define SIM_STEPS(S)                                                                               \
 	S(NODE_JOIN, "node-join", "node",                                                          \
 	  "an absent node registers, or a vanished one comes back")                                \
 	S(NODE_NOTREADY, "node-notready", "node",                                                  \
-	  "its kubelet stops reporting and acting; Ready becomes Unknown")                         \
+	  "its kubelet stops reporting and acting; Ready becomes Unknown; `for`")                  \
 	S(NODE_READY, "node-ready", "node", "ends node-notready")                                  \
-	S(NODE_VANISH, "node-vanish", "node", "the Node object and its pods go without a word")    \
+	S(NODE_VANISH, "node-vanish", "node",                                                      \
+	  "the Node object and its pods go; `for`: comes back")                                    \
 	S(NODE_REPLACE, "node-replace", "node", "the same name with a new uid and no images")      \
-	S(NODE_PRESSURE, "node-pressure", "node", "DiskPressure; `for`: ends by itself")           \
+	S(NODE_PRESSURE, "node-pressure", "node", "DiskPressure; `for`")                           \
 	S(NODE_FULL, "node-full", "node", "each new pod is OutOfpods; `for`")                      \
 	S(NODE_CORDON, "node-cordon", "node", "taint node.kubernetes.io/unschedulable; `for`")     \
 	S(EVICT_IMAGE, "evict-image", "node image", "the image goes from the node's disk")         \
 	S(IMAGE_SET, "image-set", "image", "the tag now means new content of `sizeMiB`")           \
 	S(IMAGE_REMOVE, "image-remove", "image", "the registry has it no more")                    \
 	S(REGISTRY_FAULT, "registry-fault", "registry fault",                                      \
-	  "each pull from that host fails so; `for`")                                              \
+	  "each pull from that host fails so: a fault of docs/scenario.md; `for`")                 \
 	S(REGISTRY_HEAL, "registry-heal", "registry", "ends registry-fault")                       \
 	S(API_FAULT, "api-fault", "api", "adds the rule; `for`: removes it again")                 \
 	S(API_HEAL, "api-heal", "", "removes every api-fault rule and ends every lag")             \
 	S(APPLY, "apply", "object", "creates the object or merges it into the one that is there")  \
 	S(DELETE, "delete", "object", "deletes the object of that kind and name")                  \
-	S(CLOCK_JUMP, "clock-jump", "by", "the operator's clocks jump (needs --clock-file)")
+	S(CLOCK_JUMP, "clock-jump", "by", "the operator's clocks jump; needs --clock-file; `for`")
 
 struct sim_step {
 	int64_t at_ms;    /* after the start; steps of one moment run in file order */
@@ -122,6 +124,8 @@ struct sim_step {
 	const char *node; /* "name-007", or a group name: each of its nodes */
 	const char *image, *registry, *fault;
 	int64_t size_mib, for_ms, by_ms;
+	const char *clock; /* CLOCK_JUMP: "wall", or "sleep": boot time too, as after a suspend */
+	bool end;          /* ends what this step began, instead of beginning it */
 	struct sim_api_fault *api;
 	const char *object; /* JSON text of a Kubernetes object (any JSON in the file) */
 };
@@ -144,6 +148,19 @@ struct sim_registries {
 	size_t n;
 };
 
+enum { SIM_EXPECT_MAX = 1024 };
+
+struct sim_expect { /* what must be true in the end for the scene to have worked */
+	const char *kind, *name;
+	const char *phase, *ready; /* status.phase, status.ready; NULL: any */
+	const char *cause;         /* part of the Ready condition's message; NULL: any */
+};
+
+struct sim_expects {
+	struct sim_expect *at;
+	size_t n;
+};
+
 struct sim_scenario {
 	int64_t seed;
 	const char *title;
@@ -154,10 +171,14 @@ struct sim_scenario {
 	struct sim_registries registries;
 	struct sim_api_faults faults;
 	struct sim_steps timeline;
+	struct sim_expects expect;
 	struct api_strings objects; /* JSON texts, from the documents after the first */
 };
 
-/* Text of a scenario file. Errors name the place in the file and what would be right. */
+/*
+ * Text of a scenario file, at most YAML_BYTES_MAX. ERR_TERMINAL names the line and what would be
+ * right: what is written is never ignored, so a misspelt key is an error.
+ */
 int scenario_read(const char *text, size_t len, struct arena *a, struct sim_scenario *ret,
 		  struct err *err);
 /* One step as JSON, as POST /sim/do sends it. */
