@@ -230,6 +230,18 @@ char *ref_repository(struct arena *a, const char *ref)
 	return parse(ref, &p) ? repository_of(a, &p) : NULL;
 }
 
+int ref_split(struct arena *a, const char *ref, const char **ret_image, const char **ret_tag,
+	      const char **ret_digest)
+{
+	struct parsed p;
+	if (!parse(ref, &p))
+		return -1;
+	*ret_image = arena_strndup(a, ref, (size_t)(p.path.at + p.path.len - ref));
+	*ret_digest = p.digest != NULL ? arena_strdup(a, p.digest) : NULL;
+	*ret_tag = p.digest == NULL && p.tag.len != 0 ? arena_strndup(a, p.tag.at, p.tag.len) : NULL;
+	return 0;
+}
+
 const char *ref_digest(const char *image_id)
 {
 	const char *at = image_id != NULL ? strrchr(image_id, '@') : NULL;

@@ -18,6 +18,12 @@ char *ref_normal(struct arena *a, const char *ref);
 char *ref_host(struct arena *a, const char *ref);
 /* "docker.io/library/nginx" from "nginx:1.2@sha256:.."; or NULL. */
 char *ref_repository(struct arena *a, const char *ref);
+/*
+ * The fields of a CachedImage that mean the reference (behaviour.md 23): the image as it is
+ * written, then its digest, else its tag; a missing one is NULL. -1 if it is no reference.
+ */
+int ref_split(struct arena *a, const char *ref, const char **ret_image, const char **ret_tag,
+	      const char **ret_digest);
 /* The "sha256:..." part of an imageID of the form repo@sha256:<64 hex>, else NULL. Borrowed. */
 const char *ref_digest(const char *image_id);
 

@@ -44,6 +44,7 @@ struct api_tolerations pack_tolerations(struct pack *p, const struct api_tolerat
 			.op = pack_str(p, t->at[i].op),
 			.value = pack_str(p, t->at[i].value),
 			.effect = pack_str(p, t->at[i].effect),
+			.seconds = t->at[i].seconds,
 		};
 		if (copy.at != NULL)
 			copy.at[i] = one;
