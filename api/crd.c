@@ -8,14 +8,6 @@
 
 #include "api/crd_schema.h"
 
-#define CATEGORY "drop"
-
-struct column {
-	const char *name, *type, *path;
-	bool wide; /* only with -o wide */
-	const char *doc;
-};
-
 #define REASON  ".status.conditions[?(@.type==\"Ready\")].reason"
 #define MESSAGE ".status.conditions[?(@.type==\"Ready\")].message"
 #define AGE                                                                                        \
@@ -31,7 +23,7 @@ struct column {
 		"Message", "string", MESSAGE, true, "Message of the Ready condition."              \
 	}
 
-static const struct column cachedimage_columns[] = {
+static const struct crd_column cachedimage_columns[] = {
 	{"Image", "string", ".spec.image", false, "Repository."},
 	{"Tag", "string", ".spec.tag", false, "Tag."},
 	STATUS,
@@ -45,7 +37,7 @@ static const struct column cachedimage_columns[] = {
 	{0},
 };
 
-static const struct column cachedimageset_columns[] = {
+static const struct crd_column cachedimageset_columns[] = {
 	STATUS,
 	{"Ready", "integer", ".status.imagesReady", false, "Images that are Ready."},
 	{"Managed", "integer", ".status.imagesManaged", false, "Images that belong to it."},
@@ -55,7 +47,7 @@ static const struct column cachedimageset_columns[] = {
 	{0},
 };
 
-static const struct column discoverypolicy_columns[] = {
+static const struct crd_column discoverypolicy_columns[] = {
 	STATUS,
 	{"Sources", "integer", ".status.sourceCount", false, "Number of sources."},
 	{"Images", "integer", ".status.imageCount", false, "Number of images found."},
@@ -65,7 +57,7 @@ static const struct column discoverypolicy_columns[] = {
 	{0},
 };
 
-static const struct column pullpolicy_columns[] = {
+static const struct crd_column pullpolicy_columns[] = {
 	{"MaxNodes", "integer", ".spec.maxConcurrentNodes", false, "Nodes pulling at once."},
 	{"MinDelay", "string", ".spec.minDelayBetweenPulls", false, "Wait between two nodes."},
 	{"RepullInterval", "string", ".spec.repullInterval", false, "Age at which to pull again."},
@@ -73,12 +65,17 @@ static const struct column pullpolicy_columns[] = {
 	{0},
 };
 
-static const struct column *const columns[KIND_COUNT] = {
+static const struct crd_column *const columns[KIND_COUNT] = {
 	[KIND_CACHEDIMAGE] = cachedimage_columns,
 	[KIND_CACHEDIMAGESET] = cachedimageset_columns,
 	[KIND_DISCOVERYPOLICY] = discoverypolicy_columns,
 	[KIND_PULLPOLICY] = pullpolicy_columns,
 };
+
+const struct crd_column *crd_columns(enum kind kind)
+{
+	return columns[kind];
+}
 
 static bool has_status(const struct desc *d)
 {
@@ -95,10 +92,10 @@ static void write_names(const struct kind_info *k, struct buf *out)
 	yaml_line(out, 4, "listKind: %sList", k->kind);
 	yaml_line(out, 4, "plural: %s", k->plural);
 	yaml_line(out, 4, "singular: %s", k->singular);
-	yaml_line(out, 4, "categories: [%s]", CATEGORY);
+	yaml_line(out, 4, "categories: [%s]", CRD_CATEGORY);
 }
 
-static void write_columns(const struct column *c, struct buf *out)
+static void write_columns(const struct crd_column *c, struct buf *out)
 {
 	yaml_line(out, 4, "additionalPrinterColumns:");
 	for (; c->name != NULL; c++) {
@@ -131,7 +128,7 @@ void crd_write(enum kind kind, struct buf *out)
 		yaml_line(out, 4, "subresources:");
 		yaml_line(out, 6, "status: {}");
 	}
-	write_columns(columns[kind], out);
+	write_columns(crd_columns(kind), out);
 	yaml_line(out, 4, "schema:");
 	yaml_line(out, 6, "openAPIV3Schema:");
 	schema_root(out, 8, k->desc);

@@ -5,9 +5,24 @@
 #ifndef DROP_API_CRD_H
 #define DROP_API_CRD_H
 
+#include <stdbool.h>
+
 #include "base/buf.h"
 
 #include "api/kinds.h"
+
+/* What `kubectl get drop` lists. */
+#define CRD_CATEGORY "drop"
+
+struct crd_column {              /* of `kubectl get` */
+	const char *name, *type; /* type: string, integer or date */
+	const char *path;        /* JSONPath: .a.b, ['a\\.b'], [?(@.type=="Ready")] */
+	bool wide;               /* only with -o wide */
+	const char *doc;
+};
+
+/* The columns of one of our kinds after its name, in order; name == NULL ends. NULL: not ours. */
+const struct crd_column *crd_columns(enum kind kind);
 
 /*
  * Appends the YAML of apiextensions.k8s.io/v1 for one of our kinds (kinds[kind].ours).

@@ -9,18 +9,10 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "api/tables.h"
 #include "api/walk.h"
 
 #define LINE_MAX_BYTES 1024
-
-/* Go durations without a sign; the rule also refuses what overflows (behaviour.md 33, 34). */
-#define DURATION_PATTERN                                                                           \
-	"^\\+?(0|(([0-9]+(\\.[0-9]*)?|\\.[0-9]+)(ns|us|\xc2\xb5s|\xce\xbcs|ms|s|m|h))+)$"
-#define DURATION_LENGTH 64
-static const struct desc_rule duration_rules[] = {
-	{"duration(self) >= duration('0s')", "must be a duration such as 1h30m, and not negative"},
-	{0},
-};
 
 void yaml_line(struct buf *out, int indent, const char *fmt, ...)
 {
@@ -98,8 +90,8 @@ static void schema_int(struct buf *out, int indent, const struct field *f)
 static void schema_duration(struct buf *out, int indent)
 {
 	yaml_line(out, indent, "type: string");
-	yaml_line(out, indent, "maxLength: %d", DURATION_LENGTH);
-	yaml_text(out, indent, "pattern", DURATION_PATTERN);
+	yaml_line(out, indent, "maxLength: %d", API_DURATION_MAX);
+	yaml_text(out, indent, "pattern", API_DURATION_PATTERN);
 }
 
 static void schema_list(struct buf *out, int indent, const struct field *f)
@@ -169,7 +161,7 @@ static void schema_property(struct buf *out, int indent, const struct field *f)
 	yaml_text(out, indent + 2, "description", f->doc);
 	schema_default(out, indent + 2, f);
 	schema_type(out, indent + 2, f);
-	schema_rules(out, indent + 2, f->type == F_DURATION ? duration_rules : NULL, f->rules);
+	schema_rules(out, indent + 2, f->type == F_DURATION ? api_duration_rules : NULL, f->rules);
 }
 
 static void schema_rows(struct buf *out, int indent, const struct desc *d)

@@ -18,6 +18,11 @@ static const char *const toleration_operators[] = {"", "Exists", "Equal", NULL};
 static const char *const taint_effects[] = {"", "NoSchedule", "PreferNoSchedule", "NoExecute",
 					    NULL};
 
+const struct desc_rule api_duration_rules[] = {
+	{"duration(self) >= duration('0s')", "must be a duration such as 1h30m, and not negative"},
+	{0},
+};
+
 static const struct field api_owner_rows[] = {
 	ROW(api_owner, api_version, "apiVersion", F_STRING),
 	ROW(api_owner, kind, "kind", F_STRING),

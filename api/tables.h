@@ -23,6 +23,12 @@ extern const char *const api_pull_policies[];    /* Always, IfNotPresent, Never;
 #define API_DIGEST_PATTERN "^(sha256:[a-f0-9]{64})?$" /* "" counts as unset */
 #define API_MESSAGE_MAX    32768                      /* metav1.Condition */
 
+/* Go durations without a sign; the rule also refuses what overflows (behaviour.md 33, 34). */
+#define API_DURATION_PATTERN                                                                       \
+	"^\\+?(0|(([0-9]+(\\.[0-9]*)?|\\.[0-9]+)(ns|us|\xc2\xb5s|\xce\xbcs|ms|s|m|h))+)$"
+#define API_DURATION_MAX 64                         /* characters */
+extern const struct desc_rule api_duration_rules[]; /* of each F_DURATION; rule == NULL ends */
+
 /*
  * At most one of tag and digest (behaviour.md 33); "" counts as unset, so that a
  * template that renders an empty value stays valid.
