@@ -11,7 +11,8 @@
 
 #include "api/meta.h"
 
-struct desc; /* api/desc.h */
+struct arena; /* base/arena.h */
+struct desc;  /* api/desc.h */
 
 /* ---- CachedImage ---- */
 
@@ -186,10 +187,24 @@ struct node_taints {
 
 struct node_condition { /* the watcher keeps Ready and DiskPressure only */
 	const char *type, *status;
+	int64_t heartbeat; /* lastHeartbeatTime; node_trim() keeps Ready's */
 };
 
 struct node_conditions {
 	struct node_condition *at;
+	size_t n;
+};
+
+/* Names of one image in status.images: at most so many, more are hidden (behaviour.md 18). */
+#define NODE_IMAGE_NAMES_MAX 5
+
+struct node_image {
+	struct api_strings names; /* after node_trim(): node_name_hash() reads them */
+	int64_t size;
+};
+
+struct node_images {
+	struct node_image *at;
 	size_t n;
 };
 
@@ -201,11 +216,20 @@ struct node {
 	struct api_meta meta;
 	struct node_taints taints;
 	struct node_conditions conditions;
-	const char *os, *arch; /* status.nodeInfo */
+	const char *os, *arch;     /* status.nodeInfo */
+	struct node_images images; /* status.images: the largest first, cut by the kubelet */
 };
 
-/* Keeps the conditions that rules ask for (Ready, DiskPressure; behaviour.md 2), in place. */
-void node_trim(struct node *node);
+/*
+ * Keeps what rules ask for, in place, the same for the same facts: the conditions Ready and
+ * DiskPressure (behaviour.md 2), and of each image name a hash of what it means (18), as
+ * text that lives in a: 12 bytes instead of 100.
+ */
+void node_trim(struct node *node, struct arena *a);
+/* ref_hash() of the name that node_trim() made this text of; 0: it was no reference. */
+uint64_t node_name_hash(const char *text);
+/* The condition of that type, or NULL. */
+struct node_condition *node_condition_find(const struct node *node, const char *type);
 
 /* ---- Pod: what we read of it ---- */
 

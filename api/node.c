@@ -4,8 +4,11 @@
  */
 #include "api/kinds.h"
 
+#include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "api/ref.h"
 #include "api/row.h"
 #include "api/tables.h"
 
@@ -34,8 +37,15 @@ static DESC(node_taint, "Taint", "What keeps pods off a node.");
 static const struct field node_condition_rows[] = {
 	ROW(node_condition, type, "type", F_STRING),
 	ROW(node_condition, status, "status", F_STRING),
+	ROW(node_condition, heartbeat, "lastHeartbeatTime", F_TIME),
 };
 static DESC(node_condition, "NodeCondition", "One judgement about a node.");
+
+static const struct field node_image_rows[] = {
+	ROW(node_image, names, "names", F_STRINGS),
+	ROW(node_image, size, "sizeBytes", F_INT, .bits = 64, .flags = FF_CLAMP),
+};
+static DESC(node_image, "ContainerImage", "An image that a node has.");
 
 static const struct field node_rows[] = {
 	ROW(node, meta, "metadata", F_INLINE, .sub = &node_meta_desc),
@@ -43,20 +53,97 @@ static const struct field node_rows[] = {
 	ROW(node, conditions, "status.conditions", F_LIST, .sub = &node_condition_desc),
 	ROW(node, os, "status.nodeInfo.operatingSystem", F_STRING),
 	ROW(node, arch, "status.nodeInfo.architecture", F_STRING),
+	ROW(node, images, "status.images", F_LIST, .sub = &node_image_desc),
 };
 DESC(node, "Node", "A machine that images are pulled onto.");
 
-static bool matters(const struct node_condition *c)
+struct node_condition *node_condition_find(const struct node *node, const char *type)
 {
-	return c->type != NULL &&
-	       (strcmp(c->type, "Ready") == 0 || strcmp(c->type, "DiskPressure") == 0);
+	for (size_t i = 0; i < node->conditions.n; i++) {
+		struct node_condition *c = &node->conditions.at[i];
+		if (c->type != NULL && strcmp(c->type, type) == 0)
+			return c;
+	}
+	return NULL;
 }
 
-void node_trim(struct node *node)
+static void trim_conditions(struct node *node)
 {
 	size_t kept = 0;
-	for (size_t i = 0; i < node->conditions.n; i++)
-		if (matters(&node->conditions.at[i]))
-			node->conditions.at[kept++] = node->conditions.at[i];
+	for (size_t i = 0; i < node->conditions.n; i++) {
+		struct node_condition *c = &node->conditions.at[i];
+		bool ready = c->type != NULL && strcmp(c->type, "Ready") == 0;
+		if (!ready && (c->type == NULL || strcmp(c->type, "DiskPressure") != 0))
+			continue;
+		if (!ready)
+			c->heartbeat = 0;
+		node->conditions.at[kept++] = *c;
+	}
 	node->conditions.n = kept;
+}
+
+/* Six bits a character, the lowest first: text goes through every part of the engine. */
+static const char digits[] = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_";
+#define DIGIT_BITS 6
+
+static const char *hash_text(uint64_t hash, struct arena *a)
+{
+	char text[64 / DIGIT_BITS + 2];
+	size_t n = 0;
+	for (; hash != 0; hash >>= DIGIT_BITS)
+		text[n++] = digits[hash & ((1 << DIGIT_BITS) - 1)];
+	return arena_strndup(a, text, n);
+}
+
+uint64_t node_name_hash(const char *text)
+{
+	uint64_t hash = 0;
+	for (size_t i = text != NULL ? strlen(text) : 0; i-- > 0;) {
+		const char *digit = strchr(digits, text[i]);
+		if (digit == NULL)
+			return 0;
+		hash = hash << DIGIT_BITS | (uint64_t)(digit - digits);
+	}
+	return hash;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static int compare_images(const void *a, const void *b)
+{
+	const struct node_image *x = a, *y = b;
+	if (x->size != y->size)
+		return x->size > y->size ? -1 : 1;
+	for (size_t i = 0; i < x->names.n && i < y->names.n; i++) {
+		int order = strcmp(x->names.at[i], y->names.at[i]);
+		if (order != 0)
+			return order;
+	}
+	return x->names.n < y->names.n ? -1 : x->names.n > y->names.n;
+}
+
+/* kubelet promises no order among equals: sorted, it is no change. */
+static void trim_images(struct node *node, struct arena *a)
+{
+	struct arena scratch = ARENA_INIT;
+	for (size_t i = 0; i < node->images.n; i++) {
+		struct api_strings *names = &node->images.at[i].names;
+		for (size_t k = 0; k < names->n; k++)
+			names->at[k] = hash_text(ref_hash(&scratch, names->at[k]), a);
+		if (names->n != 0)
+			qsort(names->at, names->n, sizeof(*names->at), compare_names);
+		arena_reset(&scratch);
+	}
+	arena_done(&scratch);
+	if (node->images.n != 0)
+		qsort(node->images.at, node->images.n, sizeof(*node->images.at), compare_images);
+}
+
+void node_trim(struct node *node, struct arena *a)
+{
+	trim_conditions(node);
+	trim_images(node, a);
 }

@@ -12,6 +12,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "base/hash.h"
+
 #define DEFAULT_HOST "docker.io"
 #define OLD_HOST     "index.docker.io"
 /* Limits of the OCI distribution spec and its grammar. */
@@ -238,8 +240,15 @@ int ref_split(struct arena *a, const char *ref, const char **ret_image, const ch
 		return -1;
 	*ret_image = arena_strndup(a, ref, (size_t)(p.path.at + p.path.len - ref));
 	*ret_digest = p.digest != NULL ? arena_strdup(a, p.digest) : NULL;
-	*ret_tag = p.digest == NULL && p.tag.len != 0 ? arena_strndup(a, p.tag.at, p.tag.len) : NULL;
+	*ret_tag =
+		p.digest == NULL && p.tag.len != 0 ? arena_strndup(a, p.tag.at, p.tag.len) : NULL;
 	return 0;
+}
+
+uint64_t ref_hash(struct arena *a, const char *ref)
+{
+	const char *normal = ref_normal(a, ref);
+	return normal != NULL ? hash_str(HASH_START, normal) : 0;
 }
 
 const char *ref_digest(const char *image_id)

@@ -120,6 +120,15 @@ static void replace(struct store *s, struct entry *old, struct entry *e)
 		forget_tombstones(s);
 }
 
+const void *store_get(const struct store *s, enum kind kind, const char *name, size_t *ret_len)
+{
+	const struct entry *e = map_get(&s->by_name[kind], name);
+	if (e == NULL || e->gone)
+		return NULL;
+	*ret_len = e->len;
+	return object_of(e);
+}
+
 bool store_put(struct store *s, enum kind kind, const char *name, const void *bytes, size_t len)
 {
 	struct entry *old = map_get(&s->by_name[kind], name);

@@ -28,6 +28,8 @@ void store_free(struct store *s);
 
 /* Puts the packed object; moves it to the tail only if its bytes differ. Returns whether. */
 bool store_put(struct store *s, enum kind kind, const char *name, const void *bytes, size_t len);
+/* The packed object, borrowed until the next put; NULL if there is none. */
+const void *store_get(const struct store *s, enum kind kind, const char *name, size_t *ret_len);
 /* Deletes; returns whether it was there. */
 bool store_gone(struct store *s, enum kind kind, const char *name);
 /* A list of the kind begins: what is not put until store_sweep() is deleted by it. */

@@ -16,17 +16,18 @@
 #include "ipc/objpack.h"
 #include "kube/reflector.h"
 #include "kube/urls.h"
-
-static void trim_node(void *obj);
-static void trim_pod(void *obj);
+#include "watcher/heartbeat.h"
 
 /* Bytes of a packed projection; an object beyond it is refused as unreadable. */
 #define PROJECTION_MAX (512 * 1024)
 
+static void trim_node(struct views *all, void *obj);
+static void trim_pod(struct views *all, void *obj);
+
 static const struct watched {
 	enum kind kind;
 	const char *selector;
-	void (*trim)(void *obj); /* forgets what nobody needs */
+	void (*trim)(struct views *all, void *obj); /* forgets what nobody needs */
 } watched[] = {
 	{KIND_NODE, NULL, trim_node},
 	{KIND_POD, PULLPOD_LABEL_MANAGED_BY "=" PULLPOD_MANAGED_BY, trim_pod},
@@ -55,18 +56,35 @@ struct views {
 	struct view at[WATCHED_N];
 };
 
-static void trim_node(void *obj)
+/* What the store has of the node; NULL: nothing. */
+static const struct node *known_node(struct views *all, const char *name)
+{
+	size_t len;
+	struct err err;
+	const void *bytes = name != NULL ? store_get(all->store, KIND_NODE, name, &len) : NULL;
+	struct node *node = arena_alloc(&all->arena, sizeof(*node));
+	if (bytes == NULL ||
+	    obj_unpack(kinds[KIND_NODE].desc, bytes, len, &all->arena, node, &err) < 0)
+		return NULL;
+	return node;
+}
+
+static void trim_node(struct views *all, void *obj)
 {
 	struct node *node = obj;
 	node->meta.rv = 0;
 	node->meta.generation = 0;
 	node->meta.annotations.n = 0;
 	node->meta.owners.n = 0;
-	node_trim(node);
+	node_trim(node, &all->arena);
+	const struct node *was = known_node(all, node->meta.name);
+	if (was != NULL)
+		heartbeat_settle(was, node);
 }
 
-static void trim_pod(void *obj)
+static void trim_pod(struct views *all, void *obj)
 {
+	(void)all;
 	struct pod *pod = obj;
 	pod->meta.rv = 0;
 	pod->meta.generation = 0;
@@ -95,7 +113,7 @@ static void on_object(void *ctx, bool gone, const char *json, size_t len)
 	}
 	const struct api_meta *meta = obj;
 	if (view->what->trim != NULL)
-		view->what->trim(obj);
+		view->what->trim(all, obj);
 	if (meta->name == NULL) {
 		all->bad++;
 	} else if (gone) {

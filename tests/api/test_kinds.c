@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "api/crd.h"
+#include "api/ref.h"
 #include "api/tables.h"
 #include "base/clock.h"
 
@@ -89,21 +90,56 @@ static void test_crd(void **state)
 static void test_node_trim(void **state)
 {
 	(void)state;
-	struct node_condition all[] = {{"MemoryPressure", "False"},
-				       {"DiskPressure", "True"},
+	struct arena a = ARENA_INIT;
+	struct node_condition all[] = {{"MemoryPressure", "False", 7},
+				       {"DiskPressure", "True", 8},
 				       {NULL, "True"},
 				       {"PIDPressure", "False"},
-				       {"Ready", "Unknown"}};
+				       {"Ready", "Unknown", 9}};
 	struct node node = {.conditions = {all, ROWS(all)}};
-	node_trim(&node);
+	node_trim(&node, &a);
 	assert_int_equal(node.conditions.n, 2);
 	assert_string_equal(node.conditions.at[0].type, "DiskPressure");
 	assert_string_equal(node.conditions.at[0].status, "True");
 	assert_string_equal(node.conditions.at[1].type, "Ready");
 	assert_string_equal(node.conditions.at[1].status, "Unknown");
+	assert_int_equal(node.conditions.at[0].heartbeat, 0);
+	assert_int_equal(node.conditions.at[1].heartbeat, 9);
 	struct node none = {0};
-	node_trim(&none);
+	node_trim(&none, &a);
 	assert_int_equal(none.conditions.n, 0);
+	arena_done(&a);
+}
+
+#define DIGEST "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+/* Whatever order a kubelet tells them in, the same images are the same projection. */
+static void rule_18_node_images(void **state)
+{
+	(void)state;
+	struct arena a = ARENA_INIT;
+	const char *one[] = {"docker.io/library/nginx:1", "<none>@<none>", "nginx@" DIGEST};
+	const char *two[] = {"x.example.com/a:2"}, *three[] = {"b:3"};
+	const char *one_b[] = {"nginx@" DIGEST, "<none>@<none>", "nginx:1"};
+	const char *two_b[] = {"x.example.com/a:2"}, *three_b[] = {"docker.io/library/b:3"};
+	struct node_image images[] = {{{one, 3}, 900}, {{two, 1}, 5}, {{three, 1}, 5}};
+	struct node_image images_b[] = {{{three_b, 1}, 5}, {{one_b, 3}, 900}, {{two_b, 1}, 5}};
+	struct node n = {.images = {images, 3}}, b = {.images = {images_b, 3}};
+	node_trim(&n, &a);
+	node_trim(&b, &a);
+	assert_true(desc_equal(kinds[KIND_NODE].desc, &n, &b));
+	assert_int_equal(n.images.at[0].size, 900);
+	assert_int_equal(n.images.at[0].names.n, 3);
+	bool listed = false, nothing = false;
+	for (size_t i = 0; i < 3; i++) {
+		uint64_t hash = node_name_hash(n.images.at[0].names.at[i]);
+		assert_true(strlen(n.images.at[0].names.at[i]) <= 11);
+		listed |= hash == ref_hash(&a, "nginx:1");
+		nothing |= hash == 0;
+	}
+	assert_true(listed && nothing);
+	assert_true(node_name_hash("!") == 0);
+	arena_done(&a);
 }
 
 static void test_meta(void **state)
@@ -126,8 +162,11 @@ static void test_meta(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_find), cmocka_unit_test(test_rows),
-		cmocka_unit_test(test_crd),  cmocka_unit_test(test_node_trim),
+		cmocka_unit_test(test_find),
+		cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_crd),
+		cmocka_unit_test(test_node_trim),
+		cmocka_unit_test(rule_18_node_images),
 		cmocka_unit_test(test_meta),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -37,6 +37,10 @@ static void order_is_that_of_the_last_change(void **state)
 	put(s, KIND_POD, "a", "1");
 	put(s, KIND_NODE, "a", "2");
 	assert_false(store_put(s, KIND_NODE, "b", "1", 1));
+	size_t len;
+	assert_memory_equal(store_get(s, KIND_NODE, "a", &len), "2", 1);
+	assert_int_equal(len, 1);
+	assert_null(store_get(s, KIND_POD, "b", &len));
 	struct msg_changes got = ask(s, &a, 0, 0, 100000);
 	assert_true(got.reset);
 	assert_false(got.more);
