@@ -97,12 +97,8 @@ static int64_t ring_due_ms(const struct watcher *w, int64_t fresh_ms)
 {
 	if (w->lease_moved || w->rung_fresh_ms != fresh_ms)
 		return 0;
-	if (w->rung_head != store_head(w->store)) {
-		static int rg = -1;
-		if (rg < 0)
-			rg = getenv("RING") ? (int)atoll(getenv("RING")) : RING_GAP_MS;
-		return w->rung_ms + rg;
-	}
+	if (w->rung_head != store_head(w->store))
+		return w->rung_ms + RING_GAP_MS;
 	return w->rung_ms + RING_EVERY_MS;
 }
 
