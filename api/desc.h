@@ -57,7 +57,8 @@ struct field {
 	const char *doc;               /* one or two sentences, our own words; CRD and docs */
 	const char *const *enums;      /* NULL-terminated; strings */
 	const char *pattern;           /* for the API server (RE2) and mirrored by validate */
-	int64_t min, max;              /* integers; both 0: the range of `bits` (64: +-2^53) */
+	int64_t min, max;              /* integers; both 0: the range of `bits` (64: +-2^53).
+					* durations: min, ms; 0: none is negative */
 	int bits;                      /* 32 or 64: format of the schema */
 	size_t min_len, max_len;       /* strings; 0: none */
 	size_t min_items, max_items;   /* lists, maps; 0: none */
@@ -85,6 +86,12 @@ struct desc {
  */
 int desc_decode(const struct desc *d, const char *json, size_t len, bool defaults, struct arena *a,
 		void *ret, struct err *err);
+
+/*
+ * Has the JSON object only members that the table knows? For what people write: ERR_TERMINAL names
+ * the path of the first that is not, and what was perhaps meant. Types are desc_decode's to check.
+ */
+int desc_known(const struct desc *d, const char *json, size_t len, struct err *err);
 
 /*
  * Appends the JSON of obj: absent fields left out, FF_ALWAYS written, and numbers with

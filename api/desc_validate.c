@@ -73,7 +73,8 @@ static int validate_string(const struct field *f, const char *s, const struct pa
 static int validate_number(const struct field *f, int64_t v, const struct path *at, struct err *err)
 {
 	if (f->type == F_DURATION)
-		return v >= 0 ? 0 : path_error(at, err, "negative; use 0s or a longer duration");
+		return v >= f->min ? 0
+				   : path_error(at, err, "negative; use 0s or a longer duration");
 	struct int_range r = field_range(f);
 	/* Zero is how a struct says absent, unless the row is always written. */
 	if ((v >= r.min && v <= r.max) || (v == 0 && !(f->flags & (FF_ALWAYS | FF_HAS_DEFAULT))))
