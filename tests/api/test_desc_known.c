@@ -30,7 +30,7 @@ static const struct known_row {
 	{"in a level", &node_desc, "{\"status\":{\"nodeInfo\":{\"xyzzy\":1}}}",
 	 "status.nodeInfo.xyzzy: unknown key; there are operatingSystem, architecture"},
 	{"no key at all", &cachedimage_spec_desc, "{\"\":1}",
-	 ": unknown key; there are image, tag, "},
+	 "object: unknown key; there are image, tag, "},
 	{"no object", &cachedimage_spec_desc, "[]", ""},
 	{"no JSON", &cachedimage_spec_desc, "{", "CachedImageSpec: not valid JSON"},
 };
