@@ -39,7 +39,7 @@ struct object {
 	const char *ns; /* "" for cluster-scoped */
 	const char *name, *uid;
 	uint64_t rv;
-	const char *node; /* pods: spec.nodeName, "" if none; else NULL */
+	const char *node; /* pods: spec.nodeName; else "" */
 	struct text *text;
 };
 
@@ -54,10 +54,12 @@ struct api_error {
 
 struct change {
 	uint64_t rv;
-	const struct resource *res;
-	struct text *before,
-		*after; /* NULL before: created; NULL after: deleted (before has the last rv) */
+	const struct resource *res; /* of the stored form: events are core/v1 */
+	/* NULL before: created; NULL after: deleted. Each has the resourceVersion it had: a watch
+	 * shows a deletion with the change's own. */
+	struct text *before, *after;
 	const char *ns, *name;
+	const char *node; /* pods: spec.nodeName; else "" */
 };
 
 struct store *store_new(uint64_t seed);
@@ -79,8 +81,9 @@ int store_create(struct store *s, const struct resource *r, const char *ns, cons
 struct write {
 	const struct resource *res;
 	const char *ns, *name;
-	bool status; /* the status subresource: everything else stays; else status stays */
-	bool create; /* update or apply: make it if it is not there */
+	bool status;    /* the status subresource: everything else stays; else status stays */
+	bool create;    /* update: make it if it is not there */
+	bool strategic; /* patches: lists of built-in kinds are merged by key */
 };
 int store_update(struct store *s, const struct write *w, const cJSON *obj, struct now now,
 		 const struct object **ret, struct api_error *e);

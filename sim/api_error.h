@@ -1,0 +1,29 @@
+/*
+ * How refusals are worded: the codes, reasons and texts of an API server (apimachinery's
+ * StatusReasons), so that clients that read them find what they know. Each function fills
+ * e and returns -1.
+ */
+#ifndef DROP_SIM_API_ERROR_H
+#define DROP_SIM_API_ERROR_H
+
+#include "sim/store.h"
+
+int api_error_set(struct api_error *e, int code, const char *reason, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+/* 400 BadRequest. */
+int api_error_bad(struct api_error *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* 404: pods "x" not found; name "": the resource itself. */
+int api_error_not_found(struct api_error *e, const struct resource *r, const char *name);
+/* 409 AlreadyExists. */
+int api_error_exists(struct api_error *e, const struct resource *r, const char *name);
+/* 409 Conflict: Operation cannot be fulfilled on pods "x": <why>. */
+int api_error_conflict(struct api_error *e, const struct resource *r, const char *name,
+		       const char *why);
+/* 422 Invalid with one cause: <Kind> "x" is invalid: <field>: <detail>. cause: "FieldValueInvalid"
+ */
+int api_error_invalid(struct api_error *e, const struct resource *r, const char *name,
+		      const char *field, const char *cause, const char *detail);
+/* 410 Expired: the version asked for is forgotten. */
+int api_error_expired(struct api_error *e, uint64_t wanted, uint64_t oldest);
+
+#endif

@@ -1,0 +1,301 @@
+/*
+ * The store's heart: look-ups, and the one way in which an object is added, replaced or
+ * taken out. Rules about what may be written are in sim/store_write.c and store_delete.c.
+ */
+#include "sim/store.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cjson/cJSON.h>
+
+#include "base/buf.h"
+#include "base/xalloc.h"
+
+#include "sim/api_error.h"
+#include "sim/index.h"
+#include "sim/store_impl.h"
+
+/* As a fresh cluster: small numbers, but never 0, which means "any" in requests. */
+#define FIRST_RV 1
+
+struct text *text_ref(struct text *t)
+{
+	if (t != NULL)
+		t->refs++;
+	return t;
+}
+
+void text_unref(struct text *t)
+{
+	if (t != NULL && --t->refs == 0)
+		free(t);
+}
+
+struct text *text_new(const char *json, size_t len)
+{
+	struct text *t = xmalloc(sizeof(*t) + len + 1);
+	t->refs = 1;
+	t->len = (uint32_t)len;
+	memcpy(t->json, json, len);
+	t->json[len] = '\0';
+	return t;
+}
+
+struct text *text_with_rv(const struct text *t, uint64_t rv)
+{
+	static const char mark[] = "\"resourceVersion\":\"";
+	const char *at = strstr(t->json, mark) + sizeof(mark) - 1;
+	const char *rest = strchr(at, '"');
+	char digits[24];
+	size_t n = (size_t)snprintf(digits, sizeof(digits), "%" PRIu64, rv);
+	size_t before = (size_t)(at - t->json), after = t->len - (size_t)(rest - t->json);
+	struct text *out = xmalloc(sizeof(*out) + before + n + after + 1);
+	out->refs = 1;
+	out->len = (uint32_t)(before + n + after);
+	memcpy(out->json, t->json, before);
+	memcpy(out->json + before, digits, n);
+	memcpy(out->json + before + n, rest, after + 1);
+	return out;
+}
+
+struct store *store_new(uint64_t seed)
+{
+	struct store *s = xcalloc(1, sizeof(*s));
+	s->roots = xcalloc(resources_n, sizeof(struct entry *));
+	s->rv = FIRST_RV;
+	s->random = seed;
+	history_init(&s->history, FIRST_RV + 1);
+	return s;
+}
+
+static void forget_ghost(struct store *s)
+{
+	text_unref(s->ghost.text);
+	text_unref(s->ghost_key);
+	s->ghost = (struct object){0};
+	s->ghost_key = NULL;
+}
+
+static void entry_free(struct entry *e)
+{
+	text_unref(e->obj.text);
+	text_unref(e->key);
+	free(e->owners);
+	free(e);
+}
+
+static void free_tree(struct entry *e)
+{
+	if (e == NULL)
+		return;
+	free_tree(e->left);
+	free_tree(e->right);
+	entry_free(e);
+}
+
+void store_free(struct store *s)
+{
+	if (s == NULL)
+		return;
+	for (size_t i = 0; i < resources_n; i++)
+		free_tree(s->roots[i]);
+	free(s->roots);
+	forget_ghost(s);
+	history_done(&s->history);
+	gc_done(&s->gc);
+	free(s);
+}
+
+void store_listen(struct store *s, void (*fn)(void *ctx, const struct change *change), void *ctx)
+{
+	if (s->n_listeners == STORE_LISTENERS_MAX)
+		abort(); /* a bug: listeners are wired once, in main */
+	s->listeners[s->n_listeners++] = (struct listener){fn, ctx};
+}
+
+/* splitmix64 (Steele, Lea, Flood 2014). */
+uint64_t store_random(struct store *s)
+{
+	uint64_t z = (s->random += 0x9e3779b97f4a7c15ULL);
+	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
+	z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
+	return z ^ (z >> 31);
+}
+
+void store_new_uid(struct store *s, char out[37])
+{
+	uint64_t a = store_random(s), b = store_random(s);
+	snprintf(out, 37, "%08x-%04x-4%03x-%04x-%012" PRIx64, (unsigned)(a >> 32),
+		 (unsigned)(a >> 16) & 0xffff, (unsigned)a & 0xfff,
+		 ((unsigned)(b >> 48) & 0x3fff) | 0x8000, b & UINT64_C(0xffffffffffff));
+}
+
+const struct resource *store_home(const struct resource *r)
+{
+	static const struct resource *events;
+	if (strcmp(r->group, "events.k8s.io") != 0)
+		return r;
+	if (events == NULL)
+		events = resource_find("", "v1", "events");
+	return events;
+}
+
+struct entry *store_find(const struct store *s, const struct resource *r, const char *ns,
+			 const char *name)
+{
+	return index_find(s->roots[store_home(r)->index], ns, name);
+}
+
+const struct object *store_get(const struct store *s, const struct resource *r, const char *ns,
+			       const char *name)
+{
+	struct entry *e = store_find(s, r, ns, name);
+	return e != NULL ? &e->obj : NULL;
+}
+
+bool store_next(const struct store *s, const struct resource *r, const char *from_ns,
+		const char *from_name, const struct object **ret)
+{
+	struct entry *e = index_after(s->roots[store_home(r)->index], from_ns, from_name);
+	if (e != NULL)
+		*ret = &e->obj;
+	return e != NULL;
+}
+
+uint64_t store_rv(const struct store *s)
+{
+	return s->rv;
+}
+
+uint64_t store_oldest(const struct store *s)
+{
+	return s->history.first - 1;
+}
+
+void store_expire(struct store *s)
+{
+	history_clear(&s->history);
+}
+
+const struct change *store_change_after(const struct store *s, uint64_t after)
+{
+	const struct record *r = history_at(&s->history, after + 1);
+	return r != NULL ? &r->change : NULL;
+}
+
+/* ---- changes ---- */
+
+static void publish(struct store *s, const struct entry *e, struct text *before, struct text *after)
+{
+	struct record r = {
+		.change = {.rv = s->rv,
+			   .res = e->obj.res,
+			   .before = text_ref(before),
+			   .after = text_ref(after),
+			   .ns = e->obj.ns,
+			   .name = e->obj.name,
+			   .node = e->obj.node},
+		.key = text_ref(e->key),
+	};
+	history_add(&s->history, &r);
+	for (size_t i = 0; i < s->n_listeners; i++)
+		s->listeners[i].fn(s->listeners[i].ctx, &r.change);
+}
+
+static const char *string_at(const cJSON *obj, const char *outer, const char *name)
+{
+	const cJSON *in = cJSON_GetObjectItemCaseSensitive(obj, outer);
+	const char *s = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(in, name));
+	return s != NULL ? s : "";
+}
+
+/* The strings of an object's key in one block that history may outlive the entry with. */
+static void set_key(struct entry *e, const cJSON *obj)
+{
+	const char *parts[] = {
+		string_at(obj, "metadata", "namespace"),
+		string_at(obj, "metadata", "name"),
+		string_at(obj, "metadata", "uid"),
+		e->obj.res->kind_id == KIND_POD ? string_at(obj, "spec", "nodeName") : "",
+	};
+	const char **into[] = {&e->obj.ns, &e->obj.name, &e->obj.uid, &e->obj.node};
+	if (e->key != NULL && strcmp(e->obj.node, parts[3]) == 0)
+		return;
+	struct buf b = {0};
+	for (size_t i = 0; i < 4; i++)
+		buf_add(&b, parts[i], strlen(parts[i]) + 1);
+	text_unref(e->key);
+	e->key = text_new(b.data, b.len);
+	const char *at = e->key->json;
+	for (size_t i = 0; i < 4; i++, at += strlen(at) + 1)
+		*into[i] = at;
+	buf_done(&b);
+}
+
+static struct text *print(const cJSON *obj)
+{
+	char *json = cJSON_PrintUnformatted(obj);
+	if (json == NULL)
+		abort(); /* out of memory */
+	struct text *t = text_new(json, strlen(json));
+	cJSON_free(json);
+	return t;
+}
+
+int store_put(struct store *s, const struct resource *home, struct entry *e, const cJSON *obj,
+	      struct entry **ret, struct api_error *err)
+{
+	struct text *text = print(obj);
+	bool fresh = e == NULL;
+	if (text->len > STORE_OBJECT_MAX) {
+		text_unref(text);
+		return api_error_set(err, 413, "RequestEntityTooLarge",
+				     "etcdserver: request is too large");
+	}
+	if (!fresh && strcmp(text->json, e->obj.text->json) == 0) {
+		text_unref(text);
+		*ret = e;
+		return 0;
+	}
+	if (fresh) {
+		e = xcalloc(1, sizeof(*e));
+		e->obj.res = home;
+		s->objects++;
+	}
+	set_key(e, obj);
+	struct text *before = e->obj.text;
+	e->obj.rv = ++s->rv;
+	e->obj.text = text_with_rv(text, s->rv);
+	text_unref(text);
+	if (fresh)
+		index_put(&s->roots[home->index], e);
+	gc_changed(s, e, obj);
+	publish(s, e, before, e->obj.text);
+	text_unref(before);
+	*ret = e;
+	return 0;
+}
+
+void store_remove(struct store *s, struct entry *e, const struct object **ret)
+{
+	s->rv++;
+	s->objects--;
+	index_del(&s->roots[e->obj.res->index], e);
+	gc_removed(s, e);
+	publish(s, e, e->obj.text, NULL);
+	forget_ghost(s);
+	s->ghost = e->obj;
+	s->ghost.text = text_ref(e->obj.text);
+	s->ghost_key = text_ref(e->key);
+	if (ret != NULL)
+		*ret = &s->ghost;
+	entry_free(e);
+}
+
+int64_t store_turn(struct store *s, struct now now)
+{
+	return gc_turn(s, now) ? now.boot_ms : CLOCK_NEVER;
+}

@@ -1,0 +1,65 @@
+/*
+ * What the parts of the store share: the entry that holds an object in its index, and how a
+ * change is made. Private to sim/store*.c, index.c, history.c, gc.c.
+ *
+ * Invariants: every change goes through store_put or store_remove, which give it the next
+ * resourceVersion and tell history, garbage collection and listeners, in this order.
+ */
+#ifndef DROP_SIM_STORE_IMPL_H
+#define DROP_SIM_STORE_IMPL_H
+
+#include "sim/gc.h"
+#include "sim/history.h"
+#include "sim/store.h"
+
+#define STORE_LISTENERS_MAX 8
+
+struct entry {
+	struct object obj;
+	struct entry *left, *right; /* of the index, see sim/index.h */
+	uint32_t priority;
+	bool deleting; /* has a deletionTimestamp */
+	bool queued;   /* gc will look at it */
+	struct text *key;
+	struct gc_owner **owners; /* whom its ownerReferences name */
+	size_t n_owners;
+};
+
+struct listener {
+	void (*fn)(void *ctx, const struct change *change);
+	void *ctx;
+};
+
+struct store {
+	struct entry **roots; /* by resource, see sim/index.h */
+	size_t objects;
+	uint64_t rv, random;
+	struct history history;
+	struct gc gc;
+	struct listener listeners[STORE_LISTENERS_MAX];
+	size_t n_listeners;
+	struct object ghost; /* what the last removal returned */
+	struct text *ghost_key;
+};
+
+/* Events of both groups are kept as one resource. */
+const struct resource *store_home(const struct resource *r);
+struct entry *store_find(const struct store *s, const struct resource *r, const char *ns,
+			 const char *name);
+/* Not NULL: object text of that length. */
+struct text *text_new(const char *json, size_t len);
+/* The same text with another resourceVersion; the first one in it is the metadata's. */
+struct text *text_with_rv(const struct text *t, uint64_t rv);
+void store_new_uid(struct store *s, char out[37]);
+uint64_t store_random(struct store *s);
+
+/*
+ * Adds (e NULL) or replaces an object: obj in its stored form, with complete metadata in the
+ * stored order. Unchanged text changes nothing. -1: larger than STORE_OBJECT_MAX.
+ */
+int store_put(struct store *s, const struct resource *home, struct entry *e, const cJSON *obj,
+	      struct entry **ret, struct api_error *err);
+/* Takes it out; ret: its last state. */
+void store_remove(struct store *s, struct entry *e, const struct object **ret);
+
+#endif
