@@ -9,11 +9,11 @@ import subprocess
 import sys
 
 ALLOWED = re.compile(
-    r"^(bcmp|mem(chr|cmp|cpy|move|set)|str(chr|cmp|cspn|len|ncmp|nlen|spn|str)"
+    r"^(bcmp|mem(chr|cmp|cpy|move|set)|str(chr|cmp|cspn|len|ncmp|nlen|rchr|spn|str)"
     r"|qsort|free|tolower|__ctype_b_loc|__ctype_tolower_loc|_GLOBAL_OFFSET_TABLE_"
     r"|x(malloc|calloc|reallocarray|strdup)"
     r"|arena_\w+|buf_\w+|map_\w+|hash_\w+|utf8_\w+|timers?_\w+"
-    r"|api_(condition_find|map_get)|ref_\w+"
+    r"|api_(condition_find|map_get)|kinds|ref_\w+"
     # what compilers and sanitizers add
     r"|__stack_chk_fail|__\w+_chk|__(asan|ubsan|sanitizer|lsan|llvm|gcov|gcc|tsan)\w*|abort)$")
 

@@ -1,0 +1,245 @@
+/*
+ * Entries without a child, and the creates they ask for (behaviour.md 23). A create whose
+ * outcome is unknown is asked again under the same name, so that a lost answer cannot make
+ * a second child; an entry with such a create outlives its place on the list, for the
+ * same reason. Invariant: an entry with a child asks for nothing.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/tables.h"
+#include "base/xalloc.h"
+
+#include "reconciler/sets_model.h"
+#include "reconciler/sets_names.h"
+
+struct entry *entry_new(struct set *set, const char *normal)
+{
+	struct entry *e = xcalloc(1, sizeof(*e));
+	e->set = set;
+	e->normal = xstrdup(normal);
+	e->timer.owner = TIMER_ENTRY;
+	list_init(&e->of_set);
+	list_init(&e->queued);
+	map_put(&set->entries, e->normal, e);
+	return e;
+}
+
+/* Its name is free for others; what is known of the create is over. */
+static void release_name(struct sets *s, struct entry *e)
+{
+	if (e->asked != NULL)
+		map_del(&s->asked, e->asked);
+	free(e->asked);
+	e->asked = NULL;
+	e->in_flight = e->made = false;
+}
+
+static void set_trouble(struct entry *e, const char *text)
+{
+	free(e->trouble);
+	e->trouble = xstrdup(text);
+}
+
+void entry_forget(struct sets *s, struct entry *e)
+{
+	release_name(s, e);
+	timer_stop(&s->timers, &e->timer);
+	list_remove(&e->queued);
+	e->waited = e->hashed = false;
+	e->failures = 0;
+}
+
+void entry_free(struct sets *s, struct entry *e)
+{
+	entry_forget(s, e);
+	if (e->child != NULL)
+		e->child->role = CHILD_NONE;
+	list_remove(&e->of_set);
+	map_del(&e->set->entries, e->normal);
+	free(e->trouble);
+	free(e->mem);
+	free(e->normal);
+	free(e);
+}
+
+static bool wanted(const struct entry *e)
+{
+	return e->build == e->set->build;
+}
+
+void entry_settle(struct sets *s, struct entry *e, struct now now)
+{
+	if (e->child != NULL)
+		return;
+	if (!wanted(e)) {
+		/* As long as its create may come to light, it is remembered under which name. */
+		if (e->asked == NULL)
+			entry_free(s, e);
+		else if (e->timer.place == 0)
+			timer_set(&s->timers, &e->timer, now.boot_ms + SET_UNSEEN_MS);
+		return;
+	}
+	if (s->leading && !e->set->deleting && !e->in_flight && e->timer.place == 0)
+		list_append(&s->creates, &e->queued);
+}
+
+void entry_attach(struct sets *s, struct entry *e, struct child *c)
+{
+	e->child = c;
+	entry_forget(s, e);
+	set_trouble(e, NULL);
+}
+
+void entry_detach(struct sets *s, struct entry *e, struct now now)
+{
+	e->child = NULL;
+	entry_settle(s, e, now);
+}
+
+void entry_due(struct sets *s, struct entry *e, struct now now)
+{
+	timer_stop(&s->timers, &e->timer);
+	if (!wanted(e) && !e->in_flight)
+		release_name(s, e);
+	/* Made, and never seen: it was deleted at once, or it is there and asking will tell. */
+	e->made = false;
+	entry_settle(s, e, now);
+}
+
+/* ---- names ---- */
+
+enum name_state { NAME_FREE, NAME_LEAVING, NAME_TAKEN };
+
+/* Who has the name, as far as the watch and our own creates tell. */
+static enum name_state name_look(const struct sets *s, const struct entry *e, const char *name)
+{
+	const struct entry *other = map_get(&s->asked, name);
+	const struct child *holder = map_get(&s->children, name);
+	if (other != NULL && other != e)
+		return NAME_TAKEN;
+	if (holder == NULL)
+		return NAME_FREE;
+	/* Dying; about to be deleted by us; or its set is gone, and the collector will come. */
+	bool orphan = holder->family != NULL && holder->family->set == NULL;
+	return holder->deleting || holder->role == CHILD_STALE || orphan ? NAME_LEAVING
+									 : NAME_TAKEN;
+}
+
+/* What is leaving is waited for, as the plain name is the better one. */
+static bool wait_for_name(struct sets *s, struct entry *e, struct now now)
+{
+	if (!e->waited) {
+		e->waited = true;
+		e->waited_ms = now.boot_ms;
+	}
+	if (now.boot_ms >= e->waited_ms + SET_NAME_WAIT_MS)
+		return false;
+	timer_set(&s->timers, &e->timer, now.boot_ms + SET_NAME_LOOK_MS);
+	return true;
+}
+
+static void back_off(struct sets *s, struct entry *e, const char *trouble, struct now now)
+{
+	set_trouble(e, trouble);
+	timer_set(&s->timers, &e->timer, now.boot_ms + set_backoff(e->failures++));
+	status_touch(s, e->set, now);
+}
+
+/* The name to ask for, or NULL: a timer is set. */
+static const char *choose_name(struct sets *s, struct entry *e, struct now now, struct arena *a)
+{
+	if (e->asked != NULL)
+		return e->asked;
+	const struct set *set = e->set;
+	struct child_names names = child_names(a, set->name, set->uid, &e->image, e->normal);
+	if (names.plain != NULL && !e->hashed) {
+		enum name_state state = name_look(s, e, names.plain);
+		if (state == NAME_FREE)
+			return names.plain;
+		if (state == NAME_LEAVING && wait_for_name(s, e, now))
+			return NULL;
+	}
+	if (name_look(s, e, names.hashed) == NAME_FREE)
+		return names.hashed;
+	back_off(s, e, arena_printf(a, "the name %s is taken", names.hashed), now);
+	return NULL;
+}
+
+/* ---- creates ---- */
+
+static struct cachedimage *build_child(const struct entry *e, struct arena *a)
+{
+	struct cachedimage *ci = arena_alloc(a, sizeof(*ci));
+	struct api_kv *label = arena_alloc(a, sizeof(*label));
+	struct api_owner *owner = arena_alloc(a, sizeof(*owner));
+	const struct set *set = e->set;
+	*label = (struct api_kv){SET_LABEL, child_label(a, set->name)};
+	*owner = (struct api_owner){
+		.api_version = API_GROUP "/" API_VERSION,
+		.kind = kinds[KIND_CACHEDIMAGESET].kind,
+		.name = arena_strdup(a, set->name),
+		.uid = arena_strdup(a, set->uid),
+		.controller = true,
+		.block_owner_deletion = true,
+	};
+	ci->meta.name = arena_strdup(a, e->asked);
+	ci->meta.labels = (struct api_map){label, 1};
+	ci->meta.owners = (struct api_owners){owner, 1};
+	ci->spec.image = arena_strdup(a, e->image.image);
+	ci->spec.tag = arena_strdup(a, e->image.tag);
+	ci->spec.digest = arena_strdup(a, e->image.digest);
+	owned_fill(&set->owned, &ci->spec, a);
+	return ci;
+}
+
+bool entry_create(struct sets *s, struct entry *e, struct now now, struct arena *a,
+		  struct set_write *ret)
+{
+	list_remove(&e->queued);
+	const char *name = choose_name(s, e, now, a);
+	if (name == NULL)
+		return false;
+	if (e->asked == NULL) {
+		e->asked = xstrdup(name);
+		map_put(&s->asked, e->asked, e);
+	}
+	e->in_flight = true;
+	*ret = (struct set_write){
+		.verb = SET_CREATE,
+		.set = arena_strdup(a, e->set->name),
+		.name = arena_strdup(a, e->asked),
+		.uid = arena_strdup(a, e->set->uid),
+		.child = build_child(e, a),
+	};
+	return true;
+}
+
+void entry_answered(struct sets *s, struct entry *e, enum set_result result, const char *text,
+		    struct now now)
+{
+	e->in_flight = false;
+	switch (result) {
+	case SET_DONE:
+		e->made = true;
+		timer_set(&s->timers, &e->timer, now.boot_ms + SET_UNSEEN_MS);
+		return;
+	case SET_TAKEN:
+		/* By an object that the watch did not show yet. */
+		release_name(s, e);
+		if (e->hashed)
+			back_off(s, e, "both names of its child are taken", now);
+		e->hashed = true;
+		break;
+	case SET_REFUSED:
+		release_name(s, e);
+		back_off(s, e, text != NULL && *text != '\0' ? text : "refused", now);
+		break;
+	case SET_GONE:
+	case SET_FAILED:
+		timer_set(&s->timers, &e->timer,
+			  now.boot_ms + (wanted(e) ? SET_AGAIN_MS : SET_UNSEEN_MS));
+		return;
+	}
+	entry_settle(s, e, now);
+}

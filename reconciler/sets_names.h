@@ -1,0 +1,22 @@
+/*
+ * Names and labels of a set's children (behaviour.md 23). They are for people and for
+ * uniqueness: no child is ever recognised by its name. Pure.
+ */
+#ifndef DROP_RECONCILER_SETS_NAMES_H
+#define DROP_RECONCILER_SETS_NAMES_H
+
+#include "api/kinds.h"
+#include "base/arena.h"
+
+struct child_names {
+	const char *plain;  /* <set>-<last path part>-<tag>; NULL: cleaning it lost something */
+	const char *hashed; /* the same, cut to fit, with -<8 hex> of (set uid, reference) */
+};
+
+/* normal: the reference as ref_normal() gives it, or as written if it is none. */
+struct child_names child_names(struct arena *a, const char *set_name, const char *set_uid,
+			       const struct image_entry *image, const char *normal);
+/* The set's name as a label value: cut, with a hash, if it is longer than that may be. */
+const char *child_label(struct arena *a, const char *set_name);
+
+#endif

@@ -1,0 +1,257 @@
+/*
+ * The status a set should have, and when it is written (behaviour.md 21, 24): at once for
+ * a phase change, else at most once in two seconds, one in flight, none that changes
+ * nothing. It is small, so it is always written whole and remembered as a hash.
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/hash.h"
+
+#include "reconciler/sets_model.h"
+
+#define STATUS_PACE_MS 2000
+/* The object of a write was not there, or the API server will not have it. */
+#define STATUS_GONE_MS (30 * 1000)
+/* Names in a message that lists failing children; the rest is counted. */
+#define STATUS_NAMES_MAX 5
+
+static const char *const phases[SET_PHASES] = {
+	[SET_PENDING] = "Pending",
+	[SET_READY] = "Ready",
+	[SET_DEGRADED] = "Degraded",
+};
+
+static uint32_t n_images(const struct set *set)
+{
+	return (uint32_t)set->n_wanted + set->tally.kept;
+}
+
+/* 24. In this order: a missing DiscoveryPolicy, a Degraded child, one not synced, all Ready. */
+static enum set_phase phase_of(const struct set *set)
+{
+	enum discovery_state discovery = set_discovery_state(set);
+	if (discovery == DISCOVERY_MISSING || set->tally.degraded != 0)
+		return SET_DEGRADED;
+	if (discovery == DISCOVERY_WAITED_FOR)
+		return SET_PENDING;
+	return n_images(set) != 0 && set->tally.ready == n_images(set) ? SET_READY : SET_PENDING;
+}
+
+/* "a, b, ... (7 in all)": the first by name, so that the text is always the same. */
+static const char *failing_names(const struct set *set, struct arena *a)
+{
+	const char *first[STATUS_NAMES_MAX];
+	size_t n = 0;
+	for (const struct link *l = set->family->children.next; l != &set->family->children;
+	     l = l->next) {
+		const struct child *c = LIST_MEMBER(l, struct child, of_family);
+		if (!c->counted_degraded || (c->role != CHILD_WANTED && c->role != CHILD_KEPT))
+			continue;
+		size_t at = n < STATUS_NAMES_MAX ? n++ : STATUS_NAMES_MAX;
+		if (at == STATUS_NAMES_MAX && strcmp(c->name, first[--at]) >= 0)
+			continue;
+		while (at > 0 && strcmp(c->name, first[at - 1]) < 0) {
+			first[at] = first[at - 1];
+			at--;
+		}
+		first[at] = c->name;
+	}
+	const char *text = n != 0 ? first[0] : "";
+	for (size_t i = 1; i < n; i++)
+		text = arena_printf(a, "%s, %s", text, first[i]);
+	return set->tally.degraded > n ? arena_printf(a, "%s, ...", text) : text;
+}
+
+static const char *first_trouble(const struct set *set)
+{
+	for (const struct link *l = set->listed.next; l != &set->listed; l = l->next) {
+		const struct entry *e = LIST_MEMBER(l, struct entry, of_set);
+		if (e->trouble != NULL && e->child == NULL && e->build == set->build)
+			return e->trouble;
+	}
+	return NULL;
+}
+
+/* What the counts do not say. */
+static const char *add_remarks(const struct set *set, const char *message, struct arena *a)
+{
+	enum discovery_state state = set_discovery_state(set);
+	const char *name = set->discovery != NULL ? set->discovery->name : "";
+	const char *trouble = first_trouble(set);
+	if (state == DISCOVERY_WAITED_FOR)
+		message = arena_printf(a, "%s; waiting for DiscoveryPolicy %s to be synced",
+				       message, name);
+	if (state == DISCOVERY_FAILING)
+		message = arena_printf(a, "%s; DiscoveryPolicy %s is failing: %s", message, name,
+				       set->discovery->reason != NULL ? set->discovery->reason
+								      : "no reason given");
+	if (set->n_skipped != 0)
+		message = arena_printf(a, "%s; %zu discovered images skipped", message,
+				       set->n_skipped);
+	if (trouble != NULL)
+		message = arena_printf(a, "%s; cannot create a child: %.512s", message, trouble);
+	return message;
+}
+
+static struct api_condition ready_condition(struct set *set, struct now now, struct arena *a)
+{
+	enum set_phase phase = phase_of(set);
+	uint32_t ready = set->tally.ready, all = n_images(set);
+	const char *status = phase == SET_READY ? "True" : "False";
+	struct api_condition cond = {
+		.type = "Ready",
+		.status = status,
+		.observed_generation = set->generation,
+	};
+	if (phase == SET_READY) {
+		cond.reason = "Ready";
+		cond.message = arena_printf(a, "All %" PRIu32 " images are cached", all);
+	} else if (set_discovery_state(set) == DISCOVERY_MISSING) {
+		cond.reason = "DiscoveryPolicyNotFound";
+		cond.message = arena_printf(
+			a, "DiscoveryPolicy %s not found; %" PRIu32 "/%" PRIu32 " images cached",
+			set->discovery->name, ready, all);
+	} else if (phase == SET_DEGRADED) {
+		cond.reason = "Degraded";
+		cond.message = arena_printf(
+			a, "%" PRIu32 "/%" PRIu32 " images cached, failing: %" PRIu32 " (%s)",
+			ready, all, set->tally.degraded, failing_names(set, a));
+	} else {
+		cond.reason = "Progressing";
+		cond.message = arena_printf(a, "%" PRIu32 "/%" PRIu32 " images cached", ready, all);
+	}
+	cond.message = add_remarks(set, cond.message, a);
+	/* 20. lastTransitionTime moves only with status. */
+	if (strcmp(set->ready_status, status) != 0) {
+		memset(set->ready_status, 0, sizeof(set->ready_status));
+		memcpy(set->ready_status, status, strlen(status));
+		set->ready_since = now.wall_s;
+	}
+	cond.last_transition = set->ready_since;
+	return cond;
+}
+
+static uint64_t hash_num(uint64_t h, int64_t n)
+{
+	return hash_bytes(h, &n, sizeof(n));
+}
+
+static uint64_t hash_of(const struct cachedimageset_status *st)
+{
+	uint64_t h = hash_str(hash_num(HASH_START, st->observed_generation), st->phase);
+	h = hash_num(hash_num(h, st->images_managed), st->images_ready);
+	for (size_t i = 0; i < st->conditions.n; i++) {
+		const struct api_condition *c = &st->conditions.at[i];
+		h = hash_str(hash_str(hash_str(hash_str(h, c->type), c->status), c->reason),
+			     c->message);
+		h = hash_num(hash_num(h, c->observed_generation), c->last_transition);
+	}
+	return h;
+}
+
+static enum set_phase phase_named(const char *name)
+{
+	for (int i = SET_PENDING; i < SET_PHASES; i++)
+		if (name != NULL && strcmp(name, phases[i]) == 0)
+			return (enum set_phase)i;
+	return SET_NO_PHASE;
+}
+
+static void take_seen(struct set *set)
+{
+	set->known = set->seen_phase != SET_NO_PHASE;
+	set->hash = set->seen_hash;
+	set->known_phase = set->seen_phase;
+}
+
+void status_observe(struct set *set, const struct cachedimageset *obj)
+{
+	const struct api_condition *ready = api_condition_find(&obj->status.conditions, "Ready");
+	set->seen_hash = hash_of(&obj->status);
+	set->seen_phase = phase_named(obj->status.phase);
+	set->seen_rv = obj->meta.rv;
+	if (!set->ever_written && ready != NULL && ready->status != NULL &&
+	    strlen(ready->status) < sizeof(set->ready_status)) {
+		memset(set->ready_status, 0, sizeof(set->ready_status));
+		memcpy(set->ready_status, ready->status, strlen(ready->status));
+		set->ready_since = ready->last_transition;
+	}
+	/* A late echo says what the API had before our last write. */
+	if (!set->writing && set->seen_rv >= set->written_rv)
+		take_seen(set);
+}
+
+void status_touch(struct sets *s, struct set *set, struct now now)
+{
+	if (!s->leading || set->deleting || set->writing || set->build == 0)
+		return;
+	int64_t at = now.boot_ms;
+	if (set->ever_written && set->known_phase == phase_of(set))
+		at = set->written_ms + STATUS_PACE_MS;
+	if (set->again_ms > at)
+		at = set->again_ms;
+	timer_set(&s->statuses, &set->timer, at > now.boot_ms ? at : now.boot_ms);
+}
+
+void status_forget(struct sets *s, struct set *set)
+{
+	timer_stop(&s->statuses, &set->timer);
+	/* A write in flight may have arrived or not. */
+	if (set->writing)
+		set->known = false;
+	set->writing = set->ever_written = false;
+	set->again_ms = 0;
+}
+
+bool status_write(struct sets *s, struct set *set, struct now now, struct arena *a,
+		  struct set_write *ret)
+{
+	struct cachedimageset_status *st = arena_alloc(a, sizeof(*st));
+	timer_stop(&s->statuses, &set->timer);
+	st->observed_generation = set->generation;
+	st->phase = phases[phase_of(set)];
+	st->images_managed = set->tally.managed;
+	st->images_ready = set->tally.ready;
+	st->conditions = (struct api_conditions){arena_alloc(a, sizeof(*st->conditions.at)), 1};
+	st->conditions.at[0] = ready_condition(set, now, a);
+	uint64_t hash = hash_of(st);
+	if (set->known && set->hash == hash)
+		return false;
+	set->sent_hash = hash;
+	set->sent_phase = phase_of(set);
+	set->writing = set->ever_written = true;
+	set->written_ms = now.boot_ms;
+	*ret = (struct set_write){
+		.verb = SET_STATUS,
+		.set = arena_strdup(a, set->name),
+		.name = arena_strdup(a, set->name),
+		.uid = arena_strdup(a, set->uid),
+		.status = st,
+	};
+	return true;
+}
+
+void status_answered(struct sets *s, struct set *set, enum set_result result, uint64_t rv,
+		     struct now now)
+{
+	if (!set->writing)
+		return;
+	set->writing = false;
+	set->again_ms = 0;
+	if (result == SET_DONE) {
+		set->known = true;
+		set->hash = set->sent_hash;
+		set->known_phase = set->sent_phase;
+		if (rv != 0)
+			set->written_rv = rv;
+		/* What was seen meanwhile is what came of it, or what somebody wrote later. */
+		if (set->seen_rv >= set->written_rv)
+			take_seen(set);
+	} else {
+		set->known = false;
+		set->again_ms =
+			now.boot_ms + (result == SET_FAILED ? STATUS_PACE_MS : STATUS_GONE_MS);
+	}
+	status_touch(s, set, now);
+}

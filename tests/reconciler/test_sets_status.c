@@ -1,0 +1,307 @@
+/* Status of sets (behaviour.md 20, 21, 24): phases, counts, messages, and when it is written. */
+#include "tests/reconciler/sets_rig.h"
+
+static struct api_name_ref discovered = {"d"};
+
+/* Phases of the children, one letter each: R, D, P (Pending), - (no child is there). */
+static const struct phase_row {
+	const char *name, *children;
+	const char *ready; /* of the DiscoveryPolicy: its condition; "" not synced, "none" */
+	bool missing;      /* names one that is not there */
+	const char *phase, *status, *reason, *message;
+	int managed, n_ready;
+} rows[] = {
+	{"all Ready", "RR", "none", false, "Ready", "True", "Ready", "All 2 images are cached", 2,
+	 2},
+	{"one is not", "RP", "none", false, "Pending", "False", "Progressing", "1/2 images cached",
+	 2, 1},
+	{"nothing wanted", "", "none", false, "Pending", "False", "Progressing",
+	 "0/0 images cached", 0, 0},
+	{"one Degraded", "RD", "none", false, "Degraded", "False", "Degraded",
+	 "1/2 images cached, failing: 1 (s-b-1)", 2, 1},
+	{"two Degraded", "DDP", "none", false, "Degraded", "False", "Degraded",
+	 "0/3 images cached, failing: 2 (s-a-1, s-b-1)", 3, 0},
+	{"many Degraded", "DDDDDDD", "none", false, "Degraded", "False", "Degraded",
+	 "0/7 images cached, failing: 7 (s-a-1, s-b-1, s-c-1, s-d-1, s-e-1, ...)", 7, 0},
+	{"no DiscoveryPolicy", "R", "none", true, "Degraded", "False", "DiscoveryPolicyNotFound",
+	 "DiscoveryPolicy d not found; 1/1 images cached", 1, 1},
+	{"not synced yet", "R", "", true, "Pending", "False", "Progressing",
+	 "1/1 images cached; waiting for DiscoveryPolicy d to be synced", 1, 1},
+	{"Unknown is not synced", "R", "Unknown", true, "Pending", "False", "Progressing",
+	 "1/1 images cached; waiting for DiscoveryPolicy d to be synced", 1, 1},
+	{"a failing one", "R", "False", true, "Ready", "True", "Ready",
+	 "All 1 images are cached; DiscoveryPolicy d is failing: DNSError", 1, 1},
+	{"a synced one", "R", "True", true, "Ready", "True", "Ready", "All 1 images are cached", 1,
+	 1},
+};
+
+static void rule_24_phases(void **state)
+{
+	static const char *const names[] = {"a:1", "b:1", "c:1", "d:1", "e:1", "f:1", "g:1"};
+	(void)state;
+	FOREACH_ROW(struct phase_row, rows)
+	{
+		struct sets_rig r;
+		const char *list = "";
+		rig_new(&r);
+		for (size_t i = 0; i < strlen(row->children); i++)
+			list = arena_printf(&r.keep, "%s %s", list, names[i]);
+		if (row->missing)
+			r.set.spec.discovery_policy_ref = &discovered;
+		if (strcmp(row->ready, "none") != 0)
+			rig_discovery(&r, "d", *row->ready != '\0' ? row->ready : NULL, "");
+		rig_set(&r, list);
+		rig_lead(&r);
+		rig_settle(&r);
+		for (size_t i = 0; i < strlen(row->children); i++) {
+			struct cachedimage *c =
+				rig_get(&r, arena_printf(&r.keep, "s-%c-1", names[i][0]));
+			rig_phase(&r, c,
+				  row->children[i] == 'R'   ? "Ready"
+				  : row->children[i] == 'D' ? "Degraded"
+							    : "Pending");
+		}
+		rig_settle(&r);
+		assert_string_equal(r.set.status.phase, row->phase);
+		assert_string_equal(rig_ready(&r)->status, row->status);
+		assert_string_equal(rig_ready(&r)->reason, row->reason);
+		assert_string_equal(rig_ready(&r)->message, row->message);
+		assert_int_equal(r.set.status.images_managed, row->managed);
+		assert_int_equal(r.set.status.images_ready, row->n_ready);
+		assert_int_equal(r.set.status.observed_generation, r.set.meta.generation);
+		rig_done(&r);
+	}
+}
+
+static void rule_24_discovered_children_stay(void **state)
+{
+	static const char *const doubts[] = {"False", NULL, "Unknown"};
+	(void)state;
+	for (size_t i = 0; i < 4; i++) {
+		struct sets_rig r;
+		rig_new(&r);
+		r.set.spec.discovery_policy_ref = &discovered;
+		rig_discovery(&r, "d", "True", "x:1 y:1");
+		rig_set(&r, "z:1");
+		rig_lead(&r);
+		rig_settle(&r);
+		assert_string_equal(rig_names(&r), "s-x-1 s-y-1 s-z-1");
+		if (i < 3)
+			rig_discovery(&r, "d", doubts[i], "");
+		else
+			sets_gone(r.sets, KIND_DISCOVERYPOLICY, "d", r.now);
+		rig_settle(&r);
+		assert_string_equal(rig_names(&r), "s-x-1 s-y-1 s-z-1");
+		assert_int_equal(r.set.status.images_managed, 3);
+		/* It knows again: what it does not find any more goes. */
+		rig_discovery(&r, "d", "True", "y:1");
+		rig_settle(&r);
+		assert_string_equal(rig_names(&r), "s-y-1 s-z-1");
+		rig_done(&r);
+	}
+}
+
+static void rule_24_no_discovery_any_more(void **state)
+{
+	struct sets_rig r;
+	(void)state;
+	rig_new(&r);
+	r.set.spec.discovery_policy_ref = &discovered;
+	rig_discovery(&r, "d", "True", "x:1");
+	rig_set(&r, "z:1");
+	rig_lead(&r);
+	rig_settle(&r);
+	r.set.spec.discovery_policy_ref = NULL;
+	rig_set_changed(&r);
+	rig_settle(&r);
+	assert_string_equal(rig_names(&r), "s-z-1");
+	rig_done(&r);
+}
+
+static void rule_23_skipped_are_counted(void **state)
+{
+	struct sets_rig r;
+	(void)state;
+	rig_new(&r);
+	r.set.spec.discovery_policy_ref = &discovered;
+	rig_discovery(&r, "d", "True", "x:1 UP::x sha256:zz:1");
+	rig_set(&r, "");
+	rig_lead(&r);
+	rig_settle(&r);
+	assert_string_equal(rig_ready(&r)->message,
+			    "0/1 images cached; 2 discovered images skipped");
+	rig_done(&r);
+}
+
+static void rule_24_told_once_as_a_fact(void **state)
+{
+	struct sets_rig r;
+	(void)state;
+	rig_new(&r);
+	r.set.spec.discovery_policy_ref = &discovered;
+	rig_set(&r, "z:1");
+	rig_lead(&r);
+	rig_turn(&r, 0);
+	assert_int_equal(r.acts.n_facts, 1);
+	assert_string_equal(r.acts.facts[0].set, "s");
+	assert_string_equal(r.acts.facts[0].uid, "su");
+	assert_string_equal(r.acts.facts[0].reason, "DiscoveryPolicyNotFound");
+	rig_set_changed(&r);
+	rig_turn(&r, 0);
+	assert_int_equal(r.acts.n_facts, 0);
+	rig_done(&r);
+}
+
+static void rule_24_ready_is_of_the_present_spec(void **state)
+{
+	struct sets_rig r;
+	(void)state;
+	rig_new(&r);
+	rig_set(&r, "a:1");
+	rig_lead(&r);
+	rig_settle(&r);
+	struct cachedimage *c = rig_get(&r, "s-a-1");
+	rig_phase(&r, c, "Ready");
+	rig_settle(&r);
+	assert_string_equal(r.set.status.phase, "Ready");
+	c->meta.generation++;
+	rig_changed(&r, c);
+	rig_settle(&r);
+	assert_string_equal(r.set.status.phase, "Pending");
+	rig_done(&r);
+}
+
+static void rule_20_transition_times(void **state)
+{
+	struct sets_rig r;
+	(void)state;
+	rig_new(&r);
+	rig_set(&r, "a:1 b:1");
+	rig_lead(&r);
+	rig_settle(&r);
+	int64_t since = rig_ready(&r)->last_transition;
+	rig_turn(&r, 60000);
+	rig_phase(&r, rig_get(&r, "s-a-1"), "Ready");
+	rig_settle(&r);
+	assert_string_equal(rig_ready(&r)->message, "1/2 images cached");
+	assert_int_equal(rig_ready(&r)->last_transition, since);
+	/* Also over a restart. */
+	rig_restart(&r);
+	rig_lead(&r);
+	rig_turn(&r, 60000);
+	assert_int_equal(rig_count(&r, SET_STATUS), 0);
+	rig_phase(&r, rig_get(&r, "s-b-1"), "Ready");
+	rig_settle(&r);
+	assert_true(rig_ready(&r)->last_transition > since);
+	rig_done(&r);
+}
+
+static void do_statuses(struct sets_rig *r)
+{
+	for (size_t i = 0; i < r->acts.n_writes; i++)
+		if (r->acts.writes[i].verb == SET_STATUS)
+			rig_do(r, &r->acts.writes[i]);
+}
+
+static void rule_21_one_write_in_two_seconds(void **state)
+{
+	const char *list = "";
+	struct sets_rig r;
+	(void)state;
+	rig_new(&r);
+	for (int i = 0; i < 40; i++)
+		list = arena_printf(&r.keep, "%s x:%d", list, i);
+	rig_set(&r, list);
+	rig_lead(&r);
+	rig_settle(&r);
+	size_t before = r.n_statuses;
+	for (int i = 0; i < 40; i++) {
+		rig_phase(&r, rig_get(&r, arena_printf(&r.keep, "s-x-%d", i)), "Ready");
+		rig_turn(&r, 100);
+		do_statuses(&r);
+	}
+	/* 4 seconds: two or three, and the phase at once. */
+	assert_in_range(r.n_statuses - before, 2, 4);
+	assert_string_equal(r.set.status.phase, "Ready");
+	rig_done(&r);
+}
+
+static void rule_21_nothing_that_changes_nothing(void **state)
+{
+	struct sets_rig r;
+	(void)state;
+	rig_new(&r);
+	rig_set(&r, "a:1");
+	rig_lead(&r);
+	rig_settle(&r);
+	size_t before = r.n_statuses;
+	for (int i = 0; i < 10; i++) {
+		rig_changed(&r, rig_get(&r, "s-a-1"));
+		sets_put(r.sets, KIND_CACHEDIMAGESET, &r.set, r.now);
+		rig_turn(&r, 3000);
+		do_statuses(&r);
+	}
+	assert_int_equal(r.n_statuses, before);
+	rig_done(&r);
+}
+
+static void rule_21_edited_by_hand(void **state)
+{
+	struct sets_rig r;
+	(void)state;
+	rig_new(&r);
+	rig_set(&r, "a:1");
+	rig_lead(&r);
+	rig_settle(&r);
+	r.set.status.images_ready = 77;
+	r.set.meta.rv = ++r.rv;
+	sets_put(r.sets, KIND_CACHEDIMAGESET, &r.set, r.now);
+	rig_settle(&r);
+	assert_int_equal(r.set.status.images_ready, 0);
+	/* A late echo of an older state is no edit. */
+	struct cachedimageset late = r.set;
+	late.status.images_ready = 5;
+	late.meta.rv = 1;
+	size_t before = r.n_statuses;
+	sets_put(r.sets, KIND_CACHEDIMAGESET, &late, r.now);
+	rig_settle(&r);
+	assert_int_equal(r.n_statuses, before);
+	rig_done(&r);
+}
+
+static void rule_21_a_lost_write_is_repeated(void **state)
+{
+	struct sets_rig r;
+	(void)state;
+	rig_new(&r);
+	rig_set(&r, "");
+	rig_lead(&r);
+	rig_turn(&r, 0);
+	rig_only(&r, SET_STATUS);
+	sets_answered(r.sets, SET_STATUS, "s", "su", SET_FAILED, 0, NULL, r.now);
+	rig_turn(&r, 1999);
+	assert_int_equal(rig_count(&r, SET_STATUS), 0);
+	rig_turn(&r, 1);
+	rig_do(&r, rig_only(&r, SET_STATUS));
+	rig_turn(&r, 60000);
+	assert_int_equal(r.acts.n_writes, 0);
+	rig_done(&r);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(rule_24_phases),
+		cmocka_unit_test(rule_24_discovered_children_stay),
+		cmocka_unit_test(rule_24_no_discovery_any_more),
+		cmocka_unit_test(rule_23_skipped_are_counted),
+		cmocka_unit_test(rule_24_told_once_as_a_fact),
+		cmocka_unit_test(rule_24_ready_is_of_the_present_spec),
+		cmocka_unit_test(rule_20_transition_times),
+		cmocka_unit_test(rule_21_one_write_in_two_seconds),
+		cmocka_unit_test(rule_21_nothing_that_changes_nothing),
+		cmocka_unit_test(rule_21_edited_by_hand),
+		cmocka_unit_test(rule_21_a_lost_write_is_repeated),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
