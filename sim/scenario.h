@@ -118,6 +118,17 @@ struct sim_api_faults {
 	S(DELETE, "delete", "object", "deletes the object of that kind and name")                  \
 	S(CLOCK_JUMP, "clock-jump", "by", "the operator's clocks jump; needs --clock-file; `for`")
 
+enum sim_step_kind {
+#define S(id, name, needs, doc) SIM_STEP_##id,
+	SIM_STEPS(S)
+#undef S
+};
+
+/* By name; -1: none. */
+int sim_step_kind(const char *name);
+/* Does something last that a step with `end` ends, so that `for` has a meaning? */
+bool sim_step_lasts(enum sim_step_kind kind);
+
 struct sim_step {
 	int64_t at_ms;    /* after the start; steps of one moment run in file order */
 	const char *what; /* a name of SIM_STEPS */

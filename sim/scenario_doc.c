@@ -1,0 +1,201 @@
+/*
+ * scenariodoc, a tool of the build: writes docs/scenario.md from the tables of
+ * sim/scenario_tables.c and sim/scenario.h, or says that the file is not what they
+ * give. Not installed.
+ *
+ * scenariodoc [--check] FILE; exit 0, 1 (differs), 100 (usage), 111 (system).
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+
+#include "sim/registry.h"
+#include "sim/scenario_tables.h"
+
+enum { EXIT_SAME = 0, EXIT_DIFFERS = 1, EXIT_USAGE = 100, EXIT_SYSTEM = 111 };
+
+struct row {
+	const char *name, *needs, *doc;
+};
+
+static const struct row steps[] = {
+#define S(id, name, needs, doc) {name, needs, doc},
+	SIM_STEPS(S)
+#undef S
+};
+static const struct row api_faults[] = {
+#define F(id, name, doc) {name, "", doc},
+	API_FAULTS(F)
+#undef F
+};
+static const struct row pull_faults[] = {
+#define F(id, name, doc) {name, "", doc},
+	PULL_FAULTS(F)
+#undef F
+};
+
+static const char *type_of(const struct field *f)
+{
+	switch (f->type) {
+	case F_STRING:
+		return strcmp(f->json, "object") == 0 ? "object" : "text";
+	case F_BOOL:
+		return "true or false";
+	case F_INT:
+	case F_RV:
+		return "number";
+	case F_DURATION:
+		return "duration";
+	case F_TIME:
+		return "time";
+	case F_MAP:
+		return "map of texts";
+	case F_STRINGS:
+		return "list of texts";
+	case F_OBJECT:
+	case F_INLINE:
+		return "object";
+	case F_LIST:
+		return "list";
+	}
+	return "?";
+}
+
+static void add_default(const struct field *f, struct buf *out)
+{
+	if (f->flags & FF_REQUIRED)
+		buf_adds(out, "required");
+	else if (!(f->flags & FF_HAS_DEFAULT))
+		return;
+	else if (f->type == F_INT)
+		buf_addf(out, "%" PRId64, f->def_num);
+	else
+		buf_addf(out, "%s", f->def_str);
+}
+
+/* Values of a short list; longer ones have a section of their own. */
+static void add_enums(const struct field *f, struct buf *out)
+{
+	size_t n = 0;
+	while (f->enums != NULL && f->enums[n] != NULL)
+		n++;
+	if (n == 0 || n > 8)
+		return;
+	buf_adds(out, " One of");
+	for (size_t i = 0; i < n; i++)
+		buf_addf(out, "%s `%s`", i == 0 ? "" : ",", f->enums[i]);
+	buf_adds(out, ".");
+}
+
+static void add_table(const struct desc *d, struct buf *out)
+{
+	buf_addf(out, "\n## %s\n\n%s\n\n| key | type | default | |\n|---|---|---|---|\n", d->name,
+		 d->doc);
+	for (size_t i = 0; i < d->n; i++) {
+		const struct field *f = &d->fields[i];
+		buf_addf(out, "| `%s` | %s | ", f->json, type_of(f));
+		add_default(f, out);
+		buf_addf(out, " | %s", f->doc);
+		add_enums(f, out);
+		buf_adds(out, " |\n");
+	}
+	for (size_t i = 0; i < d->n; i++) {
+		/* The same rule stands below `faults`. */
+		bool again = d == &sim_step_desc && d->fields[i].sub == &sim_api_fault_desc;
+		if (d->fields[i].sub != NULL && !again)
+			add_table(d->fields[i].sub, out);
+	}
+}
+
+static void add_rows(const char *title, const char *head, const struct row *rows, size_t n,
+		     struct buf *out)
+{
+	bool needs = rows == steps;
+	buf_addf(out, "\n## %s\n\n%s\n\n| name |%s |\n|---|---|%s\n", title, head,
+		 needs ? " needs |" : "", needs ? "---|" : "");
+	for (size_t i = 0; i < n; i++) {
+		if (rows[i].name[0] == '\0')
+			continue;
+		buf_addf(out, "| `%s` |", rows[i].name);
+		if (needs)
+			buf_addf(out, " %s |", rows[i].needs);
+		buf_addf(out, " %s |\n", rows[i].doc);
+	}
+}
+
+#define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
+
+static void write_page(struct buf *out)
+{
+	buf_adds(
+		out,
+		"# Scenario files\n\n"
+		"*Generated from `sim/scenario_tables.c` and `sim/scenario.h` by `make "
+		"manifests`.*\n\n"
+		"`drop-sim --scenario FILE` plays the pretend cluster that a YAML file describes. "
+		"Its first document\nis the scenario; the documents after it are Kubernetes "
+		"objects "
+		"that exist from the start. An unknown\nkey is an error that names its line. "
+		"Durations are written as in Go (`1h30m`, `500ms`). Examples:\n"
+		"`sim/scenes/`.\n\n"
+		"The steps of `timeline` can also be sent while it runs, as JSON, one or a "
+		"list:\n\n"
+		"```\ncurl -d '{\"do\": \"node-vanish\", \"node\": \"node-003\", \"for\": \"5s\"}' "
+		"$SERVER/sim/do\n```\n\n"
+		"`GET /sim/truth` says what is really on the nodes, `/sim/requests` who asked the "
+		"API for what,\n`/sim/expect` which expectations are not met yet, `/sim/scenario` "
+		"what is played.\n");
+	add_table(&sim_scenario_desc, out);
+	add_rows("Steps", "What `do` can be.", steps, COUNT(steps), out);
+	add_rows("Faults of the API", "What `kind` of a fault can be.", api_faults,
+		 COUNT(api_faults), out);
+	add_rows("Faults of a pull",
+		 "What `fault` of a registry can be, and what the node reports for it.",
+		 pull_faults, COUNT(pull_faults), out);
+}
+
+static int write_file(const char *path, const struct buf *page)
+{
+	FILE *f = fopen(path, "w");
+	if (f == NULL || fwrite(page->data, 1, page->len, f) != page->len) {
+		perror(path);
+		if (f != NULL)
+			fclose(f);
+		return EXIT_SYSTEM;
+	}
+	return fclose(f) == 0 ? EXIT_SAME : EXIT_SYSTEM;
+}
+
+static int check_file(const char *path, const struct buf *page)
+{
+	FILE *f = fopen(path, "r");
+	struct buf have = {0};
+	char piece[4096];
+	for (size_t n; f != NULL && (n = fread(piece, 1, sizeof(piece), f)) > 0;)
+		buf_add(&have, piece, n);
+	bool same = have.len == page->len && memcmp(have.data, page->data, page->len) == 0;
+	if (!same)
+		fprintf(stderr, "%s is not what the tables say; run `make manifests`\n", path);
+	if (f != NULL)
+		fclose(f);
+	buf_done(&have);
+	return same ? EXIT_SAME : EXIT_DIFFERS;
+}
+
+int main(int argc, char **argv)
+{
+	bool check = argc == 3 && strcmp(argv[1], "--check") == 0;
+	if (argc != 2 && !check) {
+		fputs("usage: scenariodoc [--check] FILE\n", stderr);
+		return EXIT_USAGE;
+	}
+	struct buf page = {0};
+	write_page(&page);
+	int rc = check ? check_file(argv[argc - 1], &page) : write_file(argv[argc - 1], &page);
+	buf_done(&page);
+	return rc;
+}

@@ -1,0 +1,187 @@
+/*
+ * The scenario file as descriptor tables: names, defaults, limits and the words of
+ * docs/scenario.md. The one place that spells a key of it.
+ */
+#include "sim/scenario_tables.h"
+
+#include <stdint.h>
+
+#include "api/row.h"
+
+#include "sim/registry.h"
+
+#define NAME_PATTERN "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"
+#define MANY         20000
+#define MIB_MAX      (1024 * 1024) /* a tebibyte */
+
+#define NAME_OF(id, name, ...) name,
+static const char *const fault_kinds[] = {API_FAULTS(NAME_OF) NULL};
+static const char *const step_names[] = {SIM_STEPS(NAME_OF) NULL};
+static const char *const pull_faults[] = {PULL_FAULTS(NAME_OF) NULL};
+static const char *const verbs[] = {"get",    "list",  "watch",  "create",
+				    "update", "patch", "delete", NULL};
+static const char *const taint_effects[] = {"NoSchedule", "PreferNoSchedule", "NoExecute", NULL};
+static const char *const clocks[] = {"wall", "sleep", NULL};
+static const char *const expect_kinds[] = {"CachedImage", "CachedImageSet", NULL};
+
+static const struct field taint_rows[] = {
+	ROW(node_taint, key, "key", F_STRING, .flags = FF_REQUIRED, .doc = "Name of the taint."),
+	ROW(node_taint, value, "value", F_STRING, .doc = "Its value."),
+	ROW(node_taint, effect, "effect", F_STRING, .flags = FF_REQUIRED, .enums = taint_effects,
+	    .doc = "What it does."),
+};
+static const struct desc taint_desc = {
+	"taint", "What keeps pods off a node.", sizeof(struct node_taint), taint_rows, 3, NULL};
+
+static const struct field sim_group_rows[] = {
+	ROW(sim_group, name, "name", F_STRING, .flags = FF_REQUIRED, .max_len = 60,
+	    .pattern = NAME_PATTERN, .doc = "The nodes are called NAME-000, NAME-001 and so on."),
+	ROW(sim_group, count, "count", F_INT, .flags = FF_HAS_DEFAULT, .def_num = 1, .min = 1,
+	    .max = MANY, .doc = "How many."),
+	ROW(sim_group, labels, "labels", F_MAP,
+	    .doc = "Labels besides those that every kubelet sets."),
+	ROW(sim_group, taints, "taints", F_LIST, .sub = &taint_desc, .doc = "Taints."),
+	ROW(sim_group, os, "os", F_STRING, .flags = FF_HAS_DEFAULT, .def_str = "linux",
+	    .doc = "Operating system."),
+	ROW(sim_group, arch, "arch", F_STRING, .flags = FF_HAS_DEFAULT, .def_str = "amd64",
+	    .doc = "Architecture."),
+	ROW(sim_group, disk_mib, "diskMiB", F_INT, .min = 1, .max = MIB_MAX,
+	    .doc = "Disk for images; over 85 % of it the images that no pod uses go, the longest "
+		   "unused first, until 80 %. Left out: without limit."),
+	ROW(sim_group, bandwidth_mib, "bandwidthMiB", F_INT, .min = 1, .max = MIB_MAX,
+	    .doc = "MiB a second that the pulls of a node share. Left out: pulls take no time."),
+	ROW(sim_group, max_pods, "maxPods", F_INT, .flags = FF_HAS_DEFAULT, .def_num = 110,
+	    .min = 1, .max = MANY, .doc = "More pods are rejected as OutOfpods."),
+	ROW(sim_group, parallel_pulls, "parallelPulls", F_BOOL,
+	    .doc = "Pull several images at a time; kubelet's default is one after the other."),
+	ROW(sim_group, max_images, "maxImages", F_INT, .flags = FF_HAS_DEFAULT, .def_num = 50,
+	    .min = -1, .max = MANY,
+	    .doc = "Images that the Node's status lists (kubelet's nodeStatusMaxImages); -1: all."),
+	ROW(sim_group, pad_kib, "padKiB", F_INT, .min = 1, .max = 1024,
+	    .doc = "KiB of annotations, to make the Node object large."),
+	ROW(sim_group, heartbeat_s, "heartbeatSeconds", F_INT, .flags = FF_HAS_DEFAULT,
+	    .def_num = 300, .min = 1, .max = 86400, .doc = "Between two updates of the Node."),
+	ROW(sim_group, absent, "absent", F_BOOL, .doc = "They exist only after a `node-join`."),
+	ROW(sim_group, images, "images", F_STRINGS, .max_items = 1000, .min_len = 1,
+	    .doc = "References that are on the nodes from the start."),
+};
+static DESC(sim_group, "nodes[]", "Nodes that are alike.");
+
+static const struct field sim_layer_rows[] = {
+	ROW(sim_layer, name, "name", F_STRING, .flags = FF_REQUIRED,
+	    .doc = "Layers of one name are the same content; a node fetches it once."),
+	ROW(sim_layer, size_mib, "sizeMiB", F_INT, .min = 1, .max = MIB_MAX, .doc = "Its size."),
+};
+static DESC(sim_layer, "images[].layers[]", "A layer of an image.");
+
+static const struct field sim_image_rows[] = {
+	ROW(sim_image, ref, "ref", F_STRING, .flags = FF_REQUIRED, .max_len = 512,
+	    .doc = "Its reference, as it stands in a pod."),
+	ROW(sim_image, size_mib, "sizeMiB", F_INT, .min = 1, .max = MIB_MAX,
+	    .doc = "Size of its one layer, where none are listed."),
+	ROW(sim_image, layers, "layers", F_LIST, .sub = &sim_layer_desc, .max_items = 128,
+	    .doc = "Its layers."),
+	ROW(sim_image, platforms, "platforms", F_STRINGS, .max_items = 16,
+	    .pattern = "^[a-z0-9]+/[a-z0-9]+$",
+	    .doc = "Such as linux/amd64; left out: every platform."),
+	ROW(sim_image, scratch, "scratch", F_BOOL,
+	    .doc = "It has no `true` in it, so that containers end with StartError."),
+	ROW(sim_image, needs_secret, "needsSecret", F_BOOL,
+	    .doc = "401 without an imagePullSecret that exists."),
+};
+static DESC(sim_image, "images[]", "An image that a registry has.");
+
+static const struct field sim_registry_rows[] = {
+	ROW(sim_registry, host, "host", F_STRING, .flags = FF_REQUIRED,
+	    .doc = "As in references: docker.io, registry.example:5000."),
+	ROW(sim_registry, fault, "fault", F_STRING, .enums = pull_faults,
+	    .doc = "Each pull fails so, from the start."),
+	ROW(sim_registry, delay_ms, "delay", F_DURATION, .doc = "Before the first byte."),
+};
+static DESC(sim_registry, "registries[]", "A registry that is special.");
+
+static const struct field sim_api_fault_rows[] = {
+	ROW(sim_api_fault, kind, "kind", F_STRING, .flags = FF_REQUIRED, .enums = fault_kinds,
+	    .doc = "What happens; see *Faults of the API*."),
+	ROW(sim_api_fault, verbs, "verbs", F_STRINGS, .enums = verbs, .max_items = 7,
+	    .doc = "To which requests; left out: all."),
+	ROW(sim_api_fault, resources, "resources", F_STRINGS, .max_items = 32, .min_len = 1,
+	    .doc = "Plural names, `pods` or `pods/status`; left out: all."),
+	ROW(sim_api_fault, name, "name", F_STRING, .doc = "Of the object; left out: any."),
+	ROW(sim_api_fault, user_agent, "userAgent", F_STRING,
+	    .doc = "How the client's User-Agent begins, `drop-puller`; left out: any."),
+	ROW(sim_api_fault, percent, "percent", F_INT, .flags = FF_HAS_DEFAULT, .def_num = 100,
+	    .min = 1, .max = 100, .doc = "Of those requests, by the seed's dice."),
+	ROW(sim_api_fault, limit, "limit", F_INT, .min = 1, .max = INT32_MAX,
+	    .doc = "So many times, then no more."),
+	ROW(sim_api_fault, code, "code", F_INT, .min = 400, .max = 599,
+	    .doc = "HTTP status of `status`; default 500."),
+	ROW(sim_api_fault, retry_after_s, "retryAfterSeconds", F_INT, .min = 1, .max = 3600,
+	    .doc = "Retry-After header of `status`."),
+	ROW(sim_api_fault, delay_ms, "delay", F_DURATION,
+	    .doc = "Of `slow`, `lag-watch` and `stale-list`."),
+};
+DESC(sim_api_fault, "faults[]",
+     "Requests to the API that go wrong; the first that matches counts.");
+
+static const struct field sim_step_rows[] = {
+	ROW(sim_step, at_ms, "at", F_DURATION,
+	    .doc = "After the start (at run time: from now). Steps of one moment run in file "
+		   "order."),
+	ROW(sim_step, what, "do", F_STRING, .flags = FF_REQUIRED, .enums = step_names,
+	    .doc = "What happens; see *Steps*."),
+	ROW(sim_step, node, "node", F_STRING, .doc = "`NAME-007`, or `NAME`: each of the group."),
+	ROW(sim_step, image, "image", F_STRING, .max_len = 512, .doc = "A reference."),
+	ROW(sim_step, registry, "registry", F_STRING, .doc = "A registry's host."),
+	ROW(sim_step, fault, "fault", F_STRING, .enums = pull_faults,
+	    .doc = "See *Faults of a pull*."),
+	ROW(sim_step, size_mib, "sizeMiB", F_INT, .min = 1, .max = MIB_MAX,
+	    .doc = "Size of the new content."),
+	ROW(sim_step, for_ms, "for", F_DURATION, .doc = "After this time the step is ended again."),
+	ROW(sim_step, by_ms, "by", F_DURATION, .min = INT64_MIN,
+	    .doc = "How far clocks jump; back with a minus."),
+	ROW(sim_step, clock, "clock", F_STRING, .enums = clocks, .flags = FF_HAS_DEFAULT,
+	    .def_str = "wall",
+	    .doc = "Which: `wall`, or `sleep` as after a suspend (wall and boot time)."),
+	ROW(sim_step, end, "end", F_BOOL,
+	    .doc = "Ends what this step began; what `for` does later."),
+	ROW(sim_step, api, "api", F_OBJECT, .sub = &sim_api_fault_desc,
+	    .doc = "The rule of `api-fault`; keys as in `faults`."),
+	ROW(sim_step, object, "object", F_STRING, .doc = "A Kubernetes object, written as YAML."),
+};
+DESC(sim_step, "timeline[]", "One thing that happens.");
+
+static const struct field sim_expect_rows[] = {
+	ROW(sim_expect, kind, "kind", F_STRING, .flags = FF_HAS_DEFAULT, .def_str = "CachedImage",
+	    .enums = expect_kinds, .doc = "Kind of the object."),
+	ROW(sim_expect, name, "name", F_STRING, .flags = FF_REQUIRED, .doc = "Its name."),
+	ROW(sim_expect, phase, "phase", F_STRING, .doc = "Its `status.phase`; left out: any."),
+	ROW(sim_expect, ready, "ready", F_STRING, .doc = "Its `status.ready`; left out: any."),
+	ROW(sim_expect, cause, "cause", F_STRING,
+	    .doc = "A part of the message of its Ready condition; left out: any."),
+};
+static DESC(sim_expect, "expect[]", "What must be so in the end.");
+
+static const struct field sim_scenario_rows[] = {
+	ROW(sim_scenario, title, "title", F_STRING, .max_len = 200, .doc = "What it shows."),
+	ROW(sim_scenario, seed, "seed", F_INT, .min = 0, .max = INT32_MAX,
+	    .doc = "The same seed gives the same dice."),
+	ROW(sim_scenario, any_image, "anyImage", F_BOOL,
+	    .doc = "References that are not listed exist too; default true."),
+	ROW(sim_scenario, image_size_mib, "imageSizeMiB", F_INT, .flags = FF_HAS_DEFAULT,
+	    .def_num = 50, .min = 1, .max = MIB_MAX, .doc = "Size of those, on average."),
+	ROW(sim_scenario, nodes, "nodes", F_LIST, .sub = &sim_group_desc, .max_items = 1000,
+	    .doc = "Groups of nodes."),
+	ROW(sim_scenario, images, "images", F_LIST, .sub = &sim_image_desc, .max_items = MANY,
+	    .doc = "Images that are special."),
+	ROW(sim_scenario, registries, "registries", F_LIST, .sub = &sim_registry_desc,
+	    .max_items = 1000, .doc = "Registries that are special; others just work."),
+	ROW(sim_scenario, faults, "faults", F_LIST, .sub = &sim_api_fault_desc,
+	    .max_items = SIM_FAULTS_MAX, .doc = "Faults of the API, from the start."),
+	ROW(sim_scenario, timeline, "timeline", F_LIST, .sub = &sim_step_desc,
+	    .max_items = SIM_STEPS_MAX, .doc = "What happens, and when."),
+	ROW(sim_scenario, expect, "expect", F_LIST, .sub = &sim_expect_desc,
+	    .max_items = SIM_EXPECT_MAX,
+	    .doc = "When the scene has worked (`drop-sim --until-expected`)."),
+};
+DESC(sim_scenario, "scenario", "A pretend cluster.");

@@ -1,0 +1,13 @@
+/*
+ * The descriptor tables of sim/scenario.h, for the reader and the reference page.
+ */
+#ifndef DROP_SIM_SCENARIO_TABLES_H
+#define DROP_SIM_SCENARIO_TABLES_H
+
+#include "api/desc.h"
+
+#include "sim/scenario.h"
+
+extern const struct desc sim_scenario_desc, sim_step_desc, sim_api_fault_desc;
+
+#endif
