@@ -143,6 +143,7 @@ void image_begin(struct core *c, struct image *img, struct now now)
 		faults_restore(c, img, now);
 	img->adopted = false;
 	pairs_place(c, img, now);
+	pairs_look(c, img, now);
 	fact_no_policy(c, img);
 	image_touch(c, img);
 }

@@ -90,6 +90,8 @@ static void copy_spec(struct core *c, struct image *img, const struct cachedimag
 	copy_parts(img, spec, reference, normal, host, &p);
 	free(old);
 	img->priority = spec->priority;
+	img->listed_as = ref_hash(a, reference);
+	img->fixed = strchr(reference, '@') != NULL || strcmp(img->pull_policy, "Always") != 0;
 }
 
 /* 16. What was cached is for the old reference. */
@@ -141,6 +143,8 @@ static void change_spec(struct core *c, struct image *img, const struct cachedim
 	while (other && !list_alone(&img->pulls))
 		pull_doom(c, LIST_MEMBER(img->pulls.next, struct pull, of_image), now);
 	take_spec(c, img, ci);
+	for (size_t slot = 0; other && slot < c->n_slots; slot++)
+		pair_unlisted(img, (int)slot);
 	if (!c->leading)
 		return;
 	fact_no_policy(c, img);
@@ -149,6 +153,7 @@ static void change_spec(struct core *c, struct image *img, const struct cachedim
 		start_over(c, img, now);
 	retry_all(c, img, now);
 	pairs_place(c, img, now);
+	pairs_look(c, img, now);
 	if (other)
 		pulls_match_image(c, img->name, now);
 	image_wake(c, img);
@@ -187,6 +192,7 @@ void image_free(struct core *c, struct image *img)
 	free(img->waiting);
 	free(img->backoff);
 	free(img->repulls);
+	free(img->sizes);
 	free(img->mem);
 	free(img->uid);
 	free(img->name);

@@ -23,6 +23,7 @@
 #include "reconciler/backoff.h"
 #include "reconciler/list.h"
 #include "reconciler/outcome.h"
+#include "reconciler/presence.h"
 
 /* Slots are added in steps, so that 5,000 nodes do not cost the memory of 8,192. */
 #define SLOTS_STEP 256
@@ -40,9 +41,10 @@ struct node_slot {
 	char *name;   /* owned; NULL: the slot is free */
 	bool present; /* the node exists; else only some status names it */
 	bool eligible, is_virtual;
-	uint64_t read;  /* last full read that had it */
-	uint64_t facts; /* hash of everything below */
-	uint32_t rank;  /* place in name order */
+	uint64_t read;          /* last full read that had it */
+	struct presence images; /* that it says it has */
+	uint64_t facts;         /* hash of everything below */
+	uint32_t rank;          /* place in name order */
 	uint32_t n_live;
 	int64_t created; /* unix seconds */
 	void *mem;       /* block of what follows */
@@ -60,6 +62,8 @@ enum {                         /* struct pair.flags */
        PAIR_READY = 1 << 4,
        PAIR_DEGRADED = 1 << 5,
        PAIR_FAILING = 1 << 6,
+       /* 18. The node has lost it: the next pull is not attempt 0 again (6). */
+       PAIR_EVICTED = 1 << 7,
 };
 
 struct pair {              /* one image on one node; 16 bytes, there are a million of them */
@@ -156,12 +160,15 @@ struct image {
 	struct api_map selector;
 	struct api_tolerations tolerations;
 	int64_t priority;
+	uint64_t listed_as;    /* ref_hash(): its name in node.status.images */
+	bool fixed;            /* where it is listed, a pull could bring nothing new (17) */
 	struct policy *policy; /* the one it names (may not be present), or the default */
 	struct registry *registry;
 
 	struct pair *pairs;          /* by slot */
 	uint64_t *waiting, *backoff; /* slots that want a pull: now, or after their back-off */
 	uint64_t *repulls;           /* slots that are cached: what they wait for is a repull */
+	presence_size *sizes; /* by slot, as last listed there; NULL: listed nowhere so far */
 	uint32_t n_targeted, n_ready, n_degraded, n_failing, n_live;
 	uint32_t n_waiting[2]; /* [1]: repulls */
 	struct cause_text *causes;

@@ -69,6 +69,20 @@ static void forget(struct core *c, int slot, struct now now)
 		c->fallback.last_slot = -1;
 }
 
+/* Facts have changed: the images are told, and, if it is another machine, forgotten. */
+static void apply_facts(struct core *c, int slot, bool joined, bool replaced, struct now now)
+{
+	/* Not leading, created > lastPulledAt decides later whether it is another node (16). */
+	if (!c->leading)
+		return;
+	if (joined)
+		pulls_match_node(c, c->nodes[slot].name, now);
+	if (replaced)
+		forget(c, slot, now);
+	for (size_t i = 0; i < c->n_queue; i++)
+		pair_place(c, c->queue[i], slot, now);
+}
+
 void node_put(struct core *c, const struct node *n, struct now now)
 {
 	int slot = node_claim(c, n->meta.name);
@@ -79,21 +93,18 @@ void node_put(struct core *c, const struct node *n, struct now now)
 	bool replaced = s->present && joined;
 
 	s->read = c->read;
-	if (!joined && s->facts == facts)
-		return;
-	copy_facts(c, s, n);
-	s->present = true;
-	s->eligible = eligible;
-	s->facts = facts;
-	/* Not leading, created > lastPulledAt decides later whether it is another node (16). */
-	if (!c->leading)
-		return;
-	if (joined)
-		pulls_match_node(c, s->name, now);
-	if (replaced)
-		forget(c, slot, now);
-	for (size_t i = 0; i < c->n_queue; i++)
-		pair_place(c, c->queue[i], slot, now);
+	for (size_t i = 0; joined && i < c->n_queue; i++)
+		pair_unlisted(c->queue[i], slot);
+	bool looked = presence_read(&s->images, n);
+	if (joined || s->facts != facts) {
+		copy_facts(c, s, n);
+		s->present = true;
+		s->eligible = eligible;
+		s->facts = facts;
+		apply_facts(c, slot, joined, replaced, now);
+	}
+	for (size_t i = 0; looked && i < c->n_queue; i++)
+		pair_look(c, c->queue[i], slot, now);
 }
 
 void node_gone(struct core *c, int slot, struct now now)

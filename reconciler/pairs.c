@@ -9,9 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/ref.h"
 #include "base/hash.h"
 #include "base/xalloc.h"
 #include "reconciler/bits.h"
+#include "reconciler/facts.h"
 #include "reconciler/causes.h"
 #include "reconciler/policies.h"
 #include "reconciler/target.h"
@@ -27,11 +29,15 @@ static void count(struct pair *p, uint8_t flag, uint32_t *counter, bool on)
 }
 
 /* 15. From that node's own last pull; a clock that was set back does not postpone it. */
-static void settle_repull(struct core *c, struct image *img, struct pair *p, struct now now)
+static void settle_repull(struct core *c, struct image *img, int slot, struct now now)
 {
+	struct pair *p = &img->pairs[slot];
 	int64_t every_s = (policy_of_image(c, img)->repull_ms + 999) / 1000;
 	p->flags &= (uint8_t)~PAIR_REPULL;
 	if (every_s == 0 || p->pulled_s == 0)
+		return;
+	/* 17. */
+	if (img->fixed && presence_find(&c->nodes[slot].images, img->listed_as) != 0)
 		return;
 	int64_t pulled = p->pulled_s < now.wall_s ? p->pulled_s : now.wall_s;
 	if (pulled + every_s <= now.wall_s) {
@@ -46,6 +52,20 @@ static void retry_by(struct core *c, struct image *img, int64_t at_ms)
 {
 	if (img->retry.place == 0 || at_ms < img->retry.at_ms)
 		timer_set(&c->timers, &img->retry, at_ms);
+}
+
+/* 17. It is there and a pull could bring nothing new: cached, without a pod or a request. */
+static void settle_listed(struct core *c, struct image *img, int slot, struct now now)
+{
+	struct pair *p = &img->pairs[slot];
+	if (!img->fixed || p->pulled_s != 0 || (p->flags & PAIR_TARGETED) == 0 ||
+	    (p->flags & PAIR_LIVE) != 0 ||
+	    presence_find(&c->nodes[slot].images, img->listed_as) == 0)
+		return;
+	pair_cached(p, now);
+	if (img->digest == NULL && ref_digest(img->normal) != NULL)
+		img->digest = xstrdup(ref_digest(img->normal));
+	image_touch(c, img);
 }
 
 static void settle_waiting(struct core *c, struct image *img, int slot, struct now now)
@@ -79,6 +99,7 @@ void pair_settle(struct core *c, struct image *img, int slot, struct now now)
 	struct pair *p = &img->pairs[slot];
 	if (!c->leading)
 		return;
+	settle_listed(c, img, slot, now);
 	bool targeted = (p->flags & PAIR_TARGETED) != 0;
 	bool failing = targeted && p->pulled_s == 0 && p->attempts != 0;
 	count(p, PAIR_READY, &img->n_ready, targeted && p->pulled_s != 0);
@@ -87,7 +108,7 @@ void pair_settle(struct core *c, struct image *img, int slot, struct now now)
 	/* It may wait as another kind than before: take it out as what it was. */
 	if (bit_get(img->waiting, (size_t)slot))
 		img->n_waiting[bit_get(img->repulls, (size_t)slot)]--;
-	settle_repull(c, img, p, now);
+	settle_repull(c, img, slot, now);
 	bit_put(img->repulls, (size_t)slot, p->pulled_s != 0);
 	settle_waiting(c, img, slot, now);
 }
@@ -119,6 +140,59 @@ void pairs_place(struct core *c, struct image *img, struct now now)
 			pair_place(c, img, (int)slot, now);
 }
 
+void pair_cached(struct pair *p, struct now now)
+{
+	p->pulled_s = now.wall_s > 0 ? (uint32_t)now.wall_s : 1;
+	p->attempts = 0;
+	p->retry_ds = 0;
+	p->cause = 0;
+	p->flags &= (uint8_t) ~(PAIR_DEGRADES | PAIR_EVICTED);
+}
+
+/* 18. */
+static bool evicted(const struct core *c, const struct image *img, int slot)
+{
+	const struct pair *p = &img->pairs[slot];
+	return p->pulled_s != 0 && (p->flags & PAIR_LIVE) == 0 && c->nodes[slot].present &&
+	       presence_disproved(&c->nodes[slot].images, img->sizes[slot], p->pulled_s);
+}
+
+void pair_look(struct core *c, struct image *img, int slot, struct now now)
+{
+	presence_size size = presence_find(&c->nodes[slot].images, img->listed_as);
+	if (size != 0 && img->sizes == NULL)
+		img->sizes = xcalloc(c->cap, sizeof(*img->sizes));
+	if (size != 0)
+		img->sizes[slot] = size;
+	if (!c->leading)
+		return;
+	if (size == 0 && img->sizes != NULL && evicted(c, img, slot)) {
+		struct pair *p = &img->pairs[slot];
+		struct core_fact fact = {.kind = FACT_EVICTED,
+					 .image = img->name,
+					 .image_uid = img->uid,
+					 .node = c->nodes[slot].name};
+		p->pulled_s = 0;
+		p->flags |= PAIR_EVICTED;
+		fact_add(c, &fact);
+		image_touch(c, img);
+	}
+	pair_settle(c, img, slot, now);
+}
+
+void pairs_look(struct core *c, struct image *img, struct now now)
+{
+	for (size_t slot = 0; slot < c->n_slots; slot++)
+		if (c->nodes[slot].present)
+			pair_look(c, img, (int)slot, now);
+}
+
+void pair_unlisted(struct image *img, int slot)
+{
+	if (img->sizes != NULL)
+		img->sizes[slot] = 0;
+}
+
 void pair_clear(struct core *c, struct image *img, int slot, struct now now)
 {
 	struct pair *p = &img->pairs[slot];
@@ -126,7 +200,8 @@ void pair_clear(struct core *c, struct image *img, int slot, struct now now)
 	p->pulled_s = p->failed_s = p->retry_ds = 0;
 	p->attempts = 0;
 	p->cause = 0;
-	p->flags &= (uint8_t)~PAIR_DEGRADES;
+	p->flags &= (uint8_t) ~(PAIR_DEGRADES | PAIR_EVICTED);
+	pair_unlisted(img, slot);
 	if (known)
 		image_touch(c, img);
 	pair_settle(c, img, slot, now);

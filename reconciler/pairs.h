@@ -13,7 +13,17 @@ void pair_settle(struct core *c, struct image *img, int slot, struct now now);
 /* Judges whether the image targets the node (behaviour.md 1), and settles the pair. */
 void pair_place(struct core *c, struct image *img, int slot, struct now now);
 void pairs_place(struct core *c, struct image *img, struct now now); /* all of the image */
+/*
+ * The node's list of images is another, or the image is: notes its size there, and settles the
+ * pair. If the image is proven absent it is not cached any more (18).
+ */
+void pair_look(struct core *c, struct image *img, int slot, struct now now);
+void pairs_look(struct core *c, struct image *img, struct now now); /* all of the image */
+/* Another machine, or another reference: what was listed there says nothing. */
+void pair_unlisted(struct image *img, int slot);
 void pair_clear(struct core *c, struct image *img, int slot, struct now now);
+/* It is there, as of now. */
+void pair_cached(struct pair *p, struct now now);
 void pair_failed(struct core *c, struct image *img, int slot, enum fault fault, const char *reason,
 		 const char *message);
 void pair_wait(struct pair *p, int64_t until_ms);

@@ -159,11 +159,7 @@ static void succeeded(struct core *c, struct pull *p, struct now now)
 {
 	struct image *img = p->image;
 	struct pair *pair = &img->pairs[p->slot];
-	pair->pulled_s = (uint32_t)now.wall_s;
-	pair->attempts = 0;
-	pair->retry_ds = 0;
-	pair->cause = 0;
-	pair->flags &= (uint8_t)~PAIR_DEGRADES;
+	pair_cached(pair, now);
 	img->pulled_at = now.wall_s;
 	if (p->outcome.digest != NULL) {
 		free(img->digest);

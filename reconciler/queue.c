@@ -263,7 +263,8 @@ static void start(struct pass *s, struct image *img, int slot, struct arena *a,
 	struct core *c = s->c;
 	struct pair *pair = &img->pairs[slot];
 	const struct node_slot *node = &c->nodes[slot];
-	int64_t repull_s = pair->pulled_s != 0 ? s->now.wall_s : 0;
+	bool again = pair->pulled_s != 0 || (pair->flags & PAIR_EVICTED) != 0;
+	int64_t repull_s = again ? s->now.wall_s : 0;
 	char *attempt = podname_attempt(&c->scratch, pair->attempts, repull_s);
 	char *name =
 		podname_make(&c->scratch, img->name, img->uid, node->uid, img->reference, attempt);

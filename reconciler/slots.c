@@ -47,6 +47,7 @@ void slot_free(struct core *c, int slot)
 	map_del(&c->node_names, s->name);
 	free(s->name);
 	free(s->mem);
+	presence_done(&s->images);
 	*s = (struct node_slot){0};
 	c->free_slots[c->n_free++] = (uint32_t)slot;
 }
@@ -92,6 +93,8 @@ static void grow_image(struct image *img, size_t old, size_t n)
 	grow_bits(&img->waiting, old, n);
 	grow_bits(&img->backoff, old, n);
 	grow_bits(&img->repulls, old, n);
+	if (img->sizes != NULL)
+		img->sizes = lengthen(img->sizes, old, n, sizeof(*img->sizes));
 }
 
 static void grow_policy(struct policy *p, size_t old, size_t n)
@@ -153,6 +156,7 @@ void slots_done(struct core *c)
 	for (size_t slot = 0; slot < c->n_slots; slot++) {
 		free(c->nodes[slot].name);
 		free(c->nodes[slot].mem);
+		presence_done(&c->nodes[slot].images);
 	}
 	free(c->nodes);
 	free(c->order);

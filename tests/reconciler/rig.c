@@ -44,6 +44,30 @@ void rig_node(struct rig *r, const char *name)
 	rig_node_as(r, name, name, true, NULL, RIG_WALL_S - 100000, "amd64");
 }
 
+void rig_node_lists(struct rig *r, const char *name, int64_t heartbeat,
+		    const struct rig_listed *images)
+{
+	struct node_condition c = {"Ready", "True", heartbeat};
+	struct node n = {
+		.meta = {.name = name, .uid = name, .created = RIG_WALL_S - 100000},
+		.conditions = {&c, 1},
+		.os = "linux",
+		.arch = "amd64",
+	};
+	while (images[n.images.n].names[0] != NULL)
+		n.images.n++;
+	n.images.at = arena_array(&r->keep, n.images.n, sizeof(*n.images.at));
+	for (size_t i = 0; i < n.images.n; i++) {
+		struct node_image *at = &n.images.at[i];
+		at->size = images[i].size;
+		at->names.at = arena_memdup(&r->keep, images[i].names, sizeof(images[i].names));
+		while (at->names.n <= NODE_IMAGE_NAMES_MAX && at->names.at[at->names.n] != NULL)
+			at->names.n++;
+	}
+	node_trim(&n, &r->keep);
+	core_put(r->core, KIND_NODE, &n, r->now);
+}
+
 void rig_policy(struct rig *r, const char *name, int64_t nodes, int64_t delay_ms)
 {
 	struct pullpolicy p = {.meta = {.name = name},

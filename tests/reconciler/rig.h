@@ -45,6 +45,13 @@ void rig_node(struct rig *r, const char *name);
 /* uid, ready, taint key (NoSchedule) or NULL, created (unix), arch. */
 void rig_node_as(struct rig *r, const char *name, const char *uid, bool ready, const char *taint,
 		 int64_t created, const char *arch);
+struct rig_listed { /* one image in node.status.images */
+	const char *names[NODE_IMAGE_NAMES_MAX + 1];
+	int64_t size;
+};
+/* A ready node that says at `heartbeat` that it has these images; ends with an unnamed one. */
+void rig_node_lists(struct rig *r, const char *name, int64_t heartbeat,
+		    const struct rig_listed *images);
 void rig_policy(struct rig *r, const char *name, int64_t nodes, int64_t delay_ms);
 struct cachedimage rig_image_of(const char *name, const char *tag, const char *policy);
 void rig_image(struct rig *r, const char *name, const char *tag, const char *policy);

@@ -1,0 +1,51 @@
+/*
+ * What a node says it has (behaviour.md 17, 18), from node.status.images: kept small, as
+ * there are thousands of nodes. Pure.
+ *
+ * The list is sorted by size, largest first, and cut at a number that the kubelet's
+ * configuration says and nobody else knows (nodeStatusMaxImages, default 50, -1: never);
+ * so an image that is not listed is proven absent only by a smaller one that is.
+ */
+#ifndef DROP_RECONCILER_PRESENCE_H
+#define DROP_RECONCILER_PRESENCE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "api/kinds.h"
+
+/* A heartbeat proves nothing about a pull that ended less than this long before it. */
+#define PRESENCE_AFTER_S 60
+
+/*
+ * A size in 16 bits, rounded down by less than 0.1%, so that "larger than" stays true when
+ * it says so. 0: unknown; a known size is at least 1.
+ */
+typedef uint16_t presence_size;
+presence_size presence_size_of(int64_t bytes);
+int64_t presence_bytes(presence_size size);
+
+struct presence { /* zeroed: nothing was ever reported */
+	bool ready;
+	bool crowded;        /* an image has as many names as are ever shown: some may be hidden */
+	int64_t heartbeat_s; /* of the Ready condition; 0: none */
+	int64_t smallest;    /* bytes of the smallest image listed */
+	uint64_t known;      /* hash of all this, to see a change */
+	size_t n;            /* names listed */
+	void *mem;           /* block of what follows */
+	uint64_t *names;     /* node_name_hash(), sorted */
+	presence_size *sizes;
+};
+
+/* Reads a trimmed node (node_trim); returns whether anything changed. */
+bool presence_read(struct presence *p, const struct node *node);
+void presence_done(struct presence *p);
+/* The size under that name; 0: it is not listed. */
+presence_size presence_find(const struct presence *p, uint64_t name);
+/*
+ * 18. Is it proven that an image that is not listed is not there? size: as this node
+ * reported it earlier, 0 if it never did; pulled_s: end of our last pull of it.
+ */
+bool presence_disproved(const struct presence *p, presence_size size, int64_t pulled_s);
+
+#endif
