@@ -1,9 +1,9 @@
 /*
- * What an object may contain: defaults and the structural part of validation on create
- * and update (not CEL: that stays the real server's). For the kinds of this project from
- * their descriptor tables, including pruning of unknown fields as a structural schema does;
- * for pods, nodes, leases, events and secrets the defaults and checks that our operator and
- * kubectl depend on.
+ * What an object may contain: defaults and validation on create and update. For the kinds
+ * of this project from their descriptor tables, including pruning of unknown fields as a
+ * structural schema does; their few CEL rules are done in C (sim/admit_rules.c), there is
+ * no CEL here. For pods, nodes, leases, events and secrets the defaults and checks that our
+ * operator and kubectl depend on.
  */
 #ifndef DROP_SIM_ADMIT_H
 #define DROP_SIM_ADMIT_H
@@ -11,10 +11,23 @@
 #include "sim/store.h"
 
 /*
+ * Is it an object of that kind whose metadata decodes? Built-in kinds get apiVersion and kind
+ * where they are left out; metadata exists afterwards. -1: e has 400, or 422 for a wrong kind
+ * of ours. admit() asks this too.
+ */
+int admit_kind(const struct resource *r, cJSON *obj, bool create, struct api_error *e);
+
+/*
  * Changes obj in place: prunes and defaults. old NULL: a create. status: only the status is
  * being written. -1: e has 422 Invalid with causes as an API server words them, or 400.
  */
 int admit(const struct resource *r, cJSON *obj, const cJSON *old, bool status, struct api_error *e);
+
+/*
+ * fieldValidation=Strict: unknown fields of our kinds are an error instead of being dropped. For
+ * what a client sent, before admit. -1: e has 400. Built-in kinds: always 0.
+ */
+int admit_strict(const struct resource *r, const cJSON *obj, struct api_error *e);
 
 /* Did what counts as spec change (generation moves)? */
 bool admit_spec_changed(const struct resource *r, const cJSON *old, const cJSON *new);

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/admit.h"
 #include "sim/api_error.h"
 
 /* name, and who says it: the client on create only (false), or on each update (true) */
@@ -38,7 +39,6 @@ static const struct meta_field {
 #define FIELDS_N (sizeof(fields) / sizeof(fields[0]))
 
 enum {
-	NAME_MAX_LEN = 253,   /* DNS subdomain, RFC 1123 */
 	GENERATE_PREFIX = 58, /* of 63, with 5 random characters after it */
 	GENERATE_RANDOM = 5,
 };
@@ -142,100 +142,22 @@ void meta_arrange(cJSON *obj)
 	bring_to_front(obj, "kind");
 }
 
-/* ---- what a client says of kind, version and metadata ---- */
+/* ---- what a client says of metadata ---- */
 
-static int check_kind(const struct resource *r, cJSON *obj, struct api_error *e)
-{
-	char version[128];
-	snprintf(version, sizeof(version), "%s%s%s", r->group, r->group[0] ? "/" : "", r->version);
-	const char *kind = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(obj, "kind"));
-	const char *said =
-		cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(obj, "apiVersion"));
-	if ((kind != NULL && strcmp(kind, r->kind) != 0) ||
-	    (said != NULL && strcmp(said, version) != 0))
-		return api_error_bad(e,
-				     "%s in version \"%s\" cannot be handled as a %s: the object "
-				     "is of another kind or version",
-				     kind ? kind : r->kind, said ? said : version, r->kind);
-	cJSON_DeleteItemFromObjectCaseSensitive(obj, "kind");
-	cJSON_DeleteItemFromObjectCaseSensitive(obj, "apiVersion");
-	cJSON_AddStringToObject(obj, "kind", r->kind);
-	cJSON_AddStringToObject(obj, "apiVersion", version);
-	return 0;
-}
-
-/* The types of what is kept: whoever reads stored text may rely on them. */
-static int check_types(const struct resource *r, cJSON *obj, struct api_error *e)
-{
-	cJSON *meta = cJSON_GetObjectItemCaseSensitive(obj, "metadata"), *item;
-	if (meta == NULL || cJSON_IsNull(meta)) {
-		cJSON_DeleteItemFromObjectCaseSensitive(obj, "metadata");
-		cJSON_AddItemToObject(obj, "metadata", cJSON_CreateObject());
-		return 0;
-	}
-	if (!cJSON_IsObject(meta))
-		return api_error_bad(e, "%s: metadata must be an object", r->kind);
-	cJSON_ArrayForEach(item, meta)
-	{
-		const char *n = item->string;
-		bool map = strcmp(n, "labels") == 0 || strcmp(n, "annotations") == 0;
-		bool list = strcmp(n, "ownerReferences") == 0 || strcmp(n, "finalizers") == 0;
-		bool number = strcmp(n, "generation") == 0 ||
-			      strcmp(n, "deletionGracePeriodSeconds") == 0;
-		bool known = false;
-		for (size_t i = 0; i < FIELDS_N; i++)
-			known = known || strcmp(fields[i].name, n) == 0;
-		bool fits = map      ? cJSON_IsObject(item)
-			    : list   ? cJSON_IsArray(item)
-			    : number ? cJSON_IsNumber(item)
-				     : cJSON_IsString(item);
-		if (known && !fits && !cJSON_IsNull(item))
-			return api_error_bad(e, "%s: metadata.%s has a wrong type", r->kind, n);
-	}
-	return 0;
-}
-
-/* RFC 1123 subdomain, lower case, as all our kinds want their names. */
-static bool is_name(const char *name)
-{
-	size_t n = strlen(name);
-	if (n == 0 || n > NAME_MAX_LEN)
-		return false;
-	for (size_t i = 0; i < n; i++) {
-		bool edge = i == 0 || i + 1 == n || name[i - 1] == '.' || name[i + 1] == '.';
-		bool letter =
-			(name[i] >= 'a' && name[i] <= 'z') || (name[i] >= '0' && name[i] <= '9');
-		if (!letter && (edge || (name[i] != '-' && name[i] != '.')))
-			return false;
-	}
-	return true;
-}
-
-static int check_name(struct store *s, const struct resource *r, cJSON *obj, struct api_error *e)
+/* Makes up the name where only its beginning is given; what it is like is checked by admit(). */
+static void make_name(struct store *s, cJSON *obj)
 {
 	/* Neither vowels nor characters that read alike, as in Kubernetes' generated names. */
 	static const char alphabet[] = "bcdfghjklmnpqrstvwxz2456789";
-	const char *name = meta_text(obj, "name"), *prefix = meta_text(obj, "generateName");
+	const char *prefix = meta_text(obj, "generateName");
 	char made[GENERATE_PREFIX + GENERATE_RANDOM + 1];
-	if (name[0] == '\0' && prefix[0] == '\0')
-		return api_error_invalid(e, r, "", "metadata.name", "FieldValueRequired",
-					 "Required value: name or generateName is required");
-	if (name[0] == '\0') {
-		int n = snprintf(made, sizeof(made), "%.*s", GENERATE_PREFIX, prefix);
-		for (int i = 0; i < GENERATE_RANDOM; i++)
-			made[n++] = alphabet[store_random(s) % (sizeof(alphabet) - 1)];
-		made[n] = '\0';
-		meta_set_text(obj, "name", made);
-		name = meta_text(obj, "name");
-	}
-	if (is_name(name))
-		return 0;
-	char detail[512];
-	snprintf(detail, sizeof(detail),
-		 "Invalid value: \"%.300s\": a lowercase RFC 1123 subdomain must consist of lower "
-		 "case alphanumeric characters, '-' or '.'",
-		 name);
-	return api_error_invalid(e, r, name, "metadata.name", "FieldValueInvalid", detail);
+	if (meta_text(obj, "name")[0] != '\0' || prefix[0] == '\0')
+		return;
+	int n = snprintf(made, sizeof(made), "%.*s", GENERATE_PREFIX, prefix);
+	for (int i = 0; i < GENERATE_RANDOM; i++)
+		made[n++] = alphabet[store_random(s) % (sizeof(alphabet) - 1)];
+	made[n] = '\0';
+	meta_set_text(obj, "name", made);
 }
 
 /* Things that come and go without anybody acting on a spec have no generation. */
@@ -248,7 +170,7 @@ int meta_for_create(struct store *s, const struct resource *r, const char *ns, c
 		    struct now now, struct api_error *e)
 {
 	char uid[37];
-	if (check_kind(r, obj, e) != 0 || check_types(r, obj, e) != 0)
+	if (admit_kind(r, obj, true, e) != 0)
 		return -1;
 	const char *said = meta_text(obj, "namespace");
 	if (said[0] != '\0' && strcmp(said, ns) != 0)
@@ -258,8 +180,7 @@ int meta_for_create(struct store *s, const struct resource *r, const char *ns, c
 		return api_error_bad(e,
 				     "resourceVersion should not be set on objects to be created");
 	meta_set(obj, "namespace", ns[0] ? cJSON_CreateString(ns) : NULL);
-	if (check_name(s, r, obj, e) != 0)
-		return -1;
+	make_name(s, obj);
 	store_new_uid(s, uid);
 	meta_set_text(obj, "uid", uid);
 	meta_set_text(obj, "resourceVersion", "");
@@ -274,7 +195,7 @@ int meta_for_update(const struct resource *r, const struct entry *e, const cJSON
 		    struct api_error *err)
 {
 	char rv[24];
-	if (check_kind(r, obj, err) != 0 || check_types(r, obj, err) != 0)
+	if (admit_kind(r, obj, false, err) != 0)
 		return -1;
 	const char *name = meta_text(obj, "name"), *ns = meta_text(obj, "namespace");
 	const char *uid = meta_text(obj, "uid"), *said = meta_text(obj, "resourceVersion");

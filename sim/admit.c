@@ -1,0 +1,198 @@
+/*
+ * Admission, in the order of an API server: is it of that kind, does it decode, prune and
+ * default, then everything that is wrong at once.
+ */
+#include "sim/admit.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "sim/admit_parts.h"
+#include "sim/api_error.h"
+
+const cJSON *member(const cJSON *obj, const char *name)
+{
+	const cJSON *v = cJSON_IsObject(obj) ? cJSON_GetObjectItemCaseSensitive(obj, name) : NULL;
+	return cJSON_IsNull(v) ? NULL : v;
+}
+
+const char *member_text(const cJSON *obj, const char *name)
+{
+	const cJSON *v = member(obj, name);
+	return cJSON_IsString(v) ? v->valuestring : NULL;
+}
+
+cJSON *member_object(cJSON *obj, const char *name)
+{
+	cJSON *v = cJSON_GetObjectItemCaseSensitive(obj, name);
+	if (v != NULL && !cJSON_IsNull(v))
+		return v;
+	cJSON_DeleteItemFromObjectCaseSensitive(obj, name);
+	return cJSON_AddObjectToObject(obj, name);
+}
+
+const char *json_type(const cJSON *v)
+{
+	if (cJSON_IsString(v))
+		return "string";
+	if (cJSON_IsNumber(v))
+		return v->valuedouble == floor(v->valuedouble) ? "integer" : "number";
+	if (cJSON_IsBool(v))
+		return "boolean";
+	if (cJSON_IsArray(v))
+		return "array";
+	return cJSON_IsObject(v) ? "object" : "null";
+}
+
+static const struct desc *own_desc(const struct resource *r)
+{
+	return r->kind_id >= 0 && kinds[r->kind_id].ours ? kinds[r->kind_id].desc : NULL;
+}
+
+static const char *name_of_object(const cJSON *obj)
+{
+	const char *name = member_text(member(obj, "metadata"), "name");
+	return name != NULL ? name : "";
+}
+
+static void api_version_of(const struct resource *r, char *out, size_t size)
+{
+	snprintf(out, size, "%s%s%s", r->group, *r->group != '\0' ? "/" : "", r->version);
+}
+
+/* Built-in kinds take apiVersion and kind from the path when they are left out. */
+static int check_kind(const struct resource *r, cJSON *obj, bool create, struct api_error *e)
+{
+	char want[128];
+	api_version_of(r, want, sizeof(want));
+	const char *version = member_text(obj, "apiVersion"), *kind = member_text(obj, "kind");
+	if (own_desc(r) == NULL) {
+		if (version == NULL)
+			cJSON_AddStringToObject(obj, "apiVersion", want);
+		if (kind == NULL)
+			cJSON_AddStringToObject(obj, "kind", r->kind);
+		if ((version == NULL || strcmp(version, want) == 0) &&
+		    (kind == NULL || strcmp(kind, r->kind) == 0))
+			return 0;
+		return api_error_bad(
+			e,
+			"%s in version \"%s\" cannot be handled as a %s: no kind \"%s\" "
+			"is registered for version \"%s\" here",
+			r->kind, r->version, r->kind, kind != NULL ? kind : r->kind,
+			version != NULL ? version : want);
+	}
+	if (create && (version == NULL || strcmp(version, want) != 0))
+		return api_error_bad(e,
+				     "the API version in the data (%s) does not match the expected "
+				     "API version (%s)",
+				     version != NULL ? version : "", want);
+	struct causes c = CAUSES_INIT;
+	if (version == NULL || strcmp(version, want) != 0)
+		cause_invalid(&c, &(struct place){NULL, "apiVersion", 0}, version, "must be %s",
+			      want);
+	if (kind == NULL || strcmp(kind, r->kind) != 0)
+		cause_invalid(&c, &(struct place){NULL, "kind", 0}, kind, "must be %s", r->kind);
+	return causes_end(&c, kind != NULL ? kind : "", r->group, name_of_object(obj), e);
+}
+
+static void check_own(const struct desc *d, const cJSON *obj, const cJSON *old, bool status,
+		      struct causes *c)
+{
+	c->status = status;
+	for (size_t i = 0; i < d->n; i++)
+		if (!status || strcmp(d->fields[i].json, "status") == 0)
+			if (!(d->fields[i].flags & FF_NOSCHEMA))
+				schema_check(d, d->fields[i].json, obj, old, c);
+	if (c->blocking) {
+		cause_rules_unchecked(c);
+		return;
+	}
+	for (size_t i = 0; i < d->n; i++)
+		if (!status || strcmp(d->fields[i].json, "status") == 0)
+			rules_check(d, d->fields[i].json, obj, old, c);
+}
+
+static int check(const struct resource *r, const cJSON *obj, const cJSON *old, bool status,
+		 struct api_error *e)
+{
+	struct causes c = CAUSES_INIT;
+	const struct desc *d = own_desc(r);
+	meta_check(r, obj, &c);
+	if (d != NULL)
+		check_own(d, obj, old, status, &c);
+	else
+		core_check(r, obj, old, status, &c);
+	/* Events are validated without their group. */
+	const char *group = strcmp(r->plural, "events") == 0 ? "" : r->group;
+	return causes_end(&c, r->kind, group, name_of_object(obj), e);
+}
+
+int admit_kind(const struct resource *r, cJSON *obj, bool create, struct api_error *e)
+{
+	if (!cJSON_IsObject(obj))
+		return api_error_bad(e,
+				     "the object provided is unrecognized (must be of type %s): "
+				     "couldn't get version/kind; json parse error: json: cannot "
+				     "unmarshal %s into Go value",
+				     r->kind, json_type(obj));
+	if (check_kind(r, obj, create, e) != 0 || meta_decode(r, obj, e) != 0)
+		return -1;
+	member_object(obj, "metadata");
+	return 0;
+}
+
+int admit(const struct resource *r, cJSON *obj, const cJSON *old, bool status, struct api_error *e)
+{
+	const struct desc *d = own_desc(r);
+	if (admit_kind(r, obj, old == NULL, e) != 0)
+		return -1;
+	if (d == NULL && core_decode(r, obj, e) != 0)
+		return -1;
+	if (old == NULL && d != NULL && r->has_status)
+		cJSON_DeleteItemFromObjectCaseSensitive(obj, "status");
+	if (d != NULL) {
+		schema_prune(d, obj);
+		schema_default(d, obj);
+	} else {
+		core_default(r, obj, old);
+	}
+	meta_prune(r, obj);
+	return check(r, obj, old, status, e);
+}
+
+int admit_strict(const struct resource *r, const cJSON *obj, struct api_error *e)
+{
+	const struct desc *d = own_desc(r);
+	if (d == NULL)
+		return 0;
+	struct buf unknown = {.limit = sizeof(e->message)};
+	meta_unknown(obj, &unknown);
+	schema_unknown(d, obj, &unknown);
+	int rc = 0;
+	if (unknown.len != 0)
+		rc = api_error_bad(
+			e,
+			"%s in version \"%s\" cannot be handled as a %s: strict decoding "
+			"error: %s",
+			r->kind, r->version, r->kind, unknown.data);
+	buf_done(&unknown);
+	return rc;
+}
+
+bool admit_spec_changed(const struct resource *r, const cJSON *old, const cJSON *new)
+{
+	if (own_desc(r) == NULL)
+		return !cJSON_Compare(member(old, "spec"), member(new, "spec"), true) &&
+		       (member(old, "spec") != NULL || member(new, "spec") != NULL);
+	const struct desc *d = own_desc(r);
+	for (size_t i = 0; i < d->n; i++) {
+		const char *name = d->fields[i].json;
+		if ((d->fields[i].flags & FF_NOSCHEMA) || strcmp(name, "status") == 0)
+			continue;
+		const cJSON *a = member(old, name), *b = member(new, name);
+		if ((a == NULL) != (b == NULL) || (a != NULL && !cJSON_Compare(a, b, true)))
+			return true;
+	}
+	return false;
+}

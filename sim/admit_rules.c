@@ -1,0 +1,155 @@
+/*
+ * The CEL rules of the descriptor tables (behaviour.md 33) as predicates in C. They are
+ * found by their text, so a rule that somebody changes or adds is missed by the test
+ * (tests/drop_sim/test_admit.c), not silently passed over.
+ */
+#include "sim/admit_parts.h"
+
+#include <string.h>
+
+#include "api/tables.h"
+#include "base/clock.h"
+
+enum verdict { HOLDS, BROKEN, NO_DURATION };
+
+static const char *text_of(const cJSON *self, const char *name)
+{
+	const char *s = member_text(self, name);
+	return s != NULL ? s : "";
+}
+
+static enum verdict tag_xor_digest(const cJSON *self)
+{
+	return *text_of(self, "tag") == '\0' || *text_of(self, "digest") == '\0' ? HOLDS : BROKEN;
+}
+
+static enum verdict not_negative(const cJSON *self)
+{
+	int64_t ms;
+	if (!cJSON_IsString(self) || duration_parse(self->valuestring, &ms) != 0)
+		return NO_DURATION;
+	return ms >= 0 ? HOLDS : BROKEN;
+}
+
+static enum verdict positive(const cJSON *self)
+{
+	int64_t ms;
+	if (!cJSON_IsString(self) || duration_parse(self->valuestring, &ms) != 0)
+		return NO_DURATION;
+	return ms > 0 ? HOLDS : BROKEN;
+}
+
+static bool is_source(const cJSON *self, const char *type)
+{
+	return strcmp(text_of(self, "type"), type) == 0;
+}
+
+static enum verdict prometheus_block(const cJSON *self)
+{
+	return !is_source(self, "prometheus") || member(self, "prometheus") != NULL ? HOLDS
+										    : BROKEN;
+}
+
+static enum verdict registry_block(const cJSON *self)
+{
+	return !is_source(self, "registry") || member(self, "registry") != NULL ? HOLDS : BROKEN;
+}
+
+static enum verdict prometheus_only(const cJSON *self)
+{
+	return is_source(self, "prometheus") || member(self, "prometheus") == NULL ? HOLDS : BROKEN;
+}
+
+static enum verdict registry_only(const cJSON *self)
+{
+	return is_source(self, "registry") || member(self, "registry") == NULL ? HOLDS : BROKEN;
+}
+
+static const struct {
+	const char *rule;
+	enum verdict (*judge)(const cJSON *self);
+} known[] = {
+	{"!has(self.tag) || self.tag == '' || !has(self.digest) || self.digest == ''",
+	 tag_xor_digest},
+	{"duration(self) >= duration('0s')", not_negative},
+	{"duration(self) > duration('0s')", positive},
+	{"self.type != 'prometheus' || has(self.prometheus)", prometheus_block},
+	{"self.type != 'registry' || has(self.registry)", registry_block},
+	{"self.type == 'prometheus' || !has(self.prometheus)", prometheus_only},
+	{"self.type == 'registry' || !has(self.registry)", registry_only},
+};
+
+static enum verdict judge(const char *rule, const cJSON *self)
+{
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (strcmp(known[i].rule, rule) == 0)
+			return known[i].judge(self);
+	return HOLDS;
+}
+
+bool rule_known(const char *rule)
+{
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (strcmp(known[i].rule, rule) == 0)
+			return true;
+	return false;
+}
+
+/* rules: NULL or up to a NULL rule. */
+static void apply(const struct desc_rule *rules, const cJSON *self, const struct place *at,
+		  struct causes *c)
+{
+	for (; rules != NULL && rules->rule != NULL; rules++) {
+		enum verdict v = judge(rules->rule, self);
+		if (v == BROKEN)
+			cause_invalid(c, at, json_type(self), "%s", rules->message);
+		else if (v == NO_DURATION)
+			cause_invalid(c, at, json_type(self),
+				      "type conversion error from 'string' to "
+				      "'google.protobuf.Duration' evaluating rule: %s",
+				      rules->message);
+	}
+}
+
+static void rules_object(const struct desc *d, const cJSON *obj, const cJSON *old,
+			 const struct place *at, struct causes *c);
+
+static void rules_row(const struct field *f, const cJSON *obj, const cJSON *old,
+		      const struct place *at, struct causes *c)
+{
+	struct place in = {at, f->json, 0};
+	const cJSON *v = member(obj, f->json), *before = member(old, f->json);
+	if (v == NULL || (before != NULL && cJSON_Compare(v, before, true)))
+		return;
+	if (f->type == F_DURATION)
+		apply(api_duration_rules, v, &in, c);
+	apply(f->rules, v, &in, c);
+	if (f->sub == NULL)
+		return;
+	if (f->type != F_LIST) {
+		rules_object(f->sub, v, before, &in, c);
+		return;
+	}
+	size_t i = 0;
+	for (const cJSON *item = v->child; item != NULL; item = item->next) {
+		struct place element = {&in, NULL, i++};
+		rules_object(f->sub, item, NULL, &element, c);
+	}
+}
+
+static void rules_object(const struct desc *d, const cJSON *obj, const cJSON *old,
+			 const struct place *at, struct causes *c)
+{
+	apply(d->rules, obj, at, c);
+	for (size_t i = 0; i < d->n; i++)
+		if (!(d->fields[i].flags & FF_NOSCHEMA))
+			rules_row(&d->fields[i], obj, old, at, c);
+}
+
+void rules_check(const struct desc *d, const char *name, const cJSON *obj, const cJSON *old,
+		 struct causes *c)
+{
+	for (size_t i = 0; i < d->n; i++)
+		if (strcmp(d->fields[i].json, name) == 0)
+			rules_row(&d->fields[i], obj, old, NULL, c);
+}
