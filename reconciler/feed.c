@@ -1,5 +1,5 @@
 /*
- * Reads the watcher's log into the core. Invariant: at any moment at most one
+ * Reads the watcher's log into the cores. Invariant: at any moment at most one
  * changes_since is unanswered, and the cursor moves only by answers, so a lost
  * doorbell, a gap or a restart of the watcher all end in the same request.
  */
@@ -13,7 +13,8 @@
 
 #define KINDS_READ                                                                                 \
 	(UINT64_C(1) << KIND_NODE | UINT64_C(1) << KIND_POD | UINT64_C(1) << KIND_CACHEDIMAGE |    \
-	 UINT64_C(1) << KIND_PULLPOLICY)
+	 UINT64_C(1) << KIND_PULLPOLICY | UINT64_C(1) << KIND_CACHEDIMAGESET |                     \
+	 UINT64_C(1) << KIND_DISCOVERYPOLICY)
 /* Bytes of one answer: a turn's worth of work. */
 #define READ_BYTES (256 * 1024)
 /* Without a doorbell we ask this often. */
@@ -48,6 +49,7 @@ static void apply_change(struct proc *p, const struct msg_change *change)
 		return;
 	if (change->gone) {
 		core_gone(r->core, kind, change->name, now);
+		sets_gone(r->sets, kind, change->name, now);
 		return;
 	}
 	struct err err;
@@ -60,6 +62,7 @@ static void apply_change(struct proc *p, const struct msg_change *change)
 		return;
 	}
 	core_put(r->core, kind, obj, now);
+	sets_put(r->sets, kind, obj, now);
 }
 
 static void caught_up(struct proc *p, int64_t fresh_ms)
@@ -73,6 +76,7 @@ static void caught_up(struct proc *p, int64_t fresh_ms)
 		return;
 	if (r->cursor.marked) {
 		core_sweep(r->core, proc_now(p));
+		sets_sweep(r->sets, proc_now(p));
 		r->cursor.marked = false;
 	}
 	session_read(&r->session, fresh_ms);
@@ -93,6 +97,7 @@ void on_changes(struct proc *p, const struct msg_in *in)
 	heard_lease(p, got->term, got->lease_until_ms, got->lease_said_us);
 	if (got->reset) {
 		core_mark(r->core);
+		sets_mark(r->sets);
 		cursor->marked = true;
 	}
 	if (got->epoch != cursor->epoch)

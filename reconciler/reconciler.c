@@ -1,5 +1,5 @@
 /*
- * Glue of the reconciler: one turn is read, step, act. Invariant: the core leads
+ * Glue of the reconciler: one turn is read, step, act. Invariant: the cores lead
  * exactly while the session does, and what was in flight when it ended is fenced
  * off before anything else happens.
  */
@@ -17,6 +17,7 @@ int reconciler_init(struct proc *p, struct err *err)
 		return -1;
 	proc_set_wait(p, kube_wait, r->kube);
 	r->core = core_new();
+	r->sets = sets_new();
 	return 0;
 }
 
@@ -58,6 +59,7 @@ static void follow_session(struct proc *p)
 	if (!may)
 		apply_fence(r);
 	core_lead(r->core, may, now);
+	sets_lead(r->sets, may, now);
 }
 
 int64_t reconciler_turn(struct proc *p, struct now now)
@@ -70,7 +72,9 @@ int64_t reconciler_turn(struct proc *p, struct now now)
 	}
 	announce(p);
 	feed_turn(p);
-	int64_t next = apply_turn(p);
+	int64_t next = apply_turn(p), sets_ms = set_writes_turn(p);
+	if (sets_ms < next)
+		next = sets_ms;
 	if (feed_next_ms(r) < next)
 		next = feed_next_ms(r);
 	if (r->session.step == SESSION_PULLER && !r->announcing && r->announce_ms < next)
@@ -86,4 +90,5 @@ void reconciler_done(struct proc *p)
 	r->acting = false;
 	kube_free(r->kube);
 	core_free(r->core);
+	sets_free(r->sets);
 }

@@ -1,7 +1,9 @@
 /*
- * The reconciler alone decides, and alone writes the status of CachedImages. It reads
- * what the watcher knows (feed.c), asks the core what to do (core.h), and has it done:
- * pods by the puller, status writes by itself (apply.c). When it may act is session.c.
+ * The reconciler alone decides, and alone writes the status of CachedImages and
+ * CachedImageSets and the sets' children. It reads what the watcher knows (feed.c), asks
+ * two cores what to do, of images (core.h) and of sets (sets.h), which know nothing of
+ * each other, and has it done: pods by the puller, writes by itself (apply.c,
+ * set_writes.c). When it may act is session.c.
  * It never talks to a registry or a node, and lists nothing.
  */
 #ifndef DROP_RECONCILER_RECONCILER_H
@@ -14,6 +16,7 @@
 #include "kube/kube.h"
 #include "reconciler/core.h"
 #include "reconciler/session.h"
+#include "reconciler/sets.h"
 
 /* A write or request is given up after this long; the core then asks again. */
 #define REQUEST_MS 10000
@@ -43,6 +46,7 @@ struct ask {          /* one request to the puller */
 struct reconciler {
 	struct kube *kube;
 	struct core *core;
+	struct sets *sets;
 	struct session session;
 	bool acting;     /* core_lead(true) was called */
 	bool announcing; /* puller_sync is unanswered */
@@ -52,6 +56,7 @@ struct reconciler {
 	size_t n_asks;
 	uint64_t asked; /* ever, so that no tag comes twice */
 	size_t n_writes;
+	size_t n_set_writes;
 };
 
 /* feed.c: from the watcher to the core. */
@@ -61,11 +66,16 @@ void on_doorbell(struct proc *p, const struct msg_in *in);
 void on_changes(struct proc *p, const struct msg_in *in);
 
 /* apply.c: from the core to the puller and the API server. */
+/* When what is asked for now is given up: after REQUEST_MS, but no later than the lease. */
+int64_t write_deadline(const struct reconciler *r, int64_t now_ms);
 int64_t apply_turn(struct proc *p);
 /* Everything asked for is forgotten and nothing more is written. */
 void apply_fence(struct reconciler *r);
 void on_pull_started(struct proc *p, const struct msg_in *in);
 void on_pod_deleted(struct proc *p, const struct msg_in *in);
+
+/* set_writes.c: from the core of sets to the API server. */
+int64_t set_writes_turn(struct proc *p);
 
 /* reconciler.c */
 int reconciler_init(struct proc *p, struct err *err);

@@ -23,6 +23,8 @@
 
 static void trim_node(struct views *all, void *obj);
 static void trim_pod(struct views *all, void *obj);
+static void trim_set(struct views *all, void *obj);
+static void trim_discovery(struct views *all, void *obj);
 
 static const struct watched {
 	enum kind kind;
@@ -33,6 +35,8 @@ static const struct watched {
 	{KIND_POD, PULLPOD_LABEL_MANAGED_BY "=" PULLPOD_MANAGED_BY, trim_pod},
 	{KIND_CACHEDIMAGE, NULL, NULL},
 	{KIND_PULLPOLICY, NULL, NULL},
+	{KIND_CACHEDIMAGESET, NULL, trim_set},
+	{KIND_DISCOVERYPOLICY, NULL, trim_discovery},
 };
 
 #define WATCHED_N (sizeof(watched) / sizeof(watched[0]))
@@ -89,6 +93,34 @@ static void trim_pod(struct views *all, void *obj)
 	pod->meta.rv = 0;
 	pod->meta.generation = 0;
 	pod->meta.owners.n = 0;
+}
+
+static void trim_set(struct views *all, void *obj)
+{
+	struct cachedimageset *set = obj;
+	(void)all;
+	set->meta.annotations.n = 0;
+	set->meta.labels.n = 0;
+	set->meta.owners.n = 0;
+}
+
+/* What sets read of it (behaviour.md 23, 24): the images found and whether to believe them. */
+static void trim_discovery(struct views *all, void *obj)
+{
+	struct discoverypolicy *dp = obj;
+	struct discovered_images *found = &dp->status.discovered_images;
+	struct api_condition *ready = api_condition_find(&dp->status.conditions, "Ready");
+	(void)all;
+	dp->meta = (struct api_meta){.name = dp->meta.name, .uid = dp->meta.uid};
+	dp->spec = (struct discoverypolicy_spec){0};
+	for (size_t i = 0; i < found->n; i++)
+		found->at[i] = (struct discovered_image){.image = found->at[i].image};
+	dp->status = (struct discoverypolicy_status){.discovered_images = *found};
+	if (ready == NULL)
+		return;
+	*ready = (struct api_condition){
+		.type = ready->type, .status = ready->status, .reason = ready->reason};
+	dp->status.conditions = (struct api_conditions){ready, 1};
 }
 
 static void on_begin(void *ctx)
