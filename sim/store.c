@@ -186,6 +186,19 @@ const struct change *store_change_after(const struct store *s, uint64_t after)
 	return r != NULL ? &r->change : NULL;
 }
 
+uint64_t store_rv_at(const struct store *s, int64_t boot_ms)
+{
+	uint64_t low = s->history.first, high = low + s->history.n; /* of the first after it */
+	while (low < high) {
+		uint64_t middle = low + (high - low) / 2;
+		if (history_at(&s->history, middle)->change.at_ms <= boot_ms)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low - 1;
+}
+
 /* ---- changes ---- */
 
 static void publish(struct store *s, const struct entry *e, struct text *before, struct text *after)
@@ -197,7 +210,8 @@ static void publish(struct store *s, const struct entry *e, struct text *before,
 			   .after = text_ref(after),
 			   .ns = e->obj.ns,
 			   .name = e->obj.name,
-			   .node = e->obj.node},
+			   .node = e->obj.node,
+			   .at_ms = s->now_ms},
 		.key = text_ref(e->key),
 	};
 	history_add(&s->history, &r);
@@ -297,5 +311,6 @@ void store_remove(struct store *s, struct entry *e, const struct object **ret)
 
 int64_t store_turn(struct store *s, struct now now)
 {
+	s->now_ms = now.boot_ms;
 	return gc_turn(s, now) ? now.boot_ms : CLOCK_NEVER;
 }

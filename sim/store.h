@@ -60,6 +60,7 @@ struct change {
 	struct text *before, *after;
 	const char *ns, *name;
 	const char *node; /* pods: spec.nodeName; else "" */
+	int64_t at_ms;    /* boot ms of the write */
 };
 
 struct store *store_new(uint64_t seed);
@@ -84,6 +85,7 @@ struct write {
 	bool status;    /* the status subresource: everything else stays; else status stays */
 	bool create;    /* update: make it if it is not there */
 	bool strategic; /* patches: lists of built-in kinds are merged by key */
+	bool strict;    /* patches: unknown fields in the result are refused */
 };
 int store_update(struct store *s, const struct write *w, const cJSON *obj, struct now now,
 		 const struct object **ret, struct api_error *e);
@@ -108,5 +110,7 @@ bool store_next(const struct store *s, const struct resource *r, const char *fro
 		const char *from_name, const struct object **ret);
 /* The change with the least rv > after; NULL: none. Watches walk with it. */
 const struct change *store_change_after(const struct store *s, uint64_t after);
+/* The version that was the latest at that moment, as far as history knows. */
+uint64_t store_rv_at(const struct store *s, int64_t boot_ms);
 
 #endif

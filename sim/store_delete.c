@@ -104,6 +104,7 @@ int store_delete(struct store *s, const struct resource *r, const char *ns, cons
 	int64_t grace = grace_of(found, obj, d);
 	bool namespace = r == resource_find("", "v1", "namespaces");
 	add_gc_finalizer(obj, d->how);
+	s->now_ms = now.boot_ms;
 	int rc = 0;
 	if (namespace || grace > 0 || meta_item(obj, "finalizers") != NULL)
 		rc = mark(s, found, obj, grace, namespace, now, ret, e);

@@ -34,6 +34,7 @@ struct store {
 	struct entry **roots; /* by resource, see sim/index.h */
 	size_t objects;
 	uint64_t rv, random;
+	int64_t now_ms; /* boot ms of the write at hand */
 	struct history history;
 	struct gc gc;
 	struct listener listeners[STORE_LISTENERS_MAX];

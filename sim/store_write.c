@@ -109,6 +109,7 @@ int store_create(struct store *s, const struct resource *r, const char *ns, cons
 	const cJSON *meta = cJSON_GetObjectItemCaseSensitive(obj, "metadata");
 	bool named = cJSON_IsString(cJSON_GetObjectItemCaseSensitive(meta, "name"));
 	int rc = -1;
+	s->now_ms = now.boot_ms;
 	for (int i = 0; i < GENERATE_TRIES; i++) {
 		cJSON *copy = cJSON_Duplicate(obj, true);
 		rc = create(s, r, ns, copy, now, ret, e);
@@ -164,10 +165,12 @@ static bool is_over(const struct entry *e, const cJSON *obj)
 static int replace(struct store *s, const struct write *w, struct entry *e, const cJSON *old,
 		   cJSON *obj, struct now now, const struct object **ret, struct api_error *err)
 {
-	(void)now;
+	s->now_ms = now.boot_ms;
 	if (meta_for_update(w->res, e, old, obj, err) != 0)
 		return -1;
 	confine(w, old, obj);
+	if (w->strict && admit_strict(w->res, obj, err) != 0)
+		return -1;
 	if (admit(w->res, obj, old, w->status, err) != 0)
 		return -1;
 	const cJSON *generation = meta_item(old, "generation");

@@ -1,0 +1,29 @@
+/*
+ * What the reading and the writing half of rest share. Private to sim/rest*.c.
+ */
+#ifndef DROP_SIM_REST_IMPL_H
+#define DROP_SIM_REST_IMPL_H
+
+#include "sim/rest.h"
+#include "sim/view.h"
+
+struct rest {
+	struct store *store;
+	const struct rest_request *req;
+	const struct target *t;
+	enum view_form form;
+	struct arena *arena;
+	struct rest_answer *ret;
+};
+
+/* The object in the version and form asked for. */
+void rest_object(struct rest *r, int code, const struct object *o);
+int rest_get(struct rest *r, struct api_error *e);
+int rest_list(struct rest *r, struct api_error *e);
+int rest_create(struct rest *r, struct api_error *e);
+int rest_update(struct rest *r, struct api_error *e);
+int rest_patch(struct rest *r, struct api_error *e);
+int rest_delete(struct rest *r, struct api_error *e);
+int rest_delete_collection(struct rest *r, struct api_error *e);
+
+#endif

@@ -1,0 +1,259 @@
+/*
+ * create, update, patch and delete: reads bodies and options, hands them to the store, and
+ * gives the answer the form that a real server gives it.
+ */
+#include <cjson/cJSON.h>
+#include <string.h>
+
+#include "sim/admit.h"
+#include "sim/api_error.h"
+#include "sim/rest_impl.h"
+#include "sim/select.h"
+
+/* ---- bodies ---- */
+
+static bool type_is(const char *content_type, const char *type)
+{
+	size_t n = strlen(type);
+	return strncmp(content_type, type, n) == 0 &&
+	       (content_type[n] == '\0' || content_type[n] == ';' || content_type[n] == ' ');
+}
+
+static int unsupported(const struct rest *r, struct api_error *e, const char *accepted)
+{
+	(void)r;
+	return api_error_set(e, 415, "UnsupportedMediaType",
+			     "the body of the request was in an unknown format - accepted media "
+			     "types include: %s",
+			     accepted);
+}
+
+static int parse_body(const struct rest *r, cJSON **ret, struct api_error *e)
+{
+	*ret = cJSON_ParseWithLength(r->req->body, r->req->len);
+	if (*ret != NULL)
+		return 0;
+	return api_error_bad(e,
+			     "the object provided is unrecognized (must be of type %s): couldn't "
+			     "get version/kind; json parse error",
+			     r->t->res->kind);
+}
+
+static int read_object(const struct rest *r, cJSON **ret, struct api_error *e)
+{
+	const char *type = r->req->content_type;
+	if (type != NULL && type[0] != '\0' && !type_is(type, "application/json"))
+		return unsupported(r, e, "application/json");
+	if (parse_body(r, ret, e) != 0)
+		return -1;
+	if (strcmp(r->t->query.validation, "Strict") == 0 &&
+	    admit_strict(r->t->res, *ret, e) != 0) {
+		cJSON_Delete(*ret);
+		return -1;
+	}
+	return 0;
+}
+
+static int check_dry_run(const struct rest *r, struct api_error *e)
+{
+	if (r->t->query.dry_run[0] == '\0')
+		return 0;
+	return api_error_bad(e, "drop-sim knows no dryRun: leave it out");
+}
+
+/* ---- create, update, patch ---- */
+
+int rest_create(struct rest *r, struct api_error *e)
+{
+	cJSON *obj;
+	const struct object *made;
+	if (check_dry_run(r, e) != 0 || read_object(r, &obj, e) != 0)
+		return -1;
+	int rc = store_create(r->store, r->t->res, r->t->ns, obj, r->req->now, &made, e);
+	cJSON_Delete(obj);
+	if (rc == 0)
+		rest_object(r, 201, made);
+	return rc;
+}
+
+static struct write target_write(const struct rest *r)
+{
+	return (struct write){
+		.res = r->t->res,
+		.ns = r->t->ns,
+		.name = r->t->name,
+		.status = strcmp(r->t->sub, "status") == 0,
+	};
+}
+
+int rest_update(struct rest *r, struct api_error *e)
+{
+	cJSON *obj;
+	const struct object *now;
+	struct write w = target_write(r);
+	if (check_dry_run(r, e) != 0 || read_object(r, &obj, e) != 0)
+		return -1;
+	w.create = r->t->res->kind_id == KIND_LEASE || strcmp(r->t->res->plural, "events") == 0;
+	bool there = store_get(r->store, r->t->res, r->t->ns, r->t->name) != NULL;
+	int rc = store_update(r->store, &w, obj, r->req->now, &now, e);
+	cJSON_Delete(obj);
+	if (rc == 0)
+		rest_object(r, there ? 200 : 201, now);
+	return rc;
+}
+
+int rest_patch(struct rest *r, struct api_error *e)
+{
+	const char *type = r->req->content_type != NULL ? r->req->content_type : "";
+	bool built_in = strcmp(r->t->res->group, API_GROUP) != 0;
+	struct write w = target_write(r);
+	const struct object *now;
+	cJSON *patch;
+	w.strict = strcmp(r->t->query.validation, "Strict") == 0;
+	w.strategic = built_in && type_is(type, "application/strategic-merge-patch+json");
+	if (!w.strategic && !type_is(type, "application/merge-patch+json"))
+		return unsupported(r, e,
+				   built_in ? "application/merge-patch+json, "
+					      "application/strategic-merge-patch+json"
+					    : "application/merge-patch+json");
+	if (check_dry_run(r, e) != 0 || parse_body(r, &patch, e) != 0)
+		return -1;
+	int rc = store_patch(r->store, &w, patch, r->req->now, &now, e);
+	cJSON_Delete(patch);
+	if (rc == 0)
+		rest_object(r, 200, now);
+	return rc;
+}
+
+/* ---- delete ---- */
+
+static int read_propagation(const char *text, enum propagation *ret, struct api_error *e)
+{
+	static const char *const names[] = {
+		[PROPAGATE_BACKGROUND] = "Background",
+		[PROPAGATE_FOREGROUND] = "Foreground",
+		[PROPAGATE_ORPHAN] = "Orphan",
+	};
+	for (int i = 0; i < (int)(sizeof(names) / sizeof(names[0])); i++)
+		if (strcmp(names[i], text) == 0) {
+			*ret = (enum propagation)i;
+			return 0;
+		}
+	static const struct resource options = {
+		.group = "meta.k8s.io", .kind = "DeleteOptions", .plural = "deleteoptions"};
+	return api_error_invalid(e, &options, "", "propagationPolicy", "FieldValueNotSupported",
+				 "Unsupported value: supported values: \"Foreground\", "
+				 "\"Background\", \"Orphan\", \"\"");
+}
+
+static const char *text_of(const cJSON *obj, const char *name)
+{
+	const char *s = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(obj, name));
+	return s != NULL ? s : "";
+}
+
+/* DeleteOptions: of the body, or of the query where there is none. */
+static int read_deletion(const struct rest *r, const cJSON *body, struct deletion *d,
+			 struct api_error *e)
+{
+	const cJSON *grace = cJSON_GetObjectItemCaseSensitive(body, "gracePeriodSeconds");
+	const cJSON *pre = cJSON_GetObjectItemCaseSensitive(body, "preconditions");
+	const char *uid = text_of(pre, "uid"), *how = text_of(body, "propagationPolicy");
+	*d = (struct deletion){.grace_s = r->t->query.grace_s};
+	if (cJSON_IsNumber(grace))
+		d->grace_s = (int64_t)grace->valuedouble;
+	if (d->grace_s < -1)
+		return api_error_bad(e, "gracePeriodSeconds must not be negative");
+	if (uid[0] != '\0')
+		d->uid = uid;
+	if (rest_version(r->store, text_of(pre, "resourceVersion"), &d->rv, e) != 0)
+		return api_error_conflict(e, r->t->res, r->t->name,
+					  "the ResourceVersion in the precondition is none of its");
+	if (how[0] == '\0')
+		how = r->t->query.propagation;
+	if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(body, "orphanDependents")))
+		how = "Orphan";
+	if (cJSON_IsArray(cJSON_GetObjectItemCaseSensitive(body, "dryRun")))
+		return api_error_bad(e, "drop-sim knows no dryRun: leave it out");
+	return how[0] != '\0' ? read_propagation(how, &d->how, e) : 0;
+}
+
+/* What a deletion answers: pods and what stays as themselves, else a Status that says who went. */
+static void answer_deleted(struct rest *r, const struct object *o)
+{
+	bool gone = store_get(r->store, r->t->res, r->t->ns, r->t->name) == NULL;
+	if (!gone || r->t->res->kind_id == KIND_POD) {
+		rest_object(r, 200, o);
+		return;
+	}
+	struct buf *out = &r->ret->body;
+	r->ret->code = 200;
+	r->ret->type = "application/json";
+	buf_adds(out, "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"metadata\":{},\"status\":"
+		      "\"Success\",\"details\":{\"name\":");
+	buf_add_json(out, o->name);
+	if (r->t->res->group[0] != '\0')
+		buf_addf(out, ",\"group\":\"%s\"", r->t->res->group);
+	buf_addf(out, ",\"kind\":\"%s\",\"uid\":\"%s\"}}", r->t->res->plural, o->uid);
+}
+
+int rest_delete(struct rest *r, struct api_error *e)
+{
+	cJSON *body = NULL;
+	struct deletion d;
+	const struct object *left;
+	if (check_dry_run(r, e) != 0 || (r->req->len > 0 && parse_body(r, &body, e) != 0))
+		return -1;
+	int rc = read_deletion(r, body, &d, e);
+	if (rc == 0)
+		rc = store_delete(r->store, r->t->res, r->t->ns, r->t->name, &d, r->req->now, &left,
+				  e);
+	if (rc == 0)
+		answer_deleted(r, left);
+	cJSON_Delete(body);
+	return rc;
+}
+
+struct collection {
+	struct selector *selector;
+	struct deletion how;
+};
+
+static void delete_all(struct rest *r, const struct collection *c)
+{
+	struct buf *out = &r->ret->body;
+	char name[256] = "";
+	bool first = true;
+	view_list_begin(r->form, r->t->res, out);
+	for (const struct object *o;
+	     store_next(r->store, r->t->res, r->t->ns, name, &o) && strcmp(o->ns, r->t->ns) == 0;) {
+		struct api_error ignored;
+		snprintf(name, sizeof(name), "%s", o->name);
+		/* One that is refused is left, as a real server goes on with the others. */
+		if (!selector_match(c->selector, o->ns, o->name, o->node, o->text->json) ||
+		    store_delete(r->store, r->t->res, r->t->ns, name, &c->how, r->req->now, &o,
+				 &ignored) != 0)
+			continue;
+		view_list_item(r->form, r->t->res, o->text->json, r->req->now, first, out);
+		first = false;
+	}
+	view_list_end(r->form, r->t->res, store_rv(r->store), "", -1, out);
+}
+
+int rest_delete_collection(struct rest *r, struct api_error *e)
+{
+	struct collection c = {0};
+	cJSON *body = NULL;
+	if (check_dry_run(r, e) != 0 || (r->req->len > 0 && parse_body(r, &body, e) != 0))
+		return -1;
+	int rc = read_deletion(r, body, &c.how, e);
+	if (rc == 0)
+		rc = selector_parse(r->t->res, r->t->query.labels, r->t->query.fields, r->arena,
+				    &c.selector, e);
+	if (rc == 0) {
+		r->ret->code = 200;
+		delete_all(r, &c);
+	}
+	cJSON_Delete(body);
+	return rc;
+}
