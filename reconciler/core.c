@@ -136,6 +136,7 @@ void core_sweep(struct core *c, struct now now)
 	images_sweep(c, now);
 	nodes_sweep(c, now);
 	pulls_sweep(c, now);
+	c->synced = true;
 	arena_reset(&c->scratch);
 }
 

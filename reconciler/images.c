@@ -14,6 +14,7 @@
 #include "reconciler/causes.h"
 #include "reconciler/facts.h"
 #include "reconciler/faults.h"
+#include "reconciler/nodes.h"
 #include "reconciler/pack.h"
 #include "reconciler/pairs.h"
 #include "reconciler/pods.h"
@@ -229,6 +230,7 @@ void image_put(struct core *c, const struct cachedimage *ci, struct now now)
 		image_adopt(c, img, ci);
 	image_observe(c, img, ci);
 	if (created && c->leading) {
+		nodes_settle_fresh(c);
 		image_begin(c, img, now);
 		pulls_match_image(c, img->name, now);
 	}

@@ -61,7 +61,7 @@ static void match_all(struct core *c, struct now now)
 
 void lead_begin(struct core *c, struct now now)
 {
-	c->leading = true;
+	c->leading = c->synced = true;
 	nodes_drop_absent(c, now);
 	for (size_t i = 0; i < c->n_queue; i++) {
 		struct image *img = c->queue[i];
@@ -73,6 +73,7 @@ void lead_begin(struct core *c, struct now now)
 		remember_start(policy_of_image(c, img), img->attempted_at, -1, now);
 	}
 	match_all(c, now);
+	nodes_settle_fresh(c);
 	policies_wake(c);
 }
 

@@ -41,6 +41,7 @@ struct node_slot {
 	char *name;   /* owned; NULL: the slot is free */
 	bool present; /* the node exists; else only some status names it */
 	bool eligible, is_virtual;
+	bool was_eligible;      /* at any time since its uid is known */
 	uint64_t read;          /* last full read that had it */
 	struct presence images; /* that it says it has */
 	uint64_t facts;         /* hash of everything below */
@@ -250,6 +251,10 @@ struct core {
 	size_t n_free;
 	uint32_t *order; /* named slots by name */
 	size_t n_order;
+	/* 13. New nodes: eligible for the first time after our first full read; by slot. */
+	bool synced;
+	uint64_t *fresh;
+	uint32_t n_fresh;
 	struct map node_names; /* value: slot + 1 */
 	struct map images;
 	struct image **queue; /* all images by priority, then name */

@@ -10,6 +10,7 @@
 
 #include "base/hash.h"
 #include "base/xalloc.h"
+#include "reconciler/bits.h"
 #include "reconciler/pack.h"
 #include "reconciler/pairs.h"
 #include "reconciler/pods.h"
@@ -69,6 +70,52 @@ static void forget(struct core *c, int slot, struct now now)
 		c->fallback.last_slot = -1;
 }
 
+static void set_fresh(struct core *c, int slot, bool on)
+{
+	if (bit_get(c->fresh, (size_t)slot) == on)
+		return;
+	bit_put(c->fresh, (size_t)slot, on);
+	c->n_fresh += on ? 1U : (uint32_t)-1;
+}
+
+static bool untried(const struct image *img, int slot)
+{
+	const struct pair *p = &img->pairs[slot];
+	return (p->flags & (PAIR_TARGETED | PAIR_LIVE)) == PAIR_TARGETED && p->pulled_s == 0 &&
+	       p->attempts == 0;
+}
+
+void node_settle_fresh(struct core *c, int slot)
+{
+	if (!bit_get(c->fresh, (size_t)slot))
+		return;
+	for (size_t i = 0; i < c->n_queue; i++)
+		if (untried(c->queue[i], slot))
+			return;
+	set_fresh(c, slot, false);
+}
+
+void nodes_settle_fresh(struct core *c)
+{
+	for (size_t slot = bit_next(c->fresh, 0, c->cap); slot < c->cap;
+	     slot = bit_next(c->fresh, slot + 1, c->cap))
+		node_settle_fresh(c, (int)slot);
+}
+
+/* 13. What was there when we first looked is not new, whenever it was warmed. */
+static void settle_eligible(struct core *c, int slot, bool joined)
+{
+	struct node_slot *s = &c->nodes[slot];
+	if (joined) {
+		s->was_eligible = false;
+		set_fresh(c, slot, false);
+	}
+	if (s->eligible && !s->was_eligible) {
+		s->was_eligible = true;
+		set_fresh(c, slot, c->synced);
+	}
+}
+
 /* Facts have changed: the images are told, and, if it is another machine, forgotten. */
 static void apply_facts(struct core *c, int slot, bool joined, bool replaced, struct now now)
 {
@@ -101,10 +148,13 @@ void node_put(struct core *c, const struct node *n, struct now now)
 		s->present = true;
 		s->eligible = eligible;
 		s->facts = facts;
+		settle_eligible(c, slot, joined);
 		apply_facts(c, slot, joined, replaced, now);
 	}
 	for (size_t i = 0; looked && i < c->n_queue; i++)
 		pair_look(c, c->queue[i], slot, now);
+	if (c->leading)
+		node_settle_fresh(c, slot);
 }
 
 void node_gone(struct core *c, int slot, struct now now)
@@ -117,6 +167,7 @@ void node_gone(struct core *c, int slot, struct now now)
 	for (size_t i = 0; i < c->n_queue; i++)
 		pair_place(c, c->queue[i], slot, now);
 	forget(c, slot, now);
+	set_fresh(c, slot, false);
 	slot_free(c, slot);
 }
 

@@ -1,7 +1,7 @@
 /*
  * Which pulls start, and when (behaviour.md 11, 12, 13). For each policy that may have
- * something to start: what was never tried, by priority, image name and node name; then
- * what failed, in turn; repulls last; as many as fit. An entry that may not start blocks
+ * something to start: new nodes first; then what was never tried, by priority, image name and node
+ * name; then what failed, in turn; repulls last; as many as fit. An entry that may not start blocks
  * nobody behind it. What only time will allow sets the policy's timer.
  */
 #include "reconciler/queue.h"
@@ -12,6 +12,7 @@
 #include "reconciler/bits.h"
 #include "reconciler/facts.h"
 #include "reconciler/faults.h"
+#include "reconciler/nodes.h"
 #include "reconciler/pairs.h"
 #include "reconciler/podname.h"
 #include "reconciler/policies.h"
@@ -70,8 +71,8 @@ static bool node_allowed(struct pass *s, int slot)
 	return true;
 }
 
-/* 13. Before everything that failed comes what was never tried, after it what is cached. */
-enum turn { TURN_FRESH, TURN_RETRY, TURN_REPULL, TURNS };
+/* 13. New nodes first; before everything that failed what was never tried; repulls last. */
+enum turn { TURN_NEW_NODE, TURN_FRESH, TURN_RETRY, TURN_REPULL, TURNS };
 
 struct look { /* at one image, for one turn */
 	const struct image *img;
@@ -117,27 +118,32 @@ static bool modest(struct pass *s)
 	return !s->others;
 }
 
+static enum turn turn_of(const struct core *c, const struct image *img, int slot, bool failed)
+{
+	if (bit_get(img->repulls, (size_t)slot))
+		return TURN_REPULL;
+	if (failed)
+		return TURN_RETRY;
+	return bit_get(c->fresh, (size_t)slot) ? TURN_NEW_NODE : TURN_FRESH;
+}
+
 static bool candidate(struct pass *s, const struct look *l, int slot)
 {
 	const struct image *img = l->img;
 	if (!bit_get(img->waiting, (size_t)slot))
 		return false;
 	bool failed = l->probe || img->pairs[slot].attempts != 0;
-	enum turn turn = bit_get(img->repulls, (size_t)slot) ? TURN_REPULL
-			 : failed                            ? TURN_RETRY
-							     : TURN_FRESH;
-	return turn == l->turn && node_allowed(s, slot) &&
+	return turn_of(s->c, img, slot, failed) == l->turn && node_allowed(s, slot) &&
 	       policy_of_pair(s->c, img, slot) == s->policy &&
 	       fault_room_on(s->c, img, slot, s->now.boot_ms, &s->wake) && (!failed || modest(s));
 }
 
-/* Only nodes that are busy under this policy come into question: few. */
-static int first_busy(struct pass *s, const struct look *l)
+/* Of a few nodes, those busy under the policy or the new ones. */
+static int first_of(struct pass *s, const struct look *l, const uint64_t *set)
 {
 	int best = -1;
 	size_t cap = s->c->cap;
-	for (size_t slot = bit_next(s->policy->busy, 0, cap); slot < cap;
-	     slot = bit_next(s->policy->busy, slot + 1, cap))
+	for (size_t slot = bit_next(set, 0, cap); slot < cap; slot = bit_next(set, slot + 1, cap))
 		if (candidate(s, l, (int)slot) &&
 		    (best < 0 || s->c->nodes[slot].rank < s->c->nodes[best].rank))
 			best = (int)slot;
@@ -150,7 +156,9 @@ static int first_node(struct pass *s, const struct look *l)
 	if (s->patient)
 		return s->only_slot >= 0 && candidate(s, l, s->only_slot) ? s->only_slot : -1;
 	if (!s->free)
-		return first_busy(s, l);
+		return first_of(s, l, s->policy->busy);
+	if (l->turn == TURN_NEW_NODE)
+		return first_of(s, l, c->fresh);
 	/* 14. A probe goes to another node than the last one; so do retries, in turn. */
 	size_t from =
 		l->turn == TURN_RETRY && l->img->probe_rank < c->n_order ? l->img->probe_rank : 0;
@@ -197,7 +205,8 @@ static struct image *choose(struct pass *s, int *ret_slot)
 	pass_look(s);
 	if (s->policy->max_pulls != 0 && (int64_t)s->policy->n_pulls >= s->policy->max_pulls)
 		return NULL;
-	for (int turn = TURN_FRESH; img == NULL && turn < TURNS; turn++)
+	int first = s->c->n_fresh != 0 ? TURN_NEW_NODE : TURN_FRESH;
+	for (int turn = first; img == NULL && turn < TURNS; turn++)
 		img = choose_in(s, (enum turn)turn, ret_slot);
 	return img;
 }
@@ -283,6 +292,7 @@ static void start(struct pass *s, struct image *img, int slot, struct arena *a,
 	p->attempt = repull_s != 0 ? 0 : pair->attempts;
 	p->repull_s = repull_s;
 	pull_attach(c, p, img, slot, s->now);
+	node_settle_fresh(c, slot);
 	ask(s, p, a, ret);
 }
 

@@ -122,6 +122,7 @@ static void grow(struct core *c)
 	c->cap += n;
 	c->nodes = lengthen(c->nodes, old, n, sizeof(*c->nodes));
 	c->order = lengthen(c->order, old, n, sizeof(*c->order));
+	grow_bits(&c->fresh, old, n);
 	c->free_slots = lengthen(c->free_slots, old, n, sizeof(*c->free_slots));
 	for (size_t i = 0; i < c->n_queue; i++)
 		grow_image(c->queue[i], old, n);
@@ -160,6 +161,7 @@ void slots_done(struct core *c)
 	}
 	free(c->nodes);
 	free(c->order);
+	free(c->fresh);
 	free(c->free_slots);
 	map_done(&c->node_names);
 }

@@ -121,6 +121,66 @@ static void rule_13_order(void **state)
 	rig_done(&r);
 }
 
+/* A new node comes before what waits, whatever its name, until each image was tried there. */
+static void rule_13_new_nodes_first(void **state)
+{
+	struct rig r;
+	(void)state;
+	rig_new(&r);
+	put_policy(&r,
+		   (struct pullpolicy_spec){.max_concurrent_nodes = 1, .max_pulls_per_node = 1});
+	rig_node(&r, "a");
+	rig_node(&r, "b");
+	rig_node_as(&r, "c", "c", false, NULL, 1, "amd64");
+	rig_image(&r, "i", "1", "p");
+	rig_image(&r, "j", "1", "p");
+	begin(&r);
+	const struct core_start *s = rig_start(&r);
+	assert_string_equal(s->node, "a");
+	/* z is new, and c for its first time Ready; b was there before and blinks. */
+	rig_node(&r, "z");
+	rig_node_as(&r, "c", "c", true, NULL, 1, "amd64");
+	rig_node_as(&r, "b", "b", false, NULL, RIG_WALL_S - 100000, "amd64");
+	rig_node(&r, "b");
+	static const char *const order[] = {"i c", "i z", "j c", "j z", "i b", "j a", "j b"};
+	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
+		rig_pod(&r, s, POD_PULLED);
+		rig_turn(&r, 1 * S);
+		s = rig_start(&r);
+		assert_string_equal(arena_printf(&r.keep, "%s %s", s->image_name, s->node),
+				    order[i]);
+	}
+	/* By now each image was tried on z: it is a node like others. */
+	rig_pod(&r, s, POD_PULLED);
+	rig_image(&r, "k", "1", "p");
+	rig_turn(&r, 1 * S);
+	assert_string_equal(rig_starts(&r), "a");
+	rig_done(&r);
+}
+
+/* A new node that fails is tried once before the others, and then waits its turn. */
+static void rule_13_a_new_node_that_fails(void **state)
+{
+	struct rig r;
+	(void)state;
+	rig_new(&r);
+	rig_policy(&r, "p", 1, 0);
+	rig_node(&r, "a");
+	rig_image(&r, "i", "1", "p");
+	begin(&r);
+	const struct core_start *a = rig_start(&r);
+	rig_node(&r, "b");
+	rig_node(&r, "c");
+	rig_pod(&r, a, POD_PULLED);
+	rig_turn(&r, 0);
+	const struct core_start *b = rig_start(&r);
+	assert_string_equal(b->node, "b");
+	rig_pod(&r, b, POD_EVICTED);
+	rig_turn(&r, 0);
+	assert_string_equal(rig_starts(&r), "c");
+	rig_done(&r);
+}
+
 static void rule_3_a_node_joins(void **state)
 {
 	struct rig r;
@@ -198,6 +258,8 @@ int main(void)
 		cmocka_unit_test(rule_11_nodes_at_once),
 		cmocka_unit_test(rule_12_pulls_at_once_and_on_a_node),
 		cmocka_unit_test(rule_13_order),
+		cmocka_unit_test(rule_13_new_nodes_first),
+		cmocka_unit_test(rule_13_a_new_node_that_fails),
 		cmocka_unit_test(rule_3_a_node_joins),
 		cmocka_unit_test(rule_2_a_cordon_costs_no_pull),
 		cmocka_unit_test(rule_15_repull),
