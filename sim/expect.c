@@ -1,0 +1,96 @@
+/*
+ * Compares status with what a scene says it comes to. An object that is absent, or whose
+ * status is not about its present spec, is not yet so.
+ */
+#include "sim/expect.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "api/desc.h"
+#include "api/kinds.h"
+
+#include "sim/store.h"
+
+struct state { /* of one object, whatever its kind */
+	bool there;
+	const char *phase, *ready, *message;
+};
+
+static const char *message_of(const struct api_conditions *conditions)
+{
+	const struct api_condition *c = api_condition_find(conditions, "Ready");
+	return c != NULL && c->message != NULL ? c->message : "";
+}
+
+static const char *or_none(const char *text)
+{
+	return text != NULL ? text : "";
+}
+
+static void image_state(const char *json, size_t len, struct arena *a, struct state *ret)
+{
+	struct cachedimage o;
+	if (desc_decode(kinds[KIND_CACHEDIMAGE].desc, json, len, true, a, &o, NULL) != 0 ||
+	    o.status.observed_generation != o.meta.generation)
+		return;
+	*ret = (struct state){true, or_none(o.status.phase), or_none(o.status.ready),
+			      message_of(&o.status.conditions)};
+}
+
+static void set_state(const char *json, size_t len, struct arena *a, struct state *ret)
+{
+	struct cachedimageset o;
+	if (desc_decode(kinds[KIND_CACHEDIMAGESET].desc, json, len, true, a, &o, NULL) != 0 ||
+	    o.status.observed_generation != o.meta.generation)
+		return;
+	*ret = (struct state){true, or_none(o.status.phase),
+			      arena_printf(a, "%" PRId64 "/%" PRId64, o.status.images_ready,
+					   o.status.images_managed),
+			      message_of(&o.status.conditions)};
+}
+
+static struct state state_of(const struct sim_expect *e, const struct store *store, struct arena *a)
+{
+	struct state s = {.phase = "absent", .ready = "", .message = ""};
+	bool image = strcmp(e->kind, "CachedImage") == 0;
+	const struct resource *r = resource_of_kind(API_GROUP "/" API_VERSION, e->kind);
+	const struct object *o = r != NULL ? store_get(store, r, "", e->name) : NULL;
+	if (o == NULL)
+		return s;
+	s.phase = "without a status";
+	if (image)
+		image_state(o->text->json, o->text->len, a, &s);
+	else
+		set_state(o->text->json, o->text->len, a, &s);
+	return s;
+}
+
+/* One sentence, or NULL when it is so. */
+static const char *lacks(const struct sim_expect *e, const struct state *s, struct arena *a)
+{
+	if (!s->there || (e->phase != NULL && strcmp(e->phase, s->phase) != 0))
+		return arena_printf(a, "%s %s is %s, not %s", e->kind, e->name,
+				    s->phase[0] != '\0' ? s->phase : "without a phase",
+				    e->phase != NULL ? e->phase : "as it should be");
+	if (e->ready != NULL && strcmp(e->ready, s->ready) != 0)
+		return arena_printf(a, "%s %s has %s ready, not %s", e->kind, e->name, s->ready,
+				    e->ready);
+	if (e->cause != NULL && strstr(s->message, e->cause) == NULL)
+		return arena_printf(a, "%s %s says \"%s\", not \"%s\"", e->kind, e->name,
+				    s->message, e->cause);
+	return NULL;
+}
+
+struct api_strings expect_missing(const struct sim_expects *expect, const struct store *store,
+				  struct arena *a)
+{
+	struct api_strings out = {.at = arena_array(a, expect->n + 1, sizeof(*out.at))};
+	for (size_t i = 0; i < expect->n; i++) {
+		struct state s = state_of(&expect->at[i], store, a);
+		const char *text = lacks(&expect->at[i], &s, a);
+		if (text != NULL)
+			out.at[out.n++] = text;
+	}
+	return out;
+}
