@@ -197,15 +197,15 @@ void bus_in_free(struct bus_in *in)
 }
 
 /* The first word of a reply's route is the number of the pipe it must go to. */
-static bool pipe_lives(uint32_t id)
+bool bus_reaches(const uint32_t *route, uint8_t words)
 {
-	return nng_listener_id(nng_pipe_listener((nng_pipe){.id = id})) > 0;
+	return words > 0 && nng_listener_id(nng_pipe_listener((nng_pipe){.id = route[0]})) > 0;
 }
 
 int bus_send(struct bus_socket *s, const uint32_t *route, uint8_t words, const void *data,
 	     size_t len, struct err *err)
 {
-	if (s->kind == BUS_REP && (words == 0 || !pipe_lives(route[0])))
+	if (s->kind == BUS_REP && !bus_reaches(route, words))
 		return err_set(err, ERR_GONE, "the asking process has gone");
 	nng_msg *m;
 	int rv = nng_msg_alloc(&m, 0);

@@ -21,8 +21,8 @@
 #define BUS_PUB_QUEUE 64
 /* Words of a routing header; a direct peer needs two. */
 #define BUS_ROUTE_MAX 4
-/* Bytes nng accepts above MSG_MAX: routes, and enough that we see and count an oversize. */
-#define BUS_SLACK 4096
+/* Bytes nng accepts above MSG_MAX: the rest of a bundle, and enough that we see an oversize. */
+#define BUS_SLACK (128 * 1024)
 /* Milliseconds between attempts to reach a peer: the first, and the longest after doubling. */
 #define BUS_RECONNECT_MIN_MS 50
 #define BUS_RECONNECT_MAX_MS 1000
@@ -61,6 +61,8 @@ void bus_wake_clear(void);
 /* false: nothing there. */
 bool bus_recv(struct bus_socket *s, struct bus_in *ret);
 void bus_in_free(struct bus_in *in);
+/* Does the peer that a reply's route leads to still live? */
+bool bus_reaches(const uint32_t *route, uint8_t words);
 /*
  * BUS_REQ: route is one word, the request's number with its top bit set. BUS_REP: the
  * route of the request. BUS_PUB: none. ERR_RETRY: queue full; ERR_GONE: the peer left.

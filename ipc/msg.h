@@ -113,6 +113,7 @@ struct msg {
 #define MSG_FAULTS(X)                                                                              \
 	X(oversize, "more than MSG_MAX bytes")                                                     \
 	X(malformed, "not msgpack: cut off, too deep, or longer than its bytes")                   \
+	X(bundle, "not whole messages, each after its head (ipc/bundle.h)")                        \
 	X(trailing, "bytes after the message")                                                     \
 	X(envelope, "not [version, id, sender, fields]")                                           \
 	X(version, "sent by another build")                                                        \

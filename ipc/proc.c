@@ -199,7 +199,10 @@ static void stop(struct proc *p, int exit_code)
 	proc_sockets_close(p);
 	arena_done(&p->arena);
 	buf_done(&p->out);
-	buf_done(&p->frame);
+	buf_done(&p->mirror);
+	buf_done(&p->answers.bundle);
+	for (int q = 0; q < PROC_COUNT; q++)
+		buf_done(&p->peers[q].out.bundle);
 	if (p->notify_fd >= 0)
 		close(p->notify_fd);
 	if (p->signal_fd >= 0)

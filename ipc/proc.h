@@ -46,6 +46,7 @@ extern const struct option_def proc_common_options[];
 struct reply_to {
 	enum msg_type request;
 	enum proc_id to;
+	uint32_t id;        /* of the request */
 	uint32_t header[4]; /* nng's raw routing header */
 	uint8_t words;
 };
@@ -100,7 +101,8 @@ bool proc_stopping(const struct proc *p); /* SIGTERM came or proc_stop was calle
 
 /*
  * Sends a request. The answer, or a NULL body once deadline_ms has passed or the peer has
- * gone, goes to the handler of the reply type exactly once. nng never resends it. -1: not sent
+ * gone, goes to the handler of the reply type exactly once. nng never resends it. What a turn
+ * sends to one peer leaves together at its end (ipc/bundle.h). -1: not sent
  * (ERR_RETRY: not connected, queue full, or too many unanswered), no handler will be
  * called. Nothing is queued for a peer that is not there; its coming begins a turn.
  */

@@ -7,6 +7,7 @@
 #define DROP_IPC_PROC_IMPL_H
 
 #include "base/buf.h"
+#include "ipc/bundle.h"
 #include "ipc/bus.h"
 #include "ipc/proc.h"
 #include "ipc/stats.h"
@@ -25,15 +26,24 @@ struct pending { /* a request without an answer yet */
 	enum msg_type reply;
 	uint64_t tag;
 	int64_t deadline_ms;
+	bool bundled;    /* not yet handed to nng */
 	unsigned losses; /* bus_losses() when it was sent: more mean that no answer will come */
+};
+
+struct outbox { /* messages of this turn for one peer */
+	struct buf bundle;
+	uint32_t route[BUS_ROUTE_MAX]; /* of the bundle */
+	uint8_t words;
+	size_t n;
 };
 
 struct peer {
 	struct bus_socket *req; /* NULL: nothing is asked of it */
-	bool connected;         /* as last logged */
-	bool told;              /* "waiting for" was said */
-	int64_t probe_ms;       /* lost: when to look whether it listens; 0: not lost */
-	int probes;             /* looks in a row that found it listening */
+	struct outbox out;
+	bool connected;   /* as last logged */
+	bool told;        /* "waiting for" was said */
+	int64_t probe_ms; /* lost: when to look whether it listens; 0: not lost */
+	int probes;       /* looks in a row that found it listening */
 };
 
 struct proc {
@@ -58,7 +68,8 @@ struct proc {
 	struct pending pending[PROC_REQUESTS_MAX];
 	size_t n_pending;
 	uint32_t last_request;
-	struct buf out, frame; /* encode buffers of messages and of tap frames */
+	struct outbox answers;  /* to one peer; flushed when the next answer is for another */
+	struct buf out, mirror; /* encode buffers of publications and of tap frames */
 
 	int64_t next_drop_log_ms;
 	uint64_t drops_unlogged;
@@ -79,6 +90,8 @@ void proc_expire(struct proc *p);
 int64_t proc_next_deadline(const struct proc *p);
 
 /* proc_send.c */
+/* Hands what the turn has sent to nng. */
+void proc_flush(struct proc *p);
 void proc_mirror(struct proc *p, enum proc_id peer, bool sent, const void *bytes, size_t len);
 
 /* proc_loop.c */

@@ -91,6 +91,7 @@ static int64_t turn(struct proc *p)
 	bool more = proc_receive(p);
 	proc_expire(p);
 	int64_t next = p->def->turn != NULL ? p->def->turn(p, p->now) : CLOCK_NEVER;
+	proc_flush(p);
 	p->stats.at[STAT_turns]++;
 	arena_reset(&p->arena);
 	if (p->stopping)

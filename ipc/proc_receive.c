@@ -38,10 +38,11 @@ static void on_stats_get(struct proc *p, const struct msg_in *in)
 		log_debug("counters not told, ignoring", LS("error", err.text));
 }
 
-static void on_request(struct proc *p, const struct bus_in *raw, const struct msg *m)
+static void on_request(struct proc *p, const struct bus_in *raw, uint32_t id, const struct msg *m)
 {
 	struct msg_in in = {.type = m->type, .from = m->from, .body = m->body};
-	in.reply_to = (struct reply_to){.request = m->type, .to = m->from, .words = raw->words};
+	in.reply_to =
+		(struct reply_to){.request = m->type, .to = m->from, .id = id, .words = raw->words};
 	for (int i = 0; i < raw->words; i++)
 		in.reply_to.header[i] = raw->route[i];
 	if (m->type == MSG_stats_get)
@@ -70,9 +71,9 @@ static void finish(struct proc *p, struct pending *slot, const struct msg *m)
 	handle(p, &in);
 }
 
-static void on_answer(struct proc *p, const struct bus_in *raw, const struct msg *m)
+static void on_answer(struct proc *p, uint32_t id, const struct msg *m)
 {
-	struct pending *slot = raw->words == 1 ? pending_find(p, raw->route[0], m->from) : NULL;
+	struct pending *slot = pending_find(p, id, m->from);
 	if (slot == NULL)
 		p->stats.at[STAT_answers_late]++;
 	else if (slot->reply != m->type)
@@ -81,12 +82,13 @@ static void on_answer(struct proc *p, const struct bus_in *raw, const struct msg
 		finish(p, slot, m);
 }
 
-static void on_message(struct proc *p, const struct bus_in *raw, enum msg_pattern pattern)
+static void on_message(struct proc *p, const struct bus_in *raw, const struct bundle_part *part,
+		       enum msg_pattern pattern)
 {
 	struct msg m;
 	enum msg_fault fault;
 	struct err err;
-	if (msg_decode_why(raw->data, raw->len, p->def->id, &p->arena, &m, &fault, &err) != 0) {
+	if (msg_decode_why(part->data, part->len, p->def->id, &p->arena, &m, &fault, &err) != 0) {
 		drop(p, fault, err.text);
 		return;
 	}
@@ -96,25 +98,37 @@ static void on_message(struct proc *p, const struct bus_in *raw, enum msg_patter
 	}
 	p->stats.at[STAT_messages_received]++;
 	if (m.type != MSG_tap_frame)
-		proc_mirror(p, m.from, false, raw->data, raw->len);
+		proc_mirror(p, m.from, false, part->data, part->len);
 	if (pattern == MSG_REQ) {
-		on_request(p, raw, &m);
+		on_request(p, raw, part->id, &m);
 	} else if (pattern == MSG_REP) {
-		on_answer(p, raw, &m);
+		on_answer(p, part->id, &m);
 	} else {
 		const struct msg_in in = {.type = m.type, .from = m.from, .body = m.body};
 		handle(p, &in);
 	}
 }
 
-static bool receive_one(struct proc *p, struct bus_socket *s, enum msg_pattern pattern)
+/* Returns how many messages it took; a bundle is taken whole. */
+static int receive_one(struct proc *p, struct bus_socket *s, enum msg_pattern pattern)
 {
 	struct bus_in raw;
 	if (s == NULL || !bus_recv(s, &raw))
-		return false;
-	on_message(p, &raw, pattern);
+		return 0;
+	struct bundle_part part = {.data = raw.data, .len = raw.len};
+	int n = 0;
+	if (pattern == MSG_PUB) {
+		on_message(p, &raw, &part, pattern);
+	} else {
+		const uint8_t *at = raw.data;
+		size_t left = raw.len;
+		for (; bundle_next(&at, &left, &part); n++)
+			on_message(p, &raw, &part, pattern);
+		if (left != 0 || n == 0)
+			drop(p, MSG_FAULT_bundle, "not a bundle of messages");
+	}
 	bus_in_free(&raw);
-	return true;
+	return n > 0 ? n : 1;
 }
 
 bool proc_receive(struct proc *p)

@@ -1,6 +1,7 @@
 /*
  * Requests, answers and publications on their way out: checked against the catalogue,
- * encoded once, counted as an effect, mirrored while drop-tap listens.
+ * encoded once, mirrored while drop-tap listens. Publications leave at once; requests and
+ * answers in bundles, one a peer, at the end of the turn. Each of these is one effect.
  */
 #include "ipc/proc_impl.h"
 
@@ -15,9 +16,9 @@ void proc_mirror(struct proc *p, enum proc_id peer, bool sent, const void *bytes
 		return;
 	const struct msg_tap_frame frame = {
 		.peer = peer, .sent = sent, .frame = {.data = bytes, .len = len}};
-	buf_clear(&p->frame, PROC_BUF_KEEP);
-	if (msg_encode(MSG_tap_frame, p->def->id, &frame, &p->frame, NULL) != 0 ||
-	    bus_send(p->tap, NULL, 0, p->frame.data, p->frame.len, NULL) != 0)
+	buf_clear(&p->mirror, PROC_BUF_KEEP);
+	if (msg_encode(MSG_tap_frame, p->def->id, &frame, &p->mirror, NULL) != 0 ||
+	    bus_send(p->tap, NULL, 0, p->mirror.data, p->mirror.len, NULL) != 0)
 		p->stats.at[STAT_tap_lost]++;
 }
 
@@ -35,19 +36,73 @@ static int check(const struct proc *p, enum msg_type type, enum msg_pattern patt
 	return 0;
 }
 
-static int send_message(struct proc *p, struct bus_socket *s, enum proc_id to, enum msg_type type,
-			const void *body, const uint32_t *route, uint8_t words, struct err *err)
+/* ---- bundles ---- */
+
+/* A request that never left gets no answer; its handler hears so at the next turn. */
+static void give_up(struct proc *p, enum proc_id peer)
 {
-	buf_clear(&p->out, PROC_BUF_KEEP);
-	if (msg_encode(type, p->def->id, body, &p->out, err) != 0)
+	for (size_t i = 0; i < PROC_REQUESTS_MAX; i++)
+		if (p->pending[i].used && p->pending[i].bundled && p->pending[i].peer == peer)
+			p->pending[i].deadline_ms = 0;
+}
+
+static void flush(struct proc *p, struct bus_socket *s, struct outbox *out)
+{
+	struct err err;
+	if (out->n == 0)
+		return;
+	/* Nothing waits in a socket for a peer that has left meanwhile. */
+	bool sent = bus_peers(s) > 0 && bus_send(s, out->route, out->words, out->bundle.data,
+						 out->bundle.len, &err) == 0;
+	if (sent) {
+		p->stats.at[STAT_messages_sent] += out->n;
+		p->stats.at[STAT_bundles_sent]++;
+		effect_count();
+	} else if (s == p->rep) {
+		p->stats.at[STAT_answers_lost] += out->n;
+	}
+	for (int q = 0; q < PROC_COUNT && !sent; q++)
+		if (s == p->peers[q].req)
+			give_up(p, (enum proc_id)q);
+	out->n = 0;
+	buf_clear(&out->bundle, PROC_BUF_KEEP);
+}
+
+void proc_flush(struct proc *p)
+{
+	flush(p, p->rep, &p->answers);
+	for (int q = 0; q < PROC_COUNT; q++)
+		flush(p, p->peers[q].req, &p->peers[q].out);
+	for (size_t i = 0; i < PROC_REQUESTS_MAX && p->n_pending > 0; i++)
+		p->pending[i].bundled = false;
+}
+
+static void set_route(struct outbox *out, const uint32_t *route, uint8_t words)
+{
+	memcpy(out->route, route, words * sizeof(*route));
+	out->words = words;
+}
+
+/* Adds a message to the bundle for a peer. */
+static int bundle(struct proc *p, struct bus_socket *s, struct outbox *out, enum proc_id to,
+		  enum msg_type type, const void *body, uint32_t id, struct err *err)
+{
+	size_t start = out->bundle.len;
+	bundle_begin(&out->bundle);
+	if (msg_encode(type, p->def->id, body, &out->bundle, err) != 0) {
+		out->bundle.len = start;
 		return -1;
-	if (bus_send(s, route, words, p->out.data, p->out.len, err) != 0)
-		return err_wrap(err, "%s to %s", messages[type].name, proc_id_name(to));
-	p->stats.at[STAT_messages_sent]++;
-	effect_count();
-	proc_mirror(p, to, true, p->out.data, p->out.len);
+	}
+	bundle_end(&out->bundle, start, id);
+	out->n++;
+	const char *message = out->bundle.data + start + BUNDLE_HEAD;
+	proc_mirror(p, to, true, message, out->bundle.len - start - BUNDLE_HEAD);
+	if (out->bundle.len >= BUNDLE_FULL)
+		flush(p, s, out);
 	return 0;
 }
+
+/* ---- requests and answers ---- */
 
 static struct pending *pending_free(struct proc *p)
 {
@@ -69,12 +124,23 @@ static int request(struct proc *p, enum proc_id to, enum msg_type type, const vo
 	if (slot == NULL)
 		return err_set(err, ERR_RETRY, "%d requests are unanswered", PROC_REQUESTS_MAX);
 	const uint32_t id = ++p->last_request | 0x80000000U;
-	const unsigned losses = bus_losses(s);
-	if (send_message(p, s, to, type, body, &id, 1, err) != 0)
-		return -1;
-	*slot = (struct pending){true, id, to, messages[type].reply, tag, deadline_ms, losses};
+	struct outbox *out = &p->peers[to].out;
+	*slot = (struct pending){.used = true,
+				 .bundled = true,
+				 .id = id,
+				 .peer = to,
+				 .reply = messages[type].reply,
+				 .tag = tag,
+				 .deadline_ms = deadline_ms,
+				 .losses = bus_losses(s)};
 	p->n_pending++;
-	return 0;
+	if (out->n == 0)
+		set_route(out, &id, 1);
+	if (bundle(p, s, out, to, type, body, id, err) == 0)
+		return 0;
+	slot->used = false;
+	p->n_pending--;
+	return -1;
 }
 
 int proc_request(struct proc *p, enum proc_id to, enum msg_type type, const void *body,
@@ -87,20 +153,48 @@ int proc_request(struct proc *p, enum proc_id to, enum msg_type type, const void
 	return -1;
 }
 
+static int reply(struct proc *p, const struct reply_to *to, enum msg_type type, const void *body,
+		 struct err *err)
+{
+	struct outbox *out = &p->answers;
+	if (!bus_reaches(to->header, to->words))
+		return err_set(err, ERR_GONE, "the asking process has gone");
+	if (out->n > 0 && out->route[0] != to->header[0])
+		flush(p, p->rep, out);
+	if (out->n == 0)
+		set_route(out, to->header, to->words);
+	return bundle(p, p->rep, out, to->to, type, body, to->id, err);
+}
+
 int proc_reply(struct proc *p, const struct reply_to *to, enum msg_type type, const void *body,
 	       struct err *err)
 {
 	if (check(p, type, MSG_REP, to->to, err) == 0 && messages[to->request].reply == type &&
-	    send_message(p, p->rep, to->to, type, body, to->header, to->words, err) == 0)
+	    reply(p, to, type, body, err) == 0)
 		return 0;
 	p->stats.at[STAT_answers_lost]++;
 	return -1;
 }
 
+/* ---- publications ---- */
+
+static int publish(struct proc *p, enum msg_type type, const void *body, struct err *err)
+{
+	buf_clear(&p->out, PROC_BUF_KEEP);
+	if (check(p, type, MSG_PUB, PROC_NONE, err) != 0 ||
+	    msg_encode(type, p->def->id, body, &p->out, err) != 0 ||
+	    bus_send(p->pub, NULL, 0, p->out.data, p->out.len, err) != 0)
+		return -1;
+	p->stats.at[STAT_messages_sent]++;
+	effect_count();
+	proc_mirror(p, PROC_NONE, true, p->out.data, p->out.len);
+	return 0;
+}
+
 void proc_publish(struct proc *p, enum msg_type type, const void *body)
 {
 	struct err err;
-	if (check(p, type, MSG_PUB, PROC_NONE, &err) != 0 ||
-	    send_message(p, p->pub, PROC_NONE, type, body, NULL, 0, &err) != 0)
-		log_debug("not published, ignoring", LS("error", err.text));
+	if (publish(p, type, body, &err) != 0)
+		log_debug("not published, ignoring", LS("message", messages[type].name),
+			  LS("error", err.text));
 }

@@ -18,12 +18,13 @@
 	C(turns, "turns of the main loop")                                                         \
 	C(messages_received, "messages that were read and understood")                             \
 	C(messages_sent, "messages handed to the sockets")                                         \
+	C(bundles_sent, "bundles of them that were requests and answers")                          \
 	C(requests_unanswered, "requests whose deadline passed or whose peer went")                \
 	C(requests_refused, "requests not sent: no peer, queue full, or too many unanswered")      \
 	C(answers_late, "answers after the deadline, or a second one")                             \
 	C(answers_lost, "answers to a process that had gone, or that did not fit a queue")         \
 	C(tap_lost, "messages not mirrored because they do not fit a tap frame")                   \
-	C(effects, "messages sent and API writes (base/effect.h)")                                 \
+	C(effects, "bundles sent, doorbells and API writes (base/effect.h)")                       \
 	C(pods_created, "puller: pods the API server made for us")                                 \
 	C(pods_existed, "puller: pods that were there already (409)")                              \
 	C(pods_refused, "puller: pods the API server will not have (403, 404, 422)")               \

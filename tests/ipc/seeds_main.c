@@ -1,12 +1,14 @@
 /*
  * Writes the seeds of the fuzzers into a folder: every message, empty and with rows
- * (<name>-<rows>.msg), and every kind packed (<kind>.obj, first byte the kind).
+ * (<name>-<rows>.msg), two of them as a bundle (<name>.bundle), and every kind packed
+ * (<kind>.obj, first byte the kind).
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "api/kinds.h"
+#include "ipc/bundle.h"
 #include "ipc/objpack.h"
 #include "messages.h"
 
@@ -44,6 +46,21 @@ static void put_kind(const char *folder, enum kind kind)
 	arena_done(&a);
 }
 
+static void put_bundle(const char *folder, enum msg_type type)
+{
+	struct buf b = {0}, message = {0};
+	for (uint32_t i = 0; i < 2; i++) {
+		size_t start = b.len;
+		message_bytes(type, i, &message);
+		bundle_begin(&b);
+		buf_add(&b, message.data, message.len);
+		bundle_end(&b, start, i);
+	}
+	put(folder, messages[type].name, "bundle", &b);
+	buf_done(&message);
+	buf_done(&b);
+}
+
 int main(int argc, char **argv)
 {
 	struct buf b = {0};
@@ -56,6 +73,8 @@ int main(int argc, char **argv)
 			message_bytes(t, rows, &b);
 			put(argv[1], name, "msg", &b);
 		}
+	for (enum msg_type t = MSG_none + 1; t < MSG_COUNT; t++)
+		put_bundle(argv[1], t);
 	for (int k = 0; k < KIND_COUNT; k++)
 		put_kind(argv[1], (enum kind)k);
 	buf_clear(&b, SIZE_MAX);

@@ -17,6 +17,7 @@
 
 #include "base/clock.h"
 #include "child.h"
+#include "ipc/bundle.h"
 #include "ipc/bus.h"
 #include "ipc/proc.h"
 #include "ipc/stats.h"
@@ -84,14 +85,42 @@ static bool receive(struct bus_in *ret, int timeout_ms)
 }
 
 /* Sends with patience: the process must go on reading, however fast we are. */
-static void throw(uint32_t id, const void *data, size_t len)
+static void throw_bare(const void *data, size_t len)
 {
+	static const uint32_t id = 0x80000000U;
 	int64_t end = clock_boot_ms() + PATIENCE_MS;
-	id |= 0x80000000U;
 	while (bus_send(t.bus, &id, 1, data, len, NULL) != 0) {
 		assert_true(clock_boot_ms() < end);
 		poll(NULL, 0, 1);
 	}
+}
+
+/* Appends a message with its head. */
+static void bundle(struct buf *out, uint32_t id, const void *data, size_t len)
+{
+	size_t start = out->len;
+	bundle_begin(out);
+	buf_add(out, data, len);
+	bundle_end(out, start, id);
+}
+
+/* A bundle of one. */
+static void throw(uint32_t id, const void *data, size_t len)
+{
+	struct buf b = {0};
+	bundle(&b, id | 0x80000000U, data, len);
+	throw_bare(b.data, b.len);
+	buf_done(&b);
+}
+
+/* The first message of what was received. */
+static struct bundle_part only(const struct bus_in *in)
+{
+	struct bundle_part part = {0};
+	const uint8_t *at = in->data;
+	size_t left = in->len;
+	assert_true(bundle_next(&at, &left, &part));
+	return part;
 }
 
 /* The counters of the process that t.bus asks, by the only message that is answered with them. */
@@ -107,8 +136,11 @@ static void read_stats(uint64_t out[STAT_COUNT])
 	throw(++id, b.data, b.len);
 	while (m.type != MSG_stats) {
 		assert_true(receive(&in, PATIENCE_MS));
-		if (msg_decode(in.data, in.len, PROC_TAP, &a, &m, NULL) != 0)
-			m.type = MSG_none;
+		struct bundle_part part;
+		const uint8_t *at = in.data;
+		for (size_t left = in.len; m.type != MSG_stats && bundle_next(&at, &left, &part);)
+			if (msg_decode(part.data, part.len, PROC_TAP, &a, &m, NULL) != 0)
+				m.type = MSG_none;
 		bus_in_free(&in);
 	}
 	const struct msg_stats *stats = m.body;
@@ -155,6 +187,35 @@ static void garbage_is_counted(void **state)
 	assert_in_range(child_count(&t.answerer, "message dropped, ignoring"), 0, 20);
 	child_expect(&t.answerer, "message dropped, ignoring");
 	assert_int_equal(child_end(&t.answerer, SIGTERM), PROC_EXIT_OK);
+	buf_done(&b);
+}
+
+/* What is not a bundle counts once, and the messages before the place where it ends do count. */
+static void torn_bundles(void **state)
+{
+	(void)state;
+	uint64_t before[STAT_COUNT] = {0}, after[STAT_COUNT] = {0};
+	struct buf b = {0}, message = {0};
+	START(&t.answerer, "puller");
+	play(BUS_REQ, false, "puller", "rep");
+	read_stats(before);
+	message_bytes(MSG_pull_start, 1, &message);
+	for (uint32_t i = 0; i < 3; i++)
+		bundle(&b, 0x80000001U + i, message.data, message.len);
+	const size_t one = b.len / 3;
+	throw_bare(b.data, b.len);
+	throw_bare(b.data, b.len - 1);
+	throw_bare(b.data, one + BUNDLE_HEAD - 1);
+	throw_bare(b.data, one + BUNDLE_HEAD);
+	throw_bare(b.data, 0);
+	memset(b.data + one + 4, 0xff, 4);
+	throw_bare(b.data, b.len);
+	read_stats(after);
+	assert_int_equal(after[STAT_dropped_bundle] - before[STAT_dropped_bundle], 5);
+	assert_int_equal(dropped(after) - dropped(before), 5);
+	/* 3 + 2 + 1 + 1 + 0 + 1 whole ones, and the question for these counters. */
+	assert_int_equal(after[STAT_messages_received] - before[STAT_messages_received], 8 + 1);
+	buf_done(&message);
 	buf_done(&b);
 }
 
@@ -228,6 +289,21 @@ static void many_requests(void **state)
 	assert_int_equal(child_count(&t.asker, "silence "), 0);
 }
 
+/* A turn's messages for one peer travel together. */
+static void one_bundle_a_turn(void **state)
+{
+	(void)state;
+	uint64_t stats[STAT_COUNT] = {0};
+	START(&t.answerer, "puller", "--answer", "batch", "--batch", "64");
+	child_expect(&t.answerer, "started");
+	START(&t.asker, "reconciler", "--requests", "64");
+	child_expect(&t.asker, "all 64");
+	play(BUS_REQ, false, "reconciler", "rep");
+	read_stats(stats);
+	assert_int_equal(stats[STAT_messages_sent], 64);
+	assert_int_equal(stats[STAT_bundles_sent], 1);
+}
+
 /* As many answers at once as may be owed: nng's queue for one peer holds them. */
 static void answers_in_one_burst(void **state)
 {
@@ -272,14 +348,15 @@ static void late_answer(void **state)
 {
 	(void)state;
 	struct bus_in in;
-	struct buf b = {0};
+	struct buf b = {0}, answer = {0};
 	const struct msg_pull_started m = {.pod_name = "pod", .code = 201};
 	START(&t.asker, "reconciler", "--requests", "1", "--deadline", "200ms");
 	play(BUS_REP, true, "puller", "rep");
 	assert_true(receive(&in, PATIENCE_MS));
 	child_expect(&t.asker, "silence 0");
 	assert_int_equal(msg_encode(MSG_pull_started, PROC_PULLER, &m, &b, NULL), 0);
-	assert_int_equal(bus_send(t.bus, in.route, in.words, b.data, b.len, NULL), 0);
+	bundle(&answer, only(&in).id, b.data, b.len);
+	assert_int_equal(bus_send(t.bus, in.route, in.words, answer.data, answer.len, NULL), 0);
 	bus_in_free(&in);
 	/* Closed only when the answer has arrived: nng_close() drops what is under way. */
 	struct bus_socket *puller = t.bus;
@@ -291,6 +368,7 @@ static void late_answer(void **state)
 	bus_close(puller);
 	assert_int_equal(stats[STAT_answers_late], 1);
 	assert_int_equal(child_count(&t.asker, "answer "), 0);
+	buf_done(&answer);
 	buf_done(&b);
 }
 
@@ -366,7 +444,9 @@ static void crash_after(void **state)
 						  after, NULL});
 		assert_int_equal(child_wait(&t.answerer), 128 + SIGKILL);
 		child_expect(&t.asker, "all 10");
-		assert_in_range(child_count(&t.asker, "answer "), 0, n);
+		/* Each ended once; of at most n bundles, whatever was in them. */
+		assert_int_equal(
+			child_count(&t.asker, "answer ") + child_count(&t.asker, "silence "), 10);
 	}
 }
 
@@ -543,9 +623,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(garbage_is_counted),
+		TEST(torn_bundles),
 		TEST(causes),
 		TEST(oversize_is_counted),
 		TEST(many_requests),
+		TEST(one_bundle_a_turn),
 		TEST(answers_in_one_burst),
 		TEST(two_answers),
 		TEST(deadline),
