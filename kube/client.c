@@ -79,6 +79,11 @@ int kube_wait(void *ctx, struct pollfd *fds, size_t n, int timeout_ms)
 	return http_wait(k->http, fds, n, timeout_ms);
 }
 
+void kube_set_pace(struct kube *k, int gap_ms)
+{
+	http_set_pace(k->http, gap_ms);
+}
+
 void kube_stats(const struct kube *k, void (*fn)(void *ctx, const char *name, uint64_t value),
 		void *ctx)
 {

@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/effect.h"
+#include "base/pace.h"
 #include "base/xalloc.h"
 
 #include "kube/easy.h"
@@ -59,6 +60,8 @@ struct http {
 	struct transfers ready;
 	uint64_t turn;
 	struct transfer *current;
+	struct pace pace;
+	int gap_ms; /* 0: no pace */
 	struct pollfd *polls;
 	size_t cap_polls;
 };
@@ -437,8 +440,24 @@ static void count_sent(struct http *h)
 		}
 }
 
+void http_set_pace(struct http *h, int gap_ms)
+{
+	h->gap_ms = gap_ms;
+}
+
+/* Lets some time pass, when the waits follow one another too fast. */
+static void rest(struct http *h, int timeout_ms)
+{
+	if (h->gap_ms == 0 || timeout_ms == 0)
+		return;
+	int64_t left = pace_next(&h->pace, h->gap_ms, KUBE_PACE_BURST, clock_boot_ms());
+	if (left > 0)
+		poll(NULL, 0, timeout_ms > 0 && timeout_ms < left ? timeout_ms : (int)left);
+}
+
 int http_wait(struct http *h, struct pollfd *fds, size_t n, int timeout_ms)
 {
+	rest(h, poll_timeout(h, timeout_ms));
 	size_t all = gather(h, fds, n);
 	int rc = poll(h->polls, all, poll_timeout(h, timeout_ms));
 	int error = errno, ready = 0;

@@ -64,6 +64,8 @@ void http_stop(struct transfer *t);
 int64_t http_last_byte_ms(const struct transfer *t);
 /* Resets the connections of a lane; its transfers end in the next http_wait(), code 0. */
 void http_close_lane(struct http *h, enum kube_lane lane);
+/* See kube_set_pace(). */
+void http_set_pace(struct http *h, int gap_ms);
 /* See kube_wait(). */
 int http_wait(struct http *h, struct pollfd *fds, size_t n, int timeout_ms);
 

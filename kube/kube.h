@@ -88,6 +88,16 @@ void kube_close_lane(struct kube *k, enum kube_lane lane);
  */
 int kube_wait(void *ctx, struct pollfd *fds, size_t n, int timeout_ms);
 
+/*
+ * From then on kube_wait() returns KUBE_PACE_BURST times at once and then once in gap_ms
+ * (0, the beginning: whenever something is there): what comes in the meantime is handled
+ * together. Never later than its timeout, and at once while bytes of a stream wait.
+ */
+void kube_set_pace(struct kube *k, int gap_ms);
+#define KUBE_PACE_BURST 4
+/* For our programs: a hundredth of what the shortest pull takes, a third of the CPU time. */
+#define KUBE_PACE_MS 20
+
 /* Counters, for stats: requests by result, retries, reconnects. Calls fn for each. */
 void kube_stats(const struct kube *k, void (*fn)(void *ctx, const char *name, uint64_t value),
 		void *ctx);

@@ -26,6 +26,7 @@ int puller_init(struct proc *p, struct err *err)
 	pl->kube = kube_new(proc_common(p)->kubeconfig, proc_user_agent(p), err);
 	if (pl->kube == NULL)
 		return -1;
+	kube_set_pace(pl->kube, KUBE_PACE_MS);
 	proc_set_wait(p, kube_wait, pl->kube);
 	return 0;
 }

@@ -15,6 +15,7 @@ int reconciler_init(struct proc *p, struct err *err)
 	r->kube = kube_new(proc_common(p)->kubeconfig, proc_user_agent(p), err);
 	if (r->kube == NULL)
 		return -1;
+	kube_set_pace(r->kube, KUBE_PACE_MS);
 	proc_set_wait(p, kube_wait, r->kube);
 	r->core = core_new();
 	r->sets = sets_new();

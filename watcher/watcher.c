@@ -72,6 +72,7 @@ int watcher_init(struct proc *p, struct err *err)
 	w->kube = kube_new(common->kubeconfig, proc_user_agent(p), err);
 	if (w->kube == NULL)
 		return -1;
+	kube_set_pace(w->kube, KUBE_PACE_MS);
 	proc_set_wait(p, kube_wait, w->kube);
 	w->store = store_new(random_id());
 	w->views = views_new(w->kube, w->store, common->pod_namespace);
