@@ -1,0 +1,59 @@
+"""What becomes of a pull pod on a node, whoever plays its kubelet.
+
+Recorded are the distinct states that the pod's status goes through. Which passing states are seen
+depends on timing, so compared are: the states that say something (a container ended, or waits for a
+reason), the last one whole, and that nothing passed that a real kubelet was not seen to do.
+"""
+from steps import PODS, Case, Step, delete, get, pull_pod, uid_delete
+
+SUCCEEDED = "phase=Succeeded"
+FAILED = "phase=Failed"
+BACKED_OFF = "ErrImagePull ImagePullBackOff"  # both must have been seen
+ALPINE, SCRATCH = "docker.io/library/alpine:3.19", "docker.io/test/scratch:1"
+BIG = "docker.io/test/big:1"
+
+
+def pull(name, reference, end, **spec):
+    """Creates the pod on NODE and follows it until `end`."""
+    return Step("pull", "POST", PODS, pull_pod(name, reference, "${NODE}", **spec), want=end)
+
+
+def pulled(what, name, reference, end, **spec):
+    return Case(f"kubelet: {what}", [
+        pull(f"pull-ct-{name}", reference, end, **spec),
+        delete(f"{PODS}/pull-ct-{name}", {"gracePeriodSeconds": 0}, show=()),
+        get(f"{PODS}/pull-ct-{name}"),
+    ])
+
+
+CASES = [
+    pulled("an image", "good", ALPINE, SUCCEEDED),
+    pulled("an image without `true`", "scratch", SCRATCH, FAILED),
+    pulled("no such tag", "tag", "docker.io/library/nginx:ct-no-such-tag", BACKED_OFF),
+    pulled("no such repository", "repo", "docker.io/ct/no-such-repository:1", BACKED_OFF),
+    pulled("no such digest", "digest", f"docker.io/library/nginx@sha256:{'0' * 64}", BACKED_OFF),
+    pulled("a host that does not resolve", "dns", "registry.invalid.local:9999/x/y:1", BACKED_OFF),
+    pulled("a port where nobody listens", "refused", "127.0.0.1:1/x:1", BACKED_OFF),
+    pulled("a name that is none", "name", "docker.io/UPPER/x:1", "InvalidImageName"),
+    pulled("policy Never, and not there", "never", "docker.io/ct/absent:1", "ErrImageNeverPull",
+           imagePullPolicy="Never"),
+    Case("kubelet: policies Never and IfNotPresent, and there", [
+        pull("pull-ct-first", BIG, SUCCEEDED),
+        pull("pull-ct-again", BIG, SUCCEEDED, imagePullPolicy="IfNotPresent"),
+        pull("pull-ct-never", BIG, SUCCEEDED, imagePullPolicy="Never"),
+        Step("listed", want=BIG),
+    ]),
+    Case("kubelet: a pod that is deleted before its end", [
+        pull("pull-ct-gone", "docker.io/library/redis:7-alpine", "started"),
+        get(f"{PODS}/pull-ct-gone", show=("metadata.name",), keep={"uid": "metadata.uid"}),
+        delete(f"{PODS}/pull-ct-gone", uid_delete("${uid}"), show=("metadata.name",)),
+        get(f"{PODS}/pull-ct-gone"),
+    ]),
+]
+
+FULL = Case("kubelet: a node that is full", [
+    Step("fill"),
+    pull("pull-ct-over", ALPINE, FAILED),
+    delete(f"{PODS}/pull-ct-over", {"gracePeriodSeconds": 0}, show=()),
+])
+CASES.append(FULL)

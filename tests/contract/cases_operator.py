@@ -1,0 +1,64 @@
+"""The lists and watches of drop-watcher to the letter, for each kind that it reads.
+
+What they bring depends on what else is in the cluster: compared are the answers' form, that the
+initial events come to their end, and that a change is told after it. shapes.py holds that nothing the
+operator asks is missing here.
+"""
+from steps import (DISCOVERIES, GROUP, IMAGES, NODES, PODS, POLICIES, SETS, Case, Step, get,
+                   image, image_set, merge, policy, post, pull_pod, watch)
+
+OURS = "labelSelector=app.kubernetes.io%2Fmanaged-by%3Ddrop"
+READ = (  # collection, selector, an object to be there, a change of it
+    (IMAGES, "", image("ct-a"), {"spec": {"tag": "2"}}),
+    (SETS, "", image_set("ct-set"), {"metadata": {"labels": {"a": "b"}}}),
+    (POLICIES, "", policy("ct-p"), {"spec": {"maxConcurrentNodes": 2}}),
+    (DISCOVERIES, "", {"apiVersion": GROUP, "kind": "DiscoveryPolicy", "metadata": {"name": "ct-d"},
+                       "spec": {"sources": [{"type": "registry", "registry": {
+                           "url": "http://registry", "repositories": ["a"]}}]}},
+     {"spec": {"maxImages": 2}}),
+    (NODES, "", {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "ct-node"}},
+     {"metadata": {"labels": {"a": "b"}}}),
+    (PODS, OURS, pull_pod("pull-ct"), {"metadata": {"labels": {"a": "b"}}}),
+)
+FORM = ("kind", "apiVersion")
+
+
+def together(*parts):
+    return "&".join(filter(None, parts))
+
+
+def streamed(selector, limit="300"):
+    return together("sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true"
+                    f"&timeoutSeconds={limit}", selector)
+
+
+def resumed(selector):
+    return together("allowWatchBookmarks=true&timeoutSeconds=300&resourceVersion=${rv}", selector)
+
+
+def change_of(name):
+    """The next event about the object with that name; others may come before it."""
+    return Step("find", want=name, name="w", show=FORM + ("metadata.name",))
+
+
+def case_of(path, selector, obj, change):
+    name = obj["metadata"]["name"]
+    return Case(f"the watcher reads {path.rpartition('/')[2]}", [
+        post(path, obj, show=()),
+        watch(path, streamed(selector)),
+        Step("initial", name="w"),
+        merge(f"{path}/{name}", change, show=()),
+        change_of(name),
+        get(path, together("limit=500", selector), show=FORM, keep={"rv": "metadata.resourceVersion"}),
+        get(path, together("limit=1", selector), show=FORM),
+        watch(path, resumed(selector)),
+        merge(f"{path}/{name}", {"metadata": {"labels": {"a": "c"}}}, show=()),
+        change_of(name),
+    ])
+
+
+CASES = [case_of(*row) for row in READ] + [
+    Case("a pull pod that an admission plugin refuses", [
+        post(PODS, pull_pod("pull-ct", priorityClassName="ct-no-such-class")),
+    ]),
+]

@@ -1,0 +1,232 @@
+#!/usr/bin/env python3
+"""The same requests to two API servers, or to one and to what was recorded of another; prints TAP.
+
+    run.py --kubeconfig A --against B        plays each case on both and compares
+    run.py --kubeconfig A --record           plays on A, a real cluster, and writes recorded/
+    run.py --kubeconfig A --check            plays on A and compares with recorded/
+    run.py --sim PROGRAM [--against B | --check]     A is a drop-sim, started for the run
+
+--node NAME: a node that takes pods (default: the first); --expire 'COMMAND': makes A forget its
+history (a drop-sim is asked itself). A deviation that deviations.py names must be there, with its
+reason; one that is not named, or named and gone, is a failure. PATTERN: shell patterns of case names.
+"""
+import argparse
+import contextlib
+import difflib
+import fnmatch
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+import time
+
+FOLDER = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(FOLDER, "..", "e2e"))
+
+import cases_crds
+import cases_kubelet
+import cases_lists
+import cases_objects
+import cases_operator
+import cases_server
+import deviations
+import kubelet
+from player import Player
+from side import Side
+from simulator import Simulator
+from tap import Tap
+
+RECORDED = os.path.join(FOLDER, "recorded")
+GROUPS = {  # file of the record -> its cases; the last group disturbs the others
+    "objects": cases_objects.CASES,
+    "operator": cases_operator.CASES,
+    "lists": cases_lists.CASES,
+    "server": cases_server.CASES,
+    "crds": cases_crds.CASES,
+    "kubelet": cases_kubelet.CASES,
+    "expired": cases_lists.LAST,
+}
+DIFF_LINES = 30  # of one case that are shown
+
+
+def group_cases(group, patterns):
+    return [case for case in GROUPS[group] if not patterns
+            or any(fnmatch.fnmatch(case.name, p) or p == group for p in patterns)]
+
+
+def load(group):
+    try:
+        with open(os.path.join(RECORDED, f"{group}.json"), encoding="utf-8") as file:
+            return json.load(file)
+    except FileNotFoundError:
+        return {}
+
+
+def store(group, records):
+    """Records of cases that were not played stay; those of cases that are no more go."""
+    kept = {case.name: records.get(case.name, load(group).get(case.name)) for case in GROUPS[group]}
+    with open(os.path.join(RECORDED, f"{group}.json"), "w", encoding="utf-8") as file:
+        rows = [f"{json.dumps(name)}: [\n" + ",\n".join(
+            "  " + json.dumps(row, sort_keys=True) for row in record) + "\n]"
+            for name, record in kept.items() if record]
+        file.write("{\n" + ",\n".join(rows) + "\n}\n")
+
+
+def lines(record):
+    return json.dumps(record, indent=1, sort_keys=True).splitlines()
+
+
+def difference(want, got):
+    """Unified; each changed line with the request it is about."""
+    out = []
+    for row_want, row_got in zip(want, got):
+        if row_want != row_got:
+            out.append(row_want.get("ask") or row_got.get("ask") or "events")
+            out += list(difflib.unified_diff(lines(row_want), lines(row_got), "want", "got",
+                                             lineterm="", n=1))[2:]
+    if len(want) != len(got):
+        out.append(f"{len(want)} answers, not {len(got)}")
+    return out
+
+
+def compare(tap, case, want, got, simulated):
+    why = deviations.reason(case.name) if simulated else None
+    if want is None:
+        tap.not_ok(case.name, "nothing is recorded: run with --record on a real cluster")
+        return
+    if case in cases_kubelet.CASES:
+        want, got = kubelet.comparable(want, got)
+    if simulated:
+        want, got = deviations.without(case.name, want), deviations.without(case.name, got)
+    diff = difference(want, got)
+    if why and diff:
+        tap.skip(case.name, f"known: {why}")
+    elif why:
+        tap.not_ok(case.name, f"agrees, although deviations.py says: {why}")
+    elif tap.check(not diff, case.name, "the answers differ"):
+        return
+    if diff and not why:
+        for line in diff[:DIFF_LINES]:
+            tap.diag(line[:300])
+
+
+def first_node(side):
+    """A node that is Ready, by name; "" when there is none."""
+    items = side.ask("GET", "/api/v1/nodes").body["items"]
+    ready = [node["metadata"]["name"] for node in items
+             if any(c["type"] == "Ready" and c["status"] == "True"
+                    for c in node.get("status", {}).get("conditions") or [])]
+    return ready[0] if ready else ""
+
+
+def prepare(side):
+    """The namespace that the operator works in, and its service account where there are such."""
+    side.ask("POST", "/api/v1/namespaces", body={
+        "apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "drop-system"}})
+    account = "/api/v1/namespaces/drop-system/serviceaccounts/default"
+    end = time.monotonic() + 10
+    while side.ask("GET", account).code != 200 and time.monotonic() < end:
+        if side.ask("GET", "/api/v1/serviceaccounts").code == 404:
+            break
+        time.sleep(0.1)
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--kubeconfig", metavar="A")
+    parser.add_argument("--sim", metavar="PROGRAM", help="drop-sim, to be started as A")
+    parser.add_argument("--against", metavar="B", help="a kubeconfig: what A must agree with")
+    parser.add_argument("--record", action="store_true")
+    parser.add_argument("--check", action="store_true")
+    parser.add_argument("--node", metavar="NAME")
+    parser.add_argument("--expire", metavar="COMMAND")
+    parser.add_argument("--list", action="store_true", help="print the names of the cases")
+    parser.add_argument("patterns", metavar="PATTERN", nargs="*")
+    args = parser.parse_args()
+    if not args.list and bool(args.kubeconfig) == bool(args.sim):
+        parser.error("one of --kubeconfig and --sim")
+    return args
+
+
+def player_of(args, stack):
+    """The player of A."""
+    if args.sim:
+        sim = stack.enter_context(Simulator(args.sim))
+        side = Side("drop-sim", sim.kubeconfig)
+        return Player(side, args.node or first_node(side), lambda: sim.expire(side))
+    side = Side("A", args.kubeconfig)
+    expire = None
+    if args.expire:
+        def expire():
+            subprocess.run(shlex.split(args.expire), check=True, capture_output=True)
+    return Player(side, args.node or first_node(side), expire)
+
+
+def playable(tap, group, chosen, player):
+    """The cases that this side can play; the others are said to be skipped."""
+    if group == "kubelet" and chosen and not player.node:
+        tap.skip(group, "there is no node that is Ready")
+        return []
+    if group == "expired" and chosen and player.expire is None:
+        tap.skip(group, "no --expire")
+        return []
+    if cases_kubelet.FULL in chosen and not player.can_fill():
+        tap.skip(cases_kubelet.FULL.name, "the node takes too many pods to fill it")
+        chosen.remove(cases_kubelet.FULL)
+    return chosen
+
+
+def play(group, chosen, player):
+    """{case name: record}. Cases on a node mostly wait: together, but for the one that fills it."""
+    if group != "kubelet":
+        return {case.name: player.play(case) for case in chosen}
+    together = [case for case in chosen if case is not cases_kubelet.FULL]
+    records = dict(zip((case.name for case in together), player.play_together(together)))
+    if cases_kubelet.FULL in chosen:
+        records[cases_kubelet.FULL.name] = player.play(cases_kubelet.FULL)
+    return records
+
+
+def record(tap, group, chosen, player):
+    old, new = load(group), play(group, chosen, player)
+    for name, got in new.items():
+        broken = any("broken" in row for row in got)
+        tap.check(not broken, f"recorded: {name}", got[-1] if broken else "")
+        new[name] = kubelet.merged(old.get(name), got)
+    store(group, new)
+
+
+def play_group(tap, group, args, player, other):
+    chosen = playable(tap, group, group_cases(group, args.patterns), player)
+    if args.record:
+        record(tap, group, chosen, player)
+        return
+    wanted = play(group, chosen, other) if other else load(group)
+    for name, got in play(group, chosen, player).items():
+        case = next(case for case in chosen if case.name == name)
+        compare(tap, case, wanted.get(name), got, bool(args.sim))
+
+
+def main():
+    args = arguments()
+    if args.list:
+        print("\n".join(f"{group}: {case.name}" for group in GROUPS for case in GROUPS[group]))
+        return 0
+    tap = Tap()
+    with contextlib.ExitStack() as stack:
+        player = player_of(args, stack)
+        other = None
+        if args.against:
+            side = Side("B", args.against)
+            prepare(side)
+            other = Player(side, first_node(side))
+        prepare(player.side)
+        for group in GROUPS:
+            play_group(tap, group, args, player, other)
+    return tap.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
