@@ -24,8 +24,11 @@
 
 struct nodes;
 
-/* What kubelets do to the API. Texts are borrowed for the call. The port may refuse or be slow:
- * kubelets repeat what did not arrive (nodes_written with ok false). */
+/*
+ * What kubelets do to the API. Texts are borrowed for the call. The port may refuse or be slow:
+ * kubelets repeat what did not arrive (nodes_written with ok false). Called from nodes_turn()
+ * only, and nothing is touched after a call: it may call nodes_pod() and nodes_written() itself.
+ */
 struct node_port {
 	void *ctx;
 	void (*node_create)(void *ctx, const char *node, const char *json, size_t len);
@@ -37,6 +40,10 @@ struct node_port {
 	void (*pod_status)(void *ctx, const char *ns, const char *pod, const char *uid,
 			   const char *patch, size_t len);
 	void (*pod_delete)(void *ctx, const char *ns, const char *pod, const char *uid); /* force */
+	/* Is there such a Secret (imagePullSecrets)? NULL: each that is named. */
+	bool (*secret_exists)(void *ctx, const char *ns, const char *name);
+	/* No more writes now: they wait until a nodes_turn() that finds it false. NULL: never. */
+	bool (*busy)(void *ctx);
 };
 
 struct nodes_config {

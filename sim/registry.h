@@ -2,6 +2,9 @@
  * The registries of the pretend cluster: which references exist, their digests, layers
  * and sizes, and what goes wrong when one is pulled. Content is named by hashes, so that
  * a reference always means the same until a step changes it. Pure.
+ *
+ * Whatever was resolved once stays in memory until registries_free, also when a step has
+ * changed what the reference means: nodes keep pointers to it instead of copies.
  */
 #ifndef DROP_SIM_REGISTRY_H
 #define DROP_SIM_REGISTRY_H
@@ -43,13 +46,22 @@ struct sim_blob {     /* one layer */
 	int64_t size; /* bytes */
 };
 
-struct sim_manifest {           /* what a reference resolves to; borrowed until the next change */
-	const char *repository; /* normalised, "docker.io/library/nginx" */
-	const char *digest;     /* "sha256:..." */
+/* References that are ever resolved; beyond it none exists. */
+#define REGISTRY_REFERENCES_MAX 1000000
+
+struct sim_content {        /* an image as such, whatever its names; immutable */
+	const char *digest; /* "sha256:..." */
 	const struct sim_blob *layers;
 	size_t n_layers;
 	int64_t size; /* sum */
-	bool scratch, needs_secret;
+	bool scratch; /* has no `true` */
+};
+
+struct sim_manifest {            /* what a reference resolves to */
+	const char *tag_name;    /* "docker.io/library/nginx:1"; NULL: asked for by digest */
+	const char *digest_name; /* "docker.io/library/nginx@sha256:..." */
+	const struct sim_content *content;
+	bool needs_secret;
 };
 
 struct registries *registries_new(const struct sim_scenario *scenario);
@@ -60,9 +72,13 @@ int registries_step(struct registries *r, const struct sim_step *step, struct er
  * What a kubelet on that platform gets that pulls the reference; with a secret or not. Fills
  * ret when PULL_FAULT_NONE or PULL_FAULT_SLOW. delay_ms: before anything happens.
  */
-enum pull_fault registries_pull(const struct registries *r, const char *reference,
-				const char *platform, bool has_secret, struct sim_manifest *ret,
-				int64_t *ret_delay_ms);
+enum pull_fault registries_pull(struct registries *r, const char *reference, const char *platform,
+				bool has_secret, struct sim_manifest *ret, int64_t *ret_delay_ms);
+/* What the reference means, whatever goes wrong with pulling it: to look for it on a node. -1: it
+ * means nothing. */
+int registries_find(struct registries *r, const char *reference, struct sim_manifest *ret);
+/* The image of the pods' sandboxes, which every node has. */
+struct sim_manifest registries_pause(struct registries *r);
 /* The text kubelet shows for it, as containerd words it (statuses page). Appends. */
 void pull_fault_text(enum pull_fault fault, const char *reference, struct buf *out);
 int pull_fault_find(const char *name); /* -1: none of that name */

@@ -1,0 +1,537 @@
+/*
+ * The table: what a pod is doing x what happened to it -> what kubelet does. Every row of a
+ * state that can be left by deletion, eviction or a stopped kubelet says so itself.
+ *
+ * Invariants: a pod that pulls is on a list of kubelet_pull.c; `active` pods hold a place of
+ * max_pods; the image of a pod that has a container is in use on the disk until the pod is
+ * gone. Statuses of one pod are said in order; one that was not written yet is replaced.
+ */
+#include "sim/kubelet.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hash.h"
+#include "base/xalloc.h"
+
+#include "sim/kubelet_pull.h"
+
+enum kpod_event {
+	KPOD_DUE, /* its timer */
+	KPOD_DELETE,
+	KPOD_EVICT,
+	KPOD_STOP, /* the kubelet goes away */
+	KPOD_EVENTS,
+};
+
+/* ---- helpers ---- */
+
+static uint64_t random_below(struct kubelet_env *env, uint64_t n)
+{
+	env->random = env->random * 6364136223846793005ULL + 1442695040888963407ULL;
+	return n > 0 ? (env->random >> 33) % n : 0;
+}
+
+static void wait_ms(struct kpod *p, int64_t ms, struct now now)
+{
+	struct kubelet_env *env = p->kubelet->env;
+	if (env->config.instant)
+		ms = 0;
+	else if (env->config.jitter_ms > 0)
+		ms += (int64_t)random_below(env, (uint64_t)env->config.jitter_ms);
+	timer_set(env->timers, &p->timer, now.boot_ms + ms);
+}
+
+static void queue_write(struct kpod *p)
+{
+	if (p->queued || p->flying || p->waits_retry || p->kubelet->away)
+		return;
+	p->queued = true;
+	TAILQ_INSERT_TAIL(&p->kubelet->env->writes, p, of_writes);
+}
+
+static void say(struct kpod *p, enum pod_shape shape, struct now now)
+{
+	bool no_sandbox = shape == POD_SHAPE_CREATING;
+	bool had_none = p->said == POD_SHAPE_CREATING;
+	if (p->sandbox_s == 0 || no_sandbox != had_none || shape == POD_SHAPE_SUCCEEDED ||
+	    shape == POD_SHAPE_FAILED)
+		p->sandbox_s = now.wall_s;
+	if (p->ready_s == 0 || (shape == POD_SHAPE_RUNNING) != (p->said == POD_SHAPE_RUNNING))
+		p->ready_s = now.wall_s;
+	p->said = shape;
+	p->dirty = true;
+	queue_write(p);
+}
+
+static void become_active(struct kpod *p)
+{
+	struct kubelet_env *env = p->kubelet->env;
+	p->active = true;
+	if (p->kubelet->n_active++ == 0)
+		env->busy_nodes++;
+	env->active++;
+	if (env->active > env->counts.most_at_once)
+		env->counts.most_at_once = env->active;
+	if (env->busy_nodes > env->counts.most_nodes_at_once)
+		env->counts.most_nodes_at_once = env->busy_nodes;
+}
+
+static void become_inactive(struct kpod *p)
+{
+	if (!p->active)
+		return;
+	p->active = false;
+	p->kubelet->env->active--;
+	if (--p->kubelet->n_active == 0)
+		p->kubelet->env->busy_nodes--;
+}
+
+static void over(struct kpod *p, enum pod_shape shape, struct now now)
+{
+	timer_stop(p->kubelet->env->timers, &p->timer);
+	p->state = KPOD_OVER;
+	become_inactive(p);
+	say(p, shape, now);
+}
+
+/* ---- accepting ---- */
+
+static void reject(struct kpod *p, const char *reason, struct now now)
+{
+	p->rejected = true;
+	p->reason = reason;
+	p->kubelet->env->counts.pods_rejected++;
+	over(p, POD_SHAPE_REJECTED, now);
+}
+
+static void count_double(const struct kpod *p)
+{
+	const struct kpod *other;
+	TAILQ_FOREACH(other, &p->kubelet->pods, of_node)
+	if (other != p && other->active && strcmp(other->image, p->image) == 0) {
+		p->kubelet->env->counts.double_pulls++;
+		return;
+	}
+}
+
+/* In the order in which kubelet asks its admission handlers. */
+static const char *refusal(struct kpod *p)
+{
+	const struct kubelet *k = p->kubelet;
+	if (k->pressure)
+		return "Evicted";
+	if (p->intolerant)
+		return "TaintToleration";
+	p->used = k->full ? k->group->max_pods : (int64_t)k->n_active;
+	return p->used >= k->group->max_pods ? "OutOfpods" : NULL;
+}
+
+static void accept_pod(struct kpod *p, struct now now)
+{
+	struct kubelet *k = p->kubelet;
+	const char *reason = p->accepted ? NULL : refusal(p);
+	if (p->start_s == 0)
+		p->start_s = now.wall_s;
+	if (reason != NULL) {
+		reject(p, reason, now);
+		return;
+	}
+	if (!p->accepted) {
+		p->accepted = true;
+		k->env->counts.pods_accepted++;
+		count_double(p);
+		become_active(p);
+	}
+	p->state = KPOD_SANDBOX;
+	if (!k->env->config.instant && p->failures == 0)
+		say(p, POD_SHAPE_CREATING, now);
+	wait_ms(p, KUBELET_SANDBOX_MS, now);
+}
+
+/* ---- from the sandbox to the end of the container ---- */
+
+static void start(struct kpod *p, const struct sim_content *content, const char *digest_name,
+		  struct now now)
+{
+	p->content = content;
+	p->image_id = digest_name;
+	disk_use(&p->kubelet->disk, p->content, true, now.wall_s);
+	p->state = KPOD_STARTING;
+	wait_ms(p, KUBELET_START_MS, now);
+}
+
+static int64_t sync_ms(struct kpod *p)
+{
+	return KUBELET_SYNC_MS + (int64_t)random_below(p->kubelet->env, KUBELET_SYNC_MORE_MS + 1);
+}
+
+/* The image may be there already, or must be. */
+static void want_image(struct kpod *p, struct now now)
+{
+	struct kubelet *k = p->kubelet;
+	struct sim_manifest m;
+	bool known = registries_find(k->env->registries, p->image, &m) == 0;
+	const struct sim_content *there = known ? disk_find_manifest(&k->disk, &m) : NULL;
+	if (p->always || (there == NULL && !p->never)) {
+		pull_queue(p, now);
+	} else if (there != NULL) {
+		/* The tag may mean something newer by now: the node's is what runs. */
+		start(p, there, disk_digest_name(&k->disk, there), now);
+	} else {
+		p->state = KPOD_FAILING;
+		p->next = POD_SHAPE_NEVER;
+		wait_ms(p, KUBELET_RELIST_MS, now);
+	}
+}
+
+/* The first sync after a failure comes with the sandbox's event, the others by the clock. */
+static void not_pulled(struct kpod *p, struct now now)
+{
+	p->state = KPOD_FAILING;
+	p->next = POD_SHAPE_ERR_PULL;
+	if (p->failures == 1)
+		wait_ms(p, KUBELET_START_MS, now);
+	else
+		timer_set(p->kubelet->env->timers, &p->timer, now.boot_ms + sync_ms(p));
+}
+
+/* Says what the last sync found out, then looks whether it is time to pull again. */
+static void sync_failing(struct kpod *p, struct now now)
+{
+	if (p->said != p->next)
+		say(p, p->next, now);
+	int64_t backoff = KUBELET_BACKOFF_MS;
+	for (unsigned i = 1; i < p->failures && backoff < KUBELET_BACKOFF_MAX_MS; i++)
+		backoff *= 2;
+	if (backoff > KUBELET_BACKOFF_MAX_MS)
+		backoff = KUBELET_BACKOFF_MAX_MS;
+	if (p->next == POD_SHAPE_NEVER || now.boot_ms - p->failed_ms >= backoff) {
+		want_image(p, now);
+		if (p->state != KPOD_FAILING)
+			return;
+	} else {
+		p->next = POD_SHAPE_BACK_OFF;
+	}
+	timer_set(p->kubelet->env->timers, &p->timer, now.boot_ms + sync_ms(p));
+}
+
+static void started(struct kpod *p, struct now now)
+{
+	bool instant = p->kubelet->env->config.instant;
+	bool fails = p->ends && p->content->scratch;
+	p->started_s = fails ? 0 : now.wall_s; /* a runtime that could not start says 1970 */
+	p->ended_s = now.wall_s;
+	if (!p->ends) {
+		p->state = KPOD_RUNNING;
+		timer_stop(p->kubelet->env->timers, &p->timer);
+		say(p, POD_SHAPE_RUNNING, now);
+	} else if (instant) {
+		over(p, fails ? POD_SHAPE_FAILED : POD_SHAPE_SUCCEEDED, now);
+	} else {
+		p->state = KPOD_ENDED;
+		say(p, fails ? POD_SHAPE_NO_START : POD_SHAPE_ENDED, now);
+		wait_ms(p, KUBELET_RELIST_MS, now);
+	}
+}
+
+static void ended(struct kpod *p, struct now now)
+{
+	over(p, p->said == POD_SHAPE_NO_START ? POD_SHAPE_FAILED : POD_SHAPE_SUCCEEDED, now);
+}
+
+/* ---- what comes from outside ---- */
+
+static void die(struct kpod *p, struct now now)
+{
+	pull_cancel(p, now);
+	if (p->state == KPOD_RUNNING) {
+		p->ended_s = now.wall_s;
+		say(p, POD_SHAPE_KILLED, now);
+	}
+	become_inactive(p);
+	p->state = KPOD_DYING;
+	p->wants_delete = true;
+	timer_stop(p->kubelet->env->timers, &p->timer);
+	queue_write(p);
+}
+
+static void die_again(struct kpod *p, struct now now)
+{
+	(void)now;
+	p->wants_delete = true;
+	queue_write(p);
+}
+
+static void evict(struct kpod *p, struct now now)
+{
+	pull_cancel(p, now);
+	p->evicted = true;
+	p->reason = "Evicted";
+	p->ended_s = now.wall_s;
+	over(p, p->state == KPOD_RUNNING ? POD_SHAPE_KILLED : POD_SHAPE_EVICTED, now);
+}
+
+/* What was going on is lost; a started kubelet begins the pod again from its sandbox. */
+static void stop(struct kpod *p, struct now now)
+{
+	pull_cancel(p, now);
+	timer_stop(p->kubelet->env->timers, &p->timer);
+	if (p->content != NULL)
+		disk_use(&p->kubelet->disk, p->content, false, now.wall_s);
+	p->content = NULL;
+	p->image_id = NULL;
+	p->state = KPOD_NEW;
+}
+
+/* Its container goes on without the kubelet. */
+static void stay(struct kpod *p, struct now now)
+{
+	(void)now;
+	timer_stop(p->kubelet->env->timers, &p->timer);
+}
+
+static void (*const table[KPOD_STATES][KPOD_EVENTS])(struct kpod *p, struct now now) = {
+	[KPOD_NEW] = {[KPOD_DUE] = accept_pod, [KPOD_DELETE] = die, [KPOD_STOP] = stop},
+	[KPOD_SANDBOX] = {[KPOD_DUE] = want_image,
+			  [KPOD_DELETE] = die,
+			  [KPOD_EVICT] = evict,
+			  [KPOD_STOP] = stop},
+	[KPOD_LINE] = {[KPOD_DELETE] = die, [KPOD_EVICT] = evict, [KPOD_STOP] = stop},
+	[KPOD_ASKING] = {[KPOD_DUE] = pull_answered,
+			 [KPOD_DELETE] = die,
+			 [KPOD_EVICT] = evict,
+			 [KPOD_STOP] = stop},
+	[KPOD_FETCHING] = {[KPOD_DELETE] = die, [KPOD_EVICT] = evict, [KPOD_STOP] = stop},
+	[KPOD_STARTING] = {[KPOD_DUE] = started,
+			   [KPOD_DELETE] = die,
+			   [KPOD_EVICT] = evict,
+			   [KPOD_STOP] = stop},
+	[KPOD_RUNNING] = {[KPOD_DELETE] = die, [KPOD_EVICT] = evict},
+	[KPOD_ENDED] = {[KPOD_DUE] = ended, [KPOD_DELETE] = die, [KPOD_STOP] = stay},
+	[KPOD_FAILING] = {[KPOD_DUE] = sync_failing,
+			  [KPOD_DELETE] = die,
+			  [KPOD_EVICT] = evict,
+			  [KPOD_STOP] = stop},
+	[KPOD_OVER] = {[KPOD_DELETE] = die},
+	[KPOD_DYING] = {[KPOD_DUE] = die_again},
+};
+static void happen(struct kpod *p, enum kpod_event event, struct now now)
+{
+	if (table[p->state][event] != NULL)
+		table[p->state][event](p, now);
+}
+
+void kubelet_pull_ended(struct kpod *p, bool done, struct now now)
+{
+	if (done)
+		start(p, p->pull.content, p->pull.digest_name, now);
+	else
+		not_pulled(p, now);
+}
+
+void kubelet_pod_due(struct kpod *p, struct now now)
+{
+	timer_stop(p->kubelet->env->timers, &p->timer);
+	happen(p, KPOD_DUE, now);
+}
+
+void kubelet_fetch_due(struct kubelet *k, struct now now)
+{
+	pull_fetched(k, now);
+}
+
+void kubelet_delete(struct kpod *p, struct now now)
+{
+	p->deleting = true;
+	if (!p->kubelet->away)
+		happen(p, KPOD_DELETE, now);
+}
+
+/* ---- pods come and go ---- */
+
+static bool tolerates(const struct api_toleration *t, const struct node_taint *taint)
+{
+	bool exists = t->op != NULL && strcmp(t->op, "Exists") == 0;
+	const char *key = t->key != NULL ? t->key : "", *value = t->value != NULL ? t->value : "";
+	if (t->effect != NULL && *t->effect != '\0' && strcmp(t->effect, taint->effect) != 0)
+		return false;
+	if (*key == '\0')
+		return exists;
+	if (strcmp(key, taint->key) != 0)
+		return false;
+	return exists || strcmp(value, taint->value != NULL ? taint->value : "") == 0;
+}
+
+/* Kubelets look at NoExecute only; the rest is the scheduler's (and our operator's). */
+static bool is_intolerant(const struct sim_pod *pod, const struct node_taints *taints)
+{
+	for (size_t i = 0; i < taints->n; i++) {
+		bool ok = strcmp(taints->at[i].effect, "NoExecute") != 0;
+		for (size_t j = 0; !ok && j < pod->tolerations.n; j++)
+			ok = tolerates(&pod->tolerations.at[j], &taints->at[i]);
+		if (!ok)
+			return true;
+	}
+	return false;
+}
+
+static bool is(const char *text, const char *want)
+{
+	return text != NULL && strcmp(text, want) == 0;
+}
+
+/* All texts of a pod in one block behind it. */
+static struct kpod *pod_new(const struct sim_pod *pod)
+{
+	const struct sim_pod_container *c = &pod->containers.at[0];
+	const char *ns = pod->meta.ns != NULL ? pod->meta.ns : "";
+	struct buf texts = {0};
+	size_t at[6];
+	buf_addf(&texts, "%s/%s", ns, pod->meta.name);
+	const char *rest[] = {ns, pod->meta.name, pod->meta.uid, c->name, c->image};
+	for (size_t i = 0; i < 5; i++) {
+		buf_add(&texts, "", 1);
+		at[i] = texts.len;
+		buf_adds(&texts, rest[i] != NULL ? rest[i] : "");
+	}
+	buf_add(&texts, "", 1);
+	at[5] = texts.len;
+	for (size_t i = 0; i < pod->secrets.n; i++)
+		if (pod->secrets.at[i].name != NULL && *pod->secrets.at[i].name != '\0')
+			buf_add(&texts, pod->secrets.at[i].name,
+				strlen(pod->secrets.at[i].name) + 1);
+	struct kpod *p = xcalloc(1, sizeof(*p) + texts.len + 1);
+	char *block = (char *)(p + 1);
+	memcpy(block, texts.data, texts.len); /* ended by calloc's zero */
+	buf_done(&texts);
+	p->key = block;
+	p->ns = block + at[0];
+	p->name = block + at[1];
+	p->uid = block + at[2];
+	p->container = block + at[3];
+	p->image = block + at[4];
+	p->secrets = block + at[5];
+	return p;
+}
+
+struct kpod *kubelet_add(struct kubelet *k, const struct sim_pod *pod, struct now now)
+{
+	if (pod->containers.n == 0)
+		return NULL;
+	const struct sim_pod_container *c = &pod->containers.at[0];
+	struct kpod *p = pod_new(pod);
+	p->kubelet = k;
+	p->timer.owner = TIMER_POD;
+	p->address = hash_str(HASH_START, p->uid);
+	p->generation = pod->meta.generation;
+	p->never = is(c->policy, "Never");
+	p->always = !p->never && !is(c->policy, "IfNotPresent");
+	p->ends = c->command.n > 0 && is(c->command.at[0], "true");
+	p->intolerant = is_intolerant(pod, &k->group->taints);
+	TAILQ_INSERT_TAIL(&k->pods, p, of_node);
+	k->n_pods++;
+	if (is(pod->phase, "Succeeded") || is(pod->phase, "Failed"))
+		p->state = KPOD_OVER;
+	else if (!k->away)
+		wait_ms(p, KUBELET_SEEN_MS, now);
+	return p;
+}
+
+void kubelet_gone(struct kpod *p, struct now now)
+{
+	struct kubelet *k = p->kubelet;
+	pull_cancel(p, now);
+	timer_stop(k->env->timers, &p->timer);
+	become_inactive(p);
+	if (p->content != NULL)
+		disk_use(&k->disk, p->content, false, now.wall_s);
+	if (p->queued)
+		TAILQ_REMOVE(&k->env->writes, p, of_writes);
+	if (p->waits_retry)
+		TAILQ_REMOVE(&k->env->retries, p, of_writes);
+	TAILQ_REMOVE(&k->pods, p, of_node);
+	k->n_pods--;
+	free(p);
+}
+
+/* ---- the kubelet as a whole ---- */
+
+void kubelet_init(struct kubelet *k, struct kubelet_env *env, const struct kubelet_group *group,
+		  int64_t disk_bytes, uint64_t address)
+{
+	*k = (struct kubelet){.env = env, .group = group, .address = address};
+	k->fetch.owner = TIMER_FETCH;
+	disk_init(&k->disk, disk_bytes);
+	TAILQ_INIT(&k->pods);
+	TAILQ_INIT(&k->line);
+	TAILQ_INIT(&k->pulls);
+}
+
+void kubelet_done(struct kubelet *k)
+{
+	struct kpod *p;
+	while ((p = TAILQ_FIRST(&k->pods)) != NULL)
+		kubelet_gone(p, (struct now){0});
+	timer_stop(k->env->timers, &k->fetch);
+	if (k->images_changed)
+		TAILQ_REMOVE(&k->env->changed, k, of_changed);
+	k->images_changed = false;
+	disk_done(&k->disk);
+}
+
+void kubelet_images_changed(struct kubelet *k)
+{
+	if (!k->images_changed)
+		TAILQ_INSERT_TAIL(&k->env->changed, k, of_changed);
+	k->images_changed = true;
+}
+
+void kubelet_stop(struct kubelet *k, struct now now)
+{
+	struct kpod *p;
+	if (k->away)
+		return;
+	k->away = true;
+	TAILQ_FOREACH(p, &k->pods, of_node)
+	{
+		happen(p, KPOD_STOP, now);
+		if (p->queued)
+			TAILQ_REMOVE(&k->env->writes, p, of_writes);
+		p->queued = false;
+	}
+}
+
+void kubelet_start(struct kubelet *k, struct now now)
+{
+	struct kpod *p;
+	if (!k->away)
+		return;
+	k->away = false;
+	TAILQ_FOREACH(p, &k->pods, of_node)
+	{
+		if (p->dirty || p->wants_delete)
+			queue_write(p);
+		if (p->deleting && p->state != KPOD_DYING)
+			happen(p, KPOD_DELETE, now);
+		else if (p->state == KPOD_NEW || p->state == KPOD_ENDED || p->state == KPOD_DYING)
+			wait_ms(p, KUBELET_RELIST_MS, now);
+	}
+}
+
+void kubelet_set_pressure(struct kubelet *k, bool on, struct now now)
+{
+	k->pressure = on;
+	k->evict_ms = on ? now.boot_ms : CLOCK_NEVER;
+}
+
+void kubelet_evict_one(struct kubelet *k, struct now now)
+{
+	struct kpod *p;
+	k->evict_ms = now.boot_ms + KUBELET_EVICT_MS;
+	TAILQ_FOREACH(p, &k->pods, of_node)
+	if (p->active && table[p->state][KPOD_EVICT] != NULL) {
+		happen(p, KPOD_EVICT, now);
+		return;
+	}
+}

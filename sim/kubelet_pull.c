@@ -1,0 +1,221 @@
+/*
+ * Invariant: k->pulls holds exactly the pods in KPOD_ASKING and KPOD_FETCHING, k->line those
+ * in KPOD_LINE; n_fetching counts the former that fetch. The bytes left are true as of
+ * fetched_ms, and the timer stands at the moment when the first of them is through.
+ */
+#include "sim/kubelet_pull.h"
+
+#include <string.h>
+
+#include "base/hash.h"
+
+#include "api/ref.h"
+
+/* PULL_FAULT_SLOW: a hundredth of the bandwidth; without a limit, of this. */
+#define SLOW_PART    100
+#define SLOW_FROM_BS (100 * 1024 * 1024)
+
+/* Bytes a second of one pull; INT64_MAX: no limit. */
+static int64_t rate(const struct kpod *p)
+{
+	const struct kubelet *k = p->kubelet;
+	int64_t all = k->group->bandwidth;
+	if (all == 0 && !p->slow)
+		return INT64_MAX;
+	if (p->slow)
+		all = (all > 0 ? all : SLOW_FROM_BS) / SLOW_PART;
+	all /= (int64_t)k->n_fetching;
+	return all > 0 ? all : 1;
+}
+
+/* Takes off what came since. */
+static void advance(struct kubelet *k, struct now now)
+{
+	struct kpod *p;
+	int64_t ms = now.boot_ms - k->fetched_ms;
+	k->fetched_ms = now.boot_ms;
+	TAILQ_FOREACH(p, &k->pulls, of_pulls)
+	{
+		if (p->state != KPOD_FETCHING)
+			continue;
+		int64_t r = rate(p);
+		if (r == INT64_MAX || p->left / r < ms / 1000 - 1)
+			p->left = 0;
+		else
+			p->left -= r / 1000 * ms + r % 1000 * ms / 1000;
+		if (p->left < 0)
+			p->left = 0;
+	}
+}
+
+static void schedule(struct kubelet *k)
+{
+	struct kpod *p;
+	int64_t first = CLOCK_NEVER;
+	TAILQ_FOREACH(p, &k->pulls, of_pulls)
+	{
+		if (p->state != KPOD_FETCHING)
+			continue;
+		int64_t r = rate(p);
+		int64_t ms = r == INT64_MAX ? 0 : p->left / r * 1000 + p->left % r * 1000 / r;
+		if (p->left > 0 && r != INT64_MAX)
+			ms++;
+		if (k->fetched_ms + ms < first)
+			first = k->fetched_ms + ms;
+	}
+	timer_set(k->env->timers, &k->fetch, first);
+}
+
+static bool secret_is_there(const struct kpod *p)
+{
+	const struct node_port *port = p->kubelet->env->port;
+	for (const char *s = p->secrets; *s != '\0'; s += strlen(s) + 1)
+		if (port->secret_exists == NULL || port->secret_exists(port->ctx, p->ns, s))
+			return true;
+	return false;
+}
+
+static void begin(struct kpod *p, struct now now)
+{
+	struct kubelet *k = p->kubelet;
+	int64_t delay = 0;
+	p->fault = registries_pull(k->env->registries, p->image, k->group->platform,
+				   secret_is_there(p), &p->pull, &delay);
+	p->state = KPOD_ASKING;
+	p->left = p->total = 0;
+	p->no_space = false;
+	p->slow = p->fault == PULL_FAULT_SLOW;
+	TAILQ_INSERT_TAIL(&k->pulls, p, of_pulls);
+	k->env->counts.pulls_started++;
+	if (!k->env->config.instant)
+		delay += KUBELET_MANIFEST_MS;
+	timer_set(k->env->timers, &p->timer, now.boot_ms + delay);
+}
+
+static void leave(struct kpod *p, struct now now)
+{
+	struct kubelet *k = p->kubelet;
+	advance(k, now);
+	if (p->state == KPOD_FETCHING)
+		k->n_fetching--;
+	TAILQ_REMOVE(&k->pulls, p, of_pulls);
+	p->state = KPOD_SANDBOX;
+	schedule(k);
+}
+
+static void next_pull(struct kubelet *k, struct now now)
+{
+	struct kpod *p;
+	while ((p = TAILQ_FIRST(&k->line)) != NULL &&
+	       (k->group->parallel || TAILQ_EMPTY(&k->pulls))) {
+		TAILQ_REMOVE(&k->line, p, of_pulls);
+		begin(p, now);
+	}
+}
+
+static void fail(struct kpod *p, struct now now)
+{
+	leave(p, now);
+	p->kubelet->env->counts.pulls_failed++;
+	p->failures++;
+	p->failed_ms = now.boot_ms;
+	kubelet_pull_ended(p, false, now);
+	next_pull(p->kubelet, now);
+}
+
+static void complete(struct kpod *p, struct now now)
+{
+	struct kubelet *k = p->kubelet;
+	if (!disk_add(&k->disk, &p->pull, false, now.wall_s)) {
+		disk_collect(&k->disk, now.wall_s);
+		p->no_space = !disk_add(&k->disk, &p->pull, false, now.wall_s);
+	}
+	kubelet_images_changed(k);
+	if (p->no_space) {
+		fail(p, now);
+		return;
+	}
+	k->env->counts.pulls_done++;
+	leave(p, now);
+	kubelet_pull_ended(p, true, now);
+	next_pull(k, now);
+}
+
+void pull_queue(struct kpod *p, struct now now)
+{
+	p->state = KPOD_LINE;
+	timer_stop(p->kubelet->env->timers, &p->timer);
+	TAILQ_INSERT_TAIL(&p->kubelet->line, p, of_pulls);
+	next_pull(p->kubelet, now);
+}
+
+void pull_answered(struct kpod *p, struct now now)
+{
+	struct kubelet *k = p->kubelet;
+	timer_stop(k->env->timers, &p->timer);
+	if (p->fault != PULL_FAULT_NONE && p->fault != PULL_FAULT_SLOW) {
+		fail(p, now);
+		return;
+	}
+	advance(k, now);
+	p->state = KPOD_FETCHING;
+	p->left = p->total = k->env->config.instant ? 0 : disk_missing(&k->disk, p->pull.content);
+	k->n_fetching++;
+	if (p->left == 0)
+		complete(p, now);
+	else
+		schedule(k);
+}
+
+void pull_fetched(struct kubelet *k, struct now now)
+{
+	struct kpod *p, *next;
+	timer_stop(k->env->timers, &k->fetch);
+	advance(k, now);
+	/* A pull that ended may queue other pulls, but what is in k->pulls leaves by complete()
+	 * only. */
+	for (p = TAILQ_FIRST(&k->pulls); p != NULL; p = next) {
+		next = TAILQ_NEXT(p, of_pulls);
+		if (p->state == KPOD_FETCHING && p->left == 0)
+			complete(p, now);
+	}
+	schedule(k);
+}
+
+void pull_cancel(struct kpod *p, struct now now)
+{
+	struct kubelet *k = p->kubelet;
+	if (p->state == KPOD_LINE) {
+		TAILQ_REMOVE(&k->line, p, of_pulls);
+		p->state = KPOD_SANDBOX;
+	} else if (p->state == KPOD_ASKING || p->state == KPOD_FETCHING) {
+		timer_stop(k->env->timers, &p->timer);
+		leave(p, now);
+		next_pull(k, now);
+	}
+}
+
+void pull_failure_text(const struct kpod *p, struct buf *out)
+{
+	if (!p->no_space) {
+		pull_fault_text(p->fault, p->image, out);
+		return;
+	}
+	struct arena a = ARENA_INIT;
+	buf_addf(out,
+		 "failed to pull and unpack image \"%s\": failed to copy: failed to send write: "
+		 "write "
+		 "/var/lib/containerd/io.containerd.content.v1.content/ingest/%016llx/data: no "
+		 "space "
+		 "left on device: unknown",
+		 ref_normal(&a, p->image),
+		 (unsigned long long)hash_str(HASH_START, p->pull.content->digest));
+	arena_done(&a);
+}
+
+int pull_percent(const struct kpod *p)
+{
+	if (p->state != KPOD_FETCHING || p->total == 0)
+		return 0;
+	return (int)((p->total - p->left) * 100 / p->total);
+}

@@ -1,0 +1,25 @@
+/*
+ * The pulls of one kubelet: whose turn it is and how the bytes come. Serial unless the
+ * group says otherwise; parallel ones share the bandwidth evenly. Two parallel pulls of one
+ * layer both fetch it (containerd would let the second wait; the sum of bytes differs, the
+ * order of things does not). When one ends, kubelet_pull_ended() is called.
+ */
+#ifndef DROP_SIM_KUBELET_PULL_H
+#define DROP_SIM_KUBELET_PULL_H
+
+#include "sim/kubelet.h"
+
+/* Into the line; begins at once if it is its turn. */
+void pull_queue(struct kpod *p, struct now now);
+/* The registry has answered (timer of the pod in KPOD_ASKING). */
+void pull_answered(struct kpod *p, struct now now);
+/* Bytes have come (timer of the kubelet). */
+void pull_fetched(struct kubelet *k, struct now now);
+/* Out of line or in the middle: nothing of it remains. */
+void pull_cancel(struct kpod *p, struct now now);
+/* What kubelet shows for the last failure. */
+void pull_failure_text(const struct kpod *p, struct buf *out);
+/* 0 to 100. */
+int pull_percent(const struct kpod *p);
+
+#endif

@@ -1,0 +1,117 @@
+/*
+ * What is said of a pod and to people who look: the pod's row of POD_SHAPES with the words
+ * that belong to its case. Decides nothing.
+ */
+#include "sim/kubelet.h"
+
+#include <string.h>
+
+#include "sim/kubelet_pull.h"
+
+#define UNKNOWN_CONTAINER "The container could not be located when the pod was terminated"
+
+static void rejected_text(const struct kpod *p, struct buf *out)
+{
+	buf_adds(out, "Pod was rejected: ");
+	if (strcmp(p->reason, "OutOfpods") == 0)
+		buf_addf(out,
+			 "Node didn't have enough resource: pods, requested: 1, used: %lld, "
+			 "capacity: %lld",
+			 (long long)p->used, (long long)p->kubelet->group->max_pods);
+	else if (strcmp(p->reason, "TaintToleration") == 0)
+		buf_adds(out, "Predicate TaintToleration failed: node(s) had taints that the pod "
+			      "didn't tolerate");
+	else
+		buf_adds(out, "The node had condition: [DiskPressure]. ");
+}
+
+static void evicted_text(const struct kpod *p, struct buf *out)
+{
+	const struct disk *d = &p->kubelet->disk;
+	buf_addf(out,
+		 "The node was low on resource: ephemeral-storage. Threshold quantity: %lld, "
+		 "available: %lldKi. ",
+		 (long long)(d->capacity / 100 * (100 - DISK_HIGH_PERCENT)),
+		 (long long)((d->capacity - d->used) / 1024));
+}
+
+static void container_text(const struct kpod *p, struct buf *out)
+{
+	struct buf failure = {0};
+	switch (p->said) {
+	case POD_SHAPE_ERR_PULL:
+		pull_failure_text(p, out);
+		break;
+	case POD_SHAPE_BACK_OFF:
+		pull_failure_text(p, &failure);
+		pod_back_off_text(p->image, failure.data, out);
+		break;
+	case POD_SHAPE_NEVER:
+		buf_addf(out, "Container image \"%s\" is not present with pull policy of Never",
+			 p->image);
+		break;
+	case POD_SHAPE_NO_START:
+	case POD_SHAPE_FAILED:
+		buf_adds(out, pod_no_true);
+		break;
+	case POD_SHAPE_EVICTED:
+		buf_adds(out, UNKNOWN_CONTAINER);
+		break;
+	default:
+		break;
+	}
+	buf_done(&failure);
+}
+
+void kubelet_write(const struct kpod *p, struct buf *out)
+{
+	struct buf message = {0}, waits = {0};
+	if (p->rejected)
+		rejected_text(p, &message);
+	else if (p->evicted)
+		evicted_text(p, &message);
+	container_text(p, &waits);
+	pod_status_write(
+		&(struct pod_said){
+			.uid = p->uid,
+			.container = p->container,
+			.image = p->image,
+			.shape = p->said,
+			.reason = p->reason,
+			.message = message.data,
+			.waits_for = waits.data,
+			/* A pull that was made without a container leaves no trace of itself. */
+			.image_id = p->said == POD_SHAPE_EVICTED ? NULL : p->image_id,
+			.generation = p->generation,
+			.start_s = p->start_s,
+			.started_s = p->started_s,
+			.ended_s = p->ended_s,
+			.ready_s = p->ready_s,
+			.sandbox_s = p->sandbox_s,
+			.address = p->address,
+			.node_address = p->kubelet->address,
+		},
+		out);
+	buf_done(&message);
+	buf_done(&waits);
+}
+
+int kubelet_progress(const struct kubelet *k, const char *reference)
+{
+	struct sim_manifest want, m;
+	const struct kpod *p;
+	bool known = registries_find(k->env->registries, reference, &want) == 0;
+	if (known && disk_find_manifest(&k->disk, &want) != NULL)
+		return 100;
+	TAILQ_FOREACH(p, &k->pods, of_node)
+	{
+		if (!p->active || p->state == KPOD_RUNNING)
+			continue;
+		bool same = strcmp(p->image, reference) == 0;
+		if (!same && known && registries_find(k->env->registries, p->image, &m) == 0)
+			same = m.digest_name == want.digest_name;
+		if (same)
+			return p->failures > 0 ? -2 : pull_percent(p);
+	}
+	return -1;
+}

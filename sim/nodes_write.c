@@ -1,0 +1,179 @@
+/*
+ * What kubelets write, in the order in which it came up. At most one write for one object
+ * is unanswered; what changes meanwhile goes into the next. All calls of the port are made
+ * here, with nothing of ours in the middle of anything: a port may call back at once.
+ */
+#include "sim/nodes_inside.h"
+
+#include "base/buf.h"
+
+/* kubelet asks again for the end of a pod that the API server still shows. */
+#define DELETE_AGAIN_MS 10000
+
+void snode_write(struct nodes *n, struct snode *s, unsigned wants)
+{
+	s->wants |= wants;
+	if (s->queued || s->flying != 0 || s->retry_ms != CLOCK_NEVER || s->wants == 0)
+		return;
+	s->queued = true;
+	TAILQ_INSERT_TAIL(&n->writes, s, of_writes);
+}
+
+static bool busy(const struct nodes *n)
+{
+	return n->port.busy != NULL && n->port.busy(n->port.ctx);
+}
+
+static struct node_said about(const struct snode *s)
+{
+	return (struct node_said){.name = s->name,
+				  .group = s->group,
+				  .kubelet = &s->kubelet,
+				  .cordoned = s->cordoned,
+				  .images = (s->wants & NODE_WRITE_IMAGES) != 0,
+				  .heartbeat_s = s->heartbeat_s,
+				  .ready_s = s->ready_s,
+				  .pressure_s = s->pressure_s,
+				  .began_s = s->began_s};
+}
+
+/* The first of what it wants, as flags that the write covers. */
+static unsigned next_write(const struct snode *s)
+{
+	if (s->wants & NODE_WRITE_DELETE)
+		return NODE_WRITE_DELETE;
+	if (s->wants & NODE_WRITE_CREATE) /* says all */
+		return s->wants;
+	if (s->wants & NODE_WRITE_TAINTS)
+		return NODE_WRITE_TAINTS;
+	return s->wants & (NODE_WRITE_STATUS | NODE_WRITE_IMAGES);
+}
+
+static void write_node(struct nodes *n, struct snode *s, struct now now)
+{
+	struct buf text = {0};
+	struct node_port port = n->port;
+	if (!s->kubelet.away)
+		s->heartbeat_s = now.wall_s;
+	struct node_said said = about(s);
+	unsigned what = next_write(s);
+	s->flying = what;
+	s->wants &= ~what;
+	if (what & NODE_WRITE_DELETE) {
+		port.node_delete(port.ctx, s->name);
+	} else if (what & NODE_WRITE_CREATE) {
+		node_write_object(&said, &text);
+		port.node_create(port.ctx, s->name, text.data, text.len);
+	} else if (what & NODE_WRITE_TAINTS) {
+		node_write_taints(&said, &text);
+		port.node_patch(port.ctx, s->name, text.data, text.len);
+	} else {
+		node_write_status(&said, &text);
+		port.node_status(port.ctx, s->name, text.data, text.len);
+	}
+	buf_done(&text);
+}
+
+static void write_pod(struct nodes *n, struct kpod *p, struct now now)
+{
+	struct buf text = {0};
+	struct node_port port = n->port;
+	if (p->dirty) {
+		p->dirty = false;
+		p->flying = true;
+		kubelet_write(p, &text);
+		port.pod_status(port.ctx, p->ns, p->name, p->uid, text.data, text.len);
+	} else if (p->wants_delete) {
+		p->wants_delete = false;
+		timer_set(&n->timers, &p->timer, now.boot_ms + DELETE_AGAIN_MS);
+		port.pod_delete(port.ctx, p->ns, p->name, p->uid);
+	}
+	buf_done(&text);
+}
+
+void nodes_flush(struct nodes *n, struct now now)
+{
+	struct snode *s;
+	struct kpod *p;
+	while (!busy(n) && (s = TAILQ_FIRST(&n->writes)) != NULL) {
+		TAILQ_REMOVE(&n->writes, s, of_writes);
+		s->queued = false;
+		write_node(n, s, now);
+	}
+	while (!busy(n) && (p = TAILQ_FIRST(&n->env.writes)) != NULL) {
+		TAILQ_REMOVE(&n->env.writes, p, of_writes);
+		p->queued = false;
+		write_pod(n, p, now);
+	}
+}
+
+/* ---- answers ---- */
+
+static void node_written(struct nodes *n, struct snode *s, bool ok, struct now now)
+{
+	unsigned was = s->flying;
+	s->flying = 0;
+	if (ok) {
+		if (was & NODE_WRITE_CREATE)
+			s->registered = true;
+		if (was & NODE_WRITE_DELETE)
+			s->registered = false;
+	} else {
+		/* A node that left meanwhile takes back what was never made. */
+		s->wants |= s->wants & NODE_WRITE_DELETE ? 0 : was;
+		s->retry_ms = now.boot_ms + NODES_RETRY_MS;
+		snode_arm(n, s);
+	}
+	snode_write(n, s, 0);
+}
+
+static void requeue(struct nodes *n, struct kpod *p)
+{
+	if (p->queued || p->kubelet->away || (!p->dirty && !p->wants_delete))
+		return;
+	p->queued = true;
+	TAILQ_INSERT_TAIL(&n->env.writes, p, of_writes);
+}
+
+static void pod_written(struct nodes *n, struct kpod *p, bool ok, struct now now)
+{
+	if (!p->flying)
+		return; /* of an earlier pod of that name */
+	p->flying = false;
+	if (ok) {
+		requeue(n, p);
+		return;
+	}
+	p->dirty = true;
+	p->waits_retry = true;
+	p->retry_ms = now.boot_ms + NODES_RETRY_MS;
+	TAILQ_INSERT_TAIL(&n->env.retries, p, of_writes);
+	timer_set(&n->timers, &n->retry, TAILQ_FIRST(&n->env.retries)->retry_ms);
+}
+
+void nodes_retry(struct nodes *n, struct now now)
+{
+	struct kpod *p;
+	while ((p = TAILQ_FIRST(&n->env.retries)) != NULL && p->retry_ms <= now.boot_ms) {
+		TAILQ_REMOVE(&n->env.retries, p, of_writes);
+		p->waits_retry = false;
+		requeue(n, p);
+	}
+	timer_set(&n->timers, &n->retry, p != NULL ? p->retry_ms : CLOCK_NEVER);
+}
+
+void nodes_written(struct nodes *n, const char *node, const char *ns, const char *pod, bool ok,
+		   struct now now)
+{
+	if (node != NULL) {
+		struct snode *s = map_get(&n->by_name, node);
+		if (s != NULL && s->flying != 0)
+			node_written(n, s, ok, now);
+		return;
+	}
+	char key[POD_KEY_MAX];
+	snprintf(key, sizeof(key), "%s/%s", ns, pod);
+	struct kpod *p = map_get(&n->pods, key);
+	if (p != NULL)
+		pod_written(n, p, ok, now);
+}

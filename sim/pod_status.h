@@ -1,0 +1,69 @@
+/*
+ * What a kubelet writes into a pod's status, as one row a moment of its life: recorded on
+ * kubelet 1.34.4 with containerd 1.6 for pull pods. Makes the merge patch; decides nothing.
+ * The patch carries metadata.uid, as kubelet's does: a pod of the same name but another life
+ * is refused by the API server (409).
+ */
+#ifndef DROP_SIM_POD_STATUS_H
+#define DROP_SIM_POD_STATUS_H
+
+#include <stdint.h>
+
+#include "base/buf.h"
+
+/*
+ * id, phase, PodReadyToStartContainers, reason of Initialized, Ready, reason of Ready,
+ * container's state, its reason, exit code.
+ * "" as PodReadyToStartContainers: no conditions and no containers, as of a rejected pod.
+ */
+#define POD_SHAPES(S)                                                                              \
+	S(CREATING, "Pending", "False", "", "False", "ContainersNotReady", WAITING,                \
+	  "ContainerCreating", 0)                                                                  \
+	S(ERR_PULL, "Pending", "True", "", "False", "ContainersNotReady", WAITING, "ErrImagePull", \
+	  0)                                                                                       \
+	S(BACK_OFF, "Pending", "True", "", "False", "ContainersNotReady", WAITING,                 \
+	  "ImagePullBackOff", 0)                                                                   \
+	S(NEVER, "Pending", "True", "", "False", "ContainersNotReady", WAITING,                    \
+	  "ErrImageNeverPull", 0)                                                                  \
+	S(RUNNING, "Running", "True", "", "True", "", RUNNING, "", 0)                              \
+	S(ENDED, "Pending", "True", "PodCompleted", "False", "PodCompleted", TERMINATED,           \
+	  "Completed", 0)                                                                          \
+	S(SUCCEEDED, "Succeeded", "False", "PodCompleted", "False", "PodCompleted", TERMINATED,    \
+	  "Completed", 0)                                                                          \
+	S(NO_START, "Pending", "True", "", "False", "PodFailed", TERMINATED, "StartError", 128)    \
+	S(FAILED, "Failed", "False", "", "False", "PodFailed", TERMINATED, "StartError", 128)      \
+	S(KILLED, "Failed", "False", "", "False", "PodFailed", TERMINATED, "Error", 137)           \
+	S(EVICTED, "Failed", "False", "", "False", "PodFailed", TERMINATED,                        \
+	  "ContainerStatusUnknown", 137)                                                           \
+	S(REJECTED, "Failed", "", "", "", "", NONE, "", 0)
+
+enum pod_shape {
+#define S(id, ...) POD_SHAPE_##id,
+	POD_SHAPES(S)
+#undef S
+		POD_SHAPE_COUNT
+};
+
+struct pod_said { /* borrowed for the call */
+	const char *uid, *container, *image;
+	enum pod_shape shape;
+	const char *reason, *message; /* of the pod: OutOfpods, Evicted; NULL: none */
+	const char *waits_for;        /* message of the container's state; NULL: none */
+	const char *image_id;         /* "repo@sha256:..."; NULL: it was never started */
+	int64_t generation;
+	int64_t start_s, started_s, ended_s; /* wall: accepted; container began, ended */
+	int64_t ready_s, sandbox_s;          /* when Ready and PodReadyToStartContainers turned */
+	uint64_t address;                    /* makes IPs and the container's id */
+	uint64_t node_address;
+};
+
+/* Appends {"metadata":{"uid":...},"status":{...}}. */
+void pod_status_write(const struct pod_said *said, struct buf *out);
+/* Appends the message of ImagePullBackOff about a pull that failed with that message. */
+void pod_back_off_text(const char *image, const char *failure, struct buf *out);
+const char *pod_shape_phase(enum pod_shape shape);
+
+/* The message of StartError when the image has no `true`. */
+extern const char *const pod_no_true;
+
+#endif
