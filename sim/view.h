@@ -2,7 +2,7 @@
  * The forms in which objects leave the server: as they are, as a Table (kubectl get), as
  * PartialObjectMetadata; single, in lists and in watch events. Negotiated from Accept. Also
  * the discovery documents that kubectl reads first (/api, /apis, /api/v1, ..., /version,
- * /openapi answers 404 so that --validate=false is needed).
+ * /openapi/v3: sim/openapi.h) and /healthz, /readyz, /livez.
  */
 #ifndef DROP_SIM_VIEW_H
 #define DROP_SIM_VIEW_H
@@ -37,7 +37,8 @@ void view_bookmark(enum view_form form, const struct resource *r, uint64_t rv, b
 void view_error(const struct api_error *e, const struct resource *r, const char *name,
 		struct buf *out);
 
-/* A discovery path ("/apis", "/api/v1", "/version"): appends its document; false: no such path. */
+/* A discovery path ("/apis", "/api/v1", "/version"), without its query: appends its document;
+ * false: no such path. */
 bool discovery_get(const char *path, const char *accept, struct buf *out, const char **ret_type);
 
 #endif

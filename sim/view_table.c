@@ -1,0 +1,166 @@
+/*
+ * Tables: column definitions and rows. Columns of our kinds are those of their CRDs.
+ */
+#include <string.h>
+
+#include "api/crd.h"
+
+#include "sim/view_parts.h"
+
+static const struct crd_column *own_columns(const struct resource *r)
+{
+	return r->kind_id >= 0 && kinds[r->kind_id].ours ? crd_columns((enum kind)r->kind_id)
+							 : NULL;
+}
+
+static void definition(const char *name, const char *type, bool is_name, bool wide, const char *doc,
+		       struct buf *out)
+{
+	buf_addf(out, "{\"name\":\"%s\",\"type\":\"%s\",\"format\":\"%s\",\"description\":", name,
+		 type, is_name ? "name" : "");
+	buf_add_json(out, doc);
+	buf_addf(out, ",\"priority\":%d}", wide);
+}
+
+void view_column_definitions(const struct resource *r, struct buf *out)
+{
+	const struct view_column *core = view_columns(r);
+	const struct crd_column *own = own_columns(r);
+	buf_adds(out, "[");
+	if (core == NULL) {
+		definition("Name", "string", true, false, "Name of the object.", out);
+		for (; own != NULL && own->name != NULL; own++) {
+			buf_adds(out, ",");
+			definition(own->name, own->type, false, own->wide, own->doc, out);
+		}
+	}
+	for (bool first = true; core != NULL && core->name != NULL; core++, first = false) {
+		buf_adds(out, first ? "" : ",");
+		definition(core->name, "string", core->is_name, core->wide, core->doc, out);
+	}
+	buf_adds(out, "]");
+}
+
+/* ---- JSONPath ---- */
+
+/* ['a\.b']: up to the closing quote, without the backslashes. */
+static const cJSON *quoted_member(const cJSON *v, const char **path)
+{
+	char name[256];
+	size_t n = 0;
+	const char *p = *path + 2;
+	for (; *p != '\0' && *p != '\''; p++) {
+		if (*p == '\\' && p[1] != '\0')
+			p++;
+		if (n + 1 < sizeof(name))
+			name[n++] = *p;
+	}
+	name[n] = '\0';
+	*path = strncmp(p, "']", 2) == 0 ? p + 2 : p + strlen(p);
+	return cJSON_GetObjectItemCaseSensitive(v, name);
+}
+
+/* [?(@.key=="value")]: the first element that is so. */
+static const cJSON *filtered(const cJSON *v, const char **path)
+{
+	char key[64], value[64];
+	const char *p = *path + strlen("[?(@.");
+	size_t n = strcspn(p, "=");
+	const char *q = p + n + strspn(p + n, "=") + 1; /* behind the quote */
+	if (strncmp(p + n, "==\"", 3) != 0 || n >= sizeof(key) ||
+	    strcspn(q, "\"") >= sizeof(value)) {
+		*path += strlen(*path);
+		return NULL;
+	}
+	memcpy(key, p, n);
+	key[n] = '\0';
+	n = strcspn(q, "\"");
+	memcpy(value, q, n);
+	value[n] = '\0';
+	*path = strncmp(q + n, "\")]", 3) == 0 ? q + n + 3 : q + strlen(q);
+	const cJSON *item = cJSON_IsArray(v) ? v->child : NULL;
+	for (; item != NULL; item = item->next) {
+		const char *s = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(item, key));
+		if (s != NULL && strcmp(s, value) == 0)
+			return item;
+	}
+	return NULL;
+}
+
+static const cJSON *plain_member(const cJSON *v, const char **path)
+{
+	char name[256];
+	const char *p = *path + 1;
+	size_t n = strcspn(p, ".[");
+	*path = p + n;
+	if (n == 0 || n >= sizeof(name))
+		return NULL;
+	memcpy(name, p, n);
+	name[n] = '\0';
+	return cJSON_GetObjectItemCaseSensitive(v, name);
+}
+
+const cJSON *view_path(const cJSON *obj, const char *path)
+{
+	while (obj != NULL && *path != '\0') {
+		if (*path == '.')
+			obj = plain_member(obj, &path);
+		else if (strncmp(path, "['", 2) == 0)
+			obj = quoted_member(obj, &path);
+		else if (strncmp(path, "[?(@.", 5) == 0)
+			obj = filtered(obj, &path);
+		else
+			return NULL;
+	}
+	return obj;
+}
+
+/* ---- rows ---- */
+
+static void own_cell(const struct crd_column *c, const cJSON *obj, struct now now, struct buf *out)
+{
+	const cJSON *v = view_path(obj, c->path);
+	if (v == NULL || cJSON_IsNull(v)) {
+		buf_adds(out, "null");
+	} else if (strcmp(c->type, "date") == 0) {
+		view_age(v, now, out);
+	} else if (cJSON_IsString(v)) {
+		buf_add_json(out, v->valuestring);
+	} else {
+		char *text = cJSON_PrintUnformatted(v);
+		if (cJSON_IsNumber(v) && strcmp(c->type, "integer") == 0)
+			buf_adds(out, text != NULL ? text : "null");
+		else
+			buf_add_json(out, text != NULL ? text : "");
+		cJSON_free(text);
+	}
+}
+
+static void name_cell(const cJSON *obj, struct buf *out)
+{
+	const char *name = cJSON_GetStringValue(view_path(obj, ".metadata.name"));
+	buf_add_json(out, name != NULL ? name : "");
+}
+
+void view_row(const struct resource *r, const char *json, struct now now, struct buf *out)
+{
+	const struct view_column *core = view_columns(r);
+	const struct crd_column *own = own_columns(r);
+	cJSON *obj = cJSON_Parse(json);
+	buf_adds(out, "{\"cells\":[");
+	if (core == NULL) {
+		name_cell(obj, out);
+		for (; own != NULL && own->name != NULL; own++) {
+			buf_adds(out, ",");
+			own_cell(own, obj, now, out);
+		}
+	}
+	for (bool first = true; core != NULL && core->name != NULL; core++, first = false) {
+		buf_adds(out, first ? "" : ",");
+		core->cell(obj, now, out);
+	}
+	buf_adds(out, "],\"object\":");
+	view_partial(json, out);
+	buf_adds(out, "}");
+	cJSON_Delete(obj);
+}
