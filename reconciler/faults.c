@@ -219,14 +219,20 @@ static enum image_room behind(const struct gate *g, uint32_t in_flight, int64_t 
 	return state == GATE_PROBE && in_flight == 0 ? ROOM_PROBE : ROOM_NONE;
 }
 
+static uint32_t slow_limit(const struct image *img, int64_t now_ms)
+{
+	int64_t steps = (now_ms - img->slow_ms) / SLOW_STEP_MS;
+	return steps < SLOW_STEPS_MAX ? (uint32_t)1 << steps : UINT32_MAX;
+}
+
 /* Until a reference has succeeded once: 1, 2, 4, 8, ... in flight. */
 static bool slow_room(const struct image *img, int64_t now_ms, int64_t *wake)
 {
 	if (img->proven || img->n_live == 0)
 		return true;
-	int64_t steps = (now_ms - img->slow_ms) / SLOW_STEP_MS;
-	if (steps >= SLOW_STEPS_MAX || img->n_live < (uint32_t)1 << steps)
+	if (img->n_live < slow_limit(img, now_ms))
 		return true;
+	int64_t steps = (now_ms - img->slow_ms) / SLOW_STEP_MS;
 	sooner(wake, img->slow_ms + (steps + 1) * SLOW_STEP_MS);
 	return false;
 }
@@ -264,4 +270,38 @@ bool fault_room_on(const struct core *c, const struct image *img, int slot, int6
 			return behind(&img->platforms[i].gate, live_on(c, img, name), now_ms,
 				      wake) != ROOM_NONE;
 	return true;
+}
+
+struct fault_hold fault_hold(const struct core *c, const struct image *img, int slot,
+			     int64_t now_ms)
+{
+	const struct platform *platform = NULL;
+	const char *name = c->nodes[slot].platform;
+	for (size_t i = 0; i < img->n_platforms; i++)
+		if (strcmp(img->platforms[i].name, name) == 0)
+			platform = &img->platforms[i];
+	const struct {
+		int by;
+		const struct gate *gate;
+		uint32_t in_flight;
+	} gates[] = {
+		{HOLD_REJECTED, &img->rejected, img->n_live},
+		{HOLD_IMAGE, &img->fault, img->n_live},
+		{HOLD_PLATFORM, platform != NULL ? &platform->gate : NULL,
+		 platform != NULL ? live_on(c, img, name) : 0},
+		{HOLD_REGISTRY, &img->registry->gate, img->registry->n_live},
+	};
+	struct fault_hold hold = {.until_ms = CLOCK_NEVER};
+	for (size_t i = 0; i < sizeof(gates) / sizeof(gates[0]); i++) {
+		if (gates[i].gate == NULL ||
+		    behind(gates[i].gate, gates[i].in_flight, now_ms, &hold.until_ms) != ROOM_NONE)
+			continue;
+		hold.by = gates[i].by;
+		return hold;
+	}
+	if (!slow_room(img, now_ms, &hold.until_ms)) {
+		hold.by = HOLD_SLOW_START;
+		hold.limit = slow_limit(img, now_ms);
+	}
+	return hold;
 }

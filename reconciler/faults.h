@@ -22,6 +22,21 @@ void registry_release(struct core *c, struct registry *r);
 /* May one more pull of the image start? wake is lowered to when that changes by time. */
 enum image_room { ROOM_NONE, ROOM_PROBE, ROOM_ANY };
 enum image_room fault_room(const struct image *img, int64_t now_ms, int64_t *wake);
+/* What keeps a pull of the image on the node from starting, as far as faults are concerned. */
+struct fault_hold {
+	enum {
+		HOLD_NOTHING,
+		HOLD_REJECTED,
+		HOLD_IMAGE,
+		HOLD_PLATFORM,
+		HOLD_REGISTRY,
+		HOLD_SLOW_START,
+	} by;
+	int64_t until_ms; /* CLOCK_NEVER: until the probe in flight has found out */
+	uint32_t limit;   /* HOLD_SLOW_START: pulls at once */
+};
+struct fault_hold fault_hold(const struct core *c, const struct image *img, int slot,
+			     int64_t now_ms);
 bool fault_room_on(const struct core *c, const struct image *img, int slot, int64_t now_ms,
 		   int64_t *wake);
 

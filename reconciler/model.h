@@ -24,6 +24,7 @@
 #include "reconciler/list.h"
 #include "reconciler/outcome.h"
 #include "reconciler/presence.h"
+#include "reconciler/target.h"
 
 /* Slots are added in steps, so that 5,000 nodes do not cost the memory of 8,192. */
 #define SLOTS_STEP 256
@@ -41,11 +42,12 @@ struct node_slot {
 	char *name;   /* owned; NULL: the slot is free */
 	bool present; /* the node exists; else only some status names it */
 	bool eligible, is_virtual;
-	bool was_eligible;      /* at any time since its uid is known */
-	uint64_t read;          /* last full read that had it */
-	struct presence images; /* that it says it has */
-	uint64_t facts;         /* hash of everything below */
-	uint32_t rank;          /* place in name order */
+	enum target_state state; /* why it is not eligible */
+	bool was_eligible;       /* at any time since its uid is known */
+	uint64_t read;           /* last full read that had it */
+	struct presence images;  /* that it says it has */
+	uint64_t facts;          /* hash of everything below */
+	uint32_t rank;           /* place in name order */
 	uint32_t n_live;
 	int64_t created; /* unix seconds */
 	void *mem;       /* block of what follows */
@@ -189,6 +191,7 @@ struct image {
 	struct timer retry;  /* earliest end of a back-off, or repull */
 	int64_t repull_s;    /* earliest repull, unix seconds; 0: none */
 
+	int64_t pull_ms;                 /* mean of its pulls that succeeded; 0: none so far */
 	int64_t pulled_at, attempted_at; /* unix seconds */
 	char *digest;
 	struct condition_memory ready, progress;
@@ -263,6 +266,7 @@ struct core {
 	struct policy fallback;
 	struct map registries;
 	struct map pulls;
+	int64_t pull_ms; /* mean of all pulls that succeeded */
 	struct timers timers, writes;
 	struct link touched, asks, deletes;
 	struct core_fact facts[FACTS_MAX];

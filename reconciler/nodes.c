@@ -17,7 +17,7 @@
 #include "reconciler/slots.h"
 #include "reconciler/target.h"
 
-static uint64_t facts_hash(const struct node *n, bool eligible)
+static uint64_t facts_hash(const struct node *n, enum target_state state)
 {
 	uint64_t h = hash_str(HASH_START, n->meta.uid);
 	h = hash_str(h, n->os);
@@ -26,7 +26,7 @@ static uint64_t facts_hash(const struct node *n, bool eligible)
 		h = hash_str(h, n->meta.labels.at[i].key);
 		h = hash_str(h, n->meta.labels.at[i].value);
 	}
-	h = hash_str(h, eligible ? "eligible" : "");
+	h = hash_bytes(h, &state, sizeof(state));
 	for (size_t i = 0; i < n->taints.n; i++) {
 		h = hash_str(h, n->taints.at[i].key);
 		h = hash_str(h, n->taints.at[i].value);
@@ -134,8 +134,8 @@ void node_put(struct core *c, const struct node *n, struct now now)
 {
 	int slot = node_claim(c, n->meta.name);
 	struct node_slot *s = &c->nodes[slot];
-	bool eligible = target_eligible(n);
-	uint64_t facts = facts_hash(n, eligible);
+	enum target_state state = target_state(n);
+	uint64_t facts = facts_hash(n, state);
 	bool joined = !s->present || strcmp(s->uid, n->meta.uid != NULL ? n->meta.uid : "") != 0;
 	bool replaced = s->present && joined;
 
@@ -146,7 +146,8 @@ void node_put(struct core *c, const struct node *n, struct now now)
 	if (joined || s->facts != facts) {
 		copy_facts(c, s, n);
 		s->present = true;
-		s->eligible = eligible;
+		s->state = state;
+		s->eligible = state == TARGET_ELIGIBLE;
 		s->facts = facts;
 		settle_eligible(c, slot, joined);
 		apply_facts(c, slot, joined, replaced, now);

@@ -141,6 +141,19 @@ struct policy *policy_of_pair(struct core *c, const struct image *img, int slot)
 	return target_selects(&p->selector, &c->nodes[slot].labels) ? p : &c->fallback;
 }
 
+enum pace policy_pace(const struct core *c, const struct policy *p, int slot, int64_t now_ms)
+{
+	if (p->max_pulls != 0 && (int64_t)p->n_pulls >= p->max_pulls)
+		return PACE_PULLS;
+	if (p->started && p->last_ms + p->delay_ms > now_ms && slot != p->last_slot)
+		return PACE_DELAY;
+	if ((int64_t)p->n_nodes >= p->max_nodes && !bit_get(p->busy, (size_t)slot))
+		return PACE_NODES;
+	if ((int64_t)c->nodes[slot].n_live >= p->max_per_node)
+		return PACE_NODE_PULLS;
+	return PACE_FREE;
+}
+
 void policy_count(struct policy *p, int slot, int by)
 {
 	p->n_pulls += (uint32_t)by;

@@ -17,6 +17,15 @@ void policies_done(struct core *c);
 struct policy *policy_of_image(struct core *c, const struct image *img);
 /* The policy that paces the image on the node (behaviour.md 1). */
 struct policy *policy_of_pair(struct core *c, const struct image *img, int slot);
+/* 11, 12. What keeps a pull on the node from starting, as far as the policy is concerned. */
+enum pace {
+	PACE_FREE,
+	PACE_PULLS,      /* maxConcurrentPulls */
+	PACE_DELAY,      /* minDelayBetweenPulls: only the last node may go on */
+	PACE_NODES,      /* maxConcurrentNodes: only nodes that pull already */
+	PACE_NODE_PULLS, /* maxPullsPerNode */
+};
+enum pace policy_pace(const struct core *c, const struct policy *p, int slot, int64_t now_ms);
 void policy_count(struct policy *p, int slot, int by);
 /* Which policy a pull counts in may have changed: count all again. */
 void policies_recount(struct core *c);

@@ -57,22 +57,12 @@ static void pass_look(struct pass *s)
 		sooner(&s->wake, next_ms);
 }
 
-/* 11, 12. May a pull start on this node as far as the policy is concerned? */
 static bool node_allowed(struct pass *s, int slot)
 {
-	if (s->patient && slot != s->only_slot)
-		return false;
-	if (!s->free && !bit_get(s->policy->busy, (size_t)slot))
-		return false;
-	if ((int64_t)s->c->nodes[slot].n_live >= s->policy->max_per_node) {
-		s->policy->node_full = true;
-		return false;
-	}
-	return true;
+	enum pace pace = policy_pace(s->c, s->policy, slot, s->now.boot_ms);
+	s->policy->node_full |= pace == PACE_NODE_PULLS;
+	return pace == PACE_FREE;
 }
-
-/* 13. New nodes first; before everything that failed what was never tried; repulls last. */
-enum turn { TURN_NEW_NODE, TURN_FRESH, TURN_RETRY, TURN_REPULL, TURNS };
 
 struct look { /* at one image, for one turn */
 	const struct image *img;
@@ -118,7 +108,7 @@ static bool modest(struct pass *s)
 	return !s->others;
 }
 
-static enum turn turn_of(const struct core *c, const struct image *img, int slot, bool failed)
+enum turn queue_turn(const struct core *c, const struct image *img, int slot, bool failed)
 {
 	if (bit_get(img->repulls, (size_t)slot))
 		return TURN_REPULL;
@@ -133,7 +123,7 @@ static bool candidate(struct pass *s, const struct look *l, int slot)
 	if (!bit_get(img->waiting, (size_t)slot))
 		return false;
 	bool failed = l->probe || img->pairs[slot].attempts != 0;
-	return turn_of(s->c, img, slot, failed) == l->turn && node_allowed(s, slot) &&
+	return queue_turn(s->c, img, slot, failed) == l->turn && node_allowed(s, slot) &&
 	       policy_of_pair(s->c, img, slot) == s->policy &&
 	       fault_room_on(s->c, img, slot, s->now.boot_ms, &s->wake) && (!failed || modest(s));
 }

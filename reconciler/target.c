@@ -16,14 +16,19 @@ static bool empty(const char *s)
 	return s == NULL || *s == '\0';
 }
 
-bool target_selects(const struct api_map *selector, const struct api_map *labels)
+const struct api_kv *target_missing(const struct api_map *selector, const struct api_map *labels)
 {
 	for (size_t i = 0; i < selector->n; i++) {
 		const char *value = api_map_get(labels, selector->at[i].key);
 		if (value == NULL || !same(value, selector->at[i].value))
-			return false;
+			return &selector->at[i];
 	}
-	return true;
+	return NULL;
+}
+
+bool target_selects(const struct api_map *selector, const struct api_map *labels)
+{
+	return target_missing(selector, labels) == NULL;
 }
 
 bool target_tolerates(const struct api_toleration *t, const struct node_taint *taint)
@@ -47,20 +52,26 @@ static bool tolerated(const struct api_tolerations *list, const struct node_tain
 	return false;
 }
 
-bool target_matches(const struct api_map *selector, const struct api_tolerations *of_image,
-		    const struct api_tolerations *of_policy, const struct api_map *labels,
-		    const struct node_taints *taints)
+const struct node_taint *target_untolerated(const struct api_tolerations *of_image,
+					    const struct api_tolerations *of_policy,
+					    const struct node_taints *taints)
 {
-	if (!target_selects(selector, labels))
-		return false;
 	for (size_t i = 0; i < taints->n; i++) {
 		const struct node_taint *taint = &taints->at[i];
 		if (!same(taint->effect, "NoSchedule") && !same(taint->effect, "NoExecute"))
 			continue;
 		if (!tolerated(of_image, taint) && !tolerated(of_policy, taint))
-			return false;
+			return taint;
 	}
-	return true;
+	return NULL;
+}
+
+bool target_matches(const struct api_map *selector, const struct api_tolerations *of_image,
+		    const struct api_tolerations *of_policy, const struct api_map *labels,
+		    const struct node_taints *taints)
+{
+	return target_selects(selector, labels) &&
+	       target_untolerated(of_image, of_policy, taints) == NULL;
 }
 
 bool target_is_virtual(const struct api_map *labels)
@@ -71,22 +82,23 @@ bool target_is_virtual(const struct api_map *labels)
 
 static bool condition_is(const struct node *node, const char *type, const char *status)
 {
-	for (size_t i = 0; i < node->conditions.n; i++)
-		if (same(node->conditions.at[i].type, type))
-			return same(node->conditions.at[i].status, status);
-	return false;
+	const struct node_condition *c = node_condition_find(node, type);
+	return c != NULL && same(c->status, status);
 }
 
-bool target_eligible(const struct node *node)
+enum target_state target_state(const struct node *node)
 {
-	if (node->meta.deleted != 0 || !condition_is(node, "Ready", "True") ||
-	    condition_is(node, "DiskPressure", "True"))
-		return false;
+	if (node->meta.deleted != 0)
+		return TARGET_DELETED;
+	if (!condition_is(node, "Ready", "True"))
+		return TARGET_NOT_READY;
+	if (condition_is(node, "DiskPressure", "True"))
+		return TARGET_DISK_PRESSURE;
 	for (size_t i = 0; i < node->taints.n; i++) {
 		const char *key = node->taints.at[i].key;
 		if (same(key, "ToBeDeletedByClusterAutoscaler") ||
 		    same(key, "karpenter.sh/disrupted"))
-			return false;
+			return TARGET_LEAVING;
 	}
-	return true;
+	return TARGET_ELIGIBLE;
 }

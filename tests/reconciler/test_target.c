@@ -81,6 +81,10 @@ static void rule_1_matches(void **state)
 		struct node_taints taints = {&r.taint, r.taint.key != NULL};
 		assert_int_equal(target_matches(&r.selector, &image, &policy, &r.labels, &taints),
 				 r.want);
+		/* What is not matched can be named. */
+		assert_int_equal(target_missing(&r.selector, &r.labels) == NULL &&
+					 target_untolerated(&image, &policy, &taints) == NULL,
+				 r.want);
 	}
 }
 
@@ -97,20 +101,20 @@ static void rule_1_virtual(void **state)
 struct eligible_row {
 	const char *name, *ready, *pressure, *taint;
 	int64_t deleted;
-	bool want;
+	enum target_state want;
 };
 
 static const struct eligible_row eligibles[] = {
-	{"ready", "True", NULL, NULL, 0, true},
-	{"not ready", "False", NULL, NULL, 0, false},
-	{"unknown", "Unknown", NULL, NULL, 0, false},
-	{"never reported", NULL, NULL, NULL, 0, false},
-	{"disk pressure", "True", "True", NULL, 0, false},
-	{"no disk pressure", "True", "False", NULL, 0, true},
-	{"being deleted", "True", NULL, NULL, 5, false},
-	{"cluster autoscaler", "True", NULL, "ToBeDeletedByClusterAutoscaler", 0, false},
-	{"karpenter", "True", NULL, "karpenter.sh/disrupted", 0, false},
-	{"another taint", "True", NULL, "dedicated", 0, true},
+	{"ready", "True", NULL, NULL, 0, TARGET_ELIGIBLE},
+	{"not ready", "False", NULL, NULL, 0, TARGET_NOT_READY},
+	{"unknown", "Unknown", NULL, NULL, 0, TARGET_NOT_READY},
+	{"never reported", NULL, NULL, NULL, 0, TARGET_NOT_READY},
+	{"disk pressure", "True", "True", NULL, 0, TARGET_DISK_PRESSURE},
+	{"no disk pressure", "True", "False", NULL, 0, TARGET_ELIGIBLE},
+	{"being deleted", "True", NULL, NULL, 5, TARGET_DELETED},
+	{"cluster autoscaler", "True", NULL, "ToBeDeletedByClusterAutoscaler", 0, TARGET_LEAVING},
+	{"karpenter", "True", NULL, "karpenter.sh/disrupted", 0, TARGET_LEAVING},
+	{"another taint", "True", NULL, "dedicated", 0, TARGET_ELIGIBLE},
 };
 
 static void rule_2_eligible(void **state)
@@ -128,7 +132,7 @@ static void rule_2_eligible(void **state)
 		if (row->pressure)
 			conditions[n.conditions.n++] =
 				(struct node_condition){"DiskPressure", row->pressure};
-		assert_int_equal(target_eligible(&n), row->want);
+		assert_int_equal(target_state(&n), row->want);
 	}
 }
 
