@@ -168,7 +168,7 @@ static void queue(struct sets *s, struct child *c, const struct set *set, struct
 	bool remove = c->role == CHILD_STALE && !c->deleted;
 	list_remove(&c->queued);
 	timer_stop(&s->timers, &c->timer);
-	/* Not a quarrel: it had lasted for a while. */
+	/* No quarrel: the last repair has lasted for a while. */
 	if (now.boot_ms >= c->again_ms + SET_BACKOFF_MS)
 		c->repairs = 0;
 	if (!s->leading || c->in_flight || (!mend && !remove))
@@ -194,6 +194,8 @@ static void take_role(struct sets *s, struct set *set, struct child *c, enum chi
 {
 	struct tally before = set->tally;
 	count(&set->tally, c, (uint32_t)-1);
+	if (c->role != role)
+		c->again_ms = 0;
 	c->role = role;
 	c->counted_ready = c->ready;
 	c->counted_degraded = c->degraded;
@@ -363,9 +365,10 @@ void child_answered(struct sets *s, struct child *c, enum set_verb verb, enum se
 		c->deleted = true;
 	} else if (result == SET_DONE) {
 		/* Edited back each time, it is mended ever more rarely. */
+		int64_t delay = c->repairs != 0 ? set_backoff(c->repairs - 1) : 0;
 		c->written_rv = rv;
-		c->again_ms = now.boot_ms +
-			      (c->repairs++ == 0 ? SET_AGAIN_MS : set_backoff(c->repairs - 2));
+		c->again_ms = now.boot_ms + (rv == 0 && delay == 0 ? SET_AGAIN_MS : delay);
+		c->repairs++;
 	} else {
 		/* Gone: the watch will say so. */
 		c->again_ms = now.boot_ms +

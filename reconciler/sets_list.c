@@ -273,8 +273,13 @@ void list_build(struct sets *s, struct set *set, struct now now)
 	/* A DiscoveryPolicy that fails may still show what it found before: wanted as before. */
 	for (size_t i = 0; set->discovery != NULL && i < set->discovery->images.n; i++)
 		want_discovered(s, set, set->discovery->images.at[i].name);
-	for (struct link *l = set->family->children.next; l != &set->family->children; l = l->next)
-		child_settle(s, LIST_MEMBER(l, struct child, of_family), now);
+	for (struct link *l = set->family->children.next; l != &set->family->children;
+	     l = l->next) {
+		struct child *c = LIST_MEMBER(l, struct child, of_family);
+		/* What differs now may be the set's doing: no quarrel. */
+		c->again_ms = 0;
+		child_settle(s, c, now);
+	}
 	for (struct link *l = set->listed.next, *next; l != &set->listed; l = next) {
 		next = l->next;
 		struct entry *e = LIST_MEMBER(l, struct entry, of_set);

@@ -132,6 +132,7 @@ class Harness:
 
     def fresh(self):
         """No object of ours is left but the kept ones, and no pod of theirs."""
+        self.remove_sets()
         # A tree must be running for this: it is what deletes the pods of deleted images.
         for image in self.api.list("cachedimage"):
             if image["metadata"]["name"] not in self.kept:
@@ -141,6 +142,17 @@ class Harness:
         if self.tree is None or not self.tree.running():
             self.remove_pods()
         self.wait_no_pods()
+
+    def remove_sets(self):
+        """No set is left, and no child of one: else children would come back."""
+        self.api.delete_all("cachedimageset")
+        self.api.delete_all("discoverypolicy")
+        def gone():
+            left = [i["metadata"]["name"] for i in self.api.list("cachedimage")
+                    if objects.owner(i) is not None]
+            assert not left, f"children left: {left}"
+            return True
+        until(60, gone)
 
     def wait_no_pods(self, seconds=30):
         kept = self.kept

@@ -22,6 +22,22 @@ def image(name, reference, **spec):
     return {"apiVersion": GROUP, "kind": "CachedImage", "metadata": {"name": name}, "spec": spec}
 
 
+def image_set(name, references, **spec):
+    """references: as for image()."""
+    spec = dict(spec)
+    if isinstance(spec.get("policyRef"), str):
+        spec["policyRef"] = {"name": spec["policyRef"]}
+    entries = [image("x", reference)["spec"] for reference in references]
+    return {"apiVersion": GROUP, "kind": "CachedImageSet", "metadata": {"name": name},
+            "spec": {**spec, "images": entries}}
+
+
+def owner(obj):
+    """The uid of the set an image belongs to, or None."""
+    owners = obj["metadata"].get("ownerReferences") or []
+    return next((o["uid"] for o in owners if o["kind"] == "CachedImageSet"), None)
+
+
 def status(obj):
     return (obj or {}).get("status") or {}
 
