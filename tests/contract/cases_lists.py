@@ -1,5 +1,5 @@
 """Lists and watches: pages, selectors, history, bookmarks, the stream of initial events."""
-from steps import (EVENTS, GROUP, IMAGES, META_LIST, META_ONLY, NODES, PODS, Case, ask, delete, expire, get,
+from steps import (EVENTS, GROUP, IMAGES, META_LIST, META_ONLY, NODES, NS, PODS, Case, ask, delete, expire, get,
                    image, merge, post, pull_pod, shut, take, watch)
 
 NAME = ("metadata.name",)
@@ -41,7 +41,7 @@ LISTS = [
         get(IMAGES, f"{SAFE}&limit=2&continue=${{next}}", show=NAMES, keep={"next": "metadata.continue"}),
         get(IMAGES, f"{SAFE}&limit=2&continue=${{next}}",
             show=NAMES + ("metadata.continue",)),
-        get(IMAGES, f"{SAFE}&limit=5", show=NAMES + ("metadata.continue",)),
+        get(IMAGES, f"{SAFE}&limit=5", show=NAMES),
         get(IMAGES, f"{SAFE}&limit=0", show=NAMES + ("metadata.continue",)),
     ]),
     Case("the pages of a list are of one moment", [
@@ -74,7 +74,7 @@ LISTS = [
         *images("ct-a", "ct-b"),
         *pods("pull-a", "pull-b"),
         *select(IMAGES, "metadata.name%3Dct-a", "metadata.name%3Dct-none", field=True),
-        *select(PODS, "metadata.name%3Dpull-a", "metadata.name%3D%3Dpull-b,metadata.namespace%3Ddrop-system",
+        *select(PODS, "metadata.name%3Dpull-a", f"metadata.name%3D%3Dpull-b,metadata.namespace%3D{NS}",
                 "spec.nodeName%3Dct-no-such-node", "spec.nodeName%3Dct-nobody",
                 "status.phase%3DPending,spec.nodeName%3Dct-no-such-node",
                 "status.phase!%3DPending,spec.nodeName%3Dct-no-such-node", field=True),
@@ -233,8 +233,8 @@ EVENT_CASES = [
         post(EVENTS, {**DEMAND, "note": "x" * 1025}),
         post(EVENTS, {k: v for k, v in DEMAND.items() if k != "eventTime"}),
         post(EVENTS, {**DEMAND, "series": {**SERIES, "count": 1}}),
-        post(EVENTS, {**DEMAND, "regarding": {**DEMAND["regarding"], "namespace": "drop-system"}}),
-        ask("POST", "/apis/events.k8s.io/v1/namespaces/drop-system/events",
+        post(EVENTS, {**DEMAND, "regarding": {**DEMAND["regarding"], "namespace": NS}}),
+        ask("POST", f"/apis/events.k8s.io/v1/namespaces/{NS}/events",
             {**DEMAND, "metadata": {"name": "ct-event"}}),
     ]),
 ]

@@ -12,6 +12,7 @@ import re
 UID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b")
 TIME = re.compile(r"^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?Z$")
 NOW = datetime.timedelta(hours=1)  # a time this near is "now"; others are data and stay
+TEXT_MAX, ITEMS_MAX = 1000, 20  # longer ones are written down by their beginning and length
 CAUSE_REASONS = ("FieldValueRequired", "FieldValueDuplicate", "FieldValueInvalid",
                  "FieldValueNotSupported", "FieldValueForbidden", "FieldValueTooLong",
                  "FieldValueTooMany", "FieldValueTypeInvalid")
@@ -40,9 +41,11 @@ class Normaliser:
 
     def value(self, value):
         if isinstance(value, str):
-            return self.text(value)
+            text = self.text(value)
+            return text if len(text) <= TEXT_MAX else f"{text[:20]}... {len(text)} characters"
         if isinstance(value, list):
-            return [self.value(one) for one in value]
+            more = [f"... {len(value)} items"] if len(value) > ITEMS_MAX else []
+            return [self.value(one) for one in value[:2 if more else ITEMS_MAX]] + more
         if isinstance(value, dict):
             return self.object(value)
         return value

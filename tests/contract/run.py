@@ -16,14 +16,13 @@ import difflib
 import fnmatch
 import json
 import os
-import re
 import shlex
 import subprocess
 import sys
 import time
 
 FOLDER = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(FOLDER, "..", "e2e"))
+sys.path[:0] = [os.path.join(FOLDER, "..", folder) for folder in ("e2e", "scenarios")]
 
 import cases_crds
 import cases_kubelet
@@ -36,8 +35,10 @@ import kubelet
 from player import Player
 from side import Side
 from simulator import Simulator
+from steps import NS
 from tap import Tap
 
+SCENARIO = os.path.join(FOLDER, "scenario.yaml")
 RECORDED = os.path.join(FOLDER, "recorded")
 GROUPS = {  # file of the record -> its cases; the last group disturbs the others
     "objects": cases_objects.CASES,
@@ -122,10 +123,10 @@ def first_node(side):
 
 
 def prepare(side):
-    """The namespace that the operator works in, and its service account where there are such."""
+    """The namespace of the cases, and its service account where there are such."""
     side.ask("POST", "/api/v1/namespaces", body={
-        "apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "drop-system"}})
-    account = "/api/v1/namespaces/drop-system/serviceaccounts/default"
+        "apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NS}})
+    account = f"/api/v1/namespaces/{NS}/serviceaccounts/default"
     end = time.monotonic() + 10
     while side.ask("GET", account).code != 200 and time.monotonic() < end:
         if side.ask("GET", "/api/v1/serviceaccounts").code == 404:
@@ -153,7 +154,7 @@ def arguments():
 def player_of(args, stack):
     """The player of A."""
     if args.sim:
-        sim = stack.enter_context(Simulator(args.sim))
+        sim = stack.enter_context(Simulator(args.sim, SCENARIO))
         side = Side("drop-sim", sim.kubeconfig)
         return Player(side, args.node or first_node(side), lambda: sim.expire(side))
     side = Side("A", args.kubeconfig)

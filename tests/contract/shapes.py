@@ -80,7 +80,7 @@ def of_log(path):
     found, pods = {}, []
     with open(path, "rb") as log:
         for line in log:
-            if b'"userAgent":"drop-' not in line or b'"userAgent":"drop-contract' in line:
+            if b'"userAgent":"drop-' not in line:
                 continue
             one, code = of_audit(line)
             if code in FAULTS or one.endswith(SWITCHED_OFF):

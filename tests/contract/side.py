@@ -16,7 +16,7 @@ import tempfile
 import threading
 import urllib.parse
 
-AGENT = "drop-contract"
+AGENT = "contract"
 TIMEOUT = 20      # seconds for one answer
 EVENTS_MAX = 10_000  # of one watch, kept for who takes them
 

@@ -6,7 +6,7 @@ removed after it.
 """
 import dataclasses
 
-NS = "drop-system"
+NS = "drop-contract"
 GROUP = "drop.corewire.io/v1alpha1"
 DROP = f"/apis/{GROUP}"
 IMAGES, SETS = f"{DROP}/cachedimages", f"{DROP}/cachedimagesets"

@@ -1,0 +1,31 @@
+"""The contract tests (tests/contract) on this real cluster: what is recorded there of a real server
+and kubelet, and what drop-sim is held to, is still what they say.
+"""
+import os
+import re
+import subprocess
+import sys
+
+CONTRACT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "contract")
+
+
+def play(t, program, *words):
+    """Runs one of tests/contract; each of its checks becomes one of ours."""
+    done = subprocess.run([sys.executable, os.path.join(CONTRACT, program), *words], timeout=600,
+                          stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    for line in done.stdout.splitlines():
+        found = re.match(r"(not )?ok \d+ - (.*?)(?: # (.*))?$", line)
+        if not found:
+            t.diag(line.removeprefix("# "))
+        elif (found[3] or "").startswith("SKIP"):
+            t.tap.skip(f"{t.context}: {found[2]}", found[3].removeprefix("SKIP "))
+        else:
+            t.check(not found[1], found[2], found[3])
+    t.check(done.returncode in (0, 1), f"{program} runs to its end", done.stderr[-500:])
+
+
+def test_contract(t):
+    t.stop_tree()  # the cases' objects are nobody's
+    expire = os.path.join(CONTRACT, "..", "cluster", "ctl.sh")
+    play(t, "run.py", "--kubeconfig", t.cluster.kubeconfig, "--check",
+         "--expire", f"{expire} {t.cluster.dir} expire")
