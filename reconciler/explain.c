@@ -1,0 +1,244 @@
+/*
+ * Why a pair is where it is. The questions are those of the queue, asked in the same
+ * functions (policies.c, faults.c, target.c), so that what is told is what decides.
+ * Invariant: nothing of the core is changed.
+ */
+#include "reconciler/explain.h"
+
+#include <string.h>
+
+#include "reconciler/explain_view.h"
+#include "reconciler/faults.h"
+#include "reconciler/policies.h"
+#include "reconciler/slots.h"
+
+static int64_t at_unix(int64_t boot_ms, struct now now)
+{
+	return boot_ms == CLOCK_NEVER ? 0 : now.wall_s + (boot_ms - now.boot_ms + 999) / 1000;
+}
+
+static const char *const state_names[TARGET_STATES] = {
+	[TARGET_ELIGIBLE] = "",
+	[TARGET_NOT_READY] = "NotReady",
+	[TARGET_DISK_PRESSURE] = "DiskPressure",
+	[TARGET_DELETED] = "BeingDeleted",
+	[TARGET_LEAVING] = "BeingRemoved",
+};
+
+/* 1. */
+bool explain_skipped(const struct node_slot *s, const struct api_map *selector,
+		     const struct api_tolerations *of_image,
+		     const struct api_tolerations *of_policy, struct explain *e, struct arena *a)
+{
+	const struct api_kv *missing = target_missing(selector, &s->labels);
+	const struct node_taint *taint = target_untolerated(of_image, of_policy, &s->taints);
+	if (s->is_virtual) {
+		e->reason = EXPLAIN_VIRTUAL;
+	} else if (missing != NULL) {
+		e->reason = EXPLAIN_SELECTOR;
+		e->subject = arena_printf(a, "%s=%s", missing->key,
+					  missing->value != NULL ? missing->value : "");
+	} else if (taint != NULL) {
+		bool plain = taint->value == NULL || *taint->value == '\0';
+		e->reason = EXPLAIN_TAINT;
+		e->subject =
+			arena_printf(a, "%s%s%s:%s", taint->key != NULL ? taint->key : "",
+				     plain ? "" : "=", plain ? "" : taint->value, taint->effect);
+	} else {
+		return false;
+	}
+	return true;
+}
+
+/* 2. */
+bool explain_away(const struct node_slot *s, struct explain *e)
+{
+	if (s->eligible)
+		return false;
+	e->reason = EXPLAIN_NOT_ELIGIBLE;
+	e->subject = state_names[s->state];
+	return true;
+}
+
+static const struct pull *pull_on(const struct image *img, int slot)
+{
+	for (const struct link *l = img->pulls.next; l != &img->pulls; l = l->next) {
+		const struct pull *p = LIST_MEMBER(l, struct pull, of_image);
+		if (p->policy != NULL && (slot < 0 || p->slot == slot))
+			return p;
+	}
+	return NULL;
+}
+
+static const char *cause_on(const struct image *img, int slot)
+{
+	uint8_t cause = img->pairs[slot].cause;
+	return cause != 0 ? img->causes[cause].message : NULL;
+}
+
+/* The last failure that was not a node's: what a gate is shut for. Looked for once an image. */
+static const char *shared_cause(struct explain_view *v)
+{
+	uint32_t last = 0;
+	for (size_t slot = 0; !v->looked && slot < v->core->n_slots; slot++) {
+		const struct pair *p = &v->img->pairs[slot];
+		if ((p->flags & PAIR_DEGRADES) == 0 || p->cause == 0 || p->failed_s < last)
+			continue;
+		last = p->failed_s;
+		v->cause = cause_on(v->img, (int)slot);
+	}
+	v->looked = true;
+	return v->cause;
+}
+
+static void tell_gate(struct explain_view *v, int slot, const struct fault_hold *hold,
+		      struct explain *e)
+{
+	static const enum explain_reason reasons[] = {
+		[HOLD_REJECTED] = EXPLAIN_REJECTED,
+		[HOLD_IMAGE] = EXPLAIN_IMAGE_FAULT,
+		[HOLD_PLATFORM] = EXPLAIN_PLATFORM_FAULT,
+		[HOLD_REGISTRY] = EXPLAIN_REGISTRY_FAULT,
+	};
+	e->reason = reasons[hold->by];
+	e->at = at_unix(hold->until_ms, v->now);
+	e->detail = hold->by == HOLD_REJECTED ? v->img->rejected_text : shared_cause(v);
+	if (hold->by == HOLD_PLATFORM)
+		e->subject = v->core->nodes[slot].platform;
+	if (hold->by == HOLD_REGISTRY)
+		e->subject = v->img->host;
+	if (hold->until_ms == CLOCK_NEVER) {
+		const struct pull *probe = pull_on(v->img, -1);
+		e->reason = EXPLAIN_PROBE;
+		e->subject = probe != NULL ? v->core->nodes[probe->slot].name : NULL;
+	}
+}
+
+/* 14. */
+static bool held_by_fault(struct explain_view *v, int slot, struct explain *e)
+{
+	const struct pair *p = &v->img->pairs[slot];
+	int64_t retry_ms = (int64_t)p->retry_ds * 100;
+	struct fault_hold hold = fault_hold(v->core, v->img, slot, v->now.boot_ms);
+	if (retry_ms > v->now.boot_ms) {
+		e->reason = EXPLAIN_BACKOFF;
+		e->at = at_unix(retry_ms, v->now);
+		e->detail = cause_on(v->img, slot);
+		e->n = p->attempts;
+	} else if (hold.by == HOLD_SLOW_START) {
+		e->reason = EXPLAIN_SLOW_START;
+		e->at = at_unix(hold.until_ms, v->now);
+		e->n = v->img->n_live;
+		e->limit = hold.limit;
+	} else if (hold.by != HOLD_NOTHING) {
+		tell_gate(v, slot, &hold, e);
+	} else {
+		return false;
+	}
+	return true;
+}
+
+/* 11, 12. */
+static void tell_pace(struct explain_view *v, int slot, struct explain *e)
+{
+	const struct policy *p = policy_of_pair(v->core, v->img, slot);
+	e->subject = p->name != NULL ? p->name : "";
+	e->reason = EXPLAIN_NEXT;
+	switch (policy_pace(v->core, p, slot, v->now.boot_ms)) {
+	case PACE_FREE:
+		break;
+	case PACE_PULLS:
+		e->reason = EXPLAIN_POLICY_PULLS;
+		e->n = p->n_pulls;
+		e->limit = p->max_pulls;
+		break;
+	case PACE_DELAY:
+		e->reason = EXPLAIN_POLICY_DELAY;
+		e->at = at_unix(p->last_ms + p->delay_ms, v->now);
+		break;
+	case PACE_NODES:
+		e->reason = EXPLAIN_POLICY_NODES;
+		e->n = p->n_nodes;
+		e->limit = p->max_nodes;
+		break;
+	case PACE_NODE_PULLS:
+		e->reason = EXPLAIN_NODE_PULLS;
+		e->n = v->core->nodes[slot].n_live;
+		e->limit = p->max_per_node;
+		break;
+	}
+}
+
+void explain_slot(struct explain_view *v, int slot, struct explain *e)
+{
+	const struct image *img = v->img;
+	const struct node_slot *s = &v->core->nodes[slot];
+	const struct pair *p = &img->pairs[slot];
+	*e = (struct explain){.node = s->name, .repull = (p->flags & PAIR_REPULL) != 0};
+	if (!v->core->leading) {
+		e->reason = EXPLAIN_NOT_LEADING;
+		return;
+	}
+	if (explain_skipped(s, &img->selector, &img->tolerations,
+			    &policy_of_image(v->core, img)->tolerations, e, v->arena))
+		return;
+	if ((p->flags & PAIR_LIVE) != 0) {
+		const struct pull *pull = pull_on(img, slot);
+		e->reason = EXPLAIN_PULLING;
+		e->subject = pull != NULL ? pull->name : NULL;
+		e->at = pull != NULL ? at_unix(pull->started_ms, v->now) : 0;
+	} else if (p->pulled_s != 0 && !e->repull) {
+		e->reason = EXPLAIN_CACHED;
+		e->at = p->pulled_s;
+	} else if (!explain_away(s, e) && !held_by_fault(v, slot, e)) {
+		tell_pace(v, slot, e);
+	}
+}
+
+struct explain_view explain_view(struct core *c, struct image *img, struct now now, struct arena *a)
+{
+	return (struct explain_view){.core = c, .img = img, .now = now, .arena = a};
+}
+
+const struct explain *explain_pair(struct core *c, const char *image, const char *node,
+				   struct now now, struct arena *a)
+{
+	struct image *img = map_get(&c->images, image);
+	int slot = node_find(c, node);
+	if (img == NULL)
+		return NULL;
+	struct explain *e = arena_alloc(a, sizeof(*e));
+	struct explain_view v = explain_view(c, img, now, a);
+	if (slot >= 0 && c->nodes[slot].present)
+		explain_slot(&v, slot, e);
+	else
+		*e = (struct explain){.reason = EXPLAIN_NO_NODE, .node = arena_strdup(a, node)};
+	return e;
+}
+
+/* The place in name order of the first node after that name. */
+static size_t rank_after(const struct core *c, const char *after)
+{
+	size_t rank = 0;
+	while (after != NULL && rank < c->n_order &&
+	       strcmp(c->nodes[c->order[rank]].name, after) <= 0)
+		rank++;
+	return rank;
+}
+
+int explain_nodes(struct core *c, const char *image, const char *after, size_t max, struct now now,
+		  struct arena *a, struct explain **ret_list)
+{
+	struct image *img = map_get(&c->images, image);
+	int n = 0;
+	if (img == NULL)
+		return -1;
+	struct explain_view v = explain_view(c, img, now, a);
+	size_t rank = rank_after(c, after);
+	size_t most = c->n_order - rank < max ? c->n_order - rank : max;
+	*ret_list = arena_array(a, most, sizeof(**ret_list));
+	for (; rank < c->n_order && (size_t)n < most; rank++)
+		if (c->nodes[c->order[rank]].present)
+			explain_slot(&v, (int)c->order[rank], &(*ret_list)[n++]);
+	return n;
+}

@@ -1,0 +1,198 @@
+/*
+ * Explanations of many pairs: the sum of an image, the queue in the order in which it
+ * would start (behaviour.md 13), and the plan of an image that is not there yet. Costs as
+ * much as it looks at; answers are as long as they are asked to be.
+ */
+#include <string.h>
+
+#include "api/ref.h"
+#include "reconciler/bits.h"
+#include "reconciler/explain_view.h"
+#include "reconciler/faults.h"
+#include "reconciler/policies.h"
+#include "reconciler/queue.h"
+#include "reconciler/shadow.h"
+#include "reconciler/status.h"
+
+/* Rough seconds for this many pairs at the policy's pace; -1: nothing was measured yet. */
+static int64_t eta_s(const struct policy *p, uint32_t pairs, int64_t pull_ms)
+{
+	if (pull_ms == 0)
+		return -1;
+	int64_t rounds = ((int64_t)pairs + p->max_nodes - 1) / p->max_nodes;
+	int64_t by_pulls = rounds * pull_ms, by_delay = (int64_t)pairs * p->delay_ms;
+	return ((by_pulls > by_delay ? by_pulls : by_delay) + 999) / 1000;
+}
+
+static struct explain_summary summary_of(struct core *c, struct image *img, struct now now,
+					 struct arena *a)
+{
+	struct explain_view v = explain_view(c, img, now, a);
+	const struct policy *p = policy_of_image(c, img);
+	enum phase phase = c->leading ? image_phase(img) : img->seen.phase;
+	struct explain_summary s = {
+		.image = img->name,
+		.phase = phase != PHASE_NONE ? phase_names[phase] : "",
+		.policy = p->name != NULL ? p->name : "",
+		.policy_missing = img->policy_name != NULL && !img->policy->present,
+		.targeted = img->n_targeted,
+		.ready = img->n_ready,
+		.pull_ms = img->pull_ms != 0 ? img->pull_ms : c->pull_ms,
+	};
+	for (size_t slot = 0; slot < c->n_slots; slot++) {
+		struct explain e;
+		if (!c->nodes[slot].present)
+			continue;
+		explain_slot(&v, (int)slot, &e);
+		s.reasons[e.reason]++;
+		s.groups[explain_infos[e.reason].group]++;
+	}
+	uint32_t moving = s.groups[GROUP_PULLING] + s.groups[GROUP_WAITING];
+	if (moving != 0)
+		s.eta_s = eta_s(p, moving, s.pull_ms);
+	else if (s.groups[GROUP_BACKOFF] != 0)
+		s.eta_s = -1;
+	return s;
+}
+
+size_t explain_images(struct core *c, const char *after, size_t max, struct now now,
+		      struct arena *a, struct explain_summary **ret_list)
+{
+	size_t i = 0, n = 0;
+	while (after != NULL && i < c->n_queue && strcmp(c->queue[i]->name, after) != 0)
+		i++;
+	/* It has gone meanwhile: from the first again, rather than leaving some out. */
+	i = after == NULL || i == c->n_queue ? 0 : i + 1;
+	*ret_list = arena_array(a, max < c->n_queue ? max : c->n_queue, sizeof(**ret_list));
+	for (; i < c->n_queue && n < max; i++)
+		(*ret_list)[n++] = summary_of(c, c->queue[i], now, a);
+	return n;
+}
+
+static const char *const turn_names[TURNS] = {
+	[TURN_NEW_NODE] = "new node",
+	[TURN_FRESH] = "first",
+	[TURN_RETRY] = "retry",
+	[TURN_REPULL] = "repull",
+};
+
+/* The waiting pairs of one image whose turn it is, in node order; returns how many are in. */
+static size_t queue_image(struct explain_view *v, enum turn turn, size_t n, size_t max,
+			  struct explain_next *list)
+{
+	struct core *c = v->core;
+	struct image *img = v->img;
+	int64_t wake = CLOCK_NEVER;
+	bool probe = fault_room(img, v->now.boot_ms, &wake) == ROOM_PROBE;
+	for (size_t rank = 0; rank < c->n_order && n < max; rank++) {
+		int slot = (int)c->order[rank];
+		if (!bit_get(img->waiting, (size_t)slot))
+			continue;
+		bool failed = probe || img->pairs[slot].attempts != 0;
+		if (queue_turn(c, img, slot, failed) != turn)
+			continue;
+		struct explain_next *next = &list[n++];
+		next->image = img->name;
+		next->node = c->nodes[slot].name;
+		next->turn = turn_names[turn];
+		explain_slot(v, slot, &next->why);
+	}
+	return n;
+}
+
+size_t explain_queue(struct core *c, size_t max, struct now now, struct arena *a,
+		     struct explain_next **ret_list)
+{
+	size_t n = 0;
+	*ret_list = arena_array(a, max, sizeof(**ret_list));
+	for (int turn = TURN_NEW_NODE; c->leading && turn < TURNS; turn++)
+		for (size_t i = 0; i < c->n_queue && n < max; i++) {
+			struct image *img = c->queue[i];
+			if (img->n_waiting[turn == TURN_REPULL] == 0)
+				continue;
+			struct explain_view v = explain_view(c, img, now, a);
+			n = queue_image(&v, (enum turn)turn, n, max, *ret_list);
+		}
+	return n;
+}
+
+struct plan { /* an image that is not there yet */
+	const struct cachedimage_spec *spec;
+	const struct policy *policy;
+	const struct image *known; /* one of that name and reference; or NULL */
+	uint64_t listed_as;
+	bool fixed; /* 17 */
+};
+
+static struct explain plan_slot(const struct plan *p, const struct core *c, int slot,
+				struct arena *a)
+{
+	const struct node_slot *s = &c->nodes[slot];
+	struct explain e = {.node = s->name};
+	if (explain_skipped(s, &p->spec->node_selector, &p->spec->tolerations,
+			    &p->policy->tolerations, &e, a))
+		return e;
+	bool listed = p->fixed && presence_find(&s->images, p->listed_as) != 0;
+	uint32_t pulled_s = p->known != NULL ? p->known->pairs[slot].pulled_s : 0;
+	if (listed || pulled_s != 0) {
+		e.reason = EXPLAIN_CACHED;
+		e.at = pulled_s;
+	} else if (!explain_away(s, &e)) {
+		e.reason = EXPLAIN_NEXT;
+		e.subject = p->policy->name != NULL ? p->policy->name : "";
+	}
+	return e;
+}
+
+static struct plan plan_of(const struct core *c, const struct cachedimage *image, struct arena *a)
+{
+	const struct cachedimage_spec *spec = &image->spec;
+	const char *name = spec->policy_ref != NULL ? spec->policy_ref->name : NULL;
+	const struct policy *policy = name != NULL ? map_get(&c->policies, name) : NULL;
+	const struct image *known = map_get(&c->images, image->meta.name);
+	const char *reference = ref_make(a, spec->image, spec->tag, spec->digest);
+	bool always =
+		spec->image_pull_policy == NULL || strcmp(spec->image_pull_policy, "Always") == 0;
+	return (struct plan){
+		.spec = spec,
+		.policy = policy != NULL && policy->present ? policy : &c->fallback,
+		.known = known != NULL && strcmp(known->reference, reference) == 0 ? known : NULL,
+		.listed_as = ref_hash(a, reference),
+		.fixed = !always || strchr(reference, '@') != NULL,
+	};
+}
+
+/* Where a row of the plan stands: what is pulled first, what is skipped last. */
+static int plan_place(const struct core *c, const struct explain *e, int slot)
+{
+	switch (explain_infos[e->reason].group) {
+	case GROUP_WAITING:
+		return bit_get(c->fresh, (size_t)slot) ? 0 : 1;
+	case GROUP_DONE:
+		return 2;
+	case GROUP_AWAY:
+		return 3;
+	default:
+		return 4;
+	}
+}
+#define PLAN_PLACES 5
+
+size_t explain_plan(struct core *c, const struct cachedimage *image, size_t max, struct now now,
+		    struct arena *a, struct explain **ret_list)
+{
+	struct plan plan = plan_of(c, image, a);
+	struct explain *all = arena_array(a, c->n_order, sizeof(*all));
+	size_t n = 0;
+	(void)now;
+	for (size_t rank = 0; rank < c->n_order; rank++)
+		all[rank] = plan_slot(&plan, c, (int)c->order[rank], a);
+	*ret_list = arena_array(a, c->n_order < max ? c->n_order : max, sizeof(**ret_list));
+	for (int place = 0; place < PLAN_PLACES; place++)
+		for (size_t rank = 0; rank < c->n_order && n < max; rank++) {
+			int slot = (int)c->order[rank];
+			if (c->nodes[slot].present && plan_place(c, &all[rank], slot) == place)
+				(*ret_list)[n++] = all[rank];
+		}
+	return n;
+}

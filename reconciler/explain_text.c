@@ -1,0 +1,114 @@
+/*
+ * Reasons as sentences for people: the one place where an explanation becomes words.
+ * Times are UTC, of the day: a back-off lasts minutes.
+ */
+#include <inttypes.h>
+
+#include "reconciler/explain.h"
+
+const char *const explain_group_names[GROUPS] = {
+	[GROUP_DONE] = "done",       [GROUP_PULLING] = "pulling", [GROUP_WAITING] = "waiting",
+	[GROUP_BACKOFF] = "backoff", [GROUP_AWAY] = "away",       [GROUP_SKIPPED] = "skipped",
+};
+
+const struct explain_info explain_infos[EXPLAIN_REASON_COUNT] = {
+#define EXPLAIN_INFO(id, text, of, doc) [EXPLAIN_##id] = {#text, GROUP_##of},
+	EXPLAIN_REASONS(EXPLAIN_INFO)
+#undef EXPLAIN_INFO
+};
+
+static const char *clock_text(int64_t unix_s, struct arena *a)
+{
+	int64_t s = unix_s % (24 * 60 * 60);
+	return arena_printf(a, "%02" PRId64 ":%02" PRId64 ":%02" PRId64 " UTC", s / 3600,
+			    s / 60 % 60, s % 60);
+}
+
+static const char * or (const char *s, const char *other)
+{
+	return s != NULL && *s != '\0' ? s : other;
+}
+
+static char *backing_off(const struct explain *e, const char *what, const char *who,
+			 struct arena *a)
+{
+	return arena_printf(a, "backing off until %s%s%s%s%s", clock_text(e->at, a),
+			    e->detail != NULL ? " after " : "", e->detail != NULL ? what : "",
+			    or (e->detail, ""), who);
+}
+
+static const char *policy_of(const struct explain *e, struct arena *a)
+{
+	return e->subject != NULL && *e->subject != '\0' ? arena_printf(a, "policy %s", e->subject)
+							 : "the default policy";
+}
+
+static char *waiting(const struct explain *e, const char *what, struct arena *a)
+{
+	return arena_printf(a, "waiting for %s: %" PRId64 " of %" PRId64 " %s", policy_of(e, a),
+			    e->n, e->limit, what);
+}
+
+static char *text_of(const struct explain *e, struct arena *a)
+{
+	switch (e->reason) {
+	case EXPLAIN_NOT_LEADING:
+		return arena_strdup(a, "not decided here: another instance leads");
+	case EXPLAIN_NO_NODE:
+		return arena_strdup(a, "there is no such node");
+	case EXPLAIN_VIRTUAL:
+		return arena_strdup(a, "not targeted: a virtual node pulls no images");
+	case EXPLAIN_SELECTOR:
+		return arena_printf(a, "not targeted: nodeSelector wants the label %s", e->subject);
+	case EXPLAIN_TAINT:
+		return arena_printf(a, "not targeted: taint %s is not tolerated", e->subject);
+	case EXPLAIN_PULLING:
+		return arena_printf(a, "pulling since %s in pod %s", clock_text(e->at, a),
+				    or (e->subject, "?"));
+	case EXPLAIN_CACHED:
+		return e->at == 0 ? arena_strdup(a, "the node has the image")
+				  : arena_printf(a, "cached since %s", clock_text(e->at, a));
+	case EXPLAIN_NOT_ELIGIBLE:
+		return arena_printf(a, "not eligible: %s", e->subject);
+	case EXPLAIN_BACKOFF:
+		return backing_off(e, "", "", a);
+	case EXPLAIN_REJECTED:
+		return backing_off(e, "the API server refused the pod: ", "", a);
+	case EXPLAIN_IMAGE_FAULT:
+		return backing_off(e, "", " (all nodes wait)", a);
+	case EXPLAIN_PLATFORM_FAULT:
+		return backing_off(e, "", arena_printf(a, " (all %s nodes wait)", e->subject), a);
+	case EXPLAIN_REGISTRY_FAULT:
+		return backing_off(e, "", arena_printf(a, " (all images of %s wait)", e->subject),
+				   a);
+	case EXPLAIN_PROBE:
+		return arena_printf(a, "waiting for the probe on %s%s%s",
+				    or (e->subject, "another image"),
+				    e->detail != NULL ? " after " : "", or (e->detail, ""));
+	case EXPLAIN_SLOW_START:
+		return arena_printf(
+			a, "slow start: %" PRId64 " of %" PRId64 " pulls until the first succeeds",
+			e->n, e->limit);
+	case EXPLAIN_POLICY_PULLS:
+		return waiting(e, "pulls", a);
+	case EXPLAIN_POLICY_DELAY:
+		return arena_printf(a, "waiting for %s: next node at %s", policy_of(e, a),
+				    clock_text(e->at, a));
+	case EXPLAIN_POLICY_NODES:
+		return waiting(e, "nodes pulling", a);
+	case EXPLAIN_NODE_PULLS:
+		return arena_printf(a, "waiting for the node: %" PRId64 " of %" PRId64 " pulls",
+				    e->n, e->limit);
+	case EXPLAIN_NEXT:
+		return arena_strdup(a, "starts in its turn");
+	case EXPLAIN_REASON_COUNT:
+		break;
+	}
+	return arena_strdup(a, "");
+}
+
+char *explain_text(const struct explain *e, struct arena *a)
+{
+	char *text = text_of(e, a);
+	return e->repull ? arena_printf(a, "repull: %s", text) : text;
+}

@@ -1,0 +1,27 @@
+/* What the parts of the explanation share: one image looked at, at one moment. Private to them. */
+#ifndef DROP_RECONCILER_EXPLAIN_VIEW_H
+#define DROP_RECONCILER_EXPLAIN_VIEW_H
+
+#include "reconciler/explain.h"
+#include "reconciler/model.h"
+
+struct explain_view {
+	struct core *core;
+	struct image *img;
+	struct now now;
+	struct arena *arena;
+	bool looked;       /* for the cause */
+	const char *cause; /* of what all its nodes wait for */
+};
+
+struct explain_view explain_view(struct core *c, struct image *img, struct now now,
+				 struct arena *a);
+/* Of a node that exists. */
+void explain_slot(struct explain_view *v, int slot, struct explain *e);
+/* Not targeted, not eligible: fills e and says true. */
+bool explain_skipped(const struct node_slot *s, const struct api_map *selector,
+		     const struct api_tolerations *of_image,
+		     const struct api_tolerations *of_policy, struct explain *e, struct arena *a);
+bool explain_away(const struct node_slot *s, struct explain *e);
+
+#endif

@@ -1,0 +1,418 @@
+/*
+ * Why a pair waits: a story for every reason, and none without one; the sum of an image,
+ * the queue's order (behaviour.md 13), and the plan of an image that does not exist.
+ */
+#include "tests/reconciler/rig.h"
+
+#include "reconciler/explain.h"
+
+#define S 1000
+
+/* RIG_WALL_S is 22:13:20 UTC. */
+struct story {
+	const char *name;
+	void (*tell)(struct rig *r); /* of image i and, where it matters, node a */
+	const char *node;            /* asked about */
+	enum explain_reason want;
+	const char *text;
+};
+
+static void nothing(struct rig *r)
+{
+	(void)r;
+}
+
+static void stand_by(struct rig *r)
+{
+	core_lead(r->core, false, r->now);
+}
+
+static void put_node(struct rig *r, const char *name, struct api_kv label, struct node_taint taint,
+		     const char *pressure)
+{
+	struct node_condition c[] = {{"Ready", "True", 0}, {"DiskPressure", pressure, 0}};
+	struct node n = {.meta = {.name = name, .uid = name, .created = 1},
+			 .taints = {&taint, taint.key != NULL},
+			 .conditions = {c, 2},
+			 .os = "linux",
+			 .arch = "amd64"};
+	n.meta.labels = (struct api_map){&label, label.key != NULL};
+	core_put(r->core, KIND_NODE, &n, r->now);
+}
+
+static void virtual_node(struct rig *r)
+{
+	put_node(r, "v", (struct api_kv){"type", "virtual-kubelet"}, (struct node_taint){0},
+		 "False");
+}
+
+static void tainted(struct rig *r)
+{
+	put_node(r, "t", (struct api_kv){0}, (struct node_taint){"dedicated", "ci", "NoSchedule"},
+		 "False");
+}
+
+static void tainted_plainly(struct rig *r)
+{
+	put_node(r, "t", (struct api_kv){0}, (struct node_taint){"gpu", "", "NoExecute"}, "False");
+}
+
+static void pressed(struct rig *r)
+{
+	put_node(r, "d", (struct api_kv){0}, (struct node_taint){0}, "True");
+}
+
+static void leaving(struct rig *r)
+{
+	struct node_taint t = {"karpenter.sh/disrupted", "", "PreferNoSchedule"};
+	put_node(r, "l", (struct api_kv){0}, t, "False");
+}
+
+static void selective(struct rig *r)
+{
+	struct api_kv pool = {"pool", "x"};
+	struct cachedimage img = rig_image_of("i", "1", "p");
+	img.meta.generation = 2;
+	img.spec.node_selector = (struct api_map){&pool, 1};
+	rig_put_image(r, &img);
+}
+
+static void not_ready(struct rig *r)
+{
+	rig_node_as(r, "n", "n", false, NULL, 1, "amd64");
+}
+
+static void pulled(struct rig *r)
+{
+	rig_pod(r, rig_start(r), POD_PULLED);
+}
+
+static void ended(struct rig *r, enum fate fate)
+{
+	rig_pod(r, rig_start(r), fate);
+	rig_turn(r, 0);
+}
+
+static void evicted(struct rig *r)
+{
+	ended(r, POD_EVICTED);
+}
+
+static void image_fault(struct rig *r)
+{
+	rig_pod(r, rig_start(r), POD_NOT_FOUND);
+	rig_turn(r, 0);
+	rig_node(r, "b");
+}
+
+static void no_platform(struct rig *r)
+{
+	rig_pod(r, rig_start(r), POD_NO_PLATFORM);
+	rig_turn(r, 0);
+	rig_node(r, "b");
+}
+
+static void registry_fault(struct rig *r)
+{
+	rig_node(r, "b");
+	rig_pod(r, rig_start(r), POD_NO_HOST);
+	rig_turn(r, 0);
+	rig_pod(r, rig_start(r), POD_NO_HOST);
+	rig_turn(r, 0);
+	rig_node(r, "c");
+}
+
+static void refused(struct rig *r)
+{
+	core_started(r->core, rig_start(r)->pod_name, START_REFUSED, "exceeded quota", r->now);
+	rig_turn(r, 0);
+	rig_node(r, "b");
+}
+
+static void probing(struct rig *r)
+{
+	image_fault(r);
+	rig_turn(r, 40 * S);
+	assert_int_equal(r->acts.n_starts, 1);
+	rig_node(r, "z");
+}
+
+static void slow(struct rig *r)
+{
+	rig_node(r, "b");
+	rig_turn(r, 0);
+}
+
+/* Under another policy, with pulls on node b in the way. */
+static void paced(struct rig *r, struct pullpolicy_spec spec)
+{
+	struct pullpolicy p = {.meta = {.name = "web"}, .spec = spec};
+	core_put(r->core, KIND_PULLPOLICY, &p, r->now);
+	rig_pod(r, rig_start(r), POD_PULLED);
+	rig_node(r, "b");
+	rig_node(r, "c");
+	struct cachedimage img = rig_image_of("i", "1", "web");
+	img.meta.generation = 2;
+	rig_put_image(r, &img);
+	rig_image(r, "h", "1", "web");
+	rig_turn(r, 0);
+}
+
+static void few_nodes(struct rig *r)
+{
+	paced(r, (struct pullpolicy_spec){.max_concurrent_nodes = 1});
+}
+
+static void few_pulls(struct rig *r)
+{
+	paced(r, (struct pullpolicy_spec){.max_concurrent_nodes = 9, .max_concurrent_pulls = 1});
+}
+
+static void delayed(struct rig *r)
+{
+	paced(r, (struct pullpolicy_spec){.max_concurrent_nodes = 9,
+					  .min_delay_between_pulls = 60 * S});
+}
+
+static void full_node(struct rig *r)
+{
+	rig_image(r, "j", "1", "p");
+	rig_turn(r, 0);
+	rig_image(r, "k", "1", "p");
+	rig_turn(r, 0);
+}
+
+static void next(struct rig *r)
+{
+	rig_pod(r, rig_start(r), POD_PULLED);
+	rig_node(r, "b");
+}
+
+static void repull(struct rig *r)
+{
+	pulled(r);
+	rig_turn(r, 10 * S);
+	struct pullpolicy p = {.meta = {.name = "p"},
+			       .spec = {.max_concurrent_nodes = 1, .repull_interval = 5 * S}};
+	core_put(r->core, KIND_PULLPOLICY, &p, r->now);
+}
+
+static const struct story stories[] = {
+	{"standby", stand_by, "a", EXPLAIN_NOT_LEADING, "not decided here: another instance leads"},
+	{"unknown node", nothing, "x", EXPLAIN_NO_NODE, "there is no such node"},
+	{"virtual", virtual_node, "v", EXPLAIN_VIRTUAL,
+	 "not targeted: a virtual node pulls no images"},
+	{"selector", selective, "a", EXPLAIN_SELECTOR,
+	 "not targeted: nodeSelector wants the label pool=x"},
+	{"taint", tainted, "t", EXPLAIN_TAINT,
+	 "not targeted: taint dedicated=ci:NoSchedule is not tolerated"},
+	{"taint without a value", tainted_plainly, "t", EXPLAIN_TAINT,
+	 "not targeted: taint gpu:NoExecute is not tolerated"},
+	{"pulling", nothing, "a", EXPLAIN_PULLING, "pulling since 22:13:20 UTC in pod pull-i-*"},
+	{"cached", pulled, "a", EXPLAIN_CACHED, "cached since 22:13:20 UTC"},
+	{"not ready", not_ready, "n", EXPLAIN_NOT_ELIGIBLE, "not eligible: NotReady"},
+	{"disk pressure", pressed, "d", EXPLAIN_NOT_ELIGIBLE, "not eligible: DiskPressure"},
+	{"about to go", leaving, "l", EXPLAIN_NOT_ELIGIBLE, "not eligible: BeingRemoved"},
+	{"node back-off", evicted, "a", EXPLAIN_BACKOFF,
+	 "backing off until 22:13:* UTC after the node ended the pull pod"},
+	{"refused", refused, "b", EXPLAIN_REJECTED,
+	 "backing off until 22:13:* UTC after the API server refused the pod: exceeded quota"},
+	{"bad tag, the node that found out", image_fault, "a", EXPLAIN_IMAGE_FAULT,
+	 "backing off until 22:13:* UTC after image not found (all nodes wait)"},
+	{"bad tag, another node", image_fault, "b", EXPLAIN_IMAGE_FAULT,
+	 "backing off until 22:13:* UTC after image not found (all nodes wait)"},
+	{"platform", no_platform, "b", EXPLAIN_PLATFORM_FAULT,
+	 "backing off until 22:13:* UTC after no image for linux/amd64 (all linux/amd64 nodes "
+	 "wait)"},
+	{"registry", registry_fault, "c", EXPLAIN_REGISTRY_FAULT,
+	 "backing off until 22:13:* UTC after dns: cannot resolve h (all images of docker.io "
+	 "wait)"},
+	{"another probes", probing, "z", EXPLAIN_PROBE,
+	 "waiting for the probe on * after image not found"},
+	{"slow start", slow, "b", EXPLAIN_SLOW_START,
+	 "slow start: 1 of 1 pulls until the first succeeds"},
+	{"maxConcurrentPulls", few_pulls, "c", EXPLAIN_POLICY_PULLS,
+	 "waiting for policy web: 1 of 1 pulls"},
+	{"minDelayBetweenPulls", delayed, "c", EXPLAIN_POLICY_DELAY,
+	 "waiting for policy web: next node at 22:14:20 UTC"},
+	{"maxConcurrentNodes", few_nodes, "c", EXPLAIN_POLICY_NODES,
+	 "waiting for policy web: 1 of 1 nodes pulling"},
+	{"maxPullsPerNode", full_node, "a", EXPLAIN_NODE_PULLS,
+	 "waiting for the node: 2 of 2 pulls"},
+	{"nothing in the way", next, "b", EXPLAIN_NEXT, "starts in its turn"},
+	{"a repull", repull, "a", EXPLAIN_NEXT, "repull: starts in its turn"},
+};
+
+/* '*' stands for one word or the end. */
+static bool matches(const char *pattern, const char *text)
+{
+	for (; *pattern != '\0'; pattern++) {
+		if (*pattern != '*') {
+			if (*pattern != *text++)
+				return false;
+			continue;
+		}
+		while (*text != '\0' && *text != ' ')
+			text++;
+	}
+	return *text == '\0';
+}
+
+static void every_reason(void **state)
+{
+	bool seen[EXPLAIN_REASON_COUNT] = {false};
+	(void)state;
+	FOREACH_ROW(struct story, stories)
+	{
+		struct rig r;
+		rig_one_node(&r);
+		row->tell(&r);
+		const char *image = row->want == EXPLAIN_NODE_PULLS ? "k" : "i";
+		const struct explain *e = explain_pair(r.core, image, row->node, r.now, &r.keep);
+		assert_non_null(e);
+		assert_string_equal(explain_infos[e->reason].name, explain_infos[row->want].name);
+		const char *text = explain_text(e, &r.keep);
+		if (!matches(row->text, text))
+			assert_string_equal(text, row->text);
+		seen[row->want] = true;
+		rig_done(&r);
+	}
+	for (int i = 0; i < EXPLAIN_REASON_COUNT; i++)
+		if (!seen[i])
+			fail_msg("no story for %s", explain_infos[i].name);
+}
+
+static void no_such_image(void **state)
+{
+	struct rig r;
+	struct explain *list;
+	(void)state;
+	rig_one_node(&r);
+	assert_null(explain_pair(r.core, "x", "a", r.now, &r.keep));
+	assert_int_equal(explain_nodes(r.core, "x", NULL, 9, r.now, &r.keep, &list), -1);
+	rig_done(&r);
+}
+
+static void pages(void **state)
+{
+	struct rig r;
+	struct explain *list;
+	(void)state;
+	rig_one_node(&r);
+	rig_node(&r, "c");
+	rig_node(&r, "b");
+	assert_int_equal(explain_nodes(r.core, "i", NULL, 2, r.now, &r.keep, &list), 2);
+	assert_string_equal(list[0].node, "a");
+	assert_string_equal(list[1].node, "b");
+	assert_int_equal(explain_nodes(r.core, "i", list[1].node, 2, r.now, &r.keep, &list), 1);
+	assert_string_equal(list[0].node, "c");
+	assert_int_equal(explain_nodes(r.core, "i", "c", 2, r.now, &r.keep, &list), 0);
+	rig_done(&r);
+}
+
+static void sums(void **state)
+{
+	struct rig r;
+	struct explain_summary *list;
+	(void)state;
+	rig_one_node(&r);
+	rig_image(&r, "j", "1", "no-such");
+	const struct core_start *s = rig_start(&r);
+	assert_int_equal(explain_images(r.core, NULL, 9, r.now, &r.keep, &list), 2);
+	assert_int_equal(list[0].eta_s, -1); /* nothing was measured yet */
+	rig_turn(&r, 4 * S);
+	rig_pod(&r, s, POD_PULLED);
+	for (int i = 0; i < 18; i++)
+		rig_node(&r, arena_printf(&r.keep, "n%02d", i));
+	rig_node_as(&r, "x", "x", false, NULL, 1, "amd64");
+	assert_int_equal(explain_images(r.core, NULL, 1, r.now, &r.keep, &list), 1);
+	assert_string_equal(list[0].image, "i");
+	assert_string_equal(list[0].policy, "p");
+	assert_int_equal(list[0].targeted, 20);
+	assert_int_equal(list[0].ready, 1);
+	assert_int_equal(list[0].groups[GROUP_DONE], 1);
+	assert_int_equal(list[0].groups[GROUP_WAITING], 18);
+	assert_int_equal(list[0].groups[GROUP_AWAY], 1);
+	assert_int_equal(list[0].reasons[EXPLAIN_NOT_ELIGIBLE], 1);
+	assert_int_equal(list[0].pull_ms, 4 * S);
+	assert_int_equal(list[0].eta_s, 8); /* 9 nodes at once: two rounds */
+	assert_int_equal(explain_images(r.core, "i", 9, r.now, &r.keep, &list), 1);
+	assert_string_equal(list[0].image, "j");
+	assert_true(list[0].policy_missing);
+	assert_string_equal(list[0].policy, "");
+	rig_done(&r);
+}
+
+static void rule_13_queue_order(void **state)
+{
+	struct rig r;
+	struct explain_next *list;
+	(void)state;
+	rig_new(&r);
+	rig_policy(&r, "p", 1, 60 * S);
+	rig_node(&r, "a");
+	rig_node(&r, "b");
+	struct cachedimage low = rig_image_of("f", "1", "p");
+	low.spec.priority = 5;
+	rig_put_image(&r, &low);
+	rig_image(&r, "i", "1", "p");
+	rig_lead(&r);
+	rig_turn(&r, 0);
+	assert_string_equal(rig_starts(&r), "a a");
+	rig_pod(&r, &r.acts.starts[0], POD_EVICTED);
+	rig_node(&r, "z");
+	/* Its back-off is over: a retry. */
+	rig_turn(&r, 50 * S);
+	assert_int_equal(r.acts.n_starts, 0);
+	size_t n = explain_queue(r.core, 9, r.now, &r.keep, &list);
+	const char *text = "";
+	for (size_t i = 0; i < n; i++)
+		text = arena_printf(&r.keep, "%s%s %s %s %s; ", text, list[i].image, list[i].node,
+				    list[i].turn, explain_infos[list[i].why.reason].name);
+	assert_string_equal(text, "i z new node PolicyDelay; f z new node PolicyDelay; "
+				  "i b first PolicyDelay; f b first PolicyDelay; "
+				  "i a retry Next; ");
+	assert_int_equal(explain_queue(r.core, 2, r.now, &r.keep, &list), 2);
+	rig_done(&r);
+}
+
+static void plans(void **state)
+{
+	struct rig r;
+	struct explain *list;
+	(void)state;
+	static const struct rig_listed has[] = {{{"new:1"}, 9}, {{NULL}, 0}};
+	rig_one_node(&r);
+	rig_node_lists(&r, "b", RIG_WALL_S, has);
+	tainted(&r);
+	rig_node(&r, "z");
+	not_ready(&r);
+	struct cachedimage img = rig_image_of("new", "1", "p");
+	img.spec.image_pull_policy = "IfNotPresent";
+	size_t n = explain_plan(r.core, &img, 9, r.now, &r.keep, &list);
+	const char *text = "";
+	for (size_t i = 0; i < n; i++)
+		text = arena_printf(&r.keep, "%s%s %s; ", text, list[i].node,
+				    explain_infos[list[i].reason].name);
+	/* z is new, b has it, t is not tolerated, n is not Ready. */
+	assert_string_equal(text, "z Next; a Next; b Cached; n NotEligible; t Taint; ");
+	/* Nothing came of it. */
+	rig_turn(&r, 0);
+	for (size_t i = 0; i < r.acts.n_starts; i++)
+		assert_string_equal(r.acts.starts[i].image_name, "i");
+	assert_null(explain_pair(r.core, "new", "a", r.now, &r.keep));
+	rig_done(&r);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_reason),
+		cmocka_unit_test(no_such_image),
+		cmocka_unit_test(pages),
+		cmocka_unit_test(sums),
+		cmocka_unit_test(rule_13_queue_order),
+		cmocka_unit_test(plans),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
