@@ -72,6 +72,23 @@ static const struct decode_row accepted[] = {
 	 "\"2026-01-02T03:04:05Z\"}}}]},\"spec\":{\"nodeName\":\"n\"}}",
 	 "{\"spec\":{\"nodeName\":\"n\"},\"status\":{\"containerStatuses\":[{\"state\":{"
 	 "\"running\":{\"startedAt\":\"2026-01-02T03:04:05Z\"}}}]}}"},
+	{"a name with a dot is no dotted name", &pod_desc,
+	 "{\"spec.nodeName\":\"x\",\"spec\":{\"nodeName\":\"n\"}}",
+	 "{\"spec\":{\"nodeName\":\"n\"}}"},
+	{"the first of a repeated object wins, also below a dotted name", &pod_desc,
+	 "{\"spec\":{},\"spec\":{\"nodeName\":\"n\"},\"status\":null,\"status\":{\"phase\":\"x\"}}",
+	 "{}"},
+	{"the first wins, null too", &cachedimage_spec_desc,
+	 "{\"image\":\"a\",\"tag\":null,\"tag\":\"b\"}",
+	 "{\"image\":\"a\",\"imagePullPolicy\":\"Always\"}"},
+	{"escapes in names and texts", &cachedimage_spec_desc,
+	 "{\"\\u0069mage\":\"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u00e4\\ud83d\\ude00\"}",
+	 "{\"image\":\"\\\"\\\\/\\b\\f\\n\\r\\t\u00e4\U0001f600\",\"imagePullPolicy\":\"Always\"}"},
+	{"more elements than there is room for at first", &cachedimage_status_desc,
+	 "{\"cachedNodes\":[\"1\",\"2\",\"3\",\"4\",\"5\",\"6\",\"7\",\"8\",\"9\"]}",
+	 "{\"observedGeneration\":0,\"nodesTargeted\":0,\"nodesReady\":0,\"nodesPulling\":0,"
+	 "\"cachedNodes\":[\"1\",\"2\",\"3\",\"4\",\"5\",\"6\",\"7\",\"8\",\"9\"],"
+	 "\"consecutiveFailures\":0}"},
 	{"null on the way of a dotted name", &pod_desc, "{\"status\":null,\"spec\":{}}", "{}"},
 };
 
@@ -79,6 +96,10 @@ static const struct decode_row refused[] = {
 	{"no JSON", &cachedimage_desc, "{", "CachedImage: not valid JSON"},
 	{"nothing", &cachedimage_desc, "", "CachedImage: not valid JSON"},
 	{"bytes behind", &cachedimage_desc, "{}x", "CachedImage: more after the object"},
+	{"no JSON in what is skipped", &cachedimage_desc, "{\"x\":[1,{\"y\":tru}]}",
+	 "CachedImage: not valid JSON"},
+	{"half a surrogate pair", &cachedimage_desc, "{\"metadata\":{\"name\":\"\\ud800\"}}",
+	 "CachedImage: not valid JSON"},
 	{"no object", &cachedimage_desc, "[]", "CachedImage: object: must be an object"},
 	{"metadata", &cachedimage_desc, "{\"metadata\":{\"name\":1}}",
 	 "CachedImage: metadata.name: must be a string"},
