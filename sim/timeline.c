@@ -6,12 +6,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include <cjson/cJSON.h>
 
+#include "base/buf.h"
 #include "base/log.h"
 #include "base/xalloc.h"
 
@@ -49,6 +51,8 @@ struct timeline {
 	struct rule rules[SIM_FAULTS_MAX];
 	size_t n_rules;
 	size_t done, failed;
+	struct timeline_event events[TIMELINE_EVENTS];
+	size_t n_events; /* in all */
 };
 
 struct timeline *timeline_new(const struct sim_world *world)
@@ -295,12 +299,44 @@ static int wait_for(struct timeline *t, const struct sim_step *step, int64_t at_
 	return 0;
 }
 
+static void tell(struct timeline *t, const struct sim_step *s, bool failed, struct now now)
+{
+	struct timeline_event *e = &t->events[t->n_events++ % TIMELINE_EVENTS];
+	const char *words[] = {s->node, s->image, s->registry, s->fault,
+			       s->api != NULL ? s->api->kind : NULL};
+	struct buf b = {.limit = sizeof(e->text) - 1};
+	char time[TIME_TEXT_MAX];
+	buf_addf(&b, "%s%s", s->end ? "end " : "", s->what);
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (words[i] != NULL)
+			buf_addf(&b, " %s", words[i]);
+	if (s->by_ms != 0) {
+		duration_format(time, s->by_ms);
+		buf_addf(&b, " by %s", time);
+	}
+	if (s->for_ms != 0) {
+		duration_format(time, s->for_ms);
+		buf_addf(&b, " for %s", time);
+	}
+	*e = (struct timeline_event){.at_ms = now.boot_ms - t->began_ms, .failed = failed};
+	snprintf(e->text, sizeof(e->text), "%s", b.data);
+	buf_done(&b);
+}
+
+const struct timeline_event *timeline_event(const struct timeline *t, size_t k)
+{
+	bool known = k < t->n_events && t->n_events - k <= TIMELINE_EVENTS;
+	return known ? &t->events[k % TIMELINE_EVENTS] : NULL;
+}
+
 static int carry_out(struct timeline *t, const struct sim_step *step, struct now now,
 		     struct err *err)
 {
 	if (step->for_ms != 0 && t->n == WAITING_MAX)
 		return err_set(err, ERR_TERMINAL, "%zu steps wait already", t->n);
-	if (do_step(t, step, now, err) != 0) {
+	int rc = do_step(t, step, now, err);
+	tell(t, step, rc != 0, now);
+	if (rc != 0) {
 		t->failed++;
 		return -1;
 	}

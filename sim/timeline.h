@@ -37,6 +37,14 @@ struct timeline_counts {
 	size_t done, failed, waiting;
 };
 
+enum { TIMELINE_EVENTS = 16 }; /* that are remembered */
+
+struct timeline_event { /* a step that was done, for people */
+	int64_t at_ms;  /* after the start */
+	char text[120]; /* "node-vanish late-000 for 5s", "end api-fault hang" */
+	bool failed;
+};
+
 struct timeline *timeline_new(const struct sim_world *world);
 void timeline_free(struct timeline *t);
 /* Makes the scenario's objects, adds its faults, schedules its steps from now on. Its texts are
@@ -51,6 +59,8 @@ int timeline_do(struct timeline *t, const struct sim_step *step, struct now now,
 /* Does what is due; returns the boot ms of the next step, or CLOCK_NEVER. */
 int64_t timeline_turn(struct timeline *t, struct now now);
 struct timeline_counts timeline_counts(const struct timeline *t);
+/* The k-th event since the start, from 0; NULL: not yet, or too long ago to be remembered. */
+const struct timeline_event *timeline_event(const struct timeline *t, size_t k);
 /* Boot ms of timeline_start. */
 int64_t timeline_began(const struct timeline *t);
 

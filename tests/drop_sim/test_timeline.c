@@ -144,6 +144,9 @@ static void in_order_of_time(void **state)
 	assert_true(timeline_turn(r.timeline, at(9000)) == CLOCK_NEVER);
 	expect_told("node-replace n-001;");
 	assert_int_equal(timeline_counts(r.timeline).done, 4);
+	assert_string_equal(timeline_event(r.timeline, 2)->text, "node-join n");
+	assert_int_equal(timeline_event(r.timeline, 3)->at_ms, 9000);
+	assert_null(timeline_event(r.timeline, 4));
 	rig_done(&r);
 }
 

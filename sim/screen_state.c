@@ -1,0 +1,137 @@
+/*
+ * One look at the pretend cluster. Nodes times images, so a look at a large one costs; the
+ * screen looks less often then (sim/screen.c).
+ */
+#include "sim/screen_state.h"
+
+#include <string.h>
+
+#include "api/desc.h"
+#include "api/kinds.h"
+#include "api/ref.h"
+
+#include "sim/control.h"
+#include "sim/nodes.h"
+#include "sim/store.h"
+
+static const struct resource *images_resource(void)
+{
+	return resource_find(API_GROUP, API_VERSION, "cachedimages");
+}
+
+static size_t count_images(const struct store *s)
+{
+	const struct object *o = NULL;
+	size_t n = 0;
+	while (store_next(s, images_resource(), o != NULL ? o->ns : NULL,
+			  o != NULL ? o->name : NULL, &o))
+		n++;
+	return n;
+}
+
+static const char *group_of(const char *node, struct arena *a)
+{
+	const char *dash = strrchr(node, '-');
+	return arena_strndup(a, node, dash != NULL ? (size_t)(dash - node) : strlen(node));
+}
+
+static void take_nodes(const struct nodes *n, struct arena *a, struct screen_state *ret)
+{
+	struct screen_node *nodes = arena_array(a, nodes_count(n) + 1, sizeof(*nodes));
+	for (size_t i = 0; i < nodes_count(n); i++) {
+		struct node_view v = nodes_view(n, i);
+		nodes[i] = (struct screen_node){group_of(v.name, a), v.exists, v.ready};
+		ret->nodes_there += v.exists;
+	}
+	ret->nodes = nodes;
+	ret->n_nodes = nodes_count(n);
+}
+
+static signed char cell(const struct nodes *n, const struct screen_node *node, size_t i,
+			const char *ref)
+{
+	if (!node->exists)
+		return CELL_NO_NODE;
+	int progress = nodes_progress(n, i, ref);
+	if (!node->ready && progress != 100)
+		return CELL_NOT_READY;
+	return (signed char)progress;
+}
+
+static void take_image(const struct control *c, const struct object *o, struct arena *a,
+		       struct screen_state *state, struct screen_image *ret)
+{
+	const struct nodes *n = c->world->nodes;
+	struct cachedimage image;
+	signed char *cells = arena_alloc(a, state->n_nodes + 1);
+	*ret = (struct screen_image){
+		.name = arena_strdup(a, o->name), .phase = "", .cause = "", .cells = cells};
+	if (desc_decode(kinds[KIND_CACHEDIMAGE].desc, o->text->json, o->text->len, true, a, &image,
+			NULL) != 0)
+		return;
+	const char *ref = ref_make(a, image.spec.image, image.spec.tag, image.spec.digest);
+	for (size_t i = 0; i < state->n_nodes; i++)
+		cells[i] = cell(n, &state->nodes[i], i, ref);
+	const struct cachedimage_status *s = &image.status;
+	const struct api_condition *ready = api_condition_find(&s->conditions, "Ready");
+	if (s->phase != NULL)
+		ret->phase = s->phase;
+	if (ready != NULL && ready->message != NULL)
+		ret->cause = ready->message;
+	ret->targeted = s->nodes_targeted;
+	ret->ready = s->nodes_ready;
+	ret->pulling = s->nodes_pulling;
+	ret->failed = (int64_t)s->failed_nodes.n;
+}
+
+static void take_images(const struct control *c, struct arena *a, struct screen_state *ret)
+{
+	const struct object *o = NULL;
+	size_t max = count_images(c->world->store);
+	struct screen_image *images = arena_array(a, max + 1, sizeof(*images));
+	while (ret->n_images < max &&
+	       store_next(c->world->store, images_resource(), o != NULL ? o->ns : NULL,
+			  o != NULL ? o->name : NULL, &o)) {
+		struct screen_image *i = &images[ret->n_images++];
+		take_image(c, o, a, ret, i);
+		int64_t rest = i->targeted - i->ready - i->pulling;
+		ret->wanted += i->targeted;
+		ret->had += i->ready;
+		ret->pulling += i->pulling;
+		ret->waiting += rest > 0 ? rest : 0;
+	}
+	ret->images = images;
+}
+
+static void take_requests(const struct tally *t, struct screen_state *ret)
+{
+	for (size_t i = 0; i < t->n; i++) {
+		const struct tally_row *r = &t->rows[i];
+		if (strncmp(r->client, "drop-", 5) != 0 || strcmp(r->resource, "leases") == 0)
+			continue;
+		ret->requests += r->count;
+		if (strcmp(r->resource, "pods") == 0 &&
+		    (strcmp(r->verb, "create") == 0 || strcmp(r->verb, "delete") == 0))
+			ret->pod_requests += r->count;
+	}
+}
+
+void screen_state_take(const struct control *c, struct now now, struct arena *a,
+		       struct screen_state *ret)
+{
+	struct nodes_counts counts = nodes_counts(c->world->nodes);
+	struct timeline_counts steps = timeline_counts(c->timeline);
+	*ret = (struct screen_state){
+		.title = c->scenario->title != NULL ? c->scenario->title : "",
+		.elapsed_ms = now.boot_ms - timeline_began(c->timeline),
+		.done = counts.pulls_done,
+		.failed = counts.pulls_failed,
+		.most = counts.most_at_once,
+		.timeline = c->timeline,
+		.n_events = steps.done + steps.failed,
+		.steps_waiting = steps.waiting,
+	};
+	take_nodes(c->world->nodes, a, ret);
+	take_images(c, a, ret);
+	take_requests(c->tally, ret);
+}

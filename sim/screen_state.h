@@ -1,0 +1,60 @@
+/*
+ * What the screen shows, as plain numbers and texts: taken from store, nodes, timeline and
+ * tally once a picture, drawn by code that knows none of them.
+ */
+#ifndef DROP_SIM_SCREEN_STATE_H
+#define DROP_SIM_SCREEN_STATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/clock.h"
+
+#include "sim/timeline.h"
+
+struct control;
+
+enum { /* of a cell besides 0..100: percent of the image that the node has */
+       CELL_WAITING = -1,
+       CELL_FAILING = -2,
+       CELL_NO_NODE = -3,
+       CELL_NOT_READY = -4, /* the node; what it has is still there */
+};
+
+struct screen_image { /* a CachedImage */
+	const char *name;
+	const char *phase; /* "": no status yet */
+	const char *cause; /* message of its Ready condition, "" if there is none */
+	int64_t targeted, ready, pulling, failed;
+	const signed char *cells; /* one a node */
+};
+
+struct screen_node {
+	const char *group; /* its name without the number */
+	bool exists, ready;
+};
+
+struct screen_state {
+	const char *title;
+	int64_t elapsed_ms;
+	const struct screen_image *images; /* by name */
+	size_t n_images;
+	const struct screen_node *nodes;
+	size_t n_nodes, nodes_there;
+	int64_t wanted, had;             /* pairs of node and image, by status */
+	int64_t pulling, waiting;        /* by status */
+	uint64_t done, failed, most;     /* pulls, by the nodes; most at one time */
+	uint64_t requests;               /* of the operator, without leases */
+	uint64_t pod_requests;           /* creates and deletes of pods among them */
+	const struct timeline *timeline; /* for events */
+	size_t n_events;
+	size_t steps_waiting;
+};
+
+/* Everything in ret lives in the arena or is borrowed from the control's parts. */
+void screen_state_take(const struct control *c, struct now now, struct arena *a,
+		       struct screen_state *ret);
+
+#endif
