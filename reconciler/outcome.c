@@ -102,6 +102,18 @@ static void sooner(struct outcome *o, struct outcome other)
 		*o = other;
 }
 
+/*
+ * A kubelet (1.34, recorded) leaves PodReadyToStartContainers False until the pull is over, and
+ * says ContainerCreating all the while: that may be a pull of an hour. Only where it says
+ * nothing of the container is the sandbox what is missing; pullTimeout judges the rest.
+ */
+static bool no_sandbox(const struct pod *pod)
+{
+	const struct container_status *cs =
+		pod->container_statuses.n > 0 ? &pod->container_statuses.at[0] : NULL;
+	return !ready_to_start(pod) && (cs == NULL || cs->waiting == NULL);
+}
+
 /* 9. What time will make of it. */
 static struct outcome in_time(const struct pod *pod, const struct container_waiting *unknown,
 			      const struct outcome_memory *m, int64_t timeout_ms, const char *host,
@@ -115,7 +127,7 @@ static struct outcome in_time(const struct pod *pod, const struct container_wait
 	if (pod->start_time == 0)
 		sooner(&o, node_fault("NodeUnresponsive", "kubelet did not take the pull pod",
 				      m->seen_ms + OUTCOME_UNRESPONSIVE_MS));
-	else if (!ready_to_start(pod))
+	else if (no_sandbox(pod))
 		sooner(&o, node_fault("SandboxFailed", "the pull pod's sandbox did not start",
 				      m->seen_ms + OUTCOME_SANDBOX_MS));
 	if (unknown != NULL) {

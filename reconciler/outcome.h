@@ -12,7 +12,7 @@
 #include "reconciler/cause.h"
 
 #define OUTCOME_UNRESPONSIVE_MS (2 * 60 * 1000) /* status.startTime unset */
-#define OUTCOME_SANDBOX_MS      (5 * 60 * 1000) /* PodReadyToStartContainers not True */
+#define OUTCOME_SANDBOX_MS      (5 * 60 * 1000) /* no container, and no sandbox for one */
 #define OUTCOME_WAITING_MS      (2 * 60 * 1000) /* an unknown waiting reason stays */
 
 /* What must be remembered between two looks at one pod. Boot ms. Zeroed: never looked. */

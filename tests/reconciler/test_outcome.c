@@ -69,8 +69,10 @@ static const struct row rows[] = {
 	/* 9: by time */
 	{"not taken", "Pending", 0, 0, .kind = OUTCOME_RUNNING, .fault = FAULT_NODE,
 	 .reason = "NodeUnresponsive", .due_ms = 2 * MIN},
-	{"no sandbox", "Pending", 1, 0, "ContainerCreating", .kind = OUTCOME_RUNNING,
-	 .fault = FAULT_NODE, .reason = "SandboxFailed", .due_ms = 5 * MIN},
+	{"no sandbox", "Pending", 1, 0, .kind = OUTCOME_RUNNING, .fault = FAULT_NODE,
+	 .reason = "SandboxFailed", .due_ms = 5 * MIN},
+	{"pulling, as kubelet 1.34 says it", "Pending", 1, 0, "ContainerCreating",
+	 .kind = OUTCOME_RUNNING, .fault = FAULT_PULL, .reason = "Timeout", .due_ms = TIMEOUT},
 	{"pulling", "Pending", 1, 1, "ContainerCreating", .kind = OUTCOME_RUNNING,
 	 .fault = FAULT_PULL, .reason = "Timeout", .due_ms = TIMEOUT},
 	{"an unknown reason", "Pending", 1, 1, "SomethingNew", "bad", .kind = OUTCOME_RUNNING,
