@@ -68,9 +68,10 @@ struct kpod {
 	int64_t start_s, started_s, ended_s, ready_s, sandbox_s, generation;
 	uint64_t address;
 	enum kpod_state state;
-	enum pod_shape said;   /* what the API should say */
-	enum pod_shape next;   /* what it will at the next sync */
-	enum pull_fault fault; /* of the last pull */
+	enum pod_shape said;     /* what the API should say */
+	enum pod_shape next;     /* what it will at the next sync */
+	enum pull_fault fault;   /* of the pull that goes on */
+	enum pull_fault failure; /* of the last that failed */
 	unsigned failures;
 	bool accepted, active, slow, no_space; /* active: holds a place of max_pods */
 	bool always, never, ends;              /* imagePullPolicy; its command is `true` */
@@ -102,6 +103,7 @@ struct kubelet_env { /* what all kubelets of a cluster share */
 	struct nodes_config config;
 	struct nodes_counts counts;
 	uint64_t random;
+	int64_t now_ms;            /* of the last call of the owner, for who asks without a time */
 	size_t active, busy_nodes; /* pods being carried out; nodes with one */
 	struct kpods writes;       /* that have something to say to the API */
 	struct kubelets changed;   /* whose images did; the owner takes them off */

@@ -28,6 +28,15 @@ static int64_t rate(const struct kpod *p)
 	return all > 0 ? all : 1;
 }
 
+static int64_t left_after(const struct kpod *p, int64_t ms)
+{
+	int64_t r = rate(p);
+	if (r == INT64_MAX || p->left / r < ms / 1000 - 1)
+		return 0;
+	int64_t left = p->left - r / 1000 * ms - r % 1000 * ms / 1000;
+	return left > 0 ? left : 0;
+}
+
 /* Takes off what came since. */
 static void advance(struct kubelet *k, struct now now)
 {
@@ -35,17 +44,8 @@ static void advance(struct kubelet *k, struct now now)
 	int64_t ms = now.boot_ms - k->fetched_ms;
 	k->fetched_ms = now.boot_ms;
 	TAILQ_FOREACH(p, &k->pulls, of_pulls)
-	{
-		if (p->state != KPOD_FETCHING)
-			continue;
-		int64_t r = rate(p);
-		if (r == INT64_MAX || p->left / r < ms / 1000 - 1)
-			p->left = 0;
-		else
-			p->left -= r / 1000 * ms + r % 1000 * ms / 1000;
-		if (p->left < 0)
-			p->left = 0;
-	}
+	if (p->state == KPOD_FETCHING)
+		p->left = left_after(p, ms);
 }
 
 static void schedule(struct kubelet *k)
@@ -83,7 +83,6 @@ static void begin(struct kpod *p, struct now now)
 				   secret_is_there(p), &p->pull, &delay);
 	p->state = KPOD_ASKING;
 	p->left = p->total = 0;
-	p->no_space = false;
 	p->slow = p->fault == PULL_FAULT_SLOW;
 	TAILQ_INSERT_TAIL(&k->pulls, p, of_pulls);
 	k->env->counts.pulls_started++;
@@ -113,9 +112,11 @@ static void next_pull(struct kubelet *k, struct now now)
 	}
 }
 
-static void fail(struct kpod *p, struct now now)
+static void fail(struct kpod *p, bool no_space, struct now now)
 {
 	leave(p, now);
+	p->failure = p->fault;
+	p->no_space = no_space;
 	p->kubelet->env->counts.pulls_failed++;
 	p->failures++;
 	p->failed_ms = now.boot_ms;
@@ -126,13 +127,14 @@ static void fail(struct kpod *p, struct now now)
 static void complete(struct kpod *p, struct now now)
 {
 	struct kubelet *k = p->kubelet;
-	if (!disk_add(&k->disk, &p->pull, false, now.wall_s)) {
+	bool fits = disk_add(&k->disk, &p->pull, false, now.wall_s);
+	if (!fits) {
 		disk_collect(&k->disk, now.wall_s);
-		p->no_space = !disk_add(&k->disk, &p->pull, false, now.wall_s);
+		fits = disk_add(&k->disk, &p->pull, false, now.wall_s);
 	}
 	kubelet_images_changed(k);
-	if (p->no_space) {
-		fail(p, now);
+	if (!fits) {
+		fail(p, true, now);
 		return;
 	}
 	k->env->counts.pulls_done++;
@@ -154,7 +156,7 @@ void pull_answered(struct kpod *p, struct now now)
 	struct kubelet *k = p->kubelet;
 	timer_stop(k->env->timers, &p->timer);
 	if (p->fault != PULL_FAULT_NONE && p->fault != PULL_FAULT_SLOW) {
-		fail(p, now);
+		fail(p, false, now);
 		return;
 	}
 	advance(k, now);
@@ -198,7 +200,7 @@ void pull_cancel(struct kpod *p, struct now now)
 void pull_failure_text(const struct kpod *p, struct buf *out)
 {
 	if (!p->no_space) {
-		pull_fault_text(p->fault, p->image, out);
+		pull_fault_text(p->failure, p->image, out);
 		return;
 	}
 	struct arena a = ARENA_INIT;
@@ -217,5 +219,6 @@ int pull_percent(const struct kpod *p)
 {
 	if (p->state != KPOD_FETCHING || p->total == 0)
 		return 0;
-	return (int)((p->total - p->left) * 100 / p->total);
+	int64_t left = left_after(p, p->kubelet->env->now_ms - p->kubelet->fetched_ms);
+	return (int)((p->total - left) * 100 / p->total);
 }

@@ -289,6 +289,7 @@ static void take_changed(struct nodes *n, struct now now)
 int64_t nodes_turn(struct nodes *n, struct now now)
 {
 	struct timer *t;
+	n->env.now_ms = now.boot_ms;
 	take_changed(n, now);
 	while ((t = timers_due(&n->timers, now.boot_ms)) != NULL) {
 		switch ((enum timer_owner)t->owner) {
