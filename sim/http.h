@@ -1,0 +1,86 @@
+/*
+ * HTTP/1.1 on a loopback address, with or without TLS: the only part that knows libevent
+ * (evhttp). Bounds what clients may do to the process: connections, headers, bodies, time
+ * without a byte. What is asked and answered is sim/serve.c's.
+ *
+ * An exchange is one request that is not answered yet. It ends by exactly one of
+ * http_reply, http_truncate, http_reset, http_stream_end, or by `closed`.
+ */
+#ifndef DROP_SIM_HTTP_H
+#define DROP_SIM_HTTP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+
+struct http_server;
+struct http_exchange;
+struct tls;
+
+#define HTTP_CONNECTIONS_MAX 8192        /* descriptors; further clients wait in the backlog */
+#define HTTP_HEADERS_MAX     (64 * 1024) /* bytes of request line and headers */
+#define HTTP_IDLE_S          300         /* a connection without a byte, also within a request */
+#define HTTP_STUCK_S         60          /* an answer of which the client takes nothing */
+
+struct http_request { /* borrowed for the call; headers NULL: not sent */
+	const char *method, *uri;
+	const char *accept, *content_type, *user_agent, *authorization;
+	const char *body; /* NUL-terminated */
+	size_t len;
+	const char *peer; /* address */
+};
+
+struct http_ops {
+	void (*request)(void *ctx, struct http_exchange *x, const struct http_request *request);
+	/* The client has left, or the server ends, before the exchange was answered. */
+	void (*closed)(void *ctx, void *user);
+	/* A stream has sent everything it was given. */
+	void (*drained)(void *ctx, void *user);
+};
+
+struct http_config {
+	const char *host; /* numeric */
+	int port;         /* 0: any */
+	struct tls *tls;  /* NULL: plain; borrowed */
+	size_t body_max;  /* bytes; larger ones are 413 */
+	const struct http_ops *ops;
+	void *ctx;
+};
+
+struct http_server *http_server_new(const struct http_config *config, struct err *err);
+void http_server_free(struct http_server *h);
+int http_server_port(const struct http_server *h);
+/* Waits at most so long (-1: for ever) and serves what comes. */
+void http_server_wait(struct http_server *h, int64_t timeout_ms);
+/* Ends a wait, also from a signal handler that libevent calls. */
+void http_server_on_signal(struct http_server *h, int signal, void (*fn)(void *ctx), void *ctx);
+
+/* What `closed` and `drained` are called with. Only exchanges that have one are told. */
+void http_set_user(struct http_exchange *x, void *user);
+
+struct http_answer {
+	int code;
+	const char *type;
+	int retry_after_s; /* 0: none */
+	struct buf *body;  /* emptied */
+	int64_t delay_ms;  /* 0: now */
+};
+/* The user is told of nothing any more. */
+void http_reply(struct http_exchange *x, const struct http_answer *answer);
+/* Half of the answer, then the connection closes. */
+void http_truncate(struct http_exchange *x, const struct http_answer *answer);
+/* The connection is reset without a word. */
+void http_reset(struct http_exchange *x);
+/* Never answers; `closed` when the client gives up. */
+void http_hang(struct http_exchange *x);
+
+void http_stream_begin(struct http_exchange *x, const char *type);
+void http_stream_send(struct http_exchange *x, struct buf *bytes); /* emptied */
+/* Bytes that the client has not taken yet. */
+size_t http_stream_pending(const struct http_exchange *x);
+void http_stream_end(struct http_exchange *x);
+
+#endif

@@ -1,0 +1,21 @@
+/*
+ * The pretend cluster as a whole: a store behind an API server, nodes that write to it, and
+ * a timeline of what happens to both. One thread, one loop; the state is in memory and ends
+ * with the process.
+ */
+#ifndef DROP_SIM_SIM_H
+#define DROP_SIM_SIM_H
+
+#include "base/err.h"
+
+#include "sim/sim_options.h"
+
+struct sim;
+
+/* Makes everything and serves from then on; the kubeconfig is written last. NULL: err says why. */
+struct sim *sim_new(const struct sim_options *options, struct err *err);
+/* Until a signal, or --until-expected is decided. The exit status. */
+int sim_run(struct sim *s);
+void sim_free(struct sim *s);
+
+#endif
