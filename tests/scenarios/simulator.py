@@ -27,7 +27,7 @@ class Simulator:
         self.folder = self.folder or tempfile.mkdtemp(prefix="drop-sim-")
         self.kubeconfig = os.path.join(self.folder, "kubeconfig")
         self.log_path = os.path.join(self.folder, "sim.log")
-        words = [self.program, "--kubeconfig", self.kubeconfig, "--plain", *self.words]
+        words = [self.program, "--kubeconfig-out", self.kubeconfig, *self.words]
         if self.scenario:
             words += ["--scenario", self.scenario]
         with open(self.log_path, "ab") as log:
