@@ -45,6 +45,26 @@ const char *json_type(const cJSON *v)
 	return cJSON_IsObject(v) ? "object" : "null";
 }
 
+static bool repeats(const cJSON *child)
+{
+	for (const cJSON *later = child->next; later != NULL; later = later->next)
+		if (strcmp(later->string, child->string) == 0)
+			return true;
+	return false;
+}
+
+/* Of a key that is given twice the last counts, as in Go. The parser bounds the depth. */
+static void drop_repeated(cJSON *v)
+{
+	for (cJSON *child = v->child, *next; child != NULL; child = next) {
+		next = child->next;
+		if (cJSON_IsObject(v) && repeats(child))
+			cJSON_Delete(cJSON_DetachItemViaPointer(v, child));
+		else if (child->child != NULL)
+			drop_repeated(child);
+	}
+}
+
 static const struct desc *own_desc(const struct resource *r)
 {
 	return r->kind_id >= 0 && kinds[r->kind_id].ours ? kinds[r->kind_id].desc : NULL;
@@ -136,6 +156,7 @@ int admit_kind(const struct resource *r, cJSON *obj, bool create, struct api_err
 				     "couldn't get version/kind; json parse error: json: cannot "
 				     "unmarshal %s into Go value",
 				     r->kind, json_type(obj));
+	drop_repeated(obj);
 	if (check_kind(r, obj, create, e) != 0 || meta_decode(r, obj, e) != 0)
 		return -1;
 	member_object(obj, "metadata");
