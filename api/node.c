@@ -128,16 +128,13 @@ static int compare_images(const void *a, const void *b)
 /* kubelet promises no order among equals: sorted, it is no change. */
 static void trim_images(struct node *node, struct arena *a)
 {
-	struct arena scratch = ARENA_INIT;
 	for (size_t i = 0; i < node->images.n; i++) {
 		struct api_strings *names = &node->images.at[i].names;
 		for (size_t k = 0; k < names->n; k++)
-			names->at[k] = hash_text(ref_hash(&scratch, names->at[k]), a);
+			names->at[k] = hash_text(ref_hash(names->at[k]), a);
 		if (names->n != 0)
 			qsort(names->at, names->n, sizeof(*names->at), compare_names);
-		arena_reset(&scratch);
 	}
-	arena_done(&scratch);
 	if (node->images.n != 0)
 		qsort(node->images.at, node->images.n, sizeof(*node->images.at), compare_images);
 }

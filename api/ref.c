@@ -188,13 +188,17 @@ static struct slice host_of(const struct parsed *p)
 	return p->host;
 }
 
+/* Docker Hub's own images: no host or user in the name. */
+static bool is_official(const struct parsed *p)
+{
+	return slice_is(host_of(p), DEFAULT_HOST) && memchr(p->path.at, '/', p->path.len) == NULL;
+}
+
 static char *repository_of(struct arena *a, const struct parsed *p)
 {
 	struct slice host = host_of(p);
-	bool official =
-		slice_is(host, DEFAULT_HOST) && memchr(p->path.at, '/', p->path.len) == NULL;
-	return arena_printf(a, "%.*s/%s%.*s", (int)host.len, host.at, official ? "library/" : "",
-			    (int)p->path.len, p->path.at);
+	return arena_printf(a, "%.*s/%s%.*s", (int)host.len, host.at,
+			    is_official(p) ? "library/" : "", (int)p->path.len, p->path.at);
 }
 
 char *ref_make(struct arena *a, const char *image, const char *tag, const char *digest)
@@ -245,10 +249,24 @@ int ref_split(struct arena *a, const char *ref, const char **ret_image, const ch
 	return 0;
 }
 
-uint64_t ref_hash(struct arena *a, const char *ref)
+/* The bytes that ref_normal() prints, hashed without printing: nodes list thousands of names. */
+uint64_t ref_hash(const char *ref)
 {
-	const char *normal = ref_normal(a, ref);
-	return normal != NULL ? hash_str(HASH_START, normal) : 0;
+	struct parsed p;
+	if (!parse(ref, &p))
+		return 0;
+	struct slice host = host_of(&p);
+	uint64_t h = hash_bytes(HASH_START, host.at, host.len);
+	h = hash_bytes(h, "/", 1);
+	if (is_official(&p))
+		h = hash_bytes(h, "library/", strlen("library/"));
+	h = hash_bytes(h, p.path.at, p.path.len);
+	h = hash_bytes(h, p.digest != NULL ? "@" : ":", 1);
+	if (p.digest != NULL)
+		return hash_str(h, p.digest);
+	if (p.tag.len == 0)
+		return hash_str(h, "latest");
+	return hash_str(hash_bytes(h, p.tag.at, p.tag.len), "");
 }
 
 const char *ref_digest(const char *image_id)

@@ -26,8 +26,8 @@ char *ref_repository(struct arena *a, const char *ref);
  */
 int ref_split(struct arena *a, const char *ref, const char **ret_image, const char **ret_tag,
 	      const char **ret_digest);
-/* A hash of the normal form: equal for two texts that mean the same image. 0: no reference. */
-uint64_t ref_hash(struct arena *a, const char *ref);
+/* base/hash.h of the normal form: equal for two texts that mean the same image. 0: no reference. */
+uint64_t ref_hash(const char *ref);
 /* The "sha256:..." part of an imageID of the form repo@sha256:<64 hex>, else NULL. Borrowed. */
 const char *ref_digest(const char *image_id);
 

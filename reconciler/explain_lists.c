@@ -157,7 +157,7 @@ static struct plan plan_of(const struct core *c, const struct cachedimage *image
 		.spec = spec,
 		.policy = policy != NULL && policy->present ? policy : &c->fallback,
 		.known = known != NULL && strcmp(known->reference, reference) == 0 ? known : NULL,
-		.listed_as = ref_hash(a, reference),
+		.listed_as = ref_hash(reference),
 		.fixed = !always || strchr(reference, '@') != NULL,
 	};
 }

@@ -91,7 +91,7 @@ static void copy_spec(struct core *c, struct image *img, const struct cachedimag
 	copy_parts(img, spec, reference, normal, host, &p);
 	free(old);
 	img->priority = spec->priority;
-	img->listed_as = ref_hash(a, reference);
+	img->listed_as = ref_hash(reference);
 	img->fixed = strchr(reference, '@') != NULL || strcmp(img->pull_policy, "Always") != 0;
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "api/ref.h"
+#include "base/hash.h"
 
 #define HEX "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
@@ -97,6 +98,8 @@ static void test_rows(void **state)
 	FOREACH_ROW(struct ref_row, rows)
 	{
 		assert_text(ref_normal(&a, row->name), row->normal);
+		assert_true(ref_hash(row->name) ==
+			    (row->normal != NULL ? hash_str(HASH_START, row->normal) : 0));
 		assert_text(ref_host(&a, row->name), row->host);
 		assert_text(ref_repository(&a, row->name), row->repository);
 		/* A normal form is its own normal form. */
