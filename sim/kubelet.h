@@ -67,6 +67,7 @@ struct kpod {
 	int64_t failed_ms, retry_ms;       /* last pull failed; a write is tried again */
 	int64_t start_s, started_s, ended_s, ready_s, sandbox_s, generation;
 	uint64_t address;
+	uint32_t list; /* the last that named it, struct nodes */
 	enum kpod_state state;
 	enum pod_shape said;     /* what the API should say */
 	enum pod_shape next;     /* what it will at the next sync */

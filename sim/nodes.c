@@ -238,8 +238,28 @@ void nodes_pod(struct nodes *n, bool gone, const char *json, size_t len, struct 
 		pod_came(n, s, json, len, now);
 		p = map_get(&n->pods, glance.key);
 	}
-	if (p != NULL && glance.deleting && !p->deleting)
+	if (p == NULL)
+		return;
+	p->list = n->list;
+	if (glance.deleting && !p->deleting)
 		kubelet_delete(p, now);
+}
+
+void nodes_resync_begin(struct nodes *n)
+{
+	n->list++;
+}
+
+void nodes_resync_end(struct nodes *n, struct now now)
+{
+	for (size_t i = 0; i < n->n; i++) {
+		struct kpod *p, *next;
+		for (p = TAILQ_FIRST(&n->at[i]->kubelet.pods); p != NULL; p = next) {
+			next = TAILQ_NEXT(p, of_node);
+			if (p->list != n->list)
+				pod_gone(n, p, now);
+		}
+	}
 }
 
 /* ---- time ---- */

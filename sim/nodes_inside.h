@@ -51,6 +51,7 @@ struct nodes {
 	size_t n, cap;
 	struct map by_name; /* -> struct snode */
 	struct map pods;    /* namespace/name -> struct kpod */
+	uint32_t list;      /* of all pods: how many began */
 	struct snodes writes;
 	struct timer retry; /* TIMER_RETRY: of the pods in env.retries */
 };
