@@ -61,7 +61,7 @@ static void say_events(struct screen_memory *m, const struct screen_state *s, st
 static void say_whole(struct screen_memory *m, const struct screen_state *s, struct buf *out)
 {
 	int64_t tenth = s->wanted > 0 ? s->had * TENTHS / s->wanted : 0;
-	if (tenth == m->tenth)
+	if (tenth <= m->tenth)
 		return;
 	m->tenth = tenth;
 	add_time(s, out);

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cjson/cJSON.h>
 
@@ -21,6 +22,7 @@
 #include "sim/expect.h"
 #include "sim/kubeconfig.h"
 #include "sim/rest.h"
+#include "sim/screen.h"
 #include "sim/serve.h"
 #include "sim/tls.h"
 
@@ -49,6 +51,7 @@ struct sim {
 	struct serve *serve;
 	struct tls *tls;
 	struct http_server *http;
+	struct screen *screen; /* NULL until it serves */
 	char token[33];
 	int64_t began_ms, expect_ms; /* boot ms; the next look at the expectations */
 	bool stop;
@@ -293,6 +296,8 @@ static int64_t turn(struct sim *s)
 	if (rounds == ROUNDS_MAX)
 		next = now.boot_ms;
 	next = earlier(next, look_at_expectations(s, now));
+	if (s->screen != NULL)
+		next = earlier(next, screen_turn(s->screen, now));
 	return earlier(next, serve_turn(s->serve, now));
 }
 
@@ -319,10 +324,14 @@ struct sim *sim_new(const struct sim_options *options, struct err *err)
 
 int sim_run(struct sim *s)
 {
+	enum screen_mode mode = (enum screen_mode)screen_mode_parse(s->options->screen);
+	s->screen = screen_new(&s->control, mode, STDOUT_FILENO);
 	for (;;) {
 		int64_t next = turn(s);
-		if (s->stop)
+		if (s->stop) {
+			screen_end(s->screen, clock_now());
 			return s->status;
+		}
 		int64_t wait = next == CLOCK_NEVER ? -1 : next - clock_boot_ms();
 		http_server_wait(s->http, wait < 0 && next != CLOCK_NEVER ? 0 : wait);
 	}
@@ -332,6 +341,7 @@ void sim_free(struct sim *s)
 {
 	if (s == NULL)
 		return;
+	screen_free(s->screen);
 	http_server_free(s->http);
 	serve_free(s->serve);
 	tls_free(s->tls);
