@@ -22,10 +22,10 @@ build: ## Build with gcc into build/gcc.
 run: build ## Run the whole operator from here against $KUBECONFIG.
 	$(BUILD)/bin/drop-supervisor --bin-dir $(BUILD)/bin
 
-demo: ## Bring a real cluster up and watch the sample images get onto its node.
-	scripts/setup.sh build cluster
+demo: ## Watch 50 pretend nodes get their images, in seconds; REAL=1: on a real cluster.
+	scripts/setup.sh build $(if $(REAL),cluster)
 	scripts/build.sh gcc programs
-	scripts/demo.sh
+	scripts/$(if $(REAL),demo_real.sh,demo.sh)
 
 test: ## Everything: gcc, clang, sanitizers, unit, pipeline and the real cluster.
 	scripts/setup.sh build cluster

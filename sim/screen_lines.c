@@ -110,9 +110,7 @@ void screen_summary(const struct screen_state *s, const struct api_strings *miss
 	buf_addf(out, "\nafter %.1f s: %zu of %zu images Ready, %zu Degraded\n",
 		 (double)s->elapsed_ms / 1000, with_phase(s, "Ready"), s->n_images,
 		 with_phase(s, "Degraded"));
-	buf_addf(out,
-		 "  pulls     %" PRIu64 " done, %" PRIu64 " failed, at most %" PRIu64 " at once\n",
-		 s->done, s->failed, s->most);
+	buf_addf(out, "  pulls     %" PRIu64 " done, %" PRIu64 " failed\n", s->done, s->failed);
 	buf_addf(out, "  requests  %" PRIu64 ", of which %" PRIu64 " for pods: %.2f a pull\n",
 		 s->requests, s->pod_requests,
 		 pulls != 0 ? (double)s->pod_requests / (double)pulls : 0.0);

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "base/map.h"
+
 #include "api/desc.h"
 #include "api/kinds.h"
 #include "api/ref.h"
@@ -58,8 +60,20 @@ static signed char cell(const struct nodes *n, const struct screen_node *node, s
 	return (signed char)progress;
 }
 
-static void take_image(const struct control *c, const struct object *o, struct arena *a,
-		       struct screen_state *state, struct screen_image *ret)
+/* A failed pull leaves no trace on the node: the status remembers it until the next attempt. */
+static void mark_failed(const struct failed_nodes *failed, const struct map *places,
+			const struct screen_node *nodes, signed char *cells)
+{
+	for (size_t i = 0; i < failed->n; i++) {
+		const char *name = failed->at[i].node;
+		const struct screen_node *node = name != NULL ? map_get(places, name) : NULL;
+		if (node != NULL && cells[node - nodes] == CELL_WAITING)
+			cells[node - nodes] = CELL_FAILING;
+	}
+}
+
+static void take_image(const struct control *c, const struct object *o, const struct map *places,
+		       struct arena *a, struct screen_state *state, struct screen_image *ret)
 {
 	const struct nodes *n = c->world->nodes;
 	struct cachedimage image;
@@ -72,6 +86,7 @@ static void take_image(const struct control *c, const struct object *o, struct a
 	const char *ref = ref_make(a, image.spec.image, image.spec.tag, image.spec.digest);
 	for (size_t i = 0; i < state->n_nodes; i++)
 		cells[i] = cell(n, &state->nodes[i], i, ref);
+	mark_failed(&image.status.failed_nodes, places, state->nodes, cells);
 	const struct cachedimage_status *s = &image.status;
 	const struct api_condition *ready = api_condition_find(&s->conditions, "Ready");
 	if (s->phase != NULL)
@@ -89,11 +104,14 @@ static void take_images(const struct control *c, struct arena *a, struct screen_
 	const struct object *o = NULL;
 	size_t max = count_images(c->world->store);
 	struct screen_image *images = arena_array(a, max + 1, sizeof(*images));
+	struct map places = {0}; /* name of a node -> its struct screen_node */
+	for (size_t i = 0; i < ret->n_nodes; i++)
+		map_put(&places, nodes_view(c->world->nodes, i).name, (void *)&ret->nodes[i]);
 	while (ret->n_images < max &&
 	       store_next(c->world->store, images_resource(), o != NULL ? o->ns : NULL,
 			  o != NULL ? o->name : NULL, &o)) {
 		struct screen_image *i = &images[ret->n_images++];
-		take_image(c, o, a, ret, i);
+		take_image(c, o, &places, a, ret, i);
 		int64_t rest = i->targeted - i->ready - i->pulling;
 		ret->wanted += i->targeted;
 		ret->had += i->ready;
@@ -101,6 +119,7 @@ static void take_images(const struct control *c, struct arena *a, struct screen_
 		ret->waiting += rest > 0 ? rest : 0;
 	}
 	ret->images = images;
+	map_done(&places);
 }
 
 static void take_requests(const struct tally *t, struct screen_state *ret)
@@ -126,7 +145,6 @@ void screen_state_take(const struct control *c, struct now now, struct arena *a,
 		.elapsed_ms = now.boot_ms - timeline_began(c->timeline),
 		.done = counts.pulls_done,
 		.failed = counts.pulls_failed,
-		.most = counts.most_at_once,
 		.timeline = c->timeline,
 		.n_events = steps.done + steps.failed,
 		.steps_waiting = steps.waiting,

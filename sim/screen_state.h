@@ -45,7 +45,7 @@ struct screen_state {
 	size_t n_nodes, nodes_there;
 	int64_t wanted, had;             /* pairs of node and image, by status */
 	int64_t pulling, waiting;        /* by status */
-	uint64_t done, failed, most;     /* pulls, by the nodes; most at one time */
+	uint64_t done, failed;           /* pulls, by the nodes */
 	uint64_t requests;               /* of the operator, without leases */
 	uint64_t pod_requests;           /* creates and deletes of pods among them */
 	const struct timeline *timeline; /* for events */

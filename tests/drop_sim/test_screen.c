@@ -50,7 +50,7 @@ static struct screen_state small_state(void)
 		.waiting = 4,
 		.done = 1,
 		.failed = 1,
-		.most = 2,
+
 		.requests = 9,
 		.pod_requests = 4,
 	};
@@ -301,7 +301,7 @@ static void the_end(void **state)
 	struct buf out = {0};
 	screen_summary(&s, &none, 2, &out);
 	assert_string_equal(out.data, "\nafter 12.3 s: 0 of 2 images Ready, 1 Degraded\n"
-				      "  pulls     1 done, 1 failed, at most 2 at once\n"
+				      "  pulls     1 done, 1 failed\n"
 				      "  requests  9, of which 4 for pods: 2.00 a pull\n"
 				      "  failed    broken: dns: cannot resolve h\n"
 				      "  all as expected\n");
