@@ -179,14 +179,11 @@ static void queue(struct sets *s, struct child *c, const struct set *set, struct
 		list_append(mend ? &s->patches : &s->deletes, &c->queued);
 }
 
-/* The child gives its place on the list up, if it has it; returns the entry. */
-static struct entry *leave_entry(struct set *set, struct child *c)
+/* The entry whose place on the list the child has, or NULL. */
+static struct entry *place_of(const struct set *set, const struct child *c)
 {
 	struct entry *e = map_get(&set->entries, c->normal);
-	if (e == NULL || e->child != c)
-		return NULL;
-	e->child = NULL;
-	return e;
+	return e != NULL && e->child == c ? e : NULL;
 }
 
 static void take_role(struct sets *s, struct set *set, struct child *c, enum child_role role,
@@ -212,13 +209,13 @@ void child_settle(struct sets *s, struct child *c, struct now now)
 	enum child_role role = role_of(set, c);
 	struct entry *e = role == CHILD_WANTED ? entry_of(set, c) : NULL;
 	struct child *loser = e != NULL && e->child != c ? e->child : NULL;
-	struct entry *left = role != CHILD_WANTED ? leave_entry(set, c) : NULL;
+	struct entry *left = role != CHILD_WANTED ? place_of(set, c) : NULL;
 	if (e != NULL)
-		entry_attach(s, e, c);
+		entry_attach(s, e, c, now);
 	take_role(s, set, c, role, now);
 	queue(s, c, set, now);
 	if (left != NULL)
-		entry_settle(s, left, now);
+		entry_detach(s, left, now);
 	if (loser != NULL)
 		child_settle(s, loser, now);
 }
@@ -228,10 +225,10 @@ static void leave_set(struct sets *s, struct child *c, struct now now)
 {
 	struct set *set = c->family != NULL ? c->family->set : NULL;
 	if (set != NULL) {
-		struct entry *left = leave_entry(set, c);
+		struct entry *left = place_of(set, c);
 		take_role(s, set, c, CHILD_NONE, now);
 		if (left != NULL)
-			entry_settle(s, left, now);
+			entry_detach(s, left, now);
 	}
 	c->role = CHILD_NONE;
 	child_forget(s, c);
@@ -280,9 +277,9 @@ void child_put(struct sets *s, const struct cachedimage *obj, struct now now)
 		list_append(&c->family->children, &c->of_family);
 	} else if (c->family->set != NULL &&
 		   strcmp(c->normal, normal_of(&s->scratch, &obj->spec)) != 0) {
-		struct entry *left = leave_entry(c->family->set, c);
+		struct entry *left = place_of(c->family->set, c);
 		if (left != NULL)
-			entry_settle(s, left, now);
+			entry_detach(s, left, now);
 	}
 	copy_spec(s, c, obj);
 	c->ready = has_phase(obj, "Ready");

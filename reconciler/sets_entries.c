@@ -46,8 +46,8 @@ void entry_forget(struct sets *s, struct entry *e)
 	release_name(s, e);
 	timer_stop(&s->timers, &e->timer);
 	list_remove(&e->queued);
-	e->waited = e->hashed = false;
-	e->failures = 0;
+	e->waited = e->leaving = false;
+	e->first = e->failures = 0;
 }
 
 void entry_free(struct sets *s, struct entry *e)
@@ -73,37 +73,54 @@ void entry_settle(struct sets *s, struct entry *e, struct now now)
 	if (e->child != NULL)
 		return;
 	if (!wanted(e)) {
-		/* As long as its create may come to light, it is remembered under which name. */
-		if (e->asked == NULL)
+		list_remove(&e->queued);
+		if (e->asked == NULL) {
 			entry_free(s, e);
-		else if (e->timer.place == 0)
+			return;
+		}
+		/* As long as its create may come to light, it is remembered under which name. */
+		if (!e->leaving)
 			timer_set(&s->timers, &e->timer, now.boot_ms + SET_UNSEEN_MS);
+		e->leaving = true;
 		return;
 	}
+	if (e->leaving && !e->made)
+		timer_stop(&s->timers, &e->timer);
+	e->leaving = false;
 	if (s->leading && !e->set->deleting && !e->in_flight && e->timer.place == 0)
 		list_append(&s->creates, &e->queued);
 }
 
-void entry_attach(struct sets *s, struct entry *e, struct child *c)
+/*
+ * The name is kept for a while: of creates of that name whose answers were lost, one may
+ * come to light after this child has gone again.
+ */
+void entry_attach(struct sets *s, struct entry *e, struct child *c, struct now now)
 {
 	e->child = c;
-	entry_forget(s, e);
+	list_remove(&e->queued);
+	e->waited = e->leaving = e->made = false;
+	e->first = e->failures = 0;
 	set_trouble(e, NULL);
+	timer_stop(&s->timers, &e->timer);
+	if (e->asked != NULL)
+		timer_set(&s->timers, &e->timer, now.boot_ms + SET_UNSEEN_MS);
 }
 
 void entry_detach(struct sets *s, struct entry *e, struct now now)
 {
 	e->child = NULL;
+	timer_stop(&s->timers, &e->timer);
 	entry_settle(s, e, now);
 }
 
 void entry_due(struct sets *s, struct entry *e, struct now now)
 {
 	timer_stop(&s->timers, &e->timer);
-	if (!wanted(e) && !e->in_flight)
+	if ((e->child != NULL || !wanted(e)) && !e->in_flight)
 		release_name(s, e);
 	/* Made, and never seen: it was deleted at once, or it is there and asking will tell. */
-	e->made = false;
+	e->made = e->leaving = false;
 	entry_settle(s, e, now);
 }
 
@@ -149,20 +166,22 @@ static void back_off(struct sets *s, struct entry *e, const char *trouble, struc
 /* The name to ask for, or NULL: a timer is set. */
 static const char *choose_name(struct sets *s, struct entry *e, struct now now, struct arena *a)
 {
-	if (e->asked != NULL)
-		return e->asked;
 	const struct set *set = e->set;
-	struct child_names names = child_names(a, set->name, set->uid, &e->image, e->normal);
-	if (names.plain != NULL && !e->hashed) {
-		enum name_state state = name_look(s, e, names.plain);
+	if (e->asked != NULL)
+		return name_look(s, e, e->asked) == NAME_LEAVING && wait_for_name(s, e, now)
+			       ? NULL
+			       : e->asked;
+	for (e->number = e->first; e->number < CHILD_NAMES_MAX; e->number++) {
+		const char *name =
+			child_name(a, set->name, set->uid, &e->image, e->normal, e->number);
+		enum name_state state = name != NULL ? name_look(s, e, name) : NAME_TAKEN;
 		if (state == NAME_FREE)
-			return names.plain;
+			return name;
 		if (state == NAME_LEAVING && wait_for_name(s, e, now))
 			return NULL;
 	}
-	if (name_look(s, e, names.hashed) == NAME_FREE)
-		return names.hashed;
-	back_off(s, e, arena_printf(a, "the name %s is taken", names.hashed), now);
+	e->first = 0;
+	back_off(s, e, "all names of its child are taken", now);
 	return NULL;
 }
 
@@ -227,9 +246,7 @@ void entry_answered(struct sets *s, struct entry *e, enum set_result result, con
 	case SET_TAKEN:
 		/* By an object that the watch did not show yet. */
 		release_name(s, e);
-		if (e->hashed)
-			back_off(s, e, "both names of its child are taken", now);
-		e->hashed = true;
+		e->first = e->number + 1;
 		break;
 	case SET_REFUSED:
 		release_name(s, e);
@@ -238,7 +255,8 @@ void entry_answered(struct sets *s, struct entry *e, enum set_result result, con
 	case SET_GONE:
 	case SET_FAILED:
 		timer_set(&s->timers, &e->timer,
-			  now.boot_ms + (wanted(e) ? SET_AGAIN_MS : SET_UNSEEN_MS));
+			  now.boot_ms +
+				  (e->child == NULL && wanted(e) ? SET_AGAIN_MS : SET_UNSEEN_MS));
 		return;
 	}
 	entry_settle(s, e, now);

@@ -71,11 +71,13 @@ struct entry {
 	struct image_entry image;
 	uint64_t build; /* last list that had it */
 	struct child *child;
-	char *asked;    /* name of a create whose outcome is open, key in sets.asked; or NULL */
-	bool in_flight; /* it is unanswered */
-	bool made;      /* it was answered with success: the watch will show it */
-	bool hashed;    /* somebody else's object has the plain name */
-	bool waited;    /* for a name, since waited_ms */
+	char *asked;     /* name of a create whose outcome is open, key in sets.asked; or NULL */
+	bool in_flight;  /* it is unanswered */
+	bool made;       /* it was answered with success: the watch will show it */
+	bool leaving;    /* not on the list any more, and the timer of that runs */
+	unsigned number; /* of the name asked for, see child_name() */
+	unsigned first;  /* those before it are taken by what the watch does not show */
+	bool waited;     /* for a name, since waited_ms */
 	int64_t waited_ms;
 	unsigned failures;
 	char *trouble; /* why it has no child, for the message; or NULL */
@@ -187,7 +189,7 @@ void entry_free(struct sets *s, struct entry *e);
 /* Queues a create, sets a timer, or drops an entry that is not wanted any more. */
 void entry_settle(struct sets *s, struct entry *e, struct now now);
 /* It has a child, or lost it. */
-void entry_attach(struct sets *s, struct entry *e, struct child *c);
+void entry_attach(struct sets *s, struct entry *e, struct child *c, struct now now);
 void entry_detach(struct sets *s, struct entry *e, struct now now);
 void entry_due(struct sets *s, struct entry *e, struct now now);
 /* Lead lost: what was asked for is forgotten. */

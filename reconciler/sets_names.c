@@ -66,20 +66,20 @@ static const char *version_part(struct arena *a, const struct image_entry *image
 	return image->tag != NULL && *image->tag != '\0' ? image->tag : "latest";
 }
 
-struct child_names child_names(struct arena *a, const char *set_name, const char *set_uid,
-			       const struct image_entry *image, const char *normal)
+const char *child_name(struct arena *a, const char *set_name, const char *set_uid,
+		       const struct image_entry *image, const char *normal, unsigned number)
 {
-	uint64_t h = hash_str(hash_str(HASH_START, set_uid), normal);
 	char *plain = arena_printf(a, "%s-%s-%s", set_name,
 				   last_part(image->image != NULL ? image->image : ""),
 				   version_part(a, image));
-	bool exact = clean(plain) && strlen(plain) <= API_NAME_MAX;
+	if (number == 0)
+		return clean(plain) && strlen(plain) <= API_NAME_MAX ? plain : NULL;
+	uint64_t h = hash_str(hash_str(HASH_START, set_uid), normal);
+	for (unsigned i = 1; i < number; i++)
+		h = hash_bytes(h, &i, sizeof(i));
 	char *cut = arena_strndup(a, plain, strnlen(plain, API_NAME_MAX - HASH_CHARS - 1));
 	clean(cut); /* a cut may leave a dash or dot before ours */
-	return (struct child_names){
-		.plain = exact ? plain : NULL,
-		.hashed = arena_printf(a, "%s-%08" PRIx32, cut, (uint32_t)(h ^ h >> 32)),
-	};
+	return arena_printf(a, "%s-%08" PRIx32, cut, (uint32_t)(h ^ h >> 32));
 }
 
 const char *child_label(struct arena *a, const char *set_name)

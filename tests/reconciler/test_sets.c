@@ -1,6 +1,8 @@
 /* Children of sets (behaviour.md 23, 25): which are made, mended, deleted, and which never. */
 #include "tests/reconciler/sets_rig.h"
 
+#include "reconciler/sets_names.h"
+
 #define HEX "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
 static void begin(struct sets_rig *r, const char *images)
@@ -126,15 +128,23 @@ static void rule_23_taken_by_what_the_watch_has_not_shown(void **state)
 	(void)state;
 	begin(&r, "nginx:1");
 	rig_turn(&r, 0);
+	rig_do(&r, rig_only(&r, SET_STATUS));
 	sets_answered(r.sets, SET_CREATE, "s-nginx-1", "su", SET_TAKEN, 0, NULL, r.now);
 	rig_turn(&r, 0);
 	const struct set_write *again = rig_only(&r, SET_CREATE);
 	assert_string_not_equal(again->name, "s-nginx-1");
-	/* That one too: later, and the status says so. */
-	sets_answered(r.sets, SET_CREATE, arena_strdup(&r.keep, again->name), "su", SET_TAKEN, 0,
-		      NULL, r.now);
+	/* That one too, and all others: later, and the status says so. */
+	for (int i = 1; i < CHILD_NAMES_MAX; i++) {
+		sets_answered(r.sets, SET_CREATE, rig_only(&r, SET_CREATE)->name, "su", SET_TAKEN,
+			      0, NULL, r.now);
+		rig_turn(&r, 0);
+	}
+	assert_int_equal(rig_count(&r, SET_CREATE), 0);
 	rig_turn(&r, 4900);
 	assert_int_equal(rig_count(&r, SET_CREATE), 0);
+	assert_string_equal(
+		rig_only(&r, SET_STATUS)->status->conditions.at[0].message,
+		"0/1 images cached; cannot create a child: all names of its child are taken");
 	rig_turn(&r, 200);
 	assert_int_equal(rig_count(&r, SET_CREATE), 1);
 	rig_done(&r);

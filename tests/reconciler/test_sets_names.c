@@ -60,14 +60,18 @@ static void rule_23_names(void **state)
 	(void)state;
 	FOREACH_ROW(struct name_row, rows)
 	{
-		struct child_names n = child_names(&a, row->set, "uid", &row->image, "normal");
+		const char *plain = child_name(&a, row->set, "uid", &row->image, "normal", 0);
 		if (row->plain == NULL)
-			assert_null(n.plain);
+			assert_null(plain);
 		else
-			assert_string_equal(n.plain, row->plain);
-		assert_true(n.plain == NULL || valid_name(n.plain));
-		assert_true(valid_name(n.hashed));
-		assert_true(n.hashed[strlen(n.hashed) - 9] == '-');
+			assert_string_equal(plain, row->plain);
+		assert_true(plain == NULL || valid_name(plain));
+		for (unsigned i = 1; i < CHILD_NAMES_MAX; i++) {
+			const char *hashed =
+				child_name(&a, row->set, "uid", &row->image, "normal", i);
+			assert_true(valid_name(hashed));
+			assert_true(hashed[strlen(hashed) - 9] == '-');
+		}
 	}
 	arena_done(&a);
 }
@@ -77,11 +81,11 @@ static void rule_23_the_hash_tells_apart(void **state)
 	struct arena a = ARENA_INIT;
 	struct image_entry e = {"x", "1", NULL};
 	(void)state;
-	const char *one = child_names(&a, "s", "u1", &e, "docker.io/library/x:1").hashed;
-	assert_string_equal(child_names(&a, "s", "u1", &e, "docker.io/library/x:1").hashed, one);
-	assert_string_not_equal(child_names(&a, "s", "u1", &e, "quay.io/x:1").hashed, one);
-	assert_string_not_equal(child_names(&a, "s", "u2", &e, "docker.io/library/x:1").hashed,
-				one);
+	const char *one = child_name(&a, "s", "u1", &e, "docker.io/library/x:1", 1);
+	assert_string_equal(child_name(&a, "s", "u1", &e, "docker.io/library/x:1", 1), one);
+	assert_string_not_equal(child_name(&a, "s", "u1", &e, "docker.io/library/x:1", 2), one);
+	assert_string_not_equal(child_name(&a, "s", "u1", &e, "quay.io/x:1", 1), one);
+	assert_string_not_equal(child_name(&a, "s", "u2", &e, "docker.io/library/x:1", 1), one);
 	arena_done(&a);
 }
 
