@@ -233,5 +233,5 @@ bool discovery_get(const char *path, const char *accept, struct buf *out, const 
 		buf_adds(out, "ok");
 		return true;
 	}
-	return group_path(path, out) || openapi_get(path, out);
+	return group_path(path, out) || openapi_get(path, out, ret_type);
 }

@@ -44,11 +44,10 @@ void merge_patch(cJSON *target, const cJSON *patch)
 static const struct merge_key {
 	const char *list, *key;
 } merge_keys[] = {
-	{"containers", "name"},     {"initContainers", "name"},    {"env", "name"},
-	{"volumes", "name"},        {"conditions", "type"},        {"taints", "key"},
-	{"addresses", "type"},      {"imagePullSecrets", "name"},  {"ownerReferences", "uid"},
-	{"ports", "containerPort"}, {"volumeMounts", "mountPath"}, {"finalizers", ""},
-	{"podCIDRs", ""},
+	{"containers", "name"},        {"initContainers", "name"}, {"env", "name"},
+	{"volumes", "name"},           {"conditions", "type"},     {"addresses", "type"},
+	{"imagePullSecrets", "name"},  {"ownerReferences", "uid"}, {"ports", "containerPort"},
+	{"volumeMounts", "mountPath"}, {"finalizers", ""},         {"podCIDRs", ""},
 };
 
 static const char *merge_key_of(const char *list)

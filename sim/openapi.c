@@ -232,10 +232,20 @@ static void index_document(struct buf *out)
 	buf_adds(out, "}}");
 }
 
-bool openapi_get(const char *path, struct buf *out)
+/* kubectl takes version 2 as protobuf only: a Document whose field 1, swagger, is "2.0". */
+static const char version_2[] = {0x0a, 3, '2', '.', '0'};
+#define VERSION_2_TYPE "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
+
+bool openapi_get(const char *path, struct buf *out, const char **ret_type)
 {
 	static const char prefix[] = "/openapi/v3";
 	char root[128];
+	*ret_type = "application/json";
+	if (strcmp(path, "/openapi/v2") == 0) {
+		*ret_type = VERSION_2_TYPE;
+		buf_add(out, version_2, sizeof(version_2));
+		return true;
+	}
 	if (strcmp(path, prefix) == 0) {
 		index_document(out);
 		return true;

@@ -11,7 +11,11 @@
 
 #include "base/buf.h"
 
-/* /openapi/v3 and /openapi/v3/apis/GROUP/VERSION: appends the document; false: no such path. */
-bool openapi_get(const char *path, struct buf *out);
+/*
+ * /openapi/v3, /openapi/v3/apis/GROUP/VERSION, and /openapi/v2, which is empty: kubectl reads it
+ * before it sends a List, to check by itself what it finds there. Appends the document; false: no
+ * such path.
+ */
+bool openapi_get(const char *path, struct buf *out, const char **ret_type);
 
 #endif
