@@ -166,6 +166,15 @@ static int64_t sync_ms(struct kpod *p)
 	return KUBELET_SYNC_MS + (int64_t)random_below(p->kubelet->env, KUBELET_SYNC_MORE_MS + 1);
 }
 
+/* There will be no image unless something changes: looks again at each sync. */
+static void no_image(struct kpod *p, enum pod_shape shape, struct now now)
+{
+	p->state = KPOD_FAILING;
+	p->next = shape;
+	if (p->said != shape)
+		wait_ms(p, KUBELET_RELIST_MS, now);
+}
+
 /* The image may be there already, or must be. */
 static void want_image(struct kpod *p, struct now now)
 {
@@ -173,16 +182,14 @@ static void want_image(struct kpod *p, struct now now)
 	struct sim_manifest m;
 	bool known = registries_find(k->env->registries, p->image, &m) == 0;
 	const struct sim_content *there = known ? disk_find_manifest(&k->disk, &m) : NULL;
-	if (p->always || (there == NULL && !p->never)) {
+	if (!known && pull_name_refused(p->image, NULL))
+		no_image(p, POD_SHAPE_BAD_NAME, now);
+	else if (p->always || (there == NULL && !p->never))
 		pull_queue(p, now);
-	} else if (there != NULL) {
-		/* The tag may mean something newer by now: the node's is what runs. */
+	else if (there == NULL)
+		no_image(p, POD_SHAPE_NEVER, now);
+	else /* the tag may mean something newer by now: the node's is what runs */
 		start(p, there, disk_digest_name(&k->disk, there), now);
-	} else {
-		p->state = KPOD_FAILING;
-		p->next = POD_SHAPE_NEVER;
-		wait_ms(p, KUBELET_RELIST_MS, now);
-	}
 }
 
 /* The first sync after a failure comes with the sandbox's event, the others by the clock. */
@@ -206,7 +213,7 @@ static void sync_failing(struct kpod *p, struct now now)
 		backoff *= 2;
 	if (backoff > KUBELET_BACKOFF_MAX_MS)
 		backoff = KUBELET_BACKOFF_MAX_MS;
-	if (p->next == POD_SHAPE_NEVER || now.boot_ms - p->failed_ms >= backoff) {
+	if (p->failures == 0 || now.boot_ms - p->failed_ms >= backoff) {
 		want_image(p, now);
 		if (p->state != KPOD_FAILING)
 			return;
@@ -314,7 +321,7 @@ static void (*const table[KPOD_STATES][KPOD_EVENTS])(struct kpod *p, struct now 
 			  [KPOD_EVICT] = evict,
 			  [KPOD_STOP] = stop},
 	[KPOD_OVER] = {[KPOD_DELETE] = die},
-	[KPOD_DYING] = {[KPOD_DUE] = die_again},
+	[KPOD_DYING] = {[KPOD_DUE] = die_again, [KPOD_DELETE] = die_again},
 };
 static void happen(struct kpod *p, enum kpod_event event, struct now now)
 {

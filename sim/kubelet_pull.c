@@ -127,13 +127,10 @@ static void fail(struct kpod *p, bool no_space, struct now now)
 static void complete(struct kpod *p, struct now now)
 {
 	struct kubelet *k = p->kubelet;
-	bool fits = disk_add(&k->disk, &p->pull, false, now.wall_s);
-	if (!fits) {
-		disk_collect(&k->disk, now.wall_s);
-		fits = disk_add(&k->disk, &p->pull, false, now.wall_s);
-	}
+	/* While layers come the disk goes over its threshold: what is unused goes then. */
+	disk_make_space(&k->disk, disk_missing(&k->disk, p->pull.content), now.wall_s);
 	kubelet_images_changed(k);
-	if (!fits) {
+	if (!disk_add(&k->disk, &p->pull, false, now.wall_s)) {
 		fail(p, true, now);
 		return;
 	}

@@ -50,6 +50,9 @@ static void container_text(const struct kpod *p, struct buf *out)
 		buf_addf(out, "Container image \"%s\" is not present with pull policy of Never",
 			 p->image);
 		break;
+	case POD_SHAPE_BAD_NAME:
+		pull_name_refused(p->image, out);
+		break;
 	case POD_SHAPE_NO_START:
 	case POD_SHAPE_FAILED:
 		buf_adds(out, pod_no_true);

@@ -300,6 +300,15 @@ size_t disk_collect(struct disk *d, int64_t now_s)
 	return gone;
 }
 
+bool disk_make_space(struct disk *d, int64_t bytes, int64_t now_s)
+{
+	struct disk_image *image;
+	while (d->capacity > 0 && d->used + bytes > d->capacity &&
+	       (image = oldest_unused(d, now_s)) != NULL)
+		image_remove(d, image);
+	return d->capacity == 0 || d->used + bytes <= d->capacity;
+}
+
 /* ---- node.status.images ---- */
 
 static void write_image(const struct disk *d, const struct disk_image *image, struct buf *out)

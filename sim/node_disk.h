@@ -68,6 +68,8 @@ void disk_use(struct disk *d, const struct sim_content *content, bool use, int64
 bool disk_evict(struct disk *d, const char *name);
 /* Collects if it is due; returns how many images went. */
 size_t disk_collect(struct disk *d, int64_t now_s);
+/* Collects until that much more fits, whatever the thresholds; false: it does not. */
+bool disk_make_space(struct disk *d, int64_t bytes, int64_t now_s);
 bool disk_is_high(const struct disk *d); /* over the high threshold */
 /* Appends node.status.images, at most max_images entries (-1: all). */
 void disk_write(const struct disk *d, int64_t max_images, struct buf *out);

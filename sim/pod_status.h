@@ -25,6 +25,8 @@
 	  "ImagePullBackOff", 0)                                                                   \
 	S(NEVER, "Pending", "True", "", "False", "ContainersNotReady", WAITING,                    \
 	  "ErrImageNeverPull", 0)                                                                  \
+	S(BAD_NAME, "Pending", "True", "", "False", "ContainersNotReady", WAITING,                 \
+	  "InvalidImageName", 0)                                                                   \
 	S(RUNNING, "Running", "True", "", "True", "", RUNNING, "", 0)                              \
 	S(ENDED, "Pending", "True", "PodCompleted", "False", "PodCompleted", TERMINATED,           \
 	  "Completed", 0)                                                                          \

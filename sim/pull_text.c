@@ -76,13 +76,57 @@ static void status_code(const struct parts *p, const char *status, struct buf *o
 		 p->last, status);
 }
 
+static bool has_upper(const char *s, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (isupper((unsigned char)s[i]))
+			return true;
+	return false;
+}
+
 static void invalid_name(const char *reference, struct buf *out)
 {
-	bool upper = false;
-	for (const char *s = reference; *s != '\0'; s++)
-		upper |= isupper((unsigned char)*s) != 0;
+	bool upper = has_upper(reference, strlen(reference));
 	buf_addf(out, "failed to parse image reference \"%s\": invalid reference format%s",
 		 reference, upper ? ": repository name must be lowercase" : "");
+}
+
+/*
+ * kubelet takes a first component with an upper-case letter for a host, and leaves the
+ * rest of the judgement to containerd.
+ */
+static size_t host_len(const char *reference)
+{
+	size_t n = strcspn(reference, "/");
+	if (reference[n] == '\0')
+		return 0;
+	bool dotted = memchr(reference, '.', n) != NULL || memchr(reference, ':', n) != NULL;
+	return dotted || has_upper(reference, n) ? n + 1 : 0;
+}
+
+bool pull_name_refused(const char *reference, struct buf *out)
+{
+	struct arena a = ARENA_INIT;
+	bool fine = ref_normal(&a, reference) != NULL;
+	const char *path = reference + host_len(reference);
+	size_t len = strcspn(path, ":@");
+	bool upper = has_upper(path, len);
+	arena_done(&a);
+	if (fine ||
+	    (!upper && path != reference && has_upper(reference, (size_t)(path - reference))))
+		return false;
+	if (out == NULL)
+		return true;
+	buf_addf(out,
+		 "Failed to apply default image tag \"%s\": couldn't parse image name \"%s\": "
+		 "invalid "
+		 "reference format",
+		 reference, reference);
+	if (upper)
+		buf_addf(out, ": repository name (%s%.*s) must be lowercase",
+			 path == reference && memchr(path, '/', len) == NULL ? "library/" : "",
+			 (int)len, path);
+	return true;
 }
 
 static void no_connection(enum pull_fault fault, const struct parts *p, struct buf *out)

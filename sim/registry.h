@@ -81,6 +81,9 @@ int registries_find(struct registries *r, const char *reference, struct sim_mani
 struct sim_manifest registries_pause(struct registries *r);
 /* The text kubelet shows for it, as containerd words it (statuses page). Appends. */
 void pull_fault_text(enum pull_fault fault, const char *reference, struct buf *out);
+/* Does kubelet itself refuse the name (InvalidImageName)? Then appends its words; out may be NULL.
+ * What passes may still be refused by containerd (PULL_FAULT_INVALID_NAME). */
+bool pull_name_refused(const char *reference, struct buf *out);
 int pull_fault_find(const char *name); /* -1: none of that name */
 
 #endif

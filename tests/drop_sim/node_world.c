@@ -20,8 +20,18 @@ uint64_t world_random(struct world *w, uint64_t below)
 
 /* ---- how it answers ---- */
 
+static bool waits_already(const struct world *w, const char *node, const char *pod)
+{
+	for (size_t i = 0; i < w->n_late; i++)
+		if (strcmp(w->late[i].node, node != NULL ? node : "") == 0 &&
+		    strcmp(w->late[i].pod, pod != NULL ? pod : "") == 0)
+			return true;
+	return false;
+}
+
 static void answer(struct world *w, const char *node, const char *pod)
 {
+	w->overlapping += waits_already(w, node, pod);
 	bool ok = world_random(w, 100) >= w->refuse_percent;
 	if (world_random(w, 100) >= w->late_percent) {
 		nodes_written(w->nodes, node, NS, pod, ok, w->now);
@@ -127,6 +137,8 @@ static void in_short(struct world *w, struct world_pod *p)
 	assert(rc == 0);
 	(void)rc;
 	struct buf *out = &p->said;
+	bool over = strcmp(p->phase, "Succeeded") == 0 || strcmp(p->phase, "Failed") == 0;
+	p->went_back |= over && strcmp(p->phase, pod.phase) != 0;
 	buf_addf(out, "%s%s", out->len > 0 ? " > " : "", pod.phase);
 	snprintf(p->phase, sizeof(p->phase), "%s", pod.phase);
 	if (pod.reason != NULL)
@@ -245,6 +257,12 @@ void world_run(struct world *w, int64_t ms)
 	w->now.boot_ms = until;
 }
 
+static bool is_busy(void *ctx)
+{
+	const struct world *w = ctx;
+	return w->busy;
+}
+
 void world_init(struct world *w, const struct sim_scenario *scenario,
 		const struct nodes_config *config)
 {
@@ -256,7 +274,8 @@ void world_init(struct world *w, const struct sim_scenario *scenario,
 				       .node_status = node_status,
 				       .node_patch = node_patch,
 				       .pod_status = pod_status,
-				       .pod_delete = pod_delete};
+				       .pod_delete = pod_delete,
+				       .busy = is_busy};
 	w->registries = registries_new(scenario);
 	w->nodes = nodes_new(config, w->registries, &port);
 	for (size_t i = 0; i < scenario->nodes.n; i++)

@@ -20,6 +20,7 @@ struct world_pod {
 	struct buf status; /* the last patch */
 	char phase[16];
 	bool gone, flying, delete_asked;
+	bool went_back;      /* was over, and then was not */
 	int64_t said_ms[32]; /* when each status came, since the pod's creation */
 	int64_t created_ms;
 	size_t n_said;
@@ -36,8 +37,10 @@ struct world {
 	struct buf log;         /* every call, with its time: same seed, same log */
 	struct buf node_object; /* the last that was created */
 	struct buf node_status, node_taints;
-	size_t statuses, node_writes, in_flight;
+	size_t statuses, node_writes;
+	size_t overlapping; /* writes for an object with an unanswered one */
 	/* How it answers: in per cent, drawn with random; refused ones are answered false. */
+	bool busy;
 	unsigned refuse_percent, late_percent;
 	uint64_t random;
 	struct {

@@ -88,6 +88,10 @@ static void sequences(void **state)
 		 "401 Unauthorized"},
 		{"invalid name", "n-000", "UPPER/x:y", NULL, NULL, 20000,
 		 CREATING " > " ERR " > " BACKOFF, "repository name must be lowercase"},
+		{"a name that kubelet refuses", "n-000", "docker.io/UPPER/x:1", NULL, NULL, 5 * MIN,
+		 CREATING " > Pending waiting InvalidImageName TTFFT",
+		 "couldn't parse image name \\\"docker.io/UPPER/x:1\\\": invalid reference format: "
+		 "repository name (UPPER/x) must be lowercase"},
 		{"Never, absent", "n-000", REG "/a:1", "Never", NULL, 5 * MIN,
 		 CREATING " > Pending waiting ErrImageNeverPull TTFFT",
 		 "is not present with pull policy of Never"},
