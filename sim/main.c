@@ -4,6 +4,8 @@
 #include "base/buf.h"
 #include "base/log.h"
 
+#include "sim/attach.h"
+#include "sim/load.h"
 #include "sim/sim.h"
 
 enum { EXIT_FINE = 0, EXIT_USAGE = 100, EXIT_ENVIRONMENT = 111 };
@@ -19,10 +21,30 @@ static void print_help(const struct options_target *target)
 	buf_done(&text);
 }
 
+/* Nodes on somebody else's API server. */
+static int run_nodes(const struct sim_options *options)
+{
+	struct arena a = ARENA_INIT;
+	struct sim_scenario scenario;
+	struct err err;
+	const struct attach_config config = {.kubeconfig = options->kubeconfig,
+					     .scenario = &scenario,
+					     .instant = options->instant};
+	int rc = load_scenario(options, &a, &scenario, &err);
+	if (rc == 0)
+		rc = attach_run(&config, &err);
+	if (rc != 0)
+		fprintf(stderr, "%s: %s\n", program, err.text);
+	arena_done(&a);
+	return rc == 0 ? EXIT_FINE : EXIT_ENVIRONMENT;
+}
+
 static int run(const struct sim_options *options)
 {
 	struct err err;
 	log_init("sim", (enum log_level)log_level_parse(options->log_level), false);
+	if (options->nodes_only)
+		return run_nodes(options);
 	struct sim *s = sim_new(options, &err);
 	if (s == NULL) {
 		fprintf(stderr, "%s: %s\n", program, err.text);

@@ -21,13 +21,12 @@
 #include "sim/cluster.h"
 #include "sim/expect.h"
 #include "sim/kubeconfig.h"
+#include "sim/load.h"
 #include "sim/rest.h"
 #include "sim/screen.h"
 #include "sim/serve.h"
 #include "sim/tls.h"
 
-/* Bytes of a scenario file. */
-#define SCENARIO_MAX (16 * 1024 * 1024)
 /* Rounds in which parts answer to each other's changes before clients have their turn. */
 #define ROUNDS_MAX 4
 /* Between two looks at whether the expectations hold. */
@@ -57,48 +56,6 @@ struct sim {
 	bool stop;
 	int status;
 };
-
-/* ---- the scenario ---- */
-
-static int read_file(const char *path, struct buf *out, struct err *err)
-{
-	char chunk[4096];
-	size_t n;
-	FILE *f = fopen(path, "re");
-	if (f == NULL)
-		return err_set(err, ERR_TERMINAL, "--scenario %s: %s", path, strerror(errno));
-	out->limit = SCENARIO_MAX;
-	while ((n = fread(chunk, 1, sizeof(chunk), f)) > 0)
-		buf_add(out, chunk, n);
-	bool broken = ferror(f) != 0 || out->full;
-	fclose(f);
-	return broken ? err_set(err, ERR_TERMINAL, "--scenario %s: unreadable or too large", path)
-		      : 0;
-}
-
-static int read_scenario(struct sim *s, struct err *err)
-{
-	struct buf text = {0};
-	const char *path = s->options->scenario;
-	int rc = 0;
-	if (path != NULL)
-		rc = read_file(path, &text, err);
-	else
-		buf_addf(&text, "nodes:\n- {name: node, count: %" PRId64 "}\n", s->options->nodes);
-	if (rc == 0 && path == NULL && s->options->nodes == 0) {
-		buf_clear(&text, 0);
-		buf_adds(&text, "title: no nodes\n");
-	}
-	if (rc == 0)
-		rc = scenario_read(text.data != NULL ? text.data : "", text.len, &s->arena,
-				   &s->scenario, err);
-	if (rc != 0 && path != NULL)
-		err_wrap(err, "%s", path);
-	buf_done(&text);
-	if (rc == 0 && s->options->seed != 0)
-		s->scenario.seed = s->options->seed;
-	return rc;
-}
 
 /* ---- the parts ---- */
 
@@ -309,7 +266,7 @@ struct sim *sim_new(const struct sim_options *options, struct err *err)
 	s->options = options;
 	s->began_ms = clock_boot_ms();
 	if (split_address(options->listen, host, sizeof(host), &port, err) != 0 ||
-	    read_scenario(s, err) != 0 || make_parts(s, err) != 0 ||
+	    load_scenario(options, &s->arena, &s->scenario, err) != 0 || make_parts(s, err) != 0 ||
 	    serve(s, host, port, err) != 0 ||
 	    timeline_start(s->timeline, &s->scenario, clock_now(), err) != 0) {
 		sim_free(s);

@@ -1,0 +1,18 @@
+/* The scenario that the options ask for: a file, or nodes alone. */
+#ifndef DROP_SIM_LOAD_H
+#define DROP_SIM_LOAD_H
+
+#include "base/arena.h"
+#include "base/err.h"
+
+#include "sim/scenario.h"
+#include "sim/sim_options.h"
+
+/* Bytes of a scenario file. */
+#define SCENARIO_MAX (16 * 1024 * 1024)
+
+/* Everything lives in the arena. ERR_TERMINAL names the file, the place, and what is wrong. */
+int load_scenario(const struct sim_options *options, struct arena *a, struct sim_scenario *ret,
+		  struct err *err);
+
+#endif
