@@ -1,0 +1,94 @@
+"""Which pull pods ever were, from one watch of drop-sim's: the referee of "exactly once" and of limits.
+
+Events come in the order of changes, so what was under way when a pod was made is known exactly.
+"""
+import collections
+import queue
+import threading
+import time
+
+from audit import NOTE, Pull
+
+PODS = "/api/v1/namespaces/drop-system/pods"
+ENDED = ("Succeeded", "Failed")
+STARTING = ("ContainerCreating", "PodInitializing")
+
+Made = collections.namedtuple("Made", "name node pull nodes on_node")
+
+
+def finished(pod):
+    """Has its node said how the pull ended? (behaviour.md 8, 9)"""
+    status = pod.get("status") or {}
+    if status.get("phase") in ENDED:
+        return True
+    for one in status.get("containerStatuses") or []:
+        state = one.get("state") or {}
+        if one.get("imageID") or "terminated" in state:
+            return True
+        if (state.get("waiting") or {}).get("reason", STARTING[0]) not in STARTING:
+            return True
+    return False
+
+
+class PodHistory:
+    """late: seconds after which the operator may give a pull up (pullTimeout); it is none then."""
+
+    def __init__(self, side, late):
+        self.side = side
+        self.late = late
+        self.open = {}    # uid -> (node, when seen), of pods that are not finished
+        self.there = {}   # uid -> pod
+        self.made = []    # [Made], in order
+        self.broken = ""  # why the history has a hole
+        self.stream = side.watch(f"{PODS}?watch=true&resourceVersion=0")
+        self.stop = threading.Event()
+        self.thread = threading.Thread(target=self._run, daemon=True)
+        self.thread.start()
+
+    def close(self):
+        self.stop.set()
+        self.stream.close()
+        self.thread.join(10)
+
+    def _run(self):
+        while not self.stop.is_set():
+            try:
+                event = self.stream.take(0.5)
+            except queue.Empty:
+                continue
+            if event is None or event["type"] in ("ERROR", "HALF"):
+                if not self.stop.is_set():
+                    self.broken = f"the witness's watch ended: {event}"
+                return
+            if event["type"] != "BOOKMARK":
+                self._take(event["type"], event["object"])
+
+    def _take(self, kind, pod):
+        uid, node = pod["metadata"]["uid"], pod["spec"].get("nodeName", "")
+        notes = pod["metadata"].get("annotations") or {}
+        if NOTE + "attempt" not in notes:
+            return
+        if kind == "DELETED":
+            self.open.pop(uid, None)
+            self.there.pop(uid, None)
+            return
+        new = uid not in self.there
+        self.there[uid] = pod
+        if finished(pod):
+            self.open.pop(uid, None)
+        elif new:
+            self.open[uid] = (node, time.monotonic())
+        if new:
+            pull = Pull(*(notes.get(NOTE + key, "") for key in
+                          ("cachedimage-uid", "node-uid", "reference", "attempt")))
+            on = [where for where, when in self.open.values() if time.monotonic() - when < self.late]
+            self.made.append(Made(pod["metadata"]["name"], node, pull, len(set(on)), on.count(node)))
+
+    def twice(self):
+        count = collections.Counter(one.pull for one in self.made)
+        return [(pull, n) for pull, n in count.items() if n > 1]
+
+    def most(self):
+        """(nodes with a pull under way, pulls under way on one node): the highest at any create."""
+        return (max((one.nodes for one in self.made), default=0),
+                max((one.on_node for one in self.made), default=0))

@@ -1,0 +1,85 @@
+#!/usr/bin/env python3
+"""Seeded fault scenarios on drop-sim with the real operator processes; prints TAP, one check a seed:
+
+    run.py --build DIR [--first S] [--seeds N] [--parallel P] [--seconds T] [--keep] [--show]
+
+Each seed decides a cluster, images and what goes wrong (generate.py). Once that is over the operator
+must bring about what the objects say, and keep it; what must hold all the time is checked too
+(verdict.py). A seed that fails is printed and its folder stays. --seconds: no seed begins later, so
+that a stage has a bound. --show: what a seed means, without running it.
+"""
+import argparse
+import concurrent.futures
+import os
+import shutil
+import sys
+import tempfile
+import threading
+import time
+
+FOLDER = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [os.path.join(FOLDER, "..", folder) for folder in ("e2e", "contract")]
+
+import generate
+from runner import run_plan, tools_of
+from tap import Tap
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--build", metavar="DIR", required=True)
+    parser.add_argument("--first", metavar="S", type=int, default=1)
+    parser.add_argument("--seeds", metavar="N", type=int, default=40)
+    parser.add_argument("--parallel", metavar="P", type=int, default=4 * (os.cpu_count() or 1))
+    parser.add_argument("--seconds", metavar="T", type=float, default=float("inf"))
+    parser.add_argument("--keep", action="store_true")
+    parser.add_argument("--show", action="store_true")
+    return parser.parse_args()
+
+
+def show(seed):
+    plan = generate.plan(seed)
+    print(f"# seed {seed}\n{plan.text}# wish: {plan.wish}\n# signals: {plan.signals}")
+
+
+def main():
+    args = arguments()
+    seeds = range(args.first, args.first + args.seeds)
+    if args.show:
+        for seed in seeds:
+            show(seed)
+        return 0
+    tap, lock = Tap(), threading.Lock()
+    scratch = tempfile.mkdtemp(prefix="drop-sc-")
+    tools = tools_of(args.build, scratch)
+    end = time.monotonic() + args.seconds
+    times, failed, late = [], [], 0
+
+    def one(seed):
+        nonlocal late
+        if time.monotonic() > end:
+            late += 1
+            return
+        wrong, took, trouble = run_plan(tools, os.path.join(scratch, f"{seed}"),
+                                      generate.plan(seed), args.keep)
+        with lock:
+            times.append(took)
+            if not tap.check(not wrong, f"seed {seed}", "; ".join(wrong[:4])):
+                failed.append(seed)
+                tap.diag("\n".join(trouble[:80]))
+
+    with concurrent.futures.ThreadPoolExecutor(args.parallel) as pool:
+        list(pool.map(one, seeds))
+    if late:
+        tap.diag(f"{late} seeds were left for another time ({args.seconds:.0f} s are over)")
+    if times:
+        times.sort()
+        tap.diag(f"until all was well: median {times[len(times) // 2]:.1f} s, most {times[-1]:.1f} s")
+    tap.diag(f"seeds that failed: {sorted(failed) or 'none'}; folders in {scratch}" if failed
+             else "no seed failed")
+    if not failed and not args.keep:
+        shutil.rmtree(scratch, ignore_errors=True)
+    return tap.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

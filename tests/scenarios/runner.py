@@ -1,0 +1,121 @@
+"""Plays one plan: drop-sim, the operator, what goes wrong, and the verdict when it is over.
+
+A plan says what the cluster is, what happens and when all is healed (generate.Plan). Nothing sleeps and
+hopes: the end is polled for, with a deadline that only a broken product meets.
+"""
+import collections
+import os
+import signal
+import threading
+import time
+
+import processes
+import verdict
+from programs import bin_folder
+from trial import Trial
+
+CONVERGE = 90       # seconds after the last fault; what is bounded in the product is far below
+QUIET = 1.0         # seconds for which the end must stay as it is
+POLL = 0.2
+
+Tools = collections.namedtuple("Tools", "sim bin clockshim words sim_words", defaults=((), ()))
+
+
+def tools_of(build, scratch):
+    shim = os.path.join(build, "sim", "libclockshim.so")
+    return Tools(os.path.join(build, "sim", "drop-sim"), bin_folder(build, os.path.join(scratch, "bin")),
+                 shim if os.path.exists(shim) else "")
+
+
+def look(trial, wish):
+    return verdict.unmet(wish, trial.images(), trial.truth(), trial.pull_pods())
+
+
+def await_wish(trial, wish, seconds):
+    """What is missing at the deadline; [] as soon as nothing is."""
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            missing = look(trial, wish)
+        except (OSError, AssertionError) as error:
+            missing = [f"the world cannot be seen: {error}"]
+        if trial.ended():
+            return [f"the operator ended with {trial.tree.process.returncode}"]
+        if not missing or time.monotonic() > end:
+            return missing
+        time.sleep(POLL)
+
+
+def kept(trial, wish):
+    """The desired state stays: nothing is pulled again, no status of a Ready image is written."""
+    before = versions(trial, wish)
+    made = len(trial.pods.made)
+    time.sleep(QUIET)
+    wrong = look(trial, wish)
+    after = versions(trial, wish)
+    wrong += [f"{name}: its status is still being written" for name in before
+              if before[name] != after.get(name)]
+    done = {one.pull.uid for one in trial.pods.made[made:]} & set(uids(trial, wish))
+    if done:
+        wrong.append("a pull was started although all is there")
+    return wrong
+
+
+def versions(trial, wish):
+    return {name: obj["metadata"]["resourceVersion"] for name, obj in trial.images().items()
+            if wish.phases.get(name) == "Ready"}
+
+
+def uids(trial, wish):
+    return [obj["metadata"]["uid"] for name, obj in trial.images().items()
+            if wish.phases.get(name) == "Ready"]
+
+
+class Signals(threading.Thread):
+    """Sends what a plan says to the operator's processes, at its times."""
+
+    def __init__(self, trial, rows):
+        super().__init__(daemon=True)
+        self.trial, self.rows = trial, rows
+        self.start()
+
+    def run(self):
+        began = time.monotonic()
+        for at, who, what, back in self.rows:
+            time.sleep(max(0, began + at - time.monotonic()))
+            if who == "tree" and what == "KILL":
+                self.trial.tree.kill_all()
+                self.trial.start()
+                continue
+            pids = self.trial.tree.pids()
+            for pid in pids.values() if who == "tree" else [pids.get(who)]:
+                if pid:
+                    processes.kill(pid, getattr(signal, f"SIG{what}"))
+                    if back:
+                        threading.Timer(back, processes.kill, (pid, signal.SIGCONT)).start()
+
+
+def judge(trial, wish, seconds):
+    """Everything that is wrong with a run whose faults are over."""
+    wrong = await_wish(trial, wish, seconds) or kept(trial, wish)
+    return wrong + verdict.broken(wish, trial.pods, trial.truth(), trial.audit.twice(0))
+
+
+def run_plan(tools, folder, plan, keep=False, env=None):
+    """(what is wrong, seconds until all was well after the start, the trial's last words)."""
+    began = time.monotonic()
+    trial = None
+    try:
+        trial = Trial(tools, folder, plan.text, env)
+        trial.start()
+        signals = Signals(trial, plan.signals)
+        time.sleep(plan.heal_ms / 1000)
+        signals.join()
+        wrong = judge(trial, plan.wish, CONVERGE)
+    except Exception as error:  # pylint: disable=broad-exception-caught
+        wrong = [f"{type(error).__name__}: {error}"]
+    took = time.monotonic() - began
+    trouble = plan.told + (trial.trouble() if trial else []) if wrong else []
+    if trial is not None:
+        trial.close(keep=keep or bool(wrong))
+    return wrong, took, trouble
