@@ -45,14 +45,20 @@ int api_error_not_found(struct api_error *e, const struct resource *r, const cha
 {
 	char what[128];
 	qualified(r->plural, r, what, sizeof(what));
-	return api_error_set(e, 404, "NotFound", "%s \"%s\" not found", what, name);
+	api_error_set(e, 404, "NotFound", "%s \"%s\" not found", what, name);
+	snprintf(e->name, sizeof(e->name), "%s", name);
+	e->kind = r->plural;
+	e->group = r->group;
+	return -1;
 }
 
 int api_error_exists(struct api_error *e, const struct resource *r, const char *name)
 {
 	char what[128];
 	qualified(r->plural, r, what, sizeof(what));
-	return api_error_set(e, 409, "AlreadyExists", "%s \"%s\" already exists", what, name);
+	api_error_set(e, 409, "AlreadyExists", "%s \"%s\" already exists", what, name);
+	snprintf(e->name, sizeof(e->name), "%s", name);
+	return -1;
 }
 
 int api_error_conflict(struct api_error *e, const struct resource *r, const char *name,
@@ -64,12 +70,26 @@ int api_error_conflict(struct api_error *e, const struct resource *r, const char
 			     what, name, why);
 }
 
+int api_error_precondition(struct api_error *e, const struct resource *r, const char *name,
+			   const char *why)
+{
+	char what[128];
+	qualified(r->kind, r, what, sizeof(what));
+	api_error_set(e, 409, "Conflict", "Operation cannot be fulfilled on %s \"%s\": %s", what,
+		      name, why);
+	e->kind = r->kind;
+	return -1;
+}
+
 int api_error_invalid(struct api_error *e, const struct resource *r, const char *name,
 		      const char *field, const char *cause, const char *detail)
 {
 	char what[128];
 	qualified(r->kind, r, what, sizeof(what));
 	api_error_set(e, 422, "Invalid", "%s \"%s\" is invalid: %s: %s", what, name, field, detail);
+	snprintf(e->name, sizeof(e->name), "%s", name);
+	e->kind = r->kind;
+	e->group = r->group;
 	struct buf b = {.limit = sizeof(e->causes) - 1};
 	buf_adds(&b, "[{\"reason\":");
 	buf_add_json(&b, cause);

@@ -19,6 +19,9 @@ int api_error_exists(struct api_error *e, const struct resource *r, const char *
 /* 409 Conflict: Operation cannot be fulfilled on pods "x": <why>. */
 int api_error_conflict(struct api_error *e, const struct resource *r, const char *name,
 		       const char *why);
+/* The same about a precondition: a real server names the kind there. */
+int api_error_precondition(struct api_error *e, const struct resource *r, const char *name,
+			   const char *why);
 /* 422 Invalid with one cause: <Kind> "x" is invalid: <field>: <detail>. cause: "FieldValueInvalid"
  */
 int api_error_invalid(struct api_error *e, const struct resource *r, const char *name,

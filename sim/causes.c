@@ -202,6 +202,8 @@ int causes_end(struct causes *c, const char *kind, const char *group, const char
 		size_t n = utf8_cut(text.data, sizeof(e->message) - 1);
 		memcpy(e->message, text.data, n);
 		e->message[n] = '\0';
+		snprintf(e->name, sizeof(e->name), "%.*s", (int)utf8_cut(name, sizeof(e->name) - 1),
+			 name);
 		snprintf(e->causes, sizeof(e->causes), "[%s]",
 			 c->list.data != NULL ? c->list.data : "");
 		buf_done(&text);

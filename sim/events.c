@@ -34,6 +34,21 @@ void events_convert(const struct resource *from, const struct resource *to, cJSO
 		cJSON_SetValuestring(version, wanted ? "events.k8s.io/v1" : "v1");
 }
 
+void events_complete(cJSON *obj)
+{
+	static const char *const always[][2] = {
+		{"source", "{}"},
+		{"firstTimestamp", "null"},
+		{"lastTimestamp", "null"},
+		{"eventTime", "null"},
+		{"reportingComponent", "\"\""},
+		{"reportingInstance", "\"\""},
+	};
+	for (size_t i = 0; i < sizeof(always) / sizeof(always[0]); i++)
+		if (cJSON_GetObjectItemCaseSensitive(obj, always[i][0]) == NULL)
+			cJSON_AddRawToObject(obj, always[i][0], always[i][1]);
+}
+
 const char *events_text(const struct resource *from, const struct resource *to, const char *json,
 			struct buf *out)
 {

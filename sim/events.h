@@ -13,6 +13,8 @@
 
 /* Renames in place what differs, apiVersion included; nothing when from == to. */
 void events_convert(const struct resource *from, const struct resource *to, cJSON *obj);
+/* Fields that an API server always writes, in the v1 form. */
+void events_complete(cJSON *obj);
 /* Stored text as a client of `to` sees it: the text itself, or out, which is cleared first. */
 const char *events_text(const struct resource *from, const struct resource *to, const char *json,
 			struct buf *out);

@@ -179,9 +179,10 @@ void gc_removed(struct store *s, struct entry *e)
 static void rewrite(struct store *s, struct entry *e, cJSON *obj)
 {
 	struct api_error ignored;
+	const struct object *now;
 	const cJSON *grace = meta_item(obj, "deletionGracePeriodSeconds");
 	meta_arrange(obj);
-	if (store_put(s, e->obj.res, e, obj, &e, &ignored) != 0)
+	if (store_put(s, e->obj.res, e, obj, &now, &ignored) != 0)
 		return; /* it has become smaller, not larger */
 	if (e->deleting && meta_item(obj, "finalizers") == NULL &&
 	    (grace == NULL || grace->valuedouble == 0))

@@ -214,6 +214,8 @@ static void add_headers(const struct http_exchange *x, const struct http_answer 
 	if (a->type != NULL)
 		evhttp_add_header(headers, "Content-Type", a->type);
 	evhttp_add_header(headers, "Cache-Control", "no-cache, private");
+	if (a->warning != NULL && a->warning[0] != '\0')
+		evhttp_add_header(headers, "Warning", a->warning);
 	if (a->retry_after_s > 0) {
 		snprintf(seconds, sizeof(seconds), "%d", a->retry_after_s);
 		evhttp_add_header(headers, "Retry-After", seconds);
@@ -257,6 +259,7 @@ void http_reply(struct http_exchange *x, const struct http_answer *answer)
 		return;
 	}
 	x->answer = *answer;
+	x->answer.warning = NULL;
 	x->body = *answer->body;
 	*answer->body = (struct buf){.limit = x->body.limit};
 	keep_listening(x);

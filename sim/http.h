@@ -64,9 +64,10 @@ void http_set_user(struct http_exchange *x, void *user);
 struct http_answer {
 	int code;
 	const char *type;
-	int retry_after_s; /* 0: none */
-	struct buf *body;  /* emptied */
-	int64_t delay_ms;  /* 0: now */
+	int retry_after_s;   /* 0: none */
+	const char *warning; /* header; NULL or "": none; borrowed for the call */
+	struct buf *body;    /* emptied */
+	int64_t delay_ms;    /* 0: now */
 };
 /* The user is told of nothing any more. */
 void http_reply(struct http_exchange *x, const struct http_answer *answer);

@@ -76,6 +76,7 @@ void rest_answer(struct store *s, const struct rest_request *req, struct arena *
 	for (size_t i = 0; rc == 0 && i < sizeof(verbs) / sizeof(verbs[0]); i++)
 		if (strcmp(verbs[i].name, r.t->verb) == 0)
 			rc = verbs[i].answer(&r, &e);
+	store_dry_run(s, false);
 	if (rc != 0)
 		rest_refuse(&e, r.t, ret);
 }

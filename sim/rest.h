@@ -26,6 +26,7 @@ struct rest_answer {
 	const char *type;  /* Content-Type */
 	struct buf body;   /* owned by the caller of rest_answer */
 	int retry_after_s; /* 0: none */
+	char warning[512]; /* value of the Warning header; "": none */
 };
 
 /* target->res is not NULL and the verb is no watch. */

@@ -2,8 +2,10 @@
  * create, update, patch and delete: reads bodies and options, hands them to the store, and
  * gives the answer the form that a real server gives it.
  */
-#include <cjson/cJSON.h>
+#include <stdio.h>
 #include <string.h>
+
+#include <cjson/cJSON.h>
 
 #include "sim/admit.h"
 #include "sim/api_error.h"
@@ -54,11 +56,38 @@ static int read_object(const struct rest *r, cJSON **ret, struct api_error *e)
 	return 0;
 }
 
-static int check_dry_run(const struct rest *r, struct api_error *e)
+/* fieldValidation=Warn, the default: what is dropped is told (RFC 9111's predecessor, 299). */
+static void warn(const struct rest *r, const cJSON *sent)
 {
-	if (r->t->query.dry_run[0] == '\0')
+	static const char mark[] = "strict decoding error: ";
+	struct api_error e;
+	const char *mode = r->t->query.validation;
+	if ((mode[0] != '\0' && strcmp(mode, "Warn") != 0) ||
+	    admit_strict(r->t->res, sent, &e) == 0)
+		return;
+	const char *p = strstr(e.message, mark);
+	struct buf out = {.limit = sizeof(r->ret->warning) - 1};
+	for (p = p != NULL ? p + sizeof(mark) - 1 : ""; *p != '\0' && !out.full;) {
+		size_t n = strcspn(p, ",");
+		buf_adds(&out, out.len > 0 ? ", 299 - \"" : "299 - \"");
+		for (size_t i = 0; i < n; i++)
+			buf_addf(&out, "%s%c", p[i] == '"' ? "\\" : "", p[i]);
+		buf_adds(&out, "\"");
+		p += n + strspn(p + n, ", ");
+	}
+	if (!out.full && out.data != NULL)
+		snprintf(r->ret->warning, sizeof(r->ret->warning), "%s", out.data);
+	buf_done(&out);
+}
+
+/* ?dryRun=All */
+static int read_dry_run(const struct rest *r, struct api_error *e)
+{
+	const char *dry = r->t->query.dry_run;
+	store_dry_run(r->store, strcmp(dry, "All") == 0);
+	if (dry[0] == '\0' || strcmp(dry, "All") == 0)
 		return 0;
-	return api_error_bad(e, "drop-sim knows no dryRun: leave it out");
+	return api_error_bad(e, "invalid dryRun \"%.64s\": supported values: \"All\"", dry);
 }
 
 /* ---- create, update, patch ---- */
@@ -67,9 +96,11 @@ int rest_create(struct rest *r, struct api_error *e)
 {
 	cJSON *obj;
 	const struct object *made;
-	if (check_dry_run(r, e) != 0 || read_object(r, &obj, e) != 0)
+	if (read_dry_run(r, e) != 0 || read_object(r, &obj, e) != 0)
 		return -1;
 	int rc = store_create(r->store, r->t->res, r->t->ns, obj, r->req->now, &made, e);
+	if (rc == 0)
+		warn(r, obj);
 	cJSON_Delete(obj);
 	if (rc == 0)
 		rest_object(r, 201, made);
@@ -91,11 +122,13 @@ int rest_update(struct rest *r, struct api_error *e)
 	cJSON *obj;
 	const struct object *now;
 	struct write w = target_write(r);
-	if (check_dry_run(r, e) != 0 || read_object(r, &obj, e) != 0)
+	if (read_dry_run(r, e) != 0 || read_object(r, &obj, e) != 0)
 		return -1;
 	w.create = r->t->res->kind_id == KIND_LEASE || strcmp(r->t->res->plural, "events") == 0;
 	bool there = store_get(r->store, r->t->res, r->t->ns, r->t->name) != NULL;
 	int rc = store_update(r->store, &w, obj, r->req->now, &now, e);
+	if (rc == 0)
+		warn(r, obj);
 	cJSON_Delete(obj);
 	if (rc == 0)
 		rest_object(r, there ? 200 : 201, now);
@@ -116,9 +149,11 @@ int rest_patch(struct rest *r, struct api_error *e)
 				   built_in ? "application/merge-patch+json, "
 					      "application/strategic-merge-patch+json"
 					    : "application/merge-patch+json");
-	if (check_dry_run(r, e) != 0 || parse_body(r, &patch, e) != 0)
+	if (read_dry_run(r, e) != 0 || parse_body(r, &patch, e) != 0)
 		return -1;
 	int rc = store_patch(r->store, &w, patch, r->req->now, &now, e);
+	if (rc == 0)
+		warn(r, patch);
 	cJSON_Delete(patch);
 	if (rc == 0)
 		rest_object(r, 200, now);
@@ -173,16 +208,16 @@ static int read_deletion(const struct rest *r, const cJSON *body, struct deletio
 		how = r->t->query.propagation;
 	if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(body, "orphanDependents")))
 		how = "Orphan";
-	if (cJSON_IsArray(cJSON_GetObjectItemCaseSensitive(body, "dryRun")))
-		return api_error_bad(e, "drop-sim knows no dryRun: leave it out");
+	if (cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(body, "dryRun")) > 0)
+		store_dry_run(r->store, true);
 	return how[0] != '\0' ? read_propagation(how, &d->how, e) : 0;
 }
 
 /* What a deletion answers: pods and what stays as themselves, else a Status that says who went. */
 static void answer_deleted(struct rest *r, const struct object *o)
 {
-	bool gone = store_get(r->store, r->t->res, r->t->ns, r->t->name) == NULL;
-	if (!gone || r->t->res->kind_id == KIND_POD) {
+	const struct object *left = store_get(r->store, r->t->res, r->t->ns, r->t->name);
+	if (left != NULL || r->t->res->kind_id == KIND_POD) {
 		rest_object(r, 200, o);
 		return;
 	}
@@ -202,7 +237,7 @@ int rest_delete(struct rest *r, struct api_error *e)
 	cJSON *body = NULL;
 	struct deletion d;
 	const struct object *left;
-	if (check_dry_run(r, e) != 0 || (r->req->len > 0 && parse_body(r, &body, e) != 0))
+	if (read_dry_run(r, e) != 0 || (r->req->len > 0 && parse_body(r, &body, e) != 0))
 		return -1;
 	int rc = read_deletion(r, body, &d, e);
 	if (rc == 0)
@@ -244,7 +279,7 @@ int rest_delete_collection(struct rest *r, struct api_error *e)
 {
 	struct collection c = {0};
 	cJSON *body = NULL;
-	if (check_dry_run(r, e) != 0 || (r->req->len > 0 && parse_body(r, &body, e) != 0))
+	if (read_dry_run(r, e) != 0 || (r->req->len > 0 && parse_body(r, &body, e) != 0))
 		return -1;
 	int rc = read_deletion(r, body, &c.how, e);
 	if (rc == 0)

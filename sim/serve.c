@@ -87,6 +87,7 @@ static void answer(const struct call *c, struct rest_answer *a)
 		.code = a->code,
 		.type = a->type,
 		.retry_after_s = a->retry_after_s,
+		.warning = a->warning,
 		.body = &a->body,
 	};
 	write_audit(c, a->code);

@@ -259,21 +259,36 @@ static struct text *print(const cJSON *obj)
 	return t;
 }
 
-int store_put(struct store *s, const struct resource *home, struct entry *e, const cJSON *obj,
-	      struct entry **ret, struct api_error *err)
+static void set_ghost(struct store *s, const struct entry *e)
 {
-	struct text *text = print(obj);
+	struct text *text = text_ref(e->obj.text), *key = text_ref(e->key);
+	forget_ghost(s);
+	s->ghost = e->obj;
+	s->ghost.text = text;
+	s->ghost_key = key;
+}
+
+void store_show(struct store *s, const struct resource *home, uint64_t rv, const cJSON *obj,
+		const struct object **ret)
+{
+	struct entry e = {.obj = {.res = home, .rv = rv, .text = print(obj)}};
+	set_key(&e, obj);
+	set_ghost(s, &e);
+	text_unref(e.obj.text);
+	text_unref(e.key);
+	*ret = &s->ghost;
+}
+
+void store_dry_run(struct store *s, bool on)
+{
+	s->dry = on;
+}
+
+/* obj as the next version of e, or as a new entry. */
+static struct entry *change(struct store *s, const struct resource *home, struct entry *e,
+			    const cJSON *obj, const struct text *text)
+{
 	bool fresh = e == NULL;
-	if (text->len > STORE_OBJECT_MAX) {
-		text_unref(text);
-		return api_error_set(err, 413, "RequestEntityTooLarge",
-				     "etcdserver: request is too large");
-	}
-	if (!fresh && strcmp(text->json, e->obj.text->json) == 0) {
-		text_unref(text);
-		*ret = e;
-		return 0;
-	}
 	if (fresh) {
 		e = xcalloc(1, sizeof(*e));
 		e->obj.res = home;
@@ -283,29 +298,44 @@ int store_put(struct store *s, const struct resource *home, struct entry *e, con
 	struct text *before = e->obj.text;
 	e->obj.rv = ++s->rv;
 	e->obj.text = text_with_rv(text, s->rv);
-	text_unref(text);
 	if (fresh)
 		index_put(&s->roots[home->index], e);
 	gc_changed(s, e, obj);
 	publish(s, e, before, e->obj.text);
 	text_unref(before);
-	*ret = e;
-	return 0;
+	return e;
+}
+
+int store_put(struct store *s, const struct resource *home, struct entry *e, const cJSON *obj,
+	      const struct object **ret, struct api_error *err)
+{
+	struct text *text = print(obj);
+	int rc = 0;
+	if (text->len > STORE_OBJECT_MAX)
+		rc = api_error_set(err, 413, "RequestEntityTooLarge",
+				   "etcdserver: request is too large");
+	else if (s->dry)
+		store_show(s, home, e != NULL ? e->obj.rv : 0, obj, ret);
+	else if (e != NULL && strcmp(text->json, e->obj.text->json) == 0)
+		*ret = &e->obj; /* nothing changes, as etcd is not written then either */
+	else
+		*ret = &change(s, home, e, obj, text)->obj;
+	text_unref(text);
+	return rc;
 }
 
 void store_remove(struct store *s, struct entry *e, const struct object **ret)
 {
+	set_ghost(s, e);
+	if (ret != NULL)
+		*ret = &s->ghost;
+	if (s->dry)
+		return;
 	s->rv++;
 	s->objects--;
 	index_del(&s->roots[e->obj.res->index], e);
 	gc_removed(s, e);
 	publish(s, e, e->obj.text, NULL);
-	forget_ghost(s);
-	s->ghost = e->obj;
-	s->ghost.text = text_ref(e->obj.text);
-	s->ghost_key = text_ref(e->key);
-	if (ret != NULL)
-		*ret = &s->ghost;
 	entry_free(e);
 }
 

@@ -50,6 +50,9 @@ struct api_error {
 	char message[1024];
 	char causes[4096]; /* JSON array of details.causes, or "" */
 	int retry_after_s; /* 0: none */
+	/* details of the Status where they are not what the request and the reason say: */
+	char name[256];           /* "": the request's */
+	const char *kind, *group; /* static; NULL: the resource's */
 };
 
 struct change {
@@ -73,6 +76,8 @@ const struct object *store_get(const struct store *s, const struct resource *r, 
 uint64_t store_rv(const struct store *s);
 /* The oldest resourceVersion a watch may start from. */
 uint64_t store_oldest(const struct store *s);
+/* While on, writes do everything but the change itself (dryRun=All). */
+void store_dry_run(struct store *s, bool on);
 /* Forgets history: what is older than now is 410 (fault EXPIRE). */
 void store_expire(struct store *s);
 

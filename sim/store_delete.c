@@ -22,14 +22,14 @@ static int check_preconditions(const struct entry *e, const struct deletion *d,
 		snprintf(why, sizeof(why),
 			 "Precondition failed: UID in precondition: %.64s, UID in object meta: %s",
 			 d->uid, e->obj.uid);
-		return api_error_conflict(err, e->obj.res, e->obj.name, why);
+		return api_error_precondition(err, e->obj.res, e->obj.name, why);
 	}
 	if (d->rv != 0 && d->rv != e->obj.rv) {
 		snprintf(why, sizeof(why),
 			 "Precondition failed: ResourceVersion in precondition: %" PRIu64
 			 ", ResourceVersion in object meta: %" PRIu64,
 			 d->rv, e->obj.rv);
-		return api_error_conflict(err, e->obj.res, e->obj.name, why);
+		return api_error_precondition(err, e->obj.res, e->obj.name, why);
 	}
 	return 0;
 }
@@ -85,10 +85,7 @@ static int mark(struct store *s, struct entry *e, cJSON *obj, int64_t grace, boo
 		mark_terminating(obj);
 	}
 	meta_arrange(obj);
-	if (store_put(s, e->obj.res, e, obj, &e, err) != 0)
-		return -1;
-	*ret = &e->obj;
-	return 0;
+	return store_put(s, e->obj.res, e, obj, ret, err);
 }
 
 int store_delete(struct store *s, const struct resource *r, const char *ns, const char *name,
@@ -105,10 +102,10 @@ int store_delete(struct store *s, const struct resource *r, const char *ns, cons
 	bool namespace = r == resource_find("", "v1", "namespaces");
 	add_gc_finalizer(obj, d->how);
 	s->now_ms = now.boot_ms;
-	int rc = 0;
-	if (namespace || grace > 0 || meta_item(obj, "finalizers") != NULL)
-		rc = mark(s, found, obj, grace, namespace, now, ret, e);
-	else
+	bool stays = namespace || grace > 0 || meta_item(obj, "finalizers") != NULL;
+	bool marked = stays || r->kind_id == KIND_POD; /* pods even when they go at once */
+	int rc = marked ? mark(s, found, obj, grace, namespace, now, ret, e) : 0;
+	if (rc == 0 && !stays && !(marked && s->dry))
 		store_remove(s, found, ret);
 	cJSON_Delete(obj);
 	return rc;

@@ -35,11 +35,12 @@ struct store {
 	size_t objects;
 	uint64_t rv, random;
 	int64_t now_ms; /* boot ms of the write at hand */
+	bool dry;       /* see store_dry_run */
 	struct history history;
 	struct gc gc;
 	struct listener listeners[STORE_LISTENERS_MAX];
 	size_t n_listeners;
-	struct object ghost; /* what the last removal returned */
+	struct object ghost; /* what the last removal or dry run returned */
 	struct text *ghost_key;
 };
 
@@ -59,8 +60,11 @@ uint64_t store_random(struct store *s);
  * stored order. Unchanged text changes nothing. -1: larger than STORE_OBJECT_MAX.
  */
 int store_put(struct store *s, const struct resource *home, struct entry *e, const cJSON *obj,
-	      struct entry **ret, struct api_error *err);
+	      const struct object **ret, struct api_error *err);
 /* Takes it out; ret: its last state. */
 void store_remove(struct store *s, struct entry *e, const struct object **ret);
+/* An object that is not kept, as the answer of a write. */
+void store_show(struct store *s, const struct resource *home, uint64_t rv, const cJSON *obj,
+		const struct object **ret);
 
 #endif

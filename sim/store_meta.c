@@ -177,7 +177,7 @@ int meta_for_create(struct store *s, const struct resource *r, const char *ns, c
 		return api_error_bad(e, "the namespace of the provided object does not match the "
 					"namespace sent on the request");
 	if (meta_text(obj, "resourceVersion")[0] != '\0')
-		return api_error_bad(e,
+		return api_error_set(e, 500, NULL,
 				     "resourceVersion should not be set on objects to be created");
 	meta_set(obj, "namespace", ns[0] ? cJSON_CreateString(ns) : NULL);
 	make_name(s, obj);
@@ -208,11 +208,11 @@ int meta_for_update(const struct resource *r, const struct entry *e, const cJSON
 		return api_error_bad(err, "the namespace of the provided object does not match the "
 					  "namespace sent on the request");
 	if (uid[0] != '\0' && strcmp(uid, e->obj.uid) != 0) {
-		char why[256];
-		snprintf(why, sizeof(why),
-			 "Precondition failed: UID in precondition: %.64s, UID in object meta: %s",
-			 uid, e->obj.uid);
-		return api_error_conflict(err, r, e->obj.name, why);
+		char detail[160];
+		snprintf(detail, sizeof(detail), "Invalid value: \"%.64s\": field is immutable",
+			 uid);
+		return api_error_invalid(err, r, e->obj.name, "metadata.uid", "FieldValueInvalid",
+					 detail);
 	}
 	snprintf(rv, sizeof(rv), "%" PRIu64, e->obj.rv);
 	if (said[0] != '\0' && strcmp(said, "0") != 0 && strcmp(said, rv) != 0)

@@ -53,15 +53,22 @@ static cJSON *load(const struct resource *r, const struct entry *e)
 }
 
 /* Arranged and in its stored form. */
-static int put(struct store *s, const struct resource *r, struct entry *e, cJSON *obj,
-	       const struct object **ret, struct api_error *err)
+static void prepare(const struct resource *r, cJSON *obj)
 {
 	events_convert(r, store_home(r), obj);
+	if (strcmp(r->plural, "events") == 0)
+		events_complete(obj);
 	meta_arrange(obj);
-	if (store_put(s, store_home(r), e, obj, &e, err) != 0)
-		return -1;
-	*ret = &e->obj;
-	return 0;
+}
+
+/* Events of both groups are checked as one kind, and errors name that one. */
+static int check(const struct resource *r, cJSON *obj, const cJSON *old, bool status,
+		 struct api_error *e)
+{
+	int rc = admit(r, obj, old, status, e);
+	if (rc != 0 && r != store_home(r))
+		e->group = "";
+	return rc;
 }
 
 /* Replaces member `name` of obj by that of `from`, or removes it. */
@@ -91,11 +98,12 @@ static int create(struct store *s, const struct resource *r, const char *ns, cJS
 	 * of themselves. */
 	if (r->has_status && (is_ours(r) || r->kind_id == KIND_POD))
 		cJSON_DeleteItemFromObjectCaseSensitive(obj, "status");
-	if (admit(r, obj, NULL, false, e) != 0)
+	if (check(r, obj, NULL, false, e) != 0)
 		return -1;
 	if (store_find(s, r, ns, meta_text(obj, "name")) != NULL)
 		return api_error_exists(e, r, meta_text(obj, "name"));
-	return put(s, r, NULL, obj, ret, e);
+	prepare(r, obj);
+	return store_put(s, store_home(r), NULL, obj, ret, e);
 }
 
 int store_create(struct store *s, const struct resource *r, const char *ns, const cJSON *obj,
@@ -114,7 +122,7 @@ int store_create(struct store *s, const struct resource *r, const char *ns, cons
 		cJSON *copy = cJSON_Duplicate(obj, true);
 		rc = create(s, r, ns, copy, now, ret, e);
 		cJSON_Delete(copy);
-		if (rc == 0 || named || strcmp(e->reason, "AlreadyExists") != 0)
+		if (rc == 0 || named || e->code != 409)
 			break;
 	}
 	return rc;
@@ -161,26 +169,55 @@ static bool is_over(const struct entry *e, const cJSON *obj)
 	       (finalizers == NULL || finalizers->child == NULL);
 }
 
+/* Who deletes an object waits for its finalizers: no new ones come up then. */
+static int check_finalizers(const struct write *w, const struct entry *e, const cJSON *old,
+			    const cJSON *obj, struct api_error *err)
+{
+	const cJSON *one;
+	char detail[512];
+	if (!e->deleting)
+		return 0;
+	cJSON_ArrayForEach(one, meta_item(obj, "finalizers"))
+	{
+		const char *name = cJSON_GetStringValue(one);
+		if (name == NULL || meta_has(old, "finalizers", name))
+			continue;
+		snprintf(
+			detail, sizeof(detail),
+			"Forbidden: no new finalizers can be added if the object is being deleted, "
+			"found new finalizers []string{\"%.253s\"}",
+			name);
+		return api_error_invalid(err, w->res, w->name, "metadata.finalizers",
+					 "FieldValueForbidden", detail);
+	}
+	return 0;
+}
+
 /* obj: what w would make of old; both in the version of w->res. */
 static int replace(struct store *s, const struct write *w, struct entry *e, const cJSON *old,
 		   cJSON *obj, struct now now, const struct object **ret, struct api_error *err)
 {
 	s->now_ms = now.boot_ms;
-	if (meta_for_update(w->res, e, old, obj, err) != 0)
+	if (w->status && is_ours(w->res)) /* whose metadata is not written: not even compared */
+		meta_set(obj, "uid", NULL);
+	if (meta_for_update(w->res, e, old, obj, err) != 0 ||
+	    check_finalizers(w, e, old, obj, err) != 0)
 		return -1;
 	confine(w, old, obj);
 	if (w->strict && admit_strict(w->res, obj, err) != 0)
 		return -1;
-	if (admit(w->res, obj, old, w->status, err) != 0)
+	if (check(w->res, obj, old, w->status, err) != 0)
 		return -1;
 	const cJSON *generation = meta_item(old, "generation");
 	if (!w->status && generation != NULL && admit_spec_changed(w->res, old, obj))
 		meta_set(obj, "generation", cJSON_CreateNumber(generation->valuedouble + 1));
-	bool over = is_over(e, obj);
-	if (put(s, w->res, e, obj, ret, err) != 0)
-		return -1;
-	if (over)
-		store_remove(s, e, ret);
+	prepare(w->res, obj);
+	if (!is_over(e, obj))
+		return store_put(s, store_home(w->res), e, obj, ret, err);
+	const struct resource *home = e->obj.res;
+	uint64_t rv = e->obj.rv;
+	store_remove(s, e, NULL);
+	store_show(s, home, rv, obj, ret);
 	return 0;
 }
 
@@ -190,6 +227,42 @@ static bool needs_version(const struct resource *r)
 	return is_ours(r) || r->kind_id == KIND_LEASE;
 }
 
+/* An update of what is not there, where that makes it. */
+static int create_by_update(struct store *s, const struct write *w, const cJSON *obj,
+			    struct now now, const struct object **ret, struct api_error *e)
+{
+	if (strcmp(meta_text(obj, "name"), w->name) != 0)
+		return api_error_bad(e,
+				     "the name of the object (%.253s) does not match the name on "
+				     "the URL (%.253s)",
+				     meta_text(obj, "name"), w->name);
+	cJSON *copy = cJSON_Duplicate(obj, true);
+	meta_set(copy, "resourceVersion", NULL); /* of one that has gone */
+	int rc = store_create(s, w->res, w->ns, copy, now, ret, e);
+	cJSON_Delete(copy);
+	return rc;
+}
+
+/* What a replacement says of the object that it replaces. */
+static int check_said(const struct write *w, const struct entry *found, const cJSON *obj,
+		      struct api_error *e)
+{
+	const char *rv = meta_text(obj, "resourceVersion"), *uid = meta_text(obj, "uid");
+	char why[256];
+	if (uid[0] != '\0' && strcmp(uid, found->obj.uid) != 0) {
+		snprintf(why, sizeof(why),
+			 "Precondition failed: UID in precondition: %.64s, UID in object meta: %s",
+			 uid, found->obj.uid);
+		return api_error_conflict(e, w->res, w->name, why);
+	}
+	if (!needs_version(w->res) || (rv[0] != '\0' && strcmp(rv, "0") != 0))
+		return 0;
+	api_error_invalid(e, w->res, w->name, "metadata.resourceVersion", "FieldValueInvalid",
+			  "Invalid value: 0: must be specified for an update");
+	e->kind = w->res->plural;
+	return -1;
+}
+
 int store_update(struct store *s, const struct write *w, const cJSON *obj, struct now now,
 		 const struct object **ret, struct api_error *e)
 {
@@ -197,13 +270,10 @@ int store_update(struct store *s, const struct write *w, const cJSON *obj, struc
 	if (!cJSON_IsObject(obj))
 		return api_error_bad(e, "the body of the request is not a JSON object");
 	if (found == NULL)
-		return w->create ? store_create(s, w->res, w->ns, obj, now, ret, e)
+		return w->create ? create_by_update(s, w, obj, now, ret, e)
 				 : api_error_not_found(e, w->res, w->name);
-	const char *rv = meta_text(obj, "resourceVersion");
-	if (needs_version(w->res) && (rv[0] == '\0' || strcmp(rv, "0") == 0))
-		return api_error_invalid(e, w->res, w->name, "metadata.resourceVersion",
-					 "FieldValueInvalid",
-					 "Invalid value: 0: must be specified for an update");
+	if (check_said(w, found, obj, e) != 0)
+		return -1;
 	cJSON *old = load(w->res, found), *copy = cJSON_Duplicate(obj, true);
 	int rc = replace(s, w, found, old, copy, now, ret, e);
 	cJSON_Delete(copy);

@@ -5,6 +5,7 @@
 #include "sim/target.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -195,7 +196,24 @@ static int read_resource(const char *group, const char *version, const char *con
 	if (t->res == NULL || n > 3 || (in && !t->res->namespaced) ||
 	    (!in && t->res->namespaced && t->name[0] != '\0'))
 		return -1;
-	return t->sub[0] == '\0' || (strcmp(t->sub, "status") == 0 && t->res->has_status) ? 0 : -1;
+	return 0;
+}
+
+static bool group_exists(const char *group)
+{
+	for (size_t i = 0; i < resources_n; i++)
+		if (strcmp(resources[i].group, group) == 0)
+			return true;
+	return false;
+}
+
+/* The answer is about that object, though it is no object's. */
+static int about(struct api_error *e, const struct target *t)
+{
+	snprintf(e->name, sizeof(e->name), "%s", t->name);
+	e->kind = t->res->plural;
+	e->group = t->res->group;
+	return -1;
 }
 
 static int read_path(const char *path, size_t len, struct arena *a, struct target *t,
@@ -204,16 +222,23 @@ static int read_path(const char *path, size_t len, struct arena *a, struct targe
 	struct segments s;
 	if (cut(path, len, a, &s) != 0)
 		return no_resource(e);
-	bool core = s.n >= 3 && strcmp(s.at[0], "api") == 0;
-	bool grouped = s.n >= 4 && strcmp(s.at[0], "apis") == 0;
-	if (!core && !grouped)
-		return 0;
+	bool core = s.n >= 2 && strcmp(s.at[0], "api") == 0;
+	bool grouped = s.n >= 4 && strcmp(s.at[0], "apis") == 0 && group_exists(s.at[1]);
 	size_t skip = core ? 2 : 3;
+	if (core && strcmp(s.at[1], "v1") != 0)
+		return no_resource(e);
+	if ((!core && !grouped) || s.n == skip)
+		return 0;
 	if (read_resource(core ? "" : s.at[1], s.at[skip - 1], s.at + skip, s.n - skip, t) != 0) {
 		t->res = NULL;
 		return no_resource(e);
 	}
-	return 0;
+	if (t->sub[0] == '\0' || (strcmp(t->sub, "status") == 0 && t->res->has_status))
+		return 0;
+	no_resource(e);
+	about(e, t);
+	t->res = NULL;
+	return -1;
 }
 
 static const char *verb_of(const char *method, const struct target *t)
@@ -246,11 +271,15 @@ int target_parse(const char *method, const char *uri, struct arena *a, struct ta
 	const char *verb = verb_of(method, ret);
 	/* Nothing is made or deleted across namespaces. */
 	bool across = ret->res->namespaced && ret->ns[0] == '\0';
+	bool whole = ret->name[0] == '\0' && strcmp(ret->res->group, API_GROUP) == 0;
+	if (whole && (strcmp(method, "PUT") == 0 || strcmp(method, "PATCH") == 0))
+		return api_error_bad(e, "name must be provided"); /* so do CRDs' */
 	if (verb == NULL || (across && strcmp(verb, "create") == 0) ||
-	    (across && strcmp(verb, "deletecollection") == 0))
-		return api_error_set(
-			e, 405, "MethodNotAllowed",
-			"the server does not allow this method on the requested resource");
+	    (across && strcmp(verb, "deletecollection") == 0)) {
+		api_error_set(e, 405, "MethodNotAllowed",
+			      "the server does not allow this method on the requested resource");
+		return ret->sub[0] != '\0' ? about(e, ret) : -1;
+	}
 	ret->verb = verb;
 	return 0;
 }

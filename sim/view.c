@@ -202,9 +202,9 @@ void view_list_item(enum view_form form, const struct resource *r, const char *j
 void view_list_end(enum view_form form, const struct resource *r, uint64_t rv,
 		   const char *continue_token, int64_t remaining, struct buf *out)
 {
-	(void)form, (void)r;
+	bool always = form == VIEW_JSON && strcmp(r->group, API_GROUP) == 0; /* of CRDs, even "" */
 	buf_addf(out, "],\"metadata\":{\"resourceVersion\":\"%" PRIu64 "\"", rv);
-	if (continue_token != NULL && *continue_token != '\0') {
+	if (always || (continue_token != NULL && *continue_token != '\0')) {
 		buf_adds(out, ",\"continue\":");
 		buf_add_json(out, continue_token);
 	}
@@ -258,18 +258,22 @@ static const struct {
 static void add_details(const struct api_error *e, const struct resource *r, const char *name,
 			struct buf *out)
 {
-	const char *comma = "";
-	for (size_t i = 0; r != NULL && i < sizeof(details) / sizeof(details[0]); i++) {
-		if (e->reason == NULL || strcmp(details[i].reason, e->reason) != 0)
-			continue;
+	const char *comma = "", *kind = e->kind;
+	const char *group = e->group != NULL ? e->group : r != NULL ? r->group : "";
+	name = e->name[0] != '\0' ? e->name : name;
+	for (size_t i = 0;
+	     r != NULL && e->reason != NULL && i < sizeof(details) / sizeof(details[0]); i++)
+		if (kind == NULL && strcmp(details[i].reason, e->reason) == 0)
+			kind = details[i].kind ? r->kind : r->plural;
+	if (kind != NULL) {
 		if (name != NULL && *name != '\0') {
 			buf_adds(out, "\"name\":");
 			buf_add_json(out, name);
 			buf_adds(out, ",");
 		}
-		if (*r->group != '\0')
-			buf_addf(out, "\"group\":\"%s\",", r->group);
-		buf_addf(out, "\"kind\":\"%s\"", details[i].kind ? r->kind : r->plural);
+		if (*group != '\0')
+			buf_addf(out, "\"group\":\"%s\",", group);
+		buf_addf(out, "\"kind\":\"%s\"", kind);
 		comma = ",";
 	}
 	if (e->causes[0] != '\0') {

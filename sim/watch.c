@@ -5,6 +5,7 @@
  */
 #include "sim/watch.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
@@ -121,10 +122,17 @@ static int invalid(struct api_error *e, const char *field, const char *cause, co
 /* KEP-3157 (WatchList) and API concepts. */
 static int check_options(const struct query *q, struct api_error *e)
 {
-	if (q->initial_given && strcmp(q->rv_match, "NotOlderThan") != 0)
-		return invalid(e, "resourceVersionMatch", "FieldValueForbidden",
-			       "Forbidden: sendInitialEvents requires setting "
-			       "resourceVersionMatch to NotOlderThan");
+	if (q->initial_given && strcmp(q->rv_match, "NotOlderThan") != 0) {
+		invalid(e, "resourceVersionMatch", "FieldValueForbidden",
+			"Forbidden: sendInitialEvents requires setting resourceVersionMatch to "
+			"NotOlderThan");
+		if (q->rv_match[0] != '\0')
+			snprintf(e->causes, sizeof(e->causes),
+				 "[{\"reason\":\"FieldValueForbidden\",\"field\":"
+				 "\"resourceVersionMatch\"},{\"reason\":\"FieldValueNotSupported\","
+				 "\"field\":\"resourceVersionMatch\"}]");
+		return -1;
+	}
 	if (!q->initial_given && q->rv_match[0] != '\0')
 		return invalid(e, "resourceVersionMatch", "FieldValueForbidden",
 			       "Forbidden: resourceVersionMatch is forbidden for watch unless "
