@@ -199,50 +199,53 @@ static void pod_gone(struct nodes *n, struct kpod *p, struct now now)
 	kubelet_gone(p, now);
 }
 
-static void pod_came(struct nodes *n, struct snode *s, const char *json, size_t len, struct now now)
+/* Returns it, or NULL: it is none that a kubelet could carry out. */
+static struct kpod *pod_came(struct nodes *n, struct snode *s, const char *json, size_t len,
+			     struct now now)
 {
 	struct sim_pod pod;
 	struct err err;
 	if (pod_read(json, len, &n->turn, &pod, &err) != 0) {
 		log_debug("a pod that cannot be read", LS("node", s->name), LS("error", err.text));
-		arena_reset(&n->turn);
-		return;
+		return NULL;
 	}
 	struct kpod *p = kubelet_add(&s->kubelet, &pod, now);
-	arena_reset(&n->turn);
 	if (p == NULL)
-		return;
+		return NULL;
 	map_put(&n->pods, p->key, p);
 	if (!s->exists) /* as pod garbage collection does */
+		kubelet_delete(p, now);
+	return p;
+}
+
+static void pod_news(struct nodes *n, const struct pod_glance *glance, bool gone, const char *json,
+		     size_t len, struct now now)
+{
+	const char *key = arena_printf(&n->turn, "%s/%s", glance->ns, glance->name);
+	struct kpod *p = map_get(&n->pods, key);
+	bool same = p != NULL && strcmp(p->uid, glance->uid) == 0;
+	/* The news of an older life must not end this one; a newer one ends it. */
+	if (p != NULL && gone == same)
+		pod_gone(n, p, now);
+	if (gone)
+		return;
+	if (!same) {
+		struct snode *s = glance->node != NULL ? map_get(&n->by_name, glance->node) : NULL;
+		p = s != NULL ? pod_came(n, s, json, len, now) : NULL;
+	}
+	if (p == NULL)
+		return;
+	p->list = n->list;
+	if (glance->deleted != 0 && glance->grace_s != 0 && !p->deleting)
 		kubelet_delete(p, now);
 }
 
 void nodes_pod(struct nodes *n, bool gone, const char *json, size_t len, struct now now)
 {
 	struct pod_glance glance;
-	if (pod_glance(json, len, &glance) != 0)
-		return;
-	struct kpod *p = map_get(&n->pods, glance.key);
-	if (p != NULL && (gone || strcmp(p->uid, glance.uid) != 0)) {
-		/* The news of an older life must not end this one; a newer one ends it. */
-		if (!gone || strcmp(p->uid, glance.uid) == 0)
-			pod_gone(n, p, now);
-		p = NULL;
-	}
-	if (gone)
-		return;
-	if (p == NULL) {
-		struct snode *s = map_get(&n->by_name, glance.node);
-		if (s == NULL)
-			return;
-		pod_came(n, s, json, len, now);
-		p = map_get(&n->pods, glance.key);
-	}
-	if (p == NULL)
-		return;
-	p->list = n->list;
-	if (glance.deleting && !p->deleting)
-		kubelet_delete(p, now);
+	if (pod_glance(json, len, &n->turn, &glance) == 0)
+		pod_news(n, &glance, gone, json, len, now);
+	arena_reset(&n->turn);
 }
 
 void nodes_resync_begin(struct nodes *n)

@@ -9,6 +9,8 @@
 
 /* kubelet asks again for the end of a pod that the API server still shows. */
 #define DELETE_AGAIN_MS 10000
+/* "namespace/name": a DNS label and a DNS subdomain. */
+#define NODES_POD_KEY_MAX (63 + 1 + 253 + 1)
 
 void snode_write(struct nodes *n, struct snode *s, unsigned wants)
 {
@@ -171,7 +173,7 @@ void nodes_written(struct nodes *n, const char *node, const char *ns, const char
 			node_written(n, s, ok, now);
 		return;
 	}
-	char key[POD_KEY_MAX];
+	char key[NODES_POD_KEY_MAX];
 	snprintf(key, sizeof(key), "%s/%s", ns, pod);
 	struct kpod *p = map_get(&n->pods, key);
 	if (p != NULL)

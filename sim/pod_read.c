@@ -4,13 +4,8 @@
  */
 #include "sim/pod_read.h"
 
-#include <stdio.h>
-#include <string.h>
-
 #include "api/row.h"
 #include "api/tables.h"
-
-#include "kube/json.h"
 
 static const struct field sim_pod_container_rows[] = {
 	ROW(sim_pod_container, name, "name", F_STRING),
@@ -40,21 +35,20 @@ int pod_read(const char *json, size_t len, struct arena *a, struct sim_pod *ret,
 	return 0;
 }
 
-int pod_glance(const char *json, size_t len, struct pod_glance *ret)
+static const struct field pod_glance_rows[] = {
+	ROW(pod_glance, name, "metadata.name", F_STRING),
+	ROW(pod_glance, ns, "metadata.namespace", F_STRING),
+	ROW(pod_glance, uid, "metadata.uid", F_STRING),
+	ROW(pod_glance, deleted, "metadata.deletionTimestamp", F_TIME),
+	ROW(pod_glance, grace_s, "metadata.deletionGracePeriodSeconds", F_INT),
+	ROW(pod_glance, node, "spec.nodeName", F_STRING),
+};
+static DESC(pod_glance, "Pod", "A pod at a glance.");
+
+int pod_glance(const char *json, size_t len, struct arena *a, struct pod_glance *ret)
 {
-	char ns[POD_NODE_MAX], name[POD_NODE_MAX];
-	struct json_range all = {json, len}, meta = json_member(all, "metadata");
-	json_copy_string(json_member(meta, "name"), name, sizeof(name));
-	json_copy_string(json_member(meta, "namespace"), ns, sizeof(ns));
-	json_copy_string(json_member(meta, "uid"), ret->uid, sizeof(ret->uid));
-	if (name[0] == '\0' || ret->uid[0] == '\0')
+	struct err err;
+	if (desc_decode(&pod_glance_desc, json, len, false, a, ret, &err) != 0)
 		return -1;
-	snprintf(ret->key, sizeof(ret->key), "%s/%s", ns, name);
-	json_copy_string(json_member(json_member(all, "spec"), "nodeName"), ret->node,
-			 sizeof(ret->node));
-	/* Without grace the API server needs no kubelet: the end is on its way already. */
-	struct json_range grace = json_member(meta, "deletionGracePeriodSeconds");
-	ret->deleting = json_member(meta, "deletionTimestamp").at != NULL &&
-			!(grace.len == 1 && grace.at[0] == '0');
-	return 0;
+	return ret->name != NULL && ret->ns != NULL && ret->uid != NULL ? 0 : -1;
 }

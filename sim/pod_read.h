@@ -33,17 +33,13 @@ struct sim_pod { /* starts with its metadata, as all kinds do */
 /* Everything lives in the arena. ERR_TERMINAL: no pod. */
 int pod_read(const char *json, size_t len, struct arena *a, struct sim_pod *ret, struct err *err);
 
-/* What can be told of a pod at a glance, without reading all of it. */
-enum { POD_UID_MAX = 64, POD_NODE_MAX = 254, POD_KEY_MAX = 2 * 254 };
-
-struct pod_glance {
-	char key[POD_KEY_MAX]; /* namespace/name */
-	char uid[POD_UID_MAX];
-	char node[POD_NODE_MAX]; /* spec.nodeName, "" if none */
-	bool deleting;           /* its end waits for the kubelet */
+struct pod_glance { /* enough to know whose pod it is, and whether there is news in it */
+	const char *name, *ns, *uid, *node;
+	int64_t deleted;
+	int64_t grace_s; /* of the deletion; without one the API server needs no kubelet */
 };
 
-/* -1: no pod. Cheap: kubelets see each of their own writes come back. */
-int pod_glance(const char *json, size_t len, struct pod_glance *ret);
+/* As pod_read. Kubelets see each of their own writes come back: those end here. */
+int pod_glance(const char *json, size_t len, struct arena *a, struct pod_glance *ret);
 
 #endif
