@@ -77,6 +77,7 @@ int api_error_precondition(struct api_error *e, const struct resource *r, const 
 	qualified(r->kind, r, what, sizeof(what));
 	api_error_set(e, 409, "Conflict", "Operation cannot be fulfilled on %s \"%s\": %s", what,
 		      name, why);
+	snprintf(e->name, sizeof(e->name), "%s", name);
 	e->kind = r->kind;
 	return -1;
 }

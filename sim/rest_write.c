@@ -135,21 +135,35 @@ int rest_update(struct rest *r, struct api_error *e)
 	return rc;
 }
 
-int rest_patch(struct rest *r, struct api_error *e)
+/* By Content-Type. Our kinds have no strategic merge patch, nobody has server-side apply. */
+static int read_patch_kind(const struct rest *r, enum patch_kind *ret, struct api_error *e)
 {
 	const char *type = r->req->content_type != NULL ? r->req->content_type : "";
 	bool built_in = strcmp(r->t->res->group, API_GROUP) != 0;
+	if (built_in && type_is(type, "application/strategic-merge-patch+json"))
+		*ret = PATCH_STRATEGIC;
+	else if (type_is(type, "application/merge-patch+json"))
+		*ret = PATCH_MERGE;
+	else if (type_is(type, "application/json-patch+json"))
+		*ret = PATCH_JSON;
+	else
+		return unsupported(r, e,
+				   built_in ? "application/json-patch+json, "
+					      "application/merge-patch+json, "
+					      "application/strategic-merge-patch+json"
+					    : "application/json-patch+json, "
+					      "application/merge-patch+json");
+	return 0;
+}
+
+int rest_patch(struct rest *r, struct api_error *e)
+{
 	struct write w = target_write(r);
 	const struct object *now;
 	cJSON *patch;
 	w.strict = strcmp(r->t->query.validation, "Strict") == 0;
-	w.strategic = built_in && type_is(type, "application/strategic-merge-patch+json");
-	if (!w.strategic && !type_is(type, "application/merge-patch+json"))
-		return unsupported(r, e,
-				   built_in ? "application/merge-patch+json, "
-					      "application/strategic-merge-patch+json"
-					    : "application/merge-patch+json");
-	if (read_dry_run(r, e) != 0 || parse_body(r, &patch, e) != 0)
+	if (read_patch_kind(r, &w.patch, e) != 0 || read_dry_run(r, e) != 0 ||
+	    parse_body(r, &patch, e) != 0)
 		return -1;
 	int rc = store_patch(r->store, &w, patch, r->req->now, &now, e);
 	if (rc == 0)
@@ -161,6 +175,9 @@ int rest_patch(struct rest *r, struct api_error *e)
 }
 
 /* ---- delete ---- */
+
+static const struct resource delete_options = {
+	.group = "meta.k8s.io", .kind = "DeleteOptions", .plural = "deleteoptions"};
 
 static int read_propagation(const char *text, enum propagation *ret, struct api_error *e)
 {
@@ -174,9 +191,8 @@ static int read_propagation(const char *text, enum propagation *ret, struct api_
 			*ret = (enum propagation)i;
 			return 0;
 		}
-	static const struct resource options = {
-		.group = "meta.k8s.io", .kind = "DeleteOptions", .plural = "deleteoptions"};
-	return api_error_invalid(e, &options, "", "propagationPolicy", "FieldValueNotSupported",
+	return api_error_invalid(e, &delete_options, "", "propagationPolicy",
+				 "FieldValueNotSupported",
 				 "Unsupported value: supported values: \"Foreground\", "
 				 "\"Background\", \"Orphan\", \"\"");
 }
@@ -204,10 +220,14 @@ static int read_deletion(const struct rest *r, const cJSON *body, struct deletio
 	if (rest_version(r->store, text_of(pre, "resourceVersion"), &d->rv, e) != 0)
 		return api_error_conflict(e, r->t->res, r->t->name,
 					  "the ResourceVersion in the precondition is none of its");
+	const cJSON *orphan = cJSON_GetObjectItemCaseSensitive(body, "orphanDependents");
+	if (cJSON_IsBool(orphan) && how[0] != '\0')
+		return api_error_invalid(e, &delete_options, "", "propagationPolicy",
+					 "FieldValueInvalid",
+					 "Invalid value: orphanDependents and propagationPolicy "
+					 "cannot be both set");
 	if (how[0] == '\0')
-		how = r->t->query.propagation;
-	if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(body, "orphanDependents")))
-		how = "Orphan";
+		how = cJSON_IsTrue(orphan) ? "Orphan" : r->t->query.propagation;
 	if (cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(body, "dryRun")) > 0)
 		store_dry_run(r->store, true);
 	return how[0] != '\0' ? read_propagation(how, &d->how, e) : 0;
@@ -216,8 +236,10 @@ static int read_deletion(const struct rest *r, const cJSON *body, struct deletio
 /* What a deletion answers: pods and what stays as themselves, else a Status that says who went. */
 static void answer_deleted(struct rest *r, const struct object *o)
 {
-	const struct object *left = store_get(r->store, r->t->res, r->t->ns, r->t->name);
-	if (left != NULL || r->t->res->kind_id == KIND_POD) {
+	/* What stays is marked; a dry run leaves everything. */
+	bool stays = store_get(r->store, r->t->res, r->t->ns, r->t->name) != NULL &&
+		     strstr(o->text->json, "\"deletionTimestamp\":") != NULL;
+	if (stays || r->t->res->kind_id == KIND_POD) {
 		rest_object(r, 200, o);
 		return;
 	}

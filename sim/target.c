@@ -207,10 +207,10 @@ static bool group_exists(const char *group)
 	return false;
 }
 
-/* The answer is about that object, though it is no object's. */
-static int about(struct api_error *e, const struct target *t)
+/* The answer is about that resource, though it is none of its objects'. */
+static int about(struct api_error *e, const struct target *t, const char *name)
 {
-	snprintf(e->name, sizeof(e->name), "%s", t->name);
+	snprintf(e->name, sizeof(e->name), "%s", name);
 	e->kind = t->res->plural;
 	e->group = t->res->group;
 	return -1;
@@ -230,13 +230,14 @@ static int read_path(const char *path, size_t len, struct arena *a, struct targe
 	if ((!core && !grouped) || s.n == skip)
 		return 0;
 	if (read_resource(core ? "" : s.at[1], s.at[skip - 1], s.at + skip, s.n - skip, t) != 0) {
+		bool custom = t->res == NULL && grouped && strcmp(s.at[1], API_GROUP) == 0;
 		t->res = NULL;
-		return no_resource(e);
+		return custom ? 0 : no_resource(e); /* another server's 404 */
 	}
 	if (t->sub[0] == '\0' || (strcmp(t->sub, "status") == 0 && t->res->has_status))
 		return 0;
 	no_resource(e);
-	about(e, t);
+	about(e, t, t->name);
 	t->res = NULL;
 	return -1;
 }
@@ -278,7 +279,7 @@ int target_parse(const char *method, const char *uri, struct arena *a, struct ta
 	    (across && strcmp(verb, "deletecollection") == 0)) {
 		api_error_set(e, 405, "MethodNotAllowed",
 			      "the server does not allow this method on the requested resource");
-		return ret->sub[0] != '\0' ? about(e, ret) : -1;
+		return ret->sub[0] != '\0' ? about(e, ret, "") : -1;
 	}
 	ret->verb = verb;
 	return 0;

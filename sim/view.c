@@ -260,7 +260,7 @@ static void add_details(const struct api_error *e, const struct resource *r, con
 {
 	const char *comma = "", *kind = e->kind;
 	const char *group = e->group != NULL ? e->group : r != NULL ? r->group : "";
-	name = e->name[0] != '\0' ? e->name : name;
+	name = e->kind != NULL || e->name[0] != '\0' ? e->name : name;
 	for (size_t i = 0;
 	     r != NULL && e->reason != NULL && i < sizeof(details) / sizeof(details[0]); i++)
 		if (kind == NULL && strcmp(details[i].reason, e->reason) == 0)
