@@ -106,12 +106,22 @@ static int fault_end(struct timeline *t, const struct sim_api_fault *row, struct
 	return err_set(err, ERR_TERMINAL, "there is no such api-fault to end");
 }
 
+/* What would have ended one of them later has nothing left to do. */
 static void fault_heal(struct timeline *t)
 {
+	size_t kept = 0;
 	faults_clear(t->world.faults);
 	for (size_t i = 0; i < t->n_rules; i++)
 		arena_done(&t->rules[i].arena);
 	t->n_rules = 0;
+	for (size_t i = 0; i < t->n; i++) {
+		struct waiting *w = &t->waiting[i];
+		if (w->step->end && strcmp(w->step->what, "api-fault") == 0)
+			arena_done(&w->arena);
+		else
+			t->waiting[kept++] = *w;
+	}
+	t->n = kept;
 }
 
 static int do_fault(struct timeline *t, const struct sim_step *s, struct err *err)
@@ -289,7 +299,9 @@ static int wait_for(struct timeline *t, const struct sim_step *step, int64_t at_
 		t->waiting = xreallocarray(t->waiting, t->cap, sizeof(*t->waiting));
 	}
 	size_t i = t->n;
-	while (i > 0 && t->waiting[i - 1].at_ms > at_ms)
+	/* At one moment the old ends before the new begins. */
+	while (i > 0 &&
+	       (t->waiting[i - 1].at_ms > at_ms || (t->waiting[i - 1].at_ms == at_ms && step->end)))
 		i--;
 	memmove(&t->waiting[i + 1], &t->waiting[i], (t->n - i) * sizeof(*t->waiting));
 	struct waiting *w = &t->waiting[i];
@@ -329,7 +341,8 @@ const struct timeline_event *timeline_event(const struct timeline *t, size_t k)
 	return known ? &t->events[k % TIMELINE_EVENTS] : NULL;
 }
 
-static int carry_out(struct timeline *t, const struct sim_step *step, struct now now,
+/* at_ms: when it was due, so that what follows from it does not drift. */
+static int carry_out(struct timeline *t, const struct sim_step *step, int64_t at_ms, struct now now,
 		     struct err *err)
 {
 	if (step->for_ms != 0 && t->n == WAITING_MAX)
@@ -346,14 +359,14 @@ static int carry_out(struct timeline *t, const struct sim_step *step, struct now
 	struct sim_step end = *step;
 	end.end = true;
 	end.for_ms = 0;
-	return wait_for(t, &end, now.boot_ms + step->for_ms, err);
+	return wait_for(t, &end, at_ms + step->for_ms, err);
 }
 
 int timeline_do(struct timeline *t, const struct sim_step *step, struct now now, struct err *err)
 {
 	if (step->at_ms > 0)
 		return wait_for(t, step, now.boot_ms + step->at_ms, err);
-	return carry_out(t, step, now, err);
+	return carry_out(t, step, now.boot_ms, now, err);
 }
 
 int timeline_start(struct timeline *t, const struct sim_scenario *s, struct now now,
@@ -382,7 +395,7 @@ int64_t timeline_turn(struct timeline *t, struct now now)
 		struct err err;
 		t->n--;
 		memmove(&t->waiting[0], &t->waiting[1], t->n * sizeof(*t->waiting));
-		if (carry_out(t, w.step, now, &err) != 0)
+		if (carry_out(t, w.step, w.at_ms, now, &err) != 0)
 			log_warn("a step failed, ignoring", LS("step", w.step->what),
 				 LS("error", err.text));
 		arena_done(&w.arena);

@@ -174,12 +174,24 @@ static void for_ends_it(void **state)
 		char text[256];
 		snprintf(text, sizeof(text), NODES "timeline:\n- %s\n", row->step);
 		rig_init(&r, text);
-		assert_int_equal(timeline_turn(r.timeline, at(100)), at(1100).boot_ms);
+		assert_int_equal(timeline_turn(r.timeline, at(100)), at(1000).boot_ms);
 		expect_told(row->begins);
-		assert_true(timeline_turn(r.timeline, at(1100)) == CLOCK_NEVER);
+		assert_true(timeline_turn(r.timeline, at(1000)) == CLOCK_NEVER);
 		expect_told(row->ends);
 		rig_done(&r);
 	}
+}
+
+static void the_old_ends_first(void **state)
+{
+	(void)state;
+	struct rig r;
+	rig_init(&r, "timeline:\n- {do: registry-fault, registry: h, fault: dns, for: 1s}\n"
+		     "- {at: 1s, do: registry-fault, registry: h, fault: tls}\n");
+	timeline_turn(r.timeline, at(0));
+	timeline_turn(r.timeline, at(1000));
+	expect_told("registry-fault h;registry-heal h;registry-fault h;");
+	rig_done(&r);
 }
 
 /* ---- faults of the API ---- */
@@ -194,6 +206,7 @@ static void api_faults_end(void **state)
 		 "timeline:\n- {do: api-fault, api: {kind: hang}, for: 2s}\n"
 		 "- {do: api-fault, api: {kind: reset}, for: 1s}\n"
 		 "- {at: 3s, do: api-fault, api: {kind: reset}}\n"
+		 "- {at: 3s, do: api-fault, api: {kind: hang}, for: 3s}\n"
 		 "- {at: 4s, do: api-heal}\n- {at: 5s, do: api-fault, api: {kind: drop-watch}}\n");
 	timeline_turn(r.timeline, at(0));
 	assert_int_equal(faults_pick(r.world.faults, &get_pod).kind, API_FAULT_HANG);
@@ -205,7 +218,7 @@ static void api_faults_end(void **state)
 	assert_int_equal(faults_pick(r.world.faults, &get_pod).kind, API_FAULT_RESET);
 	timeline_turn(r.timeline, at(4000));
 	assert_int_equal(faults_pick(r.world.faults, &get_pod).kind, API_FAULT_NONE);
-	timeline_turn(r.timeline, at(5000));
+	timeline_turn(r.timeline, at(6000));
 	expect_told("drop drop-watch;");
 	assert_int_equal(timeline_counts(r.timeline).failed, 0);
 	rig_done(&r);
@@ -419,6 +432,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(in_order_of_time),
 		cmocka_unit_test(for_ends_it),
+		cmocka_unit_test(the_old_ends_first),
 		cmocka_unit_test(api_faults_end),
 		cmocka_unit_test(history_expires),
 		cmocka_unit_test(objects_come_and_go),
