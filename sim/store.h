@@ -84,13 +84,18 @@ void store_expire(struct store *s);
 /* obj is read, not kept. 0, or -1 and e. *ret is valid until the next change. */
 int store_create(struct store *s, const struct resource *r, const char *ns, const cJSON *obj,
 		 struct now now, const struct object **ret, struct api_error *e);
+enum patch_kind {                  /* of a patch's body */
+		  PATCH_MERGE,     /* RFC 7386 */
+		  PATCH_STRATEGIC, /* lists of built-in kinds are merged by key */
+		  PATCH_JSON,      /* RFC 6902 */
+};
 struct write {
 	const struct resource *res;
 	const char *ns, *name;
-	bool status;    /* the status subresource: everything else stays; else status stays */
-	bool create;    /* update: make it if it is not there */
-	bool strategic; /* patches: lists of built-in kinds are merged by key */
-	bool strict;    /* patches: unknown fields in the result are refused */
+	bool status; /* the status subresource: everything else stays; else status stays */
+	bool create; /* update: make it if it is not there */
+	enum patch_kind patch;
+	bool strict; /* patches: unknown fields in the result are refused */
 };
 int store_update(struct store *s, const struct write *w, const cJSON *obj, struct now now,
 		 const struct object **ret, struct api_error *e);

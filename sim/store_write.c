@@ -11,6 +11,7 @@
 #include "sim/api_error.h"
 #include "sim/events.h"
 #include "sim/index.h"
+#include "sim/json_patch.h"
 #include "sim/merge.h"
 #include "sim/store_meta.h"
 
@@ -281,17 +282,26 @@ int store_update(struct store *s, const struct write *w, const cJSON *obj, struc
 	return rc;
 }
 
+static int apply(enum patch_kind how, cJSON *obj, const cJSON *patch, struct api_error *e)
+{
+	if (how == PATCH_JSON)
+		return json_patch(obj, patch, e);
+	if (!cJSON_IsObject(patch))
+		return api_error_bad(e, "the patch is not a JSON object");
+	(how == PATCH_STRATEGIC ? merge_strategic : merge_patch)(obj, patch);
+	return 0;
+}
+
 int store_patch(struct store *s, const struct write *w, const cJSON *patch, struct now now,
 		const struct object **ret, struct api_error *e)
 {
 	struct entry *found = store_find(s, w->res, w->ns, w->name);
-	if (!cJSON_IsObject(patch))
-		return api_error_bad(e, "the patch is not a JSON object");
 	if (found == NULL)
 		return api_error_not_found(e, w->res, w->name);
 	cJSON *old = load(w->res, found), *obj = cJSON_Duplicate(old, true);
-	(w->strategic ? merge_strategic : merge_patch)(obj, patch);
-	int rc = replace(s, w, found, old, obj, now, ret, e);
+	int rc = apply(w->patch, obj, patch, e);
+	if (rc == 0)
+		rc = replace(s, w, found, old, obj, now, ret, e);
 	cJSON_Delete(obj);
 	cJSON_Delete(old);
 	return rc;
