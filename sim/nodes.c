@@ -48,10 +48,10 @@ void nodes_free(struct nodes *n)
 {
 	if (n == NULL)
 		return;
-	for (size_t i = 0; i < n->n; i++) {
+	for (size_t i = 0; i < n->n; i++)
 		kubelet_done(&n->at[i]->kubelet);
+	for (size_t i = 0; i < n->n; i++) /* their timers are in one heap until all have ended */
 		free(n->at[i]);
-	}
 	free(n->at);
 	map_done(&n->by_name);
 	map_done(&n->pods);
