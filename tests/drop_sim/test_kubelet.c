@@ -60,57 +60,58 @@ static int teardown(void **state)
 }
 
 /* Sequences of one pod that is left alone. */
+static const struct sequence {
+	const char *name, *node, *image, *policy, *command;
+	int64_t run_ms;
+	const char *want, *message;
+} sequence_rows[] = {
+	{"image has `true`", "n-000", REG "/a:1", NULL, NULL, MIN, CREATING " > " ENDED " > " DONE,
+	 NULL},
+	{"scratch image", "n-000", REG "/none:1", NULL, NULL, MIN,
+	 CREATING " > Pending StartError 128 pulled TTFFT > "
+		  "Failed StartError 128 pulled FTFFT",
+	 "exec: \\\"true\\\": executable file not found in $PATH"},
+	{"no such tag", "n-000", "gone.example.com/a:1", NULL, NULL, 80000,
+	 CREATING " > " ERR " > " BACKOFF " > " ERR " > " BACKOFF " > " ERR " > " BACKOFF,
+	 "Back-off pulling image \\\"gone.example.com/a:1\\\": ErrImagePull: rpc error: "
+	 "code "
+	 "= NotFound"},
+	{"DNS", "n-000", "dns.example.com/a:1", NULL, NULL, 5000, CREATING " > " ERR,
+	 "lookup dns.example.com: no such host"},
+	{"connection refused", "n-000", "refused.example.com/a:1", NULL, NULL, 5000,
+	 CREATING " > " ERR, "connect: connection refused"},
+	{"rate limited", "n-000", "busy.example.com/a:1", NULL, NULL, 5000, CREATING " > " ERR,
+	 "429 Too Many Requests"},
+	{"no secret", "n-000", REG "/secret:1", NULL, NULL, 5000, CREATING " > " ERR,
+	 "401 Unauthorized"},
+	{"invalid name", "n-000", "UPPER/x:y", NULL, NULL, 20000, CREATING " > " ERR " > " BACKOFF,
+	 "repository name must be lowercase"},
+	{"a name that kubelet refuses", "n-000", "docker.io/UPPER/x:1", NULL, NULL, 5 * MIN,
+	 CREATING " > Pending waiting InvalidImageName TTFFT",
+	 "couldn't parse image name \\\"docker.io/UPPER/x:1\\\": invalid reference format: "
+	 "repository name (UPPER/x) must be lowercase"},
+	{"Never, absent", "n-000", REG "/a:1", "Never", NULL, 5 * MIN,
+	 CREATING " > Pending waiting ErrImageNeverPull TTFFT",
+	 "is not present with pull policy of Never"},
+	{"Never, present", "n-000", REG "/here:1", "Never", NULL, MIN,
+	 CREATING " > " ENDED " > " DONE, NULL},
+	{"IfNotPresent, present", "n-000", REG "/here:1", "IfNotPresent", NULL, MIN,
+	 CREATING " > " ENDED " > " DONE, NULL},
+	{"IfNotPresent, absent", "n-000", REG "/a:1", "IfNotPresent", NULL, MIN,
+	 CREATING " > " ENDED " > " DONE, NULL},
+	{"something that stays", "n-000", REG "/a:1", NULL, "sleep", MIN,
+	 CREATING " > Running running pulled TTTTT", NULL},
+	{"taint", "tainted-000", REG "/a:1", NULL, NULL, MIN, "Failed TaintToleration",
+	 "Pod was rejected: Predicate TaintToleration failed: node(s) had taints that the "
+	 "pod "
+	 "didn't tolerate"},
+	{"no space left", "n-000", REG "/huge:1", NULL, NULL, 3 * MIN, CREATING " > " ERR,
+	 "no space left on device"},
+};
+
 static void sequences(void **state)
 {
-	static const struct row {
-		const char *name, *node, *image, *policy, *command;
-		int64_t run_ms;
-		const char *want, *message;
-	} rows[] = {
-		{"image has `true`", "n-000", REG "/a:1", NULL, NULL, MIN,
-		 CREATING " > " ENDED " > " DONE, NULL},
-		{"scratch image", "n-000", REG "/none:1", NULL, NULL, MIN,
-		 CREATING " > Pending StartError 128 pulled TTFFT > "
-			  "Failed StartError 128 pulled FTFFT",
-		 "exec: \\\"true\\\": executable file not found in $PATH"},
-		{"no such tag", "n-000", "gone.example.com/a:1", NULL, NULL, 80000,
-		 CREATING " > " ERR " > " BACKOFF " > " ERR " > " BACKOFF " > " ERR " > " BACKOFF,
-		 "Back-off pulling image \\\"gone.example.com/a:1\\\": ErrImagePull: rpc error: "
-		 "code "
-		 "= NotFound"},
-		{"DNS", "n-000", "dns.example.com/a:1", NULL, NULL, 5000, CREATING " > " ERR,
-		 "lookup dns.example.com: no such host"},
-		{"connection refused", "n-000", "refused.example.com/a:1", NULL, NULL, 5000,
-		 CREATING " > " ERR, "connect: connection refused"},
-		{"rate limited", "n-000", "busy.example.com/a:1", NULL, NULL, 5000,
-		 CREATING " > " ERR, "429 Too Many Requests"},
-		{"no secret", "n-000", REG "/secret:1", NULL, NULL, 5000, CREATING " > " ERR,
-		 "401 Unauthorized"},
-		{"invalid name", "n-000", "UPPER/x:y", NULL, NULL, 20000,
-		 CREATING " > " ERR " > " BACKOFF, "repository name must be lowercase"},
-		{"a name that kubelet refuses", "n-000", "docker.io/UPPER/x:1", NULL, NULL, 5 * MIN,
-		 CREATING " > Pending waiting InvalidImageName TTFFT",
-		 "couldn't parse image name \\\"docker.io/UPPER/x:1\\\": invalid reference format: "
-		 "repository name (UPPER/x) must be lowercase"},
-		{"Never, absent", "n-000", REG "/a:1", "Never", NULL, 5 * MIN,
-		 CREATING " > Pending waiting ErrImageNeverPull TTFFT",
-		 "is not present with pull policy of Never"},
-		{"Never, present", "n-000", REG "/here:1", "Never", NULL, MIN,
-		 CREATING " > " ENDED " > " DONE, NULL},
-		{"IfNotPresent, present", "n-000", REG "/here:1", "IfNotPresent", NULL, MIN,
-		 CREATING " > " ENDED " > " DONE, NULL},
-		{"IfNotPresent, absent", "n-000", REG "/a:1", "IfNotPresent", NULL, MIN,
-		 CREATING " > " ENDED " > " DONE, NULL},
-		{"something that stays", "n-000", REG "/a:1", NULL, "sleep", MIN,
-		 CREATING " > Running running pulled TTTTT", NULL},
-		{"taint", "tainted-000", REG "/a:1", NULL, NULL, MIN, "Failed TaintToleration",
-		 "Pod was rejected: Predicate TaintToleration failed: node(s) had taints that the "
-		 "pod "
-		 "didn't tolerate"},
-		{"no space left", "n-000", REG "/huge:1", NULL, NULL, 3 * MIN, CREATING " > " ERR,
-		 "no space left on device"},
-	};
-	FOREACH_ROW(struct row, rows)
+	FOREACH_ROW(struct sequence, sequence_rows)
 	{
 		struct err err;
 		struct sim_step gone = {.what = "image-remove", .image = "gone.example.com/a:1"};
