@@ -37,16 +37,40 @@ static const char *group_of(const char *node, struct arena *a)
 	return arena_strndup(a, node, dash != NULL ? (size_t)(dash - node) : strlen(node));
 }
 
-static void take_nodes(const struct nodes *n, struct arena *a, struct screen_state *ret)
+static const struct api_map *labels_of(const struct sim_groups *groups, const char *name)
 {
+	for (size_t i = 0; i < groups->n; i++)
+		if (strcmp(groups->at[i].name, name) == 0)
+			return &groups->at[i].labels;
+	return NULL;
+}
+
+static void take_nodes(const struct control *c, struct arena *a, struct screen_state *ret)
+{
+	const struct nodes *n = c->world->nodes;
 	struct screen_node *nodes = arena_array(a, nodes_count(n) + 1, sizeof(*nodes));
 	for (size_t i = 0; i < nodes_count(n); i++) {
 		struct node_view v = nodes_view(n, i);
-		nodes[i] = (struct screen_node){group_of(v.name, a), v.exists, v.ready};
+		const char *group = group_of(v.name, a);
+		nodes[i] = (struct screen_node){group, v.exists, v.ready,
+						labels_of(&c->scenario->nodes, group)};
 		ret->nodes_there += v.exists;
 	}
 	ret->nodes = nodes;
 	ret->n_nodes = nodes_count(n);
+}
+
+/* By the labels of the scenario; those that kubelets set themselves are taken as fitting. */
+static bool is_wanted(const struct api_map *selector, const struct screen_node *node)
+{
+	for (size_t i = 0; i < selector->n; i++) {
+		const struct api_kv *kv = &selector->at[i];
+		const char *has = node->labels != NULL ? api_map_get(node->labels, kv->key) : NULL;
+		bool by_kubelet = has == NULL && strstr(kv->key, "kubernetes.io/") != NULL;
+		if (!by_kubelet && (has == NULL || strcmp(has, kv->value) != 0))
+			return false;
+	}
+	return true;
 }
 
 static signed char cell(const struct nodes *n, const struct screen_node *node, size_t i,
@@ -85,7 +109,9 @@ static void take_image(const struct control *c, const struct object *o, const st
 		return;
 	const char *ref = ref_make(a, image.spec.image, image.spec.tag, image.spec.digest);
 	for (size_t i = 0; i < state->n_nodes; i++)
-		cells[i] = cell(n, &state->nodes[i], i, ref);
+		cells[i] = is_wanted(&image.spec.node_selector, &state->nodes[i])
+				   ? cell(n, &state->nodes[i], i, ref)
+				   : CELL_NOT_WANTED;
 	mark_failed(&image.status.failed_nodes, places, state->nodes, cells);
 	const struct cachedimage_status *s = &image.status;
 	const struct api_condition *ready = api_condition_find(&s->conditions, "Ready");
@@ -149,7 +175,7 @@ void screen_state_take(const struct control *c, struct now now, struct arena *a,
 		.n_events = steps.done + steps.failed,
 		.steps_waiting = steps.waiting,
 	};
-	take_nodes(c->world->nodes, a, ret);
+	take_nodes(c, a, ret);
 	take_images(c, a, ret);
 	take_requests(c->tally, ret);
 }

@@ -20,7 +20,8 @@ enum { /* of a cell besides 0..100: percent of the image that the node has */
        CELL_WAITING = -1,
        CELL_FAILING = -2,
        CELL_NO_NODE = -3,
-       CELL_NOT_READY = -4, /* the node; what it has is still there */
+       CELL_NOT_READY = -4,  /* the node; what it has is still there */
+       CELL_NOT_WANTED = -5, /* the image's nodeSelector leaves the node out */
 };
 
 struct screen_image { /* a CachedImage */
@@ -34,6 +35,7 @@ struct screen_image { /* a CachedImage */
 struct screen_node {
 	const char *group; /* its name without the number */
 	bool exists, ready;
+	const struct api_map *labels; /* of its group in the scenario; NULL: none */
 };
 
 struct screen_state {

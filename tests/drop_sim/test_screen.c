@@ -23,12 +23,12 @@ const struct timeline_event *timeline_event(const struct timeline *t, size_t k)
 
 /* ---- states ---- */
 
-static const struct screen_node four[] = {{"worker", true, true},
-					  {"worker", true, true},
-					  {"worker", true, false},
-					  {"late", false, false}};
+static const struct screen_node four[] = {{"worker", true, true, NULL},
+					  {"worker", true, true, NULL},
+					  {"worker", true, false, NULL},
+					  {"late", false, false, NULL}};
 static const signed char half[] = {100, 50, CELL_WAITING, CELL_NO_NODE};
-static const signed char bad[] = {CELL_FAILING, CELL_WAITING, CELL_NOT_READY, CELL_NO_NODE};
+static const signed char bad[] = {CELL_FAILING, CELL_NOT_WANTED, CELL_NOT_READY, CELL_NO_NODE};
 static const struct screen_image two[] = {
 	{"api", "Pulling", "", 3, 1, 1, 0, half},
 	{"broken", "Degraded", "dns: cannot resolve h", 3, 0, 0, 1, bad},
@@ -72,7 +72,7 @@ static const struct draw_row pictures[] = {
 	 "\n"
 	 "            worker\n"
 	 " api    1/3 #5.   Pulling\n"
-	 " broken 0/3 x.-   Degraded\n"
+	 " broken 0/3 x -   Degraded\n"
 	 " nodes    3 oo- \n"
 	 "\n"
 	 " 1 pulled, 1 in flight, 4 waiting, 1 failed, 9 requests, 2.0\n"
@@ -85,7 +85,7 @@ static const struct draw_row pictures[] = {
 	 "\n"
 	 "            worker\n"
 	 " api    1/3 ▇▄·   Pulling\n"
-	 " broken 0/3 ✗·░   Degraded\n"
+	 " broken 0/3 ✗ ░   Degraded\n"
 	 " nodes    3 ••░ \n"
 	 "\n"
 	 " 1 pulled · 1 in flight · 4 waiting · 1 failed · 9 requests · 2.\n"
@@ -98,7 +98,7 @@ static const struct draw_row pictures[] = {
 	 "\n"
 	 "            worker\n"
 	 " api    1/3 #5.   Pulling\n"
-	 " broken 0/3 x.-   Degraded\n"
+	 " broken 0/3 x -   Degraded\n"
 	 " nodes    3 oo- \n"
 	 "\n"
 	 " 1 pulled, 1 in flight, 4 waiting, 1 failed, 9 requests, 2.0\n"
@@ -113,7 +113,7 @@ static const struct draw_row pictures[] = {
 	 " #####.........................  16 %  1 of 6 in place\n"
 	 "            worker\n"
 	 " api    1/3 #5.   Pulling\n"
-	 " broken 0/3 x.-   Degraded\n"
+	 " broken 0/3 x -   Degraded\n"
 	 " nodes    3 oo- \n"
 	 " 1 pulled, 1 in flight, 4 waiting, 1 failed, 9 requests, 2.0\n"
 	 " x broken  dns: cannot resolve h\n"},
@@ -203,7 +203,7 @@ static void fits_every_window(void **state)
 	struct screen_image images[30];
 	for (size_t i = 0; i < MANY_NODES; i++) {
 		nodes[i] = (struct screen_node){i < 250 ? "a-long-name-of-a-group" : "b", true,
-						i % 7 != 0};
+						i % 7 != 0, NULL};
 		cells[i] = (signed char)((int)(i % 105) - 4);
 	}
 	for (size_t i = 0; i < 30; i++)
@@ -240,7 +240,7 @@ static void several_nodes_a_cell(void **state)
 	signed char cells[100];
 	struct screen_image image = {"i", "Pulling", "", 100, 10, 1, 0, cells};
 	for (size_t i = 0; i < 100; i++) {
-		nodes[i] = (struct screen_node){"n", true, true};
+		nodes[i] = (struct screen_node){"n", true, true, NULL};
 		cells[i] = i < 50 ? 100 : i < 60 ? 0 : CELL_WAITING;
 	}
 	cells[99] = CELL_FAILING;
