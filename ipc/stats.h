@@ -31,6 +31,8 @@
 	C(pod_creates_failed, "puller: creates without a usable answer")                           \
 	C(pods_deleted, "puller: pods that are gone")                                              \
 	C(pod_deletes_failed, "puller: deletes to be asked again")                                 \
+	C(events_written, "reconciler: events made or counted up")                                 \
+	C(events_dropped, "reconciler: facts that became no event")                                \
 	C(pod_requests_dropped, "puller: requests too late or of another term")
 
 #define STATS_ENUM(name, doc)  STAT_##name,

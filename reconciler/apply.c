@@ -14,6 +14,8 @@
 #include "base/xalloc.h"
 #include "kube/urls.h"
 
+#include "reconciler/event_text.h"
+
 int64_t write_deadline(const struct reconciler *r, int64_t now_ms)
 {
 	int64_t until = r->session.until_ms;
@@ -213,9 +215,11 @@ static void write_status(struct proc *p, const struct core_write *w)
 
 /* ---- a turn ---- */
 
-static void say(const struct core_fact *f)
+static void say(struct proc *p, const struct core_fact *f)
 {
 	const struct core_fact_info *info = &core_fact_infos[f->kind];
+	struct event_fact event = event_of_image(f, proc_arena(p));
+	events_tell(p, &event);
 	LOG_AT(info->warn ? LOG_WARN : LOG_INFO, info->text, LS("image", f->image),
 	       LS("node", f->node), LS("reason", f->reason), LS("message", f->message));
 }
@@ -238,7 +242,7 @@ int64_t apply_turn(struct proc *p)
 	struct core_actions actions = {0};
 	int64_t next = core_turn(r->core, proc_now(p), room, proc_arena(p), &actions);
 	for (size_t i = 0; i < actions.n_facts; i++)
-		say(&actions.facts[i]);
+		say(p, &actions.facts[i]);
 	if (actions.facts_dropped != 0)
 		log_warn("more happened in a turn than is told",
 			 LN("dropped", actions.facts_dropped));

@@ -19,6 +19,7 @@ int reconciler_init(struct proc *p, struct err *err)
 	proc_set_wait(p, kube_wait, r->kube);
 	r->core = core_new();
 	r->sets = sets_new();
+	r->events = events_new();
 	return 0;
 }
 
@@ -61,6 +62,8 @@ static void follow_session(struct proc *p)
 		apply_fence(r);
 	core_lead(r->core, may, now);
 	sets_lead(r->sets, may, now);
+	if (!may)
+		events_forget(r->events);
 }
 
 int64_t reconciler_turn(struct proc *p, struct now now)
@@ -74,8 +77,11 @@ int64_t reconciler_turn(struct proc *p, struct now now)
 	announce(p);
 	feed_turn(p);
 	int64_t next = apply_turn(p), sets_ms = set_writes_turn(p);
+	int64_t events_ms = event_writes_turn(p);
 	if (sets_ms < next)
 		next = sets_ms;
+	if (events_ms < next)
+		next = events_ms;
 	if (feed_next_ms(r) < next)
 		next = feed_next_ms(r);
 	if (r->session.step == SESSION_PULLER && !r->announcing && r->announce_ms < next)
@@ -92,4 +98,5 @@ void reconciler_done(struct proc *p)
 	kube_free(r->kube);
 	core_free(r->core);
 	sets_free(r->sets);
+	events_free(r->events);
 }

@@ -15,6 +15,7 @@
 #include "ipc/proc.h"
 #include "kube/kube.h"
 #include "reconciler/core.h"
+#include "reconciler/events.h"
 #include "reconciler/session.h"
 #include "reconciler/sets.h"
 
@@ -57,6 +58,11 @@ struct reconciler {
 	uint64_t asked; /* ever, so that no tag comes twice */
 	size_t n_writes;
 	size_t n_set_writes;
+	struct events *events;
+	size_t n_event_writes;
+	bool events_legacy;      /* core/v1: the newer API was forbidden */
+	int64_t events_off_ms;   /* none before: both are */
+	uint64_t events_dropped; /* of events.c, so many are counted */
 };
 
 /* feed.c: from the watcher to the core. */
@@ -76,6 +82,10 @@ void on_pod_deleted(struct proc *p, const struct msg_in *in);
 
 /* set_writes.c: from the core of sets to the API server. */
 int64_t set_writes_turn(struct proc *p);
+
+/* event_writes.c: from facts to events. */
+void events_tell(struct proc *p, const struct event_fact *fact);
+int64_t event_writes_turn(struct proc *p);
 
 /* reconciler.c */
 int reconciler_init(struct proc *p, struct err *err);

@@ -13,6 +13,8 @@
 #include "base/xalloc.h"
 #include "kube/urls.h"
 
+#include "reconciler/event_text.h"
+
 /* Of the lane's KUBE_IN_FLIGHT_MAX: statuses of images never wait for children of sets. */
 #define SET_WRITES_MAX 16
 
@@ -210,10 +212,12 @@ int64_t set_writes_turn(struct proc *p)
 		return CLOCK_NEVER;
 	size_t room = r->n_set_writes < SET_WRITES_MAX ? SET_WRITES_MAX - r->n_set_writes : 0;
 	int64_t next = sets_turn(r->sets, proc_now(p), room, proc_arena(p), &actions);
-	for (size_t i = 0; i < actions.n_facts; i++)
+	for (size_t i = 0; i < actions.n_facts; i++) {
+		struct event_fact event = event_of_set(&actions.facts[i], proc_arena(p));
 		log_warn("set needs attention", LS("set", actions.facts[i].set),
-			 LS("reason", actions.facts[i].reason),
-			 LS("message", actions.facts[i].message));
+			 LS("reason", event.reason), LS("message", event.note));
+		events_tell(p, &event);
+	}
 	for (size_t i = 0; i < actions.n_writes; i++)
 		send_write(p, &actions.writes[i]);
 	return next;

@@ -76,8 +76,9 @@ class Cluster:
         registry.close()
         return digest
 
-    def user(self, name):
-        """A kubeconfig for a new administrator of that name: the audit log tells users apart."""
+    def user(self, name, group="system:masters"):
+        """A kubeconfig for a new administrator of that name: the audit log tells users apart; or for
+        one of another group, who may what a test allows."""
         pki = os.path.join(self.dir, "pki")
         base = os.path.join(pki, f"e2e-{name}")
 
@@ -85,7 +86,7 @@ class Cluster:
             subprocess.run(["openssl", *words], check=True, capture_output=True)
 
         openssl("ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", f"{base}.key")
-        openssl("req", "-new", "-key", f"{base}.key", "-subj", f"/O=system:masters/CN={name}",
+        openssl("req", "-new", "-key", f"{base}.key", "-subj", f"/O={group}/CN={name}",
                 "-out", f"{base}.csr")
         openssl("x509", "-req", "-in", f"{base}.csr", "-CA", f"{pki}/ca.crt", "-CAkey",
                 f"{pki}/ca.key", "-set_serial", str(int.from_bytes(os.urandom(8), "big")),

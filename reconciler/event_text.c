@@ -1,0 +1,59 @@
+/*
+ * One row a kind of fact. A series keeps the note of its first fact, so a note names the
+ * node it speaks of and promises nothing about others.
+ */
+#include "reconciler/event_text.h"
+
+#include <inttypes.h>
+
+#include "reconciler/cause.h"
+
+static const struct {
+	bool warning;
+	const char *reason; /* NULL: the fact's own */
+	const char *text;
+} rows[FACT_COUNT] = {
+	[FACT_PULL_STARTED] = {false, "PullStarted", "Pulling the image"},
+	[FACT_PULL_SUCCEEDED] = {false, "PullSucceeded", "Pulled the image"},
+	[FACT_PULL_FAILED] = {true, NULL, "Pulling the image failed"},
+	[FACT_POD_REFUSED] = {true, "PodRejected", "The API server refused the pull pod"},
+	[FACT_EVICTED] = {false, "Evicted", "The image was lost"},
+	[FACT_POLICY_NOT_FOUND] = {true, "PolicyNotFound",
+				   "The PullPolicy does not exist, the default applies"},
+	[FACT_NO_NODES] = {true, "NoNodes", "No node matches nodeSelector and tolerations"},
+};
+
+struct event_fact event_of_image(const struct core_fact *f, struct arena *a)
+{
+	const char *reason = rows[f->kind].reason, *note = rows[f->kind].text;
+	if (reason == NULL)
+		reason = cause_reason(f->reason != NULL ? f->reason : CAUSE_REASON_OTHER);
+	if (f->node != NULL)
+		note = arena_printf(a, "%s on node %s", note, f->node);
+	if (f->took_ms > 0)
+		note = arena_printf(a, "%s in %" PRId64 ".%" PRId64 " s", note, f->took_ms / 1000,
+				    f->took_ms % 1000 / 100);
+	if (f->message != NULL && *f->message != '\0')
+		note = arena_printf(a, "%s: %s", note, f->message);
+	return (struct event_fact){
+		.kind = KIND_CACHEDIMAGE,
+		.name = f->image,
+		.uid = f->image_uid,
+		.warning = rows[f->kind].warning,
+		.reason = reason,
+		.note = note,
+	};
+}
+
+struct event_fact event_of_set(const struct set_fact *f, struct arena *a)
+{
+	return (struct event_fact){
+		.kind = KIND_CACHEDIMAGESET,
+		.name = f->set,
+		.uid = f->uid,
+		.warning = true,
+		.reason = f->reason,
+		.note = arena_printf(a, "DiscoveryPolicy %s does not exist, discovered images stay",
+				     f->message),
+	};
+}

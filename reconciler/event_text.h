@@ -1,0 +1,15 @@
+/*
+ * What users read of a fact: type, reason and note of its event (behaviour.md 4, 11, 22).
+ * Pure; strings are borrowed from the fact or in the arena.
+ */
+#ifndef DROP_RECONCILER_EVENT_TEXT_H
+#define DROP_RECONCILER_EVENT_TEXT_H
+
+#include "reconciler/core.h"
+#include "reconciler/events.h"
+#include "reconciler/sets.h"
+
+struct event_fact event_of_image(const struct core_fact *f, struct arena *a);
+struct event_fact event_of_set(const struct set_fact *f, struct arena *a);
+
+#endif
