@@ -84,11 +84,18 @@ void image_adopt(struct core *c, struct image *img, const struct cachedimage *ci
 	if (!about_reference(img, ci))
 		return;
 	img->pulled_at = st->last_pulled_at;
+	/*
+	 * Never pulled, and yet cached: nodes said that they have it (17). All did when Ready
+	 * became True; else it is asked of them again.
+	 */
+	int64_t known_s = st->last_pulled_at;
+	if (known_s == 0 && strcmp(img->ready.status, "True") == 0)
+		known_s = img->ready.since;
 	img->digest = st->resolved_digest != NULL ? xstrdup(st->resolved_digest) : NULL;
 	for (size_t i = 0; i < st->cached_nodes.n; i++) {
 		int slot = slot_of(c, st->cached_nodes.at[i]);
 		if (slot >= 0)
-			img->pairs[slot].pulled_s = to_u32(st->last_pulled_at);
+			img->pairs[slot].pulled_s = to_u32(known_s);
 	}
 	adopt_failures(c, img, &st->failed_nodes);
 }

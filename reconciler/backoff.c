@@ -28,7 +28,7 @@ enum gate_state gate_look(const struct gate *g, int64_t now_ms)
 
 void gate_fail(struct gate *g, struct backoff b, uint64_t seed, int64_t started_ms, int64_t now_ms)
 {
-	if (g->failures != 0 && started_ms < g->failed_ms)
+	if (g->failures != 0 && started_ms < g->failed_ms && now_ms < g->until_ms)
 		return;
 	if (g->failures < UINT16_MAX)
 		g->failures++;

@@ -26,7 +26,8 @@ enum gate_state { GATE_OPEN, GATE_SHUT, GATE_PROBE };
 enum gate_state gate_look(const struct gate *g, int64_t now_ms);
 /*
  * A pull that started at started_ms failed. Pulls that were already on their way when
- * the gate shut belong to the same round and do not lengthen the wait.
+ * the gate shut belong to the same round and do not lengthen the wait; one that outlasts
+ * the wait was its probe.
  */
 void gate_fail(struct gate *g, struct backoff b, uint64_t seed, int64_t started_ms, int64_t now_ms);
 

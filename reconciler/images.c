@@ -146,8 +146,10 @@ static void change_spec(struct core *c, struct image *img, const struct cachedim
 	take_spec(c, img, ci);
 	for (size_t slot = 0; other && slot < c->n_slots; slot++)
 		pair_unlisted(img, (int)slot);
-	if (!c->leading)
+	if (!c->leading) {
+		pairs_look(c, img, now);
 		return;
+	}
 	fact_no_policy(c, img);
 	policies_recount(c);
 	if (other)
@@ -228,6 +230,9 @@ void image_put(struct core *c, const struct cachedimage *ci, struct now now)
 		change_spec(c, img, ci, now);
 	if (created || !c->leading)
 		image_adopt(c, img, ci);
+	/* The standby notes sizes too: later lists may lack what these show (18). */
+	if (created && !c->leading)
+		pairs_look(c, img, now);
 	image_observe(c, img, ci);
 	if (created && c->leading) {
 		nodes_settle_fresh(c);

@@ -80,7 +80,8 @@ static bool belongs(struct core *c, const struct pull *p, const struct image *im
 static bool recorded(const struct pull *p, const struct pair *pair)
 {
 	if (p->repull_s != 0)
-		return pair->pulled_s >= p->repull_s || p->outcome.kind == OUTCOME_FAILED;
+		return pair->pulled_s >= p->repull_s ||
+		       (p->outcome.kind == OUTCOME_FAILED && pair->failed_s >= p->repull_s);
 	if (p->outcome.kind == OUTCOME_PULLED)
 		return pair->pulled_s != 0;
 	return pair->pulled_s != 0 || pair->attempts > p->attempt;

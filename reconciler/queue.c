@@ -289,6 +289,9 @@ static void start(struct pass *s, struct image *img, int slot, struct arena *a,
 /* The pull itself is counted in these numbers. */
 static bool still_fits(const struct core *c, const struct policy *policy, const struct pull *p)
 {
+	/* 17. The node has got it meanwhile. */
+	if (p->image->fixed && presence_find(&c->nodes[p->slot].images, p->image->listed_as) != 0)
+		return false;
 	if ((p->image->pairs[p->slot].flags & PAIR_TARGETED) == 0 || !c->nodes[p->slot].eligible)
 		return false;
 	if (policy->max_pulls != 0 && (int64_t)policy->n_pulls > policy->max_pulls)

@@ -21,16 +21,6 @@ bool sim_missing(const char *reference)
 	return strstr(reference, ":missing") != NULL;
 }
 
-bool sim_has_pulled(const struct sim *s, const char *node_uid, const char *reference)
-{
-	char key[sizeof(s->pulled[0].key)];
-	snprintf(key, sizeof(key), "%s %s", node_uid, reference);
-	for (size_t i = 0; i < s->n_pulled; i++)
-		if (strcmp(s->pulled[i].key, key) == 0)
-			return true;
-	return false;
-}
-
 bool sim_targets(const struct sim *s, const struct sim_image *img, const struct sim_node *n)
 {
 	(void)s;
@@ -71,9 +61,12 @@ struct count {
 static void count_one(struct sim *s, struct count *c, const struct sim_pod *p)
 {
 	const struct sim_image *img = in_flight(s, p);
-	/* What the core does not know yet of a change is not held against it. */
-	if (img == NULL || strcmp(p->name, c->pod_name) == 0 ||
-	    s->boot_ms - img->changed_ms < LATE_MS)
+	/*
+	 * What the core does not know yet of a change is not held against it, nor that it lets a
+	 * pod go whose image the node has got by itself (17).
+	 */
+	if (img == NULL || (img->if_not_present && sim_had_pulled(s, p->node_uid, p->reference)) ||
+	    strcmp(p->name, c->pod_name) == 0 || s->boot_ms - img->changed_ms < LATE_MS)
 		return;
 	c->on_node += strcmp(p->node, c->node) == 0;
 	if (sim_policy_of(s, img) != c->policy)
@@ -169,6 +162,9 @@ void check_restart(struct sim *s)
 			bool same = img != NULL && sim_policy_of(s, img) == i;
 			known |= same && s->pods[k].created_ms >= p->last_ms;
 			later |= same && s->pods[k].created_ms >= p->last_ms + OWN_MS;
+			/* Of two in one second the new core cannot tell which was the last. */
+			later |= same && s->pods[k].created_ms >= p->last_ms - 1000 &&
+				 strcmp(s->pods[k].node, p->last_node) != 0;
 		}
 		int64_t last_s = sim_now(s).wall_s - (s->boot_ms - p->last_ms) / 1000;
 		for (int k = 0; k < IMAGES_MAX; k++)
@@ -185,7 +181,14 @@ void check_create(struct sim *s, const struct sim_pod *pod)
 	char key[sizeof(s->creates[0].key)];
 	snprintf(key, sizeof(key), "%s %s %s %s %s %llu", pod->name, pod->image_uid, pod->node_uid,
 		 pod->reference, pod->attempt, (unsigned long long)pod->revision);
-	for (size_t i = 0; i < s->n_creates; i++)
+	/*
+	 * A restart may not know what only a list said that has been cut since: then the pod of an
+	 * IfNotPresent image is made although the image is there. It brings nothing.
+	 */
+	const struct sim_image *img = sim_image_by_uid(s, pod->image_uid);
+	bool needless = img != NULL && img->if_not_present &&
+			sim_has_pulled(s, pod->node_uid, pod->reference);
+	for (size_t i = 0; i < s->n_creates && !needless; i++)
 		if (strcmp(s->creates[i].key, key) == 0)
 			sim_fail(s, "created twice: %s", key);
 	for (int i = 0; i < PODS_MAX; i++) {
@@ -235,6 +238,56 @@ void check_delete(struct sim *s, const struct core_delete *d)
 		sim_fail(s, "deletes %s before its outcome is durable", p->name);
 }
 
+static const struct sim_node *told_node(const struct sim *s, const char *name)
+{
+	for (int i = 0; i < NODES_MAX; i++)
+		if (s->told[i].exists && strcmp(s->told[i].name, name) == 0)
+			return &s->told[i];
+	return NULL;
+}
+
+/* 16, 19: nobody is named who never had it, and Ready says that all have it. */
+void check_write(struct sim *s, const struct core_write *w)
+{
+	const struct cachedimage_status *st = w->new;
+	bool ready = strcmp(st->phase, "Ready") == 0;
+	for (size_t i = 0; i < st->cached_nodes.n; i++) {
+		const char *name = st->cached_nodes.at[i];
+		const struct sim_node *n = told_node(s, name);
+		if (n != NULL && st->cached_image != NULL && !s->jumps &&
+		    !sim_had_pulled(s, n->uid, st->cached_image))
+			sim_fail(s, "%s is said to have %s", name, st->cached_image);
+	}
+	if (ready && (st->nodes_targeted == 0 || st->nodes_ready != st->nodes_targeted))
+		sim_fail(s, "Ready with %s", st->ready);
+	const struct sim_image *img = sim_image_by_uid(s, w->image_uid);
+	if (!ready || img == NULL || s->head != NULL || st->observed_generation != img->generation)
+		return;
+	for (int i = 0; i < NODES_MAX; i++) {
+		const struct sim_node *n = &s->nodes[i];
+		bool named = false;
+		for (size_t k = 0; k < st->cached_nodes.n; k++)
+			named |= strcmp(st->cached_nodes.at[k], n->name) == 0;
+		if (!named && sim_targets(s, img, n))
+			sim_fail(s, "Ready without %s", n->name);
+	}
+}
+
+/* 18: nothing is called evicted that was never lost. */
+void check_fact(struct sim *s, const struct core_fact *f)
+{
+	const struct sim_image *img = sim_image_by_uid(s, f->image_uid);
+	const struct sim_node *n = f->node != NULL ? told_node(s, f->node) : NULL;
+	char reference[TEXT];
+	if (f->kind != FACT_EVICTED || img == NULL || n == NULL ||
+	    s->boot_ms - img->changed_ms < LATE_MS)
+		return;
+	sim_reference(img, reference);
+	const struct sim_pulled *p = sim_pulled_find(s, n->uid, reference);
+	if (!s->jumps && (p == NULL || !p->ever_gone))
+		sim_fail(s, "%s never lost %s", f->node, reference);
+}
+
 static bool names(const struct sim_status *st, const char *node)
 {
 	for (size_t i = 0; i < st->n_cached; i++)
@@ -253,7 +306,12 @@ static bool image_converged(struct sim *s, const struct sim_image *img, char *wh
 		const struct sim_node *n = &s->nodes[i];
 		bool named = n->exists && names(st, n->name);
 		bool has = n->exists && sim_has_pulled(s, n->uid, reference);
-		if (named && !has) {
+		const struct sim_pulled *p =
+			n->exists ? sim_pulled_find(s, n->uid, reference) : NULL;
+		/* 18. What nobody can prove stays as it was. */
+		bool unknown = p != NULL && p->gone && !s->jumps &&
+			       (p->listed_to != s->life || !sim_proves(n));
+		if (named && !has && !unknown) {
 			snprintf(why, size, "%s: %s is named and has it not", img->name, n->name);
 			return false;
 		}

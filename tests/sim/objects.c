@@ -44,17 +44,30 @@ static void put_node(struct sim *s, const struct sim_node *n)
 {
 	struct api_kv labels[] = {{"eks.amazonaws.com/compute-type", "fargate"}, {"pool", n->pool}};
 	struct node_taint taint = {"node.kubernetes.io/unschedulable", NULL, "NoSchedule"};
-	struct node_condition ready = {"Ready", n->ready ? "True" : "False"};
+	struct node_condition ready = {"Ready", n->ready ? "True" : "False", n->report.heartbeat};
+	struct node_image images[LISTED_MAX + 1];
+	const char *names[LISTED_MAX][1];
+	const char *many[] = {"a:1", "b:1", "c:1", "d:1", "e:1"};
+	struct arena mem = ARENA_INIT;
+	for (size_t i = 0; i < n->report.n; i++) {
+		names[i][0] = n->report.at[i].name;
+		images[i] = (struct node_image){{names[i], 1}, n->report.at[i].size};
+	}
+	images[n->report.n] = (struct node_image){{many, 5}, 1};
 	struct node obj = {
 		.meta = {.name = n->name, .uid = n->uid, .created = n->created},
 		.taints = {&taint, n->cordoned},
 		.conditions = {&ready, 1},
 		.os = "linux",
 		.arch = "amd64",
+		.images = {images, n->report.n + n->crowded},
 	};
 	obj.meta.labels.at = n->fargate ? labels : labels + 1;
 	obj.meta.labels.n = n->fargate ? 2 : 1;
+	node_trim(&obj, &mem);
 	core_put(s->core, KIND_NODE, &obj, sim_now(s));
+	arena_done(&mem);
+	sim_told(s, n, false);
 }
 
 static void put_policy(struct sim *s, const struct sim_policy *p)
@@ -101,7 +114,7 @@ static void put_image(struct sim *s, const struct sim_image *img)
 			 .generation = img->generation},
 		.spec = {.image = repository,
 			 .tag = img->tag,
-			 .image_pull_policy = "Always",
+			 .image_pull_policy = img->if_not_present ? "IfNotPresent" : "Always",
 			 .node_selector = {&selector, img->pool_a_only},
 			 .priority = img->priority,
 			 .policy_ref = img->policy >= 0 ? &ref : NULL},
@@ -121,6 +134,13 @@ static void put_image(struct sim *s, const struct sim_image *img)
 			   .conditions = {conditions, st->n_conditions}},
 	};
 	core_put(s->core, KIND_CACHEDIMAGE, &obj, sim_now(s));
+}
+
+static void pod_told(struct sim *s, const struct sim_pod *p)
+{
+	struct sim_image *img = sim_image_by_uid(s, p->image_uid);
+	if (img != NULL)
+		img->pod_ms = s->boot_ms;
 }
 
 /* What the kubelet has reported of the pod so far. */
@@ -169,6 +189,7 @@ static void put_pod(struct sim *s, const struct sim_pod *p)
 		obj.message = "The node was low on resource: ephemeral-storage.";
 	}
 	core_put(s->core, KIND_POD, &obj, sim_now(s));
+	pod_told(s, p);
 }
 
 static const char *name_of_event(const struct sim_event *e)
@@ -190,6 +211,10 @@ void sim_put(struct sim *s, const struct sim_event *e)
 	s->touched = true;
 	if (e->gone) {
 		core_gone(s->core, e->kind, name_of_event(e), sim_now(s));
+		if (e->kind == KIND_NODE)
+			sim_told(s, &e->u.node, true);
+		if (e->kind == KIND_POD)
+			pod_told(s, &e->u.pod);
 		return;
 	}
 	switch (e->kind) {
@@ -271,6 +296,7 @@ void sim_read_all(struct sim *s)
 	struct sim_event *e = xcalloc(1, sizeof(*e));
 	while (s->head != NULL)
 		drop_first(s);
+	s->read_life = s->life;
 	core_mark(s->core);
 	/* The order of the watcher's log is the order of last changes: any. */
 	for (int part = 0, from = (int)sim_random(s, 4); part < 4; part++) {
@@ -342,6 +368,8 @@ void sim_status_from(struct sim_status *to, const struct cachedimage_status *fro
 static void name_node(struct sim *s, struct sim_node *n, int i)
 {
 	*n = (struct sim_node){.exists = true, .ready = true};
+	n->cap = sim_chance(s, 300) ? 1 + sim_random(s, 4) : LISTED_MAX;
+	n->crowded = sim_chance(s, 150);
 	snprintf(n->name, NAME, "node-%d", i);
 	snprintf(n->uid, NAME, "n%d-%llu", i, (unsigned long long)++s->uids);
 	snprintf(n->pool, sizeof(n->pool), "%s", sim_chance(s, 500) ? "a" : "b");
@@ -389,6 +417,7 @@ void sim_init(struct sim *s)
 		snprintf(img->tag, NAME, "%s", sim_chance(s, 200) ? "missing-1" : "1");
 		img->policy = (int)sim_random(s, POLICIES_MAX + 1) - 1;
 		img->pool_a_only = sim_chance(s, 200);
+		img->if_not_present = sim_chance(s, 400);
 		img->rv = ++s->rv;
 	}
 }

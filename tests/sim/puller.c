@@ -87,6 +87,7 @@ static void act_start(struct sim *s, const struct core_start *a)
 
 static void act_write(struct sim *s, const struct core_write *w)
 {
+	check_write(s, w);
 	struct sim_request *r = request_new(s, REQ_WRITE);
 	sim_text(r->image, NAME, w->image_name);
 	sim_text(r->image_uid, NAME, w->image_uid);
@@ -100,6 +101,7 @@ void sim_act(struct sim *s, const struct core_actions *acts)
 {
 	if (!s->leading && (acts->n_starts || acts->n_deletes || acts->n_writes))
 		sim_fail(s, "acts without leading");
+	check_order(s, acts);
 	for (size_t i = 0; i < acts->n_starts; i++)
 		act_start(s, &acts->starts[i]);
 	for (size_t i = 0; i < acts->n_writes; i++)
@@ -113,6 +115,7 @@ void sim_act(struct sim *s, const struct core_actions *acts)
 	}
 	for (size_t i = 0; i < acts->n_facts; i++) {
 		const struct core_fact *f = &acts->facts[i];
+		check_fact(s, f);
 		sim_trace(s, "fact: %s image=%s node=%s reason=%s", core_fact_infos[f->kind].text,
 			  f->image, f->node ? f->node : "", f->reason ? f->reason : "");
 	}
@@ -126,6 +129,7 @@ static void exec_start(struct sim *s, struct sim_request *r)
 		return;
 	if (s->boot_ms < s->refuse_until_ms) {
 		r->result = START_REFUSED;
+		s->refused_ms = s->boot_ms;
 		return;
 	}
 	r->pod.revision = img != NULL ? img->revision : 0;

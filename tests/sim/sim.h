@@ -32,8 +32,24 @@ enum fate {               /* what a kubelet makes of a pod */
 	    FATE_STUCK,   /* never taken by the kubelet */
 };
 
+/* What a node says of its images: the largest first, cut at its `cap`. */
+#define LISTED_MAX 12
+struct sim_listed {
+	char name[NAME];
+	int64_t size;
+};
+struct sim_report {
+	int64_t heartbeat; /* unix seconds, by the node's clock; 0: it never reported */
+	size_t n;
+	struct sim_listed at[LISTED_MAX];
+};
+
 struct sim_node {
 	bool exists, ready, cordoned, fargate;
+	bool crowded; /* one of its images has five names */
+	size_t cap;
+	struct sim_report report;
+	int64_t report_ms;
 	char name[NAME], uid[NAME];
 	int64_t created;
 	char pool[4];
@@ -65,9 +81,10 @@ struct sim_image {
 	char name[NAME], uid[NAME], tag[NAME];
 	int64_t generation, priority;
 	int policy; /* index, or -1 */
-	bool pool_a_only;
+	bool pool_a_only, if_not_present;
 	uint64_t rv;
 	int64_t changed_ms; /* last change of the spec, or creation */
+	int64_t pod_ms;     /* something of a pod of it was told last */
 	uint64_t revision;  /* counts spec changes over all images */
 	struct sim_status status;
 };
@@ -127,6 +144,19 @@ struct sim_create { /* every pod that was ever made */
 	char key[512];
 };
 
+struct sim_pulled { /* an image that a node has, or had */
+	char node_uid[NAME], reference[TEXT];
+	bool gone, ever_gone;
+	uint64_t listed_to; /* the life of the core that was told of it; 0: none */
+};
+
+struct sim_failure { /* the last of a pair */
+	char image_uid[NAME], node_uid[NAME], pod_name[NAME], reference[TEXT];
+	uint64_t revision;
+	int64_t at_ms;
+};
+#define FAILURES_MAX 256
+
 struct sim {
 	uint64_t seed, random;
 	bool trace, faults, failed;
@@ -141,6 +171,7 @@ struct sim {
 	bool touched;    /* something arrived since the last turn */
 	int64_t lag_ms;  /* how late the watch is at present */
 	int64_t refuse_until_ms;
+	int64_t refused_ms; /* the last time */
 	struct sim_node nodes[NODES_MAX];
 	struct sim_image images[IMAGES_MAX];
 	struct sim_policy policies[POLICIES_MAX];
@@ -150,9 +181,14 @@ struct sim {
 	struct sim_event *head, *tail;
 	struct sim_create *creates;
 	size_t n_creates;
-	/* What each node has really pulled: "node uid reference". */
-	struct sim_create *pulled;
+	struct sim_pulled *pulled;
 	size_t n_pulled;
+	struct sim_failure failures[FAILURES_MAX];
+	size_t n_failures;
+	struct sim_node told[NODES_MAX]; /* what the core was told last */
+	uint64_t life;                   /* of the core */
+	uint64_t read_life;              /* that has read everything at least once */
+	int64_t led_ms;                  /* leads since */
 };
 
 #define PULLED_MAX 4096
@@ -189,6 +225,20 @@ void sim_requests_drop(struct sim *s);
 void sim_pod_remove(struct sim *s, struct sim_pod *pod);
 struct sim_pod *sim_pod_add(struct sim *s, const struct sim_pod *pod);
 
+/* presence.c: what nodes have, and what they say they have */
+struct sim_pulled *sim_pulled_find(struct sim *s, const char *node_uid, const char *reference);
+/* It has it now / it has it or had it once. */
+bool sim_has_pulled(struct sim *s, const char *node_uid, const char *reference);
+bool sim_had_pulled(struct sim *s, const char *node_uid, const char *reference);
+void sim_pulled_add(struct sim *s, const char *node_uid, const char *reference);
+void sim_reports(struct sim *s);
+void sim_told(struct sim *s, const struct sim_node *n, bool gone);
+bool sim_lists(const struct sim_node *n, const char *reference);
+/* Does the node's list prove, sooner or later, that something is not there (18)? */
+bool sim_proves(const struct sim_node *n);
+void sim_lose_image(struct sim *s);
+void sim_preload_image(struct sim *s);
+
 /* world.c: kubelets, and trouble */
 void sim_kubelets(struct sim *s);
 void sim_trouble(struct sim *s);
@@ -199,11 +249,15 @@ void sim_crash(struct sim *s);
 void check_start(struct sim *s, const struct core_start *start, int *ret_policy);
 void check_create(struct sim *s, const struct sim_pod *pod);
 void check_delete(struct sim *s, const struct core_delete *d);
+void check_write(struct sim *s, const struct core_write *w);
+void check_fact(struct sim *s, const struct core_fact *f);
 void check_restart(struct sim *s);
 bool check_converged(struct sim *s, char *why, size_t size);
 bool sim_targets(const struct sim *s, const struct sim_image *img, const struct sim_node *n);
 bool sim_missing(const char *reference);
-bool sim_has_pulled(const struct sim *s, const char *node_uid, const char *reference);
+/* order.c: which starts come first, and when (13, 14, 17) */
+void check_order(struct sim *s, const struct core_actions *acts);
+void check_failed(struct sim *s, const struct sim_pod *p);
 int sim_policy_of(const struct sim *s, const struct sim_image *img);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * sim_core [--seeds N] [--first S] [--trace]: runs N seeds. Each is some minutes of
+ * sim_core [--seeds N] [--first S] [--trace]: runs N seeds (10,000). Each is some minutes of
  * virtual trouble and then calm, in which everything must become true. The first seed
  * that fails is printed, with what to run to see it happen.
  */
@@ -77,6 +77,7 @@ static void maybe_lead(struct sim *s)
 	check_restart(s);
 	sim_read_all(s);
 	s->leading = true;
+	s->led_ms = s->boot_ms;
 	sim_trace(s, "leads");
 	core_lead(s->core, true, sim_now(s));
 	s->touched = true;
@@ -111,6 +112,7 @@ static bool run(uint64_t seed, bool trace)
 	s->boot_ms = START_MS;
 	s->faults = true;
 	s->core = core_new();
+	s->life = 1;
 	sim_init(s);
 	int64_t calm_ms = START_MS + TROUBLE_MS, end_ms = calm_ms + CALM_MS;
 	while (!s->failed && !converged && s->boot_ms < end_ms) {
@@ -138,7 +140,7 @@ static bool run(uint64_t seed, bool trace)
 
 int main(int argc, char **argv)
 {
-	uint64_t first = 1, n = 2000, bad = 0;
+	uint64_t first = 1, n = 10000, bad = 0;
 	bool trace = false;
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "--trace") == 0)

@@ -26,10 +26,10 @@ static void finish(struct sim *s, struct sim_pod *p)
 {
 	p->finished = true;
 	sim_trace(s, "pod %s ends with fate %d", p->name, (int)p->fate);
-	if ((p->fate == FATE_PULLED || p->fate == FATE_SCRATCH) && s->n_pulled < PULLED_MAX &&
-	    !sim_has_pulled(s, p->node_uid, p->reference))
-		snprintf(s->pulled[s->n_pulled++].key, sizeof(s->pulled[0].key), "%s %s",
-			 p->node_uid, p->reference);
+	if (p->fate == FATE_PULLED || p->fate == FATE_SCRATCH)
+		sim_pulled_add(s, p->node_uid, p->reference);
+	else
+		check_failed(s, p);
 	sim_say(s, KIND_POD, false, p);
 }
 
@@ -64,11 +64,14 @@ void sim_kubelets(struct sim *s)
 	for (int i = 0; i < PODS_MAX; i++)
 		if (s->pods[i].exists)
 			kubelet(s, &s->pods[i]);
+	sim_reports(s);
 }
 
 static void node_new(struct sim *s, struct sim_node *n, int i)
 {
 	*n = (struct sim_node){.exists = true, .ready = true};
+	n->cap = sim_chance(s, 300) ? 1 + sim_random(s, 4) : LISTED_MAX;
+	n->crowded = sim_chance(s, 150);
 	snprintf(n->name, NAME, "node-%d", i);
 	snprintf(n->uid, NAME, "n%d-%llu", i, (unsigned long long)++s->uids);
 	snprintf(n->pool, sizeof(n->pool), "%s", sim_chance(s, 500) ? "a" : "b");
@@ -120,6 +123,7 @@ static void trouble_node(struct sim *s)
 static void image_new(struct sim *s, struct sim_image *img, int i)
 {
 	*img = (struct sim_image){.exists = true, .generation = 1};
+	img->if_not_present = sim_chance(s, 400);
 	snprintf(img->name, NAME, "image-%d", i);
 	snprintf(img->uid, NAME, "i%d-%llu", i, (unsigned long long)++s->uids);
 	img->policy = i % (POLICIES_MAX + 1) - 1;
@@ -247,6 +251,7 @@ void sim_crash(struct sim *s)
 	sim_requests_drop(s);
 	check_restart(s);
 	s->core = core_new();
+	s->life++;
 	s->leading = false;
 	s->lead_ms = s->boot_ms + (int64_t)sim_random(s, 3000);
 	/* A warm standby: it has seen this or that before it leads. */
@@ -276,6 +281,10 @@ void sim_trouble(struct sim *s)
 		trouble_policy(s);
 	if (sim_chance(s, 3))
 		delete_by_hand(s);
+	if (sim_chance(s, 3))
+		sim_lose_image(s);
+	if (sim_chance(s, 2))
+		sim_preload_image(s);
 	if (sim_chance(s, 1))
 		stray(s);
 	if (sim_chance(s, 2))

@@ -1,0 +1,151 @@
+/*
+ * Order and delays of starts, judged from the truth (behaviour.md 13, 14, 17). Only where
+ * the core must know what is true: the watch is up to date and nothing is unanswered.
+ */
+#include "tests/sim/sim.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A change of the spec may reach the core this much later. */
+#define LATE_MS 20000
+/* What a pod has come to is in the status by then. */
+#define STATUS_MS 10000
+/* A gate that a refused create or an earlier failure may have shut is open again by then. */
+#define QUIET_MS (6 * 60 * 1000)
+
+static bool before(const struct sim_image *a, const struct sim_image *b)
+{
+	return a->priority != b->priority ? a->priority < b->priority
+					  : strcmp(a->name, b->name) < 0;
+}
+
+/* Anything known or on its way of the image on the node? Then it is not simply its turn. */
+static bool touched(struct sim *s, const struct sim_image *img, const struct sim_node *n)
+{
+	const struct sim_status *st = &img->status;
+	/* A start that was answered with "unknown" is kept, and asked for again. */
+	if (s->boot_ms - img->pod_ms < STATUS_MS || s->boot_ms < n->held_ms)
+		return true;
+	for (int i = 0; i < REQUESTS_MAX; i++) {
+		const struct sim_request *r = &s->requests[i];
+		if (r->used && r->kind == REQ_START && strcmp(r->pod.image_uid, img->uid) == 0)
+			return true;
+		if (r->used && r->kind == REQ_WRITE && strcmp(r->image_uid, img->uid) == 0)
+			return true;
+	}
+	for (int i = 0; i < PODS_MAX; i++)
+		if (s->pods[i].exists && strcmp(s->pods[i].image, img->name) == 0)
+			return true;
+	for (size_t i = 0; i < st->n_cached; i++)
+		if (strcmp(st->cached[i], n->name) == 0)
+			return true;
+	return st->n_failed != 0;
+}
+
+/* Would nothing but its turn keep the image from starting on that node? */
+static bool could_start(struct sim *s, const struct sim_image *img, const struct sim_node *n)
+{
+	char reference[TEXT];
+	sim_reference(img, reference);
+	bool proven = img->status.n_cached != 0 && strcmp(img->status.cached_image, reference) == 0;
+	return img->exists && proven && s->boot_ms - img->changed_ms > LATE_MS &&
+	       sim_targets(s, img, n) && !sim_missing(reference) && !touched(s, img, n) &&
+	       !(img->if_not_present && sim_lists(n, reference));
+}
+
+static bool among(const struct core_actions *acts, const char *image, const char *node)
+{
+	for (size_t i = 0; i < acts->n_starts; i++)
+		if (strcmp(acts->starts[i].image_name, image) == 0 &&
+		    strcmp(acts->starts[i].node, node) == 0)
+			return true;
+	return false;
+}
+
+/* 13. On the same node, under the same policy, the lower number comes first. */
+static void check_priority(struct sim *s, const struct core_actions *acts,
+			   const struct core_start *start)
+{
+	const struct sim_image *img = sim_image_by_uid(s, start->image_uid);
+	const struct sim_node *n = sim_node_by_name(s, start->node);
+	if (img == NULL || n == NULL || s->boot_ms - img->changed_ms <= LATE_MS ||
+	    s->boot_ms - s->led_ms <= LATE_MS || s->head != NULL ||
+	    s->boot_ms < s->refused_ms + QUIET_MS)
+		return;
+	for (int i = 0; i < IMAGES_MAX; i++) {
+		const struct sim_image *other = &s->images[i];
+		if (other != img && other->exists && before(other, img) &&
+		    sim_policy_of(s, other) == sim_policy_of(s, img) && could_start(s, other, n) &&
+		    !among(acts, other->name, n->name))
+			sim_fail(s, "order: %s starts on %s before %s", img->name, n->name,
+				 other->name);
+	}
+}
+
+/* 17. What the node has told of is not pulled if that could bring nothing new. */
+static void check_needless(struct sim *s, const struct core_start *start)
+{
+	const struct sim_image *img = sim_image_by_uid(s, start->image_uid);
+	if (img == NULL || !img->if_not_present || s->boot_ms - img->changed_ms <= LATE_MS)
+		return;
+	for (int i = 0; i < NODES_MAX; i++) {
+		const struct sim_node *t = &s->told[i];
+		if (t->exists && strcmp(t->uid, start->node_uid) == 0 &&
+		    sim_lists(t, start->reference))
+			sim_fail(s, "pulls what %s says it has: %s", t->name, start->reference);
+	}
+}
+
+static struct sim_failure *failure_of(struct sim *s, const char *image_uid, const char *node_uid)
+{
+	for (size_t i = 0; i < s->n_failures; i++)
+		if (strcmp(s->failures[i].image_uid, image_uid) == 0 &&
+		    strcmp(s->failures[i].node_uid, node_uid) == 0)
+			return &s->failures[i];
+	return NULL;
+}
+
+void check_failed(struct sim *s, const struct sim_pod *p)
+{
+	struct sim_failure *f = failure_of(s, p->image_uid, p->node_uid);
+	/* What is the image's fault is probed on any node, when its own wait is over. */
+	if (p->fate == FATE_MISSING)
+		return;
+	if (f == NULL && s->n_failures < FAILURES_MAX)
+		f = &s->failures[s->n_failures++];
+	if (f == NULL)
+		return;
+	*f = (struct sim_failure){.revision = p->revision, .at_ms = s->boot_ms};
+	sim_text(f->pod_name, NAME, p->name);
+	sim_text(f->reference, TEXT, p->reference);
+	sim_text(f->image_uid, NAME, p->image_uid);
+	sim_text(f->node_uid, NAME, p->node_uid);
+}
+
+/* 14. The shortest back-off is kept, whoever is leading; a second is lost in its writing. */
+static void check_backoff(struct sim *s, const struct core_start *start)
+{
+	const struct sim_image *img = sim_image_by_uid(s, start->image_uid);
+	const struct sim_failure *f = failure_of(s, start->image_uid, start->node_uid);
+	if (img == NULL || f == NULL || f->revision != img->revision ||
+	    strcmp(f->reference, start->reference) != 0 || s->jumps ||
+	    strcmp(f->pod_name, start->pod_name) == 0 /* asked for again, and there already */ ||
+	    s->boot_ms - img->changed_ms <= LATE_MS)
+		return;
+	int64_t initial =
+		img->policy >= 0 ? s->policies[img->policy].initial_ms : s->fallback.initial_ms;
+	int64_t least = initial * 9 / 10 - 1100;
+	if (s->boot_ms - f->at_ms < least)
+		sim_fail(s, "back-off: %s on %s again after %d ms of %d", img->name, start->node,
+			 (int)(s->boot_ms - f->at_ms), (int)initial);
+}
+
+void check_order(struct sim *s, const struct core_actions *acts)
+{
+	for (size_t i = 0; i < acts->n_starts; i++) {
+		check_priority(s, acts, &acts->starts[i]);
+		check_needless(s, &acts->starts[i]);
+		check_backoff(s, &acts->starts[i]);
+	}
+}
