@@ -6,7 +6,7 @@ BUILD ?= build/gcc
 CLUSTER ?= build/cluster
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run demo test test-unit test-e2e fmt lint manifests cluster-up \
+.PHONY: help setup build run demo test test-unit test-e2e bench fmt lint manifests cluster-up \
 	cluster-down install uninstall clean
 
 help: ## Show this list.
@@ -38,6 +38,11 @@ test-unit: ## The tests that need no cluster, with gcc only.
 test-e2e: ## The tests on the real cluster only.
 	scripts/setup.sh build cluster
 	python3 scripts/run_tests.py cluster
+
+bench: ## What the operator costs, next to the floor; BENCH="--sim 1000x20 --growth" selects.
+	scripts/setup.sh build cluster
+	scripts/build.sh gcc
+	bench/run.py --build $(BUILD) $(BENCH)
 
 fmt: ## Format the C sources.
 	git ls-files '*.c' '*.h' | xargs clang-format -i

@@ -1,0 +1,234 @@
+"""One run of the operator, or of the floor, in a world; what it took.
+
+Convergence and requests come from the audit log (the server's own clock and count), CPU and memory
+from /proc: utime + stime over all threads, and PSS, of the supervisor and its children, from the
+moment before the images are created until the last pull pod is gone.
+"""
+import calendar
+import collections
+import json
+import os
+import signal
+import subprocess
+import threading
+import time
+
+from world import NAMESPACE
+
+DROP = "/apis/drop.corewire.io/v1alpha1"
+PODS = f"/api/v1/namespaces/{NAMESPACE}/pods"
+OURS = ("watcher", "reconciler", "puller")
+IDLE_SECONDS = 3      # from the first lists to the look at idle memory
+SAMPLE_SECONDS = 0.5  # between looks at memory
+TICK = os.sysconf("SC_CLK_TCK")
+
+
+def cpu_seconds(pid):
+    with open(f"/proc/{pid}/stat", encoding="ascii") as file:
+        fields = file.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICK
+
+
+def pss_mb(pid):
+    with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as file:
+        for line in file:
+            if line.startswith("Pss:"):
+                return int(line.split()[1]) / 1024
+    return 0
+
+
+def name_of(pid):
+    with open(f"/proc/{pid}/comm", encoding="ascii") as file:
+        return file.read().strip().removeprefix("drop-")
+
+
+class Tree:
+    """The operator's processes."""
+
+    def __init__(self, programs, world):
+        self.sockets = os.path.join(world.folder, "sockets")
+        self.status = os.path.join(world.folder, "status")
+        with open(os.path.join(world.folder, "drop.log"), "ab") as log:
+            self.process = subprocess.Popen(
+                [os.path.join(programs, "drop-supervisor"), "--bin-dir", programs, "--kubeconfig",
+                 world.kubeconfig, "--socket-dir", self.sockets], stdin=subprocess.DEVNULL,
+                stdout=log, stderr=log)
+        self.log = os.path.join(world.folder, "drop.log")
+        self.peak = 0
+        self.over = threading.Event()
+
+    def await_lead(self, since, seconds=60):
+        end = time.monotonic() + seconds
+        while True:
+            with open(self.log, encoding="utf-8", errors="replace") as file:
+                file.seek(since)
+                if " acting" in file.read() or '"acting"' in file.read():
+                    break
+            if time.monotonic() > end or self.process.poll() is not None:
+                raise RuntimeError(f"the operator does not lead; see {self.log}")
+            time.sleep(0.1)
+        time.sleep(IDLE_SECONDS)
+
+    def pids(self):
+        pid = self.process.pid
+        with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
+            return [pid, *map(int, file.read().split())]
+
+    def cpu(self):
+        return {name_of(pid): cpu_seconds(pid) for pid in self.pids()}
+
+    def pss(self):
+        return sum(map(pss_mb, self.pids()))
+
+    def watch_memory(self):
+        def look():
+            while not self.over.wait(SAMPLE_SECONDS):
+                try:
+                    self.peak = max(self.peak, self.pss())
+                except OSError:  # a process that is just going
+                    pass
+        threading.Thread(target=look, daemon=True).start()
+
+    def stop(self):
+        self.over.set()
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+def moment(text):
+    whole, _, part = text.rstrip("Z").partition(".")
+    return calendar.timegm(time.strptime(whole, "%Y-%m-%dT%H:%M:%S")) + float("0." + (part or "0"))
+
+
+def audited(path, start, agent):
+    """Finished requests of the agent after that place in the log."""
+    with open(path, "rb") as log:
+        log.seek(start)
+        for line in log:
+            if agent not in line or not line.endswith(b"\n"):
+                continue
+            event = json.loads(line)
+            if (event.get("objectRef") or {}).get("resource") not in (None, "leases"):
+                yield event
+
+
+def requests(path, start, pulls, images):
+    """What the operator asked of the API server: counts, times, bytes."""
+    count, written = collections.Counter(), 0
+    first = last = gone = None
+    for event in audited(path, start, b'"userAgent":"drop-'):
+        ref, at = event["objectRef"], moment(event["stageTimestamp"])
+        process = event["userAgent"].partition("/")[0].removeprefix("drop-")
+        if process not in OURS:  # the pretend nodes are drop-sim
+            continue
+        what = " ".join(filter(None, (
+            process, event["verb"], ref["resource"], ref.get("subresource"))))
+        count[what] += 1
+        if event.get("requestObject") is not None:
+            written += len(json.dumps(event["requestObject"], separators=(",", ":")))
+        if what == "puller create pods":
+            first = min(first or at, moment(event["requestReceivedTimestamp"]))
+        elif what == "puller delete pods":
+            gone = max(gone or at, at)
+        elif what.startswith("reconciler patch") and ref.get("subresource") == "status":
+            last = max(last or at, at)
+    status = sum(n for what, n in count.items() if what.endswith("cachedimages status"))
+    minutes = max(1.0, ((last or 0) - (first or 0)) / 60)
+    return {
+        "converged_s": round(last - first, 3),
+        "deleted_s": round(gone - first, 3),
+        "requests_a_pull": round(sum(count.values()) / pulls, 3),
+        "bytes_a_pull": round(written / pulls),
+        "status_writes_an_object_a_minute": round(status / images / minutes, 2),
+        "requests": dict(sorted(count.items())),
+    }
+
+
+def create_images(api, run, images):
+    api.ask("POST", f"{DROP}/pullpolicies", {
+        "apiVersion": "drop.corewire.io/v1alpha1", "kind": "PullPolicy",
+        "metadata": {"name": "bench"},
+        "spec": {"maxConcurrentNodes": 100000, "minDelayBetweenPulls": "0s",
+                 "maxPullsPerNode": 1000}})
+    names = [f"bench-{run}-{i}" for i in range(images)]
+    for i, name in enumerate(names):
+        api.want("POST", f"{DROP}/cachedimages", {
+            "apiVersion": "drop.corewire.io/v1alpha1", "kind": "CachedImage",
+            "metadata": {"name": name},
+            "spec": {"image": f"docker.io/library/bench{run}x{i}", "tag": "1",
+                     "policyRef": {"name": "bench"}, "tolerations": [{"operator": "Exists"}]}})
+    return names
+
+
+def await_ready(api, names, tree, seconds):
+    """One image after the other, so that a poll is one small object."""
+    end = time.monotonic() + seconds
+    for name in names:
+        while True:
+            object_ = api.want("GET", f"{DROP}/cachedimages/{name}")
+            if object_.get("status", {}).get("phase") == "Ready":
+                break
+            if time.monotonic() > end or tree.process.poll() is not None:
+                raise RuntimeError(f"{name} is not Ready: {object_.get('status', {}).get('ready')}")
+            time.sleep(0.2)
+
+
+def await_no_pods(api, seconds=120):
+    end = time.monotonic() + seconds
+    while api.want("GET", PODS + "?limit=1")["items"]:
+        if time.monotonic() > end:
+            raise RuntimeError("pull pods are left")
+        time.sleep(0.2)
+
+
+def await_audit(path, start, pulls, seconds=30):
+    """The log is written behind: until every delete is in it."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        deletes = sum(e["verb"] == "delete" for e in audited(path, start, b'"userAgent":"drop-puller'))
+        if deletes >= pulls:
+            return
+        time.sleep(0.5)
+
+
+def operator(world, programs, run, images, seconds):
+    """One run of the operator from nothing to `images` on every node."""
+    pulls = images * len(world.nodes)
+    log = os.path.join(world.folder, "drop.log")
+    since = os.path.getsize(log) if os.path.exists(log) else 0
+    tree = Tree(programs, world)
+    try:
+        tree.await_lead(since)
+        idle, before = tree.pss(), tree.cpu()
+        tree.watch_memory()
+        start = os.path.getsize(world.audit)
+        names = create_images(world.api, run, images)
+        await_ready(world.api, names, tree, seconds)
+        await_no_pods(world.api)
+        tree.peak = max(tree.peak, tree.pss())
+        after = tree.cpu()
+        await_audit(world.audit, start, pulls)
+        result = requests(world.audit, start, pulls, images)
+        spent = {name: round(after[name] - before[name], 2) for name in after}
+        result.update(cpu_s=round(sum(spent.values()), 2), cpu=spent, pss_idle_mb=round(idle, 1),
+                      pss_peak_mb=round(tree.peak, 1), pulls=pulls)
+        for name in names:
+            world.api.want("DELETE", f"{DROP}/cachedimages/{name}")
+        return result
+    finally:
+        tree.stop()
+
+
+def floor(world, images, seconds):
+    """The same pods by bench/floor.c."""
+    done = subprocess.run(
+        [os.path.join(world.build, "bench", "floor"), world.kubeconfig, NAMESPACE, str(images)],
+        input="\n".join(world.nodes) + "\n", capture_output=True, text=True, timeout=seconds)
+    if done.returncode:
+        raise RuntimeError(f"floor: {done.stderr}")
+    await_no_pods(world.api)
+    return json.loads(done.stdout)
