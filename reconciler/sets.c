@@ -137,6 +137,7 @@ static void forget_all(struct sets *s)
 	struct child *c;
 	for (size_t i = 0; (set = map_next(&s->sets, &i)) != NULL;) {
 		list_remove(&set->dirty);
+		timer_stop(&s->timers, &set->patience);
 		status_forget(s, set);
 		for (struct link *l = set->listed.next; l != &set->listed; l = l->next)
 			entry_forget(s, LIST_MEMBER(l, struct entry, of_set));
@@ -164,10 +165,14 @@ static void run_timers(struct sets *s, struct now now)
 {
 	struct timer *t;
 	while ((t = timers_due(&s->timers, now.boot_ms)) != NULL) {
-		if (t->owner == TIMER_ENTRY)
+		if (t->owner == TIMER_ENTRY) {
 			entry_due(s, LIST_MEMBER(t, struct entry, timer), now);
-		else
+		} else if (t->owner == TIMER_CHILD) {
 			child_due(s, LIST_MEMBER(t, struct child, timer), now);
+		} else {
+			timer_stop(&s->timers, t);
+			set_dirty(s, LIST_MEMBER(t, struct set, patience));
+		}
 	}
 	while (!list_alone(&s->dirty))
 		list_build(s, LIST_MEMBER(s->dirty.next, struct set, dirty), now);

@@ -82,9 +82,17 @@ void discovery_gone(struct sets *s, struct discovery *d)
 	discovery_release(s, d);
 }
 
-enum discovery_state set_discovery_state(const struct set *set)
+static enum discovery_state look(struct sets *s, struct set *set, struct now now)
 {
-	return set->discovery != NULL ? set->discovery->state : DISCOVERY_NONE;
+	if (set->discovery == NULL)
+		return DISCOVERY_NONE;
+	int64_t left_s = set->created + SET_PATIENCE_S - now.wall_s;
+	if (set->discovery->state != DISCOVERY_MISSING || left_s <= 0)
+		return set->discovery->state;
+	if (left_s > SET_PATIENCE_S)
+		left_s = SET_PATIENCE_S; /* the server's clock is not ours */
+	timer_set(&s->timers, &set->patience, now.boot_ms + left_s * 1000);
+	return DISCOVERY_WAITED_FOR;
 }
 
 /* ---- sets ---- */
@@ -146,6 +154,8 @@ static struct set *set_new(struct sets *s, const struct cachedimageset *obj)
 	set->name = xstrdup(obj->meta.name);
 	set->uid = xstrdup(obj->meta.uid != NULL ? obj->meta.uid : "");
 	set->timer.owner = TIMER_SET;
+	set->patience.owner = TIMER_PATIENCE;
+	set->created = obj->meta.created;
 	list_init(&set->listed);
 	list_init(&set->of_discovery);
 	list_init(&set->dirty);
@@ -166,6 +176,7 @@ void set_gone(struct sets *s, struct set *set)
 	while (!list_alone(&set->listed))
 		entry_free(s, LIST_MEMBER(set->listed.next, struct entry, of_set));
 	status_forget(s, set);
+	timer_stop(&s->timers, &set->patience);
 	list_remove(&set->dirty);
 	list_remove(&set->of_discovery);
 	if (discovery != NULL)
@@ -183,6 +194,7 @@ static void set_ends(struct sets *s, struct set *set, struct now now)
 {
 	set->deleting = true;
 	list_remove(&set->dirty);
+	timer_stop(&s->timers, &set->patience);
 	status_forget(s, set);
 	for (struct link *l = set->family->children.next; l != &set->family->children; l = l->next)
 		child_settle(s, LIST_MEMBER(l, struct child, of_family), now);
@@ -263,8 +275,9 @@ static void want_discovered(struct sets *s, struct set *set, const char *referen
 
 void list_build(struct sets *s, struct set *set, struct now now)
 {
-	enum discovery_state state = set_discovery_state(set);
+	enum discovery_state state = look(s, set, now);
 	list_remove(&set->dirty);
+	set->discovered = state;
 	set->build++;
 	set->n_wanted = set->n_skipped = 0;
 	set->list_known = state == DISCOVERY_NONE || state == DISCOVERY_KNOWN;

@@ -27,11 +27,16 @@
 #define SET_NAME_LOOK_MS 500
 /* An unknown outcome is asked again after this. */
 #define SET_AGAIN_MS 1000
+/*
+ * A DiscoveryPolicy that is missing may be the next line of the file that made the set: no
+ * complaint in the set's first seconds.
+ */
+#define SET_PATIENCE_S 2
 /* What is refused, or edited back each time, is tried again after this, doubling. */
 #define SET_BACKOFF_MS     5000
 #define SET_BACKOFF_MAX_MS (5 * 60 * 1000)
 
-enum set_timer { TIMER_ENTRY, TIMER_CHILD, TIMER_SET };
+enum set_timer { TIMER_ENTRY, TIMER_CHILD, TIMER_SET, TIMER_PATIENCE };
 
 struct owned { /* of a CachedImage's spec, what the set owns besides the reference */
 	const char *pull_policy, *policy_name;
@@ -128,8 +133,11 @@ struct set {
 	void *mem; /* block of the spec's parts that follow */
 	struct owned owned;
 	struct image_entries images;
-	struct discovery *discovery; /* held; NULL: none is named */
+	struct discovery *discovery;     /* held; NULL: none is named */
+	enum discovery_state discovered; /* as of the last list */
 	struct link of_discovery;
+	int64_t created; /* unix seconds */
+	struct timer patience;
 	struct family *family;
 	struct map entries; /* by normal */
 	struct link listed; /* entries in the order of the list */
@@ -179,7 +187,6 @@ void set_observe(struct sets *s, const struct cachedimageset *obj, struct now no
 void set_gone(struct sets *s, struct set *set);
 void discovery_put(struct sets *s, const struct discoverypolicy *dp);
 void discovery_gone(struct sets *s, struct discovery *d);
-enum discovery_state set_discovery_state(const struct set *set);
 void set_dirty(struct sets *s, struct set *set);
 void list_build(struct sets *s, struct set *set, struct now now);
 

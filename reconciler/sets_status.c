@@ -30,10 +30,9 @@ static uint32_t n_images(const struct set *set)
 /* 24. In this order: a missing DiscoveryPolicy, a Degraded child, one not synced, all Ready. */
 static enum set_phase phase_of(const struct set *set)
 {
-	enum discovery_state discovery = set_discovery_state(set);
-	if (discovery == DISCOVERY_MISSING || set->tally.degraded != 0)
+	if (set->discovered == DISCOVERY_MISSING || set->tally.degraded != 0)
 		return SET_DEGRADED;
-	if (discovery == DISCOVERY_WAITED_FOR)
+	if (set->discovered == DISCOVERY_WAITED_FOR)
 		return SET_PENDING;
 	return n_images(set) != 0 && set->tally.ready == n_images(set) ? SET_READY : SET_PENDING;
 }
@@ -76,7 +75,7 @@ static const char *first_trouble(const struct set *set)
 /* What the counts do not say. */
 static const char *add_remarks(const struct set *set, const char *message, struct arena *a)
 {
-	enum discovery_state state = set_discovery_state(set);
+	enum discovery_state state = set->discovered;
 	const char *name = set->discovery != NULL ? set->discovery->name : "";
 	const char *trouble = first_trouble(set);
 	if (state == DISCOVERY_WAITED_FOR)
@@ -107,7 +106,7 @@ static struct api_condition ready_condition(struct set *set, struct now now, str
 	if (phase == SET_READY) {
 		cond.reason = "Ready";
 		cond.message = arena_printf(a, "All %" PRIu32 " images are cached", all);
-	} else if (set_discovery_state(set) == DISCOVERY_MISSING) {
+	} else if (set->discovered == DISCOVERY_MISSING) {
 		cond.reason = "DiscoveryPolicyNotFound";
 		cond.message = arena_printf(
 			a, "DiscoveryPolicy %s not found; %" PRIu32 "/%" PRIu32 " images cached",

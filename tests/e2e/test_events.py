@@ -1,4 +1,5 @@
 """Events (behaviour 22) as kubectl shows them, and what they cost by the audit log."""
+import contextlib
 import time
 
 import objects
@@ -122,6 +123,24 @@ def test_cost(t):
         t.check(not never(3, lambda: writes(t, began)), "a restart tells nothing again",
                 [r.body for r in writes(t, began)][:3])
         tree.stop()
+
+
+def test_many_nodes(t):
+    """One image on twelve nodes: the series is the image's, so its events cost two requests."""
+    fast(t)
+    t.api.patch("pullpolicy", "fast", {"spec": {"maxConcurrentNodes": 6}})
+    with contextlib.ExitStack() as stack:
+        for i in range(12):
+            stack.enter_context(PretendNode(t.api, f"pretend-{i:02}"))
+        began = time.time()
+        obj = t.image("everywhere", "pretend.local/events:x", policyRef="fast", **TARGET)
+        t.image_is("everywhere", lambda o: ready(o, 12), "is Ready on 12 nodes", 60)
+        event_comes(t, obj, "PullSucceeded", "Normal")
+        made = [r.verb for r in writes(t, began)]
+        t.equal(made, ["create", "create"], "24 facts are two writes")
+        t.diag(f"12 pulls: {t.audit.summary(began)}")
+        t.api.delete("cachedimage", "everywhere")
+        t.wait_no_pods()
 
 
 def test_forbidden(t):

@@ -152,6 +152,27 @@ static void rule_24_told_once_as_a_fact(void **state)
 	rig_done(&r);
 }
 
+static void rule_24_no_complaint_while_a_file_is_applied(void **state)
+{
+	struct sets_rig r;
+	(void)state;
+	rig_new(&r);
+	r.set.meta.created = r.now.wall_s;
+	r.set.spec.discovery_policy_ref = &discovered;
+	rig_set(&r, "");
+	rig_lead(&r);
+	rig_turn(&r, 0);
+	assert_int_equal(r.acts.n_facts, 0);
+	rig_do(&r, rig_only(&r, SET_STATUS));
+	assert_string_equal(r.set.status.phase, "Pending");
+	assert_in_range(r.next_ms, r.now.boot_ms, r.now.boot_ms + 2000);
+	rig_turn(&r, 2000);
+	assert_int_equal(r.acts.n_facts, 1);
+	rig_do(&r, rig_only(&r, SET_STATUS));
+	assert_string_equal(r.set.status.phase, "Degraded");
+	rig_done(&r);
+}
+
 static void rule_24_ready_is_of_the_present_spec(void **state)
 {
 	struct sets_rig r;
@@ -296,6 +317,7 @@ int main(void)
 		cmocka_unit_test(rule_24_no_discovery_any_more),
 		cmocka_unit_test(rule_23_skipped_are_counted),
 		cmocka_unit_test(rule_24_told_once_as_a_fact),
+		cmocka_unit_test(rule_24_no_complaint_while_a_file_is_applied),
 		cmocka_unit_test(rule_24_ready_is_of_the_present_spec),
 		cmocka_unit_test(rule_20_transition_times),
 		cmocka_unit_test(rule_21_one_write_in_two_seconds),

@@ -58,7 +58,8 @@ static void make_set(struct sim *s, size_t n)
 	*set = (struct sim_set){.exists = true};
 	set->o.meta = (struct api_meta){.name = arena_printf(&s->mem, "s%zu", n),
 					.uid = arena_printf(&s->mem, "u%d", (int)++s->uids),
-					.generation = 1};
+					.generation = 1,
+					.created = sim_now(s).wall_s};
 	edit_list(s, set);
 	edit_fields(s, set);
 	api_changed_set(s, set);
