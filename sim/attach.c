@@ -17,6 +17,7 @@
 #include "kube/reflector.h"
 #include "kube/urls.h"
 
+#include "sim/node_read.h"
 #include "sim/nodes.h"
 
 #define USER_AGENT "drop-sim-nodes/" DROP_VERSION
@@ -34,6 +35,7 @@
 struct attach {
 	struct kube *kube;
 	struct reflector *pods;
+	struct reflector *own; /* the nodes; NULL: instant ones don't look after themselves */
 	struct registries *registries;
 	struct nodes *nodes;
 	struct arena arena; /* of one turn */
@@ -268,10 +270,33 @@ static void on_synced(void *ctx, int64_t began_ms)
 static void on_trouble(void *ctx, const struct err *err)
 {
 	(void)ctx;
-	log_warn("watching pods broke, again soon", LS("error", err->text));
+	log_warn("a watch broke, again soon", LS("error", err->text));
 }
 
 static const struct reflector_ops pod_ops = {on_begin, on_pod, on_synced, on_trouble};
+
+/* After a while without us the node lifecycle controller calls nodes dead. */
+static void on_node(void *ctx, bool gone, const char *json, size_t len)
+{
+	struct attach *a = ctx;
+	struct node_glance glance;
+	if (!gone && node_glance(json, len, &a->arena, &glance) == 0 && !glance.ready)
+		nodes_contradicted(a->nodes, glance.name, clock_now());
+	arena_reset(&a->arena);
+}
+
+static void on_nodes_begin(void *ctx)
+{
+	(void)ctx;
+}
+
+static void on_nodes_synced(void *ctx, int64_t began_ms)
+{
+	(void)ctx;
+	(void)began_ms;
+}
+
+static const struct reflector_ops node_ops = {on_nodes_begin, on_node, on_nodes_synced, on_trouble};
 
 /* ---- the loop ---- */
 
@@ -318,18 +343,22 @@ int attach_run(const struct attach_config *config, struct err *err)
 	};
 	const struct nodes_config nodes = {.seed = (uint64_t)config->scenario->seed,
 					   .instant = config->instant};
-	const struct reflector_config pods = {.path = "/api/v1/pods"};
+	const struct reflector_config pods = {.path = "/api/v1/pods"},
+				      own = {.path = "/api/v1/nodes"};
 	a.registries = registries_new(config->scenario);
 	a.nodes = nodes_new(&nodes, a.registries, &port);
 	for (size_t i = 0; i < config->scenario->nodes.n; i++)
 		nodes_add_group(a.nodes, &config->scenario->nodes.at[i], clock_now());
 	a.pods = reflector_new(a.kube, &pods, &pod_ops, &a);
+	if (!config->instant)
+		a.own = reflector_new(a.kube, &own, &node_ops, &a);
 	catch_signals();
 	log_info("playing nodes", LS("server", kube_server(a.kube)),
 		 LN("nodes", nodes_count(a.nodes)));
 	loop(&a);
 	kube_close_lane(a.kube, KUBE_WRITE);
 	reflector_free(a.pods);
+	reflector_free(a.own);
 	nodes_free(a.nodes);
 	registries_free(a.registries);
 	kube_free(a.kube);

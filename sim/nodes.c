@@ -160,6 +160,12 @@ void snode_arm(struct nodes *n, struct snode *s)
 	timer_set(&n->timers, &s->timer, at);
 }
 
+static int64_t random_below(struct nodes *n, int64_t limit)
+{
+	n->env.random = n->env.random * 6364136223846793005ULL + 1442695040888963407ULL;
+	return (int64_t)((n->env.random >> 33) % (uint64_t)limit);
+}
+
 void snode_join(struct nodes *n, struct snode *s, struct now now)
 {
 	struct disk *d = &s->kubelet.disk;
@@ -168,9 +174,8 @@ void snode_join(struct nodes *n, struct snode *s, struct now now)
 		disk_add(d, &s->group->images[i], i == 0, now.wall_s);
 	s->heartbeat_s = s->ready_s = s->pressure_s = s->began_s = now.wall_s;
 	/* Spread, so that a thousand nodes do not beat at once. */
-	n->env.random = n->env.random * 6364136223846793005ULL + 1442695040888963407ULL;
 	s->beat_ms = now.boot_ms + s->group->heartbeat_ms / 2 +
-		     (int64_t)((n->env.random >> 33) % (uint64_t)(s->group->heartbeat_ms / 2 + 1));
+		     random_below(n, s->group->heartbeat_ms / 2 + 1);
 	kubelet_start(&s->kubelet, now);
 	snode_arm(n, s);
 	snode_write(n, s, NODE_WRITE_CREATE);
@@ -189,6 +194,16 @@ void snode_leave(struct nodes *n, struct snode *s, bool images, struct now now)
 	snode_arm(n, s);
 	s->wants = 0;
 	snode_write(n, s, NODE_WRITE_DELETE);
+}
+
+void nodes_contradicted(struct nodes *n, const char *node, struct now now)
+{
+	struct snode *s = map_get(&n->by_name, node);
+	if (s == NULL || !s->exists || s->kubelet.away || s->beat_ms - now.boot_ms < NODE_STATUS_MS)
+		return;
+	s->ready_s = now.wall_s;
+	s->beat_ms = now.boot_ms + random_below(n, NODE_STATUS_MS);
+	snode_arm(n, s);
 }
 
 /* ---- pods ---- */

@@ -62,6 +62,9 @@ void nodes_add_group(struct nodes *n, const struct sim_group *group, struct now 
 /* What the cluster says: a pod was added or changed (gone false) or is gone. JSON borrowed.
  * Pods of nodes that are not ours are ignored. */
 void nodes_pod(struct nodes *n, bool gone, const char *json, size_t len, struct now now);
+/* The API says that this node is not ready: its kubelet, unless it is away, objects at its next
+ * look, within 10 s. */
+void nodes_contradicted(struct nodes *n, const char *node, struct now now);
 /* A list of all pods begins; at its end those that nodes_pod() did not name since are gone. */
 void nodes_resync_begin(struct nodes *n);
 void nodes_resync_end(struct nodes *n, struct now now);

@@ -327,6 +327,24 @@ static void what_the_node_reports(void **state)
 	assert_in_range(w.node_writes - writes, 1, 2 * ROWS(groups));
 }
 
+static void a_kubelet_objects(void **state)
+{
+	(void)state;
+	size_t writes = w.node_writes;
+	nodes_contradicted(w.nodes, "n-000", w.now);
+	nodes_contradicted(w.nodes, "n-000", w.now);
+	nodes_contradicted(w.nodes, "of others", w.now);
+	world_run(&w, 10000);
+	assert_int_equal(w.node_writes, writes + 1);
+	assert_non_null(strstr(w.node_status.data, "\"type\":\"Ready\",\"status\":\"True\""));
+	world_step(&w, "node-notready", "n-000", NULL, false);
+	world_run(&w, 1000);
+	writes = w.node_writes;
+	nodes_contradicted(w.nodes, "n-000", w.now);
+	world_run(&w, 10000);
+	assert_int_equal(w.node_writes, writes); /* it is away */
+}
+
 int main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -341,6 +359,7 @@ int main(void)
 		CASE(a_kubelet_that_is_away),
 		CASE(nodes_go_and_come),
 		CASE(what_the_node_reports),
+		CASE(a_kubelet_objects),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
