@@ -66,7 +66,8 @@ def check_options():
 def check_passed_on():
     by_name = {name_of(program): help_options(program) for program in PROGRAMS}
     supervisor = by_name.pop('drop-supervisor')
-    del by_name['drop-tap']  # not a child
+    for program in ('drop-tap', 'drop-sim'):  # not children
+        del by_name[program]
     for child, options in by_name.items():
         for name in supervisor.keys() & options.keys():
             if supervisor[name] != options[name]:
