@@ -113,7 +113,15 @@ static int check_kind(const struct resource *r, cJSON *obj, bool create, struct 
 			      want);
 	if (kind == NULL || strcmp(kind, r->kind) != 0)
 		cause_invalid(&c, &(struct place){NULL, "kind", 0}, kind, "must be %s", r->kind);
-	return causes_end(&c, kind != NULL ? kind : "", r->group, name_of_object(obj), e);
+	/* The Status is about what the data say that they are. */
+	const struct resource *said = resource_of_kind(want, kind != NULL ? kind : "");
+	bool versioned = version != NULL && strcmp(version, want) == 0;
+	if (causes_end(&c, kind != NULL ? kind : "", versioned ? r->group : "", name_of_object(obj),
+		       e) == 0)
+		return 0;
+	e->kind = said != NULL ? said->kind : NULL;
+	e->group = versioned ? NULL : "";
+	return -1;
 }
 
 static void check_own(const struct desc *d, const cJSON *obj, const cJSON *old, bool status,
@@ -176,20 +184,24 @@ int admit(const struct resource *r, cJSON *obj, const cJSON *old, bool status, s
 		schema_prune(d, obj);
 		schema_default(d, obj);
 	} else {
+		core_prune(r, obj);
 		core_default(r, obj, old);
 	}
 	meta_prune(r, obj);
-	return check(r, obj, old, status, e);
+	if (check(r, obj, old, status, e) != 0)
+		return -1;
+	return r->kind_id == KIND_POD && old == NULL ? pod_admit(obj, e) : 0;
 }
 
 int admit_strict(const struct resource *r, const cJSON *obj, struct api_error *e)
 {
 	const struct desc *d = own_desc(r);
-	if (d == NULL)
-		return 0;
 	struct buf unknown = {.limit = sizeof(e->message)};
 	meta_unknown(obj, &unknown);
-	schema_unknown(d, obj, &unknown);
+	if (d != NULL)
+		schema_unknown(d, obj, &unknown);
+	else
+		core_unknown(r, obj, &unknown);
 	int rc = 0;
 	if (unknown.len != 0)
 		rc = api_error_bad(

@@ -24,8 +24,9 @@ int admit_kind(const struct resource *r, cJSON *obj, bool create, struct api_err
 int admit(const struct resource *r, cJSON *obj, const cJSON *old, bool status, struct api_error *e);
 
 /*
- * fieldValidation=Strict: unknown fields of our kinds are an error instead of being dropped. For
- * what a client sent, before admit. -1: e has 400. Built-in kinds: always 0.
+ * fieldValidation=Strict: unknown fields are an error instead of being dropped; of built-in kinds
+ * only those of the object itself and its metadata are known. For what a client sent, before
+ * admit. -1: e has 400.
  */
 int admit_strict(const struct resource *r, const cJSON *obj, struct api_error *e);
 

@@ -1,7 +1,8 @@
 /*
  * Built-in kinds: the types that Go's decoder insists on, the defaults that an API server
  * and its usual admission plugins fill in, and the checks that our operator and kubectl
- * can run into. Unknown fields stay: there is no schema of these kinds here.
+ * can run into. Unknown fields stay inside of spec and status: there is no schema of these
+ * kinds here.
  */
 #include "sim/admit_parts.h"
 
@@ -145,126 +146,63 @@ int core_decode(const struct resource *r, const cJSON *obj, struct api_error *e)
 	return 0;
 }
 
+/* ---- unknown fields, of the kinds that have nothing else at their top ---- */
+
+static bool has_spec_only(const struct resource *r)
+{
+	return r->kind_id == KIND_POD || r->kind_id == KIND_NODE || r->kind_id == KIND_LEASE ||
+	       strcmp(r->plural, "namespaces") == 0;
+}
+
+static bool is_known(const struct resource *r, const char *name)
+{
+	static const char *const all[] = {"apiVersion", "kind", "metadata", "spec", "status", NULL};
+	const char *const *known = all;
+	while (*known != NULL && strcmp(*known, name) != 0)
+		known++;
+	return *known != NULL || !has_spec_only(r);
+}
+
+void core_unknown(const struct resource *r, const cJSON *obj, struct buf *out)
+{
+	for (const cJSON *child = obj->child; child != NULL; child = child->next)
+		if (!is_known(r, child->string))
+			buf_addf(out, "%sunknown field \"%s\"", out->len != 0 ? ", " : "",
+				 child->string);
+}
+
+void core_prune(const struct resource *r, cJSON *obj)
+{
+	for (cJSON *child = obj->child, *next; child != NULL; child = next) {
+		next = child->next;
+		if (!is_known(r, child->string))
+			cJSON_Delete(cJSON_DetachItemViaPointer(obj, child));
+	}
+}
+
 /* ---- defaults ---- */
 
-enum default_type { TEXT, NUMBER, TRUE, OBJECT };
-
-struct core_default {
-	const char *name;
-	enum default_type type;
-	const char *text;
-	double number;
-};
-
-static const struct core_default pod_spec[] = {
-	{"restartPolicy", TEXT, "Always", 0},
-	{"terminationGracePeriodSeconds", NUMBER, NULL, 30},
-	{"dnsPolicy", TEXT, "ClusterFirst", 0},
-	{"serviceAccountName", TEXT, "default", 0},
-	{"serviceAccount", TEXT, "default", 0},
-	{"securityContext", OBJECT, NULL, 0},
-	{"schedulerName", TEXT, "default-scheduler", 0},
-	{"priority", NUMBER, NULL, 0},
-	{"enableServiceLinks", TRUE, NULL, 0},
-	{"preemptionPolicy", TEXT, "PreemptLowerPriority", 0},
-};
-
-static const struct core_default container[] = {
-	{"resources", OBJECT, NULL, 0},
-	{"terminationMessagePath", TEXT, "/dev/termination-log", 0},
-	{"terminationMessagePolicy", TEXT, "File", 0},
-};
-
-static void fill(cJSON *obj, const struct core_default *rows, size_t n)
+void core_fill(cJSON *obj, const struct core_default *rows, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		if (member(obj, rows[i].name) != NULL)
 			continue;
 		cJSON_DeleteItemFromObjectCaseSensitive(obj, rows[i].name);
 		switch (rows[i].type) {
-		case TEXT:
+		case CORE_TEXT:
 			cJSON_AddStringToObject(obj, rows[i].name, rows[i].text);
 			break;
-		case NUMBER:
+		case CORE_NUMBER:
 			cJSON_AddNumberToObject(obj, rows[i].name, rows[i].number);
 			break;
-		case TRUE:
+		case CORE_TRUE:
 			cJSON_AddTrueToObject(obj, rows[i].name);
 			break;
-		case OBJECT:
+		case CORE_OBJECT:
 			cJSON_AddObjectToObject(obj, rows[i].name);
 			break;
 		}
 	}
-}
-#define FILL(obj, rows) fill(obj, rows, sizeof(rows) / sizeof((rows)[0]))
-
-/* Always for the tag latest, said or not; a digest is never asked for again. */
-static const char *pull_policy(const char *image)
-{
-	const char *slash = strrchr(image, '/');
-	const char *last = slash != NULL ? slash + 1 : image;
-	if (strchr(image, '@') != NULL)
-		return "IfNotPresent";
-	const char *tag = strrchr(last, ':');
-	return tag == NULL || strcmp(tag, ":latest") == 0 ? "Always" : "IfNotPresent";
-}
-
-static void default_containers(cJSON *spec)
-{
-	cJSON *list = cJSON_GetObjectItemCaseSensitive(spec, "containers");
-	for (cJSON *c = cJSON_IsArray(list) ? list->child : NULL; c != NULL; c = c->next) {
-		if (!cJSON_IsObject(c))
-			continue;
-		FILL(c, container);
-		const char *image = member_text(c, "image");
-		if (member(c, "imagePullPolicy") == NULL)
-			cJSON_AddStringToObject(c, "imagePullPolicy",
-						pull_policy(image != NULL ? image : ""));
-	}
-}
-
-/* Admission plugin DefaultTolerationSeconds: for both taints, unless tolerated already. */
-static void default_tolerations(cJSON *spec)
-{
-	static const char *const keys[] = {"node.kubernetes.io/not-ready",
-					   "node.kubernetes.io/unreachable"};
-	if (member(spec, "tolerations") == NULL)
-		cJSON_DeleteItemFromObjectCaseSensitive(spec, "tolerations");
-	cJSON *list = cJSON_GetObjectItemCaseSensitive(spec, "tolerations");
-	if (list == NULL)
-		list = cJSON_AddArrayToObject(spec, "tolerations");
-	for (size_t i = 0; i < 2; i++) {
-		bool tolerated = false;
-		for (const cJSON *t = list->child; t != NULL && !tolerated; t = t->next) {
-			const char *key = member_text(t, "key"), *effect = member_text(t, "effect");
-			tolerated = (key == NULL || *key == '\0' || strcmp(key, keys[i]) == 0) &&
-				    (effect == NULL || *effect == '\0' ||
-				     strcmp(effect, "NoExecute") == 0);
-		}
-		if (tolerated)
-			continue;
-		cJSON *t = cJSON_CreateObject();
-		cJSON_AddStringToObject(t, "key", keys[i]);
-		cJSON_AddStringToObject(t, "operator", "Exists");
-		cJSON_AddStringToObject(t, "effect", "NoExecute");
-		cJSON_AddNumberToObject(t, "tolerationSeconds", 300);
-		cJSON_AddItemToArray(list, t);
-	}
-}
-
-static void default_pod(cJSON *pod, bool create)
-{
-	cJSON *spec = member_object(pod, "spec");
-	FILL(spec, pod_spec);
-	default_containers(spec);
-	if (!create)
-		return;
-	default_tolerations(spec);
-	cJSON_DeleteItemFromObjectCaseSensitive(pod, "status");
-	cJSON *status = cJSON_AddObjectToObject(pod, "status");
-	cJSON_AddStringToObject(status, "phase", "Pending");
-	cJSON_AddStringToObject(status, "qosClass", "BestEffort");
 }
 
 static void default_node(cJSON *node)
@@ -345,7 +283,7 @@ static void default_namespace(cJSON *ns, bool create)
 void core_default(const struct resource *r, cJSON *obj, const cJSON *old)
 {
 	if (strcmp(r->plural, "pods") == 0)
-		default_pod(obj, old == NULL);
+		pod_default(obj, old == NULL);
 	else if (strcmp(r->plural, "nodes") == 0)
 		default_node(obj);
 	else if (strcmp(r->plural, "secrets") == 0)

@@ -223,17 +223,63 @@ static void need_text(struct causes *c, const cJSON *event, const char *name)
 		cause_invalid(c, &at, "", "can have at most %d characters", TEXT_MAX);
 }
 
+/* What says what happened stays; the series goes on. Named as in core/v1, which they are kept in.
+ */
+static const struct {
+	const char *name, *said;
+} event_fixed[] = {
+	{"regarding", "involvedObject"},
+	{"reason", "reason"},
+	{"note", "message"},
+	{"deprecatedSource", "source"},
+	{"deprecatedFirstTimestamp", "firstTimestamp"},
+	{"deprecatedLastTimestamp", "lastTimestamp"},
+	{"deprecatedCount", "count"},
+	{"eventTime", "eventTime"},
+	{"type", "type"},
+	{"action", "action"},
+	{"related", "related"},
+	{"reportingController", "reportingController"},
+	{"reportingInstance", "reportingInstance"},
+};
+
+static void check_event_update(struct causes *c, const cJSON *event, const cJSON *old)
+{
+	for (size_t i = 0; i < sizeof(event_fixed) / sizeof(event_fixed[0]); i++) {
+		const cJSON *a = member(event, event_fixed[i].name);
+		const cJSON *b = member(old, event_fixed[i].name);
+		if (a == b || (a != NULL && b != NULL && cJSON_Compare(a, b, true)))
+			continue;
+		cause_invalid(c, &(struct place){NULL, event_fixed[i].said, 0},
+			      cJSON_GetStringValue(a), "field is immutable");
+	}
+}
+
+/* Events about what has no namespace are in "default". */
+static void check_event_namespace(struct causes *c, const cJSON *event)
+{
+	struct place object = {NULL, "involvedObject", 0}, at = {&object, "namespace", 0};
+	const char *about = member_text(member(event, "regarding"), "namespace");
+	const char *in = member_text(member(event, "metadata"), "namespace");
+	if ((about == NULL || *about == '\0') && in != NULL && strcmp(in, "default") != 0)
+		cause_invalid(c, &at, about, "does not match event.namespace");
+}
+
 /* events.k8s.io/v1; those of v1 are hardly checked. */
 static void check_event(struct causes *c, const cJSON *event)
 {
 	if (member_text(event, "eventTime") == NULL) {
 		cause_required(c, &(struct place){NULL, "eventTime", 0}, NULL);
 	} else {
+		const char *controller = member_text(event, "reportingController");
 		need_text(c, event, "reportingController");
+		complain(c, &(struct place){NULL, "reportingController", 0}, controller,
+			 wrong_qualified_name(controller != NULL ? controller : ""));
 		need_text(c, event, "reportingInstance");
 		need_text(c, event, "action");
 		need_text(c, event, "reason");
 	}
+	check_event_namespace(c, event);
 	const char *note = member_text(event, "note"), *type = member_text(event, "type");
 	if (note != NULL && strlen(note) > NOTE_MAX)
 		cause_invalid(c, &(struct place){NULL, "message", 0}, "",
@@ -301,6 +347,8 @@ void core_check(const struct resource *r, const cJSON *obj, const cJSON *old, bo
 		check_lease(c, obj);
 	} else if (strcmp(r->plural, "events") == 0 && *r->group != '\0') {
 		check_event(c, obj);
+		if (old != NULL)
+			check_event_update(c, obj, old);
 	} else if (strcmp(r->plural, "secrets") == 0) {
 		check_secret(c, obj);
 	} else if (strcmp(r->plural, "configmaps") == 0) {

@@ -71,7 +71,8 @@ void rest_answer(struct store *s, const struct rest_request *req, struct arena *
 {
 	struct rest r = {.store = s, .req = req, .t = req->target, .arena = a, .ret = ret};
 	struct api_error e;
-	int rc = view_negotiate(req->accept, &r.form, &e);
+	bool list = strcmp(r.t->verb, "list") == 0 || strcmp(r.t->verb, "deletecollection") == 0;
+	int rc = view_negotiate(req->accept, list, &r.form, &e);
 	ret->type = rc == 0 ? view_type(r.form) : NULL;
 	for (size_t i = 0; rc == 0 && i < sizeof(verbs) / sizeof(verbs[0]); i++)
 		if (strcmp(verbs[i].name, r.t->verb) == 0)

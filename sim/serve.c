@@ -199,7 +199,7 @@ static void open_watch(const struct call *c)
 	struct api_error e;
 	enum view_form form;
 	int64_t stale = c->fault.kind == API_FAULT_STALE_LIST ? c->fault.delay_ms : 0;
-	if (view_negotiate(c->http->accept, &form, &e) != 0 ||
+	if (view_negotiate(c->http->accept, false, &form, &e) != 0 ||
 	    watch_open(s->config.watches, &c->target, form, agent_of(c->http), stale, c->now, st,
 		       &st->watch, &e) != 0) {
 		free(st);

@@ -5,6 +5,7 @@
 #include "sim/store.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -249,8 +250,29 @@ static void set_key(struct entry *e, const cJSON *obj)
 	buf_done(&b);
 }
 
-static struct text *print(const cJSON *obj)
+/* Beyond this cJSON prints 15 digits, and would change integers that JSON carries. */
+#define SHORT_NUMBER 1e15
+
+/* Makes long integers print as what they are; the tree is good for nothing else then. */
+static void keep_exact(cJSON *v)
 {
+	char text[32];
+	for (cJSON *child = v->child; child != NULL; child = child->next) {
+		double d = child->valuedouble;
+		if (child->child != NULL) {
+			keep_exact(child);
+		} else if (cJSON_IsNumber(child) && fabs(d) >= SHORT_NUMBER && fabs(d) < 1e18 &&
+			   d == floor(d)) {
+			snprintf(text, sizeof(text), "%.0f", d);
+			child->valuestring = xstrdup(text);
+			child->type = cJSON_Raw;
+		}
+	}
+}
+
+static struct text *print(cJSON *obj)
+{
+	keep_exact(obj);
 	char *json = cJSON_PrintUnformatted(obj);
 	if (json == NULL)
 		abort(); /* out of memory */
@@ -268,7 +290,7 @@ static void set_ghost(struct store *s, const struct entry *e)
 	s->ghost_key = key;
 }
 
-void store_show(struct store *s, const struct resource *home, uint64_t rv, const cJSON *obj,
+void store_show(struct store *s, const struct resource *home, uint64_t rv, cJSON *obj,
 		const struct object **ret)
 {
 	struct entry e = {.obj = {.res = home, .rv = rv, .text = print(obj)}};
@@ -306,7 +328,7 @@ static struct entry *change(struct store *s, const struct resource *home, struct
 	return e;
 }
 
-int store_put(struct store *s, const struct resource *home, struct entry *e, const cJSON *obj,
+int store_put(struct store *s, const struct resource *home, struct entry *e, cJSON *obj,
 	      const struct object **ret, struct api_error *err)
 {
 	struct text *text = print(obj);

@@ -59,12 +59,12 @@ uint64_t store_random(struct store *s);
  * Adds (e NULL) or replaces an object: obj in its stored form, with complete metadata in the
  * stored order. Unchanged text changes nothing. -1: larger than STORE_OBJECT_MAX.
  */
-int store_put(struct store *s, const struct resource *home, struct entry *e, const cJSON *obj,
+int store_put(struct store *s, const struct resource *home, struct entry *e, cJSON *obj,
 	      const struct object **ret, struct api_error *err);
 /* Takes it out; ret: its last state. */
 void store_remove(struct store *s, struct entry *e, const struct object **ret);
 /* An object that is not kept, as the answer of a write. */
-void store_show(struct store *s, const struct resource *home, uint64_t rv, const cJSON *obj,
+void store_show(struct store *s, const struct resource *home, uint64_t rv, cJSON *obj,
 		const struct object **ret);
 
 #endif

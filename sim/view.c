@@ -18,6 +18,8 @@
 
 /* ---- Accept ---- */
 
+#define META "PartialObjectMetadata"
+
 /* The value of a parameter of a media range ("as"), or "". */
 static void parameter(const char *range, const char *name, char *out, size_t size)
 {
@@ -38,7 +40,7 @@ static void parameter(const char *range, const char *name, char *out, size_t siz
 }
 
 /* One media range, without blanks around it. */
-static bool serves(const char *range, enum view_form *ret)
+static bool serves(const char *range, enum view_form *ret, bool *list)
 {
 	char as[64], group[64];
 	size_t n = strcspn(range, "; ");
@@ -54,17 +56,26 @@ static bool serves(const char *range, enum view_form *ret)
 		return false;
 	else if (strcmp(as, "Table") == 0)
 		*ret = VIEW_TABLE;
-	else if (strcmp(as, "PartialObjectMetadata") == 0 ||
-		 strcmp(as, "PartialObjectMetadataList") == 0)
+	else if (strncmp(as, META, sizeof(META) - 1) == 0)
 		*ret = VIEW_META;
 	else
 		return false;
+	*list = strcmp(as, META "List") == 0;
 	return true;
 }
 
-int view_negotiate(const char *accept, enum view_form *ret, struct api_error *e)
+static int wrong_meta(bool list, struct api_error *e)
+{
+	return api_error_set(e, 406, "NotAcceptable",
+			     list ? "you requested " META ", but the requested object is a list"
+				  : "you requested " META
+				    "List, but the requested object is not a list");
+}
+
+int view_negotiate(const char *accept, bool list, enum view_form *ret, struct api_error *e)
 {
 	char range[RANGE_MAX];
+	bool of_list;
 	*ret = VIEW_JSON;
 	if (accept == NULL || accept[strspn(accept, " ,")] == '\0')
 		return 0;
@@ -75,8 +86,9 @@ int view_negotiate(const char *accept, enum view_form *ret, struct api_error *e)
 		if (n != 0 && n < sizeof(range)) {
 			memcpy(range, p, n);
 			range[n] = '\0';
-			if (serves(range, ret))
-				return 0;
+			if (serves(range, ret, &of_list))
+				return *ret != VIEW_META || of_list == list ? 0
+									    : wrong_meta(list, e);
 		}
 		p += n;
 	}

@@ -13,8 +13,11 @@
 
 enum view_form { VIEW_JSON, VIEW_TABLE, VIEW_META };
 
-/* From the Accept header (NULL: JSON). -1: nothing of it can be served: 406 in e. */
-int view_negotiate(const char *accept, enum view_form *ret, struct api_error *e);
+/*
+ * From the Accept header (NULL: JSON). list: the answer is a list, whose metadata alone is called
+ * PartialObjectMetadataList. -1: nothing of it can be served: 406 in e.
+ */
+int view_negotiate(const char *accept, bool list, enum view_form *ret, struct api_error *e);
 /* Content-Type of that form. */
 const char *view_type(enum view_form form);
 

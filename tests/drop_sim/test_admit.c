@@ -20,8 +20,11 @@
 static const struct resource *of(const char *kind)
 {
 	for (size_t i = 0; i < resources_n; i++)
-		if (strcmp(resources[i].singular, kind) == 0 ||
-		    strcmp(resources[i].kind, kind) == 0)
+		/* Of the two groups of events, the new one. */
+		if (strcmp(kind, "Event") == 0 && *resources[i].group == '\0')
+			continue;
+		else if (strcmp(resources[i].singular, kind) == 0 ||
+			 strcmp(resources[i].kind, kind) == 0)
 			return &resources[i];
 	fail_msg("no kind %s", kind);
 	return NULL;
@@ -261,6 +264,18 @@ static const struct message_row {
 	{"a pull secret without its key", "Secret",
 	 "{\"metadata\":{\"name\":\"e\"},\"type\":\"kubernetes.io/dockerconfigjson\"}", NULL, false,
 	 422, "Secret \"e\" is invalid: data[.dockerconfigjson]: Required value"},
+	{"a priority class that is not there", "Pod",
+	 "{\"metadata\":{\"name\":\"a\"},\"spec\":{\"priorityClassName\":\"low\",\"containers\":[{"
+	 "\"name\":\"a\",\"image\":\"b\"}]}}",
+	 NULL, false, 403, "pods \"a\" is forbidden: no PriorityClass with name low was found"},
+	{"what an event said stays", "Event",
+	 "{\"metadata\":{\"name\":\"e\",\"namespace\":\"default\"},\"eventTime\":"
+	 "\"2026-01-02T03:04:05.000000Z\",\"reportingController\":\"c\",\"reportingInstance\":"
+	 "\"i\",\"action\":\"A\",\"reason\":\"R\",\"type\":\"Normal\",\"note\":\"n\"}",
+	 "{\"eventTime\":\"2026-01-02T03:04:05.000000Z\",\"reportingController\":\"c\","
+	 "\"reportingInstance\":\"i\",\"action\":\"A\",\"reason\":\"R\",\"type\":\"Normal\","
+	 "\"note\":\"m\"}",
+	 false, 422, "Event \"e\" is invalid: message: Invalid value: \"n\": field is immutable"},
 	{"a namespace with a dot", "Namespace", "{\"metadata\":{\"name\":\"e.x\"}}", NULL, false,
 	 422,
 	 "Namespace \"e.x\" is invalid: metadata.name: Invalid value: \"e.x\": must not contain "

@@ -40,9 +40,28 @@ static const struct accept_row {
 	{"spaces", " application/json; as=Table; g=meta.k8s.io; v=v1 , */*", 0, VIEW_TABLE},
 	{"a form of another group is passed over",
 	 "application/json;as=Table;g=x;v=v1,application/json", 0, VIEW_JSON},
+	{"the metadata of a list, of an object",
+	 "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1", 406, 0},
 	{"only protobuf", "application/vnd.kubernetes.protobuf", 406, 0},
 	{"text", "text/plain", 406, 0},
 };
+
+static void metadata_of_lists(void **state)
+{
+	(void)state;
+	struct api_error e = {0};
+	enum view_form form;
+	assert_int_equal(view_negotiate("application/json;as=PartialObjectMetadataList;"
+					"g=meta.k8s.io;v=v1",
+					true, &form, &e),
+			 0);
+	assert_int_equal(form, VIEW_META);
+	assert_int_equal(view_negotiate("application/json;as=PartialObjectMetadata;"
+					"g=meta.k8s.io;v=v1",
+					true, &form, &e),
+			 -1);
+	assert_int_equal(e.code, 406);
+}
 
 static void what_is_accepted(void **state)
 {
@@ -51,7 +70,7 @@ static void what_is_accepted(void **state)
 	{
 		struct api_error e = {0};
 		enum view_form form = VIEW_META;
-		int rc = view_negotiate(row->accept, &form, &e);
+		int rc = view_negotiate(row->accept, false, &form, &e);
 		assert_int_equal(rc, row->code != 0 ? -1 : 0);
 		assert_int_equal(e.code, row->code);
 		if (rc == 0)
@@ -284,6 +303,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_accepted),
+		cmocka_unit_test(metadata_of_lists),
 		cmocka_unit_test(what_the_columns_show),
 		cmocka_unit_test(spans_as_kubectl_has_them),
 		cmocka_unit_test(lists_and_events),
