@@ -4,6 +4,8 @@
 
 BUILD ?= build/gcc
 CLUSTER ?= build/cluster
+SEEDS ?= 1000
+FIRST ?= 1
 
 .DEFAULT_GOAL := help
 .PHONY: help setup build run demo test test-unit test-e2e bench fmt lint manifests cluster-up \
@@ -43,6 +45,11 @@ bench: ## What the operator costs, next to the floor; BENCH="--sim 1000x20 --gro
 	scripts/setup.sh build cluster
 	scripts/build.sh gcc
 	bench/run.py --build $(BUILD) $(BENCH)
+
+scenarios: ## A thousand seeded fault scenarios on drop-sim; SEEDS and FIRST choose others.
+	scripts/setup.sh build
+	scripts/build.sh gcc
+	python3 tests/scenarios/run.py --build $(BUILD) --seeds $(SEEDS) --first $(FIRST)
 
 fmt: ## Format the C sources.
 	git ls-files '*.c' '*.h' | xargs clang-format -i
