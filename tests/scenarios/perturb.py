@@ -9,7 +9,7 @@ crash        each process dies after its n-th side effect (base/effect.h), for e
 stale        what the operator reads is seconds or minutes old, also after a restart and a new list
 unobserved   events are lost: what came and went, and what was replaced, while nobody could look
 After each: the desired state is reached and kept, each pull had exactly one pod, nothing is left.
---full: also with kubelets that take their time. PATTERN: shell patterns of "crash.puller", "stale.*" ...
+--full: the crash runs with kubelets that take their time, too. PATTERN: shell patterns of "crash.puller", "stale.*" ...
 """
 import argparse
 import concurrent.futures
@@ -18,89 +18,87 @@ import os
 import shutil
 import sys
 import tempfile
-import threading
 
 FOLDER = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(FOLDER, "..", folder) for folder in ("e2e", "contract")]
 
 import blind
 from programs import CHILDREN
-from runner import run_plan, tools_of
-from tap import Tap
+from runner import SharedTap, run_plan, tools_of
 
 EFFECTS_MAX = 2000  # a run that has more never ends
+WRONG_MAX = 3       # a sweep that goes wrong oftener has told enough
 
 
-def crash_sweep(tap, tools, scratch, who, pool, instant):
-    """Every n until a run ends before the process has n effects; several at a time."""
-    wrong, last, words = [], 0, "" if instant else ", kubelets that take time"
-    lock = threading.Lock()
+class Sweep:
+    """One process, killed after each n of its effects until a run ends before it has n."""
 
-    def one(n):
-        folder = os.path.join(scratch, f"{who[0]}{n}{'' if instant else 's'}")
+    def __init__(self, tools, scratch, who, pool, width):
+        self.tools, self.scratch, self.who = tools, scratch, who
+        self.pool, self.width = pool, width
+        self.wrong, self.told = [], []
+
+    def one(self, n):
+        """Did it die?"""
+        folder = os.path.join(self.scratch, f"{self.who[0]}{n}")
         mark = f"{folder}.died"
-        plan = blind.calm(exact=True)
-        problem, _, trouble = run_plan(tools, folder, plan, env={
-            "DROP_CRASH_PROC": who, "DROP_CRASH_AFTER": str(n), "DROP_CRASH_ONCE": mark})
-        died = os.path.exists(mark)
+        problem, _, trouble = run_plan(self.tools, folder, blind.calm(exact=True), env={
+            "DROP_CRASH_PROC": self.who, "DROP_CRASH_AFTER": str(n), "DROP_CRASH_ONCE": mark})
         if problem:
-            with lock:
-                wrong.append(n)
-                if len(wrong) < 4:
-                    tap.diag(f"{who} killed after effect {n}: {problem[:3]}")
-                    tap.diag("\n".join(trouble[-30:]))
-        return died
+            self.wrong.append(n)
+            self.told += [f"{self.who} killed after effect {n}: {problem[:3]}", *trouble[-30:]]
+        return os.path.exists(mark)
 
-    n, going = 1, []
-    while n < EFFECTS_MAX:
-        going = [pool.submit(one, n + i) for i in range(pool._max_workers)]
-        died = [one.result() for one in going]
-        last = n + sum(died) - 1
-        n += len(going)
-        if not all(died) or len(wrong) > 3:
-            break
-    tap.check(not wrong and last >= 1, f"crash.{who}: killed after its n-th effect, every n from 1 to "
-              f"{last}{words}: all Ready, one pod each, nothing left", f"wrong at n = {sorted(wrong)}")
+    def run(self, tap):
+        last = 0
+        for first in range(1, EFFECTS_MAX, self.width):
+            died = list(self.pool.map(self.one, range(first, first + self.width)))
+            last += sum(died)
+            if not all(died) or len(self.wrong) > WRONG_MAX:
+                break
+        tap.check(not self.wrong and last >= 1, f"crash.{self.who}: killed after its n-th effect, every n "
+                  f"from 1 to {last}: all Ready, one pod each, nothing left",
+                  f"wrong at n = {sorted(self.wrong)}", self.told[:WRONG_MAX * 30])
 
 
 def chosen(name, patterns):
     return not patterns or any(fnmatch.fnmatch(name, p) for p in patterns)
 
 
-def cases(tap, tools, scratch, pool, patterns, keep):
-    rows = [(name, plan) for name, plan in blind.plans() if chosen(name, patterns)]
-
-    def one(row):
-        name, plan = row
-        wrong, took, trouble = run_plan(tools, os.path.join(scratch, name.replace(" ", "-")[:40]), plan, keep)
-        if not tap.check(not wrong, name, "; ".join(wrong[:4])):
-            tap.diag("\n".join(trouble))
-        return took
-    return list(pool.map(one, rows))
+def play(tap, tools, folder, name, plan, keep):
+    wrong, _, trouble = run_plan(tools, folder, plan, keep)
+    tap.check(not wrong, name, "; ".join(wrong[:4]), trouble)
 
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--build", metavar="DIR", required=True)
-    parser.add_argument("--parallel", metavar="P", type=int, default=4 * (os.cpu_count() or 1))
+    parser.add_argument("--parallel", metavar="P", type=int, default=8 * (os.cpu_count() or 1))
     parser.add_argument("--full", action="store_true")
     parser.add_argument("--keep", action="store_true")
     parser.add_argument("patterns", metavar="PATTERN", nargs="*")
     return parser.parse_args()
 
 
+def run_all(args, tap, tools, scratch):
+    """Sweeps wait for their own runs, so they get threads besides those of the runs."""
+    quick = tools if args.full else tools._replace(sim_words=("--instant",))
+    with (concurrent.futures.ThreadPoolExecutor(args.parallel) as pool,
+          concurrent.futures.ThreadPoolExecutor(len(CHILDREN)) as sweeps):
+        for who in CHILDREN:
+            if chosen(f"crash.{who}", args.patterns):
+                sweeps.submit(Sweep(quick, scratch, who, pool, args.parallel).run, tap)
+        for i, (name, plan) in enumerate(blind.plans()):
+            if chosen(name, args.patterns):
+                pool.submit(play, tap, tools, os.path.join(scratch, f"case-{i}"), name, plan, args.keep)
+        sweeps.shutdown()
+
+
 def main():
     args = arguments()
-    tap = Tap()
+    tap = SharedTap()
     scratch = tempfile.mkdtemp(prefix="drop-pt-")
-    tools = tools_of(args.build, scratch)
-    with concurrent.futures.ThreadPoolExecutor(args.parallel) as pool:
-        for instant in (True, False) if args.full else (True,):
-            for who in CHILDREN:
-                if chosen(f"crash.{who}", args.patterns):
-                    crash_sweep(tap, tools._replace(sim_words=("--instant",) if instant else ()),
-                                scratch, who, pool, instant)
-        cases(tap, tools, scratch, pool, args.patterns, args.keep)
+    run_all(args, tap, tools_of(args.build, scratch), scratch)
     if not tap.failed and not args.keep:
         shutil.rmtree(scratch, ignore_errors=True)
     else:

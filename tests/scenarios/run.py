@@ -14,22 +14,21 @@ import os
 import shutil
 import sys
 import tempfile
-import threading
 import time
 
 FOLDER = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(FOLDER, "..", folder) for folder in ("e2e", "contract")]
 
 import generate
-from runner import run_plan, tools_of
-from tap import Tap
+from runner import SharedTap, run_plan, tools_of
+
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--build", metavar="DIR", required=True)
     parser.add_argument("--first", metavar="S", type=int, default=1)
     parser.add_argument("--seeds", metavar="N", type=int, default=40)
-    parser.add_argument("--parallel", metavar="P", type=int, default=4 * (os.cpu_count() or 1))
+    parser.add_argument("--parallel", metavar="P", type=int, default=8 * (os.cpu_count() or 1))
     parser.add_argument("--seconds", metavar="T", type=float, default=float("inf"))
     parser.add_argument("--keep", action="store_true")
     parser.add_argument("--show", action="store_true")
@@ -41,6 +40,36 @@ def show(seed):
     print(f"# seed {seed}\n{plan.text}# wish: {plan.wish}\n# signals: {plan.signals}")
 
 
+class Seeds:
+    """Runs them, several at a time, and says what became of each."""
+
+    def __init__(self, args, tools, scratch):
+        self.args, self.tools, self.scratch = args, tools, scratch
+        self.tap = SharedTap()
+        self.end = time.monotonic() + args.seconds
+        self.times, self.failed, self.late = [], [], 0
+
+    def one(self, seed):
+        if time.monotonic() > self.end:
+            self.late += 1
+            return
+        wrong, took, trouble = run_plan(self.tools, os.path.join(self.scratch, f"{seed}"),
+                                        generate.plan(seed), self.args.keep)
+        self.times.append(took)
+        if not self.tap.check(not wrong, f"seed {seed}", "; ".join(wrong[:4]), trouble[:80]):
+            self.failed.append(seed)
+
+    def summary(self):
+        tap, times = self.tap, sorted(self.times)
+        if self.late:
+            tap.diag(f"{self.late} seeds were left for another time ({self.args.seconds:.0f} s are over)")
+        if times:
+            tap.diag(f"until all was well: median {times[len(times) // 2]:.1f} s, most {times[-1]:.1f} s")
+        if self.failed:
+            tap.diag(f"seeds that failed: {sorted(self.failed)}; their folders are in {self.scratch}")
+        return tap.end()
+
+
 def main():
     args = arguments()
     seeds = range(args.first, args.first + args.seeds)
@@ -48,37 +77,13 @@ def main():
         for seed in seeds:
             show(seed)
         return 0
-    tap, lock = Tap(), threading.Lock()
     scratch = tempfile.mkdtemp(prefix="drop-sc-")
-    tools = tools_of(args.build, scratch)
-    end = time.monotonic() + args.seconds
-    times, failed, late = [], [], 0
-
-    def one(seed):
-        nonlocal late
-        if time.monotonic() > end:
-            late += 1
-            return
-        wrong, took, trouble = run_plan(tools, os.path.join(scratch, f"{seed}"),
-                                      generate.plan(seed), args.keep)
-        with lock:
-            times.append(took)
-            if not tap.check(not wrong, f"seed {seed}", "; ".join(wrong[:4])):
-                failed.append(seed)
-                tap.diag("\n".join(trouble[:80]))
-
+    runs = Seeds(args, tools_of(args.build, scratch), scratch)
     with concurrent.futures.ThreadPoolExecutor(args.parallel) as pool:
-        list(pool.map(one, seeds))
-    if late:
-        tap.diag(f"{late} seeds were left for another time ({args.seconds:.0f} s are over)")
-    if times:
-        times.sort()
-        tap.diag(f"until all was well: median {times[len(times) // 2]:.1f} s, most {times[-1]:.1f} s")
-    tap.diag(f"seeds that failed: {sorted(failed) or 'none'}; folders in {scratch}" if failed
-             else "no seed failed")
-    if not failed and not args.keep:
+        list(pool.map(runs.one, seeds))
+    if not runs.failed and not args.keep:
         shutil.rmtree(scratch, ignore_errors=True)
-    return tap.end()
+    return runs.summary()
 
 
 if __name__ == "__main__":

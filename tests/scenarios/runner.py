@@ -12,11 +12,28 @@ import time
 import processes
 import verdict
 from programs import bin_folder
+from tap import Tap
 from trial import Trial
 
 CONVERGE = 90       # seconds after the last fault; what is bounded in the product is far below
 QUIET = 1.0         # seconds for which the end must stay as it is
 POLL = 0.2
+
+
+class SharedTap(Tap):
+    """For checks that several threads make; what is said of one stays together."""
+
+    def __init__(self):
+        super().__init__()
+        self.lock = threading.Lock()
+
+    def check(self, good, name, why="", more=()):
+        with self.lock:
+            super().check(good, name, why)
+            for line in () if good else more:
+                self.diag(line)
+        return bool(good)
+
 
 Tools = collections.namedtuple("Tools", "sim bin clockshim words sim_words", defaults=((), ()))
 
