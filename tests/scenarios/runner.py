@@ -11,7 +11,7 @@ import time
 
 import processes
 import verdict
-from programs import bin_folder
+from programs import CHILDREN
 from tap import Tap
 from trial import Trial
 
@@ -39,9 +39,14 @@ Tools = collections.namedtuple("Tools", "sim bin clockshim words sim_words", def
 
 
 def tools_of(build, scratch):
-    shim = os.path.join(build, "sim", "libclockshim.so")
-    return Tools(os.path.join(build, "sim", "drop-sim"), bin_folder(build, os.path.join(scratch, "bin")),
-                 shim if os.path.exists(shim) else "")
+    """The programs of a meson build folder, the operator's as links in one folder."""
+    bin_dir = os.path.join(scratch, "bin")
+    os.makedirs(bin_dir)
+    for name in ("supervisor", *CHILDREN):
+        os.symlink(os.path.abspath(os.path.join(build, name, f"drop-{name}")),
+                   os.path.join(bin_dir, f"drop-{name}"))
+    sim = os.path.abspath(os.path.join(build, "sim"))
+    return Tools(os.path.join(sim, "drop-sim"), bin_dir, os.path.join(sim, "libclockshim.so"))
 
 
 def look(trial, wish):

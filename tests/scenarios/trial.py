@@ -33,11 +33,8 @@ class Trial:
         audit = os.path.join(folder, "audit.log")
         clock = os.path.join(folder, "clock")
         self.tools = tools
-        self.env = dict(env or {})
-        words = ["--audit-log", audit, *tools.sim_words]
-        if tools.clockshim:
-            words += ["--clock-file", clock]
-            self.env |= {"LD_PRELOAD": tools.clockshim, "DROP_CLOCK_FILE": clock}
+        words = ["--audit-log", audit, "--clock-file", clock, *tools.sim_words]
+        self.env = {"LD_PRELOAD": tools.clockshim, "DROP_CLOCK_FILE": clock, **(env or {})}
         self.sim = Simulator(tools.sim, path, folder, words)
         self.sim.__enter__()
         self.made = time.time()
