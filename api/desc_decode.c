@@ -264,12 +264,12 @@ struct match {
 	struct level deeper;     /* len not 0: row is the first below it */
 };
 
-/* A name without its escapes; "" if it cannot be one of ours, as for one with a dot. */
+/* A name without its escapes; "" if it cannot be one of ours, as for one with a dot or a NUL. */
 static struct jtext plain(struct decoder *d, const struct jtext *name)
 {
 	const char *text = name->plain ? name->at : jtext_copy(name, d->a);
 	size_t len = name->plain || text == NULL ? name->len : strlen(text);
-	if (text == NULL || memchr(text, '.', len) != NULL)
+	if (text == NULL || memchr(text, '.', len) != NULL || memchr(text, '\0', len) != NULL)
 		len = 0;
 	return (struct jtext){text, len, true};
 }
