@@ -311,6 +311,16 @@ static int wait_for(struct timeline *t, const struct sim_step *step, int64_t at_
 	return 0;
 }
 
+/* " CachedImage nginx" of an object. */
+static void add_object(const char *json, struct buf *out)
+{
+	struct named o;
+	if (json == NULL || name_object(json, &o, NULL) != 0)
+		return;
+	buf_addf(out, " %s %s", o.res->kind, o.name);
+	cJSON_Delete(o.tree);
+}
+
 static void tell(struct timeline *t, const struct sim_step *s, bool failed, struct now now)
 {
 	struct timeline_event *e = &t->events[t->n_events++ % TIMELINE_EVENTS];
@@ -322,6 +332,7 @@ static void tell(struct timeline *t, const struct sim_step *s, bool failed, stru
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (words[i] != NULL)
 			buf_addf(&b, " %s", words[i]);
+	add_object(s->object, &b);
 	if (s->by_ms != 0) {
 		duration_format(time, s->by_ms);
 		buf_addf(&b, " by %s", time);

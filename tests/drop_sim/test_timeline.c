@@ -271,6 +271,8 @@ static void objects_come_and_go(void **state)
 	store_turn(r.world.store, at(60000));
 	assert_null(get(&r, "", "namespaces", "b"));
 	assert_int_equal(timeline_counts(r.timeline).failed, 1);
+	assert_string_equal(timeline_event(r.timeline, 1)->text, "delete Namespace b");
+	assert_true(timeline_event(r.timeline, 2)->failed);
 	rig_done(&r);
 }
 
