@@ -448,6 +448,8 @@ struct http_server *http_server_new(const struct http_config *config, struct err
 						    EVHTTP_REQ_DELETE | EVHTTP_REQ_PATCH);
 	evhttp_set_max_headers_size(h->http, HTTP_HEADERS_MAX);
 	evhttp_set_max_body_size(h->http, (ev_ssize_t)config->body_max);
+	/* A body that is too large is read to its end, so that its sender sees the 413. */
+	evhttp_set_flags(h->http, EVHTTP_SERVER_LINGERING_CLOSE);
 	evhttp_set_timeout(h->http, HTTP_IDLE_S);
 	evhttp_set_default_content_type(h->http, NULL);
 	evhttp_set_bevcb(h->http, new_stream, h);

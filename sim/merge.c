@@ -86,14 +86,17 @@ static bool directive(const cJSON *patch, const char *what)
 static void merge_list(cJSON *list, const cJSON *patch, const char *key)
 {
 	const cJSON *one;
+	bool whole = false; /* an element says: the list is what the patch brings */
 	cJSON_ArrayForEach(one, patch)
 	{
-		if (directive(one,
-			      "replace")) { /* an element that says: the list is what I bring */
-			while (list->child != NULL)
-				cJSON_DeleteItemFromArray(list, 0);
+		whole = whole || directive(one, "replace");
+	}
+	while (whole && list->child != NULL)
+		cJSON_DeleteItemFromArray(list, 0);
+	cJSON_ArrayForEach(one, patch)
+	{
+		if (directive(one, "replace"))
 			continue;
-		}
 		cJSON *mine = counterpart(list, one, key);
 		if (directive(one, "delete")) {
 			if (mine != NULL)

@@ -230,7 +230,7 @@ static int read_path(const char *path, size_t len, struct arena *a, struct targe
 	if ((!core && !grouped) || s.n == skip)
 		return 0;
 	if (read_resource(core ? "" : s.at[1], s.at[skip - 1], s.at + skip, s.n - skip, t) != 0) {
-		bool custom = t->res == NULL && grouped && strcmp(s.at[1], API_GROUP) == 0;
+		bool custom = grouped && strcmp(s.at[1], API_GROUP) == 0;
 		t->res = NULL;
 		return custom ? 0 : no_resource(e); /* another server's 404 */
 	}

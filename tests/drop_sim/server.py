@@ -1,0 +1,293 @@
+#!/usr/bin/env python3
+"""drop-sim as a server, asked over sockets: TLS and its token, limits, clients that do not read,
+faults as a client meets them, and our whole operator against it. TAP.
+
+server.py DROP-SIM PROGRAM...: the PROGRAMs are the operator's. Waits are polls with a deadline.
+"""
+import base64
+import http.client
+import json
+import os
+import pathlib
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.parse
+
+DEADLINE = 60  # seconds, for anything to come about
+MAPS = "/api/v1/namespaces/drop-system/configmaps"
+IMAGES = "/apis/drop.corewire.io/v1alpha1/cachedimages"
+BINARIES = {pathlib.Path(p).name: pathlib.Path(p).resolve() for p in sys.argv[1:]}
+
+
+def until(what, condition, process=None):
+    end = time.monotonic() + DEADLINE
+    while True:
+        got = condition()
+        if got:
+            return got
+        if time.monotonic() > end or (process and process.poll() is not None):
+            raise AssertionError(f"not in time: {what}")
+        time.sleep(0.02)
+
+
+class Sim:
+    """with Sim("--tls") as sim: a drop-sim with a folder of its own."""
+
+    def __init__(self, *options):
+        self.options = options
+        self.scratch = tempfile.TemporaryDirectory(prefix="drop-server-")
+        self.folder = pathlib.Path(self.scratch.name)
+
+    def __enter__(self):
+        config = self.folder / "kubeconfig"
+        self.process = subprocess.Popen(
+            [BINARIES["drop-sim"], "--kubeconfig-out", config, "--audit-log",
+             self.folder / "audit.log", *self.options], stderr=subprocess.PIPE)
+        threading.Thread(target=self.process.stderr.read, daemon=True).start()
+        until("drop-sim serves", config.exists, self.process)
+        self.text = config.read_text()
+        url = urllib.parse.urlsplit(self.value("server"))
+        self.host, self.port, self.token = url.hostname, url.port, self.value("token")
+        self.context = None
+        if url.scheme == "https":
+            self.context = ssl.create_default_context(
+                cadata=base64.b64decode(self.value("certificate-authority-data")).decode())
+        return self
+
+    def __exit__(self, *_):
+        self.process.send_signal(signal.SIGTERM)
+        code = self.process.wait(DEADLINE)
+        self.scratch.cleanup()
+        assert code == 0, f"drop-sim ended with {code}"
+
+    def value(self, key):
+        for line in self.text.splitlines():
+            if line.strip().startswith(key + ": "):
+                return line.split(": ", 1)[1]
+        return None
+
+    def connect(self):
+        if self.context:
+            return http.client.HTTPSConnection(self.host, self.port, timeout=DEADLINE,
+                                               context=self.context)
+        return http.client.HTTPConnection(self.host, self.port, timeout=DEADLINE)
+
+    def raw(self):
+        return socket.create_connection((self.host, self.port), DEADLINE)
+
+    def ask(self, method, path, body=None, headers=None, connection=None):
+        """(code, answer, headers)"""
+        own = connection or self.connect()
+        data = json.dumps(body) if body is not None else None
+        auth = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        own.request(method, path, data, {"Content-Type": "application/json", **auth,
+                                         **(headers or {})})
+        reply = own.getresponse()
+        text = reply.read()
+        if connection is None:
+            own.close()
+        is_json = reply.headers.get("Content-Type", "").startswith("application/json")
+        return reply.status, json.loads(text) if is_json else text, reply.headers
+
+    def fault(self, kind, **more):
+        code, answer, _ = self.ask("POST", "/sim/do", {
+            "do": "api-fault", "api": {"kind": kind, **more}})
+        assert code == 200, answer
+
+    def heal(self):
+        assert self.ask("POST", "/sim/do", {"do": "api-heal"})[0] == 200
+
+    def make(self, name, data=None):
+        return self.ask("POST", MAPS, {"metadata": {"name": name}, "data": data or {}})
+
+    def there(self, name):
+        return self.ask("GET", f"{MAPS}/{name}", headers={"User-Agent": "looker"})[0] == 200
+
+    def memory(self):
+        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(status.split("VmRSS:")[1].split()[0]) // 1024  # MiB
+
+
+def test_tls_wants_the_token():
+    with Sim("--tls", "--nodes", "1") as sim:
+        assert sim.ask("GET", "/api/v1/nodes")[0] == 200
+        assert sim.ask("GET", "/readyz", headers={"Authorization": ""})[0] == 200
+        token, sim.token = sim.token, None
+        code, answer, _ = sim.ask("GET", "/api/v1/nodes")
+        assert (code, answer["reason"]) == (401, "Unauthorized")
+        sim.token = token[:-1] + ("0" if token[-1] != "0" else "1")
+        assert sim.ask("GET", "/api/v1/nodes")[0] == 401
+        sim.token = token
+        sim.context = ssl.create_default_context()  # which does not know the authority
+        try:
+            sim.ask("GET", "/api/v1/nodes")
+            raise AssertionError("an unknown authority is believed")
+        except ssl.SSLError:
+            pass
+        mode = (sim.folder / "kubeconfig").stat().st_mode & 0o777
+        assert mode == 0o600, oct(mode)
+
+
+def test_limits():
+    with Sim("--nodes", "1") as sim:
+        code = sim.ask("POST", MAPS, {"data": {"a": "x" * (4 << 20)}})[0]
+        assert code == 413, code
+        code = sim.ask("POST", MAPS, {"metadata": {"name": "large"}, "data": {"a": "x" * (2 << 20)}})[0]
+        assert code == 413, code
+        with sim.raw() as s:
+            s.sendall(b"GET / HTTP/1.1\r\nX: " + b"y" * (1 << 20) + b"\r\n\r\n")
+            assert b"200" not in s.recv(64)
+        with sim.raw() as s:
+            s.sendall(b"\x16\x03\x01nonsense\r\n\r\n")
+            assert b"200" not in s.recv(64)
+        idle = [sim.raw() for _ in range(300)]
+        assert sim.ask("GET", "/api/v1/nodes")[0] == 200
+        for s in idle:
+            s.close()
+
+
+def test_a_client_that_does_not_read():
+    with Sim("--nodes", "1") as sim:
+        stuck = sim.raw()
+        stuck.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        stuck.sendall(f"GET {MAPS}?watch=true HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        until("the watch is open", lambda: sim.ask("GET", MAPS)[0] == 200)
+        keep = sim.connect()
+        before = sim.memory()
+        assert sim.ask("POST", MAPS, {"metadata": {"name": "m"}}, connection=keep)[0] == 201
+        for i in range(400):  # 40 MB of events
+            code = sim.ask("PATCH", f"{MAPS}/m", {"data": {"a": str(i) + "x" * 100_000}},
+                           {"Content-Type": "application/merge-patch+json"}, keep)[0]
+            assert code == 200
+        grown = sim.memory() - before
+        # The history keeps the texts (40 MB); the stuck client costs only its buffer.
+        assert grown < 150, f"{grown} MiB for one client that does not read"
+        keep.close()
+        stuck.close()
+
+
+def test_faults_as_a_client_meets_them():
+    with Sim("--nodes", "1") as sim:
+        only = {"verbs": ["create"], "resources": ["configmaps"]}
+        sim.fault("status", code=429, retryAfterSeconds=7, **only)
+        code, answer, headers = sim.make("a")
+        assert (code, answer["reason"], headers["Retry-After"]) == (429, "TooManyRequests", "7")
+        sim.heal()
+        for kind, done in (("reset", False), ("reset-after", True), ("truncate", True)):
+            sim.fault(kind, **only)
+            try:
+                sim.make(kind)
+                raise AssertionError(f"{kind}: there was an answer")
+            except (ConnectionError, http.client.HTTPException):
+                pass
+            sim.heal()
+            assert sim.there(kind) == done, kind
+        sim.fault("hang", **only)
+        with sim.raw() as s:
+            body = b'{"metadata":{"name":"hang"}}'
+            s.sendall(b"POST %s HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s"
+                      % (MAPS.encode(), len(body), body))
+            until("it was done", lambda: sim.there("hang"))
+            s.settimeout(0.2)
+            try:
+                raise AssertionError(f"an answer: {s.recv(10)}")
+            except TimeoutError:
+                pass
+        sim.heal()
+        sim.fault("slow", delay="300ms", **only)
+        began = time.monotonic()
+        assert sim.make("slow")[0] == 201
+        assert time.monotonic() - began >= 0.3
+
+
+def test_watches_are_cut_and_expire():
+    with Sim("--nodes", "1") as sim:
+        stream = sim.connect()
+        stream.request("GET", f"{MAPS}?watch=true")
+        reply = stream.getresponse()
+        assert sim.make("a")[0] == 201
+        assert json.loads(reply.readline())["type"] == "ADDED"
+        sim.fault("drop-watch", resources=["configmaps"])
+        assert reply.readline() == b""
+        stream.close()
+        version = sim.ask("GET", MAPS)[1]["metadata"]["resourceVersion"]
+        sim.heal()
+        assert sim.make("b")[0] == 201
+        sim.fault("expire")
+        _, text, _ = sim.ask("GET", f"{MAPS}?watch=true&resourceVersion={version}&timeoutSeconds=1")
+        assert text["object"]["code"] == 410, text
+
+
+def ready(sim, count):
+    items = sim.ask("GET", IMAGES)[1]["items"]
+    return count == sum(any(c["type"] == "Ready" and c["status"] == "True"
+                            for c in (i.get("status") or {}).get("conditions") or []) for i in items)
+
+
+def operate(*options):
+    nodes, images = 5, 3
+    with Sim("--nodes", str(nodes), *options) as sim:
+        policy = {"apiVersion": "drop.corewire.io/v1alpha1", "kind": "PullPolicy",
+                  "metadata": {"name": "p"}, "spec": {"maxConcurrentNodes": nodes,
+                                                      "minDelayBetweenPulls": "0s"}}
+        assert sim.ask("POST", IMAGES.replace("cachedimages", "pullpolicies"), policy)[0] == 201
+        for i in range(images):
+            assert sim.ask("POST", IMAGES, {
+                "apiVersion": "drop.corewire.io/v1alpha1", "kind": "CachedImage",
+                "metadata": {"name": f"i{i}"}, "spec": {
+                    "image": f"docker.io/library/i{i}", "tag": "1", "policyRef": {"name": "p"}}})[0] == 201
+        bins, sockets = sim.folder / "bin", sim.folder / "sockets"
+        bins.mkdir()
+        sockets.mkdir(mode=0o700)
+        for name, path in BINARIES.items():
+            (bins / name).symlink_to(path)
+        with open(sim.folder / "drop.log", "wb") as log:
+            operator = subprocess.Popen(
+                [bins / "drop-supervisor", "--bin-dir", bins, "--kubeconfig",
+                 sim.folder / "kubeconfig", "--socket-dir", sockets], stderr=log,
+                env={**os.environ, "no_proxy": "*"})
+        try:
+            until("all images are Ready", lambda: ready(sim, images), operator)
+            until("no pod is left", lambda: not sim.ask("GET", "/api/v1/pods")[1]["items"], operator)
+        finally:
+            operator.terminate()
+            code = operator.wait(DEADLINE)
+        assert code == 0, f"the operator ended with {code}"
+        lines = [json.loads(line) for line in (sim.folder / "audit.log").read_text().splitlines()]
+        made = [e["requestObject"]["metadata"]["name"] for e in lines
+                if e["verb"] == "create" and e["objectRef"]["resource"] == "pods"
+                and e["responseStatus"]["code"] == 201]
+        assert len(made) == len(set(made)) == nodes * images, made
+
+
+def test_the_operator_over_http():
+    operate()
+
+
+def test_the_operator_over_tls():
+    operate("--tls")
+
+
+def main():
+    tests = [(name, test) for name, test in globals().items() if name.startswith("test_")]
+    print(f"1..{len(tests)}", flush=True)
+    failed = False
+    for number, (name, test) in enumerate(tests, 1):
+        words = name.removeprefix("test_").replace("_", " ")
+        try:
+            test()
+            print(f"ok {number} - {words}", flush=True)
+        except Exception as error:  # pylint: disable=broad-except
+            failed = True
+            print(f"not ok {number} - {words}\n# {type(error).__name__}: {error}", flush=True)
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main())
