@@ -9,6 +9,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
@@ -226,10 +227,11 @@ static void send_now(struct http_exchange *x, const struct http_answer *a, struc
 {
 	struct evbuffer *bytes = take_bytes(body);
 	struct evhttp_request *req = x->req;
+	int code = a->code; /* a delayed answer goes with the exchange */
 	add_headers(x, a);
 	set_patience(x, true);
 	forget(x);
-	evhttp_send_reply(req, a->code, reason_of(a->code), bytes);
+	evhttp_send_reply(req, code, reason_of(code), bytes);
 	evbuffer_free(bytes);
 }
 
@@ -438,6 +440,7 @@ struct http_server *http_server_new(const struct http_config *config, struct err
 	h->config = *config;
 	LIST_INIT(&h->open);
 	limit_descriptors();
+	(void)signal(SIGPIPE, SIG_IGN); /* clients leave while they are written to */
 	h->base = event_base_new();
 	h->http = h->base != NULL ? evhttp_new(h->base) : NULL;
 	if (h->http == NULL)

@@ -15,13 +15,15 @@ import ssl
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 import urllib.parse
 
 DEADLINE = 60  # seconds, for anything to come about
 MAPS = "/api/v1/namespaces/drop-system/configmaps"
 IMAGES = "/apis/drop.corewire.io/v1alpha1/cachedimages"
+# Memory is measured: a sanitizer must not keep what was freed.
+ENVIRONMENT = {**os.environ, "no_proxy": "*", "ASAN_OPTIONS": os.environ.get(
+    "ASAN_OPTIONS", "") + ":quarantine_size_mb=4"}
 BINARIES = {pathlib.Path(p).name: pathlib.Path(p).resolve() for p in sys.argv[1:]}
 
 
@@ -46,10 +48,11 @@ class Sim:
 
     def __enter__(self):
         config = self.folder / "kubeconfig"
+        self.log = open(self.folder / "sim.log", "wb")  # pylint: disable=consider-using-with
         self.process = subprocess.Popen(
             [BINARIES["drop-sim"], "--kubeconfig-out", config, "--audit-log",
-             self.folder / "audit.log", *self.options], stderr=subprocess.PIPE)
-        threading.Thread(target=self.process.stderr.read, daemon=True).start()
+             self.folder / "audit.log", *self.options],
+            stderr=self.log, env=ENVIRONMENT)
         until("drop-sim serves", config.exists, self.process)
         self.text = config.read_text()
         url = urllib.parse.urlsplit(self.value("server"))
@@ -63,8 +66,10 @@ class Sim:
     def __exit__(self, *_):
         self.process.send_signal(signal.SIGTERM)
         code = self.process.wait(DEADLINE)
+        self.log.close()
+        said = (self.folder / "sim.log").read_text(errors="replace")
         self.scratch.cleanup()
-        assert code == 0, f"drop-sim ended with {code}"
+        assert code == 0, f"drop-sim ended with {code}: {said[:2000]}"
 
     def value(self, key):
         for line in self.text.splitlines():
@@ -251,7 +256,7 @@ def operate(*options):
             operator = subprocess.Popen(
                 [bins / "drop-supervisor", "--bin-dir", bins, "--kubeconfig",
                  sim.folder / "kubeconfig", "--socket-dir", sockets], stderr=log,
-                env={**os.environ, "no_proxy": "*"})
+                env=ENVIRONMENT)
         try:
             until("all images are Ready", lambda: ready(sim, images), operator)
             until("no pod is left", lambda: not sim.ask("GET", "/api/v1/pods")[1]["items"], operator)
