@@ -44,6 +44,8 @@ struct peer {
 	bool told;        /* "waiting for" was said */
 	int64_t probe_ms; /* lost: when to look whether it listens; 0: not lost */
 	int probes;       /* looks in a row that found it listening */
+	int64_t heard_ms; /* when it connected or answered last */
+	int silences;     /* turns since then in which requests to it ran out of time */
 };
 
 struct proc {
@@ -85,6 +87,9 @@ int64_t proc_peers_check(struct proc *p);
 
 /* proc_receive.c: true when the budget ended before the messages. */
 bool proc_receive(struct proc *p);
+/* A connected peer answered, or let requests run out of time: too often, and we end too. */
+void proc_peer_heard(struct proc *p, enum proc_id peer);
+void proc_peer_silent(struct proc *p, enum proc_id peer);
 /* Calls the handlers of requests whose time is over or whose peer has gone. */
 void proc_expire(struct proc *p);
 int64_t proc_next_deadline(const struct proc *p);

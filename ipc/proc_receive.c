@@ -74,6 +74,7 @@ static void finish(struct proc *p, struct pending *slot, const struct msg *m)
 static void on_answer(struct proc *p, uint32_t id, const struct msg *m)
 {
 	struct pending *slot = pending_find(p, id, m->from);
+	proc_peer_heard(p, m->from);
 	if (slot == NULL)
 		p->stats.at[STAT_answers_late]++;
 	else if (slot->reply != m->type)
@@ -159,13 +160,18 @@ static bool hopeless(const struct proc *p, const struct pending *slot)
 
 void proc_expire(struct proc *p)
 {
+	bool silent[PROC_COUNT] = {false};
 	for (size_t i = 0; i < PROC_REQUESTS_MAX && p->n_pending > 0; i++) {
 		struct pending *slot = &p->pending[i];
 		if (!slot->used || !hopeless(p, slot))
 			continue;
 		p->stats.at[STAT_requests_unanswered]++;
+		silent[slot->peer] |= slot->losses == bus_losses(p->peers[slot->peer].req);
 		finish(p, slot, NULL);
 	}
+	for (int q = 0; q < PROC_COUNT; q++)
+		if (silent[q])
+			proc_peer_silent(p, (enum proc_id)q);
 }
 
 int64_t proc_next_deadline(const struct proc *p)

@@ -39,6 +39,13 @@ static bool reads(const struct proc *p, const struct msg_info *row)
  */
 #define PROBE_EVERY_MS BUS_RECONNECT_MAX_MS
 #define PROBES_MAX     3
+/*
+ * A connection may also look alive and carry nothing. So many deadlines in a row without an
+ * answer in between, and so many milliseconds, and this process ends likewise. Both: a
+ * request may be given little time, and one turn ends many of them at once.
+ */
+#define SILENCES_MAX 3
+#define SILENCE_MS   15000
 
 static int listen_one(struct proc *p, struct bus_socket **slot, enum bus_kind kind,
 		      const char *role, struct err *err)
@@ -151,6 +158,8 @@ void proc_peers_log(struct proc *p)
 				 proc_id_name((enum proc_id)q));
 			log_info(text);
 		}
+		if (connected && !peer->connected)
+			proc_peer_heard(p, (enum proc_id)q);
 		peer->connected = connected;
 		peer->told = true;
 	}
@@ -169,22 +178,46 @@ static bool listens(const struct proc *p, enum proc_id peer)
 	return accepted;
 }
 
+void proc_peer_heard(struct proc *p, enum proc_id peer)
+{
+	p->peers[peer].heard_ms = p->now.boot_ms;
+	p->peers[peer].silences = 0;
+}
+
+void proc_peer_silent(struct proc *p, enum proc_id peer)
+{
+	p->peers[peer].silences++;
+}
+
+static bool is_dead(const struct proc *p, const struct peer *peer)
+{
+	return peer->connected && peer->silences >= SILENCES_MAX &&
+	       p->now.boot_ms - peer->heard_ms >= SILENCE_MS;
+}
+
+/* Only now, behind the program's turn, which may call proc_stop() itself. */
+static void give_up(struct proc *p, enum proc_id peer, const char *why)
+{
+	log_error(why, LS("peer", proc_id_name(peer)));
+	proc_stop(p, PROC_EXIT_ENV);
+}
+
 int64_t proc_peers_check(struct proc *p)
 {
 	int64_t next = CLOCK_NEVER;
 	for (int q = 0; q < PROC_COUNT; q++) {
 		struct peer *peer = &p->peers[q];
+		if (is_dead(p, peer))
+			give_up(p, (enum proc_id)q, "a connected peer does not answer, restarting");
 		if (peer->probe_ms == 0)
 			continue;
 		if (p->now.boot_ms >= peer->probe_ms) {
 			peer->probe_ms = p->now.boot_ms + PROBE_EVERY_MS;
 			peer->probes = listens(p, (enum proc_id)q) ? peer->probes + 1 : 0;
 		}
-		if (peer->probes >= PROBES_MAX) {
-			log_error("nng does not reconnect to a peer that listens, restarting",
-				  LS("peer", proc_id_name((enum proc_id)q)));
-			proc_stop(p, PROC_EXIT_ENV);
-		}
+		if (peer->probes >= PROBES_MAX)
+			give_up(p, (enum proc_id)q,
+				"nng does not reconnect to a peer that listens, restarting");
 		if (peer->probe_ms < next)
 			next = peer->probe_ms;
 	}

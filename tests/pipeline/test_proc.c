@@ -410,6 +410,20 @@ static void transport_stuck(void **state)
 	close(fd);
 }
 
+/* A peer that is connected and answers nothing. */
+static void connected_but_dead(void **state)
+{
+	(void)state;
+	START(&t.asker, "reconciler", "--requests", "100000", "--deadline", "100ms");
+	play(BUS_REP, true, "puller", "rep");
+	child_expect(&t.asker, "connected to puller");
+	int64_t began_ms = clock_boot_ms();
+	child_expect(&t.asker, "a connected peer does not answer");
+	assert_int_equal(child_wait(&t.asker), PROC_EXIT_ENV);
+	/* Not because of a few that were given little time. */
+	assert_true(clock_boot_ms() - began_ms > 10000);
+}
+
 static void asker_killed(void **state)
 {
 	(void)state;
@@ -635,6 +649,7 @@ int main(void)
 		TEST(answerer_killed),
 		TEST(asker_killed),
 		TEST(transport_stuck),
+		TEST(connected_but_dead),
 		TEST(crash_after),
 		TEST(late_joiner),
 		TEST(second_instance),
