@@ -49,7 +49,7 @@ struct http_server {
 	struct event_base *base;
 	struct evhttp *http;
 	struct evconnlistener *listener;
-	struct event *timer, *rest;
+	struct event *timer;
 	struct event *signals[SIGNALS_MAX];
 	size_t n_signals;
 	struct http_config config;
@@ -373,19 +373,21 @@ static struct bufferevent *new_stream(struct event_base *base, void *ctx)
 
 static void on_rested(evutil_socket_t fd, short what, void *ctx)
 {
-	struct http_server *h = ctx;
+	struct evconnlistener *listener = ctx;
 	(void)fd;
 	(void)what;
-	evconnlistener_enable(h->listener);
+	evconnlistener_enable(listener);
 }
 
 /* No more descriptors: who is connected goes on, others wait in the kernel's queue. */
 static void on_accept_error(struct evconnlistener *listener, void *ctx)
 {
-	struct http_server *h = ctx;
 	const struct timeval rest = {.tv_usec = REST_MS * 1000};
+	(void)ctx; /* evhttp's, to whom the listener belongs */
 	evconnlistener_disable(listener);
-	evtimer_add(h->rest, &rest);
+	if (event_base_once(evconnlistener_get_base(listener), -1, EV_TIMEOUT, on_rested, listener,
+			    &rest) != 0)
+		abort(); /* out of memory */
 }
 
 static void limit_descriptors(void)
@@ -446,7 +448,6 @@ struct http_server *http_server_new(const struct http_config *config, struct err
 	if (h->http == NULL)
 		abort(); /* out of memory */
 	h->timer = evtimer_new(h->base, on_timer, h);
-	h->rest = evtimer_new(h->base, on_rested, h);
 	evhttp_set_allowed_methods(h->http, EVHTTP_REQ_GET | EVHTTP_REQ_POST | EVHTTP_REQ_PUT |
 						    EVHTTP_REQ_DELETE | EVHTTP_REQ_PATCH);
 	evhttp_set_max_headers_size(h->http, HTTP_HEADERS_MAX);
@@ -512,7 +513,6 @@ void http_server_free(struct http_server *h)
 		event_free(h->signals[i]);
 	}
 	event_free(h->timer);
-	event_free(h->rest);
 	event_base_free(h->base);
 	free(h);
 }

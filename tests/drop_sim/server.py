@@ -41,8 +41,9 @@ def until(what, condition, process=None):
 class Sim:
     """with Sim("--tls") as sim: a drop-sim with a folder of its own."""
 
-    def __init__(self, *options):
+    def __init__(self, *options, descriptors=None):
         self.options = options
+        self.limit = ["prlimit", f"--nofile={descriptors}"] if descriptors else []
         self.scratch = tempfile.TemporaryDirectory(prefix="drop-server-")
         self.folder = pathlib.Path(self.scratch.name)
 
@@ -50,7 +51,7 @@ class Sim:
         config = self.folder / "kubeconfig"
         self.log = open(self.folder / "sim.log", "wb")  # pylint: disable=consider-using-with
         self.process = subprocess.Popen(
-            [BINARIES["drop-sim"], "--kubeconfig-out", config, "--audit-log",
+            [*self.limit, BINARIES["drop-sim"], "--kubeconfig-out", config, "--audit-log",
              self.folder / "audit.log", *self.options],
             stderr=self.log, env=ENVIRONMENT)
         until("drop-sim serves", config.exists, self.process)
@@ -155,6 +156,19 @@ def test_limits():
         assert sim.ask("GET", "/api/v1/nodes")[0] == 200
         for s in idle:
             s.close()
+
+
+def test_descriptors_run_out():
+    with Sim("--nodes", "1", descriptors=60) as sim:
+        probe = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+        crowd = [sim.raw() for _ in range(100)]
+        crowd[0].sendall(probe)
+        assert b" 200 " in crowd[0].recv(64)
+        crowd[-1].sendall(probe)  # waits until others leave
+        for s in crowd[:-1]:
+            s.close()
+        assert b" 200 " in crowd[-1].recv(64)
+        crowd[-1].close()
 
 
 def test_a_client_that_does_not_read():
