@@ -214,52 +214,58 @@ static void pod_gone(struct nodes *n, struct kpod *p, struct now now)
 	kubelet_gone(p, now);
 }
 
-/* Returns it, or NULL: it is none that a kubelet could carry out. */
-static struct kpod *pod_came(struct nodes *n, struct snode *s, const char *json, size_t len,
-			     struct now now)
+/* An unknown pod, perhaps of one of our nodes. */
+static void pod_came(struct nodes *n, const char *json, size_t len, struct now now)
 {
+	char node[POD_TEXT_MAX];
 	struct sim_pod pod;
 	struct err err;
+	pod_glance_node(json, len, node);
+	struct snode *s = map_get(&n->by_name, node);
+	if (s == NULL)
+		return;
 	if (pod_read(json, len, &n->turn, &pod, &err) != 0) {
-		log_debug("a pod that cannot be read", LS("node", s->name), LS("error", err.text));
-		return NULL;
+		log_debug("a pod that cannot be read", LS("node", node), LS("error", err.text));
+		return;
 	}
 	struct kpod *p = kubelet_add(&s->kubelet, &pod, now);
 	if (p == NULL)
-		return NULL;
-	map_put(&n->pods, p->key, p);
-	if (!s->exists) /* as pod garbage collection does */
-		kubelet_delete(p, now);
-	return p;
-}
-
-static void pod_news(struct nodes *n, const struct pod_glance *glance, bool gone, const char *json,
-		     size_t len, struct now now)
-{
-	const char *key = arena_printf(&n->turn, "%s/%s", glance->ns, glance->name);
-	struct kpod *p = map_get(&n->pods, key);
-	bool same = p != NULL && strcmp(p->uid, glance->uid) == 0;
-	/* The news of an older life must not end this one; a newer one ends it. */
-	if (p != NULL && gone == same)
-		pod_gone(n, p, now);
-	if (gone)
-		return;
-	if (!same) {
-		struct snode *s = glance->node != NULL ? map_get(&n->by_name, glance->node) : NULL;
-		p = s != NULL ? pod_came(n, s, json, len, now) : NULL;
-	}
-	if (p == NULL)
 		return;
 	p->list = n->list;
-	if (glance->deleted != 0 && glance->grace_s != 0 && !p->deleting)
+	map_put(&n->pods, p->key, p);
+	/* Pods of a node that is gone go too: pod garbage collection. */
+	if (!s->exists || (pod.meta.deleted != 0 && pod.grace_s != 0))
+		kubelet_delete(p, now);
+}
+
+/* What may change about a pod is that it is deleted. */
+static void pod_changed(struct nodes *n, struct kpod *p, const char *json, size_t len,
+			struct now now)
+{
+	struct sim_pod pod;
+	if (!p->deleting && pod_read(json, len, &n->turn, &pod, NULL) == 0 &&
+	    pod.meta.deleted != 0 && pod.grace_s != 0)
 		kubelet_delete(p, now);
 }
 
 void nodes_pod(struct nodes *n, bool gone, const char *json, size_t len, struct now now)
 {
 	struct pod_glance glance;
-	if (pod_glance(json, len, &n->turn, &glance) == 0)
-		pod_news(n, &glance, gone, json, len, now);
+	if (pod_glance(json, len, &glance) != 0)
+		return;
+	const char *key = arena_printf(&n->turn, "%s/%s", glance.ns, glance.name);
+	struct kpod *p = map_get(&n->pods, key);
+	bool same = p != NULL && strcmp(p->uid, glance.uid) == 0;
+	/* The news of an older life must not end this one; a newer one ends it. */
+	if (p != NULL && gone == same)
+		pod_gone(n, p, now);
+	if (!gone && !same) {
+		pod_came(n, json, len, now);
+	} else if (!gone) {
+		p->list = n->list;
+		if (glance.maybe_deleted)
+			pod_changed(n, p, json, len, now);
+	}
 	arena_reset(&n->turn);
 }
 

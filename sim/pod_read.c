@@ -4,8 +4,12 @@
  */
 #include "sim/pod_read.h"
 
+#include <string.h>
+
 #include "api/row.h"
 #include "api/tables.h"
+
+#include "kube/json.h"
 
 static const struct field sim_pod_container_rows[] = {
 	ROW(sim_pod_container, name, "name", F_STRING),
@@ -23,6 +27,7 @@ static const struct field sim_pod_rows[] = {
 	ROW(sim_pod, secrets, "spec.imagePullSecrets", F_LIST, .sub = &api_secret_ref_desc),
 	ROW(sim_pod, tolerations, "spec.tolerations", F_LIST, .sub = &api_toleration_desc),
 	ROW(sim_pod, phase, "status.phase", F_STRING),
+	ROW(sim_pod, grace_s, "metadata.deletionGracePeriodSeconds", F_INT),
 };
 static DESC(sim_pod, "Pod", "A pod as its kubelet reads it.");
 
@@ -35,20 +40,21 @@ int pod_read(const char *json, size_t len, struct arena *a, struct sim_pod *ret,
 	return 0;
 }
 
-static const struct field pod_glance_rows[] = {
-	ROW(pod_glance, name, "metadata.name", F_STRING),
-	ROW(pod_glance, ns, "metadata.namespace", F_STRING),
-	ROW(pod_glance, uid, "metadata.uid", F_STRING),
-	ROW(pod_glance, deleted, "metadata.deletionTimestamp", F_TIME),
-	ROW(pod_glance, grace_s, "metadata.deletionGracePeriodSeconds", F_INT),
-	ROW(pod_glance, node, "spec.nodeName", F_STRING),
-};
-static DESC(pod_glance, "Pod", "A pod at a glance.");
-
-int pod_glance(const char *json, size_t len, struct arena *a, struct pod_glance *ret)
+int pod_glance(const char *json, size_t len, struct pod_glance *ret)
 {
-	struct err err;
-	if (desc_decode(&pod_glance_desc, json, len, false, a, ret, &err) != 0)
+	static const char deleted[] = "\"deletionTimestamp\"";
+	struct json_range all = {json, len}, meta = json_member(all, "metadata");
+	json_copy_string(json_member(meta, "name"), ret->name, sizeof(ret->name));
+	json_copy_string(json_member(meta, "namespace"), ret->ns, sizeof(ret->ns));
+	json_copy_string(json_member(meta, "uid"), ret->uid, sizeof(ret->uid));
+	if (ret->name[0] == '\0' || ret->ns[0] == '\0' || ret->uid[0] == '\0')
 		return -1;
-	return ret->name != NULL && ret->ns != NULL && ret->uid != NULL ? 0 : -1;
+	ret->maybe_deleted = memmem(meta.at, meta.len, deleted, sizeof(deleted) - 1) != NULL;
+	return 0;
+}
+
+void pod_glance_node(const char *json, size_t len, char node[POD_TEXT_MAX])
+{
+	struct json_range spec = json_member((struct json_range){json, len}, "spec");
+	json_copy_string(json_member(spec, "nodeName"), node, POD_TEXT_MAX);
 }

@@ -28,18 +28,25 @@ struct sim_pod { /* starts with its metadata, as all kinds do */
 	struct api_name_refs secrets; /* imagePullSecrets */
 	struct api_tolerations tolerations;
 	const char *phase;
+	int64_t grace_s; /* of its deletion; without one the API server needs no kubelet */
 };
 
 /* Everything lives in the arena. ERR_TERMINAL: no pod. */
 int pod_read(const char *json, size_t len, struct arena *a, struct sim_pod *ret, struct err *err);
 
+enum { POD_TEXT_MAX = 254 }; /* a DNS subdomain, and more than a uid */
+
 struct pod_glance { /* enough to know whose pod it is, and whether there is news in it */
-	const char *name, *ns, *uid, *node;
-	int64_t deleted;
-	int64_t grace_s; /* of the deletion; without one the API server needs no kubelet */
+	char name[POD_TEXT_MAX], ns[POD_TEXT_MAX], uid[POD_TEXT_MAX];
+	bool maybe_deleted; /* without doubt not, if false */
 };
 
-/* As pod_read. Kubelets see each of their own writes come back: those end here. */
-int pod_glance(const char *json, size_t len, struct arena *a, struct pod_glance *ret);
+/*
+ * -1: no pod. Kubelets see each of their own writes come back, and every pod of other
+ * nodes: those end here, at a tenth of what the table costs.
+ */
+int pod_glance(const char *json, size_t len, struct pod_glance *ret);
+/* spec.nodeName, "" if there is none. */
+void pod_glance_node(const char *json, size_t len, char node[POD_TEXT_MAX]);
 
 #endif
