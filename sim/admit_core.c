@@ -165,7 +165,8 @@ static bool is_known(const struct resource *r, const char *name)
 
 void core_unknown(const struct resource *r, const cJSON *obj, struct buf *out)
 {
-	for (const cJSON *child = obj->child; child != NULL; child = child->next)
+	const cJSON *child = cJSON_IsObject(obj) ? obj->child : NULL;
+	for (; child != NULL; child = child->next)
 		if (!is_known(r, child->string))
 			buf_addf(out, "%sunknown field \"%s\"", out->len != 0 ? ", " : "",
 				 child->string);

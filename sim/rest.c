@@ -74,6 +74,8 @@ void rest_answer(struct store *s, const struct rest_request *req, struct arena *
 	bool list = strcmp(r.t->verb, "list") == 0 || strcmp(r.t->verb, "deletecollection") == 0;
 	int rc = view_negotiate(req->accept, list, &r.form, &e);
 	ret->type = rc == 0 ? view_type(r.form) : NULL;
+	if (rc == 0 && r.form == VIEW_TABLE && strcmp(r.t->query.include, "Object") == 0)
+		r.form = VIEW_TABLE_FULL;
 	for (size_t i = 0; rc == 0 && i < sizeof(verbs) / sizeof(verbs[0]); i++)
 		if (strcmp(verbs[i].name, r.t->verb) == 0)
 			rc = verbs[i].answer(&r, &e);

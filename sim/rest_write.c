@@ -32,9 +32,15 @@ static int unsupported(const struct rest *r, struct api_error *e, const char *ac
 
 static int parse_body(const struct rest *r, cJSON **ret, struct api_error *e)
 {
-	*ret = cJSON_ParseWithLength(r->req->body, r->req->len);
-	if (*ret != NULL)
+	const char *end = NULL;
+	*ret = cJSON_ParseWithLengthOpts(r->req->body, r->req->len, &end, false);
+	/* Nothing but blanks may follow. */
+	size_t used = *ret != NULL ? (size_t)(end - r->req->body) : 0;
+	while (*ret != NULL && used < r->req->len && strchr(" \t\r\n", r->req->body[used]) != NULL)
+		used++;
+	if (*ret != NULL && used == r->req->len)
 		return 0;
+	cJSON_Delete(*ret);
 	return api_error_bad(e,
 			     "the object provided is unrecognized (must be of type %s): couldn't "
 			     "get version/kind; json parse error",

@@ -199,9 +199,11 @@ static void open_watch(const struct call *c)
 	struct api_error e;
 	enum view_form form;
 	int64_t stale = c->fault.kind == API_FAULT_STALE_LIST ? c->fault.delay_ms : 0;
-	if (view_negotiate(c->http->accept, false, &form, &e) != 0 ||
-	    watch_open(s->config.watches, &c->target, form, agent_of(c->http), stale, c->now, st,
-		       &st->watch, &e) != 0) {
+	int rc = view_negotiate(c->http->accept, false, &form, &e);
+	if (rc == 0 && form == VIEW_TABLE && strcmp(c->target.query.include, "Object") == 0)
+		form = VIEW_TABLE_FULL;
+	if (rc != 0 || watch_open(s->config.watches, &c->target, form, agent_of(c->http), stale,
+				  c->now, st, &st->watch, &e) != 0) {
 		free(st);
 		refuse(c, &e);
 		return;

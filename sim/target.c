@@ -88,6 +88,7 @@ static const struct query_row {
 	{"gracePeriodSeconds", Q_INT, offsetof(struct query, grace_s)},
 	{"propagationPolicy", Q_TEXT, offsetof(struct query, propagation)},
 	{"dryRun", Q_TEXT, offsetof(struct query, dry_run)},
+	{"includeObject", Q_TEXT, offsetof(struct query, include)},
 	{"fieldValidation", Q_TEXT, offsetof(struct query, validation)},
 };
 
@@ -132,6 +133,7 @@ static int read_query(struct query *q, const char *s, struct arena *a, struct ap
 			    .rv_match = "",
 			    .propagation = "",
 			    .dry_run = "",
+			    .include = "",
 			    .validation = "",
 			    .grace_s = -1};
 	while (*s != '\0') {

@@ -15,6 +15,7 @@ struct query { /* absent texts are "" */
 	bool initial_given, initial; /* sendInitialEvents */
 	int64_t grace_s;             /* -1: not given */
 	const char *propagation, *dry_run, *validation;
+	const char *include; /* includeObject: what goes into the rows of a Table */
 };
 
 struct target {

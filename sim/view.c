@@ -126,15 +126,15 @@ static void table_begin(const struct resource *r, bool columns, struct buf *out)
 }
 
 /* A Table of one object has its resourceVersion. */
-static void table_of_one(const struct resource *r, const char *json, struct now now, bool columns,
-			 struct buf *out)
+static void table_of_one(enum view_form form, const struct resource *r, const char *json,
+			 struct now now, bool columns, struct buf *out)
 {
 	struct json_range text = {json, strlen(json)};
 	char rv[32];
 	json_copy_string(json_member(json_member(text, "metadata"), "resourceVersion"), rv,
 			 sizeof(rv));
 	table_begin(r, columns, out);
-	view_row(r, json, now, out);
+	view_row(form, r, json, now, out);
 	buf_addf(out, "],\"metadata\":{\"resourceVersion\":\"%s\"}}", rv);
 }
 
@@ -146,7 +146,8 @@ void view_object(enum view_form form, const struct resource *r, const char *json
 		buf_adds(out, json);
 		break;
 	case VIEW_TABLE:
-		table_of_one(r, json, now, true, out);
+	case VIEW_TABLE_FULL:
+		table_of_one(form, r, json, now, true, out);
 		break;
 	case VIEW_META:
 		view_partial(json, out);
@@ -169,6 +170,7 @@ void view_list_begin(enum view_form form, const struct resource *r, struct buf *
 		buf_adds(out, ",\"items\":[");
 		break;
 	case VIEW_TABLE:
+	case VIEW_TABLE_FULL:
 		table_begin(r, true, out);
 		break;
 	case VIEW_META:
@@ -202,7 +204,8 @@ void view_list_item(enum view_form form, const struct resource *r, const char *j
 		break;
 	}
 	case VIEW_TABLE:
-		view_row(r, json, now, out);
+	case VIEW_TABLE_FULL:
+		view_row(form, r, json, now, out);
 		break;
 	case VIEW_META:
 		view_partial(json, out);
@@ -233,8 +236,8 @@ void view_event(enum view_form form, const struct resource *r, const char *type,
 	buf_addf(out, "{\"type\":\"%s\",\"object\":", type);
 	if (strcmp(type, "ERROR") == 0)
 		buf_adds(out, json);
-	else if (form == VIEW_TABLE)
-		table_of_one(r, json, now, first, out);
+	else if (form == VIEW_TABLE || form == VIEW_TABLE_FULL)
+		table_of_one(form, r, json, now, first, out);
 	else
 		view_object(form, r, json, now, out);
 	buf_adds(out, "}\n");

@@ -11,7 +11,12 @@
 #include "base/clock.h"
 #include "sim/store.h"
 
-enum view_form { VIEW_JSON, VIEW_TABLE, VIEW_META };
+enum view_form {
+	VIEW_JSON,
+	VIEW_TABLE,      /* rows have the object's metadata */
+	VIEW_TABLE_FULL, /* rows have the object: ?includeObject=Object */
+	VIEW_META,
+};
 
 /*
  * From the Accept header (NULL: JSON). list: the answer is a list, whose metadata alone is called

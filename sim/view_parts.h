@@ -33,7 +33,8 @@ const cJSON *view_path(const cJSON *obj, const char *path);
 /* "columnDefinitions" of the kind: a JSON array. */
 void view_column_definitions(const struct resource *r, struct buf *out);
 /* {"cells":[...],"object":{...}} */
-void view_row(const struct resource *r, const char *json, struct now now, struct buf *out);
+void view_row(enum view_form form, const struct resource *r, const char *json, struct now now,
+	      struct buf *out);
 /* The PartialObjectMetadata of an object's text. */
 void view_partial(const char *json, struct buf *out);
 

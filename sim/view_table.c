@@ -142,7 +142,8 @@ static void name_cell(const cJSON *obj, struct buf *out)
 	buf_add_json(out, name != NULL ? name : "");
 }
 
-void view_row(const struct resource *r, const char *json, struct now now, struct buf *out)
+void view_row(enum view_form form, const struct resource *r, const char *json, struct now now,
+	      struct buf *out)
 {
 	const struct view_column *core = view_columns(r);
 	const struct crd_column *own = own_columns(r);
@@ -160,7 +161,10 @@ void view_row(const struct resource *r, const char *json, struct now now, struct
 		core->cell(obj, now, out);
 	}
 	buf_adds(out, "],\"object\":");
-	view_partial(json, out);
+	if (form == VIEW_TABLE_FULL)
+		buf_adds(out, json);
+	else
+		view_partial(json, out);
 	buf_adds(out, "}");
 	cJSON_Delete(obj);
 }

@@ -393,6 +393,21 @@ static void strict_decoding_names_what_is_unknown(void **state)
 	cJSON_Delete(obj);
 }
 
+static void what_is_no_object(void **state)
+{
+	(void)state;
+	static const char *const texts[] = {"[{\"a\":1}]", "\"text\"", "1", "null"};
+	for (size_t i = 0; i < ROWS(texts); i++)
+		for (const struct resource *r = resources; r < resources + resources_n; r++) {
+			struct api_error e = {0};
+			cJSON *obj = cJSON_Parse(texts[i]);
+			assert_int_equal(admit_strict(r, obj, &e), 0);
+			assert_int_equal(admit(r, obj, NULL, false, &e), -1);
+			assert_int_equal(e.code, 400);
+			cJSON_Delete(obj);
+		}
+}
+
 static void a_generation_is_about_the_spec(void **state)
 {
 	(void)state;
@@ -428,6 +443,7 @@ int main(void)
 		cmocka_unit_test(messages_in_full),
 		cmocka_unit_test(what_is_filled_in_and_dropped),
 		cmocka_unit_test(strict_decoding_names_what_is_unknown),
+		cmocka_unit_test(what_is_no_object),
 		cmocka_unit_test(a_generation_is_about_the_spec),
 	};
 	return cmocka_run_group_tests_name("drop_sim_admit", tests, NULL, NULL);

@@ -80,7 +80,7 @@ def samples(folder):
         Row("get cachedimage dev-nginx dev-redis -o name", "dev-nginx\n.*dev-redis\n"),
         Row("get cachedimages --no-headers -o custom-columns=N:.metadata.name,T:.spec.tag",
             r"dev-nginx +1\.25-alpine"),
-        Row("get cachedimages --sort-by=.spec.tag -o name", "dev-nginx.*dev-redis.*test-invalid-image"),
+        Row("get cachedimages --sort-by=.spec.tag", "dev-nginx.*dev-redis.*test-invalid-image"),
         Row("get cachedimages --show-labels", r"AGE +LABELS\n.*<none>"),
         Row("get pullpolicy dev-conservative -o yaml",
             r"minDelayBetweenPulls: 5s\n.*pullTimeout: 30m\n.*repullInterval: 1h"),
