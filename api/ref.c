@@ -156,6 +156,25 @@ static void split_host(struct slice name, struct parsed *p)
 	p->path = (struct slice){slash + 1, name.len - first.len - 1};
 }
 
+static struct slice host_of(const struct parsed *p)
+{
+	if (p->host.len == 0 || slice_is(p->host, OLD_HOST))
+		return (struct slice){DEFAULT_HOST, strlen(DEFAULT_HOST)};
+	return p->host;
+}
+
+/* Docker Hub's own images: no host or user in the name. */
+static bool is_official(const struct parsed *p)
+{
+	return slice_is(host_of(p), DEFAULT_HOST) && memchr(p->path.at, '/', p->path.len) == NULL;
+}
+
+/* As runtimes count: of the full name, with what was left out. */
+static size_t name_length(const struct parsed *p)
+{
+	return host_of(p).len + 1 + (is_official(p) ? strlen("library/") : 0) + p->path.len;
+}
+
 static bool parse(const char *ref, struct parsed *p)
 {
 	if (ref == NULL || is_digest(ref) || is_hex(ref, strlen(ref)))
@@ -177,21 +196,8 @@ static bool parse(const char *ref, struct parsed *p)
 	p->digest = at != NULL ? at + 1 : NULL;
 	if (tagged)
 		p->tag = (struct slice){ref + colon, len - colon};
-	return name_len <= REF_NAME_MAX && path_valid(p->path) &&
+	return name_length(p) <= REF_NAME_MAX && path_valid(p->path) &&
 	       (p->host.len == 0 || host_valid(p->host)) && (!tagged || tag_valid(p->tag));
-}
-
-static struct slice host_of(const struct parsed *p)
-{
-	if (p->host.len == 0 || slice_is(p->host, OLD_HOST))
-		return (struct slice){DEFAULT_HOST, strlen(DEFAULT_HOST)};
-	return p->host;
-}
-
-/* Docker Hub's own images: no host or user in the name. */
-static bool is_official(const struct parsed *p)
-{
-	return slice_is(host_of(p), DEFAULT_HOST) && memchr(p->path.at, '/', p->path.len) == NULL;
 }
 
 static char *repository_of(struct arena *a, const struct parsed *p)
