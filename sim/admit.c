@@ -81,6 +81,26 @@ static void api_version_of(const struct resource *r, char *out, size_t size)
 	snprintf(out, size, "%s%s%s", r->group, *r->group != '\0' ? "/" : "", r->version);
 }
 
+/* Go's decoder wants texts there; a null is as good as nothing. */
+static int decode_kind(const struct resource *r, cJSON *obj, struct api_error *e)
+{
+	static const char *const names[] = {"apiVersion", "kind"};
+	for (size_t i = 0; i < 2; i++) {
+		const cJSON *v = cJSON_GetObjectItemCaseSensitive(obj, names[i]);
+		if (v != NULL && !cJSON_IsNull(v) && !cJSON_IsString(v))
+			return api_error_bad(
+				e,
+				"the object provided is unrecognized (must be of type "
+				"%s): couldn't get version/kind; json parse error: "
+				"json: cannot unmarshal %s into Go struct field .%s of "
+				"type string",
+				r->kind, json_type(v), names[i]);
+		if (cJSON_IsNull(v))
+			cJSON_DeleteItemFromObjectCaseSensitive(obj, names[i]);
+	}
+	return 0;
+}
+
 /* Built-in kinds take apiVersion and kind from the path when they are left out. */
 static int check_kind(const struct resource *r, cJSON *obj, bool create, struct api_error *e)
 {
@@ -165,7 +185,8 @@ int admit_kind(const struct resource *r, cJSON *obj, bool create, struct api_err
 				     "unmarshal %s into Go value",
 				     r->kind, json_type(obj));
 	drop_repeated(obj);
-	if (check_kind(r, obj, create, e) != 0 || meta_decode(r, obj, e) != 0)
+	if (decode_kind(r, obj, e) != 0 || check_kind(r, obj, create, e) != 0 ||
+	    meta_decode(r, obj, e) != 0)
 		return -1;
 	member_object(obj, "metadata");
 	return 0;
