@@ -1,6 +1,7 @@
 """Which pull pods ever were, from one watch of drop-sim's: the referee of "exactly once" and of limits.
 
-Events come in the order of changes, so what was under way when a pod was made is known exactly.
+Events come in the order of changes, so what was under way when a pod was made is known exactly. A pull
+may need a second pod only if the first was taken away (its node vanished) before it came to an end.
 """
 import collections
 import queue
@@ -39,6 +40,8 @@ class PodHistory:
         self.open = {}    # uid -> (node, when seen), of pods that are not finished
         self.there = {}   # uid -> pod
         self.made = []    # [Made], in order
+        self.ended = set()  # pulls of which a pod came to its end
+        self.again = []     # pulls that had ended and were made once more
         self.broken = ""  # why the history has a hole
         self.stream = side.watch(f"{PODS}?watch=true&resourceVersion=0")
         self.stop = threading.Event()
@@ -78,15 +81,15 @@ class PodHistory:
             self.open.pop(uid, None)
         elif new:
             self.open[uid] = (node, time.monotonic())
+        pull = Pull(*(notes.get(NOTE + key, "") for key in
+                      ("cachedimage-uid", "node-uid", "reference", "attempt")))
+        if new and pull in self.ended:
+            self.again.append(pull)
+        if finished(pod):
+            self.ended.add(pull)
         if new:
-            pull = Pull(*(notes.get(NOTE + key, "") for key in
-                          ("cachedimage-uid", "node-uid", "reference", "attempt")))
             on = [where for where, when in self.open.values() if time.monotonic() - when < self.late]
             self.made.append(Made(pod["metadata"]["name"], node, pull, len(set(on)), on.count(node)))
-
-    def twice(self):
-        count = collections.Counter(one.pull for one in self.made)
-        return [(pull, n) for pull, n in count.items() if n > 1]
 
     def most(self):
         """(nodes with a pull under way, pulls under way on one node): the highest at any create."""

@@ -120,7 +120,7 @@ class Signals(threading.Thread):
 def judge(trial, wish, seconds):
     """Everything that is wrong with a run whose faults are over."""
     wrong = await_wish(trial, wish, seconds) or kept(trial, wish)
-    return wrong + verdict.broken(wish, trial.pods, trial.truth(), trial.audit.twice(0))
+    return wrong + verdict.broken(wish, trial.pods, trial.truth())
 
 
 def run_plan(tools, folder, plan, keep=False, env=None):

@@ -10,7 +10,6 @@ import signal
 import time
 
 import processes
-from audit import Audit
 from pods import PODS, PodHistory
 from programs import Supervisor
 from side import Side
@@ -39,7 +38,6 @@ class Trial:
         self.sim.__enter__()
         self.made = time.time()
         self.side = Side("drop-sim", self.sim.kubeconfig)
-        self.audit = Audit(audit)
         self.pods = PodHistory(self.side, PULL_TIMEOUT - 1)
         self.tree = None
 

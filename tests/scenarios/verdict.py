@@ -55,15 +55,13 @@ def leaked(wish, images, pods):
     return out
 
 
-def broken(wish, history, truth, audit):
+def broken(wish, history, truth):
     """Rules that must have held all the time."""
     wrong = []
     if history.broken:
         wrong.append(history.broken)
-    if history.twice():
-        wrong.append(f"pods made twice for one pull: {history.twice()[:2]}")
-    if audit:
-        wrong.append(f"creates answered twice with 201 for one pull: {audit[:2]}")
+    if history.again:
+        wrong.append(f"{len(history.again)} pulls that had ended were made again: {history.again[:2]}")
     if wish.pods and len(history.made) != wish.pods:
         wrong.append(f"{len(history.made)} pods were made, not {wish.pods}")
     if truth["counts"]["doublePulls"]:
