@@ -50,8 +50,8 @@ enum call_step { CALL_PLAIN, CALL_CREATE_NODE, CALL_MEND_NODE, CALL_LEASE, CALL_
 struct call { /* one request and whom its answer is for */
 	struct attach *attach;
 	enum call_step step;
-	bool is_node, mend_status; /* mend_status: the node was there, its status is old */
-	char *body;                /* CREATE, MEND: the object */
+	bool is_node;
+	char *body; /* CREATE, MEND: the object */
 	char ns[254], name[254];
 };
 
@@ -104,19 +104,18 @@ static bool settled(const struct call *c, int code)
 	return code == 404 ? !c->is_node || c->step == CALL_PLAIN : code == 409;
 }
 
-/* Registered, or there already: without the taint that admission gives to new nodes. */
+/* A node of that name is there, perhaps since our last life: it becomes like ours. */
 static bool mend_node(struct call *c, int code)
 {
 	struct attach *a = c->attach;
-	if (c->step == CALL_CREATE_NODE && (code == 201 || code == 409)) {
+	if (c->step == CALL_CREATE_NODE && code == 409) {
 		c->step = CALL_MEND_NODE;
-		c->mend_status = code == 409;
 		send(c, KUBE_PATCH, url_named(&a->arena, KIND_NODE, NULL, c->name), c->body,
 		     strlen(c->body));
 		return true;
 	}
-	if (c->step == CALL_MEND_NODE && code == 200 && c->mend_status) {
-		c->mend_status = false;
+	if (c->step == CALL_MEND_NODE && code == 200) {
+		c->step = CALL_PLAIN;
 		send(c, KUBE_PATCH, url_status(&a->arena, KIND_NODE, NULL, c->name), c->body,
 		     strlen(c->body));
 		return true;

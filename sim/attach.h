@@ -4,7 +4,7 @@
  * all namespaces, renews their leases. Needs the rights of an administrator.
  *
  * The taint node.kubernetes.io/not-ready that the API server gives to each new node is taken
- * off here, so that it goes without a node lifecycle controller too. Instant nodes renew no
+ * off by the nodes, so that it goes without a node lifecycle controller too. Instant nodes renew no
  * leases and report images with their heartbeats only: as few requests as possible, one status
  * patch a pull; a node lifecycle controller would call them dead after 50 s.
  */

@@ -35,7 +35,7 @@ struct snode {
 	int64_t heartbeat_s, ready_s, pressure_s, began_s;
 	unsigned wants, flying; /* enum node_write */
 	bool exists;            /* should, in the API */
-	bool registered;        /* does */
+	bool registered;        /* does, and without the taint of a new node */
 	bool cordoned, queued;
 };
 

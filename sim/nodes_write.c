@@ -116,8 +116,11 @@ static void node_written(struct nodes *n, struct snode *s, bool ok, struct now n
 	unsigned was = s->flying;
 	s->flying = 0;
 	if (ok) {
-		if (was & NODE_WRITE_CREATE)
-			s->registered = true;
+		/* Admission gives a new node the taint not-ready; we play who takes it off. */
+		if ((was & NODE_WRITE_CREATE) && s->exists)
+			s->wants |= NODE_WRITE_TAINTS;
+		if (was == NODE_WRITE_TAINTS)
+			s->registered = s->exists;
 		if (was & NODE_WRITE_DELETE)
 			s->registered = false;
 	} else {

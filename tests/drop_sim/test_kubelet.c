@@ -315,6 +315,9 @@ static void what_the_node_reports(void **state)
 {
 	(void)state;
 	assert_non_null(strstr(w.node_object.data, "\"kind\":\"Node\""));
+	/* Admission taints a new node, we take that off. */
+	assert_string_equal(w.node_taints.data,
+			    "{\"spec\":{\"unschedulable\":null,\"taints\":[]}}");
 	world_pod(&w, "a", "n-000", REG "/big:1", NULL, NULL);
 	world_run(&w, 30000);
 	assert_non_null(strstr(w.node_status.data, REG "/big:1"));
