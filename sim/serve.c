@@ -312,14 +312,19 @@ static void route(struct call *c)
 		return;
 	}
 	meet_fault(c);
-	if (c->fault.kind == API_FAULT_RESET) {
+	bool watch = strcmp(c->target.verb, "watch") == 0;
+	if (c->fault.kind == API_FAULT_RESET ||
+	    (watch && (c->fault.kind == API_FAULT_RESET_AFTER ||
+		       c->fault.kind == API_FAULT_TRUNCATE))) { /* of a stream that is the same */
 		http_reset(c->exchange);
+	} else if (watch && c->fault.kind == API_FAULT_HANG) {
+		http_hang(c->exchange);
 	} else if (c->fault.kind == API_FAULT_STATUS) {
 		api_error_set(&e, (int)c->fault.code, reason_of(c->fault.code),
 			      "a fault of the scenario");
 		e.retry_after_s = (int)c->fault.retry_after_s;
 		refuse(c, &e);
-	} else if (strcmp(c->target.verb, "watch") == 0) {
+	} else if (watch) {
 		open_watch(c);
 	} else {
 		answer_resource(c);

@@ -1,0 +1,42 @@
+/*
+ * What the two halves of the HTTP server share: exchanges (sim/http.c) and the server they
+ * belong to (sim/http_server.c). Private to them; nobody else names libevent.
+ */
+#ifndef DROP_SIM_HTTP_IMPL_H
+#define DROP_SIM_HTTP_IMPL_H
+
+#include <sys/queue.h>
+
+#include <event2/event.h>
+#include <event2/http.h>
+
+#include "sim/http.h"
+
+#define HTTP_SIGNALS_MAX 2
+
+struct http_exchange {
+	struct http_server *server;
+	struct evhttp_request *req; /* NULL: done with */
+	void *user;
+	struct event *later; /* of a delayed answer */
+	struct http_answer answer;
+	struct buf body;
+	LIST_ENTRY(http_exchange) of_open;
+};
+
+struct http_server {
+	struct event_base *base;
+	struct evhttp *http;
+	struct evconnlistener *listener;
+	struct event *timer;
+	struct event *signals[HTTP_SIGNALS_MAX];
+	size_t n_signals;
+	struct http_config config;
+	int port;
+	LIST_HEAD(, http_exchange) open;
+};
+
+/* evhttp's callback for each request; ctx is the struct http_server. */
+void http_on_request(struct evhttp_request *req, void *ctx);
+
+#endif
