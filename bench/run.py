@@ -15,6 +15,7 @@ import math
 import os
 import platform
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -25,7 +26,7 @@ from world import HERE, TREE, Real, Sim
 
 HISTORY = os.path.join(HERE, "history.jsonl")
 PROGRAMS = {"watcher": "watcher", "reconciler": "reconciler", "puller": "puller",
-            "supervisor": "supervisor", "tap": "ipc"}
+            "supervisor": "supervisor"}
 GROWTH_NODES, GROWTH_IMAGES = (500, 1000, 2000, 5000), 20
 
 # What the project aims at (issue 4).
@@ -195,6 +196,8 @@ def main():
     words = parser.parse_args()
     if not (words.real or words.sim or words.growth):
         words.real = [(200, 5), (1000, 10)]
+    # A bench that is ended takes down what it has started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     bench = Bench(words)
     for one in words.real:
         bench.real(*one)
