@@ -125,7 +125,7 @@ static bool is_member(const char *name)
 void meta_unknown(const cJSON *obj, struct buf *out)
 {
 	const cJSON *meta = member(obj, "metadata");
-	for (const cJSON *m = meta != NULL ? meta->child : NULL; m != NULL; m = m->next)
+	for (const cJSON *m = cJSON_IsObject(meta) ? meta->child : NULL; m != NULL; m = m->next)
 		if (!is_member(m->string) && strcmp(m->string, "managedFields") != 0 &&
 		    strcmp(m->string, "selfLink") != 0)
 			buf_addf(out, "%sunknown field \"metadata.%s\"", out->len != 0 ? ", " : "",

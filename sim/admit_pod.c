@@ -53,9 +53,11 @@ static const char *pull_policy(const char *image)
 static void default_requests(cJSON *asked)
 {
 	const cJSON *limits = member(asked, "limits");
-	if (limits == NULL || limits->child == NULL)
+	if (!cJSON_IsObject(limits) || limits->child == NULL)
 		return;
 	cJSON *requests = member_object(asked, "requests");
+	if (!cJSON_IsObject(requests))
+		return;
 	for (const cJSON *l = limits->child; l != NULL; l = l->next)
 		if (member(requests, l->string) == NULL)
 			cJSON_AddItemToObject(requests, l->string, cJSON_Duplicate(l, true));
