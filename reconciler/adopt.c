@@ -140,6 +140,7 @@ void image_begin(struct core *c, struct image *img, struct now now)
 		memset(img->waiting, 0, words * sizeof(*img->waiting));
 		memset(img->backoff, 0, words * sizeof(*img->backoff));
 		memset(img->repulls, 0, words * sizeof(*img->repulls));
+		memset(img->held, 0, words * sizeof(*img->held));
 	}
 	for (size_t slot = 0; slot < c->n_slots; slot++) {
 		img->pairs[slot].flags &= PAIR_DEGRADES;

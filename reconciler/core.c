@@ -33,12 +33,13 @@ struct core *core_new(void)
 
 void core_free(struct core *c)
 {
+	struct now never = {0};
 	struct pull *p;
 	if (c == NULL)
 		return;
 	lead_end(c);
 	for (size_t i = 0; (p = map_next(&c->pulls, &i)) != NULL; i = 0)
-		pull_free(c, p);
+		pull_free(c, p, never);
 	while (c->n_queue != 0)
 		image_free(c, c->queue[c->n_queue - 1]);
 	policies_done(c);
@@ -46,6 +47,8 @@ void core_free(struct core *c)
 	map_done(&c->images);
 	map_done(&c->registries);
 	map_done(&c->pulls);
+	map_done(&c->lingering);
+	map_done(&c->leaving);
 	free(c->queue);
 	timers_done(&c->timers);
 	timers_done(&c->writes);

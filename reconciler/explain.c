@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "reconciler/bits.h"
 #include "reconciler/explain_view.h"
 #include "reconciler/faults.h"
 #include "reconciler/policies.h"
@@ -125,6 +126,8 @@ static bool held_by_fault(struct explain_view *v, int slot, struct explain *e)
 		e->at = at_unix(retry_ms, v->now);
 		e->detail = cause_on(v->img, slot);
 		e->n = p->attempts;
+	} else if (bit_get(v->img->held, (size_t)slot)) {
+		e->reason = EXPLAIN_FORMER_POD;
 	} else if (hold.by == HOLD_SLOW_START) {
 		e->reason = EXPLAIN_SLOW_START;
 		e->at = at_unix(hold.until_ms, v->now);

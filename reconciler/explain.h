@@ -52,6 +52,7 @@ extern const char *const explain_group_names[GROUPS]; /* "done", "pulling", ... 
 	X(PLATFORM_FAULT, PlatformFault, BACKOFF, "at: its end; subject: os/arch")                 \
 	X(REGISTRY_FAULT, RegistryFault, BACKOFF, "at: its end; subject: the registry; detail")    \
 	X(PROBE, Probe, BACKOFF, "one pull finds out for all; subject: the node; detail: of what") \
+	X(FORMER_POD, FormerPod, WAITING, "a pod of an earlier pull is still there")               \
 	X(SLOW_START, SlowStart, WAITING, "n of limit pulls; at: when the limit doubles")          \
 	X(POLICY_PULLS, PolicyPulls, WAITING, "subject: the policy; n of limit pulls")             \
 	X(POLICY_DELAY, PolicyDelay, WAITING, "subject: the policy; at: the delay's end")          \

@@ -85,6 +85,8 @@ static char *text_of(const struct explain *e, struct arena *a)
 		return arena_printf(a, "waiting for the probe on %s%s%s",
 				    or (e->subject, "another image"),
 				    e->detail != NULL ? " after " : "", or (e->detail, ""));
+	case EXPLAIN_FORMER_POD:
+		return arena_strdup(a, "waiting for the pod of an earlier pull to be gone");
 	case EXPLAIN_SLOW_START:
 		return arena_printf(
 			a, "slow start: %" PRId64 " of %" PRId64 " pulls until the first succeeds",

@@ -195,6 +195,7 @@ void image_free(struct core *c, struct image *img)
 	free(img->waiting);
 	free(img->backoff);
 	free(img->repulls);
+	free(img->held);
 	free(img->sizes);
 	free(img->mem);
 	free(img->uid);

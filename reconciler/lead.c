@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "reconciler/adopt.h"
+#include "reconciler/linger.h"
 #include "reconciler/nodes.h"
 #include "reconciler/pods.h"
 #include "reconciler/policies.h"
@@ -85,12 +86,13 @@ static void forget_pulls(struct core *c)
 		again = false;
 		for (size_t i = 0; !again && (p = map_next(&c->pulls, &i)) != NULL;) {
 			pull_detach(c, p, never);
+			linger_end(c, p, never);
 			list_remove(&p->queued);
 			timer_stop(&c->timers, &p->timer);
 			p->state = PULL_LOOSE;
-			p->asked = p->deleting = false;
+			p->asked = p->made = p->deleting = false;
 			if (p->uid == NULL) {
-				pull_free(c, p);
+				pull_free(c, p, never);
 				again = true; /* the table may have moved */
 			}
 		}

@@ -3,7 +3,7 @@
  * Each part of it belongs to the file of its name, and files call downwards:
  *
  *   core    lead, queue    nodes    images    adopt, writes    pods    pulls
- *   faults    pairs    policies    slots, facts, causes    this header
+ *   linger    faults    pairs    policies    slots, facts, causes    this header
  *
  * A node is a slot, reused after it is gone. An image has one small `struct pair` for
  * each slot; bit arrays say which slots wait. A pull is a pod that is wanted or was
@@ -49,8 +49,9 @@ struct node_slot {
 	uint64_t facts;          /* hash of everything below */
 	uint32_t rank;           /* place in name order */
 	uint32_t n_live;
-	int64_t created; /* unix seconds */
-	void *mem;       /* block of what follows */
+	uint32_t n_leaving; /* pods that belong to nothing any more, and still pull */
+	int64_t created;    /* unix seconds */
+	void *mem;          /* block of what follows */
 	const char *uid, *platform;
 	struct api_map labels;
 	struct node_taints taints;
@@ -172,6 +173,7 @@ struct image {
 	uint64_t *waiting, *backoff; /* slots that want a pull: now, or after their back-off */
 	uint64_t *repulls;           /* slots that are cached: what they wait for is a repull */
 	presence_size *sizes; /* by slot, as last listed there; NULL: listed nowhere so far */
+	uint64_t *held;       /* slots where a pod of an earlier pull is still there: none starts */
 	uint32_t n_targeted, n_ready, n_degraded, n_failing, n_live;
 	uint32_t n_waiting[2]; /* [1]: repulls */
 	struct cause_text *causes;
@@ -231,6 +233,7 @@ struct pull {
 	uint64_t read;
 	enum pull_state state;
 	bool asked;          /* its start is unanswered */
+	bool made;           /* the API server has its pod, though we did not see it yet */
 	bool vanished;       /* its pod was deleted while its start was unanswered */
 	bool deleting;       /* its delete is unanswered, or done */
 	struct image *image; /* attached to it */
@@ -241,8 +244,15 @@ struct pull {
 	struct outcome_memory memory;
 	struct outcome outcome; /* strings owned */
 	struct link of_image;
+	char *place;        /* of the pod that lingers, "image/node"; NULL: it does not */
+	char *leaving;      /* the node whose n_leaving it is counted in; or NULL */
 	struct link queued; /* in core.asks or core.deletes */
 	struct timer timer;
+};
+
+struct linger { /* how many pulls of a name linger */
+	char *name;
+	uint32_t n;
 };
 
 struct core {
@@ -266,7 +276,9 @@ struct core {
 	struct policy fallback;
 	struct map registries;
 	struct map pulls;
-	int64_t pull_ms; /* mean of all pulls that succeeded */
+	struct map lingering; /* struct linger by place: what `held` says, by name */
+	struct map leaving;   /* struct linger by node name */
+	int64_t pull_ms;      /* mean of all pulls that succeeded */
 	struct timers timers, writes;
 	struct link touched, asks, deletes;
 	struct core_fact facts[FACTS_MAX];

@@ -168,6 +168,8 @@ void node_gone(struct core *c, int slot, struct now now)
 	for (size_t i = 0; i < c->n_queue; i++)
 		pair_place(c, c->queue[i], slot, now);
 	forget(c, slot, now);
+	for (size_t i = 0; i < c->n_queue; i++)
+		bit_put(c->queue[i]->held, (size_t)slot, false);
 	set_fresh(c, slot, false);
 	slot_free(c, slot);
 }

@@ -73,7 +73,7 @@ static void settle_waiting(struct core *c, struct image *img, int slot, struct n
 	struct pair *p = &img->pairs[slot];
 	int64_t retry_ms = (int64_t)p->retry_ds * (1000 / DS_PER_S);
 	bool want = (p->flags & PAIR_TARGETED) != 0 && c->nodes[slot].eligible &&
-		    (p->flags & PAIR_LIVE) == 0 &&
+		    (p->flags & PAIR_LIVE) == 0 && !bit_get(img->held, (size_t)slot) &&
 		    (p->pulled_s == 0 || (p->flags & PAIR_REPULL) != 0);
 	bool later = want && retry_ms > now.boot_ms;
 	bit_put(img->backoff, (size_t)slot, later);

@@ -13,6 +13,7 @@
 #include "api/ref.h"
 #include "base/xalloc.h"
 #include "reconciler/faults.h"
+#include "reconciler/linger.h"
 #include "reconciler/podname.h"
 #include "reconciler/policies.h"
 #include "reconciler/pulls.h"
@@ -45,7 +46,7 @@ static void identify(struct pull *p, const struct pod *pod)
 	p->attempt = number;
 	p->repull_s = repull_s;
 	p->created = pod->meta.created;
-	p->vanished = false;
+	p->vanished = p->made = false;
 	replace(&p->uid, pod->meta.uid);
 	replace(&p->node_name, pod->node_name);
 	replace(&p->image_name,
@@ -107,6 +108,7 @@ void pull_match(struct core *c, struct pull *p, struct now now)
 		p->state = PULL_DONE;
 		p->outcomes = img->outcomes;
 		list_append(&img->pulls, &p->of_image);
+		linger_settle(c, p, now);
 		pull_settle(c, p);
 		return;
 	}
@@ -176,7 +178,7 @@ void pod_put(struct core *c, const struct pod *pod, struct now now)
 void pull_gone(struct core *c, struct pull *p, struct now now)
 {
 	if (p->policy == NULL) {
-		pull_free(c, p);
+		pull_free(c, p, now);
 	} else if (p->asked) {
 		/* The create in flight may bring it back: nothing else starts until its answer. */
 		free(p->uid);

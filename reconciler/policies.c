@@ -149,7 +149,7 @@ enum pace policy_pace(const struct core *c, const struct policy *p, int slot, in
 		return PACE_DELAY;
 	if ((int64_t)p->n_nodes >= p->max_nodes && !bit_get(p->busy, (size_t)slot))
 		return PACE_NODES;
-	if ((int64_t)c->nodes[slot].n_live >= p->max_per_node)
+	if ((int64_t)c->nodes[slot].n_live + c->nodes[slot].n_leaving >= p->max_per_node)
 		return PACE_NODE_PULLS;
 	return PACE_FREE;
 }
@@ -197,4 +197,12 @@ void image_wake(struct core *c, struct image *img)
 	p->dirty = true;
 	if (p->selector.n != 0)
 		c->fallback.dirty = true;
+}
+
+void policies_wake_full(struct core *c)
+{
+	struct policy *p;
+	c->fallback.dirty |= c->fallback.node_full;
+	for (size_t i = 0; (p = map_next(&c->policies, &i)) != NULL;)
+		p->dirty |= p->node_full;
 }

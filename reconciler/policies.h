@@ -33,5 +33,7 @@ void policy_started(struct policy *p, int slot, int64_t now_ms);
 /* Something may be startable: of the image, of any. */
 void image_wake(struct core *c, struct image *img);
 void policies_wake(struct core *c);
+/* Room came free on a node: those that waited for it. */
+void policies_wake_full(struct core *c);
 
 #endif

@@ -12,6 +12,7 @@
 #include "base/xalloc.h"
 #include "reconciler/facts.h"
 #include "reconciler/faults.h"
+#include "reconciler/linger.h"
 #include "reconciler/pairs.h"
 #include "reconciler/policies.h"
 
@@ -44,12 +45,13 @@ void pull_set_outcome(struct pull *p, const struct outcome *o)
 }
 
 /* Its pod is gone, or it never had one; not counted any more. */
-void pull_free(struct core *c, struct pull *p)
+void pull_free(struct core *c, struct pull *p, struct now now)
 {
 	static const struct outcome none;
 	list_remove(&p->of_image);
 	list_remove(&p->queued);
 	timer_stop(&c->timers, &p->timer);
+	linger_end(c, p, now);
 	map_del(&c->pulls, p->name);
 	pull_set_outcome(p, &none);
 	free(p->name);
@@ -65,6 +67,7 @@ void pull_free(struct core *c, struct pull *p)
 static void hold(struct core *c, struct pull *p, struct now now)
 {
 	struct image *img = p->image;
+	linger_end(c, p, now);
 	p->policy = policy_of_pair(c, img, p->slot);
 	policy_count(p->policy, p->slot, 1);
 	c->nodes[p->slot].n_live++;
@@ -93,10 +96,8 @@ static void release(struct core *c, struct pull *p, struct now now)
 	/* Others may have waited for room on the node, or for the probe of the registry. */
 	if (img->registry->gate.failures != 0)
 		policies_wake(c);
-	struct policy *other;
-	for (size_t i = 0; (other = map_next(&c->policies, &i)) != NULL;)
-		other->dirty |= other->node_full;
-	c->fallback.dirty |= c->fallback.node_full;
+	policies_wake_full(c);
+	linger_settle(c, p, now);
 }
 
 void pull_attach(struct core *c, struct pull *p, struct image *img, int slot, struct now now)
@@ -123,11 +124,14 @@ void pull_detach(struct core *c, struct pull *p, struct now now)
 void pull_doom(struct core *c, struct pull *p, struct now now)
 {
 	pull_detach(c, p, now);
-	if (p->uid == NULL && !p->asked) {
-		pull_free(c, p);
+	if (p->uid == NULL && !p->asked && !p->made) {
+		pull_free(c, p, now);
 		return;
 	}
 	p->state = PULL_DOOMED;
+	if (p->uid == NULL && p->made)
+		timer_set(&c->timers, &p->timer, now.boot_ms + UNSEEN_MS);
+	linger_settle(c, p, now);
 	pull_settle(c, p);
 }
 
@@ -218,7 +222,7 @@ void pull_deleted(struct core *c, struct pull *p, struct now now)
 						       "the pull pod was deleted before it ended"};
 	pull_set_outcome(p, &deleted);
 	pull_done(c, p, now);
-	pull_free(c, p);
+	pull_free(c, p, now);
 }
 
 void pull_judge(struct core *c, struct pull *p, struct now now)
@@ -245,13 +249,19 @@ void pull_due(struct core *c, struct pull *p, struct now now)
 	case PULL_MADE:
 		pull_set_outcome(p, &unseen);
 		pull_done(c, p, now);
-		pull_free(c, p);
+		pull_free(c, p, now);
 		break;
 	case PULL_RUNNING:
 		pull_judge(c, p, now);
 		break;
-	case PULL_DONE:
 	case PULL_DOOMED:
+		if (p->uid == NULL) {
+			pull_free(c, p, now);
+			break;
+		}
+		pull_settle(c, p);
+		break;
+	case PULL_DONE:
 		pull_settle(c, p);
 		break;
 	case PULL_LOOSE:
@@ -266,11 +276,14 @@ void pull_started(struct core *c, struct pull *p, enum core_start_result result,
 	if (!p->asked)
 		return;
 	p->asked = false;
+	p->made = result == START_MADE && p->uid == NULL;
 	if (p->image != NULL && result == START_MADE)
 		fault_made(c, p->image);
-	if (p->state == PULL_DOOMED && p->uid == NULL) {
+	if (p->state == PULL_DOOMED && p->made) {
+		timer_set(&c->timers, &p->timer, now.boot_ms + UNSEEN_MS);
+	} else if (p->state == PULL_DOOMED && p->uid == NULL) {
 		/* If it was made, it will be seen, and found to belong to nothing. */
-		pull_free(c, p);
+		pull_free(c, p, now);
 	} else if (p->state != PULL_ASKED) {
 		pull_settle(c, p);
 	} else if (p->vanished) {
@@ -283,7 +296,7 @@ void pull_started(struct core *c, struct pull *p, enum core_start_result result,
 		tell(c, FACT_POD_REFUSED, p, "PodRejected", text, 0);
 		fault_refused(c, img, p, text, now);
 		pull_detach(c, p, now);
-		pull_free(c, p);
+		pull_free(c, p, now);
 	} else {
 		p->state = PULL_ASK;
 		list_append(&c->asks, &p->queued);

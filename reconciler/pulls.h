@@ -8,7 +8,7 @@
 
 struct pull *pull_new(struct core *c, const char *name);
 /* Its pod is gone, or it never had one; not counted any more. */
-void pull_free(struct core *c, struct pull *p);
+void pull_free(struct core *c, struct pull *p, struct now now);
 void pull_attach(struct core *c, struct pull *p, struct image *img, int slot, struct now now);
 void pull_detach(struct core *c, struct pull *p, struct now now);
 void pull_doom(struct core *c, struct pull *p, struct now now);

@@ -289,7 +289,9 @@ static void start(struct pass *s, struct image *img, int slot, struct arena *a,
 /* The pull itself is counted in these numbers. */
 static bool still_fits(const struct core *c, const struct policy *policy, const struct pull *p)
 {
-	/* 17. The node has got it meanwhile. */
+	/* Another pod of the pair has come in sight (10); the node has got it meanwhile (17). */
+	if (bit_get(p->image->held, (size_t)p->slot))
+		return false;
 	if (p->image->fixed && presence_find(&c->nodes[p->slot].images, p->image->listed_as) != 0)
 		return false;
 	if ((p->image->pairs[p->slot].flags & PAIR_TARGETED) == 0 || !c->nodes[p->slot].eligible)
@@ -308,7 +310,7 @@ static void give_up(struct pass *s, struct pull *p)
 		return;
 	}
 	pull_detach(s->c, p, s->now);
-	pull_free(s->c, p);
+	pull_free(s->c, p, s->now);
 }
 
 /*

@@ -93,6 +93,7 @@ static void grow_image(struct image *img, size_t old, size_t n)
 	grow_bits(&img->waiting, old, n);
 	grow_bits(&img->backoff, old, n);
 	grow_bits(&img->repulls, old, n);
+	grow_bits(&img->held, old, n);
 	if (img->sizes != NULL)
 		img->sizes = lengthen(img->sizes, old, n, sizeof(*img->sizes));
 }

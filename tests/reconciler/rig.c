@@ -106,9 +106,19 @@ void rig_lead(struct rig *r)
 	core_lead(r->core, true, r->now);
 }
 
+static void rig_deleted(struct rig *r)
+{
+	for (size_t i = 0; !r->keep_pods && i < r->acts.n_deletes; i++) {
+		core_deleted(r->core, r->acts.deletes[i].pod_name, true, r->now);
+		core_gone(r->core, KIND_POD, r->acts.deletes[i].pod_name, r->now);
+	}
+	r->acts.n_deletes = 0;
+}
+
 void rig_turn(struct rig *r, int64_t ms)
 {
 	rig_written(r);
+	rig_deleted(r);
 	r->now.boot_ms += ms;
 	r->now.wall_s = RIG_WALL_S + (r->now.boot_ms - RIG_BOOT_MS) / 1000;
 	arena_reset(&r->turn);
@@ -123,6 +133,14 @@ void rig_one_node(struct rig *r)
 	rig_image(r, "i", "1", "p");
 	rig_lead(r);
 	rig_turn(r, 0);
+}
+
+void rig_settle(struct rig *r)
+{
+	for (int i = 0; i < 3; i++) {
+		rig_turn(r, 0);
+		assert_int_equal(r->acts.n_starts, 0);
+	}
 }
 
 static const struct core_start *keep(struct rig *r, const struct core_start *s)
@@ -191,6 +209,8 @@ void rig_pod(struct rig *r, const struct core_start *s, enum fate fate)
 	pod.meta.labels = (struct api_map){labels, 3};
 	pod.meta.annotations = (struct api_map){notes, 5};
 	core_put(r->core, KIND_POD, &pod, r->now);
+	if (!r->keep_pods)
+		core_started(r->core, pod.meta.name, START_MADE, "", r->now);
 }
 
 /* Deep enough for what stories look at and hand back after a restart. */

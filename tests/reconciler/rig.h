@@ -22,7 +22,8 @@ struct rig {
 	struct arena turn, keep; /* keep: what a story remembers of actions */
 	struct core_actions acts;
 	int64_t next_ms;
-	uint64_t uids;
+	/* Deletes are not obeyed, and a pod's start is not answered by itself. */
+	bool keep_pods;
 	struct cachedimage_status api; /* what the last status write made of the first image */
 };
 
@@ -61,8 +62,10 @@ void rig_lead(struct rig *r);
 /* The usual beginning: node a, image i:1 under policy p (9 nodes, no delay), one turn. */
 void rig_one_node(struct rig *r);
 
-/* Takes the last turn's writes as made, lets time pass, and takes a turn. */
+/* Takes the last turn's writes and deletes as made, lets time pass, and takes a turn. */
 void rig_turn(struct rig *r, int64_t ms);
+/* Turns at this moment, a few: what was asked for is done. Their starts are not kept. */
+void rig_settle(struct rig *r);
 /* The only start of the last turn; fails if there is none or more. */
 const struct core_start *rig_start(struct rig *r);
 /* "a b c": the nodes of the last turn's starts, in order. */

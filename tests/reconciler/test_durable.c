@@ -10,6 +10,7 @@ static void rule_10_status_first_then_delete(void **state)
 	struct rig r;
 	(void)state;
 	rig_one_node(&r);
+	r.keep_pods = true;
 	const struct core_start *s = rig_start(&r);
 	rig_written(&r);
 	rig_made(&r, s);
@@ -46,6 +47,7 @@ static void rule_10_not_before_its_start_is_answered(void **state)
 	struct rig r;
 	(void)state;
 	rig_one_node(&r);
+	r.keep_pods = true;
 	const struct core_start *s = rig_start(&r);
 	rig_written(&r);
 	rig_pod(&r, s, POD_PULLED);
@@ -165,10 +167,76 @@ static void rule_16_a_changed_tag_starts_over(void **state)
 	img.meta.generation = 2;
 	rig_put_image(&r, &img);
 	rig_turn(&r, 0);
-	/* The old pod belongs to nothing now, and holds no slot. */
-	assert_string_equal(rig_start(&r)->reference, "i:2");
+	/* The old pod belongs to nothing now; the new one comes when it is gone. */
+	assert_int_equal(r.acts.n_starts, 0);
 	assert_int_equal(r.acts.n_deletes, 1);
 	assert_string_equal(r.acts.deletes[0].pod_name, s->pod_name);
+	rig_turn(&r, 0);
+	assert_string_equal(rig_start(&r)->reference, "i:2");
+	rig_done(&r);
+}
+
+/* A failed pod goes on pulling until it is gone: its retry waits for that, however short the wait.
+ */
+static void rule_10_no_retry_beside_the_failed_pod(void **state)
+{
+	struct rig r;
+	(void)state;
+	rig_new(&r);
+	struct failure_backoff soon = {500, 500};
+	struct pullpolicy p = {.meta = {.name = "p"},
+			       .spec = {.max_concurrent_nodes = 9, .failure_backoff = &soon}};
+	core_put(r.core, KIND_PULLPOLICY, &p, r.now);
+	rig_node(&r, "a");
+	rig_image(&r, "i", "1", "p");
+	rig_lead(&r);
+	rig_turn(&r, 0);
+	const struct core_start *s = rig_start(&r);
+	rig_made(&r, s);
+	rig_turn(&r, 0);
+	rig_pod(&r, s, POD_NOT_FOUND);
+	rig_turn(&r, 0);
+	/* The API server refuses status writes for a while. */
+	for (int i = 0; i < 20; i++) {
+		for (size_t k = 0; k < r.acts.n_writes; k++)
+			core_written(r.core, "i", "i", WRITE_FAILED, 0, r.now);
+		r.acts.n_writes = 0;
+		rig_turn(&r, 1 * S);
+		assert_int_equal(r.acts.n_starts + r.acts.n_deletes, 0);
+	}
+	rig_turn(&r, 2 * S);
+	assert_int_equal(r.acts.n_deletes, 1);
+	rig_turn(&r, 0);
+	assert_string_equal(rig_start(&r)->attempt, "1");
+	rig_done(&r);
+}
+
+/* The node was replaced while nobody looked: its pods run on the new one of that name. */
+static void rule_12_pods_of_a_former_node(void **state)
+{
+	struct rig r;
+	(void)state;
+	rig_one_node(&r);
+	rig_pod(&r, rig_start(&r), POD_PULLED);
+	rig_settle(&r);
+	rig_image(&r, "j", "1", "p");
+	rig_turn(&r, 0);
+	r.keep_pods = true;
+	const struct core_start *j = rig_start(&r);
+	rig_made(&r, j);
+	rig_pod(&r, j, POD_CREATING);
+	rig_node_as(&r, "a", "other", true, NULL, r.now.wall_s, "amd64");
+	rig_image(&r, "k", "1", "p");
+	rig_turn(&r, 0);
+	/* Deleted at once, and until it is gone it counts: two a node. */
+	assert_int_equal(r.acts.n_deletes, 1);
+	assert_string_equal(r.acts.deletes[0].pod_name, j->pod_name);
+	const struct core_start *first = rig_start(&r);
+	assert_string_equal(first->image_name, "i");
+	assert_string_equal(first->node_uid, "other");
+	core_gone(r.core, KIND_POD, j->pod_name, r.now);
+	rig_turn(&r, 0);
+	assert_string_equal(rig_start(&r)->image_name, "j");
 	rig_done(&r);
 }
 
@@ -335,6 +403,8 @@ int main(void)
 		cmocka_unit_test(rule_10_restart_counts_once),
 		cmocka_unit_test(rule_16_what_status_says),
 		cmocka_unit_test(rule_16_a_changed_tag_starts_over),
+		cmocka_unit_test(rule_10_no_retry_beside_the_failed_pod),
+		cmocka_unit_test(rule_12_pods_of_a_former_node),
 		cmocka_unit_test(rule_10_strays),
 		cmocka_unit_test(rule_6_upstreams_pods),
 		cmocka_unit_test(rule_4_no_node_is_never_ready),

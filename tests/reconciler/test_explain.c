@@ -101,8 +101,15 @@ static void evicted(struct rig *r)
 static void image_fault(struct rig *r)
 {
 	rig_pod(r, rig_start(r), POD_NOT_FOUND);
-	rig_turn(r, 0);
+	rig_settle(r);
 	rig_node(r, "b");
+}
+
+static void former_pod(struct rig *r)
+{
+	r->keep_pods = true;
+	rig_pod(r, rig_start(r), POD_NOT_FOUND);
+	rig_turn(r, 0);
 }
 
 static void no_platform(struct rig *r)
@@ -192,6 +199,7 @@ static void repull(struct rig *r)
 {
 	pulled(r);
 	rig_turn(r, 10 * S);
+	rig_settle(r);
 	struct pullpolicy p = {.meta = {.name = "p"},
 			       .spec = {.max_concurrent_nodes = 1, .repull_interval = 5 * S}};
 	core_put(r->core, KIND_PULLPOLICY, &p, r->now);
@@ -229,6 +237,8 @@ static const struct story stories[] = {
 	 "wait)"},
 	{"another probes", probing, "z", EXPLAIN_PROBE,
 	 "waiting for the probe on * after image not found"},
+	{"a pod is left", former_pod, "a", EXPLAIN_FORMER_POD,
+	 "waiting for the pod of an earlier pull to be gone"},
 	{"slow start", slow, "b", EXPLAIN_SLOW_START,
 	 "slow start: 1 of 1 pulls until the first succeeds"},
 	{"maxConcurrentPulls", few_pulls, "c", EXPLAIN_POLICY_PULLS,
@@ -361,6 +371,8 @@ static void rule_13_queue_order(void **state)
 	assert_string_equal(rig_starts(&r), "a a");
 	rig_pod(&r, &r.acts.starts[0], POD_EVICTED);
 	rig_node(&r, "z");
+	rig_turn(&r, 2 * S);
+	rig_settle(&r);
 	/* Its back-off is over: a retry. */
 	rig_turn(&r, 50 * S);
 	assert_int_equal(r.acts.n_starts, 0);

@@ -89,6 +89,7 @@ static void rule_14_a_proven_image_is_not_to_blame(void **state)
 	assert_string_equal(rig_starts(&r), "");
 	rig_written(&r);
 	assert_string_equal(r.api.phase, "Degraded");
+	rig_settle(&r);
 	rig_turn(&r, 8 * S);
 	assert_string_equal(rig_starts(&r), "n01"); /* its own back-off is over */
 	assert_string_equal(r.acts.starts[0].attempt, "1");
@@ -110,7 +111,9 @@ static void rule_14_node_fault_concerns_one_node(void **state)
 	assert_string_equal(r.api.phase, "Pulling");
 	assert_non_null(strstr(rig_condition(&r, "Ready")->message, "1/2 nodes ready; Evicted"));
 	assert_int_equal(r.api.consecutive_failures, 1);
-	rig_turn(&r, 32 * S);
+	rig_turn(&r, 2 * S);
+	rig_settle(&r);
+	rig_turn(&r, 30 * S);
 	assert_string_equal(rig_starts(&r), "n00");
 	rig_done(&r);
 }

@@ -213,6 +213,7 @@ static void rule_2_a_cordon_costs_no_pull(void **state)
 	rig_turn(&r, 10 * S);
 	assert_string_equal(rig_starts(&r), "");
 	/* Another machine of that name is another matter. */
+	rig_settle(&r);
 	rig_node_as(&r, "a", "other", true, NULL, r.now.wall_s, "amd64");
 	rig_turn(&r, 0);
 	assert_string_equal(rig_starts(&r), "a");
@@ -231,7 +232,7 @@ static void rule_15_repull(void **state)
 	begin(&r);
 	rig_pod(&r, rig_start(&r), POD_PULLED);
 	rig_turn(&r, 10 * S);
-	rig_written(&r);
+	rig_settle(&r);
 	rig_turn(&r, 3580 * S);
 	assert_string_equal(rig_starts(&r), "");
 	rig_turn(&r, 10 * S);
@@ -242,7 +243,7 @@ static void rule_15_repull(void **state)
 	/* It fails: still Ready, and not at once again. */
 	rig_pod(&r, again, POD_NOT_FOUND);
 	rig_turn(&r, 10 * S);
-	rig_written(&r);
+	rig_settle(&r);
 	assert_string_equal(r.api.phase, "Ready");
 	assert_string_equal(rig_starts(&r), "");
 	rig_turn(&r, 60 * S);

@@ -174,7 +174,6 @@ static void pulled_and_listed(struct rig *r)
 	rig_pod(r, rig_start(r), POD_PULLED);
 	rig_turn(r, 0);
 	rig_written(r);
-	core_gone(r->core, KIND_POD, r->acts.deletes[0].pod_name, r->now);
 	rig_turn(r, 30 * S);
 	rig_node_lists(r, "a", r->now.wall_s, has_it);
 	rig_turn(r, 0);

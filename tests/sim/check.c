@@ -175,6 +175,17 @@ void check_restart(struct sim *s)
 	}
 }
 
+/* 10. No pod is asked for while the core knows of another for that image on that node. */
+void check_alone(struct sim *s, const struct core_start *start)
+{
+	for (int i = 0; i < PODS_MAX; i++) {
+		const struct sim_pod *p = &s->pods[i];
+		if (p->exists && p->labelled && p->told && strcmp(p->name, start->pod_name) != 0 &&
+		    strcmp(p->image, start->image_name) == 0 && strcmp(p->node, start->node) == 0)
+			sim_fail(s, "starts %s beside %s", start->pod_name, p->name);
+	}
+}
+
 /* 6, 10: no crash pulls twice. */
 void check_create(struct sim *s, const struct sim_pod *pod)
 {

@@ -139,8 +139,11 @@ static void put_image(struct sim *s, const struct sim_image *img)
 static void pod_told(struct sim *s, const struct sim_pod *p)
 {
 	struct sim_image *img = sim_image_by_uid(s, p->image_uid);
+	struct sim_pod *truth = sim_pod_by_name(s, p->name);
 	if (img != NULL)
 		img->pod_ms = s->boot_ms;
+	if (truth != NULL && strcmp(truth->uid, p->uid) == 0)
+		truth->told = true;
 }
 
 /* What the kubelet has reported of the pod so far. */

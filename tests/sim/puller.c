@@ -71,6 +71,7 @@ static void act_start(struct sim *s, const struct core_start *a)
 	sim_trace(s, "START %s %s on %s attempt %s", a->pod_name, a->reference, a->node,
 		  a->attempt);
 	check_start(s, a, &policy);
+	check_alone(s, a);
 	struct sim_request *r = request_new(s, REQ_START);
 	struct sim_pod *p = &r->pod;
 	r->policy = policy;

@@ -101,6 +101,7 @@ struct sim_policy {
 
 struct sim_pod {
 	bool exists, labelled, noted, finished, started;
+	bool told; /* to the core, ever */
 	char name[NAME], uid[NAME], image[NAME], image_uid[NAME], node[NAME], node_uid[NAME];
 	char reference[TEXT], attempt[NAME];
 	uint64_t revision; /* of the image when it was created */
@@ -247,6 +248,7 @@ void sim_crash(struct sim *s);
 
 /* check.c: what must always hold */
 void check_start(struct sim *s, const struct core_start *start, int *ret_policy);
+void check_alone(struct sim *s, const struct core_start *start);
 void check_create(struct sim *s, const struct sim_pod *pod);
 void check_delete(struct sim *s, const struct core_delete *d);
 void check_write(struct sim *s, const struct core_write *w);

@@ -1,0 +1,19 @@
+/*
+ * Pods of ours that hold no slot any more and are still there. Private to the core.
+ *
+ * A failed pod goes on pulling until it is deleted, and so does one whose image has changed
+ * or whose node was replaced under it. While any pod of ours for (image name, node name) is
+ * there, nothing is started for that pair; and a pod that belongs to nothing and has not
+ * ended counts for maxPullsPerNode (behaviour.md 10, 12).
+ */
+#ifndef DROP_RECONCILER_LINGER_H
+#define DROP_RECONCILER_LINGER_H
+
+#include "reconciler/model.h"
+
+/* Its state has changed, or its image or node came: does it linger? */
+void linger_settle(struct core *c, struct pull *p, struct now now);
+/* It holds a slot again, or is gone. */
+void linger_end(struct core *c, struct pull *p, struct now now);
+
+#endif
