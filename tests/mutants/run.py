@@ -1,0 +1,81 @@
+#!/usr/bin/env python3
+"""run.py --scratch DIR [RULE...]: breaks the code one line at a time; each time a test must fail.
+
+Works on a copy of what git has, in DIR, and builds only the test at hand. A mutant that survives, or
+whose line is not there any more, is a failure of this run. Prints TAP.
+"""
+import argparse
+import os
+import subprocess
+import sys
+
+from mutants import MUTANTS
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+TEST_SECONDS = 300
+
+
+def prepare(scratch):
+    """The copy and its build folder; both are kept for the next run."""
+    tree, build = os.path.join(scratch, "tree"), os.path.join(scratch, "build")
+    os.makedirs(tree, exist_ok=True)
+    archive = subprocess.run(["git", "archive", "HEAD"], cwd=ROOT, check=True, capture_output=True)
+    subprocess.run(["tar", "-x", "-C", tree], input=archive.stdout, check=True)
+    if not os.path.isfile(os.path.join(build, "build.ninja")):
+        subprocess.run(["meson", "setup", build, tree], check=True, capture_output=True)
+    return tree, build
+
+
+def passes(build, test, words):
+    """Does the test pass? None if it does not even build."""
+    made = subprocess.run(["ninja", "-C", build, test], capture_output=True, text=True, check=False)
+    if made.returncode != 0:
+        print("# " + "\n# ".join(made.stdout.splitlines()[-8:]))
+        return None
+    run = subprocess.run([os.path.join(build, test), *words], capture_output=True, check=False,
+                         timeout=TEST_SECONDS)
+    return run.returncode == 0
+
+
+def survives(tree, build, mutant):
+    """Why the mutant is no good, or "" if its test fails as it must."""
+    path = os.path.join(tree, mutant.file)
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    if text.count(mutant.old) != 1:
+        return f"its line is there {text.count(mutant.old)} times"
+    try:
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text.replace(mutant.old, mutant.new))
+        good = passes(build, mutant.test, mutant.words)
+    finally:
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+    return {True: "its test passes all the same", None: "it does not compile", False: ""}[good]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--scratch", metavar="DIR", required=True)
+    parser.add_argument("rules", metavar="RULE", nargs="*", type=int)
+    args = parser.parse_args()
+    chosen = [m for m in MUTANTS if not args.rules or m.rule in args.rules]
+    tree, build = prepare(os.path.abspath(args.scratch))
+    tests = sorted({(m.test, tuple(m.words)) for m in chosen})
+    print(f"1..{len(chosen) + len(tests)}")
+    bad = 0
+    for number, (test, words) in enumerate(tests, 1):
+        good = passes(build, test, words)
+        bad += not good
+        print(f"{'' if good else 'not '}ok {number} - {test} passes as the code is", flush=True)
+    for number, mutant in enumerate(chosen, len(tests) + 1):
+        why = survives(tree, build, mutant)
+        bad += bool(why)
+        line = " ".join(mutant.old.split())[:70]
+        print(f"{'not ' if why else ''}ok {number} - rule {mutant.rule}: {mutant.file}: {line}"
+              f"{' # ' + why if why else ''}", flush=True)
+    return bad != 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
