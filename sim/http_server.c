@@ -90,7 +90,7 @@ static int listen_at(struct http_server *h, struct err *err)
 	int fd = evconnlistener_get_fd(h->listener), on = 1;
 	/* Inherited by what is accepted: events are small and must not wait for each other. */
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	struct sockaddr_in6 got;
+	struct sockaddr_in6 got = {0};
 	socklen_t len = sizeof(got);
 	if (getsockname(fd, (struct sockaddr *)&got, &len) == 0)
 		h->port = ntohs(got.sin6_port); /* at the same place in both families */

@@ -100,7 +100,7 @@ static int read_dry_run(const struct rest *r, struct api_error *e)
 
 int rest_create(struct rest *r, struct api_error *e)
 {
-	cJSON *obj;
+	cJSON *obj = NULL;
 	const struct object *made;
 	if (read_dry_run(r, e) != 0 || read_object(r, &obj, e) != 0)
 		return -1;
@@ -125,7 +125,7 @@ static struct write target_write(const struct rest *r)
 
 int rest_update(struct rest *r, struct api_error *e)
 {
-	cJSON *obj;
+	cJSON *obj = NULL;
 	const struct object *now;
 	struct write w = target_write(r);
 	if (read_dry_run(r, e) != 0 || read_object(r, &obj, e) != 0)

@@ -26,7 +26,7 @@ static bool wanted(const struct snapshot *s, const struct change *c)
 static void collect(struct snapshot *s, uint64_t rv, struct arena *a)
 {
 	size_t n = 0, kept = 0;
-	for (const struct change *c; (c = store_change_after(s->store, rv + n)) != NULL;)
+	while (store_change_after(s->store, rv + n) != NULL)
 		n++;
 	if (n == 0)
 		return;
