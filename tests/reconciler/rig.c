@@ -181,6 +181,7 @@ void rig_pod(struct rig *r, const struct core_start *s, enum fate fate)
 		[POD_NOT_FOUND] = "x: not found",
 		[POD_NO_HOST] = "dial tcp: lookup h: no such host",
 		[POD_NO_PLATFORM] = "no matching manifest for linux/arm64",
+		[POD_ODD] = "what is this",
 	};
 	struct api_kv labels[] = {{PULLPOD_LABEL_MANAGED_BY, PULLPOD_MANAGED_BY},
 				  {PULLPOD_LABEL_IMAGE, s->image_name},
@@ -190,8 +191,10 @@ void rig_pod(struct rig *r, const struct core_start *s, enum fate fate)
 				 {PULLPOD_NOTE_IMAGE_UID, s->image_uid},
 				 {PULLPOD_NOTE_NODE_UID, s->node_uid},
 				 {PULLPOD_NOTE_REFERENCE, s->reference}};
-	bool waits = fate >= POD_NOT_FOUND && fate <= POD_NO_PLATFORM;
-	struct container_waiting w = {waits ? "ErrImagePull" : "ContainerCreating",
+	bool waits = fate >= POD_NOT_FOUND && fate <= POD_ODD;
+	struct container_waiting w = {fate == POD_ODD ? "odd reason"
+				      : waits         ? "ErrImagePull"
+						      : "ContainerCreating",
 				      waits ? messages[fate] : NULL};
 	struct pod_condition sandbox = {"PodReadyToStartContainers", "True", NULL, NULL};
 	struct container_status cs = {.waiting = &w};

@@ -34,6 +34,7 @@ enum fate {
 	POD_NOT_FOUND,
 	POD_NO_HOST,
 	POD_NO_PLATFORM,
+	POD_ODD, /* waits for a reason that is no condition reason */
 	POD_EVICTED
 };
 
