@@ -45,6 +45,10 @@ static void rule_14_gate(void **state)
 	/* Another pull of the same round fails: one round, not two. */
 	gate_fail(&g, usual, 1, 950, 1500);
 	assert_int_equal(g.failures, 1);
+	/* One that outlasts the wait was its probe. */
+	struct gate late = g;
+	gate_fail(&late, usual, 1, 950, g.until_ms + 1);
+	assert_int_equal(late.failures, 2);
 	/* The probe fails. */
 	gate_fail(&g, usual, 1, 40000, 41000);
 	assert_int_equal(g.failures, 2);

@@ -240,6 +240,74 @@ static void rule_12_pods_of_a_former_node(void **state)
 	rig_done(&r);
 }
 
+static void put_tag(struct rig *r, const char *tag, int64_t generation)
+{
+	struct cachedimage img = rig_image_of("i", tag, "p");
+	img.meta.generation = generation;
+	img.meta.rv = 1000 + (uint64_t)generation;
+	rig_put_image(r, &img);
+}
+
+/*
+ * 16, 6. A tag that comes back begins at attempt 0, under the name of its first pod: not while
+ * that one is there, whose end would be taken for the end of the new one.
+ */
+static void rule_16_a_tag_comes_back(void **state)
+{
+	struct rig r;
+	(void)state;
+	rig_one_node(&r);
+	r.keep_pods = true;
+	const struct core_start *first = rig_start(&r);
+	rig_made(&r, first);
+	rig_pod(&r, first, POD_CREATING);
+	put_tag(&r, "2", 2);
+	rig_turn(&r, 0);
+	assert_int_equal(r.acts.n_deletes, 1);
+	put_tag(&r, "1", 3);
+	rig_turn(&r, 5 * S);
+	assert_int_equal(r.acts.n_starts, 0);
+	/* It ended before it was deleted: no evidence for what is wanted now. */
+	rig_pod(&r, first, POD_PULLED);
+	rig_turn(&r, 5 * S);
+	rig_written(&r);
+	assert_string_equal(r.api.phase, "Pending");
+	core_gone(r.core, KIND_POD, first->pod_name, r.now);
+	rig_turn(&r, 0);
+	assert_string_equal(rig_start(&r)->pod_name, first->pod_name);
+	rig_done(&r);
+}
+
+/* 19. Beyond the 100 of failedNodes attempts are forgotten: a pod more, never a success. */
+static void rule_19_more_failures_than_are_kept(void **state)
+{
+	struct rig r;
+	(void)state;
+	rig_new(&r);
+	rig_policy(&r, "p", 500, 0);
+	struct cachedimage img = rig_image_of("i", "1", "p");
+	struct failed_node failed[FAILED_NODES_MAX];
+	for (int i = 0; i < FAILED_NODES_MAX; i++)
+		failed[i] = (struct failed_node){arena_printf(&r.keep, "n%03d", i), "Evicted", "x",
+						 9, RIG_WALL_S - 1};
+	img.status = (struct cachedimage_status){.phase = "Pending",
+						 .cached_image = "i:1",
+						 .failed_nodes = {failed, FAILED_NODES_MAX}};
+	rig_put_image(&r, &img);
+	for (int i = 0; i < FAILED_NODES_MAX + 5; i++)
+		rig_node(&r, arena_printf(&r.keep, "n%03d", i));
+	rig_lead(&r);
+	size_t starts = 0;
+	for (int i = 0; i < 20; i++, rig_turn(&r, 1 * S))
+		for (size_t k = 0; k < r.acts.n_starts; k++, starts++) {
+			assert_string_equal(r.acts.starts[k].attempt, "0");
+			assert_true(strcmp(r.acts.starts[k].node, "n099") > 0);
+		}
+	/* The 100 keep their back-off of minutes. */
+	assert_int_equal(starts, 5);
+	rig_done(&r);
+}
+
 static void put_stray(struct rig *r, size_t n_labels)
 {
 	struct api_kv labels[] = {{PULLPOD_LABEL_MANAGED_BY, PULLPOD_MANAGED_BY},
@@ -405,6 +473,8 @@ int main(void)
 		cmocka_unit_test(rule_16_a_changed_tag_starts_over),
 		cmocka_unit_test(rule_10_no_retry_beside_the_failed_pod),
 		cmocka_unit_test(rule_12_pods_of_a_former_node),
+		cmocka_unit_test(rule_16_a_tag_comes_back),
+		cmocka_unit_test(rule_19_more_failures_than_are_kept),
 		cmocka_unit_test(rule_10_strays),
 		cmocka_unit_test(rule_6_upstreams_pods),
 		cmocka_unit_test(rule_4_no_node_is_never_ready),
