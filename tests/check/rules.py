@@ -1,0 +1,94 @@
+#!/usr/bin/env python3
+"""Which tests hold which rule of behaviour, from the tests' own words, as TAP; a rule without one fails.
+
+rules.py [--table]. A C test says so by a function rule_23_... (rules_8_9_... for two), or its file by
+"behaviour.md 5, 7" or "rule 5" in the opening comment; a test on the real cluster by "rule 23" in its
+docstring or its checks; a mutant by its row in tests/mutants/mutants.py.
+"""
+import ast
+import collections
+import pathlib
+import re
+import sys
+
+TESTS = pathlib.Path(__file__).resolve().parent.parent
+# 26 to 31 are the discoverer's, which is not there yet.
+RULES = [*range(1, 26), *range(32, 35)]
+SAID = re.compile(r"\b(?:[Rr]ules?|behaviour(?:\.md)?)\s+(\d+(?:(?:\s*,\s*|\s+and\s+|\s+to\s+|\s*-\s*)\d+)*)")
+
+
+def numbers(text):
+    """"8, 9 and 23-25" -> 8 9 23 24 25."""
+    for first, last in re.findall(r"(\d+)(?:\s*(?:-|to)\s*(\d+))?", text):
+        yield from range(int(first), int(last or first) + 1)
+
+
+def said(text):
+    # Over the line breaks of comments, too.
+    text = re.sub(r"\n\s*\*?\s*", " ", text)
+    return {n for match in SAID.finditer(text) for n in numbers(match.group(1))}
+
+
+def of_c():
+    """(rule, test) of the C tests: functions, and files for what no function is named after."""
+    for path in sorted(TESTS.rglob("*.c")):
+        text = path.read_text(encoding="utf-8")
+        name = path.relative_to(TESTS).as_posix()
+        opening = text.partition("*/")[0]
+        named = [(int(rule), f"{name}: {function}")
+                 for function, digits in re.findall(r"\b(rules?_((?:\d+_)+)\w*)\(void", text)
+                 for rule in re.findall(r"\d+", digits)]
+        yield from named
+        for rule in said(opening) - {rule for rule, _ in named}:
+            yield rule, name
+
+
+def of_python():
+    """(rule, test) of the tests in Python: what each function says, and the module for all of it."""
+    for folder in ("e2e", "scenarios", "contract", "puller"):
+        for path in sorted((TESTS / folder).glob("*.py")):
+            tree = ast.parse(path.read_text(encoding="utf-8"))
+            name = path.relative_to(TESTS).as_posix()
+            for rule in said(ast.get_docstring(tree) or ""):
+                yield rule, name
+            for node in tree.body:
+                if not isinstance(node, ast.FunctionDef) or not node.name.startswith("test_"):
+                    continue
+                words = " ".join(n.value for n in ast.walk(node)
+                                 if isinstance(n, ast.Constant) and isinstance(n.value, str))
+                for rule in said(words):
+                    yield rule, f"{name}: {node.name}"
+
+
+def of_mutants():
+    sys.path.insert(0, str(TESTS / "mutants"))
+    from mutants import MUTANTS  # pylint: disable=import-outside-toplevel
+    for mutant in MUTANTS:
+        yield mutant.rule, f"{mutant.file}: {' '.join(mutant.old.split())[:40]}"
+
+
+def collect(pairs):
+    found = collections.defaultdict(list)
+    for rule, test in pairs:
+        if test not in found[rule]:
+            found[rule].append(test)
+    return found
+
+
+def main():
+    columns = {"C": collect(of_c()), "real programs": collect(of_python()),
+               "mutants": collect(of_mutants())}
+    if "--table" in sys.argv[1:]:
+        print("| rule | " + " | ".join(columns) + " |\n|---|" + "---|" * len(columns))
+        for rule in RULES:
+            print(f"| {rule} | " + " | ".join("<br>".join(c[rule]) for c in columns.values()) + " |")
+        return
+    print(f"1..{len(RULES)}")
+    for number, rule in enumerate(RULES, 1):
+        good = columns["C"][rule] or columns["real programs"][rule]
+        counts = ", ".join(f"{len(c[rule])} {what}" for what, c in columns.items())
+        print(f"{'' if good else 'not '}ok {number} - rule {rule}: {counts}")
+
+
+if __name__ == "__main__":
+    main()
