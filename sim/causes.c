@@ -124,62 +124,63 @@ void cause_duplicate(struct causes *c, const struct place *at, const char *value
 	add_text(c, at, "FieldValueDuplicate", &text);
 }
 
-static void add_detail(struct buf *text, const char *fmt, va_list ap)
-{
-	char detail[1024];
-	vsnprintf(detail, sizeof(detail), fmt, ap);
-	buf_addf(text, ": %s", detail);
-}
+/* Of what is wrong in words; longer ones are cut. */
+#define DETAIL_MAX 1024
+
+/* In the function whose arguments they are: clang's analyzer follows no va_list into another. */
+#define FORMAT(detail, fmt)                                                                        \
+	do {                                                                                       \
+		va_list ap;                                                                        \
+		va_start(ap, fmt);                                                                 \
+		vsnprintf(detail, sizeof(detail), fmt, ap);                                        \
+		va_end(ap);                                                                        \
+	} while (0)
 
 void cause_invalid(struct causes *c, const struct place *at, const char *value, const char *fmt,
 		   ...)
 {
+	char detail[DETAIL_MAX];
 	struct buf text = {0};
 	buf_adds(&text, "Invalid value: ");
 	buf_add_json(&text, value != NULL ? value : "");
-	va_list ap;
-	va_start(ap, fmt);
-	add_detail(&text, fmt, ap);
-	va_end(ap);
+	FORMAT(detail, fmt);
+	buf_addf(&text, ": %s", detail);
 	add_text(c, at, "FieldValueInvalid", &text);
 }
 
 void cause_invalid_json(struct causes *c, const struct place *at, const char *value,
 			const char *fmt, ...)
 {
+	char detail[DETAIL_MAX];
 	struct buf text = {0};
 	buf_addf(&text, "Invalid value: %s", value);
-	va_list ap;
-	va_start(ap, fmt);
-	add_detail(&text, fmt, ap);
-	va_end(ap);
+	FORMAT(detail, fmt);
+	buf_addf(&text, ": %s", detail);
 	add_text(c, at, "FieldValueInvalid", &text);
 }
 
 void cause_invalid_number(struct causes *c, const struct place *at, double value, const char *fmt,
 			  ...)
 {
+	char detail[DETAIL_MAX];
 	struct buf text = {0};
 	if (fabs(value) < 1e18 && value == floor(value))
 		buf_addf(&text, "Invalid value: %" PRId64, (int64_t)value);
 	else
 		buf_addf(&text, "Invalid value: %g", value);
-	va_list ap;
-	va_start(ap, fmt);
-	add_detail(&text, fmt, ap);
-	va_end(ap);
+	FORMAT(detail, fmt);
+	buf_addf(&text, ": %s", detail);
 	add_text(c, at, "FieldValueInvalid", &text);
 }
 
 void cause_type(struct causes *c, const struct place *at, const char *is, const char *fmt, ...)
 {
+	char detail[DETAIL_MAX];
 	struct buf text = {0};
 	buf_adds(&text, "Invalid value: ");
 	buf_add_json(&text, is);
-	va_list ap;
-	va_start(ap, fmt);
-	add_detail(&text, fmt, ap);
-	va_end(ap);
+	FORMAT(detail, fmt);
+	buf_addf(&text, ": %s", detail);
 	add_text(c, at, "FieldValueTypeInvalid", &text);
 	c->blocking = true;
 }
