@@ -100,16 +100,6 @@ size_t watches_count(const struct watches *ws)
 	return ws->n;
 }
 
-void watches_wake(struct watches *ws)
-{
-	struct watch *w;
-	for (size_t i = 0; i < resources_n; i++)
-		LIST_FOREACH(w, &ws->by_resource[i], of_resource)
-		{
-			make_ready(w);
-		}
-}
-
 /* ---- opening ---- */
 
 static int invalid(struct api_error *e, const char *field, const char *cause, const char *detail)
@@ -312,14 +302,15 @@ static int64_t lag_of(const struct watch *w)
 	return faults_watch_lag(w->all->faults, &r);
 }
 
-/* Returns when the next change is due that is held back; CLOCK_NEVER: none is. */
+/* Returns when to look at the next change that is held back; CLOCK_NEVER: none is. */
 static int64_t send_changes(struct watch *w, struct now now, size_t most, struct buf *out)
 {
 	int64_t lag = lag_of(w);
 	for (const struct change *c;
 	     out->len < most && (c = store_change_after(w->all->store, w->cursor)) != NULL;) {
-		if (lag > 0 && c->at_ms + lag > now.boot_ms)
-			return c->at_ms + lag;
+		int64_t due = c->at_ms + lag, look = now.boot_ms + WATCH_LAG_LOOK_MS;
+		if (lag > 0 && due > now.boot_ms)
+			return due < look ? due : look;
 		w->cursor = c->rv;
 		send_change(w, c, now, out);
 	}

@@ -19,6 +19,8 @@ struct watch;
 #define WATCHES_MAX 4096
 /* Between bookmarks; clients of ours take a watch for dead after 90 s without a byte. */
 #define WATCH_BOOKMARK_MS 50000
+/* How soon a watch that lags notices that it does so no more. */
+#define WATCH_LAG_LOOK_MS 100
 /* How long a watch lasts that names no timeoutSeconds: as a real server, 30 to 60 minutes. */
 #define WATCH_LEAST_MS (30 * 60 * 1000)
 
@@ -47,7 +49,5 @@ void *watches_ready(struct watches *ws, struct now now);
 int64_t watches_next_ms(const struct watches *ws);
 /* Those that the rule is about end now (fault drop-watch). */
 void watches_drop(struct watches *ws, const struct sim_api_fault *rule);
-/* Lags have changed: every watch is looked at. */
-void watches_wake(struct watches *ws);
 
 #endif

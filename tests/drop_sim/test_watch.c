@@ -180,9 +180,13 @@ static void test_faults_of_watches(void **state)
 	assert_int_equal(faults_add(r.faults, &lag, &id, NULL), 0);
 	make(&r, "a", "1");
 	assert_string_equal(events(&r, w), "");
-	assert_int_equal(watches_next_ms(r.watches), r.now.boot_ms + 5000);
+	assert_int_equal(watches_next_ms(r.watches), r.now.boot_ms + WATCH_LAG_LOOK_MS);
 	r.now.boot_ms += 5000;
 	assert_string_equal(events(&r, w), "ADDED a");
+	make(&r, "b", "1");
+	assert_string_equal(events(&r, w), "");
+	faults_remove(r.faults, id); /* and it is over at the next look */
+	assert_string_equal(events(&r, w), "ADDED b");
 	struct buf out = {0};
 	watches_drop(r.watches, &cut);
 	assert_true(watch_take(w, r.now, 1024, &out));
