@@ -1,6 +1,6 @@
 /*
  * One kubelet: the pods of a node from acceptance to their end, its pull line and its
- * disk. A table over what a pod is doing and what happened to it (kubelet.c) carries each
+ * disk. A table over what a pod is doing and what happened to it (kubelet_sync.c) carries each
  * step out; what the API should say of a pod is kept as a row of POD_SHAPES and written when
  * there is a chance to, so that a slow API server sees the last state and not each one.
  *
@@ -148,7 +148,7 @@ int kubelet_progress(const struct kubelet *k, const char *reference);
 
 /* Something came to or went from the disk. */
 void kubelet_images_changed(struct kubelet *k);
-/* For kubelet_pull.c: the pull that the pod asked for has ended. */
+/* For kubelet_pull.c, in kubelet_sync.c: the pull that the pod asked for has ended. */
 void kubelet_pull_ended(struct kpod *p, bool done, struct now now);
 
 #endif

@@ -1,0 +1,25 @@
+/* What happens to one pod: the steps of its life, for kubelet.c. */
+#ifndef DROP_SIM_KUBELET_SYNC_H
+#define DROP_SIM_KUBELET_SYNC_H
+
+#include "sim/kubelet.h"
+
+enum kpod_event {
+	KPOD_DUE, /* its timer */
+	KPOD_DELETE,
+	KPOD_EVICT,
+	KPOD_STOP, /* the kubelet goes away */
+	KPOD_EVENTS,
+};
+
+void kpod_happen(struct kpod *p, enum kpod_event event, struct now now);
+/* Does that event mean anything to it in its state? */
+bool kpod_can(const struct kpod *p, enum kpod_event event);
+/* KPOD_DUE comes after so long, jitter apart; at once with instant kubelets. */
+void kpod_wait(struct kpod *p, int64_t ms, struct now now);
+/* Into the line of those who have something to say, unless it waits for an answer. */
+void kpod_queue_write(struct kpod *p);
+/* Gives back its place of max_pods, if it has one. */
+void kpod_inactive(struct kpod *p);
+
+#endif
