@@ -107,6 +107,17 @@ static void on_timer(evutil_socket_t fd, short what, void *ctx)
 	(void)ctx; /* it has ended a wait, which is all */
 }
 
+/* Timers must never be early: libevent's own choice of clock is late by up to a tick. */
+static struct event_base *new_base(void)
+{
+	struct event_config *config = event_config_new();
+	if (config == NULL || event_config_set_flag(config, EVENT_BASE_FLAG_PRECISE_TIMER) != 0)
+		abort(); /* out of memory */
+	struct event_base *base = event_base_new_with_config(config);
+	event_config_free(config);
+	return base;
+}
+
 struct http_server *http_server_new(const struct http_config *config, struct err *err)
 {
 	struct http_server *h = xcalloc(1, sizeof(*h));
@@ -114,7 +125,7 @@ struct http_server *http_server_new(const struct http_config *config, struct err
 	LIST_INIT(&h->open);
 	limit_descriptors();
 	(void)signal(SIGPIPE, SIG_IGN); /* clients leave while they are written to */
-	h->base = event_base_new();
+	h->base = new_base();
 	h->http = h->base != NULL ? evhttp_new(h->base) : NULL;
 	if (h->http == NULL)
 		abort(); /* out of memory */
