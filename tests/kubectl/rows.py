@@ -9,6 +9,7 @@ import dataclasses
 import json
 
 PODS = "default"
+EDITOR = "sed -i s/hello/edited/"
 GROUP = "drop.corewire.io/v1alpha1"
 
 
@@ -66,13 +67,17 @@ def what_is_there():
         Row("api-resources --categories=drop -o name", r"cachedimages\.drop\.corewire\.io\n.*pullpolicies"),
         Row("explain cachedimage.spec.policyRef", r"PullPolicy.*FIELDS:.*name\s+<string> -required-"),
         Row("explain pullpolicy --recursive", r"failureBackoff.*initial.*tolerations"),
+        Row("get --raw /healthz", "^ok$"),
         Row("get nosuchthing", "doesn't have a resource type", 1),
     ]
 
 
 def samples(folder):
     return [
+        Row(f"apply --dry-run=server -f {folder}/samples.yaml", r"(created \(server dry run.*){11}"),
+        Row("get drop", "No resources found"),
         Row(f"apply -f {folder}/samples.yaml", r"(created.*){11}"),
+        Row(f"diff -f {folder}/samples.yaml", "^$"),
         Row(f"apply -f {folder}/samples.yaml", r"dev-nginx unchanged.*dev-registry unchanged"),
         Row("get drop", r"cachedimage\.drop.*cachedimageset\.drop.*discoverypolicy\.drop.*pullpolicy\.drop"),
         Row("get cachedimages", r"NAME +IMAGE +TAG +STATUS +READY +AGE\n.*\ndev-redis .*7-alpine +\d+s"),
@@ -124,6 +129,8 @@ def our_kinds():
         Row("get cachedimages --field-selector metadata.name=kc-image -o name", "^[^\n]*kc-image\n$"),
         Row("get cachedimages --field-selector spec.image=x", "field label not supported: spec.image", 1),
         Row("annotate cachedimage kc-image note=hello", "annotated"),
+        Row("edit cachedimage kc-image", "edited"),  # with EDITOR
+        Row("get cachedimage kc-image -o jsonpath={.metadata.annotations.note}", "^edited$"),
         Row("annotate cachedimage kc-image note-", "annotated"),
         Row("patch cachedimage kc-image --type merge -p '{\"spec\":{\"tag\":\"2\"}}'", "patched"),
         Row("patch cachedimage kc-image --type merge -p '{\"spec\":{\"tag\":\"2\"}}'", "no change"),
@@ -180,6 +187,8 @@ def built_in():
         Row("get pods -A -o wide --field-selector spec.nodeName=kc-node", rf"{PODS} +kc-pod .* kc-node "),
         Row(f"get pod kc-pod -n {PODS} -o jsonpath={{.spec.schedulerName}}/{{.status.phase}}",
             "^default-scheduler/Pending$"),
+        Row("diff -f -", r"-.*app: kc\n\+.*app: other", 1, stdin=json.dumps(
+            {**POD, "metadata": {**POD["metadata"], "labels": {"app": "other", "n": "5"}}})),
         Row(f"describe pod kc-pod -n {PODS}", r"Node: +kc-node.*Command:\n +true"),
         Row(f"patch pod kc-pod -n {PODS} -p '{{\"spec\":{{\"containers\":[{{\"name\":\"pull\","
             "\"image\":\"docker.io/library/nginx:2\"}]}}'", "patched"),

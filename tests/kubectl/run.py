@@ -31,7 +31,7 @@ START = 20  # seconds for drop-sim
 class Runner:
     def __init__(self, kubectl, kubeconfig, scratch):
         self.kubectl = kubectl
-        self.env = {**os.environ, "KUBECONFIG": kubeconfig, "HOME": scratch}
+        self.env = {**os.environ, "KUBECONFIG": kubeconfig, "HOME": scratch, "KUBE_EDITOR": rows.EDITOR}
 
     def start(self, words):
         return subprocess.Popen([self.kubectl, *shlex.split(words)], env=self.env, 
