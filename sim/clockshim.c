@@ -1,9 +1,12 @@
 /*
  * A library to preload (LD_PRELOAD): clocks of the process are off by what the file named
  * in DROP_CLOCK_FILE says, from one look to the next. CLOCK_MONOTONIC is never touched, as it
- * neither jumps nor counts a suspend. No part of the product.
+ * neither jumps nor counts a suspend. Waits until a moment of the wall clock (nng's timers) are
+ * until that moment of the clock that is off. No part of the product.
  */
+#include <dlfcn.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -83,4 +86,22 @@ time_t time(time_t *ret)
 	if (ret != NULL)
 		*ret = t.tv_sec;
 	return t.tv_sec;
+}
+
+typedef int (*timedwait_fn)(pthread_cond_t *, pthread_mutex_t *, const struct timespec *);
+
+/* Nobody here gives a condition variable another clock than the wall's. */
+int pthread_cond_timedwait(pthread_cond_t *restrict cond, pthread_mutex_t *restrict mutex,
+			   const struct timespec *restrict until)
+{
+	static timedwait_fn real;
+	if (real == NULL)
+		*(void **)&real = dlsym(RTLD_NEXT, "pthread_cond_timedwait");
+	int64_t ns =
+		(int64_t)until->tv_sec * SECOND_NS + until->tv_nsec - offset_of(CLOCK_REALTIME);
+	struct timespec truly = {.tv_sec = floor_div(ns, SECOND_NS)};
+	truly.tv_nsec = ns - truly.tv_sec * SECOND_NS;
+	if (truly.tv_sec < 0)
+		truly = (struct timespec){0};
+	return real(cond, mutex, &truly);
 }
