@@ -5,7 +5,10 @@
  */
 #include "sim/nodes_inside.h"
 
+#include <stdlib.h>
+
 #include "base/buf.h"
+#include "base/xalloc.h"
 
 /* kubelet asks again for the end of a pod that the API server still shows. */
 #define DELETE_AGAIN_MS 10000
@@ -86,9 +89,14 @@ static void write_pod(struct nodes *n, struct kpod *p, struct now now)
 		kubelet_write(p, &text);
 		port.pod_status(port.ctx, p->ns, p->name, p->uid, text.data, text.len);
 	} else if (p->wants_delete) {
+		/* The pod may go within the call, and its texts with it. */
+		char *ns = xstrdup(p->ns), *name = xstrdup(p->name), *uid = xstrdup(p->uid);
 		p->wants_delete = false;
 		timer_set(&n->timers, &p->timer, now.boot_ms + DELETE_AGAIN_MS);
-		port.pod_delete(port.ctx, p->ns, p->name, p->uid);
+		port.pod_delete(port.ctx, ns, name, uid);
+		free(ns);
+		free(name);
+		free(uid);
 	}
 	buf_done(&text);
 }
