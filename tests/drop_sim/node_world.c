@@ -192,10 +192,10 @@ static void pod_delete(void *ctx, const char *ns, const char *pod, const char *u
 {
 	struct world *w = ctx;
 	struct world_pod *p = map_get(&w->by_name, pod);
-	(void)ns;
 	note(w, "ends", pod);
 	if (p != NULL && strcmp(p->uid, uid) == 0 && world_random(w, 100) >= w->refuse_percent)
 		end_pod(w, p);
+	nodes_written(w->nodes, NULL, ns, pod, true, w->now); /* the texts outlive the pod */
 }
 
 struct world_pod *world_pod(struct world *w, const char *name, const char *node, const char *image,
