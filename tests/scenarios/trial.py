@@ -17,6 +17,7 @@ from simulator import Simulator
 
 DROP = "/apis/drop.corewire.io/v1alpha1"
 IMAGES = f"{DROP}/cachedimages"
+CLOCK_BYTES = 16   # struct clock_offsets, all clocks right
 PULL_TIMEOUT = 20  # seconds, of the policies here
 
 
@@ -31,6 +32,8 @@ class Trial:
             file.write(scenario)
         audit = os.path.join(folder, "audit.log")
         clock = os.path.join(folder, "clock")
+        with open(clock, "wb") as file:
+            file.write(bytes(CLOCK_BYTES))  # there before who looks at it
         self.tools = tools
         words = ["--audit-log", audit, "--clock-file", clock, *tools.sim_words]
         self.env = {"LD_PRELOAD": tools.clockshim, "DROP_CLOCK_FILE": clock, **(env or {})}
