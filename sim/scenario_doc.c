@@ -177,7 +177,8 @@ static int check_file(const char *path, const struct buf *page)
 	char piece[4096];
 	for (size_t n; f != NULL && (n = fread(piece, 1, sizeof(piece), f)) > 0;)
 		buf_add(&have, piece, n);
-	bool same = have.len == page->len && memcmp(have.data, page->data, page->len) == 0;
+	bool same = have.data != NULL && have.len == page->len &&
+		    memcmp(have.data, page->data, page->len) == 0;
 	if (!same)
 		fprintf(stderr, "%s is not what the tables say; run `make manifests`\n", path);
 	if (f != NULL)

@@ -84,9 +84,11 @@ static bool set(const char *name)
 static bool speaks_utf8(void)
 {
 	static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (set(names[i]))
-			return strcasestr(getenv(names[i]), "utf") != NULL;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		const char *value = getenv(names[i]);
+		if (value != NULL && value[0] != '\0')
+			return strcasestr(value, "utf") != NULL;
+	}
 	return true;
 }
 

@@ -118,7 +118,7 @@ static void lay_out(struct picture *p)
 /* ---- cells ---- */
 
 /* Several nodes in one cell: trouble shows, else how much of the image they have together. */
-static int together(const struct picture *p, const signed char *cells, size_t first)
+static int together(const struct picture *p, const int16_t *cells, size_t first)
 {
 	int sum = 0, n = 0, not_ready = 0, least_seen = 100;
 	size_t end = least(first + p->a_cell, p->s->n_nodes);

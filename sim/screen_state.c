@@ -73,20 +73,20 @@ static bool is_wanted(const struct api_map *selector, const struct screen_node *
 	return true;
 }
 
-static signed char cell(const struct nodes *n, const struct screen_node *node, size_t i,
-			const char *ref)
+static int16_t cell(const struct nodes *n, const struct screen_node *node, size_t i,
+		    const char *ref)
 {
 	if (!node->exists)
 		return CELL_NO_NODE;
 	int progress = nodes_progress(n, i, ref);
 	if (!node->ready && progress != 100)
 		return CELL_NOT_READY;
-	return (signed char)progress;
+	return (int16_t)progress;
 }
 
 /* A failed pull leaves no trace on the node: the status remembers it until the next attempt. */
 static void mark_failed(const struct failed_nodes *failed, const struct map *places,
-			const struct screen_node *nodes, signed char *cells)
+			const struct screen_node *nodes, int16_t *cells)
 {
 	for (size_t i = 0; i < failed->n; i++) {
 		const char *name = failed->at[i].node;
@@ -101,7 +101,7 @@ static void take_image(const struct control *c, const struct object *o, const st
 {
 	const struct nodes *n = c->world->nodes;
 	struct cachedimage image;
-	signed char *cells = arena_alloc(a, state->n_nodes + 1);
+	int16_t *cells = arena_array(a, state->n_nodes + 1, sizeof(*cells));
 	*ret = (struct screen_image){
 		.name = arena_strdup(a, o->name), .phase = "", .cause = "", .cells = cells};
 	if (desc_decode(kinds[KIND_CACHEDIMAGE].desc, o->text->json, o->text->len, true, a, &image,

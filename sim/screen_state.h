@@ -29,7 +29,7 @@ struct screen_image { /* a CachedImage */
 	const char *phase; /* "": no status yet */
 	const char *cause; /* message of its Ready condition, "" if there is none */
 	int64_t targeted, ready, pulling, failed;
-	const signed char *cells; /* one a node */
+	const int16_t *cells; /* one a node */
 };
 
 struct screen_node {

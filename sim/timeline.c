@@ -161,8 +161,8 @@ static int name_object(const char *json, struct named *ret, struct err *err)
 		version != NULL && kind != NULL ? resource_of_kind(version, kind) : NULL;
 	if (res == NULL || name == NULL) {
 		cJSON_Delete(tree);
-		return err_set(err, ERR_TERMINAL,
-			       "the object needs apiVersion, kind and metadata.name");
+		err_set(err, ERR_TERMINAL, "the object needs apiVersion, kind and metadata.name");
+		return -1;
 	}
 	*ret = (struct named){res,
 			      !res->namespaced ? ""

@@ -27,8 +27,8 @@ static const struct screen_node four[] = {{"worker", true, true, NULL},
 					  {"worker", true, true, NULL},
 					  {"worker", true, false, NULL},
 					  {"late", false, false, NULL}};
-static const signed char half[] = {100, 50, CELL_WAITING, CELL_NO_NODE};
-static const signed char bad[] = {CELL_FAILING, CELL_NOT_WANTED, CELL_NOT_READY, CELL_NO_NODE};
+static const int16_t half[] = {100, 50, CELL_WAITING, CELL_NO_NODE};
+static const int16_t bad[] = {CELL_FAILING, CELL_NOT_WANTED, CELL_NOT_READY, CELL_NO_NODE};
 static const struct screen_image two[] = {
 	{"api", "Pulling", "", 3, 1, 1, 0, half},
 	{"broken", "Degraded", "dns: cannot resolve h", 3, 0, 0, 1, bad},
@@ -199,12 +199,12 @@ static void fits_every_window(void **state)
 	(void)state;
 	static const size_t node_counts[] = {0, 1, 50, MANY_NODES}, image_counts[] = {0, 1, 30};
 	struct screen_node nodes[MANY_NODES];
-	signed char cells[MANY_NODES];
+	int16_t cells[MANY_NODES];
 	struct screen_image images[30];
 	for (size_t i = 0; i < MANY_NODES; i++) {
 		nodes[i] = (struct screen_node){i < 250 ? "a-long-name-of-a-group" : "b", true,
 						i % 7 != 0, NULL};
-		cells[i] = (signed char)((int)(i % 105) - 4);
+		cells[i] = (int16_t)((int)(i % 105) - 4);
 	}
 	for (size_t i = 0; i < 30; i++)
 		images[i] = (struct screen_image){
@@ -237,7 +237,7 @@ static void several_nodes_a_cell(void **state)
 {
 	(void)state;
 	struct screen_node nodes[100];
-	signed char cells[100];
+	int16_t cells[100];
 	struct screen_image image = {"i", "Pulling", "", 100, 10, 1, 0, cells};
 	for (size_t i = 0; i < 100; i++) {
 		nodes[i] = (struct screen_node){"n", true, true, NULL};
