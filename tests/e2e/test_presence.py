@@ -1,0 +1,101 @@
+"""What the real kubelet says of its images (behaviour 17, 18): what is there is not pulled, and
+what is lost is noticed and pulled again."""
+import json
+import os
+import subprocess
+import time
+
+from objects import ready, status
+from wait import until
+
+FAST = {"maxConcurrentNodes": 1, "minDelayBetweenPulls": "0s", "maxPullsPerNode": 10,
+        "failureBackoff": {"initial": "1s", "max": "2s"}}
+REPORT = 90   # a kubelet looks at its images every 30 s, and writes within 10 s of a change
+PROOF = 65    # a heartbeat proves nothing of a pull that ended less than 60 s before it
+
+
+def ctr(t, *words):
+    path = os.path.join(t.cluster.dir, "nodes", t.cluster.node, "ctr")
+    return subprocess.run([path, *words], check=True, capture_output=True, text=True,
+                          timeout=60).stdout
+
+
+def names_by_digest(t):
+    """{digest: [names]} of containerd's images."""
+    found = {}
+    for line in ctr(t, "images", "ls").splitlines()[1:]:
+        name, _, digest = line.split()[:3]
+        found.setdefault(digest, []).append(name)
+    return found
+
+
+def remove(t, wanted):
+    """Removes the images of which wanted(names) is true, under all their names."""
+    for names in names_by_digest(t).values():
+        if wanted(names):
+            ctr(t, "images", "rm", "--sync", *names)
+
+
+def listed(t):
+    """All names that the node reports."""
+    node = t.api.get("node", t.cluster.node)
+    return [n for image in node["status"].get("images", []) for n in image["names"]]
+
+
+def only_ours(t):
+    """Many tags of one content hide each other (five names an image): then nothing is proven."""
+    remove(t, lambda names: not any("pause" in n or "presence/" in n for n in names))
+
+
+def prepare(t, *images):
+    t.running()
+    t.policy("fast", **FAST)
+    return t.cluster.push(*[word for image in images for word in image])
+
+
+def test_there(t):
+    """17: an IfNotPresent image, and a digest, that the node has cost no pod."""
+    digest = prepare(t, ("presence/there:1", 2000))["presence/there:1"]
+    reference = f"{t.cluster.registry}/presence/there"
+    t.image("puts-it-there", f"{reference}:1", policyRef="fast")
+    t.image_is("puts-it-there", ready, "becomes Ready")
+    t.eventually("the kubelet reports it", REPORT, lambda: f"{reference}:1" in listed(t), 1)
+    t.wait_no_pods()
+    began = time.time()
+    t.image("if-not-present", f"{reference}:1", policyRef="fast", imagePullPolicy="IfNotPresent")
+    t.image("by-digest", f"{reference}@{digest}", policyRef="fast")
+    t.image("always", f"{reference}:1", policyRef="fast")
+    for name in ("if-not-present", "by-digest", "always"):
+        t.image_is(name, ready, "becomes Ready")
+    t.equal(status(t.get("by-digest")).get("resolvedDigest"), digest, "a digest resolves to itself")
+    pulled = [pull.uid for _, pull in t.audit.creates(began)]
+    t.equal(pulled, [t.get("always")["metadata"]["uid"]], "only what may have moved was pulled")
+
+
+def test_lost(t):
+    """18: an image that was removed by hand is noticed, told, and pulled again."""
+    prepare(t, ("presence/lost:1", 3000), ("presence/stays:1", 1000))
+    reference = f"{t.cluster.registry}/presence/lost:1"
+    t.image("lost", reference, policyRef="fast")
+    t.image("stays", f"{t.cluster.registry}/presence/stays:1", policyRef="fast")
+    t.image_is("lost", ready, "becomes Ready")
+    pulled = time.time()
+    t.image_is("stays", ready, "becomes Ready")
+    only_ours(t)
+    t.eventually("the kubelet reports it", REPORT, lambda: reference in listed(t), 1)
+    time.sleep(max(0, pulled + PROOF - time.time()))
+    t.wait_no_pods()
+    removed = time.time()
+    remove(t, lambda names: reference in names)
+    until(REPORT, lambda: reference not in listed(t), 1)
+
+    def again():
+        creates = t.audit.creates(removed)
+        return len(creates) == 1 and creates[0][1].attempt
+    attempt = t.eventually("it is pulled again, once", 30, again, 0.5)
+    t.check(attempt and attempt.startswith("r"), "as another attempt than the first", attempt)
+    t.image_is("lost", ready, "is Ready again")
+    t.check(reference in sum(names_by_digest(t).values(), []), "the node has it again")
+    events = json.loads(t.kubectl("get", "events", "-o", "json"))["items"]
+    told = [e for e in events if e["involvedObject"]["name"] == "lost" and e["reason"] == "Evicted"]
+    t.equal(len(told), 1, "one event Evicted")
