@@ -15,7 +15,7 @@
 
 static const char *const proc_names[] = {
 	[PROC_NONE] = "none",     [PROC_WATCHER] = "watcher", [PROC_RECONCILER] = "reconciler",
-	[PROC_PULLER] = "puller", [PROC_TAP] = "tap",         [PROC_ANY] = "any",
+	[PROC_PULLER] = "puller", [PROC_CTL] = "ctl",         [PROC_ANY] = "any",
 };
 
 #define FIELDS_OF(fields) .row = (fields), .n_row = sizeof(fields) / sizeof((fields)[0])

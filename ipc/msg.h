@@ -28,7 +28,7 @@ enum proc_id {
 	PROC_WATCHER,
 	PROC_RECONCILER,
 	PROC_PULLER,
-	PROC_TAP,
+	PROC_CTL,
 	PROC_COUNT,
 	PROC_ANY = PROC_COUNT, /* catalogue only */
 };
@@ -142,6 +142,8 @@ bool msg_party(enum proc_id row, enum proc_id other, enum proc_id id);
 /* Appends {"type":..,"from":..,<fields>} as one JSON line without newline; BIN objects of
  * `change` rows are printed by their descriptor, a nested tap frame as its message. */
 void msg_dump(const struct msg *m, struct buf *out);
+/* Appends the rows of the message's first list as JSON objects with commas between them. */
+void msg_dump_rows(enum msg_type type, const void *body, struct buf *out);
 /* Appends a catalogue page in mdoc for man/drop-messages.7. */
 void msg_man(struct buf *out);
 

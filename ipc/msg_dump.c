@@ -130,6 +130,23 @@ static void dump_message(const struct msg *m, struct arena *a, struct buf *out)
 	buf_adds(out, "}");
 }
 
+void msg_dump_rows(enum msg_type type, const void *body, struct buf *out)
+{
+	const struct msg_info *info = &messages[type];
+	for (size_t i = 0; i < info->n_fields; i++) {
+		const struct msg_field *f = &info->fields[i];
+		if (f->type != MSG_F_LIST)
+			continue;
+		struct arena a = ARENA_INIT;
+		struct buf list = {0};
+		dump_rows(f, (const char *)body + f->offset, &a, &list);
+		buf_add(out, list.data + 1, list.len - 2); /* without its brackets */
+		buf_done(&list);
+		arena_done(&a);
+		return;
+	}
+}
+
 void msg_dump(const struct msg *m, struct buf *out)
 {
 	struct arena a = ARENA_INIT;

@@ -89,5 +89,5 @@ void msg_man(struct buf *out)
 	for (int t = MSG_none + 1; t < MSG_COUNT; t++)
 		add_message(out, &messages[t]);
 	add_stats(out);
-	buf_adds(out, ".Sh SEE ALSO\n.Xr drop-tap 8\n");
+	buf_adds(out, ".Sh SEE ALSO\n.Xr dropctl 1\n");
 }

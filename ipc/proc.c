@@ -24,21 +24,40 @@ static const char *const log_levels[] = {"error", "warn", "info", "debug", NULL}
 static const char *const log_formats[] = {"text", "json", NULL};
 
 #define COMMON(member) OPT_STRING, offsetof(struct proc_common, member)
+#define SOCKET_DIR                                                                                 \
+	{                                                                                          \
+		"socket-dir", COMMON(socket_dir), NULL, "DIR",                                     \
+			"folder of the sockets between processes; /run/drop, or "                  \
+			"$XDG_RUNTIME_DIR/drop for users "                                         \
+			"who may not write there",                                                 \
+			NULL, 0, 0                                                                 \
+	}
+#define LOGGING(level)                                                                             \
+	{"log-level",                                                                              \
+	 COMMON(log_level),                                                                        \
+	 level,                                                                                    \
+	 "LEVEL",                                                                                  \
+	 "least important lines to log",                                                           \
+	 log_levels,                                                                               \
+	 0,                                                                                        \
+	 0},                                                                                       \
+	{                                                                                          \
+		"log-format", COMMON(log_format), "text", "FORMAT", "form of the log lines",       \
+			log_formats, 0, 0                                                          \
+	}
+
 const struct option_def proc_common_options[] = {
-	{"socket-dir", COMMON(socket_dir), NULL, "DIR",
-	 "folder of the sockets between processes; /run/drop, or $XDG_RUNTIME_DIR/drop for users "
-	 "who may not write there",
-	 NULL, 0, 0},
+	SOCKET_DIR,
 	{"kubeconfig", COMMON(kubeconfig), NULL, "FILE",
 	 "how to reach the API server; the pod's service account, else $KUBECONFIG", NULL, 0, 0},
 	{"pod-namespace", COMMON(pod_namespace), "drop-system", "NAME",
 	 "namespace of pull pods and of the lease", NULL, 0, 0},
-	{"log-level", COMMON(log_level), "info", "LEVEL", "least important lines to log",
-	 log_levels, 0, 0},
-	{"log-format", COMMON(log_format), "text", "FORMAT", "form of the log lines", log_formats,
-	 0, 0},
+	LOGGING("info"),
 	{NULL},
 };
+
+/* A tool for people speaks to no API server, and says nothing but what it was asked. */
+static const struct option_def tool_options[] = {SOCKET_DIR, LOGGING("warn"), {NULL}};
 
 static int wait_poll(void *ctx, struct pollfd *fds, size_t n, int timeout_ms)
 {
@@ -118,12 +137,13 @@ static int read_options(struct proc *p, int argc, char **argv)
 	const struct proc_def *def = p->def;
 	const struct options_target targets[] = {
 		{def->options != NULL ? def->options : none, p->state},
-		{proc_common_options, &p->common},
+		{def->program != NULL ? tool_options : proc_common_options, &p->common},
 	};
 	const size_t n = sizeof(targets) / sizeof(targets[0]);
 	char program[64];
 	struct err err;
-	snprintf(program, sizeof(program), "drop-%s", def->name);
+	snprintf(program, sizeof(program), "%s%s", def->program != NULL ? "" : "drop-",
+		 def->program != NULL ? def->program : def->name);
 	switch (options_parse(argc, argv, targets, n, &err)) {
 	case OPTIONS_OK:
 		return -1;

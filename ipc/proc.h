@@ -5,7 +5,7 @@
  * reset the arena.
  *
  * Sockets in --socket-dir (mode 0700), one a role: <proc>.rep answers requests,
- * <proc>.pub publishes, <proc>.tap mirrors traffic while drop-tap listens. A peer
+ * <proc>.pub publishes, <proc>.tap mirrors traffic while dropctl tap listens. A peer
  * that is not there yet is dialled again and again in the background.
  */
 #ifndef DROP_IPC_PROC_H
@@ -67,6 +67,8 @@ typedef int (*proc_wait_fn)(void *ctx, struct pollfd *fds, size_t n, int timeout
 struct proc_def {
 	const char *name; /* "watcher"; the program is drop-watcher */
 	const char *doc;  /* one sentence for --help */
+	/* "dropctl status": a tool for people, which has no cluster options; NULL: a daemon */
+	const char *program;
 	enum proc_id id;
 	msg_handler handlers[MSG_COUNT];  /* [MSG_changes] = on_changes */
 	const struct option_def *options; /* beyond the common ones; filled into the state */
@@ -114,7 +116,7 @@ int proc_reply(struct proc *p, const struct reply_to *to, enum msg_type type, co
 /* Publishes; whoever does not listen misses it. */
 void proc_publish(struct proc *p, enum msg_type type, const void *body);
 
-/* Counters of the process, kept by name in one table (ipc/stats.h); seen by drop-tap --stats. */
+/* Counters of the process, kept by name in one table (ipc/stats.h); seen by dropctl stats. */
 void proc_count(struct proc *p, const char *name, uint64_t add);
 
 #endif

@@ -1,6 +1,6 @@
 /*
  * Requests, answers and publications on their way out: checked against the catalogue,
- * encoded once, mirrored while drop-tap listens. Publications leave at once; requests and
+ * encoded once, mirrored while dropctl tap listens. Publications leave at once; requests and
  * answers in bundles, one a peer, at the end of the turn. Each of these is one effect.
  */
 #include "ipc/proc_impl.h"

@@ -1,6 +1,6 @@
 /*
  * The counters of a process: one table for all programs, the only place that names a
- * counter. drop-tap --stats prints them; tests read them to see that a dropped
+ * counter. dropctl stats prints them; tests read them to see that a dropped
  * message was counted. Adding one is adding a row; a row that nobody counts, or a
  * proc_count() of no row, fails tests/check.
  */

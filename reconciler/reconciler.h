@@ -87,6 +87,12 @@ int64_t set_writes_turn(struct proc *p);
 void events_tell(struct proc *p, const struct event_fact *fact);
 int64_t event_writes_turn(struct proc *p);
 
+/* explain_reply.c: what dropctl asks. */
+void on_explain(struct proc *p, const struct msg_in *in);
+void on_explain_images(struct proc *p, const struct msg_in *in);
+void on_explain_queue(struct proc *p, const struct msg_in *in);
+void on_explain_plan(struct proc *p, const struct msg_in *in);
+
 /* reconciler.c */
 int reconciler_init(struct proc *p, struct err *err);
 int64_t reconciler_turn(struct proc *p, struct now now);

@@ -25,4 +25,4 @@ ninja -C "$dir" --quiet "$@"
 # All programs in one folder, as in the container: the supervisor looks for them there.
 mkdir -p "$dir/bin"
 ln -sf ../{watcher/drop-watcher,reconciler/drop-reconciler,puller/drop-puller} "$dir/bin/"
-ln -sf ../{supervisor/drop-supervisor,ipc/drop-tap,sim/drop-sim} "$dir/bin/"
+ln -sf ../{supervisor/drop-supervisor,dropctl/dropctl,sim/drop-sim} "$dir/bin/"

@@ -13,7 +13,7 @@ import sys
 MAN = pathlib.Path(__file__).resolve().parent.parent.parent / 'man'
 MSGMAN, *PROGRAMS = sys.argv[1:]
 # Pages of the tree are not installed where this runs.
-NOT_INSTALLED = 'referenced manual not found: Xr drop-'
+NOT_INSTALLED = 'referenced manual not found: Xr drop'
 # Texts of the catalogue are as long as they are.
 CATALOGUE_LINES = 'input text line longer than 80 bytes'
 
@@ -26,9 +26,18 @@ def name_of(program):
     return pathlib.Path(program).name
 
 
+def help_texts(program):
+    """Its --help; of dropctl that of each command."""
+    text = run(program, '--help')
+    if name_of(program) != 'dropctl':
+        return text
+    commands = re.findall(r'^  ([a-z]+) ', text, re.M)
+    return '\n'.join(run(program, command, '--help') for command in commands)
+
+
 def help_options(program):
     """name -> (argument, text with default), folded lines joined."""
-    text = re.sub(r'\n {8,}', ' ', run(program, '--help'))
+    text = re.sub(r'\n {8,}', ' ', help_texts(program))
     return {m[1]: (m[2], m[3]) for m in
             re.finditer(r'^  --([a-z-]+)(?: ([A-Z]+))? +(.*)$', text, re.M)}
 
@@ -52,7 +61,7 @@ def man_options(page):
 
 def check_options():
     for program in PROGRAMS:
-        page = MAN / f'{name_of(program)}.8'
+        page = next(MAN.glob(f'{name_of(program)}.[18]'))
         told = {name: (argument, default_in_help(text))
                 for name, (argument, text) in help_options(program).items()}
         written = man_options(page.read_text())
@@ -66,7 +75,7 @@ def check_options():
 def check_passed_on():
     by_name = {name_of(program): help_options(program) for program in PROGRAMS}
     supervisor = by_name.pop('drop-supervisor')
-    for program in ('drop-tap', 'drop-sim'):  # not children
+    for program in ('dropctl', 'drop-sim'):  # not children
         del by_name[program]
     for child, options in by_name.items():
         for name in supervisor.keys() & options.keys():
@@ -84,7 +93,7 @@ def check_mdoc():
 
 def check_references():
     for page in sorted(MAN.glob('*.[1-9]')):
-        for name, section in re.findall(r'^\.Xr (drop-\S+) (\d)', page.read_text(), re.M):
+        for name, section in re.findall(r'^\.Xr (drop\S+) (\d)', page.read_text(), re.M):
             if not (MAN / f'{name}.{section}').exists():
                 yield f'{page.name} refers to {name}({section}), which is not there'
 

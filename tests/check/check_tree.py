@@ -23,7 +23,7 @@ MAY_INCLUDE = {
     "ipc": {"base", "api", "ipc"},
     "kube": {"base", "api", "kube"},
 }
-PROGRAMS = ["watcher", "reconciler", "puller", "supervisor"]
+PROGRAMS = ["watcher", "reconciler", "puller", "supervisor", "dropctl"]
 for program in PROGRAMS:
     MAY_INCLUDE[program] = {"base", "api", "ipc", "kube", program}
 # The supervisor links neither nng nor curl (design.md must 8): of ipc/ it takes the socket folder.

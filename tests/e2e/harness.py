@@ -114,7 +114,9 @@ class Harness:
     def program(self, name, folder, words=(), env=None, stdout=None):
         """One process by hand; folder: of sockets and log."""
         common = ["--socket-dir", os.path.join(folder, "s")]
-        if name != "tap":
+        if name == "ctl":
+            words, common = [], [*words, *common]
+        else:
             common += ["--kubeconfig", self.cluster.kubeconfig, "--log-level", "debug"]
         one = Program(self.bin, name, os.path.join(folder, f"{name}.log"), [*common, *words], env,
                       self.scratch, stdout)

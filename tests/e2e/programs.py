@@ -12,16 +12,21 @@ import processes
 from wait import until
 
 CHILDREN = ("watcher", "reconciler", "puller")
-PROGRAMS = ("supervisor", "tap", *CHILDREN)
+PROGRAMS = ("supervisor", "ctl", *CHILDREN)
+
+
+def binary(name):
+    """The file of a program; the one for people has no dash."""
+    return "dropctl" if name == "ctl" else f"drop-{name}"
 
 
 def bin_folder(build, into):
     """Links all programs of a meson build (a folder each) or of an install into one folder."""
     os.makedirs(into, exist_ok=True)
     for name in PROGRAMS:
-        program = f"drop-{name}"
+        program = binary(name)
         places = [os.path.join(build, program)] + [
-            os.path.join(build, folder, program) for folder in (name, "ipc", "bin", "sbin")]
+            os.path.join(build, folder, program) for folder in (name, program, "bin", "sbin")]
         found = next((p for p in places if os.path.isfile(p) and os.access(p, os.X_OK)), None)
         if found is None:
             raise SystemExit(f"no {program} below {build}: give --build a folder that was built")
@@ -39,7 +44,7 @@ class Program:
         self.log_path = log
         out = open(log, "ab")
         self.process = subprocess.Popen(
-            [os.path.join(bin_dir, f"drop-{name}"), *words], stdin=subprocess.DEVNULL,
+            [os.path.join(bin_dir, binary(name)), *words], stdin=subprocess.DEVNULL,
             stdout=stdout or out, stderr=out, start_new_session=True,
             env={"PATH": os.environ["PATH"], processes.MARK: mark, **(env or {})})
         out.close()

@@ -9,7 +9,7 @@ import time
 import processes
 from objects import ready
 from pretend import TARGET, PretendNode
-from programs import CHILDREN
+from programs import CHILDREN, binary
 
 POLICY = {"maxConcurrentNodes": 1, "minDelayBetweenPulls": "0s", "maxPullsPerNode": 10}
 
@@ -71,14 +71,14 @@ def test_late(t):
 
 
 def test_tap(t):
-    """drop-tap prints what passes, one JSON object a line, from before a run to its end."""
+    """dropctl tap prints what passes, one JSON object a line, from before a run to its end."""
     t.stop_tree()
     with PretendNode(t.api, "pretend-1"):
         tree = t.supervisor(name="tapped").wait_up()
         out = os.path.join(tree.sockets, "..", "tap.jsonl")
         with open(out, "wb") as file:
-            tap = t.program("tap", os.path.dirname(tree.sockets), stdout=file)
-        t.eventually("drop-tap prints", 10, lambda: lines(out))
+            tap = t.program("ctl", os.path.dirname(tree.sockets), ["tap"], stdout=file)
+        t.eventually("dropctl tap prints", 10, lambda: lines(out))
         t.all_ready(quick_images(t, "tapped", 2), 30)
         for kind in ("doorbell", "changes_since", "changes", "pull_start", "pull_started",
                      "pod_delete", "pod_deleted"):
@@ -91,29 +91,29 @@ def test_tap(t):
 
 
 def test_stats(t):
-    """drop-tap --stats asks a process for its counters."""
+    """dropctl stats asks a process for its counters."""
     tree = t.running()
     for name in CHILDREN:
         done = subprocess.run(
-            [os.path.join(t.bin, "drop-tap"), "--socket-dir", tree.sockets, "--stats", name],
+            [os.path.join(t.bin, "dropctl"), "stats", name, "--socket-dir", tree.sockets],
             capture_output=True, text=True, timeout=20, env={processes.MARK: t.scratch})
         t.check(done.returncode == 0 and "messages_sent" in done.stdout,
-                f"--stats {name} prints counters", done.stdout + done.stderr)
+                f"dropctl stats {name} prints counters", done.stdout + done.stderr)
 
 
 def test_help(t):
     """--help and --version of every program; a wrong option is exit status 100."""
-    for name in ("supervisor", "tap", *CHILDREN):
+    for name in ("supervisor", "ctl", *CHILDREN):
         def run(*words, name=name):
-            return subprocess.run([os.path.join(t.bin, f"drop-{name}"), *words],
+            return subprocess.run([os.path.join(t.bin, binary(name)), *words],
                                   capture_output=True, text=True, timeout=10)
         text = run("--help")
-        t.check(text.returncode == 0 and "--socket-dir" in text.stdout, f"drop-{name} --help",
+        t.check(text.returncode == 0 and (name == "ctl" or "--socket-dir" in text.stdout), f"{binary(name)} --help",
                 text)
-        t.check(run("--version").stdout.startswith(f"drop-{name} "), f"drop-{name} --version")
-        wrong = run("--no-such-option")
+        t.check(run("--version").stdout.startswith(f"{binary(name)} "), f"{binary(name)} --version")
+        wrong = run(*(["status"] if name == "ctl" else []), "--no-such-option")
         t.check(wrong.returncode == 100 and "no-such-option" in wrong.stderr,
-                f"drop-{name} refuses an unknown option", wrong)
+                f"{binary(name)} refuses an unknown option", wrong)
 
 
 def test_json_log(t):

@@ -10,7 +10,7 @@ import re
 import sys
 
 SENDERS = {"PUB": "proc_publish", "REQ": "proc_request", "REP": "proc_reply"}
-PROGRAMS = {"WATCHER": "watcher", "RECONCILER": "reconciler", "PULLER": "puller", "TAP": "ipc"}
+PROGRAMS = {"WATCHER": "watcher", "RECONCILER": "reconciler", "PULLER": "puller", "CTL": "dropctl"}
 
 
 def text_of(folder):
@@ -36,7 +36,7 @@ def catalogue(root):
 def folders(party, root):
     """ANY may be any program, or the shared loop on behalf of all of them."""
     if party == "ANY":
-        return [root / f for f in sorted(set(PROGRAMS.values()))]
+        return [root / f for f in sorted(set(PROGRAMS.values()))] + [root / "ipc"]
     return [root / PROGRAMS[party]]
 
 
@@ -65,7 +65,7 @@ def check_row(row, root):
 def check_counters(root):
     table = (root / "ipc/stats.h").read_text()
     rows = set(re.findall(r"\bC\((\w+),\s*\"", table))
-    programs = ["ipc", "kube"] + sorted(set(PROGRAMS.values()) - {"ipc"})
+    programs = ["ipc", "kube"] + sorted(set(PROGRAMS.values()))
     counted = set()
     for folder in programs:
         text = text_of(root / folder)

@@ -10,7 +10,7 @@
 
 #include "api/kinds.h"
 #include "ipc/objpack.h"
-#include "ipc/tap.h"
+#include "dropctl/tap_line.h"
 #include "messages.h"
 
 static struct msg decoded(enum msg_type t, const void *bytes, size_t len, struct arena *a)

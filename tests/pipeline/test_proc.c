@@ -132,14 +132,14 @@ static void read_stats(uint64_t out[STAT_COUNT])
 	struct buf b = {0};
 	struct bus_in in;
 	struct msg m = {0};
-	assert_int_equal(msg_encode(MSG_stats_get, PROC_TAP, &get, &b, NULL), 0);
+	assert_int_equal(msg_encode(MSG_stats_get, PROC_CTL, &get, &b, NULL), 0);
 	throw(++id, b.data, b.len);
 	while (m.type != MSG_stats) {
 		assert_true(receive(&in, PATIENCE_MS));
 		struct bundle_part part;
 		const uint8_t *at = in.data;
 		for (size_t left = in.len; m.type != MSG_stats && bundle_next(&at, &left, &part);)
-			if (msg_decode(part.data, part.len, PROC_TAP, &a, &m, NULL) != 0)
+			if (msg_decode(part.data, part.len, PROC_CTL, &a, &m, NULL) != 0)
 				m.type = MSG_none;
 		bus_in_free(&in);
 	}
@@ -607,10 +607,9 @@ static void threads_do_not_grow_with_cpus(void **state)
 static void tap_shows_traffic(void **state)
 {
 	(void)state;
-	child_start(&t.extra, DROP_TAP, (const char *const[]){"--socket-dir", t.scratch.dir, NULL},
-		    NULL);
+	child_start(&t.extra, DROPCTL,
+		    (const char *const[]){"tap", "--socket-dir", t.scratch.dir, NULL}, NULL);
 	START(&t.answerer, "puller");
-	child_expect(&t.extra, "connected to puller");
 	START(&t.bell, "watcher");
 	child_expect(&t.extra, "\"process\":\"watcher\",\"direction\":\"sent\",\"peer\":null,"
 			       "\"message\":{\"type\":\"doorbell\",\"from\":\"watcher\"");
@@ -623,8 +622,8 @@ static void tap_shows_traffic(void **state)
 	}
 	assert_true(child_says(&t.extra, "pull_started", 0));
 	assert_int_equal(child_end(&t.extra, SIGTERM), PROC_EXIT_OK);
-	child_start(&t.extra, DROP_TAP,
-		    (const char *const[]){"--socket-dir", t.scratch.dir, "--stats", "puller", NULL},
+	child_start(&t.extra, DROPCTL,
+		    (const char *const[]){"stats", "puller", "--socket-dir", t.scratch.dir, NULL},
 		    NULL);
 	child_expect(&t.extra, "\"messages_received\":");
 	assert_int_equal(child_wait(&t.extra), PROC_EXIT_OK);

@@ -1,0 +1,103 @@
+/*
+ * Asking a process and ending with what it said: the part that all commands share.
+ * Invariant: a command has one request unanswered at a time and always ends, within twice
+ * CTL_ANSWER_MS of silence.
+ */
+#include "dropctl/dropctl.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/xalloc.h"
+
+const char *ctl_args[CTL_ARGS_MAX];
+const char *const ctl_outputs[] = {"text", "json", NULL};
+
+bool ctl_json(const struct ctl *c)
+{
+	return strcmp(c->output, "json") == 0;
+}
+
+int64_t ctl_ask(struct proc *p, enum proc_id to, enum msg_type type, const void *body)
+{
+	struct ctl *c = proc_state(p);
+	int64_t now_ms = proc_now(p).boot_ms;
+	struct err err;
+	if (proc_stopping(p) && !c->ended)
+		proc_stop(p, PROC_EXIT_ENV); /* interrupted */
+	if (c->asked || proc_stopping(p))
+		return CLOCK_NEVER;
+	if (c->give_up_ms == 0)
+		c->give_up_ms = now_ms + CTL_ANSWER_MS;
+	if (proc_request(p, to, type, body, 0, now_ms + CTL_ANSWER_MS, &err) == 0) {
+		c->asked = true;
+		return CLOCK_NEVER;
+	}
+	if (now_ms < c->give_up_ms)
+		return c->give_up_ms;
+	ctl_fail(
+		p, PROC_EXIT_ENV,
+		"no %s in %s (%s). Is the operator running here? --socket-dir names its folder; in "
+		"a cluster use kubectl drop",
+		proc_id_name(to), proc_common(p)->socket_dir, err.text);
+	return CLOCK_NEVER;
+}
+
+bool ctl_unanswered(struct proc *p, const struct msg_in *in)
+{
+	struct ctl *c = proc_state(p);
+	c->asked = false;
+	if (in->body == NULL)
+		ctl_fail(p, PROC_EXIT_ENV, "the process did not answer within %d s",
+			 CTL_ANSWER_MS / 1000);
+	return in->body == NULL;
+}
+
+void ctl_again(struct ctl *c, const char *after)
+{
+	char *copy = xstrdup(after);
+	free(c->after);
+	c->after = copy;
+	c->give_up_ms = 0;
+}
+
+void ctl_json_rows(struct ctl *c, const struct msg_in *in)
+{
+	size_t before = c->out.len;
+	if (before > 0)
+		buf_adds(&c->out, ",");
+	msg_dump_rows(in->type, in->body, &c->out);
+	if (before > 0 && c->out.len == before + 1) /* no rows: no comma */
+		c->out.data[--c->out.len] = '\0';
+}
+
+void ctl_end(struct proc *p, const struct buf *text, int exit_code)
+{
+	struct ctl *c = proc_state(p);
+	c->ended = true;
+	bool written = fwrite(text->data, 1, text->len, stdout) == text->len && fflush(stdout) == 0;
+	proc_stop(p, written ? exit_code : PROC_EXIT_ENV);
+}
+
+void ctl_fail(struct proc *p, int exit_code, const char *fmt, ...)
+{
+	struct ctl *c = proc_state(p);
+	va_list args;
+	c->ended = true;
+	fputs("dropctl: ", stderr);
+	va_start(args, fmt);
+	vfprintf(stderr, fmt, args);
+	va_end(args);
+	fputs("\n", stderr);
+	proc_stop(p, exit_code);
+}
+
+void ctl_done(struct proc *p)
+{
+	struct ctl *c = proc_state(p);
+	buf_done(&c->out);
+	buf_done(&c->table);
+	free(c->after);
+}

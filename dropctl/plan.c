@@ -1,0 +1,155 @@
+/*
+ * dropctl plan -f FILE: what these manifests would do, were they applied now: where each
+ * image would be pulled and in which order, and why each other node is left out. The
+ * reconciler works it out with the rules that it acts by; nothing is created.
+ */
+#include "dropctl/dropctl.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "api/ref.h"
+#include "base/xalloc.h"
+#include "dropctl/plan_file.h"
+#include "dropctl/table.h"
+#include "ipc/objpack.h"
+
+static const struct option_def options[] = {
+	{"file", OPT_STRING, offsetof(struct ctl, file), NULL, "FILE",
+	 "manifests as for kubectl apply; - is standard input", NULL, 0, 0},
+	{"f", OPT_STRING, offsetof(struct ctl, file), NULL, "FILE", "short for --file", NULL, 0, 0},
+	CTL_OUTPUT,
+	{"limit", OPT_INT, offsetof(struct ctl, limit), "50", "N", "nodes to show of each image",
+	 NULL, 1, 400},
+	{NULL},
+};
+
+static const char *reference_of(struct proc *p, const struct cachedimage *image)
+{
+	return ref_make(proc_arena(p), image->spec.image, image->spec.tag, image->spec.digest);
+}
+
+static void add_text(struct proc *p, const struct cachedimage *image, const struct msg_planned *m)
+{
+	struct ctl *c = proc_state(p);
+	struct buf cells = {0};
+	uint64_t told = m->nodes.n, all = m->done + m->pulls + m->away + m->skipped;
+	buf_addf(&c->out,
+		 "%s%s (%s): %" PRIu64 " to pull, %" PRIu64 " there already, %" PRIu64
+		 " not available now, %" PRIu64 " not for it\n",
+		 c->out.len > 0 ? "\n" : "", image->meta.name, reference_of(p, image), m->pulls,
+		 m->done, m->away, m->skipped);
+	for (size_t i = 0; i < m->nodes.n; i++) {
+		const struct msg_verdict *v = &m->nodes.at[i];
+		if (i < m->pulls)
+			table_cellf(&cells, "%5zu.", i + 1);
+		else
+			table_cell(&cells, "     -");
+		table_cell(&cells, v->node);
+		table_cell(&cells, v->text);
+	}
+	table_print(&cells, 3, &c->out);
+	if (told < all)
+		buf_addf(&c->out, "       and %" PRIu64 " nodes more (--limit)\n", all - told);
+	buf_done(&cells);
+}
+
+static void add_json(struct proc *p, const struct cachedimage *image, const struct msg_in *in)
+{
+	struct ctl *c = proc_state(p);
+	const struct msg_planned *m = in->body;
+	buf_adds(&c->out, c->out.len > 0 ? ",{\"name\":" : "{\"name\":");
+	buf_add_json(&c->out, image->meta.name);
+	buf_adds(&c->out, ",\"reference\":");
+	buf_add_json(&c->out, reference_of(p, image));
+	buf_addf(&c->out,
+		 ",\"pulls\":%" PRIu64 ",\"done\":%" PRIu64 ",\"away\":%" PRIu64
+		 ",\"skipped\":%" PRIu64 ",\"nodes\":[",
+		 m->pulls, m->done, m->away, m->skipped);
+	msg_dump_rows(in->type, in->body, &c->out);
+	buf_adds(&c->out, "]}");
+}
+
+static void finish(struct proc *p)
+{
+	struct ctl *c = proc_state(p);
+	struct buf text = {0};
+	buf_addf(&text, ctl_json(c) ? "{\"images\":[%s],\"notes\":[" : "%s", c->out.data);
+	for (size_t i = 0; i < c->plan->notes.n; i++) {
+		if (ctl_json(c)) {
+			buf_adds(&text, i > 0 ? "," : "");
+			buf_add_json(&text, c->plan->notes.at[i]);
+		} else {
+			buf_addf(&text, "%sNote: %s.\n", i == 0 ? "\n" : "", c->plan->notes.at[i]);
+		}
+	}
+	buf_adds(&text, ctl_json(c) ? "]}\n" : "");
+	ctl_end(p, &text, PROC_EXIT_OK);
+	buf_done(&text);
+}
+
+static void on_planned(struct proc *p, const struct msg_in *in)
+{
+	struct ctl *c = proc_state(p);
+	if (ctl_unanswered(p, in))
+		return;
+	const struct cachedimage *image = &c->plan->images[c->at++];
+	if (ctl_json(c))
+		add_json(p, image, in);
+	else
+		add_text(p, image, in->body);
+	c->give_up_ms = 0;
+	if (c->at == c->plan->n)
+		finish(p);
+}
+
+static int init(struct proc *p, struct err *err)
+{
+	struct ctl *c = proc_state(p);
+	c->plan = xcalloc(1, sizeof(*c->plan));
+	if (c->file == NULL)
+		ctl_fail(p, PROC_EXIT_USAGE, "give the manifests: dropctl plan -f FILE");
+	else if (plan_file_read(c->file, c->plan, err) != 0)
+		ctl_fail(p, CTL_EXIT_NONE, "%s", err->text);
+	return 0;
+}
+
+static int64_t turn(struct proc *p, struct now now)
+{
+	struct ctl *c = proc_state(p);
+	(void)now;
+	if (c->asked || c->at == c->plan->n)
+		return ctl_ask(p, PROC_RECONCILER, MSG_none, NULL);
+	struct buf packed = {0};
+	obj_pack(kinds[KIND_CACHEDIMAGE].desc, &c->plan->images[c->at], &packed);
+	const struct msg_explain_plan ask = {
+		.kind = KIND_CACHEDIMAGE,
+		.object = {(const uint8_t *)packed.data, packed.len},
+		.max = (uint64_t)c->limit,
+	};
+	int64_t next = ctl_ask(p, PROC_RECONCILER, MSG_explain_plan, &ask);
+	buf_done(&packed);
+	return next;
+}
+
+static void done(struct proc *p)
+{
+	struct ctl *c = proc_state(p);
+	if (c->plan != NULL)
+		plan_file_done(c->plan);
+	free(c->plan);
+	ctl_done(p);
+}
+
+const struct proc_def ctl_plan = {
+	.name = "ctl",
+	.program = "dropctl plan",
+	.doc = "What manifests would do, were they applied now; creates nothing.",
+	.id = PROC_CTL,
+	.handlers = {[MSG_planned] = on_planned},
+	.options = options,
+	.state_size = sizeof(struct ctl),
+	.init = init,
+	.turn = turn,
+	.done = done,
+};

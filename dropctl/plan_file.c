@@ -1,0 +1,193 @@
+/* See plan_file.h. Nothing is guessed: a manifest the API server would refuse is refused. */
+#include "dropctl/plan_file.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cjson/cJSON.h>
+
+#include "base/buf.h"
+#include "api/desc.h"
+#include "api/ref.h"
+#include "api/tables.h"
+#include "api/yaml_tree.h"
+
+static void add_note(struct plan_file *f, const char *note)
+{
+	const char **grown = arena_array(&f->arena, f->notes.n + 1, sizeof(*grown));
+	if (f->notes.n > 0)
+		memcpy(grown, f->notes.at, f->notes.n * sizeof(*grown));
+	grown[f->notes.n++] = note;
+	f->notes.at = grown;
+}
+
+static int add_image(struct plan_file *f, const char *name, const struct cachedimage_spec *spec,
+		     struct err *err)
+{
+	if (f->n == PLAN_IMAGES_MAX)
+		return err_set(err, ERR_TERMINAL, "more than %d images: split the file",
+			       PLAN_IMAGES_MAX);
+	if (f->n == f->cap) {
+		size_t cap = f->cap == 0 ? 16 : 2 * f->cap;
+		struct cachedimage *grown = arena_array(&f->arena, cap, sizeof(*grown));
+		if (f->n > 0)
+			memcpy(grown, f->images, f->n * sizeof(*grown));
+		f->images = grown;
+		f->cap = cap;
+	}
+	f->images[f->n++] = (struct cachedimage){.meta.name = name, .spec = *spec};
+	return 0;
+}
+
+/* The error with the line of the field that it names first, as "spec.image: ...". */
+static int at_line(const struct yaml_doc *doc, struct err *err)
+{
+	char path[ERR_TEXT_MAX];
+	snprintf(path, sizeof(path), "%.*s", (int)strcspn(err->text, ": "), err->text);
+	return err_wrap(err, "line %zu", yaml_where(doc, path));
+}
+
+/*
+ * Strict about the spec, where a misspelt field means another plan; about the rest as
+ * lenient as an API server that drops what it does not know.
+ */
+static int check_spelling(const struct desc *spec, const cJSON *root, struct arena *a,
+			  struct err *err)
+{
+	const cJSON *tree = cJSON_GetObjectItemCaseSensitive(root, "spec");
+	struct err why;
+	if (tree == NULL)
+		return 0;
+	const char *json = yaml_json(tree, a);
+	if (desc_known(spec, json, strlen(json), &why) == 0)
+		return 0;
+	return err_set(err, why.cls, "spec.%s", why.text);
+}
+
+static int read_kind(struct plan_file *f, const struct yaml_doc *doc, enum kind kind,
+		     const struct desc *spec, void *obj, struct err *err)
+{
+	const struct desc *d = kinds[kind].desc;
+	const char *json = yaml_json(doc->root, &f->arena);
+	if (check_spelling(spec, doc->root, &f->arena, err) != 0 ||
+	    desc_decode(d, json, strlen(json), true, &f->arena, obj, err) != 0 ||
+	    desc_validate(d, obj, err) != 0)
+		return at_line(doc, err);
+	return 0;
+}
+
+static int check_reference(const struct yaml_doc *doc, const char *image, const char *tag,
+			   const char *digest, struct plan_file *f, struct err *err)
+{
+	bool tagged = tag != NULL && *tag != '\0', pinned = digest != NULL && *digest != '\0';
+	if (tagged && pinned)
+		err_set(err, ERR_TERMINAL, "%s has a tag and a digest: keep one of them", image);
+	else if (ref_normal(&f->arena, ref_make(&f->arena, image, tag, digest)) == NULL)
+		err_set(err, ERR_TERMINAL, "%s is no image reference", image);
+	else
+		return 0;
+	return err_wrap(err, "line %zu", yaml_where(doc, "spec"));
+}
+
+static int add_set(struct plan_file *f, const struct yaml_doc *doc, struct err *err)
+{
+	struct cachedimageset set;
+	if (read_kind(f, doc, KIND_CACHEDIMAGESET, &cachedimageset_spec_desc, &set, err) != 0)
+		return -1;
+	const struct cachedimageset_spec *s = &set.spec;
+	for (size_t i = 0; i < s->images.n; i++) {
+		const struct image_entry *e = &s->images.at[i];
+		struct cachedimage_spec spec = {
+			.image = e->image,
+			.tag = e->tag,
+			.digest = e->digest,
+			.image_pull_policy = s->image_pull_policy,
+			.image_pull_secrets = s->image_pull_secrets,
+			.node_selector = s->node_selector,
+			.tolerations = s->tolerations,
+			.policy_ref = s->policy_ref,
+		};
+		if (check_reference(doc, e->image, e->tag, e->digest, f, err) != 0 ||
+		    add_image(f, arena_printf(&f->arena, "%s[%zu]", set.meta.name, i), &spec,
+			      err) != 0)
+			return -1;
+	}
+	if (s->discovery_policy_ref != NULL)
+		add_note(f,
+			 arena_printf(&f->arena, "%s: what DiscoveryPolicy %s finds is not planned",
+				      set.meta.name, s->discovery_policy_ref->name));
+	return 0;
+}
+
+static int add_doc(struct plan_file *f, const struct yaml_doc *doc, struct err *err)
+{
+	const cJSON *kind = cJSON_GetObjectItemCaseSensitive(doc->root, "kind");
+	if (cJSON_IsNull(doc->root))
+		return 0;
+	if (!cJSON_IsString(kind)) {
+		err_set(err, ERR_TERMINAL, "no kind: give a manifest as for kubectl apply");
+		return err_wrap(err, "line %zu", yaml_where(doc, ""));
+	}
+	if (strcmp(kind->valuestring, "CachedImageSet") == 0)
+		return add_set(f, doc, err);
+	if (strcmp(kind->valuestring, "CachedImage") == 0) {
+		struct cachedimage image;
+		if (read_kind(f, doc, KIND_CACHEDIMAGE, &cachedimage_spec_desc, &image, err) != 0 ||
+		    check_reference(doc, image.spec.image, image.spec.tag, image.spec.digest, f,
+				    err) != 0)
+			return -1;
+		return add_image(f, image.meta.name, &image.spec, err);
+	}
+	if (strcmp(kind->valuestring, "PullPolicy") == 0)
+		add_note(f, "a PullPolicy in the file is not applied by this: images are planned "
+			    "with the policies that the cluster has");
+	f->others++;
+	return 0;
+}
+
+int plan_file_parse(const char *text, size_t len, struct plan_file *ret, struct err *err)
+{
+	struct yaml_docs docs;
+	*ret = (struct plan_file){0};
+	if (yaml_read(text, len, YAML_CORE, &docs, err) != 0)
+		return -1;
+	int rc = 0;
+	for (size_t i = 0; rc == 0 && i < docs.n; i++)
+		rc = add_doc(ret, &docs.at[i], err);
+	yaml_done(&docs);
+	if (rc == 0 && ret->n == 0)
+		rc = err_set(err, ERR_TERMINAL, "no CachedImage and no CachedImageSet in it");
+	if (rc != 0)
+		plan_file_done(ret);
+	return rc;
+}
+
+int plan_file_read(const char *path, struct plan_file *ret, struct err *err)
+{
+	bool standard = strcmp(path, "-") == 0;
+	FILE *in = standard ? stdin : fopen(path, "re");
+	struct buf text = {.limit = YAML_BYTES_MAX};
+	char part[16384];
+	int rc = 0;
+	if (in == NULL)
+		return err_set(err, ERR_TERMINAL, "%s: %s", path, strerror(errno));
+	for (size_t n; (n = fread(part, 1, sizeof(part), in)) > 0 && !text.full;)
+		buf_add(&text, part, n);
+	if (ferror(in))
+		rc = err_set(err, ERR_TERMINAL, "cannot be read");
+	else if (text.full)
+		rc = err_set(err, ERR_TERMINAL, "over %d bytes: split it", YAML_BYTES_MAX);
+	else
+		rc = plan_file_parse(text.data != NULL ? text.data : "", text.len, ret, err);
+	if (!standard)
+		fclose(in);
+	buf_done(&text);
+	return rc == 0 ? 0 : err_wrap(err, "%s", standard ? "standard input" : path);
+}
+
+void plan_file_done(struct plan_file *f)
+{
+	arena_done(&f->arena);
+	*f = (struct plan_file){0};
+}

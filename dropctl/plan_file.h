@@ -1,0 +1,31 @@
+/*
+ * The manifests that `dropctl plan` is asked about: YAML as one would give it to kubectl
+ * apply, read and checked by the descriptor tables of the CRDs. A CachedImageSet stands for
+ * the CachedImages of its list (behaviour.md 23); what is no image of ours is counted, not planned.
+ */
+#ifndef DROP_DROPCTL_PLAN_FILE_H
+#define DROP_DROPCTL_PLAN_FILE_H
+
+#include <stddef.h>
+
+#include "api/kinds.h"
+#include "base/arena.h"
+#include "base/err.h"
+
+#define PLAN_IMAGES_MAX 2000
+
+struct plan_file {
+	struct arena arena;
+	struct cachedimage *images; /* name, spec; in file order */
+	size_t n, cap;
+	size_t others;            /* documents of other kinds */
+	struct api_strings notes; /* sentences about what the plan cannot know */
+};
+
+/* path: a file, or "-" for standard input. ERR_TERMINAL: "FILE, line N: what is wrong". */
+int plan_file_read(const char *path, struct plan_file *ret, struct err *err);
+/* The same from text, for the tests. */
+int plan_file_parse(const char *text, size_t len, struct plan_file *ret, struct err *err);
+void plan_file_done(struct plan_file *f);
+
+#endif

@@ -1,0 +1,196 @@
+/*
+ * Answers the questions of dropctl from the core (explain.h): turns structs into rows of
+ * messages and cuts them to what one message holds. Decides nothing and changes nothing; a
+ * question costs as much as its answer is long, so each is bounded.
+ */
+#include "reconciler/reconciler.h"
+
+#include "base/log.h"
+#include "ipc/objpack.h"
+#include "reconciler/explain.h"
+
+/* Rows of one answer: with texts of 1,024 bytes they stay under MSG_MAX. */
+#define ROWS_MAX 400
+/* Nodes of a plan that are looked at: more than any cluster has. */
+#define PLAN_NODES_MAX 20000
+
+static size_t rows_wanted(uint64_t max)
+{
+	return max == 0 || max > ROWS_MAX ? ROWS_MAX : (size_t)max;
+}
+
+static struct msg_verdict verdict_of(const struct explain *e, struct arena *a)
+{
+	const struct explain_info *info = &explain_infos[e->reason];
+	return (struct msg_verdict){
+		.node = e->node,
+		.state = explain_group_names[info->group],
+		.reason = info->name,
+		.text = explain_text(e, a),
+		.at = e->at,
+		.repull = e->repull,
+	};
+}
+
+static struct msg_verdict_list verdicts_of(const struct explain *list, size_t n, struct arena *a)
+{
+	struct msg_verdict_list rows = {arena_array(a, n, sizeof(struct msg_verdict)), n};
+	for (size_t i = 0; i < n; i++)
+		rows.at[i] = verdict_of(&list[i], a);
+	return rows;
+}
+
+static void answer(struct proc *p, const struct msg_in *in, enum msg_type type, const void *body)
+{
+	struct err err;
+	if (proc_reply(p, &in->reply_to, type, body, &err) != 0)
+		log_debug("nobody waits for the explanation any more", LS("error", err.text));
+}
+
+void on_explain(struct proc *p, const struct msg_in *in)
+{
+	struct reconciler *r = proc_state(p);
+	const struct msg_explain *ask = in->body;
+	struct arena *a = proc_arena(p);
+	struct msg_explained reply = {0};
+	struct explain *list = NULL;
+	if (ask->image != NULL && ask->node != NULL) {
+		const struct explain *e =
+			explain_pair(r->core, ask->image, ask->node, proc_now(p), a);
+		reply.found = e != NULL;
+		if (e != NULL)
+			reply.nodes = verdicts_of(e, 1, a);
+	} else if (ask->image != NULL) {
+		size_t max = rows_wanted(ask->max);
+		int n = explain_nodes(r->core, ask->image, ask->after, max, proc_now(p), a, &list);
+		reply.found = n >= 0;
+		reply.more = n == (int)max;
+		if (n > 0)
+			reply.nodes = verdicts_of(list, (size_t)n, a);
+	}
+	answer(p, in, MSG_explained, &reply);
+}
+
+/* What most nodes that are not done have in common; 0 nodes: they are done. */
+static uint32_t most_common(const struct explain_summary *s, enum explain_reason *ret)
+{
+	uint32_t most = 0;
+	for (int i = 0; i < EXPLAIN_REASON_COUNT; i++) {
+		enum explain_group group = explain_infos[i].group;
+		if (group != GROUP_DONE && group != GROUP_SKIPPED && s->reasons[i] > most) {
+			most = s->reasons[i];
+			*ret = (enum explain_reason)i;
+		}
+	}
+	return most;
+}
+
+/* The sentence of the first node that has the reason. */
+static const char *example_of(struct proc *p, const char *image, enum explain_reason reason)
+{
+	struct reconciler *r = proc_state(p);
+	const char *after = NULL;
+	for (;;) {
+		struct explain *list;
+		int n = explain_nodes(r->core, image, after, ROWS_MAX, proc_now(p), proc_arena(p),
+				      &list);
+		for (int i = 0; i < n; i++)
+			if (list[i].reason == reason)
+				return explain_text(&list[i], proc_arena(p));
+		if (n < ROWS_MAX)
+			return NULL;
+		after = list[n - 1].node;
+	}
+}
+
+static struct msg_progress progress_of(struct proc *p, const struct explain_summary *s)
+{
+	enum explain_reason reason = EXPLAIN_REASON_COUNT;
+	bool left = most_common(s, &reason) > 0;
+	return (struct msg_progress){
+		.image = s->image,
+		.phase = s->phase,
+		.policy = s->policy,
+		.policy_missing = s->policy_missing,
+		.targeted = s->targeted,
+		.ready = s->ready,
+		.pulling = s->groups[GROUP_PULLING],
+		.waiting = s->groups[GROUP_WAITING],
+		.backoff = s->groups[GROUP_BACKOFF],
+		.away = s->groups[GROUP_AWAY],
+		.pull_ms = s->pull_ms,
+		.eta_s = s->eta_s,
+		.reason = left ? explain_infos[reason].name : NULL,
+		.text = left ? example_of(p, s->image, reason) : NULL,
+	};
+}
+
+void on_explain_images(struct proc *p, const struct msg_in *in)
+{
+	struct reconciler *r = proc_state(p);
+	const struct msg_explain_images *ask = in->body;
+	struct explain_summary *list;
+	size_t max = rows_wanted(ask->max);
+	size_t n = explain_images(r->core, ask->after, max, proc_now(p), proc_arena(p), &list);
+	struct msg_images_explained reply = {
+		.leading = r->acting,
+		.more = n == max,
+		.images = {arena_array(proc_arena(p), n, sizeof(struct msg_progress)), n},
+	};
+	for (size_t i = 0; i < n; i++)
+		reply.images.at[i] = progress_of(p, &list[i]);
+	answer(p, in, MSG_images_explained, &reply);
+}
+
+void on_explain_queue(struct proc *p, const struct msg_in *in)
+{
+	struct reconciler *r = proc_state(p);
+	const struct msg_explain_queue *ask = in->body;
+	struct explain_next *list;
+	size_t n = explain_queue(r->core, rows_wanted(ask->max), proc_now(p), proc_arena(p), &list);
+	struct msg_queue_explained reply = {
+		.queue = {arena_array(proc_arena(p), n, sizeof(struct msg_turn)), n}};
+	for (size_t i = 0; i < n; i++)
+		reply.queue.at[i] = (struct msg_turn){
+			.image = list[i].image,
+			.node = list[i].node,
+			.turn = list[i].turn,
+			.reason = explain_infos[list[i].why.reason].name,
+			.text = explain_text(&list[i].why, proc_arena(p)),
+		};
+	answer(p, in, MSG_queue_explained, &reply);
+}
+
+void on_explain_plan(struct proc *p, const struct msg_in *in)
+{
+	struct reconciler *r = proc_state(p);
+	const struct msg_explain_plan *ask = in->body;
+	struct arena *a = proc_arena(p);
+	struct cachedimage image;
+	struct explain *list = NULL;
+	struct msg_planned reply = {0};
+	struct err err;
+	size_t n = 0, max = rows_wanted(ask->max);
+	if (ask->kind != KIND_CACHEDIMAGE ||
+	    obj_unpack(kinds[KIND_CACHEDIMAGE].desc, ask->object.data, ask->object.len, a, &image,
+		       &err) < 0)
+		log_warn("a plan for something that is no CachedImage, answering with nothing");
+	else
+		n = explain_plan(r->core, &image, PLAN_NODES_MAX, proc_now(p), a, &list);
+	for (size_t i = 0; i < n; i++)
+		switch (explain_infos[list[i].reason].group) {
+		case GROUP_DONE:
+			reply.done++;
+			break;
+		case GROUP_AWAY:
+			reply.away++;
+			break;
+		case GROUP_SKIPPED:
+			reply.skipped++;
+			break;
+		default:
+			reply.pulls++;
+		}
+	reply.nodes = verdicts_of(list, n < max ? n : max, a);
+	answer(p, in, MSG_planned, &reply);
+}
