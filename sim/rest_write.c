@@ -9,6 +9,7 @@
 
 #include "sim/admit.h"
 #include "sim/api_error.h"
+#include "sim/protobuf.h"
 #include "sim/rest_impl.h"
 #include "sim/select.h"
 
@@ -50,6 +51,9 @@ static int parse_body(const struct rest *r, cJSON **ret, struct api_error *e)
 static int read_object(const struct rest *r, cJSON **ret, struct api_error *e)
 {
 	const char *type = r->req->content_type;
+	bool protobuf = type != NULL && type_is(type, PROTOBUF_TYPE);
+	if (protobuf && protobuf_reads(r->t->res))
+		return protobuf_read(r->t->res, r->req->body, r->req->len, ret, e);
 	if (type != NULL && type[0] != '\0' && !type_is(type, "application/json"))
 		return unsupported(r, e, "application/json");
 	if (parse_body(r, ret, e) != 0)

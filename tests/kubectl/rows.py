@@ -46,8 +46,6 @@ POD = obj("Pod", "kc-pod", meta={"namespace": PODS, "labels": {"app": "kc", "n":
                 "containers": [{"name": "pull", "image": "docker.io/library/nginx:1", "command": ["true"]}]})
 MAP = obj("ConfigMap", "kc-map", meta={"namespace": PODS}, data={"a": "1", "b": "2"})
 MAP_CHANGED = obj("ConfigMap", "kc-map", meta={"namespace": PODS}, data={"a": "3"})
-SECRET = obj("Secret", "kc-secret", meta={"namespace": PODS}, stringData={"a": "b"})
-SPACE = obj("Namespace", "kc-space")
 INSIDE = obj("ConfigMap", "inside", meta={"namespace": "kc-space"}, data={"a": "1"})
 READY = json.dumps({"status": {"ready": "1/1", "conditions": [
     {"type": "Ready", "status": "True", "reason": "Cached", "message": "on all",
@@ -205,15 +203,14 @@ def built_in():
         Row("apply -f -", "kc-map configured", stdin=json.dumps(MAP_CHANGED)),
         Row(f"get configmap kc-map -n {PODS} -o jsonpath={{.data}}", r'^{"a":"3"}$'),
         Row("replace -f -", "kc-map replaced", stdin=json.dumps(MAP)),
-        # What kubectl makes from flags it sends as protobuf, which drop-sim does not read.
-        Row("create namespace kc-space", "created", side="real"),
-        Row("create namespace kc-space", "UnsupportedMediaType", 1, side="sim"),
-        Row("create -f -", "created", stdin=text(SPACE), side="sim"),
-        Row("create -f -", "kc-secret created", stdin=text(SECRET)),
+        # What kubectl makes from flags it sends as protobuf.
+        Row("create namespace kc-space", "created"),
+        Row(f"create secret generic kc-secret -n {PODS} --from-literal=a=b", "created"),
+        Row(f"get secret kc-secret -n {PODS} -o jsonpath={{.type}}/{{.data.a}}", "^Opaque/Yg==$"),
         Row(f"get secret kc-secret -n {PODS}", r"Opaque +1 +\d+s"),
         Row(f"delete configmap/kc-map secret/kc-secret -n {PODS}", "kc-map.*kc-secret"),
         Row("get ns kc-space", r"kc-space +Active"),
-        Row("create -f -", "inside created", stdin=json.dumps(INSIDE)),
+        Row("create configmap inside -n kc-space --from-literal=a=b", "created"),
         Row("delete namespace kc-space --timeout=60s", "deleted"),
         Row("get configmap inside -n kc-space", "NotFound", 1),
         Row("create -f -", 'namespaces "kc-space" not found', 1, stdin=json.dumps(INSIDE)),
