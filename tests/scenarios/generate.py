@@ -186,6 +186,8 @@ class Generator:
         clock = dice.choice(["wall", "sleep"])
         by = dice.choice([-3600, -60, -1, 1, 60, 3600] if clock == "wall" else [1, 12, 600])
         self.sudden({"do": "clock-jump", "clock": clock, "by": f"{by}s"})
+        if clock == "wall" and by < 0:
+            self.wish.once = False  # lastPulledAt is before the node was made: not this node's (behaviour 16)
         if clock == "sleep" and by >= PULL_TIMEOUT:
             self.wish.limits = False  # pulls under way are given up at once, and rightly
 

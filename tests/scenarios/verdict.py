@@ -60,7 +60,7 @@ def broken(wish, history, truth):
     wrong = []
     if history.broken:
         wrong.append(history.broken)
-    if history.again:
+    if history.again and wish.once:
         wrong.append(f"{len(history.again)} pulls that had ended were made again: {history.again[:2]}")
     if wish.pods and len(history.made) != wish.pods:
         wrong.append(f"{len(history.made)} pods were made, not {wish.pods}")

@@ -30,6 +30,7 @@ class Wish:
     pulls_max: int           # maxPullsPerNode
     selectors: dict = dataclasses.field(default_factory=dict)  # image -> prefix of node names
     pods: int = 0            # exactly so many were made in all; 0: as many as it took
+    once: bool = True        # no pull that came to its end is made again
     limits: bool = True      # the two above hold at every moment
 
     def nodes(self, name, truth):
