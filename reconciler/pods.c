@@ -177,15 +177,21 @@ void pod_put(struct core *c, const struct pod *pod, struct now now)
 
 void pull_gone(struct core *c, struct pull *p, struct now now)
 {
-	if (p->policy == NULL) {
-		pull_free(c, p, now);
-	} else if (p->asked) {
-		/* The create in flight may bring it back: nothing else starts until its answer. */
+	if (p->asked) {
+		/*
+		 * The create in flight may bring it back: nothing else starts until its answer,
+		 * not even for another node of that name.
+		 */
 		free(p->uid);
 		p->uid = NULL;
-		p->state = PULL_ASKED;
 		p->vanished = true;
 		timer_stop(&c->timers, &p->timer);
+		if (p->policy != NULL)
+			p->state = PULL_ASKED;
+		else
+			pull_doom(c, p, now);
+	} else if (p->policy == NULL) {
+		pull_free(c, p, now);
 	} else {
 		pull_deleted(c, p, now);
 	}
