@@ -33,7 +33,7 @@ static bool reads(const struct proc *p, const struct msg_info *row)
 /*
  * nng 1.5.2 has one thread that buries dead pipes; when it waits for ever, nothing of
  * nng's reconnects in this process. ipc/nng_send.h keeps away the cause we know; against
- * others, a peer that was lost is looked for by a plain connection too. nng dials again
+ * others, a peer that is not connected is looked for by a plain connection too. nng dials again
  * at least every BUS_RECONNECT_MAX_MS; when a peer has listened for so much longer, this
  * process ends, and its next life reads everything again (ARCHITECTURE.md, Decisions).
  */
@@ -149,7 +149,9 @@ void proc_peers_log(struct proc *p)
 			continue;
 		bool connected = bus_peers(peer->req) > 0;
 		char text[64];
-		if (connected != peer->connected)
+		/* Also one that never was connected: nng counts its waits by the wall clock, which
+		 * may go back an hour while it waits to dial again. */
+		if (connected != peer->connected || !peer->told)
 			peer->probe_ms = connected ? 0 : p->now.boot_ms + PROBE_EVERY_MS;
 		peer->probes = connected ? 0 : peer->probes;
 		if (connected != peer->connected || !peer->told) {
