@@ -38,15 +38,18 @@ class PodHistory:
         self.side = side
         self.late = late
         self.open = {}    # uid -> (node, when seen), of pods that are not finished
-        self.there = {}   # uid -> pod
+        self.there = set()  # uids
+        self.seen = set()   # uids that ever were
         self.made = []    # [Made], in order
         self.ended = set()  # pulls of which a pod came to its end
         self.again = []     # pulls that had ended and were made once more
-        self.broken = ""  # why the history has a hole
-        self.stream = side.watch(f"{PODS}?watch=true&resourceVersion=0")
+        self.stream = self.open_stream()
         self.stop = threading.Event()
         self.thread = threading.Thread(target=self._run, daemon=True)
         self.thread.start()
+
+    def open_stream(self):
+        return self.side.watch(f"{PODS}?watch=true&resourceVersion=0")
 
     def close(self):
         self.stop.set()
@@ -60,11 +63,18 @@ class PodHistory:
             except queue.Empty:
                 continue
             if event is None or event["type"] in ("ERROR", "HALF"):
-                if not self.stop.is_set():
-                    self.broken = f"the witness's watch ended: {event}"
-                return
+                self.again_from_list()
+                continue
             if event["type"] != "BOOKMARK":
                 self._take(event["type"], event["object"])
+
+    def again_from_list(self):
+        """The history before now was forgotten under us: what is there is told again."""
+        self.open, self.there = {}, set()
+        try:
+            self.stream = self.open_stream()
+        except OSError:
+            self.stop.wait(0.1)  # the run ends
 
     def _take(self, kind, pod):
         uid, node = pod["metadata"]["uid"], pod["spec"].get("nodeName", "")
@@ -73,13 +83,14 @@ class PodHistory:
             return
         if kind == "DELETED":
             self.open.pop(uid, None)
-            self.there.pop(uid, None)
+            self.there.discard(uid)
             return
-        new = uid not in self.there
-        self.there[uid] = pod
+        known, new = uid in self.there, uid not in self.seen
+        self.there.add(uid)
+        self.seen.add(uid)
         if finished(pod):
             self.open.pop(uid, None)
-        elif new:
+        elif not known:
             self.open[uid] = (node, time.monotonic())
         pull = Pull(*(notes.get(NOTE + key, "") for key in
                       ("cachedimage-uid", "node-uid", "reference", "attempt")))

@@ -58,8 +58,6 @@ def leaked(wish, images, pods):
 def broken(wish, history, truth):
     """Rules that must have held all the time."""
     wrong = []
-    if history.broken:
-        wrong.append(history.broken)
     if history.again and wish.once:
         wrong.append(f"{len(history.again)} pulls that had ended were made again: {history.again[:2]}")
     if wish.pods and len(history.made) != wish.pods:
