@@ -18,6 +18,9 @@ static inline int64_t pace_next(struct pace *p, int64_t gap_ms, int64_t burst, i
 	if (p->due_ms < rested_ms)
 		p->due_ms = rested_ms;
 	p->due_ms += gap_ms;
+	/* Who does not wait for so long as told owes one gap, not the sum of them. */
+	if (p->due_ms > now_ms + gap_ms)
+		p->due_ms = now_ms + gap_ms;
 	return p->due_ms > now_ms ? p->due_ms - now_ms : 0;
 }
 

@@ -24,6 +24,9 @@ static void paces(void **state)
 		{"and", 5000, 0},
 		{"again", 5000, 0},
 		{"then not", 5000, 20},
+		{"asked again without having waited", 5000, 20},
+		{"and again: what is owed does not add up", 5001, 20},
+		{"so that it is paid soon", 5041, 0},
 	};
 	struct pace p = {0};
 	FOREACH_ROW(struct pace_row, rows)
