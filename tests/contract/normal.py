@@ -41,11 +41,9 @@ class Normaliser:
 
     def value(self, value):
         if isinstance(value, str):
-            text = self.text(value)
-            return text if len(text) <= TEXT_MAX else f"{text[:20]}... {len(text)} characters"
+            return self.text(value)
         if isinstance(value, list):
-            more = [f"... {len(value)} items"] if len(value) > ITEMS_MAX else []
-            return [self.value(one) for one in value[:2 if more else ITEMS_MAX]] + more
+            return [self.value(one) for one in value]
         if isinstance(value, dict):
             return self.object(value)
         return value
@@ -74,7 +72,8 @@ class Normaliser:
     def ranked(self, record):
         """The whole record of a case with versions replaced by their ranks."""
         rank = {f"<version {v}>": f"<version {i + 1}>" for i, v in enumerate(sorted(self.versions))}
-        text = json.dumps(record)
+        text = json.dumps([{**row, "body": shortened(row["body"])} if "body" in row else row
+                           for row in record])
         return json.loads(re.sub(r"<version \d+>", lambda m: rank[m[0]], text))
 
     def status(self, status, message=False):
@@ -93,6 +92,18 @@ class Normaliser:
         if kept:
             out["details"] = kept
         return out
+
+
+def shortened(value):
+    """Long texts and lists by their beginning and length."""
+    if isinstance(value, str):
+        return value if len(value) <= TEXT_MAX else f"{value[:20]}... {len(value)} characters"
+    if isinstance(value, list):
+        more = [f"... {len(value)} items"] if len(value) > ITEMS_MAX else []
+        return [shortened(one) for one in value[:2 if more else ITEMS_MAX]] + more
+    if isinstance(value, dict):
+        return {key: shortened(one) for key, one in value.items()}
+    return value
 
 
 def is_status(body):
