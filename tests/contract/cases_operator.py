@@ -4,8 +4,8 @@ What they bring depends on what else is in the cluster: compared are the answers
 initial events come to their end, and that a change is told after it. shapes.py holds that nothing the
 operator asks is missing here.
 """
-from steps import (DISCOVERIES, GROUP, IMAGES, NODES, PODS, POLICIES, SETS, Case, Step, get,
-                   image, image_set, merge, policy, post, pull_pod, watch)
+from steps import (DISCOVERIES, GROUP, IMAGES, META_ONLY, NODES, PODS, POLICIES, SETS, Case, Step,
+                   delete, get, image, image_set, merge, policy, post, pull_pod, watch)
 
 OURS = "labelSelector=app.kubernetes.io%2Fmanaged-by%3Ddrop"
 READ = (  # collection, selector, an object to be there, a change of it
@@ -21,6 +21,16 @@ READ = (  # collection, selector, an object to be there, a change of it
     (PODS, OURS, pull_pod("pull-ct"), {"metadata": {"labels": {"a": "b"}}}),
 )
 FORM = ("kind", "apiVersion")
+META = ("metadata.name", "metadata.generation")
+NO_UID = "99999999-9999-4999-8999-999999999999"
+CHILD = {"labels": {"drop.corewire.io/imageset": "ct-set"}, "ownerReferences": [
+    {"apiVersion": GROUP, "kind": "CachedImageSet", "name": "ct-set", "uid": "${set}",
+     "controller": True, "blockOwnerDeletion": True}]}
+
+
+def gone(uid):
+    return {"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Background",
+            "preconditions": {"uid": uid}}
 
 
 def together(*parts):
@@ -58,6 +68,23 @@ def case_of(path, selector, obj, change):
 
 
 CASES = [case_of(*row) for row in READ] + [
+    Case("the reconciler keeps a set and its children", [
+        post(SETS, image_set("ct-set"), keep={"set": "metadata.uid"}, show=META),
+        merge(f"{SETS}/ct-set/status", {"metadata": {"uid": "${set}"}, "status": {
+            "observedGeneration": 1, "phase": "Pending", "imagesManaged": 1, "imagesReady": 0}},
+              accept=META_ONLY),
+        merge(f"{SETS}/ct-set/status", {"metadata": {"uid": NO_UID}, "status": {"phase": "Ready"}},
+              accept=META_ONLY),
+        post(IMAGES, image("ct-a", CHILD), accept=META_ONLY, keep={"child": "metadata.uid"}),
+        post(IMAGES, image("ct-a", CHILD), accept=META_ONLY),
+        merge(f"{IMAGES}/ct-a", {"metadata": {"uid": "${child}"}, "spec": {"tag": "2"}}, accept=META_ONLY),
+        merge(f"{IMAGES}/ct-a", {"metadata": {"uid": NO_UID}, "spec": {"tag": "3"}}, accept=META_ONLY),
+        delete(f"{IMAGES}/ct-a", gone(NO_UID), accept=META_ONLY),
+        delete(f"{IMAGES}/ct-a", gone("${child}"), accept=META_ONLY),
+        delete(f"{IMAGES}/ct-a", gone("${child}"), accept=META_ONLY),
+        merge(f"{IMAGES}/ct-a", {"spec": {"tag": "3"}}, accept=META_ONLY),
+        merge(f"{SETS}/ct-none/status", {"status": {"phase": "Ready"}}, accept=META_ONLY),
+    ]),
     Case("a pull pod that an admission plugin refuses", [
         post(PODS, pull_pod("pull-ct", priorityClassName="ct-no-such-class")),
     ]),
