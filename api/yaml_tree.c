@@ -6,6 +6,7 @@
 #include "api/yaml_tree.h"
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -391,4 +392,23 @@ char *yaml_json(const cJSON *value, struct arena *a)
 	char *copy = arena_strdup(a, text);
 	cJSON_free(text);
 	return copy;
+}
+
+int yaml_add_line(const struct yaml_doc *doc, const char *table, struct err *err)
+{
+	char path[ERR_TEXT_MAX];
+	const char *text = err->text;
+	size_t n = strlen(table);
+	if (strncmp(text, table, n) == 0 && strncmp(text + n, ": ", 2) == 0)
+		text += n + 2;
+	snprintf(path, sizeof(path), "%s", text);
+	char *end = strstr(path, ": ");
+	size_t line = 0;
+	if (end != NULL) {
+		*end = '\0';
+		line = yaml_where(doc, path);
+	}
+	char rest[ERR_TEXT_MAX];
+	snprintf(rest, sizeof(rest), "%s", text);
+	return err_set(err, err->cls, "line %zu: %s", line != 0 ? line : yaml_where(doc, ""), rest);
 }

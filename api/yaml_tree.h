@@ -51,6 +51,11 @@ void yaml_done(struct yaml_docs *docs);
 /* The line of the value at a path as the descriptor engine words it ("spec.images[3].tag"), or of
  * the deepest part of the path that is there. */
 size_t yaml_where(const struct yaml_doc *doc, const char *path);
+/*
+ * Puts "line 7: " before an error that begins with the path of a value, which the name of a
+ * table may precede ("CachedImage: spec.tag: ..."); the name is dropped. Returns -1.
+ */
+int yaml_add_line(const struct yaml_doc *doc, const char *table, struct err *err);
 /* The document as compact JSON text, in the arena. */
 char *yaml_json(const cJSON *value, struct arena *a);
 

@@ -40,14 +40,6 @@ static int add_image(struct plan_file *f, const char *name, const struct cachedi
 	return 0;
 }
 
-/* The error with the line of the field that it names first, as "spec.image: ...". */
-static int at_line(const struct yaml_doc *doc, struct err *err)
-{
-	char path[ERR_TEXT_MAX];
-	snprintf(path, sizeof(path), "%.*s", (int)strcspn(err->text, ": "), err->text);
-	return err_wrap(err, "line %zu", yaml_where(doc, path));
-}
-
 /*
  * Strict about the spec, where a misspelt field means another plan; about the rest as
  * lenient as an API server that drops what it does not know.
@@ -73,7 +65,7 @@ static int read_kind(struct plan_file *f, const struct yaml_doc *doc, enum kind 
 	if (check_spelling(spec, doc->root, &f->arena, err) != 0 ||
 	    desc_decode(d, json, strlen(json), true, &f->arena, obj, err) != 0 ||
 	    desc_validate(d, obj, err) != 0)
-		return at_line(doc, err);
+		return yaml_add_line(doc, d->name, err);
 	return 0;
 }
 

@@ -253,26 +253,6 @@ static int from_tree(const struct desc *d, const cJSON *tree, struct arena *a, v
 	return desc_validate(d, ret, err);
 }
 
-/* "line 7: " before an error that begins with a path, perhaps after the name of the table. */
-static int with_line(const struct yaml_doc *doc, const char *table, struct err *err)
-{
-	char path[ERR_TEXT_MAX];
-	const char *text = err->text;
-	size_t n = strlen(table);
-	if (strncmp(text, table, n) == 0 && strncmp(text + n, ": ", 2) == 0)
-		text += n + 2;
-	snprintf(path, sizeof(path), "%s", text);
-	char *end = strstr(path, ": ");
-	size_t line = 0;
-	if (end != NULL) {
-		*end = '\0';
-		line = yaml_where(doc, path);
-	}
-	char rest[ERR_TEXT_MAX];
-	snprintf(rest, sizeof(rest), "%s", text);
-	return err_set(err, err->cls, "line %zu: %s", line != 0 ? line : yaml_where(doc, ""), rest);
-}
-
 static int read_first(const struct yaml_doc *doc, struct arena *a, struct sim_scenario *ret,
 		      struct err *err)
 {
@@ -285,7 +265,7 @@ static int read_first(const struct yaml_doc *doc, struct arena *a, struct sim_sc
 	if (from_tree(&sim_scenario_desc, doc->root, a, ret, err) != 0 ||
 	    check_groups(ret, err) != 0 || check_images(ret, a, err) != 0 ||
 	    check_faults(ret, err) != 0 || check_timeline(ret, err) != 0)
-		return with_line(doc, sim_scenario_desc.name, err);
+		return yaml_add_line(doc, sim_scenario_desc.name, err);
 	return 0;
 }
 

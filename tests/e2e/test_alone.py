@@ -1,5 +1,5 @@
 """Each process runs alone: without its peers it waits and says so, started late it catches up.
-drop-tap shows the traffic as JSON lines, and the counters."""
+dropctl tap shows the traffic as JSON lines, and the counters."""
 import json
 import os
 import signal

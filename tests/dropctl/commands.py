@@ -1,0 +1,152 @@
+#!/usr/bin/env python3
+"""dropctl against the real operator on drop-sim: each command as people type it. TAP.
+
+commands.py SCENE DROPCTL DROP-SIM SUPERVISOR CHILD...; a row is what is typed, on which exit code and on
+which texts in the output it must end. It is repeated until it holds or the deadline passes, because
+the operator is at work meanwhile.
+"""
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import time
+
+PATIENCE_SECONDS = 60
+
+NEW = """
+kind: CachedImage
+metadata: {name: new}
+spec: {image: docker.io/library/good, tag: "1", imagePullPolicy: IfNotPresent, nodeSelector: {kubernetes.io/hostname: free-000}}
+"""
+BROKEN = "kind: CachedImage\nmetadata: {name: new}\nspec: {image: a, tagg: b}\n"
+
+# name, words, standard input, exit code, texts that must be in the output
+ROWS = [
+    ("status", ["status"], None, 0, ["IMAGE", "good", "1/2", "bad", "Degraded", "quick"]),
+    ("status --check: not everything is Ready", ["status", "--check"], None, 2, ["bad"]),
+    ("why an image is there", ["why", "good", "free-000"], None, 0, ["done"]),
+    ("why not, on each node", ["why", "good"], None, 0,
+     ["away-000", "NotReady", "tainted-000", "taint dedicated=ci:NoSchedule is not tolerated"]),
+    ("why it backs off", ["why", "bad", "free-000"], None, 0, ["backoff", "image not found"]),
+    ("why, no such node", ["why", "good", "nowhere"], None, 0, ["no such node"]),
+    ("why, no such image", ["why", "nothing"], None, 1, ['no CachedImage "nothing"']),
+    ("why without an image", ["why"], None, 100, ["usage: dropctl why IMAGE [NODE]"]),
+    ("queue", ["queue"], None, 0, [""]),
+    ("plan from standard input", ["plan", "-f", "-"], NEW, 0,
+     ["new (docker.io/library/good:1)", "1 there already", "2 not for it", "kubernetes.io/hostname=free-000"]),
+    ("plan of a broken file", ["plan", "-f", "-"], BROKEN, 1, ["line 3: spec.tagg", "did you mean tag?"]),
+    ("plan without a file", ["plan"], None, 100, ["dropctl plan -f FILE"]),
+    ("stats", ["stats", "puller"], None, 0, ['"pods_created":']),
+    ("stats of nobody", ["stats", "nobody"], None, 100, ["there are watcher, reconciler and puller"]),
+    ("no such command", ["frobnicate"], None, 100, ["dropctl --help lists them"]),
+]
+# words, and what the JSON must satisfy
+JSON_ROWS = [
+    (["status", "-o", "json"], lambda v: v["leading"] and {i["image"] for i in v["images"]} == {"good", "bad"}),
+    (["why", "good", "-o", "json"],
+     lambda v: {n["node"]: n["state"] for n in v["nodes"]}
+     == {"free-000": "done", "tainted-000": "skipped", "away-000": "away"}),
+    (["queue", "--output=json"], lambda v: isinstance(v["queue"], list)),
+    (["plan", "-f", "-", "-o", "json"], lambda v: v["images"][0]["pulls"] == 0 and v["images"][0]["done"] == 1),
+]
+
+
+class Operator:
+    """drop-sim with the scene and the operator; both end with it."""
+
+    def __init__(self, scene, dropctl, binaries, work):
+        self.scene, self.dropctl, self.binaries, self.work = scene, dropctl, binaries, work
+        self.sockets = work / "sockets"
+        self.processes = []
+
+    def __enter__(self):
+        kubeconfig = self.work / "kubeconfig"
+        self.sockets.mkdir(mode=0o700)
+        self.start("drop-sim", "--scenario", self.scene, "--kubeconfig-out", kubeconfig, "--screen", "none")
+        end = time.monotonic() + PATIENCE_SECONDS
+        while not kubeconfig.exists() and time.monotonic() < end:
+            time.sleep(0.02)
+        self.start("drop-supervisor", "--bin-dir", self.binaries, "--kubeconfig", kubeconfig,
+                   "--socket-dir", self.sockets)
+        return self
+
+    def start(self, program, *words):
+        with open(self.work / f"{program}.log", "wb") as log:
+            self.processes.append(subprocess.Popen([self.binaries / program, *words], stdout=log, stderr=log))
+
+    def __exit__(self, *_):
+        for process in reversed(self.processes):
+            process.terminate()
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+    def ask(self, words, stdin=None, sockets=None):
+        return subprocess.run([self.dropctl, *words, "--socket-dir", sockets or self.sockets],
+                              input=stdin or "", capture_output=True, text=True, timeout=60, check=False)
+
+
+def until(good):
+    """The last answer of good(): (verdict, what was seen)."""
+    end = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        verdict, seen = good()
+        if verdict or time.monotonic() > end:
+            return verdict, seen
+        time.sleep(0.1)
+
+
+def text_row(operator, words, stdin, code, texts):
+    done = operator.ask(words, stdin)
+    output = done.stdout + done.stderr
+    return done.returncode == code and all(text in output for text in texts), f"{done.returncode}: {output}"
+
+
+def json_row(operator, words, holds):
+    done = operator.ask(words, NEW)
+    try:
+        return holds(json.loads(done.stdout)), done.stdout + done.stderr
+    except (ValueError, KeyError, IndexError) as why:
+        return False, f"{why!r}: {done.stdout}{done.stderr}"
+
+
+def cases(operator):
+    for name, *row in ROWS:
+        yield name, lambda row=row: text_row(operator, *row)
+    for words, holds in JSON_ROWS:
+        yield f"{' '.join(words)}", lambda words=words, holds=holds: json_row(operator, words, holds)
+
+    def nobody():
+        empty = operator.work / "empty"
+        empty.mkdir(mode=0o700, exist_ok=True)
+        done = operator.ask(["status"], sockets=empty)
+        return done.returncode == 111 and "Is the operator running here?" in done.stderr, done.stderr
+    yield "nobody is there", nobody
+
+
+def main():
+    scene, dropctl, *programs = map(pathlib.Path, sys.argv[1:])
+    failed = False
+    with tempfile.TemporaryDirectory(prefix="drop-ctl-") as folder:
+        work = pathlib.Path(folder)
+        binaries = work / "bin"
+        binaries.mkdir()
+        for program in programs:
+            os.symlink(program.resolve(), binaries / program.name)
+        with Operator(scene, dropctl, binaries, work) as operator:
+            all_cases = list(cases(operator))
+            print(f"1..{len(all_cases)}")
+            for number, (name, good) in enumerate(all_cases, 1):
+                verdict, seen = until(good)
+                failed |= not verdict
+                print(f"{'ok' if verdict else 'not ok'} {number} - {name}", flush=True)
+                if not verdict:
+                    print("".join(f"# {line}\n" for line in seen.splitlines()), flush=True)
+    return failed
+
+
+sys.exit(main())
