@@ -26,8 +26,9 @@ MAY_INCLUDE = {
 PROGRAMS = ["watcher", "reconciler", "puller", "supervisor", "dropctl"]
 for program in PROGRAMS:
     MAY_INCLUDE[program] = {"base", "api", "ipc", "kube", program}
-# The supervisor links neither nng nor curl (design.md must 8): of ipc/ it takes the socket folder.
+# It speaks to our processes, not to a cluster.
 MAY_INCLUDE["dropctl"] = {"base", "api", "ipc", "dropctl"}
+# The supervisor links neither nng nor curl (design.md must 8): of ipc/ it takes the socket folder.
 MAY_INCLUDE["supervisor"] = {"base", "ipc", "supervisor"}
 # The pretend cluster; kube/ only to play nodes of a real one (sim/attach.c).
 MAY_INCLUDE["sim"] = {"base", "api", "kube", "sim"}
