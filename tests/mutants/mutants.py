@@ -121,4 +121,10 @@ MUTANTS = [
     Mutant(32, "reconciler/sets.c", "	s->leading = lead;\n", "	s->leading = true;\n", SETS),
     Mutant(32, "reconciler/sets.c", "	if (!lead)\n		forget_all(s);\n",
            "	if (!lead && s->read > 1000)\n		forget_all(s);\n", SETS),
+    Mutant(5, "puller/podspec.c", "\\\"restartPolicy\\\":\\\"Never\\\",", "\\\"restartPolicy\\\":\\\"OnFailure\\\",",
+           "tests/puller/test_puller_podspec"),
+    Mutant(7, "puller/podspec.c", "	pair(out, NOTE_EVICTION, \"true\");", "	pair(out, NOTE_EVICTION, \"false\");",
+           "tests/puller/test_puller_podspec"),
+    Mutant(33, "api/cachedimage.c", "API_TAG_XOR_DIGEST", "{NULL}", "tests/drop_sim/test_drop_sim_admit"),
+    Mutant(34, "base/timetext.c", "{\"ms\", 1000000}", "{\"ms\", 100000}", "tests/base/test_base_text"),
 ]
