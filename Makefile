@@ -8,7 +8,7 @@ SEEDS ?= 1000
 FIRST ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run demo test test-unit test-e2e bench fmt lint manifests cluster-up \
+.PHONY: help setup build run demo test test-unit test-e2e bench mutants fmt lint manifests cluster-up \
 	cluster-down install uninstall clean
 
 help: ## Show this list.
@@ -45,6 +45,10 @@ bench: ## What the operator costs, next to the floor; BENCH="--sim 1000x20 --gro
 	scripts/setup.sh build cluster
 	scripts/build.sh gcc
 	bench/run.py --build $(BUILD) $(BENCH)
+
+mutants: ## Breaks one line for each rule and looks that its test fails (about 10 minutes); RULES="8 10" chooses.
+	scripts/setup.sh build
+	python3 tests/mutants/run.py --scratch build/mutants $(RULES)
 
 scenarios: ## A thousand seeded fault scenarios on drop-sim; SEEDS and FIRST choose others.
 	scripts/setup.sh build
