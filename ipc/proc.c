@@ -17,6 +17,7 @@
 #include "base/effect.h"
 #include "base/log.h"
 #include "base/random.h"
+#include "base/command.h"
 #include "base/xalloc.h"
 #include "ipc/endpoint.h"
 
@@ -139,29 +140,11 @@ static int read_options(struct proc *p, int argc, char **argv)
 		{def->options != NULL ? def->options : none, p->state},
 		{def->program != NULL ? tool_options : proc_common_options, &p->common},
 	};
-	const size_t n = sizeof(targets) / sizeof(targets[0]);
 	char program[64];
-	struct err err;
 	snprintf(program, sizeof(program), "%s%s", def->program != NULL ? "" : "drop-",
 		 def->program != NULL ? def->program : def->name);
-	switch (options_parse(argc, argv, targets, n, &err)) {
-	case OPTIONS_OK:
-		return -1;
-	case OPTIONS_HELP: {
-		struct buf help = {0};
-		options_help(program, def->doc, targets, n, &help);
-		fputs(help.data, stdout);
-		buf_done(&help);
-		return PROC_EXIT_OK;
-	}
-	case OPTIONS_VERSION:
-		printf("%s %s\n", program, DROP_VERSION);
-		return PROC_EXIT_OK;
-	case OPTIONS_BAD:
-		break;
-	}
-	fprintf(stderr, "%s: %s\n", program, err.text);
-	return PROC_EXIT_USAGE;
+	return command_options(program, def->doc, argc, argv, targets,
+			       sizeof(targets) / sizeof(targets[0]));
 }
 
 /* The supervisor's end is a pipe that nothing of ours may inherit. */

@@ -17,12 +17,13 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
+#include "base/command.h"
 #include "base/err.h"
 #include "base/options.h"
 #include "ipc/msg.h"
 
 /* Exit codes: a contract with the supervisor and with people (style.md 3). */
-enum { PROC_EXIT_OK = 0, PROC_EXIT_USAGE = 100, PROC_EXIT_ENV = 111 };
+enum { PROC_EXIT_OK = COMMAND_FINE, PROC_EXIT_USAGE = COMMAND_USAGE, PROC_EXIT_ENV = COMMAND_ENV };
 
 /*
  * Requests that one process may have unanswered; more are refused (-1). nng queues 64

@@ -12,11 +12,10 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/generated.h"
 
 #include "sim/registry.h"
 #include "sim/scenario_tables.h"
-
-enum { EXIT_SAME = 0, EXIT_DIFFERS = 1, EXIT_USAGE = 100, EXIT_SYSTEM = 111 };
 
 struct row {
 	const char *name, *needs, *doc;
@@ -158,45 +157,16 @@ static void write_page(struct buf *out)
 		 pull_faults, COUNT(pull_faults), out);
 }
 
-static int write_file(const char *path, const struct buf *page)
-{
-	FILE *f = fopen(path, "w");
-	if (f == NULL || fwrite(page->data, 1, page->len, f) != page->len) {
-		perror(path);
-		if (f != NULL)
-			fclose(f);
-		return EXIT_SYSTEM;
-	}
-	return fclose(f) == 0 ? EXIT_SAME : EXIT_SYSTEM;
-}
-
-static int check_file(const char *path, const struct buf *page)
-{
-	FILE *f = fopen(path, "r");
-	struct buf have = {0};
-	char piece[4096];
-	for (size_t n; f != NULL && (n = fread(piece, 1, sizeof(piece), f)) > 0;)
-		buf_add(&have, piece, n);
-	bool same = have.data != NULL && have.len == page->len &&
-		    memcmp(have.data, page->data, page->len) == 0;
-	if (!same)
-		fprintf(stderr, "%s is not what the tables say; run `make manifests`\n", path);
-	if (f != NULL)
-		fclose(f);
-	buf_done(&have);
-	return same ? EXIT_SAME : EXIT_DIFFERS;
-}
-
 int main(int argc, char **argv)
 {
 	bool check = argc == 3 && strcmp(argv[1], "--check") == 0;
 	if (argc != 2 && !check) {
 		fputs("usage: scenariodoc [--check] FILE\n", stderr);
-		return EXIT_USAGE;
+		return GENERATED_USAGE;
 	}
 	struct buf page = {0};
 	write_page(&page);
-	int rc = check ? check_file(argv[argc - 1], &page) : write_file(argv[argc - 1], &page);
+	int rc = generated_file(argv[argc - 1], &page, check);
 	buf_done(&page);
 	return rc;
 }

@@ -12,6 +12,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/command.h"
 #include "base/random.h"
 #include "base/arena.h"
 #include "base/xalloc.h"
@@ -124,7 +125,7 @@ _Noreturn static void be_born(const struct birth *b)
 	setpgid(0, 0); /* Ctrl-C is for the supervisor, which drains in order */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != b->parent) /* it died before prctl could see it */
-		_exit(SPAWN_EXIT_ENV);
+		_exit(COMMAND_ENV);
 	struct rlimit data = {b->data, b->data}, stack;
 	if (LIMIT_DATA)
 		setrlimit(RLIMIT_DATA, &data);
@@ -141,7 +142,7 @@ _Noreturn static void be_born(const struct birth *b)
 	(void)!write(STDERR_FILENO, ": ", 2);
 	(void)!write(STDERR_FILENO, why != NULL ? why : "?", why != NULL ? strlen(why) : 1);
 	(void)!write(STDERR_FILENO, "\n", 1);
-	_exit(SPAWN_EXIT_ENV);
+	_exit(COMMAND_ENV);
 }
 
 int spawn(const struct spawner *s, enum process p, struct spawned *ret, struct err *err)

@@ -13,9 +13,6 @@
 #include "supervisor/decide.h"
 #include "supervisor/options.h"
 
-/* Exit code of a child that could not execute its program; as ipc/proc.h PROC_EXIT_ENV. */
-#define SPAWN_EXIT_ENV 111
-
 /* Bytes of "<host>_<16 hex>"; host names have at most 64. */
 #define IDENTITY_MAX 96
 

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/command.h"
 #include "base/log.h"
 
 #include "supervisor/reap.h"
@@ -79,7 +80,7 @@ static void obey(struct tree *t, enum process p, enum child_event event, enum ch
 	case ORDER_GIVE_UP:
 		log_error("gives up, stopping all", LS("child", process_name(p)),
 			  LN("deaths", t->children[p].deaths));
-		drain(t, event == EVENT_MISUSE ? EXIT_USAGE : EXIT_ENV);
+		drain(t, event == EVENT_MISUSE ? COMMAND_USAGE : COMMAND_ENV);
 		break;
 	case ORDER_NONE:
 	case ORDER_BUG:
@@ -123,12 +124,12 @@ static void bury(struct tree *t, enum process p, const struct death *d)
 	read_notify(t, p); /* it may have been ready before it died */
 	close_notify(t, p);
 	t->pids[p] = 0;
-	if (t->draining && d->code == EXIT_FINE)
+	if (t->draining && d->code == COMMAND_FINE)
 		log_info("stopped", LS("child", process_name(p)));
 	else
 		log_warn(t->draining ? "died while stopping" : "died", LS("child", process_name(p)),
 			 LN("code", d->code), LN("signal", d->signal));
-	happen(t, p, d->code == EXIT_USAGE ? EVENT_MISUSE : EVENT_EXIT);
+	happen(t, p, d->code == COMMAND_USAGE ? EVENT_MISUSE : EVENT_EXIT);
 	struct child *c = &t->children[p];
 	if (c->state == CHILD_BACKING_OFF)
 		log_info("starts again", LS("child", process_name(p)),
@@ -153,7 +154,7 @@ static void read_signals(struct tree *t)
 	for (struct signalfd_siginfo si; read(t->signal_fd, &si, sizeof(si)) == sizeof(si);)
 		if (si.ssi_signo != SIGCHLD && !t->draining) {
 			log_info("stopping", LN("signal", si.ssi_signo));
-			drain(t, EXIT_FINE);
+			drain(t, COMMAND_FINE);
 		}
 	reap_all(t);
 }
@@ -220,14 +221,14 @@ static int open_signals(struct err *err)
 
 int supervise(const struct supervisor_options *options)
 {
-	struct tree t = {.signal_fd = -1, .exit_code = EXIT_ENV};
+	struct tree t = {.signal_fd = -1, .exit_code = COMMAND_ENV};
 	struct err err;
 	for (int p = 0; p < PROCESS_COUNT; p++)
 		t.notify_fds[p] = -1;
 	if ((t.dir_fd = status_open(options->socket_dir, &err)) < 0 || reap_init(&err) < 0 ||
 	    (t.signal_fd = open_signals(&err)) < 0 || spawner_init(&t.spawner, options, &err) < 0) {
 		log_error("cannot start", LS("error", err.text));
-		return EXIT_ENV;
+		return COMMAND_ENV;
 	}
 	log_info("supervising", LS("version", DROP_VERSION), LS("identity", t.spawner.identity),
 		 LS("socket_dir", options->socket_dir));

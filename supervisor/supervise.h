@@ -11,9 +11,6 @@
 
 #include "supervisor/options.h"
 
-/* As in ipc/proc.h, which would bring nng with it. */
-enum { EXIT_FINE = 0, EXIT_USAGE = 100, EXIT_ENV = 111 };
-
 /* Runs until drained; returns the exit code: 0 after a signal, 111 when a child cannot
  * live, 100 when a child says that its options are wrong. */
 int supervise(const struct supervisor_options *options);

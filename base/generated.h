@@ -1,0 +1,18 @@
+/*
+ * Files that a tool of the build makes from tables: written, or compared with what is there,
+ * so that nothing generated can drift. For such tools only.
+ */
+#ifndef DROP_BASE_GENERATED_H
+#define DROP_BASE_GENERATED_H
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+
+/* Exit codes of the tools, in order of badness but for usage. */
+enum { GENERATED_FINE = 0, GENERATED_DIFFERS = 1, GENERATED_USAGE = 100, GENERATED_SYSTEM = 111 };
+
+/* Writes the text to path, or with check says on standard error when the file is not that. */
+int generated_file(const char *path, const struct buf *text, bool check);
+
+#endif
