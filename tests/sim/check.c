@@ -66,13 +66,13 @@ static void count_one(struct sim *s, struct count *c, const struct sim_pod *p)
 	 * pod go whose image the node has got by itself (17).
 	 */
 	if (img == NULL || (img->if_not_present && sim_had_pulled(s, p->node_uid, p->reference)) ||
-	    strcmp(p->name, c->pod_name) == 0 || s->boot_ms - img->changed_ms < LATE_MS)
+	    strcmp(p->name, c->pod_name) == 0 || s->run.boot_ms - img->changed_ms < LATE_MS)
 		return;
 	c->on_node += strcmp(p->node, c->node) == 0;
 	if (sim_policy_of(s, img) != c->policy)
 		return;
 	c->pulls++;
-	sim_trace(s, "  in flight: %s on %s", p->name, p->node);
+	sim_trace(&s->run, "  in flight: %s on %s", p->name, p->node);
 	for (int i = 0; i < NODES_MAX; i++)
 		if (strcmp(s->nodes[i].name, p->node) == 0)
 			c->busy[i] = true;
@@ -81,7 +81,7 @@ static void count_one(struct sim *s, struct count *c, const struct sim_pod *p)
 static void count_all(struct sim *s, struct count *c)
 {
 	for (int i = 0; i < PODS_MAX; i++)
-		if (s->pods[i].exists && s->boot_ms - s->pods[i].created_ms < GIVEN_UP_MS)
+		if (s->pods[i].exists && s->run.boot_ms - s->pods[i].created_ms < GIVEN_UP_MS)
 			count_one(s, c, &s->pods[i]);
 	for (int i = 0; i < REQUESTS_MAX; i++) {
 		const struct sim_request *r = &s->requests[i];
@@ -98,7 +98,7 @@ static void count_all(struct sim *s, struct count *c)
 static bool seems_busy(struct sim *s, const char *node)
 {
 	const struct sim_node *n = sim_node_by_name(s, node);
-	if (n != NULL && s->boot_ms < n->held_ms)
+	if (n != NULL && s->run.boot_ms < n->held_ms)
 		return true;
 	for (const struct sim_event *e = s->head; e != NULL; e = e->next)
 		if (e->kind == KIND_POD && strcmp(e->u.pod.node, node) == 0)
@@ -133,17 +133,19 @@ void check_start(struct sim *s, const struct core_start *start, int *ret_policy)
 			if (c.busy[i] && strcmp(s->nodes[i].name, start->node) == 0)
 				nodes = 0; /* it was busy already: nothing is added */
 	if (nodes > p->max_nodes && !seems_busy(s, start->node))
-		sim_fail(s, "maxConcurrentNodes: %d > %d", (int)nodes, (int)p->max_nodes);
+		sim_fail(&s->run, "maxConcurrentNodes: %d > %d", (int)nodes, (int)p->max_nodes);
 	if (p->max_pulls != 0 && c.pulls + 1 > p->max_pulls)
-		sim_fail(s, "maxConcurrentPulls: %d > %d", (int)c.pulls + 1, (int)p->max_pulls);
+		sim_fail(&s->run, "maxConcurrentPulls: %d > %d", (int)c.pulls + 1,
+			 (int)p->max_pulls);
 	if (c.on_node + 1 > p->max_per_node)
-		sim_fail(s, "maxPullsPerNode: %d > %d", (int)c.on_node + 1, (int)p->max_per_node);
+		sim_fail(&s->run, "maxPullsPerNode: %d > %d", (int)c.on_node + 1,
+			 (int)p->max_per_node);
 	if (p->started && strcmp(p->last_node, start->node) != 0 &&
-	    s->boot_ms - p->last_ms < p->delay_ms)
-		sim_fail(s, "minDelayBetweenPulls: %d ms after %s", (int)(s->boot_ms - p->last_ms),
-			 p->last_node);
+	    s->run.boot_ms - p->last_ms < p->delay_ms)
+		sim_fail(&s->run, "minDelayBetweenPulls: %d ms after %s",
+			 (int)(s->run.boot_ms - p->last_ms), p->last_node);
 	p->started = true;
-	p->last_ms = s->boot_ms;
+	p->last_ms = s->run.boot_ms;
 	sim_text(p->last_node, NAME, start->node);
 }
 
@@ -166,7 +168,7 @@ void check_restart(struct sim *s)
 			later |= same && s->pods[k].created_ms >= p->last_ms - 1000 &&
 				 strcmp(s->pods[k].node, p->last_node) != 0;
 		}
-		int64_t last_s = sim_now(s).wall_s - (s->boot_ms - p->last_ms) / 1000;
+		int64_t last_s = sim_now(s).wall_s - (s->run.boot_ms - p->last_ms) / 1000;
 		for (int k = 0; k < IMAGES_MAX; k++)
 			known |= s->images[k].exists && sim_policy_of(s, &s->images[k]) == i &&
 				 s->images[k].status.attempted_at >= last_s;
@@ -182,7 +184,7 @@ void check_alone(struct sim *s, const struct core_start *start)
 		const struct sim_pod *p = &s->pods[i];
 		if (p->exists && p->labelled && p->told && strcmp(p->name, start->pod_name) != 0 &&
 		    strcmp(p->image, start->image_name) == 0 && strcmp(p->node, start->node) == 0)
-			sim_fail(s, "starts %s beside %s", start->pod_name, p->name);
+			sim_fail(&s->run, "starts %s beside %s", start->pod_name, p->name);
 	}
 }
 
@@ -201,18 +203,18 @@ void check_create(struct sim *s, const struct sim_pod *pod)
 			sim_has_pulled(s, pod->node_uid, pod->reference);
 	for (size_t i = 0; i < s->n_creates && !needless; i++)
 		if (strcmp(s->creates[i].key, key) == 0)
-			sim_fail(s, "created twice: %s", key);
+			sim_fail(&s->run, "created twice: %s", key);
 	for (int i = 0; i < PODS_MAX; i++) {
 		const struct sim_pod *p = &s->pods[i];
 		if (p->exists && !p->finished && p->labelled && p->noted &&
-		    s->boot_ms - p->created_ms < GIVEN_UP_MS &&
+		    s->run.boot_ms - p->created_ms < GIVEN_UP_MS &&
 		    strcmp(p->image_uid, pod->image_uid) == 0 &&
 		    strcmp(p->node_uid, pod->node_uid) == 0 &&
 		    strcmp(p->reference, pod->reference) == 0)
-			sim_fail(s, "two pods pull the same: %s %s", p->name, pod->name);
+			sim_fail(&s->run, "two pods pull the same: %s %s", p->name, pod->name);
 	}
 	if (s->n_creates == CREATES_MAX)
-		sim_fail(s, "pods without end");
+		sim_fail(&s->run, "pods without end");
 	else
 		sim_text(s->creates[s->n_creates++].key, sizeof(key), key);
 }
@@ -237,16 +239,16 @@ void check_delete(struct sim *s, const struct core_delete *d)
 	if (p == NULL || strcmp(p->uid, d->pod_uid) != 0)
 		return;
 	if (!p->labelled)
-		sim_fail(s, "deletes a pod that is not ours: %s", p->name);
+		sim_fail(&s->run, "deletes a pod that is not ours: %s", p->name);
 	const struct sim_image *img = sim_image_by_uid(s, p->image_uid);
 	const struct sim_node *n = sim_node_by_name(s, p->node);
 	char reference[TEXT];
 	if (img == NULL || n == NULL || strcmp(n->uid, p->node_uid) != 0 ||
-	    s->boot_ms - img->changed_ms < LATE_MS)
+	    s->run.boot_ms - img->changed_ms < LATE_MS)
 		return;
 	sim_reference(img, reference);
 	if (strcmp(reference, p->reference) == 0 && !durable(&img->status, p))
-		sim_fail(s, "deletes %s before its outcome is durable", p->name);
+		sim_fail(&s->run, "deletes %s before its outcome is durable", p->name);
 }
 
 static const struct sim_node *told_node(const struct sim *s, const char *name)
@@ -267,10 +269,10 @@ void check_write(struct sim *s, const struct core_write *w)
 		const struct sim_node *n = told_node(s, name);
 		if (n != NULL && st->cached_image != NULL && !s->jumps &&
 		    !sim_had_pulled(s, n->uid, st->cached_image))
-			sim_fail(s, "%s is said to have %s", name, st->cached_image);
+			sim_fail(&s->run, "%s is said to have %s", name, st->cached_image);
 	}
 	if (ready && (st->nodes_targeted == 0 || st->nodes_ready != st->nodes_targeted))
-		sim_fail(s, "Ready with %s", st->ready);
+		sim_fail(&s->run, "Ready with %s", st->ready);
 	const struct sim_image *img = sim_image_by_uid(s, w->image_uid);
 	if (!ready || img == NULL || s->head != NULL || st->observed_generation != img->generation)
 		return;
@@ -280,7 +282,7 @@ void check_write(struct sim *s, const struct core_write *w)
 		for (size_t k = 0; k < st->cached_nodes.n; k++)
 			named |= strcmp(st->cached_nodes.at[k], n->name) == 0;
 		if (!named && sim_targets(s, img, n))
-			sim_fail(s, "Ready without %s", n->name);
+			sim_fail(&s->run, "Ready without %s", n->name);
 	}
 }
 
@@ -291,12 +293,12 @@ void check_fact(struct sim *s, const struct core_fact *f)
 	const struct sim_node *n = f->node != NULL ? told_node(s, f->node) : NULL;
 	char reference[TEXT];
 	if (f->kind != FACT_EVICTED || img == NULL || n == NULL ||
-	    s->boot_ms - img->changed_ms < LATE_MS)
+	    s->run.boot_ms - img->changed_ms < LATE_MS)
 		return;
 	sim_reference(img, reference);
 	const struct sim_pulled *p = sim_pulled_find(s, n->uid, reference);
 	if (!s->jumps && (p == NULL || !p->ever_gone))
-		sim_fail(s, "%s never lost %s", f->node, reference);
+		sim_fail(&s->run, "%s never lost %s", f->node, reference);
 }
 
 static bool names(const struct sim_status *st, const char *node)

@@ -141,7 +141,7 @@ static void pod_told(struct sim *s, const struct sim_pod *p)
 	struct sim_image *img = sim_image_by_uid(s, p->image_uid);
 	struct sim_pod *truth = sim_pod_by_name(s, p->name);
 	if (img != NULL)
-		img->pod_ms = s->boot_ms;
+		img->pod_ms = s->run.boot_ms;
 	if (truth != NULL && strcmp(truth->uid, p->uid) == 0)
 		truth->told = true;
 }
@@ -261,7 +261,7 @@ void sim_say(struct sim *s, enum kind kind, bool gone, const void *object)
 	fill(e, kind, object);
 	e->gone = gone;
 	/* In order: never before what was said earlier. Policies are never late (check.c). */
-	e->at_ms = s->boot_ms + s->lag_ms;
+	e->at_ms = s->run.boot_ms + s->lag_ms;
 	if (s->tail != NULL && s->tail->at_ms > e->at_ms)
 		e->at_ms = s->tail->at_ms;
 	if (kind == KIND_PULLPOLICY) {
@@ -288,7 +288,7 @@ static void drop_first(struct sim *s)
 
 void sim_deliver(struct sim *s)
 {
-	while (s->head != NULL && s->head->at_ms <= s->boot_ms) {
+	while (s->head != NULL && s->head->at_ms <= s->run.boot_ms) {
 		sim_put(s, s->head);
 		drop_first(s);
 	}
@@ -302,7 +302,7 @@ void sim_read_all(struct sim *s)
 	s->read_life = s->life;
 	core_mark(s->core);
 	/* The order of the watcher's log is the order of last changes: any. */
-	for (int part = 0, from = (int)sim_random(s, 4); part < 4; part++) {
+	for (int part = 0, from = (int)sim_random(&s->run, 4); part < 4; part++) {
 		int which = (part + from) % 4;
 		for (int i = 0; which == 0 && i < NODES_MAX; i++)
 			if (s->nodes[i].exists) {
@@ -371,11 +371,11 @@ void sim_status_from(struct sim_status *to, const struct cachedimage_status *fro
 static void name_node(struct sim *s, struct sim_node *n, int i)
 {
 	*n = (struct sim_node){.exists = true, .ready = true};
-	n->cap = sim_chance(s, 300) ? 1 + sim_random(s, 4) : LISTED_MAX;
-	n->crowded = sim_chance(s, 150);
+	n->cap = sim_chance(&s->run, 300) ? 1 + sim_random(&s->run, 4) : LISTED_MAX;
+	n->crowded = sim_chance(&s->run, 150);
 	snprintf(n->name, NAME, "node-%d", i);
 	snprintf(n->uid, NAME, "n%d-%llu", i, (unsigned long long)++s->uids);
-	snprintf(n->pool, sizeof(n->pool), "%s", sim_chance(s, 500) ? "a" : "b");
+	snprintf(n->pool, sizeof(n->pool), "%s", sim_chance(&s->run, 500) ? "a" : "b");
 	/* Long ago, so that a clock that is set does not make it another node. */
 	n->created = sim_now(s).wall_s - 1000000;
 }
@@ -384,11 +384,11 @@ static void name_policy(struct sim *s, struct sim_policy *p, int i)
 {
 	*p = (struct sim_policy){
 		.exists = true,
-		.max_nodes = 1 + (int64_t)sim_random(s, 4),
-		.max_pulls = sim_chance(s, 500) ? 0 : 1 + (int64_t)sim_random(s, 4),
-		.max_per_node = 1 + (int64_t)sim_random(s, 3),
-		.delay_ms = sim_chance(s, 500) ? 0 : (int64_t)sim_random(s, 3000),
-		.initial_ms = 1000 + (int64_t)sim_random(s, 5000),
+		.max_nodes = 1 + (int64_t)sim_random(&s->run, 4),
+		.max_pulls = sim_chance(&s->run, 500) ? 0 : 1 + (int64_t)sim_random(&s->run, 4),
+		.max_per_node = 1 + (int64_t)sim_random(&s->run, 3),
+		.delay_ms = sim_chance(&s->run, 500) ? 0 : (int64_t)sim_random(&s->run, 3000),
+		.initial_ms = 1000 + (int64_t)sim_random(&s->run, 5000),
 		.max_ms = 10000,
 		.repull_ms = s->repulls && i == 0 ? 60000 : 0,
 	};
@@ -405,22 +405,22 @@ void sim_init(struct sim *s)
 					  .delay_ms = 10000,
 					  .initial_ms = 30000,
 					  .max_ms = 300000};
-	int n = 1 + (int)sim_random(s, NODES_MAX);
+	int n = 1 + (int)sim_random(&s->run, NODES_MAX);
 	for (int i = 0; i < n; i++)
 		name_node(s, &s->nodes[i], i);
 	for (int i = 0; i < POLICIES_MAX; i++)
 		name_policy(s, &s->policies[i], i);
-	n = 1 + (int)sim_random(s, IMAGES_MAX);
+	n = 1 + (int)sim_random(&s->run, IMAGES_MAX);
 	for (int i = 0; i < n; i++) {
 		struct sim_image *img = &s->images[i];
 		*img = (struct sim_image){
 			.exists = true, .generation = 1, .revision = ++s->revisions};
 		snprintf(img->name, NAME, "image-%d", i);
 		snprintf(img->uid, NAME, "i%d-%llu", i, (unsigned long long)++s->uids);
-		snprintf(img->tag, NAME, "%s", sim_chance(s, 200) ? "missing-1" : "1");
-		img->policy = (int)sim_random(s, POLICIES_MAX + 1) - 1;
-		img->pool_a_only = sim_chance(s, 200);
-		img->if_not_present = sim_chance(s, 400);
+		snprintf(img->tag, NAME, "%s", sim_chance(&s->run, 200) ? "missing-1" : "1");
+		img->policy = (int)sim_random(&s->run, POLICIES_MAX + 1) - 1;
+		img->pool_a_only = sim_chance(&s->run, 200);
+		img->if_not_present = sim_chance(&s->run, 400);
 		img->rv = ++s->rv;
 	}
 }

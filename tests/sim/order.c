@@ -25,7 +25,7 @@ static bool touched(struct sim *s, const struct sim_image *img, const struct sim
 {
 	const struct sim_status *st = &img->status;
 	/* A start that was answered with "unknown" is kept, and asked for again. */
-	if (s->boot_ms - img->pod_ms < STATUS_MS || s->boot_ms < n->held_ms)
+	if (s->run.boot_ms - img->pod_ms < STATUS_MS || s->run.boot_ms < n->held_ms)
 		return true;
 	for (int i = 0; i < REQUESTS_MAX; i++) {
 		const struct sim_request *r = &s->requests[i];
@@ -49,7 +49,7 @@ static bool could_start(struct sim *s, const struct sim_image *img, const struct
 	char reference[TEXT];
 	sim_reference(img, reference);
 	bool proven = img->status.n_cached != 0 && strcmp(img->status.cached_image, reference) == 0;
-	return img->exists && proven && s->boot_ms - img->changed_ms > LATE_MS &&
+	return img->exists && proven && s->run.boot_ms - img->changed_ms > LATE_MS &&
 	       sim_targets(s, img, n) && !sim_missing(reference) && !touched(s, img, n) &&
 	       !(img->if_not_present && sim_lists(n, reference));
 }
@@ -69,16 +69,16 @@ static void check_priority(struct sim *s, const struct core_actions *acts,
 {
 	const struct sim_image *img = sim_image_by_uid(s, start->image_uid);
 	const struct sim_node *n = sim_node_by_name(s, start->node);
-	if (img == NULL || n == NULL || s->boot_ms - img->changed_ms <= LATE_MS ||
-	    s->boot_ms - s->led_ms <= LATE_MS || s->head != NULL ||
-	    s->boot_ms < s->refused_ms + QUIET_MS)
+	if (img == NULL || n == NULL || s->run.boot_ms - img->changed_ms <= LATE_MS ||
+	    s->run.boot_ms - s->led_ms <= LATE_MS || s->head != NULL ||
+	    s->run.boot_ms < s->refused_ms + QUIET_MS)
 		return;
 	for (int i = 0; i < IMAGES_MAX; i++) {
 		const struct sim_image *other = &s->images[i];
 		if (other != img && other->exists && before(other, img) &&
 		    sim_policy_of(s, other) == sim_policy_of(s, img) && could_start(s, other, n) &&
 		    !among(acts, other->name, n->name))
-			sim_fail(s, "order: %s starts on %s before %s", img->name, n->name,
+			sim_fail(&s->run, "order: %s starts on %s before %s", img->name, n->name,
 				 other->name);
 	}
 }
@@ -87,13 +87,14 @@ static void check_priority(struct sim *s, const struct core_actions *acts,
 static void check_needless(struct sim *s, const struct core_start *start)
 {
 	const struct sim_image *img = sim_image_by_uid(s, start->image_uid);
-	if (img == NULL || !img->if_not_present || s->boot_ms - img->changed_ms <= LATE_MS)
+	if (img == NULL || !img->if_not_present || s->run.boot_ms - img->changed_ms <= LATE_MS)
 		return;
 	for (int i = 0; i < NODES_MAX; i++) {
 		const struct sim_node *t = &s->told[i];
 		if (t->exists && strcmp(t->uid, start->node_uid) == 0 &&
 		    sim_lists(t, start->reference))
-			sim_fail(s, "pulls what %s says it has: %s", t->name, start->reference);
+			sim_fail(&s->run, "pulls what %s says it has: %s", t->name,
+				 start->reference);
 	}
 }
 
@@ -116,7 +117,7 @@ void check_failed(struct sim *s, const struct sim_pod *p)
 		f = &s->failures[s->n_failures++];
 	if (f == NULL)
 		return;
-	*f = (struct sim_failure){.revision = p->revision, .at_ms = s->boot_ms};
+	*f = (struct sim_failure){.revision = p->revision, .at_ms = s->run.boot_ms};
 	sim_text(f->pod_name, NAME, p->name);
 	sim_text(f->reference, TEXT, p->reference);
 	sim_text(f->image_uid, NAME, p->image_uid);
@@ -131,14 +132,14 @@ static void check_backoff(struct sim *s, const struct core_start *start)
 	if (img == NULL || f == NULL || f->revision != img->revision ||
 	    strcmp(f->reference, start->reference) != 0 || s->jumps ||
 	    strcmp(f->pod_name, start->pod_name) == 0 /* asked for again, and there already */ ||
-	    s->boot_ms - img->changed_ms <= LATE_MS)
+	    s->run.boot_ms - img->changed_ms <= LATE_MS)
 		return;
 	int64_t initial =
 		img->policy >= 0 ? s->policies[img->policy].initial_ms : s->fallback.initial_ms;
 	int64_t least = initial * 9 / 10 - 1100;
-	if (s->boot_ms - f->at_ms < least)
-		sim_fail(s, "back-off: %s on %s again after %d ms of %d", img->name, start->node,
-			 (int)(s->boot_ms - f->at_ms), (int)initial);
+	if (s->run.boot_ms - f->at_ms < least)
+		sim_fail(&s->run, "back-off: %s on %s again after %d ms of %d", img->name,
+			 start->node, (int)(s->run.boot_ms - f->at_ms), (int)initial);
 }
 
 void check_order(struct sim *s, const struct core_actions *acts)

@@ -86,18 +86,18 @@ static void report(struct sim *s, struct sim_node *n)
 {
 	struct sim_report r = look(s, n);
 	bool same = r.n == n->report.n && memcmp(r.at, n->report.at, sizeof(r.at)) == 0;
-	int64_t since = s->boot_ms - n->report_ms;
+	int64_t since = s->run.boot_ms - n->report_ms;
 	if (n->report.heartbeat != 0 && since < (same ? REPORT_MS : LOOK_MS))
 		return;
 	r.heartbeat = sim_now(s).wall_s - s->wall_offset_s;
 	n->report = r;
-	n->report_ms = s->boot_ms;
+	n->report_ms = s->run.boot_ms;
 	sim_say(s, KIND_NODE, false, n);
 }
 
 void sim_reports(struct sim *s)
 {
-	if (s->boot_ms % 1000 != 0)
+	if (s->run.boot_ms % 1000 != 0)
 		return;
 	for (int i = 0; i < NODES_MAX; i++)
 		if (s->nodes[i].exists && s->nodes[i].ready)
@@ -132,7 +132,7 @@ void sim_told(struct sim *s, const struct sim_node *n, bool gone)
 		sim_reference(img, reference);
 		struct sim_pulled *p = sim_pulled_find(s, n->uid, reference);
 		/* What the core does not know of the image is not held against it. */
-		if (img->exists && p != NULL && s->boot_ms - img->changed_ms > 20000 &&
+		if (img->exists && p != NULL && s->run.boot_ms - img->changed_ms > 20000 &&
 		    sim_lists(n, reference))
 			p->listed_to = s->life;
 	}
@@ -143,8 +143,8 @@ void sim_lose_image(struct sim *s)
 {
 	if (s->jumps || s->n_pulled == 0)
 		return;
-	struct sim_pulled *p = &s->pulled[sim_random(s, s->n_pulled)];
-	sim_trace(s, "%s loses %s", p->node_uid, p->reference);
+	struct sim_pulled *p = &s->pulled[sim_random(&s->run, s->n_pulled)];
+	sim_trace(&s->run, "%s loses %s", p->node_uid, p->reference);
 	p->gone = p->ever_gone = true;
 	/* If we die before this is written down, the first attempt is made again. */
 	for (size_t i = 0; i < s->n_creates; i++)
@@ -156,12 +156,12 @@ void sim_lose_image(struct sim *s)
 /* Somebody else's pod pulled it. */
 void sim_preload_image(struct sim *s)
 {
-	const struct sim_image *img = &s->images[sim_random(s, IMAGES_MAX)];
-	const struct sim_node *n = &s->nodes[sim_random(s, NODES_MAX)];
+	const struct sim_image *img = &s->images[sim_random(&s->run, IMAGES_MAX)];
+	const struct sim_node *n = &s->nodes[sim_random(&s->run, NODES_MAX)];
 	char reference[TEXT];
 	sim_reference(img, reference);
 	if (s->jumps || !img->exists || !n->exists || sim_missing(reference))
 		return;
-	sim_trace(s, "%s has got %s", n->uid, reference);
+	sim_trace(&s->run, "%s has got %s", n->uid, reference);
 	sim_pulled_add(s, n->uid, reference);
 }

@@ -29,13 +29,13 @@ static struct sim_request *request_new(struct sim *s, enum request_kind kind)
 		if (r->used)
 			continue;
 		*r = (struct sim_request){.used = true, .kind = kind};
-		r->exec_ms = s->boot_ms + (int64_t)sim_random(s, s->faults ? 600 : 200);
-		r->answer_ms = r->exec_ms + (int64_t)sim_random(s, s->faults ? 1500 : 200);
-		if (s->faults && sim_chance(s, 60))
+		r->exec_ms = s->run.boot_ms + (int64_t)sim_random(&s->run, s->faults ? 600 : 200);
+		r->answer_ms = r->exec_ms + (int64_t)sim_random(&s->run, s->faults ? 1500 : 200);
+		if (s->faults && sim_chance(&s->run, 60))
 			r->exec_ms = -1; /* never */
-		r->lost_answer = r->exec_ms < 0 || (s->faults && sim_chance(s, 60));
+		r->lost_answer = r->exec_ms < 0 || (s->faults && sim_chance(&s->run, 60));
 		if (r->lost_answer)
-			r->answer_ms = s->boot_ms + GIVE_UP_MS;
+			r->answer_ms = s->run.boot_ms + GIVE_UP_MS;
 		return r;
 	}
 	abort();
@@ -50,7 +50,7 @@ struct sim_pod *sim_pod_add(struct sim *s, const struct sim_pod *pod)
 		*p = *pod;
 		p->exists = true;
 		snprintf(p->uid, NAME, "p-%llu", (unsigned long long)++s->uids);
-		p->created_ms = s->boot_ms;
+		p->created_ms = s->run.boot_ms;
 		p->created = sim_now(s).wall_s;
 		sim_say(s, KIND_POD, false, p);
 		return p;
@@ -60,7 +60,7 @@ struct sim_pod *sim_pod_add(struct sim *s, const struct sim_pod *pod)
 
 void sim_pod_remove(struct sim *s, struct sim_pod *pod)
 {
-	sim_trace(s, "pod %s is gone", pod->name);
+	sim_trace(&s->run, "pod %s is gone", pod->name);
 	sim_say(s, KIND_POD, true, pod);
 	pod->exists = false;
 }
@@ -68,7 +68,7 @@ void sim_pod_remove(struct sim *s, struct sim_pod *pod)
 static void act_start(struct sim *s, const struct core_start *a)
 {
 	int policy;
-	sim_trace(s, "START %s %s on %s attempt %s", a->pod_name, a->reference, a->node,
+	sim_trace(&s->run, "START %s %s on %s attempt %s", a->pod_name, a->reference, a->node,
 		  a->attempt);
 	check_start(s, a, &policy);
 	check_alone(s, a);
@@ -94,21 +94,21 @@ static void act_write(struct sim *s, const struct core_write *w)
 	sim_text(r->image_uid, NAME, w->image_uid);
 	sim_status_from(&r->old, w->old);
 	sim_status_from(&r->new, w->new);
-	sim_trace(s, "WRITE %s %s %s: %s", w->image_name, w->new->phase, w->new->ready,
+	sim_trace(&s->run, "WRITE %s %s %s: %s", w->image_name, w->new->phase, w->new->ready,
 		  w->new->conditions.at[0].message);
 }
 
 void sim_act(struct sim *s, const struct core_actions *acts)
 {
 	if (!s->leading && (acts->n_starts || acts->n_deletes || acts->n_writes))
-		sim_fail(s, "acts without leading");
+		sim_fail(&s->run, "acts without leading");
 	check_order(s, acts);
 	for (size_t i = 0; i < acts->n_starts; i++)
 		act_start(s, &acts->starts[i]);
 	for (size_t i = 0; i < acts->n_writes; i++)
 		act_write(s, &acts->writes[i]);
 	for (size_t i = 0; i < acts->n_deletes; i++) {
-		sim_trace(s, "DELETE %s", acts->deletes[i].pod_name);
+		sim_trace(&s->run, "DELETE %s", acts->deletes[i].pod_name);
 		check_delete(s, &acts->deletes[i]);
 		struct sim_request *r = request_new(s, REQ_DELETE);
 		sim_text(r->pod_name, NAME, acts->deletes[i].pod_name);
@@ -117,8 +117,9 @@ void sim_act(struct sim *s, const struct core_actions *acts)
 	for (size_t i = 0; i < acts->n_facts; i++) {
 		const struct core_fact *f = &acts->facts[i];
 		check_fact(s, f);
-		sim_trace(s, "fact: %s image=%s node=%s reason=%s", core_fact_infos[f->kind].text,
-			  f->image, f->node ? f->node : "", f->reason ? f->reason : "");
+		sim_trace(&s->run, "fact: %s image=%s node=%s reason=%s",
+			  core_fact_infos[f->kind].text, f->image, f->node ? f->node : "",
+			  f->reason ? f->reason : "");
 	}
 }
 
@@ -128,9 +129,9 @@ static void exec_start(struct sim *s, struct sim_request *r)
 	r->result = START_MADE;
 	if (sim_pod_by_name(s, r->pod.name) != NULL)
 		return;
-	if (s->boot_ms < s->refuse_until_ms) {
+	if (s->run.boot_ms < s->refuse_until_ms) {
 		r->result = START_REFUSED;
-		s->refused_ms = s->boot_ms;
+		s->refused_ms = s->run.boot_ms;
 		return;
 	}
 	r->pod.revision = img != NULL ? img->revision : 0;
@@ -219,7 +220,7 @@ static void answer(struct sim *s, struct sim_request *r)
 	switch (r->kind) {
 	case REQ_START:
 		if (lost && sim_node_by_name(s, r->pod.node) != NULL)
-			sim_node_by_name(s, r->pod.node)->held_ms = s->boot_ms + HELD_MS;
+			sim_node_by_name(s, r->pod.node)->held_ms = s->run.boot_ms + HELD_MS;
 		core_started(s->core, r->pod_name, lost ? START_FAILED : r->result,
 			     "exceeded quota", now);
 		break;
@@ -237,9 +238,9 @@ void sim_requests(struct sim *s)
 {
 	for (int i = 0; i < REQUESTS_MAX; i++) {
 		struct sim_request *r = &s->requests[i];
-		if (r->used && !r->done && r->exec_ms >= 0 && r->exec_ms <= s->boot_ms)
+		if (r->used && !r->done && r->exec_ms >= 0 && r->exec_ms <= s->run.boot_ms)
 			exec(s, r);
-		if (r->used && r->answer_ms <= s->boot_ms && (r->done || r->exec_ms < 0))
+		if (r->used && r->answer_ms <= s->run.boot_ms && (r->done || r->exec_ms < 0))
 			answer(s, r);
 	}
 }
@@ -248,7 +249,7 @@ void sim_requests_drop(struct sim *s)
 {
 	for (int i = 0; i < REQUESTS_MAX; i++) {
 		struct sim_request *r = &s->requests[i];
-		if (r->used && !r->done && r->exec_ms >= 0 && sim_chance(s, 500))
+		if (r->used && !r->done && r->exec_ms >= 0 && sim_chance(&s->run, 500))
 			exec(s, r);
 		r->used = false;
 	}

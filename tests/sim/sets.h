@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "reconciler/sets.h"
+#include "tests/sim/run.h"
 
 #define TICK_MS      100
 #define SETS_MAX     3
@@ -54,9 +55,9 @@ struct sim_job { /* a write on its way */
 };
 
 struct sim {
-	uint64_t seed, random;
-	bool trace, faults, failed, leading, touched;
-	int64_t boot_ms, lead_ms, turn_ms, lag_ms;
+	struct sim_run run;
+	bool faults, leading, touched;
+	int64_t lead_ms, turn_ms, lag_ms;
 	uint64_t rv, uids;
 	struct arena mem;
 	struct sets *sets;
@@ -74,10 +75,6 @@ struct sim {
 };
 
 /* sim_sets.c */
-void sim_fail(struct sim *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-void sim_trace(struct sim *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-uint64_t sim_random(struct sim *s, uint64_t below);
-bool sim_chance(struct sim *s, unsigned per_mille);
 struct now sim_now(const struct sim *s);
 
 /* sets_api.c: the server, the watch, the writes */

@@ -14,11 +14,11 @@ static void say(struct sim *s, enum kind kind, bool gone, const char *name, cons
 {
 	struct sim_event *e = &s->events[s->tail++ % EVENTS_MAX];
 	if (s->tail - s->head > EVENTS_MAX)
-		sim_fail(s, "more events than the ring holds");
+		sim_fail(&s->run, "more events than the ring holds");
 	*e = (struct sim_event){
 		.kind = kind,
 		.gone = gone,
-		.at_ms = s->boot_ms + s->lag_ms,
+		.at_ms = s->run.boot_ms + s->lag_ms,
 		.name = arena_strdup(&s->mem, name),
 		.obj = gone ? NULL : desc_clone(kinds[kind].desc, obj, &s->mem),
 	};
@@ -79,7 +79,7 @@ static struct sim_image *free_image(struct sim *s, struct sim_image *list)
 	for (size_t i = 0; i < IMAGES_MAX; i++)
 		if (!list[i].exists)
 			return &list[i];
-	sim_fail(s, "more images than there is room for");
+	sim_fail(&s->run, "more images than there is room for");
 	return &list[0];
 }
 
@@ -127,7 +127,7 @@ static void see(struct sim *s, const struct sim_event *e)
 
 void api_deliver(struct sim *s)
 {
-	while (s->head != s->tail && s->events[s->head % EVENTS_MAX].at_ms <= s->boot_ms) {
+	while (s->head != s->tail && s->events[s->head % EVENTS_MAX].at_ms <= s->run.boot_ms) {
 		struct sim_event *e = &s->events[s->head++ % EVENTS_MAX];
 		see(s, e);
 		if (e->gone)
@@ -223,7 +223,7 @@ static void execute(struct sim *s, struct sim_job *j)
 	static const char *const names[] = {"create", "patch", "delete", "status"};
 	j->done = true;
 	verbs[j->w.verb](s, j);
-	sim_trace(s, "%s %s: %d%s", names[j->w.verb], j->w.name, (int)j->result,
+	sim_trace(&s->run, "%s %s: %d%s", names[j->w.verb], j->w.name, (int)j->result,
 		  j->lost ? ", answer lost" : "");
 }
 
@@ -248,10 +248,10 @@ void api_send(struct sim *s, const struct set_write *w)
 		j->w.child = desc_clone(&cachedimage_desc, w->child, &s->mem);
 	if (w->status != NULL)
 		j->w.status = desc_clone(&cachedimageset_status_desc, w->status, &s->mem);
-	j->exec_ms = s->boot_ms + (s->faults ? (int64_t)sim_random(s, 2000) : 0);
-	j->answer_ms = j->exec_ms + (s->faults ? (int64_t)sim_random(s, 2000) : 0);
-	j->lost = s->faults && sim_chance(s, 100);
-	if (s->faults && sim_chance(s, 50))
+	j->exec_ms = s->run.boot_ms + (s->faults ? (int64_t)sim_random(&s->run, 2000) : 0);
+	j->answer_ms = j->exec_ms + (s->faults ? (int64_t)sim_random(&s->run, 2000) : 0);
+	j->lost = s->faults && sim_chance(&s->run, 100);
+	if (s->faults && sim_chance(&s->run, 50))
 		j->exec_ms = INT64_MAX; /* it never arrives */
 }
 
@@ -259,9 +259,9 @@ void api_jobs(struct sim *s)
 {
 	for (size_t i = 0; i < JOBS_MAX; i++) {
 		struct sim_job *j = &s->jobs[i];
-		if (j->used && !j->done && s->boot_ms >= j->exec_ms)
+		if (j->used && !j->done && s->run.boot_ms >= j->exec_ms)
 			execute(s, j);
-		if (!j->used || s->boot_ms < j->answer_ms)
+		if (!j->used || s->run.boot_ms < j->answer_ms)
 			continue;
 		j->used = false;
 		s->touched = true;
@@ -275,7 +275,7 @@ void api_drop_jobs(struct sim *s)
 {
 	for (size_t i = 0; i < JOBS_MAX; i++) {
 		struct sim_job *j = &s->jobs[i];
-		if (j->used && !j->done && sim_chance(s, 500))
+		if (j->used && !j->done && sim_chance(&s->run, 500))
 			execute(s, j);
 		j->used = false;
 	}

@@ -87,7 +87,7 @@ void check_write(struct sim *s, const struct set_write *w)
 	const char *refs[64];
 	bool known;
 	if (!set->exists || set->o.meta.deleted != 0) {
-		sim_fail(s, "a write for %s, which is gone or going", w->set);
+		sim_fail(&s->run, "a write for %s, which is gone or going", w->set);
 		return;
 	}
 	if (w->verb == SET_STATUS)
@@ -95,21 +95,21 @@ void check_write(struct sim *s, const struct set_write *w)
 	size_t n = wanted_by(s, &set->o, s->seen_policy, refs, &known);
 	if (w->verb == SET_CREATE) {
 		if (!has(refs, n, normal_of(s, w->child)))
-			sim_fail(s, "create of %s, which %s does not want", w->name, w->set);
+			sim_fail(&s->run, "create of %s, which %s does not want", w->name, w->set);
 		return;
 	}
 	const struct sim_image *i = api_image(s, s->seen_image, w->name);
 	if (i == NULL || strcmp(i->o.meta.uid, w->uid) != 0 || owner_of(&i->o) == NULL ||
 	    strcmp(owner_of(&i->o), set->o.meta.uid) != 0) {
-		sim_fail(s, "a hand on %s, which is not of %s", w->name, w->set);
+		sim_fail(&s->run, "a hand on %s, which is not of %s", w->name, w->set);
 		return;
 	}
 	const char *ref = normal_of(s, &i->o);
 	if (w->verb == SET_DELETE && !known && !has(refs, n, ref))
-		sim_fail(s, "%s deleted while nobody knows what is discovered", w->name);
+		sim_fail(&s->run, "%s deleted while nobody knows what is discovered", w->name);
 	if (w->verb == SET_DELETE && has(refs, n, ref) &&
 	    children_for(s, s->seen_image, set->o.meta.uid, ref) < 2)
-		sim_fail(s, "%s deleted though it is wanted", w->name);
+		sim_fail(&s->run, "%s deleted though it is wanted", w->name);
 }
 
 /* Judged by the truth, when it is carried out. */
@@ -117,7 +117,7 @@ void check_create(struct sim *s, const struct set_write *w)
 {
 	const char *ref = normal_of(s, w->child);
 	if (children_for(s, s->image, w->uid, ref) != 0)
-		sim_fail(s, "a second child for %s: %s", ref, w->name);
+		sim_fail(&s->run, "a second child for %s: %s", ref, w->name);
 }
 
 static bool same(const char *a, const char *b)

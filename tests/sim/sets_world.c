@@ -33,10 +33,10 @@ static struct image_entry entry_of(struct sim *s, const char *ref)
 
 static void edit_list(struct sim *s, struct sim_set *set)
 {
-	size_t n = sim_random(s, 7);
+	size_t n = sim_random(&s->run, 7);
 	struct image_entry *list = arena_array(&s->mem, n + 1, sizeof(*list));
 	for (size_t i = 0; i < n; i++)
-		list[i] = entry_of(s, sim_refs[sim_random(s, REFS_MAX)]);
+		list[i] = entry_of(s, sim_refs[sim_random(&s->run, REFS_MAX)]);
 	set->o.spec.images = (struct image_entries){list, n};
 }
 
@@ -45,11 +45,12 @@ static void edit_fields(struct sim *s, struct sim_set *set)
 	static struct api_kv selector = {"pool", "a"};
 	static struct api_name_ref policies[] = {{"p"}, {"q"}};
 	static struct api_name_ref discoveries[] = {{"d0"}, {"d1"}};
-	set->o.spec.image_pull_policy = sim_chance(s, 500) ? "Always" : "IfNotPresent";
-	set->o.spec.node_selector = (struct api_map){&selector, sim_chance(s, 500)};
-	set->o.spec.policy_ref = sim_chance(s, 300) ? NULL : &policies[sim_random(s, 2)];
+	set->o.spec.image_pull_policy = sim_chance(&s->run, 500) ? "Always" : "IfNotPresent";
+	set->o.spec.node_selector = (struct api_map){&selector, sim_chance(&s->run, 500)};
+	set->o.spec.policy_ref =
+		sim_chance(&s->run, 300) ? NULL : &policies[sim_random(&s->run, 2)];
 	set->o.spec.discovery_policy_ref =
-		sim_chance(s, 500) ? NULL : &discoveries[sim_random(s, 2)];
+		sim_chance(&s->run, 500) ? NULL : &discoveries[sim_random(&s->run, 2)];
 }
 
 static void make_set(struct sim *s, size_t n)
@@ -69,19 +70,19 @@ static void edit_set(struct sim *s, struct sim_set *set)
 {
 	if (set->o.meta.deleted != 0)
 		return;
-	if (sim_chance(s, 600))
+	if (sim_chance(&s->run, 600))
 		edit_list(s, set);
 	else
 		edit_fields(s, set);
 	set->o.meta.generation++;
-	sim_trace(s, "edit %s", set->o.meta.name);
+	sim_trace(&s->run, "edit %s", set->o.meta.name);
 	api_changed_set(s, set);
 }
 
 static void delete_set(struct sim *s, struct sim_set *set)
 {
-	sim_trace(s, "delete %s", set->o.meta.name);
-	if (sim_chance(s, 500)) {
+	sim_trace(&s->run, "delete %s", set->o.meta.name);
+	if (sim_chance(&s->run, 500)) {
 		api_remove_set(s, set);
 		return;
 	}
@@ -95,21 +96,21 @@ static void change_policy(struct sim *s, size_t n)
 {
 	static const char *const states[] = {"True", "True", "True", "False", "Unknown"};
 	struct sim_policy *p = &s->policy[n];
-	if (p->exists && sim_chance(s, 200)) {
+	if (p->exists && sim_chance(&s->run, 200)) {
 		api_remove_policy(s, p);
 		return;
 	}
-	size_t count = sim_random(s, 5);
+	size_t count = sim_random(&s->run, 5);
 	struct discovered_image *found = arena_array(&s->mem, count + 1, sizeof(*found));
 	struct api_condition *ready = arena_alloc(&s->mem, sizeof(*ready));
 	for (size_t i = 0; i < count; i++)
-		found[i].image = sim_refs[sim_random(s, REFS_MAX)];
+		found[i].image = sim_refs[sim_random(&s->run, REFS_MAX)];
 	*ready = (struct api_condition){
-		.type = "Ready", .status = states[sim_random(s, 5)], .reason = "Synced"};
+		.type = "Ready", .status = states[sim_random(&s->run, 5)], .reason = "Synced"};
 	*p = (struct sim_policy){.exists = true};
 	p->o.meta = (struct api_meta){.name = arena_printf(&s->mem, "d%zu", n), .uid = "d"};
 	p->o.status.discovered_images = (struct discovered_images){found, count};
-	p->o.status.conditions = (struct api_conditions){ready, sim_chance(s, 900)};
+	p->o.status.conditions = (struct api_conditions){ready, sim_chance(&s->run, 900)};
 	api_changed_policy(s, p);
 }
 
@@ -117,7 +118,7 @@ static void change_policy(struct sim *s, size_t n)
 static void make_foreign(struct sim *s)
 {
 	static const char *const names[] = {"s0-nginx-1", "s1-redis-7", "s2-busybox-1.36", "mine"};
-	const char *name = names[sim_random(s, 4)];
+	const char *name = names[sim_random(&s->run, 4)];
 	struct cachedimage o = {.meta = {.name = name}, .spec = {.image = "redis", .tag = "7"}};
 	if (api_image(s, s->image, name) == NULL)
 		api_add_image(s, &o)->foreign = true;
@@ -126,7 +127,7 @@ static void make_foreign(struct sim *s)
 static void edit_child(struct sim *s, struct sim_image *i)
 {
 	static struct api_name_ref policy = {"by-hand"};
-	switch (sim_random(s, 6)) {
+	switch (sim_random(&s->run, 6)) {
 	case 0:
 		i->o.spec.image_pull_policy = "Never";
 		break;
@@ -137,7 +138,7 @@ static void edit_child(struct sim *s, struct sim_image *i)
 		i->o.meta.labels.n = 0;
 		break;
 	case 3:
-		i->o.spec.priority = (int64_t)sim_random(s, 100);
+		i->o.spec.priority = (int64_t)sim_random(&s->run, 100);
 		break;
 	case 4:
 		i->o.spec.tag = "by-hand";
@@ -149,7 +150,7 @@ static void edit_child(struct sim *s, struct sim_image *i)
 		break;
 	}
 	i->o.meta.generation++;
-	sim_trace(s, "edit %s", i->o.meta.name);
+	sim_trace(&s->run, "edit %s", i->o.meta.name);
 	api_changed_image(s, i);
 }
 
@@ -158,18 +159,18 @@ static void trouble_image(struct sim *s, struct sim_image *i)
 	if (!i->exists)
 		return;
 	if (i->foreign) {
-		if (sim_chance(s, 300))
+		if (sim_chance(&s->run, 300))
 			api_remove_image(s, i);
 	} else if (i->o.meta.deleted != 0) {
 		return;
-	} else if (sim_chance(s, 400)) {
+	} else if (sim_chance(&s->run, 400)) {
 		edit_child(s, i);
-	} else if (sim_chance(s, 300)) {
+	} else if (sim_chance(&s->run, 300)) {
 		/* A finalizer holds it for a while. */
 		i->o.meta.deleted = sim_now(s).wall_s;
 		api_changed_image(s, i);
 	} else {
-		sim_trace(s, "delete %s by hand", i->o.meta.name);
+		sim_trace(&s->run, "delete %s by hand", i->o.meta.name);
 		api_remove_image(s, i);
 	}
 }
@@ -183,22 +184,22 @@ void world_init(struct sim *s)
 
 void world_trouble(struct sim *s)
 {
-	struct sim_set *set = &s->set[sim_random(s, SETS_MAX)];
-	if (sim_chance(s, 20))
-		s->lag_ms = (int64_t)sim_random(s, sim_chance(s, 200) ? 6000 : 500);
-	if (!set->exists && sim_chance(s, 30))
+	struct sim_set *set = &s->set[sim_random(&s->run, SETS_MAX)];
+	if (sim_chance(&s->run, 20))
+		s->lag_ms = (int64_t)sim_random(&s->run, sim_chance(&s->run, 200) ? 6000 : 500);
+	if (!set->exists && sim_chance(&s->run, 30))
 		make_set(s, (size_t)(set - s->set));
-	else if (set->exists && sim_chance(s, 15))
+	else if (set->exists && sim_chance(&s->run, 15))
 		edit_set(s, set);
-	else if (set->exists && set->o.meta.deleted == 0 && sim_chance(s, 3))
+	else if (set->exists && set->o.meta.deleted == 0 && sim_chance(&s->run, 3))
 		delete_set(s, set);
-	if (sim_chance(s, 10))
-		change_policy(s, sim_random(s, POLICIES_MAX));
-	if (sim_chance(s, 5))
+	if (sim_chance(&s->run, 10))
+		change_policy(s, sim_random(&s->run, POLICIES_MAX));
+	if (sim_chance(&s->run, 5))
 		make_foreign(s);
-	if (sim_chance(s, 100))
-		trouble_image(s, &s->image[sim_random(s, IMAGES_MAX)]);
-	if (set->exists && sim_chance(s, 3)) {
+	if (sim_chance(&s->run, 100))
+		trouble_image(s, &s->image[sim_random(&s->run, IMAGES_MAX)]);
+	if (set->exists && sim_chance(&s->run, 3)) {
 		set->o.status.images_ready = 99;
 		api_changed_set(s, set);
 	}
@@ -218,7 +219,7 @@ static void collect(struct sim *s, struct sim_image *i)
 		alive |= s->set[n].exists && s->set[n].o.meta.deleted == 0 &&
 			 strcmp(s->set[n].o.meta.uid, owner) == 0;
 	bool dying = i->o.meta.deleted != 0;
-	if ((dying || (owner != NULL && !alive)) && sim_chance(s, 30))
+	if ((dying || (owner != NULL && !alive)) && sim_chance(&s->run, 30))
 		api_remove_image(s, i);
 }
 
@@ -227,10 +228,10 @@ static void pull(struct sim *s, struct sim_image *i)
 {
 	static const char *const phases[] = {"Pending", "Pulling", "Ready", "Degraded"};
 	bool known = i->o.status.observed_generation == i->o.meta.generation;
-	if (!sim_chance(s, s->faults ? 20 : 100) || (!s->faults && known))
+	if (!sim_chance(&s->run, s->faults ? 20 : 100) || (!s->faults && known))
 		return;
 	i->o.status.observed_generation = i->o.meta.generation;
-	i->o.status.phase = phases[sim_random(s, 4)];
+	i->o.status.phase = phases[sim_random(&s->run, 4)];
 	api_changed_image(s, i);
 }
 

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "reconciler/core.h"
+#include "tests/sim/run.h"
 
 #define TICK_MS      100
 #define NODES_MAX    10
@@ -159,11 +160,11 @@ struct sim_failure { /* the last of a pair */
 #define FAILURES_MAX 256
 
 struct sim {
-	uint64_t seed, random;
-	bool trace, faults, failed;
+	struct sim_run run;
+	bool faults;
 	bool jumps; /* this run moves the wall clock */
 	bool repulls;
-	int64_t boot_ms, wall_offset_s;
+	int64_t wall_offset_s;
 	uint64_t rv, uids, revisions;
 	struct core *core;
 	bool leading;
@@ -195,10 +196,6 @@ struct sim {
 #define PULLED_MAX 4096
 
 /* sim_core.c */
-void sim_fail(struct sim *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-void sim_trace(struct sim *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-uint64_t sim_random(struct sim *s, uint64_t below);
-bool sim_chance(struct sim *s, unsigned per_mille);
 struct now sim_now(const struct sim *s);
 void sim_text(char *to, size_t size, const char *from);
 

@@ -13,19 +13,19 @@
 
 static enum fate fate_of(struct sim *s, const struct sim_pod *p)
 {
-	if (s->faults && sim_chance(s, 60))
+	if (s->faults && sim_chance(&s->run, 60))
 		return FATE_EVICTED;
-	if (s->faults && sim_chance(s, 30))
+	if (s->faults && sim_chance(&s->run, 30))
 		return FATE_STUCK;
 	if (sim_missing(p->reference))
 		return FATE_MISSING;
-	return sim_chance(s, 200) ? FATE_SCRATCH : FATE_PULLED;
+	return sim_chance(&s->run, 200) ? FATE_SCRATCH : FATE_PULLED;
 }
 
 static void finish(struct sim *s, struct sim_pod *p)
 {
 	p->finished = true;
-	sim_trace(s, "pod %s ends with fate %d", p->name, (int)p->fate);
+	sim_trace(&s->run, "pod %s ends with fate %d", p->name, (int)p->fate);
 	if (p->fate == FATE_PULLED || p->fate == FATE_SCRATCH)
 		sim_pulled_add(s, p->node_uid, p->reference);
 	else
@@ -37,7 +37,7 @@ static void kubelet(struct sim *s, struct sim_pod *p)
 {
 	const struct sim_node *n = sim_node_by_name(s, p->node);
 	if (n == NULL || strcmp(n->uid, p->node_uid) != 0) {
-		if (s->boot_ms - p->created_ms > GC_MS && p->labelled)
+		if (s->run.boot_ms - p->created_ms > GC_MS && p->labelled)
 			sim_pod_remove(s, p);
 		return;
 	}
@@ -45,17 +45,18 @@ static void kubelet(struct sim *s, struct sim_pod *p)
 		return;
 	if (p->start_ms == 0) {
 		p->fate = fate_of(s, p);
-		p->start_ms = s->boot_ms + (int64_t)sim_random(s, 1000);
+		p->start_ms = s->run.boot_ms + (int64_t)sim_random(&s->run, 1000);
 		/* Never in the second in which the node was created (16 depends on it). */
-		p->end_ms = p->start_ms + 1000 + (int64_t)sim_random(s, s->faults ? 15000 : 2000);
+		p->end_ms =
+			p->start_ms + 1000 + (int64_t)sim_random(&s->run, s->faults ? 15000 : 2000);
 	}
 	if (p->fate == FATE_STUCK)
 		return;
-	if (!p->started && p->start_ms <= s->boot_ms) {
+	if (!p->started && p->start_ms <= s->run.boot_ms) {
 		p->started = true;
 		sim_say(s, KIND_POD, false, p);
 	}
-	if (p->started && p->end_ms <= s->boot_ms)
+	if (p->started && p->end_ms <= s->run.boot_ms)
 		finish(s, p);
 }
 
@@ -70,12 +71,12 @@ void sim_kubelets(struct sim *s)
 static void node_new(struct sim *s, struct sim_node *n, int i)
 {
 	*n = (struct sim_node){.exists = true, .ready = true};
-	n->cap = sim_chance(s, 300) ? 1 + sim_random(s, 4) : LISTED_MAX;
-	n->crowded = sim_chance(s, 150);
+	n->cap = sim_chance(&s->run, 300) ? 1 + sim_random(&s->run, 4) : LISTED_MAX;
+	n->crowded = sim_chance(&s->run, 150);
 	snprintf(n->name, NAME, "node-%d", i);
 	snprintf(n->uid, NAME, "n%d-%llu", i, (unsigned long long)++s->uids);
-	snprintf(n->pool, sizeof(n->pool), "%s", sim_chance(s, 500) ? "a" : "b");
-	n->fargate = sim_chance(s, 100);
+	snprintf(n->pool, sizeof(n->pool), "%s", sim_chance(&s->run, 500) ? "a" : "b");
+	n->fargate = sim_chance(&s->run, 100);
 	n->created = sim_now(s).wall_s;
 }
 
@@ -87,13 +88,13 @@ static void node_new(struct sim *s, struct sim_node *n, int i)
 static void trouble_node(struct sim *s)
 {
 	bool fixed = s->jumps || s->head != NULL || s->lag_ms != 0;
-	int i = (int)sim_random(s, NODES_MAX);
+	int i = (int)sim_random(&s->run, NODES_MAX);
 	struct sim_node *n = &s->nodes[i];
 	if (!n->exists) {
 		if (!fixed)
 			node_new(s, n, i);
 	} else {
-		switch (sim_random(s, fixed ? 3 : 5)) {
+		switch (sim_random(&s->run, fixed ? 3 : 5)) {
 		case 0:
 			n->ready = !n->ready;
 			break;
@@ -101,11 +102,12 @@ static void trouble_node(struct sim *s)
 			n->cordoned = !n->cordoned;
 			break;
 		case 2:
-			snprintf(n->pool, sizeof(n->pool), "%s", sim_chance(s, 500) ? "a" : "b");
+			snprintf(n->pool, sizeof(n->pool), "%s",
+				 sim_chance(&s->run, 500) ? "a" : "b");
 			break;
 		case 3:
 			n->exists = false;
-			sim_trace(s, "node %s is gone", n->name);
+			sim_trace(&s->run, "node %s is gone", n->name);
 			sim_say(s, KIND_NODE, true, n);
 			return;
 		default: /* the same name is another machine now */
@@ -115,7 +117,7 @@ static void trouble_node(struct sim *s)
 	}
 	if (!n->exists)
 		return;
-	sim_trace(s, "node %s uid=%s ready=%d cordoned=%d pool=%s", n->name, n->uid, n->ready,
+	sim_trace(&s->run, "node %s uid=%s ready=%d cordoned=%d pool=%s", n->name, n->uid, n->ready,
 		  n->cordoned, n->pool);
 	sim_say(s, KIND_NODE, false, n);
 }
@@ -123,7 +125,7 @@ static void trouble_node(struct sim *s)
 static void image_new(struct sim *s, struct sim_image *img, int i)
 {
 	*img = (struct sim_image){.exists = true, .generation = 1};
-	img->if_not_present = sim_chance(s, 400);
+	img->if_not_present = sim_chance(&s->run, 400);
 	snprintf(img->name, NAME, "image-%d", i);
 	snprintf(img->uid, NAME, "i%d-%llu", i, (unsigned long long)++s->uids);
 	img->policy = i % (POLICIES_MAX + 1) - 1;
@@ -132,51 +134,51 @@ static void image_new(struct sim *s, struct sim_image *img, int i)
 
 static void trouble_image(struct sim *s)
 {
-	int i = (int)sim_random(s, IMAGES_MAX);
+	int i = (int)sim_random(&s->run, IMAGES_MAX);
 	struct sim_image *img = &s->images[i];
 	if (!img->exists) {
 		image_new(s, img, i);
 	} else {
-		switch (sim_random(s, 4)) {
+		switch (sim_random(&s->run, 4)) {
 		case 0:
 			img->exists = false;
-			sim_trace(s, "image %s is gone", img->name);
+			sim_trace(&s->run, "image %s is gone", img->name);
 			sim_say(s, KIND_CACHEDIMAGE, true, img);
 			return;
 		case 1:
-			img->priority = (int64_t)sim_random(s, 3);
+			img->priority = (int64_t)sim_random(&s->run, 3);
 			break;
 		case 2:
-			snprintf(img->tag, NAME, "missing-%d", (int)sim_random(s, 3));
+			snprintf(img->tag, NAME, "missing-%d", (int)sim_random(&s->run, 3));
 			break;
 		default:
-			snprintf(img->tag, NAME, "%d", (int)sim_random(s, 3));
+			snprintf(img->tag, NAME, "%d", (int)sim_random(&s->run, 3));
 			break;
 		}
 		img->generation++;
 	}
 	img->rv = ++s->rv;
 	img->revision = ++s->revisions;
-	img->changed_ms = s->boot_ms;
-	sim_trace(s, "image %s uid=%s tag=%s priority=%d", img->name, img->uid, img->tag,
+	img->changed_ms = s->run.boot_ms;
+	sim_trace(&s->run, "image %s uid=%s tag=%s priority=%d", img->name, img->uid, img->tag,
 		  (int)img->priority);
 	sim_say(s, KIND_CACHEDIMAGE, false, img);
 }
 
 static void trouble_policy(struct sim *s)
 {
-	struct sim_policy *p = &s->policies[sim_random(s, POLICIES_MAX)];
-	if (p->exists && sim_chance(s, 300)) {
+	struct sim_policy *p = &s->policies[sim_random(&s->run, POLICIES_MAX)];
+	if (p->exists && sim_chance(&s->run, 300)) {
 		p->exists = false;
 		/* Its images bring their last starts along: two may be the last now. */
 		s->fallback.started = false;
 	} else {
 		p->exists = true;
-		p->max_nodes = 1 + (int64_t)sim_random(s, 4);
-		p->max_per_node = 1 + (int64_t)sim_random(s, 3);
-		p->delay_ms = (int64_t)sim_random(s, 3000);
+		p->max_nodes = 1 + (int64_t)sim_random(&s->run, 4);
+		p->max_per_node = 1 + (int64_t)sim_random(&s->run, 3);
+		p->delay_ms = (int64_t)sim_random(&s->run, 3000);
 	}
-	sim_trace(s, "policy %s exists=%d nodes=%d", p->name, p->exists, (int)p->max_nodes);
+	sim_trace(&s->run, "policy %s exists=%d nodes=%d", p->name, p->exists, (int)p->max_nodes);
 	sim_say(s, KIND_PULLPOLICY, !p->exists, p);
 }
 
@@ -190,12 +192,12 @@ static bool settled(struct sim *s, const struct sim_pod *p)
 	for (int i = 0; i < REQUESTS_MAX; i++)
 		if (s->requests[i].used && strcmp(s->requests[i].pod_name, p->name) == 0)
 			return false;
-	return n == NULL || n->held_ms < s->boot_ms;
+	return n == NULL || n->held_ms < s->run.boot_ms;
 }
 
 static struct sim_pod *some_pod(struct sim *s)
 {
-	int from = (int)sim_random(s, PODS_MAX);
+	int from = (int)sim_random(&s->run, PODS_MAX);
 	for (int i = 0; i < PODS_MAX; i++) {
 		struct sim_pod *p = &s->pods[(from + i) % PODS_MAX];
 		if (p->exists && p->labelled && settled(s, p))
@@ -209,7 +211,7 @@ static void delete_by_hand(struct sim *s)
 	struct sim_pod *p = some_pod(s);
 	if (p == NULL)
 		return;
-	sim_trace(s, "deleted by hand:");
+	sim_trace(&s->run, "deleted by hand:");
 	/* If we die before this is written down, the same attempt is made again. */
 	for (size_t i = 0; i < s->n_creates; i++)
 		if (strstr(s->creates[i].key, p->name) == s->creates[i].key)
@@ -220,11 +222,12 @@ static void delete_by_hand(struct sim *s)
 /* Pods that belong to nothing, with and without our labels. */
 static void stray(struct sim *s)
 {
-	struct sim_pod p = {.labelled = sim_chance(s, 500), .noted = sim_chance(s, 500)};
+	struct sim_pod p = {.labelled = sim_chance(&s->run, 500),
+			    .noted = sim_chance(&s->run, 500)};
 	snprintf(p.name, NAME, "stray-%llu", (unsigned long long)++s->uids);
-	snprintf(p.image, NAME, "image-%d", (int)sim_random(s, IMAGES_MAX));
+	snprintf(p.image, NAME, "image-%d", (int)sim_random(&s->run, IMAGES_MAX));
 	snprintf(p.image_uid, NAME, "nobody");
-	snprintf(p.node, NAME, "node-%d", (int)sim_random(s, NODES_MAX));
+	snprintf(p.node, NAME, "node-%d", (int)sim_random(&s->run, NODES_MAX));
 	snprintf(p.node_uid, NAME, "nowhere");
 	snprintf(p.reference, TEXT, "registry.test/stray:1");
 	snprintf(p.attempt, NAME, "0");
@@ -233,19 +236,19 @@ static void stray(struct sim *s)
 
 static void edit_status(struct sim *s)
 {
-	struct sim_image *img = &s->images[sim_random(s, IMAGES_MAX)];
+	struct sim_image *img = &s->images[sim_random(&s->run, IMAGES_MAX)];
 	if (!img->exists || !img->status.written)
 		return;
 	snprintf(img->status.phase, sizeof(img->status.phase), "Ready");
 	img->status.ready_nodes = 99;
 	img->rv = ++s->rv;
-	sim_trace(s, "status of %s edited by hand", img->name);
+	sim_trace(&s->run, "status of %s edited by hand", img->name);
 	sim_say(s, KIND_CACHEDIMAGE, false, img);
 }
 
 void sim_crash(struct sim *s)
 {
-	sim_trace(s, "CRASH");
+	sim_trace(&s->run, "CRASH");
 	core_free(s->core);
 	s->core = NULL;
 	sim_requests_drop(s);
@@ -253,9 +256,9 @@ void sim_crash(struct sim *s)
 	s->core = core_new();
 	s->life++;
 	s->leading = false;
-	s->lead_ms = s->boot_ms + (int64_t)sim_random(s, 3000);
+	s->lead_ms = s->run.boot_ms + (int64_t)sim_random(&s->run, 3000);
 	/* A warm standby: it has seen this or that before it leads. */
-	if (sim_chance(s, 500))
+	if (sim_chance(&s->run, 500))
 		sim_read_all(s);
 }
 
@@ -263,47 +266,47 @@ static void lose_lead(struct sim *s)
 {
 	if (!s->leading)
 		return;
-	sim_trace(s, "lead lost");
+	sim_trace(&s->run, "lead lost");
 	core_lead(s->core, false, sim_now(s));
 	sim_requests_drop(s);
 	check_restart(s);
 	s->leading = false;
-	s->lead_ms = s->boot_ms + (int64_t)sim_random(s, 5000);
+	s->lead_ms = s->run.boot_ms + (int64_t)sim_random(&s->run, 5000);
 }
 
 void sim_trouble(struct sim *s)
 {
-	if (sim_chance(s, 5))
+	if (sim_chance(&s->run, 5))
 		trouble_node(s);
-	if (sim_chance(s, 4))
+	if (sim_chance(&s->run, 4))
 		trouble_image(s);
-	if (sim_chance(s, 2))
+	if (sim_chance(&s->run, 2))
 		trouble_policy(s);
-	if (sim_chance(s, 3))
+	if (sim_chance(&s->run, 3))
 		delete_by_hand(s);
-	if (sim_chance(s, 3))
+	if (sim_chance(&s->run, 3))
 		sim_lose_image(s);
-	if (sim_chance(s, 2))
+	if (sim_chance(&s->run, 2))
 		sim_preload_image(s);
-	if (sim_chance(s, 1))
+	if (sim_chance(&s->run, 1))
 		stray(s);
-	if (sim_chance(s, 2))
+	if (sim_chance(&s->run, 2))
 		edit_status(s);
-	if (sim_chance(s, 10))
-		s->lag_ms = sim_chance(s, 500) ? 0 : (int64_t)sim_random(s, 8000);
-	if (sim_chance(s, 2))
-		s->refuse_until_ms = s->boot_ms + (int64_t)sim_random(s, 8000);
-	if (s->jumps && sim_chance(s, 3))
-		s->wall_offset_s += (int64_t)sim_random(s, 6000) - 3000;
-	if (sim_chance(s, 3))
+	if (sim_chance(&s->run, 10))
+		s->lag_ms = sim_chance(&s->run, 500) ? 0 : (int64_t)sim_random(&s->run, 8000);
+	if (sim_chance(&s->run, 2))
+		s->refuse_until_ms = s->run.boot_ms + (int64_t)sim_random(&s->run, 8000);
+	if (s->jumps && sim_chance(&s->run, 3))
+		s->wall_offset_s += (int64_t)sim_random(&s->run, 6000) - 3000;
+	if (sim_chance(&s->run, 3))
 		sim_crash(s);
-	if (sim_chance(s, 2))
+	if (sim_chance(&s->run, 2))
 		lose_lead(s);
 }
 
 void sim_calm(struct sim *s)
 {
-	sim_trace(s, "CALM");
+	sim_trace(&s->run, "CALM");
 	s->faults = false;
 	s->lag_ms = 0;
 	s->refuse_until_ms = 0;
