@@ -4,46 +4,11 @@
  */
 #include "sim/admit.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "sim/admit_parts.h"
 #include "sim/api_error.h"
-
-const cJSON *member(const cJSON *obj, const char *name)
-{
-	const cJSON *v = cJSON_IsObject(obj) ? cJSON_GetObjectItemCaseSensitive(obj, name) : NULL;
-	return cJSON_IsNull(v) ? NULL : v;
-}
-
-const char *member_text(const cJSON *obj, const char *name)
-{
-	const cJSON *v = member(obj, name);
-	return cJSON_IsString(v) ? v->valuestring : NULL;
-}
-
-cJSON *member_object(cJSON *obj, const char *name)
-{
-	cJSON *v = cJSON_GetObjectItemCaseSensitive(obj, name);
-	if (v != NULL && !cJSON_IsNull(v))
-		return v;
-	cJSON_DeleteItemFromObjectCaseSensitive(obj, name);
-	return cJSON_AddObjectToObject(obj, name);
-}
-
-const char *json_type(const cJSON *v)
-{
-	if (cJSON_IsString(v))
-		return "string";
-	if (cJSON_IsNumber(v))
-		return v->valuedouble == floor(v->valuedouble) ? "integer" : "number";
-	if (cJSON_IsBool(v))
-		return "boolean";
-	if (cJSON_IsArray(v))
-		return "array";
-	return cJSON_IsObject(v) ? "object" : "null";
-}
 
 static bool repeats(const cJSON *child)
 {

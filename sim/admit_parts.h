@@ -10,15 +10,7 @@
 
 #include "api/desc.h"
 #include "sim/causes.h"
-
-/* Member of an object, or NULL; a null counts as absent. */
-const cJSON *member(const cJSON *obj, const char *name);
-/* Its text; NULL if it is absent or no string. */
-const char *member_text(const cJSON *obj, const char *name);
-/* The object below obj of that name, made if it is not there. */
-cJSON *member_object(cJSON *obj, const char *name);
-/* "string", "integer", "number", "boolean", "array", "object", "null". */
-const char *json_type(const cJSON *v);
+#include "sim/members.h"
 
 /* admit_meta.c: ObjectMeta. -1: 400, a part has another type than Go's struct. */
 int meta_decode(const struct resource *r, const cJSON *obj, struct api_error *e);
