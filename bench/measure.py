@@ -45,13 +45,13 @@ def name_of(pid):
 class Tree:
     """The operator's processes."""
 
-    def __init__(self, programs, world):
+    def __init__(self, programs, world, words=()):
         self.sockets = os.path.join(world.folder, "sockets")
         self.status = os.path.join(world.folder, "status")
         with open(os.path.join(world.folder, "drop.log"), "ab") as log:
             self.process = subprocess.Popen(
                 [os.path.join(programs, "drop-supervisor"), "--bin-dir", programs, "--kubeconfig",
-                 world.kubeconfig, "--socket-dir", self.sockets], stdin=subprocess.DEVNULL,
+                 world.kubeconfig, "--socket-dir", self.sockets, *words], stdin=subprocess.DEVNULL,
                 stdout=log, stderr=log)
         self.log = os.path.join(world.folder, "drop.log")
         self.peak = 0

@@ -187,10 +187,14 @@ class Sim(World):
     """drop-sim alone: its own API over TLS, and its nodes."""
     name = "drop-sim"
 
+    def cluster_words(self):
+        """What cluster it plays."""
+        return ["--nodes", str(self.count)]
+
     def __enter__(self):
         self.kubeconfig = os.path.join(self.folder, "kubeconfig")
         self.audit = os.path.join(self.folder, "audit.log")
-        self.start("--nodes", str(self.count), "--instant", "--tls", "--kubeconfig-out",
+        self.start(*self.cluster_words(), "--instant", "--tls", "--kubeconfig-out",
                    self.kubeconfig, "--audit-log", self.audit, "--log-level", "warn")
         try:
             end = time.monotonic() + START_SECONDS
