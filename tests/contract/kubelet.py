@@ -22,6 +22,8 @@ REDUCED = (
     (re.compile(r"\b(requested|used|capacity): \d+"), r"\1: N"),
 )
 
+OWN_REGISTRY = re.compile(r"^127\.0\.0\.1:\d+/")
+
 
 def reduced(text):
     for pattern, by in REDUCED:
@@ -38,6 +40,15 @@ def container(status):
     return "none"
 
 
+def names(one):
+    """(image, imageID). Content that is on the node may be called by any of its names, as the runtime
+    likes: the cluster's registry is docker.io's mirror, so both hosts mean the same repository."""
+    image, content = reduced(one.get("image", "")), reduced(one.get("imageID", ""))
+    if not content:
+        return image, content
+    return OWN_REGISTRY.sub("docker.io/", image), OWN_REGISTRY.sub("docker.io/", content)
+
+
 def state_of(pod):
     status = pod.get("status") or {}
     one = (status.get("containerStatuses") or [{}])[0]
@@ -45,8 +56,7 @@ def state_of(pod):
     if status.get("reason"):
         state["reason"] = f"{status['reason']}: {reduced(status.get('message', ''))}"
     if one:
-        state["imageID"] = reduced(one.get("imageID", ""))
-        state["image"] = reduced(one.get("image", ""))
+        state["image"], state["imageID"] = names(one)
         state["containerID"] = reduced(one.get("containerID", ""))
     state["started"] = "startTime" in status
     state["conditions"] = {c["type"]: " ".join(filter(None, (c["status"], c.get("reason"))))
