@@ -118,9 +118,9 @@ static void rule_18_node_images(void **state)
 {
 	(void)state;
 	struct arena a = ARENA_INIT;
-	const char *one[] = {"docker.io/library/nginx:1", "<none>@<none>", "nginx@" DIGEST};
+	const char *one[] = {"docker.io/library/nginx:1", "<none>@<none>", ("nginx@" DIGEST)};
 	const char *two[] = {"x.example.com/a:2"}, *three[] = {"b:3"};
-	const char *one_b[] = {"nginx@" DIGEST, "<none>@<none>", "nginx:1"};
+	const char *one_b[] = {("nginx@" DIGEST), "<none>@<none>", "nginx:1"};
 	const char *two_b[] = {"x.example.com/a:2"}, *three_b[] = {"docker.io/library/b:3"};
 	struct node_image images[] = {{{one, 3}, 900}, {{two, 1}, 5}, {{three, 1}, 5}};
 	struct node_image images_b[] = {{{three_b, 1}, 5}, {{one_b, 3}, 900}, {{two_b, 1}, 5}};
