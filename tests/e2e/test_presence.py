@@ -54,18 +54,24 @@ def prepare(t, *images):
 
 
 def test_there(t):
-    """17: an IfNotPresent image, and a digest, that the node has cost no pod."""
-    digest = prepare(t, ("presence/there:1", 2000))["presence/there:1"]
+    """Rule 17: an IfNotPresent image, and a digest, that the node has cost no pod."""
+    pushed = prepare(t, ("presence/there:1", 2000), ("presence/pinned:1", 1500))
+    digest = pushed["presence/there:1"]
     reference = f"{t.cluster.registry}/presence/there"
+    pinned = f"{t.cluster.registry}/presence/pinned@{pushed['presence/pinned:1']}"
+    t.image("pinned", pinned, policyRef="fast")
+    obj = t.image_is("pinned", ready, "becomes Ready")
+    t.equal(status(obj).get("resolvedDigest"), pushed["presence/pinned:1"], "it is what was pinned")
     t.image("puts-it-there", f"{reference}:1", policyRef="fast")
     t.image_is("puts-it-there", ready, "becomes Ready")
-    t.eventually("the kubelet reports it", REPORT, lambda: f"{reference}:1" in listed(t), 1)
+    t.eventually("the kubelet reports both", REPORT, lambda: {f"{reference}:1", pinned} <= set(listed(t)), 1)
     t.wait_no_pods()
     began = time.time()
     t.image("if-not-present", f"{reference}:1", policyRef="fast", imagePullPolicy="IfNotPresent")
     t.image("by-digest", f"{reference}@{digest}", policyRef="fast")
+    t.image("pinned-too", pinned, policyRef="fast")
     t.image("always", f"{reference}:1", policyRef="fast")
-    for name in ("if-not-present", "by-digest", "always"):
+    for name in ("if-not-present", "by-digest", "pinned-too", "always"):
         t.image_is(name, ready, "becomes Ready")
     t.equal(status(t.get("by-digest")).get("resolvedDigest"), digest, "a digest resolves to itself")
     pulled = [pull.uid for _, pull in t.audit.creates(began)]

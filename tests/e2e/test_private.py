@@ -1,0 +1,91 @@
+"""Images of a registry that asks for a password: the kubelet gets it from the pod's imagePullSecrets, and
+our programs never see it."""
+import base64
+import os
+import time
+
+from kubeapi import NAMESPACE
+from objects import condition, degraded, ready, status
+from registry import PrivateRegistry, basic
+
+SECRETS = f"/api/v1/namespaces/{NAMESPACE}/secrets"
+WRONG = "open-sesame-9c41e7d05b"
+DENIALS = ("ErrImagePull", "ImagePullBackOff")
+DENIED = "unauthorized: check imagePullSecrets"
+FAST = {"maxConcurrentNodes": 1, "minDelayBetweenPulls": "0s", "maxPullsPerNode": 10,
+        "failureBackoff": {"initial": "1s", "max": "2s"}}
+
+
+class Secret:
+    """A Secret of the kind that kubelets log in with; gone after the test."""
+
+    def __init__(self, t, name, text):
+        self.t, self.name = t, name
+        self.data = base64.b64encode(text.encode()).decode()
+
+    def __enter__(self):
+        self.t.api.must("POST", SECRETS, {
+            "apiVersion": "v1", "kind": "Secret", "metadata": {"name": self.name},
+            "type": "kubernetes.io/dockerconfigjson", "data": {".dockerconfigjson": self.data}})
+        return self
+
+    def __exit__(self, *_):
+        self.t.api.ask("DELETE", f"{SECRETS}/{self.name}")
+
+
+def files_with(folder, words):
+    """Files below the folder in which one of the words is."""
+    found = []
+    for path, _, names in os.walk(folder):
+        for name in names:
+            full = os.path.join(path, name)
+            if os.path.isfile(full) and not os.path.islink(full):
+                with open(full, "rb") as file:
+                    data = file.read()
+                found += [full] if any(word.encode() in data for word in words) else []
+    return found
+
+
+def told(t):
+    """All that a user sees of it: the objects with their status, the pods, the events of everybody."""
+    return "".join(t.kubectl("get", kind, "-A", "-o", "yaml") for kind in
+                   ("cachedimages", "pods", "events", "events.events.k8s.io"))
+
+
+def test_pull_secret(t):
+    """Rules 5, 14, 20: without a secret, or with a wrong one, the image is Degraded and says what to look
+    at; with it, Ready. The credentials show up nowhere."""
+    tree = t.supervisor(level="debug").wait_up()
+    began = time.time()
+    t.policy("fast", **FAST)
+    digest = t.cluster.push("private/app:1", 500)["private/app:1"]
+    with PrivateRegistry(t) as registry, \
+            Secret(t, "right", registry.docker_config(registry.password)) as right, \
+            Secret(t, "wrong", registry.docker_config(WRONG)) as wrong:
+        reference = f"{registry.host}/private/app:1"
+        t.image("no-secret", reference, policyRef="fast")
+        t.image("wrong-secret", reference, policyRef="fast", imagePullSecrets=[{"name": "wrong"}])
+        for name in ("no-secret", "wrong-secret"):
+            obj = t.image_is(name, lambda o: degraded(o, *DENIALS), "becomes Degraded")
+            t.equal(condition(obj)["message"], DENIED, f"{name} says what to look at")
+        t.image("secret", reference, policyRef="fast", imagePullSecrets=[{"name": "right"}])
+        t.image_is("secret", ready, "becomes Ready")
+        t.equal(status(t.get("secret")).get("resolvedDigest"), digest, "its digest is the registry's")
+        t.api.patch("cachedimage", "no-secret", {"spec": {"imagePullSecrets": [{"name": "right"}]}})
+        t.image_is("no-secret", ready, "becomes Ready once it has the secret")
+        never_seen(t, tree, began, [registry.password, WRONG, basic(registry.password), basic(WRONG),
+                                    right.data, wrong.data])
+
+
+def never_seen(t, tree, began, words):
+    """The words are in the Secrets, and nowhere else."""
+    stored = t.kubectl("get", "secrets", "-n", NAMESPACE, "-o", "yaml")
+    t.check(words[-1] in stored and words[-2] in stored, "the credentials are in the Secrets")
+    t.check(DENIED in tree.log(), "the log tells of the failure")
+    t.equal(files_with(t.scratch, words), [], "the credentials are in no log of ours")
+    seen = told(t)
+    t.check("private/app" in seen and not any(word in seen for word in words),
+            "they are in no status, pod or event")
+    sent = [r for r in t.audit.since(began) if any(word in str(r.body) + r.uri for word in words)]
+    t.equal(sent, [], "they are in nothing that we sent")
+    t.equal(t.audit.since(began, resource="secrets"), [], "we never asked for a Secret")
