@@ -194,7 +194,7 @@ def bad_tag(_, start):
     objects = [EAGER, *images("eager", 1)]
     with start("bad-tag", scenario("a tag that is not there", objects, present=0)) as run:
         made = run.trial.pods.made
-        run.until(f"{PROBES} pods were made for it", lambda: len(made) >= PROBES)
+        run.until(f"{PROBES} pods were made for it", lambda: len(run.creates()) >= PROBES)
         probes = run.creates()[:PROBES]
         run.equal(run.trial.pods.most(), (1, 1), "one at a time, on one node")
         run.equal(len({node for _, node, *_ in probes}), PROBES, "each on another node")
