@@ -5,10 +5,8 @@
 #include "dropctl/dropctl.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
-#include "base/log.h"
 #include "dropctl/table.h"
 
 static const char *const heading[] = {"IMAGE",   "PHASE", "READY", "PULLING", "WAITING",

@@ -11,12 +11,14 @@
 
 /* Rows of one answer: with texts of 1,024 bytes they stay under MSG_MAX. */
 #define ROWS_MAX 400
+/* Images of one answer: each looks at every node, and pulls wait meanwhile. */
+#define IMAGES_MAX 50
 /* Nodes of a plan that are looked at: more than any cluster has. */
 #define PLAN_NODES_MAX 20000
 
-static size_t rows_wanted(uint64_t max)
+static size_t rows_wanted(uint64_t wanted, size_t most)
 {
-	return max == 0 || max > ROWS_MAX ? ROWS_MAX : (size_t)max;
+	return wanted == 0 || wanted > most ? most : (size_t)wanted;
 }
 
 static struct msg_verdict verdict_of(const struct explain *e, struct arena *a)
@@ -61,7 +63,7 @@ void on_explain(struct proc *p, const struct msg_in *in)
 		if (e != NULL)
 			reply.nodes = verdicts_of(e, 1, a);
 	} else if (ask->image != NULL) {
-		size_t max = rows_wanted(ask->max);
+		size_t max = rows_wanted(ask->max, ROWS_MAX);
 		int n = explain_nodes(r->core, ask->image, ask->after, max, proc_now(p), a, &list);
 		reply.found = n >= 0;
 		reply.more = n == (int)max;
@@ -130,7 +132,7 @@ void on_explain_images(struct proc *p, const struct msg_in *in)
 	struct reconciler *r = proc_state(p);
 	const struct msg_explain_images *ask = in->body;
 	struct explain_summary *list;
-	size_t max = rows_wanted(ask->max);
+	size_t max = rows_wanted(ask->max, IMAGES_MAX);
 	size_t n = explain_images(r->core, ask->after, max, proc_now(p), proc_arena(p), &list);
 	struct msg_images_explained reply = {
 		.leading = r->acting,
@@ -147,7 +149,8 @@ void on_explain_queue(struct proc *p, const struct msg_in *in)
 	struct reconciler *r = proc_state(p);
 	const struct msg_explain_queue *ask = in->body;
 	struct explain_next *list;
-	size_t n = explain_queue(r->core, rows_wanted(ask->max), proc_now(p), proc_arena(p), &list);
+	size_t n = explain_queue(r->core, rows_wanted(ask->max, ROWS_MAX), proc_now(p),
+				 proc_arena(p), &list);
 	struct msg_queue_explained reply = {
 		.queue = {arena_array(proc_arena(p), n, sizeof(struct msg_turn)), n}};
 	for (size_t i = 0; i < n; i++)
@@ -170,7 +173,7 @@ void on_explain_plan(struct proc *p, const struct msg_in *in)
 	struct explain *list = NULL;
 	struct msg_planned reply = {0};
 	struct err err;
-	size_t n = 0, max = rows_wanted(ask->max);
+	size_t n = 0, max = rows_wanted(ask->max, ROWS_MAX);
 	if (ask->kind != KIND_CACHEDIMAGE ||
 	    obj_unpack(kinds[KIND_CACHEDIMAGE].desc, ask->object.data, ask->object.len, a, &image,
 		       &err) < 0)
