@@ -35,10 +35,14 @@ lock_cluster() { # up, down and the changes of ctl exclude each other; the lock 
 }
 
 start_time() { # PID -> the kernel's start time of it; fails if it is gone or a zombie
-	local stat
+	local stat threads
 	{ stat=$(<"/proc/$1/stat"); } 2>/dev/null || return 1
 	stat=${stat##*) } # the command's name may hold blanks
-	[ "${stat%% *}" != Z ] || return 1
+	# A zombie whose other threads still end holds its sockets: its port is not free yet.
+	if [ "${stat%% *}" = Z ]; then
+		threads=("/proc/$1/task/"*)
+		[ ${#threads[@]} -gt 1 ] || return 1
+	fi
 	# shellcheck disable=SC2086
 	set -- $stat
 	echo "${20}"
