@@ -9,6 +9,7 @@ RFC3339_SECONDS = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")
 
 def test_friendly(t):
     """Rule 7: the pull pod may be evicted by an autoscaler, and no mesh injects into it."""
+    t.running()
     began = time.time()
     t.policy("at-once", minDelayBetweenPulls="0s")
     t.image("friendly", "docker.io/library/busybox:1.36", policyRef="at-once")
@@ -21,6 +22,7 @@ def test_friendly(t):
 
 def test_repull(t):
     """Rule 15: an image cached longer ago than repullInterval is pulled again, Ready all the time."""
+    t.running()
     began = time.time()
     t.policy("repulls", minDelayBetweenPulls="0s", repullInterval="3s")
     t.image("again", "docker.io/library/busybox:1.36", policyRef="repulls")
@@ -38,6 +40,7 @@ def test_repull(t):
 
 def test_times(t):
     """Rule 34: durations as Go writes them are understood, times are RFC 3339 in seconds."""
+    t.running()
     t.policy("durations", minDelayBetweenPulls="1h30m0.5s", repullInterval="0",
              failureBackoff={"initial": "500ms", "max": "1.5h"})
     t.image("timed", "docker.io/library/busybox:1.36", policyRef="durations")
