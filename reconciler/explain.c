@@ -152,7 +152,7 @@ static void tell_pace(struct explain_view *v, int slot, struct explain *e)
 		break;
 	case PACE_PULLS:
 		e->reason = EXPLAIN_POLICY_PULLS;
-		e->n = p->n_pulls;
+		e->n = policy_pulls(p);
 		e->limit = p->max_pulls;
 		break;
 	case PACE_DELAY:
@@ -161,7 +161,7 @@ static void tell_pace(struct explain_view *v, int slot, struct explain *e)
 		break;
 	case PACE_NODES:
 		e->reason = EXPLAIN_POLICY_NODES;
-		e->n = p->n_nodes;
+		e->n = policy_nodes(p);
 		e->limit = p->max_nodes;
 		break;
 	case PACE_NODE_PULLS:

@@ -1,7 +1,8 @@
 /*
  * Lingering pods, counted by name: the image and the node they were made for may be gone,
  * and come again, while they are still there. Invariant: image.held and node.n_leaving
- * say what the two maps say, for images and nodes that exist.
+ * say what the two maps say, for images and nodes that exist; policy.n_leaving counts the
+ * pulls that are `leaving` and `paced_by` it.
  */
 #include "reconciler/linger.h"
 
@@ -59,6 +60,33 @@ static uint32_t count_of(const struct map *m, const char *name)
 	return l != NULL ? l->n : 0;
 }
 
+/* A pod seen for the first time may be of an image that is still there. */
+static struct policy *pacer(struct core *c, const struct pull *p)
+{
+	const struct image *img = map_get(&c->images, p->image_name);
+	return p->paced_by == NULL && img != NULL ? policy_of_image(c, img) : p->paced_by;
+}
+
+static void leave(struct core *c, struct pull *p)
+{
+	p->leaving = xstrdup(p->node_name);
+	count_up(&c->leaving, p->leaving);
+	p->paced_by = pacer(c, p);
+	if (p->paced_by != NULL)
+		p->paced_by->n_leaving++;
+}
+
+static void left(struct core *c, struct pull *p)
+{
+	show_leaving(c, p->leaving, count_down(&c->leaving, p->leaving));
+	free(p->leaving);
+	p->leaving = NULL;
+	if (p->paced_by != NULL) {
+		p->paced_by->n_leaving--;
+		p->paced_by->dirty = true;
+	}
+}
+
 void linger_settle(struct core *c, struct pull *p, struct now now)
 {
 	bool there = p->uid != NULL || p->asked || p->made;
@@ -72,10 +100,8 @@ void linger_settle(struct core *c, struct pull *p, struct now now)
 		p->place = xstrdup(place);
 		count_up(&c->lingering, p->place);
 	}
-	if (p->leaving == NULL && p->state == PULL_DOOMED && p->outcome.kind == OUTCOME_RUNNING) {
-		p->leaving = xstrdup(p->node_name);
-		count_up(&c->leaving, p->leaving);
-	}
+	if (p->leaving == NULL && p->state == PULL_DOOMED && p->outcome.kind == OUTCOME_RUNNING)
+		leave(c, p);
 	show_held(c, p, true, now);
 	show_leaving(c, p->node_name, count_of(&c->leaving, p->node_name));
 }
@@ -88,9 +114,6 @@ void linger_end(struct core *c, struct pull *p, struct now now)
 		show_held(c, p, false, now);
 	free(p->place);
 	p->place = NULL;
-	if (p->leaving != NULL) {
-		show_leaving(c, p->leaving, count_down(&c->leaving, p->leaving));
-		free(p->leaving);
-		p->leaving = NULL;
-	}
+	if (p->leaving != NULL)
+		left(c, p);
 }

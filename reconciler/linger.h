@@ -4,7 +4,8 @@
  * A failed pod goes on pulling until it is deleted, and so does one whose image has changed
  * or whose node was replaced under it. While any pod of ours for (image name, node name) is
  * there, nothing is started for that pair; and a pod that belongs to nothing and has not
- * ended counts for maxPullsPerNode (behaviour.md 10, 12).
+ * ended counts for every limit: for maxPullsPerNode of its node, and for its policy as a pull
+ * on a node of its own, whatever became of that node (behaviour.md 10, 11, 12).
  */
 #ifndef DROP_RECONCILER_LINGER_H
 #define DROP_RECONCILER_LINGER_H

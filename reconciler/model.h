@@ -114,7 +114,8 @@ struct policy {
 	uint32_t n_images;
 	/* In flight under this policy: */
 	uint32_t n_pulls, n_nodes;
-	uint16_t *on_node; /* pulls by slot */
+	uint32_t n_leaving; /* pods that belong to nothing any more, and still pull (linger.c) */
+	uint16_t *on_node;  /* pulls by slot */
 	uint64_t *busy;    /* slots with any */
 	bool started;
 	int64_t last_ms; /* last start */
@@ -239,13 +240,14 @@ struct pull {
 	struct image *image; /* attached to it */
 	int slot;
 	struct policy *policy; /* that it is counted in; NULL: holds no slot */
+	struct policy *paced_by; /* that it was counted in last; NULL: none that is left */
 	int64_t started_ms;
 	uint64_t outcomes; /* its own is among the image's first this many */
 	struct outcome_memory memory;
 	struct outcome outcome; /* strings owned */
 	struct link of_image;
 	char *place;        /* of the pod that lingers, "image/node"; NULL: it does not */
-	char *leaving;      /* the node whose n_leaving it is counted in; or NULL */
+	char *leaving;      /* the node whose n_leaving, and paced_by's, count it; or NULL */
 	struct link queued; /* in core.asks or core.deletes */
 	struct timer timer;
 };

@@ -66,6 +66,15 @@ static void policy_free(struct core *c, struct policy *p)
 		free(p);
 }
 
+/* Pods that leave are counted nowhere when what paced them is gone. */
+static void policy_orphan(struct core *c, const struct policy *p)
+{
+	struct pull *pull;
+	for (size_t i = 0; (pull = map_next(&c->pulls, &i)) != NULL;)
+		if (pull->paced_by == p)
+			pull->paced_by = NULL;
+}
+
 void policy_release(struct core *c, struct policy *p)
 {
 	p->n_images--;
@@ -73,6 +82,7 @@ void policy_release(struct core *c, struct policy *p)
 		return;
 	map_del(&c->policies, p->name);
 	policies_recount(c);
+	policy_orphan(c, p);
 	policy_free(c, p);
 }
 
@@ -141,13 +151,23 @@ struct policy *policy_of_pair(struct core *c, const struct image *img, int slot)
 	return target_selects(&p->selector, &c->nodes[slot].labels) ? p : &c->fallback;
 }
 
+int64_t policy_pulls(const struct policy *p)
+{
+	return (int64_t)p->n_pulls + p->n_leaving;
+}
+
+int64_t policy_nodes(const struct policy *p)
+{
+	return (int64_t)p->n_nodes + p->n_leaving;
+}
+
 enum pace policy_pace(const struct core *c, const struct policy *p, int slot, int64_t now_ms)
 {
-	if (p->max_pulls != 0 && (int64_t)p->n_pulls >= p->max_pulls)
+	if (p->max_pulls != 0 && policy_pulls(p) >= p->max_pulls)
 		return PACE_PULLS;
 	if (p->started && p->last_ms + p->delay_ms > now_ms && slot != p->last_slot)
 		return PACE_DELAY;
-	if ((int64_t)p->n_nodes >= p->max_nodes && !bit_get(p->busy, (size_t)slot))
+	if (policy_nodes(p) >= p->max_nodes && !bit_get(p->busy, (size_t)slot))
 		return PACE_NODES;
 	if ((int64_t)c->nodes[slot].n_live + c->nodes[slot].n_leaving >= p->max_per_node)
 		return PACE_NODE_PULLS;
@@ -171,7 +191,7 @@ void policies_recount(struct core *c)
 		if (pull->policy == NULL)
 			continue;
 		policy_count(pull->policy, pull->slot, -1);
-		pull->policy = policy_of_pair(c, pull->image, pull->slot);
+		pull->policy = pull->paced_by = policy_of_pair(c, pull->image, pull->slot);
 		policy_count(pull->policy, pull->slot, 1);
 	}
 }

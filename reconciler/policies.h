@@ -25,6 +25,9 @@ enum pace {
 	PACE_NODES,      /* maxConcurrentNodes: only nodes that pull already */
 	PACE_NODE_PULLS, /* maxPullsPerNode */
 };
+/* Pulls, and nodes with one, that count under the policy: those in flight and pods that leave. */
+int64_t policy_pulls(const struct policy *p);
+int64_t policy_nodes(const struct policy *p);
 enum pace policy_pace(const struct core *c, const struct policy *p, int slot, int64_t now_ms);
 void policy_count(struct policy *p, int slot, int by);
 /* Which policy a pull counts in may have changed: count all again. */

@@ -68,7 +68,7 @@ static void hold(struct core *c, struct pull *p, struct now now)
 {
 	struct image *img = p->image;
 	linger_end(c, p, now);
-	p->policy = policy_of_pair(c, img, p->slot);
+	p->policy = p->paced_by = policy_of_pair(c, img, p->slot);
 	policy_count(p->policy, p->slot, 1);
 	c->nodes[p->slot].n_live++;
 	if (img->n_live++ == 0 || img->slow_ms == 0)

@@ -50,7 +50,7 @@ static void pass_look(struct pass *s)
 	struct policy *p = s->policy;
 	int64_t next_ms = p->last_ms + p->delay_ms;
 	s->looked_at_others = false;
-	s->free = (int64_t)p->n_nodes < p->max_nodes;
+	s->free = policy_nodes(p) < p->max_nodes;
 	s->patient = p->started && next_ms > s->now.boot_ms;
 	s->only_slot = s->patient ? p->last_slot : -1;
 	if (s->patient)
@@ -193,7 +193,7 @@ static struct image *choose(struct pass *s, int *ret_slot)
 {
 	struct image *img = NULL;
 	pass_look(s);
-	if (s->policy->max_pulls != 0 && (int64_t)s->policy->n_pulls >= s->policy->max_pulls)
+	if (s->policy->max_pulls != 0 && policy_pulls(s->policy) >= s->policy->max_pulls)
 		return NULL;
 	int first = s->c->n_fresh != 0 ? TURN_NEW_NODE : TURN_FRESH;
 	for (int turn = first; img == NULL && turn < TURNS; turn++)
@@ -296,9 +296,9 @@ static bool still_fits(const struct core *c, const struct policy *policy, const 
 		return false;
 	if ((p->image->pairs[p->slot].flags & PAIR_TARGETED) == 0 || !c->nodes[p->slot].eligible)
 		return false;
-	if (policy->max_pulls != 0 && (int64_t)policy->n_pulls > policy->max_pulls)
+	if (policy->max_pulls != 0 && policy_pulls(policy) > policy->max_pulls)
 		return false;
-	if ((int64_t)policy->n_nodes > policy->max_nodes)
+	if (policy_nodes(policy) > policy->max_nodes)
 		return false;
 	return (int64_t)c->nodes[p->slot].n_live <= policy->max_per_node;
 }

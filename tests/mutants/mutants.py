@@ -34,6 +34,8 @@ MUTANTS = [
            " &&", CORE + "durable"),
     Mutant(11, "reconciler/model.h", "#define DEFAULT_DELAY_MS       (10 * 1000)",
            "#define DEFAULT_DELAY_MS       (1 * 1000)", CORE + "pacing"),
+    Mutant(11, "reconciler/policies.c", "return (int64_t)p->n_nodes + p->n_leaving;",
+           "return (int64_t)p->n_nodes;", CORE + "pacing"),
     Mutant(12, "reconciler/policies.c", "c->nodes[slot].n_leaving >= p->max_per_node)",
            "c->nodes[slot].n_leaving > p->max_per_node)", CORE + "pacing"),
     Mutant(13, "reconciler/images.c", "return a->priority < b->priority ? -1 : 1;",

@@ -82,6 +82,28 @@ static void rule_11_nodes_at_once(void **state)
 	rig_done(&r);
 }
 
+/* A pod that pulls for a node that is gone counts until it is gone too. */
+static void rule_11_a_pod_that_leaves(void **state)
+{
+	struct rig r;
+	(void)state;
+	three_nodes(&r, 1, 0);
+	struct cachedimage img = rig_image_of("i", "1", "p");
+	rig_put_image(&r, &img);
+	begin(&r);
+	assert_string_equal(rig_starts(&r), "a");
+	rig_pod(&r, rig_start(&r), POD_CREATING);
+	r.keep_pods = true;
+	core_gone(r.core, KIND_NODE, "a", r.now);
+	rig_turn(&r, 0);
+	assert_string_equal(rig_starts(&r), "");
+	assert_int_equal(r.acts.n_deletes, 1);
+	r.keep_pods = false;
+	rig_turn(&r, 0);
+	assert_string_equal(rig_starts(&r), "b");
+	rig_done(&r);
+}
+
 static void rule_12_pulls_at_once_and_on_a_node(void **state)
 {
 	struct rig r;
@@ -257,6 +279,7 @@ int main(void)
 		cmocka_unit_test(rule_32_nothing_before_the_lead),
 		cmocka_unit_test(rule_11_one_node_ten_seconds_by_default),
 		cmocka_unit_test(rule_11_nodes_at_once),
+		cmocka_unit_test(rule_11_a_pod_that_leaves),
 		cmocka_unit_test(rule_12_pulls_at_once_and_on_a_node),
 		cmocka_unit_test(rule_13_order),
 		cmocka_unit_test(rule_13_new_nodes_first),

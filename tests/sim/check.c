@@ -38,17 +38,25 @@ static struct sim_policy *policy_at(struct sim *s, int i)
 	return i >= 0 ? &s->policies[i] : &s->fallback;
 }
 
-/* Does it hold a slot? Its image, or NULL. */
-static struct sim_image *in_flight(struct sim *s, const struct sim_pod *p)
+/*
+ * Does it count for the limits? Its image, or NULL. That its node is gone or another machine
+ * now does not matter: it pulls until it is deleted.
+ */
+static struct sim_image *pulls(struct sim *s, const struct sim_pod *p)
 {
 	struct sim_image *img = sim_image_by_uid(s, p->image_uid);
-	const struct sim_node *n = sim_node_by_name(s, p->node);
 	char reference[TEXT];
-	if (!p->labelled || !p->noted || p->finished || img == NULL || n == NULL ||
-	    strcmp(n->uid, p->node_uid) != 0)
+	if (!p->labelled || !p->noted || p->finished || img == NULL)
 		return NULL;
 	sim_reference(img, reference);
 	return strcmp(reference, p->reference) == 0 ? img : NULL;
+}
+
+/* Does it hold the slot of its pair? */
+static struct sim_image *in_flight(struct sim *s, const struct sim_pod *p)
+{
+	const struct sim_node *n = sim_node_by_name(s, p->node);
+	return n != NULL && strcmp(n->uid, p->node_uid) == 0 ? pulls(s, p) : NULL;
 }
 
 struct count {
@@ -60,7 +68,7 @@ struct count {
 
 static void count_one(struct sim *s, struct count *c, const struct sim_pod *p)
 {
-	const struct sim_image *img = in_flight(s, p);
+	const struct sim_image *img = pulls(s, p);
 	/*
 	 * What the core does not know yet of a change is not held against it, nor that it lets a
 	 * pod go whose image the node has got by itself (17).
