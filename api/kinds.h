@@ -228,6 +228,11 @@ struct node {
 void node_trim(struct node *node, struct arena *a);
 /* ref_hash() of the name that node_trim() made this text of; 0: it was no reference. */
 uint64_t node_name_hash(const char *text);
+/*
+ * "sha256:..." by which an untrimmed node names, in the repository of the reference, the image
+ * that it lists under that reference (behaviour.md 19); in a. NULL: it does not say.
+ */
+const char *node_digest(const struct node *node, const char *reference, struct arena *a);
 /* The condition of that type, or NULL. */
 struct node_condition *node_condition_find(const struct node *node, const char *type);
 

@@ -67,6 +67,31 @@ struct node_condition *node_condition_find(const struct node *node, const char *
 	return NULL;
 }
 
+static bool lists(const struct node_image *image, uint64_t hash)
+{
+	for (size_t i = 0; i < image->names.n; i++)
+		if (ref_hash(image->names.at[i]) == hash)
+			return true;
+	return false;
+}
+
+const char *node_digest(const struct node *node, const char *reference, struct arena *a)
+{
+	uint64_t hash = ref_hash(reference);
+	const char *repository = ref_repository(a, reference);
+	for (size_t i = 0; hash != 0 && i < node->images.n; i++) {
+		const struct node_image *image = &node->images.at[i];
+		for (size_t k = 0; k < image->names.n && lists(image, hash); k++) {
+			const char *digest = ref_digest(image->names.at[k]);
+			const char *of =
+				digest != NULL ? ref_repository(a, image->names.at[k]) : NULL;
+			if (of != NULL && strcmp(of, repository) == 0)
+				return arena_strdup(a, digest);
+		}
+	}
+	return NULL;
+}
+
 static void trim_conditions(struct node *node)
 {
 	size_t kept = 0;

@@ -38,6 +38,10 @@ struct core_write { /* one status write; at most one in flight an image */
 	const struct cachedimage_status *old, *new; /* send the difference */
 };
 
+struct core_resolve { /* read this Node for the digest behind the reference (19) */
+	const char *image_name, *image_uid, *reference, *node;
+};
+
 enum core_fact_kind { /* behaviour.md 22 */
 		      FACT_PULL_STARTED,
 		      FACT_PULL_SUCCEEDED,
@@ -71,6 +75,8 @@ struct core_actions {
 	size_t n_deletes;
 	struct core_write *writes;
 	size_t n_writes;
+	struct core_resolve *resolves;
+	size_t n_resolves;
 	struct core_fact *facts; /* in the order in which they happened */
 	size_t n_facts;
 	size_t facts_dropped; /* beyond what is kept between two turns */
@@ -78,7 +84,7 @@ struct core_actions {
 
 /* Limits of one turn: the rest waits for the next, so that answers are read in between. */
 struct core_room {
-	size_t starts, deletes, writes; /* how many more the caller can take now */
+	size_t starts, deletes, writes, resolves; /* how many more the caller can take now */
 };
 
 #endif

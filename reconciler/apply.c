@@ -235,6 +235,7 @@ int64_t apply_turn(struct proc *p)
 		.starts = asks > ASKS_MAX / 4 ? asks - ASKS_MAX / 4 : 0,
 		.deletes = asks,
 		.writes = r->n_writes < KUBE_IN_FLIGHT_MAX ? KUBE_IN_FLIGHT_MAX - r->n_writes : 0,
+		.resolves = RESOLVES_MAX - r->n_resolves,
 	};
 	if (room.starts > asks / 2)
 		room.starts = asks / 2;
@@ -252,6 +253,8 @@ int64_t apply_turn(struct proc *p)
 		delete_pod(p, &actions.deletes[i]);
 	for (size_t i = 0; i < actions.n_starts; i++)
 		start_pull(p, &actions.starts[i]);
+	for (size_t i = 0; i < actions.n_resolves; i++)
+		node_read(p, &actions.resolves[i]);
 	return next;
 }
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/xalloc.h"
+#include "reconciler/digests.h"
 #include "reconciler/facts.h"
 #include "reconciler/images.h"
 #include "reconciler/lead.h"
@@ -28,6 +29,7 @@ struct core *core_new(void)
 	list_init(&c->touched);
 	list_init(&c->asks);
 	list_init(&c->deletes);
+	list_init(&c->resolves);
 	return c;
 }
 
@@ -177,6 +179,14 @@ void core_written(struct core *c, const char *image_name, const char *image_uid,
 		image_written(c, img, result, rv);
 }
 
+void core_resolved(struct core *c, const char *image_name, const char *image_uid,
+		   const char *reference, bool answered, const char *digest)
+{
+	struct image *img = map_get(&c->images, image_name);
+	if (img != NULL && strcmp(img->uid, image_uid) == 0)
+		digest_read(c, img, reference, answered, digest);
+}
+
 static void run_timers(struct core *c, struct now now)
 {
 	struct timer *t;
@@ -223,6 +233,7 @@ int64_t core_turn(struct core *c, struct now now, struct core_room room, struct 
 		queue_run(c, now, room, a, ret);
 		writes_run(c, now, room, a, ret);
 		run_deletes(c, room.deletes, a, ret);
+		digests_run(c, room.resolves, a, ret);
 		/* What is due now and found no room waits for room, not for time. */
 		int64_t write_ms = timers_next_ms(&c->writes);
 		next = timers_next_ms(&c->timers);

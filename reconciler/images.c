@@ -12,6 +12,7 @@
 #include "base/xalloc.h"
 #include "reconciler/adopt.h"
 #include "reconciler/causes.h"
+#include "reconciler/digests.h"
 #include "reconciler/facts.h"
 #include "reconciler/faults.h"
 #include "reconciler/nodes.h"
@@ -105,6 +106,7 @@ static void start_over(struct core *c, struct image *img, struct now now)
 	img->pulled_at = 0;
 	free(img->digest);
 	img->digest = NULL;
+	digest_forget(img);
 }
 
 /* 14. Whatever was wrong may have been mended. */
@@ -170,6 +172,7 @@ static struct image *image_new(struct core *c, const struct cachedimage *ci)
 	img->uid = xstrdup(ci->meta.uid != NULL ? ci->meta.uid : "");
 	list_init(&img->pulls);
 	list_init(&img->touched);
+	list_init(&img->resolve);
 	img->retry.owner = TIMER_IMAGE;
 	img->status.owner = TIMER_STATUS;
 	slots_of_image(c, img);
@@ -180,6 +183,7 @@ static struct image *image_new(struct core *c, const struct cachedimage *ci)
 void image_free(struct core *c, struct image *img)
 {
 	list_remove(&img->touched);
+	list_remove(&img->resolve);
 	timer_stop(&c->timers, &img->retry);
 	timer_stop(&c->writes, &img->status);
 	queue_remove(c, img);

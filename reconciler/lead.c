@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "reconciler/adopt.h"
+#include "reconciler/digests.h"
 #include "reconciler/linger.h"
 #include "reconciler/nodes.h"
 #include "reconciler/pods.h"
@@ -112,6 +113,7 @@ void lead_end(struct core *c)
 			img->known = (struct shadow){0};
 		img->writing = false;
 		list_remove(&img->touched);
+		digest_fence(img);
 		timer_stop(&c->timers, &img->retry);
 		timer_stop(&c->writes, &img->status);
 	}

@@ -116,7 +116,7 @@ struct policy {
 	uint32_t n_pulls, n_nodes;
 	uint32_t n_leaving; /* pods that belong to nothing any more, and still pull (linger.c) */
 	uint16_t *on_node;  /* pulls by slot */
-	uint64_t *busy;    /* slots with any */
+	uint64_t *busy;     /* slots with any */
 	bool started;
 	int64_t last_ms; /* last start */
 	int last_slot;   /* on which node; -1: gone or unknown */
@@ -197,6 +197,10 @@ struct image {
 	int64_t pull_ms;                 /* mean of its pulls that succeeded; 0: none so far */
 	int64_t pulled_at, attempted_at; /* unix seconds */
 	char *digest;
+	/* Its pod did not tell the digest; a Node is being read; else which, in core.resolves. */
+	bool digest_owed, resolving;
+	int resolve_slot;
+	struct link resolve;
 	struct condition_memory ready, progress;
 
 	/* Writing (writes.c). */
@@ -239,7 +243,7 @@ struct pull {
 	bool deleting;       /* its delete is unanswered, or done */
 	struct image *image; /* attached to it */
 	int slot;
-	struct policy *policy; /* that it is counted in; NULL: holds no slot */
+	struct policy *policy;   /* that it is counted in; NULL: holds no slot */
 	struct policy *paced_by; /* that it was counted in last; NULL: none that is left */
 	int64_t started_ms;
 	uint64_t outcomes; /* its own is among the image's first this many */
@@ -282,7 +286,7 @@ struct core {
 	struct map leaving;   /* struct linger by node name */
 	int64_t pull_ms;      /* mean of all pulls that succeeded */
 	struct timers timers, writes;
-	struct link touched, asks, deletes;
+	struct link touched, asks, deletes, resolves;
 	struct core_fact facts[FACTS_MAX];
 	size_t n_facts, facts_dropped;
 	struct arena fact_mem;

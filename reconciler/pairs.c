@@ -13,8 +13,9 @@
 #include "base/hash.h"
 #include "base/xalloc.h"
 #include "reconciler/bits.h"
-#include "reconciler/facts.h"
 #include "reconciler/causes.h"
+#include "reconciler/digests.h"
+#include "reconciler/facts.h"
 #include "reconciler/policies.h"
 #include "reconciler/target.h"
 
@@ -178,6 +179,7 @@ void pair_look(struct core *c, struct image *img, int slot, struct now now)
 		image_touch(c, img);
 	}
 	pair_settle(c, img, slot, now);
+	digest_look(c, img, slot);
 }
 
 void pairs_look(struct core *c, struct image *img, struct now now)

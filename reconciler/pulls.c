@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/xalloc.h"
+#include "reconciler/digests.h"
 #include "reconciler/facts.h"
 #include "reconciler/faults.h"
 #include "reconciler/linger.h"
@@ -171,10 +172,7 @@ static void succeeded(struct core *c, struct pull *p, struct now now)
 	struct pair *pair = &img->pairs[p->slot];
 	pair_cached(pair, now);
 	img->pulled_at = now.wall_s;
-	if (p->outcome.digest != NULL) {
-		free(img->digest);
-		img->digest = xstrdup(p->outcome.digest);
-	}
+	digest_pulled(img, p->outcome.digest, p->repull_s != 0);
 	fault_success(c, img, p->slot);
 	int64_t took_ms = now.boot_ms - p->started_ms;
 	measure(&img->pull_ms, took_ms);

@@ -28,14 +28,16 @@
  * changes_since and one puller_sync. As many as the puller has on the wire at once.
  */
 #define ASKS_MAX (PROC_REQUESTS_MAX - 2)
+/* Nodes being read at a time; each answer is a whole Node (node_read.c). */
+#define RESOLVES_MAX 4
 
 struct cursor { /* what we have read of the watcher's log */
 	uint64_t epoch, seq;
-	uint64_t head;       /* as last heard */
-	bool asked;          /* a request is unanswered */
-	bool marked;         /* a read from nothing is going on: sweep at its end */
-	int64_t ask_ms;      /* ask again then, whatever the doorbell says */
-	int64_t demanded_ms; /* freshness last demanded, so that it is demanded once */
+	uint64_t head;         /* as last heard */
+	bool asked;            /* a request is unanswered */
+	bool marked;           /* a read from nothing is going on: sweep at its end */
+	int64_t ask_ms;        /* ask again then, whatever the doorbell says */
+	int64_t demanded_ms;   /* freshness last demanded, so that it is demanded once */
 	int64_t lease_said_us; /* ipc/lease_word.h */
 };
 
@@ -57,6 +59,7 @@ struct reconciler {
 	size_t n_asks;
 	uint64_t asked; /* ever, so that no tag comes twice */
 	size_t n_writes;
+	size_t n_resolves;
 	size_t n_set_writes;
 	struct events *events;
 	size_t n_event_writes;
@@ -79,6 +82,9 @@ int64_t apply_turn(struct proc *p);
 void apply_fence(struct reconciler *r);
 void on_pull_started(struct proc *p, const struct msg_in *in);
 void on_pod_deleted(struct proc *p, const struct msg_in *in);
+
+/* node_read.c: the core's questions about digests. */
+void node_read(struct proc *p, const struct core_resolve *wanted);
 
 /* set_writes.c: from the core of sets to the API server. */
 int64_t set_writes_turn(struct proc *p);

@@ -142,6 +142,41 @@ static void rule_18_node_images(void **state)
 	arena_done(&a);
 }
 
+#define OTHER_DIGEST "sha256:fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210"
+
+struct digest_row {
+	const char *name, *reference, *want;
+};
+
+static const struct digest_row digests[] = {
+	{"of its own repository", "nginx:1", DIGEST},
+	{"however it is written", "docker.io/library/nginx:1", DIGEST},
+	{"another name of the content", "x.example.com/web:2", OTHER_DIGEST},
+	{"its repository has no digest there", "y.example.com/web:2", NULL},
+	{"not listed", "nginx:2", NULL},
+	{"no reference", "UPPER/x:y:z", NULL},
+};
+
+static void rule_19_digest_listed(void **state)
+{
+	(void)state;
+	struct arena a = ARENA_INIT;
+	const char *one[] = {"<none>@<none>", "x.example.com/web@" OTHER_DIGEST,
+			     "docker.io/library/nginx@" DIGEST, "y.example.com/web:2",
+			     "docker.io/library/nginx:1"};
+	const char *two[] = {"x.example.com/web@" OTHER_DIGEST, "x.example.com/web:2"};
+	struct node_image images[] = {{{one, ROWS(one)}, 900}, {{two, ROWS(two)}, 5}};
+	struct node n = {.images = {images, ROWS(images)}};
+	FOREACH_ROW(struct digest_row, digests)
+	{
+		const char *got = node_digest(&n, row->reference, &a);
+		assert_int_equal(got == NULL, row->want == NULL);
+		if (row->want != NULL)
+			assert_string_equal(got, row->want);
+	}
+	arena_done(&a);
+}
+
 static void test_meta(void **state)
 {
 	(void)state;
@@ -167,6 +202,7 @@ int main(void)
 		cmocka_unit_test(test_crd),
 		cmocka_unit_test(test_node_trim),
 		cmocka_unit_test(rule_18_node_images),
+		cmocka_unit_test(rule_19_digest_listed),
 		cmocka_unit_test(test_meta),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -85,6 +85,14 @@ CASES = [case_of(*row) for row in READ] + [
         merge(f"{IMAGES}/ct-a", {"spec": {"tag": "3"}}, accept=META_ONLY),
         merge(f"{SETS}/ct-none/status", {"status": {"phase": "Ready"}}, accept=META_ONLY),
     ]),
+    Case("the reconciler reads a node for a digest", [
+        post(NODES, {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "ct-node"}}, show=()),
+        merge(f"{NODES}/ct-node/status", {"status": {"images": [
+            {"names": [f"registry.test/a@sha256:{'1' * 64}", "registry.test/a:1"], "sizeBytes": 7}]}},
+              show=()),
+        get(f"{NODES}/ct-node", show=("kind", "metadata.name", "status.images")),
+        get(f"{NODES}/ct-none"),
+    ]),
     Case("a pull pod that an admission plugin refuses", [
         post(PODS, pull_pod("pull-ct", priorityClassName="ct-no-such-class")),
     ]),

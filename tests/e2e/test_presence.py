@@ -6,6 +6,7 @@ import subprocess
 import time
 
 from objects import ready, status
+from pretend import TARGET, PretendNode, pulled
 from wait import until
 
 FAST = {"maxConcurrentNodes": 1, "minDelayBetweenPulls": "0s", "maxPullsPerNode": 10,
@@ -105,3 +106,27 @@ def test_lost(t):
     events = json.loads(t.kubectl("get", "events", "-o", "json"))["items"]
     told = [e for e in events if e["involvedObject"]["name"] == "lost" and e["reason"] == "Evicted"]
     t.equal(len(told), 1, "one event Evicted")
+
+
+def pulled_as_id(pod):
+    """What a runtime says that tells no digest in imageID."""
+    said = pulled(pod)
+    said["containerStatuses"][0]["imageID"] = f"sha256:{'1' * 64}"
+    return said
+
+
+def test_digest_of_node(t):
+    """19: where the pods tell no digest it is read from a node that lists the tag, once for the image."""
+    t.running()
+    t.policy("fast", **{**FAST, "maxConcurrentNodes": 9})
+    began, digest = time.time(), f"sha256:{'2' * 64}"
+    images = [{"names": [f"registry.test/e2e/id@{digest}", "registry.test/e2e/id:1"], "sizeBytes": 1000}]
+    with PretendNode(t.api, "pretend-1", pulled_as_id), PretendNode(t.api, "pretend-2", pulled_as_id):
+        t.image("by-id", "registry.test/e2e/id:1", policyRef="fast", **TARGET)
+        obj = t.image_is("by-id", lambda o: ready(o, 2), "becomes Ready on two nodes")
+        t.equal(status(obj).get("resolvedDigest"), None, "no digest that nobody told")
+        for name in ("pretend-1", "pretend-2"):
+            t.api.patch("node", name, {"status": {"images": images}}, "status")
+        t.image_is("by-id", lambda o: status(o).get("resolvedDigest") == digest, "has the node's digest")
+    reads = [r for r in t.audit.since(began, verb="get", resource="nodes") if r.process == "reconciler"]
+    t.equal(len(reads), 1, "by one request")

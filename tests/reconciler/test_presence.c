@@ -141,6 +141,62 @@ static void rule_17_it_comes_by_itself(void **state)
 	rig_done(&r);
 }
 
+/*
+ * The pod does not say the digest: the Node is read once it lists the tag, by one GET for the
+ * image; what comes of it for another reference, or for nobody who asked, is not taken.
+ */
+static void rule_19_digest_of_the_node(void **state)
+{
+	struct rig r;
+	(void)state;
+	rig_one_node(&r);
+	const struct core_start *s = rig_start(&r);
+	rig_pod(&r, s, POD_PULLED);
+	rig_turn(&r, 0);
+	assert_int_equal(r.acts.n_resolves, 0);
+	core_resolved(r.core, "i", s->image_uid, s->reference, true, DIGEST);
+	rig_node_lists(&r, "a", r.now.wall_s, has_it);
+	rig_turn(&r, 0);
+	assert_int_equal(r.acts.n_resolves, 1);
+	assert_string_equal(r.acts.resolves[0].node, "a");
+	assert_string_equal(r.acts.resolves[0].reference, s->reference);
+	/* One at a time; one that was not answered is asked again at the next look. */
+	rig_node_lists(&r, "a", r.now.wall_s + 1, has_it);
+	rig_turn(&r, 3 * S);
+	assert_int_equal(r.acts.n_resolves, 0);
+	assert_null(r.api.resolved_digest);
+	core_resolved(r.core, "i", s->image_uid, s->reference, false, NULL);
+	rig_node_lists(&r, "a", r.now.wall_s + 2, has_it);
+	rig_turn(&r, 3 * S);
+	assert_int_equal(r.acts.n_resolves, 1);
+	core_resolved(r.core, "i", s->image_uid, s->reference, true, DIGEST);
+	rig_turn(&r, 3 * S);
+	rig_written(&r);
+	assert_string_equal(r.api.resolved_digest, DIGEST);
+	rig_node_lists(&r, "a", r.now.wall_s + 3, has_it);
+	rig_turn(&r, 3 * S);
+	assert_int_equal(r.acts.n_resolves, 0);
+	rig_done(&r);
+}
+
+/* What was there without a pull costs no request. */
+static void rule_19_no_digest_without_a_pull(void **state)
+{
+	struct rig r;
+	(void)state;
+	rig_new(&r);
+	rig_policy(&r, "p", 1, 0);
+	struct cachedimage img = if_not_present();
+	rig_put_image(&r, &img);
+	rig_node_lists(&r, "a", RIG_WALL_S, has_it);
+	rig_lead(&r);
+	rig_turn(&r, 0);
+	rig_node_lists(&r, "a", RIG_WALL_S + 9, has_it);
+	rig_turn(&r, 0);
+	assert_int_equal(r.acts.n_starts + r.acts.n_resolves, 0);
+	rig_done(&r);
+}
+
 /* A node that is not targeted does not come into cachedNodes, and one that is joins at once. */
 static void rule_17_targeted_nodes_only(void **state)
 {
@@ -284,6 +340,8 @@ int main(void)
 		cmocka_unit_test(rule_18_proof),
 		cmocka_unit_test(rule_17_what_is_there_is_not_pulled),
 		cmocka_unit_test(rule_17_it_comes_by_itself),
+		cmocka_unit_test(rule_19_digest_of_the_node),
+		cmocka_unit_test(rule_19_no_digest_without_a_pull),
 		cmocka_unit_test(rule_17_targeted_nodes_only),
 		cmocka_unit_test(rule_18_evicted_and_pulled_again),
 		cmocka_unit_test(rule_18_under_pacing),
