@@ -62,9 +62,10 @@ lint: ## clang-tidy over the C sources; warnings are errors.
 	scripts/build.sh clang
 	git ls-files '*.c' ':!tests' | xargs -n1 clang-tidy -p build/clang --quiet
 
-manifests: build ## Write what is generated: deploy/crds, man/drop-messages.7, docs/scenario.md.
+manifests: build ## Write what is generated: deploy/crds, man/drop-messages.7, docs/metrics.md, docs/scenario.md.
 	meson compile -C $(BUILD) manifests
 	$(BUILD)/ipc/msgman > man/drop-messages.7
+	$(BUILD)/ipc/metricdoc docs/metrics.md
 	$(BUILD)/sim/scenariodoc docs/scenario.md
 
 cluster-up: ## Start the real test cluster in build/cluster (then: . build/cluster/env).

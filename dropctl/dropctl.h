@@ -33,6 +33,7 @@ struct ctl { /* the state of every command */
 	struct buf out;   /* JSON rows, or a line of tap */
 	struct buf table; /* dropctl/table.h */
 	char *after;      /* the last row of a cut answer */
+	uint64_t page;    /* stats: where the next page begins */
 	struct plan_file *plan;
 	size_t at; /* plan: the image asked about */
 	int exit_code;

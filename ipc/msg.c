@@ -14,8 +14,14 @@
 #include "ipc/wire.h"
 
 static const char *const proc_names[] = {
-	[PROC_NONE] = "none",     [PROC_WATCHER] = "watcher", [PROC_RECONCILER] = "reconciler",
-	[PROC_PULLER] = "puller", [PROC_CTL] = "ctl",         [PROC_ANY] = "any",
+	[PROC_NONE] = "none",
+	[PROC_WATCHER] = "watcher",
+	[PROC_RECONCILER] = "reconciler",
+	[PROC_PULLER] = "puller",
+	[PROC_METRICSD] = "metricsd",
+	[PROC_CTL] = "ctl",
+	[PROC_ANY] = "any",
+	[PROC_ASKER] = "metricsd or ctl",
 };
 
 #define FIELDS_OF(fields) .row = (fields), .n_row = sizeof(fields) / sizeof((fields)[0])
@@ -70,7 +76,9 @@ int proc_id_find(const char *name)
 
 bool msg_party(enum proc_id row, enum proc_id other, enum proc_id id)
 {
-	return row == id || (row == PROC_ANY && id != other);
+	if (row == PROC_ASKER)
+		return id == PROC_METRICSD || id == PROC_CTL;
+	return row == id || (row == PROC_ANY && id != other && id != PROC_CTL);
 }
 
 struct msg_rows msg_rows_get(const void *member)

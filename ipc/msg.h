@@ -28,9 +28,13 @@ enum proc_id {
 	PROC_WATCHER,
 	PROC_RECONCILER,
 	PROC_PULLER,
+	PROC_METRICSD,
 	PROC_CTL,
 	PROC_COUNT,
-	PROC_ANY = PROC_COUNT, /* catalogue only */
+	/* Catalogue only: every process that answers, which dropctl does not; who asks about
+	   others. */
+	PROC_ANY = PROC_COUNT,
+	PROC_ASKER,
 };
 
 enum msg_pattern { MSG_PUB, MSG_REQ, MSG_REP };
@@ -109,7 +113,7 @@ struct msg {
 	void *body; /* struct msg_<name>, in the arena; bytes and strings too */
 };
 
-/* Why a message is refused; each is a counter (ipc/stats.h). */
+/* Why a message is refused; each is a `fault` of drop_messages_dropped_total. */
 #define MSG_FAULTS(X)                                                                              \
 	X(oversize, "more than MSG_MAX bytes")                                                     \
 	X(malformed, "not msgpack: cut off, too deep, or longer than its bytes")                   \
@@ -130,13 +134,15 @@ struct msg {
 #define MSG_FAULT_ENUM(name, doc) MSG_FAULT_##name,
 enum msg_fault { MSG_FAULTS(MSG_FAULT_ENUM) MSG_FAULT_COUNT };
 
+const char *msg_fault_name(enum msg_fault fault);
+
 /* to: the process that reads it; PROC_ANY: whoever. ERR_TERMINAL with the reason. */
 int msg_decode(const void *bytes, size_t len, enum proc_id to, struct arena *a, struct msg *ret,
 	       struct err *err);
 /* The same; *fault is set on failure. */
 int msg_decode_why(const void *bytes, size_t len, enum proc_id to, struct arena *a, struct msg *ret,
 		   enum msg_fault *fault, struct err *err);
-/* May a process be the from or to of a row? ANY is everybody but the other party. */
+/* May a process be the from or to of a row? ANY is everybody but the other party and dropctl. */
 bool msg_party(enum proc_id row, enum proc_id other, enum proc_id id);
 
 /* Appends {"type":..,"from":..,<fields>} as one JSON line without newline; BIN objects of

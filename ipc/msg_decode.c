@@ -10,6 +10,7 @@
 
 #include <msgpack.h>
 
+#include "base/names.h"
 #include "ipc/msg_table.h"
 #include "ipc/wire.h"
 
@@ -22,6 +23,14 @@ struct decoder {
 static const char *const fault_texts[MSG_FAULT_COUNT] = {
 #define FAULT_TEXT(name, doc) [MSG_FAULT_##name] = (doc),
 	MSG_FAULTS(FAULT_TEXT)};
+
+#define FAULT_NAME(name, doc) [MSG_FAULT_##name] = #name,
+static const char *const fault_names[] = {MSG_FAULTS(FAULT_NAME)};
+
+const char *msg_fault_name(enum msg_fault fault)
+{
+	return name_of(NAMES(fault_names), fault);
+}
 
 static int fail(struct decoder *d, enum msg_fault fault, const struct msg_field *f)
 {

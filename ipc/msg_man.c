@@ -5,7 +5,6 @@
 #include "ipc/msg.h"
 
 #include "ipc/msg_table.h"
-#include "ipc/stats.h"
 
 /* Plain text on a line of its own; a leading dot or quote would be a request, \ an escape. */
 static void add_text(struct buf *out, const char *text)
@@ -56,21 +55,10 @@ static void add_message(struct buf *out, const struct msg_info *m)
 	add_fields(out, m->fields, m->n_fields);
 }
 
-static void add_stats(struct buf *out)
-{
-	buf_adds(out, ".Sh COUNTERS\nEvery process answers\n.Ic stats_get\nwith these.\n"
-		      ".Bl -tag -width Ds -compact\n");
-	for (int i = 0; i < STAT_COUNT; i++) {
-		buf_addf(out, ".It %s\n", stat_name((enum stat_id)i));
-		add_text(out, stat_doc((enum stat_id)i));
-	}
-	buf_adds(out, ".El\n");
-}
-
 void msg_man(struct buf *out)
 {
 	buf_adds(out,
-		 ".\\\" Written by msgman from ipc/messages.def and ipc/stats.h.\n"
+		 ".\\\" Written by msgman from ipc/messages.def.\n"
 		 ".Dd $Mdocdate$\n.Dt DROP-MESSAGES 7\n.Os\n.Sh NAME\n"
 		 ".Nm drop-messages\n.Nd messages between the processes of drop\n"
 		 ".Sh DESCRIPTION\n"
@@ -88,6 +76,5 @@ void msg_man(struct buf *out)
 	buf_adds(out, ".\n.Sh MESSAGES\n");
 	for (int t = MSG_none + 1; t < MSG_COUNT; t++)
 		add_message(out, &messages[t]);
-	add_stats(out);
 	buf_adds(out, ".Sh SEE ALSO\n.Xr dropctl 1\n");
 }

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/effect.h"
@@ -120,13 +121,39 @@ bool proc_stopping(const struct proc *p)
 	return p->stopping;
 }
 
-void proc_count(struct proc *p, const char *name, uint64_t add)
+struct metrics *proc_metrics(struct proc *p)
 {
-	int stat = stat_find(name);
-	if (stat < 0)
-		log_error("BUG: no such counter in ipc/stats.h, ignoring", LS("name", name));
-	else
-		p->stats.at[stat] += add;
+	return &p->metrics;
+}
+
+static int64_t resident_bytes(void)
+{
+	long pages = 0;
+	FILE *f = fopen("/proc/self/statm", "re");
+	if (f == NULL)
+		return 0;
+	if (fscanf(f, "%*d %ld", &pages) != 1)
+		pages = 0;
+	fclose(f);
+	return pages * sysconf(_SC_PAGESIZE);
+}
+
+static int64_t cpu_us(void)
+{
+	struct rusage used;
+	if (getrusage(RUSAGE_SELF, &used) != 0)
+		return 0;
+	return (used.ru_utime.tv_sec + used.ru_stime.tv_sec) * INT64_C(1000000) +
+	       used.ru_utime.tv_usec + used.ru_stime.tv_usec;
+}
+
+void proc_collect(struct proc *p)
+{
+	metric_set(&p->metrics, METRIC_effects_total, (int64_t)effect_total(), NULL);
+	metric_set(&p->metrics, METRIC_process_resident_memory_bytes, resident_bytes(), NULL);
+	metric_set(&p->metrics, METRIC_process_cpu_seconds_total, cpu_us(), NULL);
+	if (p->def->collect != NULL)
+		p->def->collect(p);
 }
 
 /* ---- start and end ---- */
@@ -200,6 +227,7 @@ static void stop(struct proc *p, int exit_code)
 {
 	bound_the_end(exit_code);
 	proc_sockets_close(p);
+	metrics_done(&p->metrics);
 	arena_done(&p->arena);
 	buf_done(&p->out);
 	buf_done(&p->mirror);

@@ -20,6 +20,7 @@
 #include "base/command.h"
 #include "base/err.h"
 #include "base/options.h"
+#include "ipc/metrics.h"
 #include "ipc/msg.h"
 
 /* Exit codes: a contract with the supervisor and with people (style.md 3). */
@@ -82,6 +83,8 @@ struct proc_def {
 	 */
 	int64_t (*turn)(struct proc *p, struct now now);
 	void (*done)(struct proc *p);
+	void (*collect)(
+		struct proc *p); /* sets what is measured only when somebody asks; or NULL */
 };
 
 /* The whole main(); returns the exit code. */
@@ -117,7 +120,9 @@ int proc_reply(struct proc *p, const struct reply_to *to, enum msg_type type, co
 /* Publishes; whoever does not listen misses it. */
 void proc_publish(struct proc *p, enum msg_type type, const void *body);
 
-/* Counters of the process, kept by name in one table (ipc/stats.h); seen by dropctl stats. */
-void proc_count(struct proc *p, const char *name, uint64_t add);
+/* What the process counts and measures (ipc/metrics.h). */
+struct metrics *proc_metrics(struct proc *p);
+/* Brings up to date what is measured when it is told; called before the first page of an answer. */
+void proc_collect(struct proc *p);
 
 #endif

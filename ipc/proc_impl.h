@@ -10,7 +10,7 @@
 #include "ipc/bundle.h"
 #include "ipc/bus.h"
 #include "ipc/proc.h"
-#include "ipc/stats.h"
+#include "ipc/metrics.h"
 
 /* Messages handled in one turn; then turn() runs, whatever else waits. */
 #define PROC_MESSAGES_A_TURN 256
@@ -56,7 +56,7 @@ struct proc {
 	void *state;
 	struct arena arena;
 	struct now now;
-	struct stats stats;
+	struct metrics metrics;
 
 	proc_wait_fn wait;
 	void *wait_ctx;

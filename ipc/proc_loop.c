@@ -92,7 +92,7 @@ static int64_t turn(struct proc *p)
 	proc_expire(p);
 	int64_t next = p->def->turn != NULL ? p->def->turn(p, p->now) : CLOCK_NEVER;
 	proc_flush(p);
-	p->stats.at[STAT_turns]++;
+	metric_add(&p->metrics, METRIC_turns_total, 1, NULL);
 	arena_reset(&p->arena);
 	if (p->stopping)
 		next = earlier(next, p->stop_by_ms);

@@ -5,12 +5,11 @@
  */
 #include "ipc/proc_impl.h"
 
-#include "base/effect.h"
 #include "base/log.h"
 
 static void drop(struct proc *p, enum msg_fault fault, const char *why)
 {
-	stats_fault(&p->stats, fault);
+	metric_add(&p->metrics, METRIC_messages_dropped_total, 1, LABELS(msg_fault_name(fault)));
 	p->drops_unlogged++;
 	if (p->now.boot_ms < p->next_drop_log_ms)
 		return;
@@ -28,14 +27,16 @@ static void handle(struct proc *p, const struct msg_in *in)
 		handler(p, in);
 }
 
-static void on_stats_get(struct proc *p, const struct msg_in *in)
+static void on_metrics_get(struct proc *p, const struct msg_in *in)
 {
-	const struct msg_stats_get *get = in->body;
-	p->stats.at[STAT_effects] = effect_total();
-	const struct msg_stats stats = stats_message(&p->stats, get->all, &p->arena);
+	const struct msg_metrics_get *get = in->body;
+	struct msg_metrics page;
 	struct err err;
-	if (proc_reply(p, &in->reply_to, MSG_stats, &stats, &err) != 0)
-		log_debug("counters not told, ignoring", LS("error", err.text));
+	if (get->after == 0)
+		proc_collect(p);
+	metrics_page(&p->metrics, get, &p->arena, &page);
+	if (proc_reply(p, &in->reply_to, MSG_metrics, &page, &err) != 0)
+		log_debug("metrics not told, ignoring", LS("error", err.text));
 }
 
 static void on_request(struct proc *p, const struct bus_in *raw, uint32_t id, const struct msg *m)
@@ -45,8 +46,8 @@ static void on_request(struct proc *p, const struct bus_in *raw, uint32_t id, co
 		(struct reply_to){.request = m->type, .to = m->from, .id = id, .words = raw->words};
 	for (int i = 0; i < raw->words; i++)
 		in.reply_to.header[i] = raw->route[i];
-	if (m->type == MSG_stats_get)
-		on_stats_get(p, &in);
+	if (m->type == MSG_metrics_get)
+		on_metrics_get(p, &in);
 	else
 		handle(p, &in);
 }
@@ -76,7 +77,7 @@ static void on_answer(struct proc *p, uint32_t id, const struct msg *m)
 	struct pending *slot = pending_find(p, id, m->from);
 	proc_peer_heard(p, m->from);
 	if (slot == NULL)
-		p->stats.at[STAT_answers_late]++;
+		metric_add(&p->metrics, METRIC_answers_late_total, 1, NULL);
 	else if (slot->reply != m->type)
 		drop(p, MSG_FAULT_pattern, "an answer to another request");
 	else
@@ -97,7 +98,7 @@ static void on_message(struct proc *p, const struct bus_in *raw, const struct bu
 		drop(p, MSG_FAULT_pattern, messages[m.type].name);
 		return;
 	}
-	p->stats.at[STAT_messages_received]++;
+	metric_add(&p->metrics, METRIC_messages_received_total, 1, NULL);
 	if (m.type != MSG_tap_frame)
 		proc_mirror(p, m.from, false, part->data, part->len);
 	if (pattern == MSG_REQ) {
@@ -165,7 +166,7 @@ void proc_expire(struct proc *p)
 		struct pending *slot = &p->pending[i];
 		if (!slot->used || !hopeless(p, slot))
 			continue;
-		p->stats.at[STAT_requests_unanswered]++;
+		metric_add(&p->metrics, METRIC_requests_unanswered_total, 1, NULL);
 		silent[slot->peer] |= slot->losses == bus_losses(p->peers[slot->peer].req);
 		finish(p, slot, NULL);
 	}

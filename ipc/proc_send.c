@@ -19,7 +19,7 @@ void proc_mirror(struct proc *p, enum proc_id peer, bool sent, const void *bytes
 	buf_clear(&p->mirror, PROC_BUF_KEEP);
 	if (msg_encode(MSG_tap_frame, p->def->id, &frame, &p->mirror, NULL) != 0 ||
 	    bus_send(p->tap, NULL, 0, p->mirror.data, p->mirror.len, NULL) != 0)
-		p->stats.at[STAT_tap_lost]++;
+		metric_add(&p->metrics, METRIC_tap_lost_total, 1, NULL);
 }
 
 /* Is this what the catalogue lets us send in this way? Anything else is a bug of ours. */
@@ -55,11 +55,11 @@ static void flush(struct proc *p, struct bus_socket *s, struct outbox *out)
 	bool sent = bus_peers(s) > 0 && bus_send(s, out->route, out->words, out->bundle.data,
 						 out->bundle.len, &err) == 0;
 	if (sent) {
-		p->stats.at[STAT_messages_sent] += out->n;
-		p->stats.at[STAT_bundles_sent]++;
+		metric_add(&p->metrics, METRIC_messages_sent_total, (int64_t)out->n, NULL);
+		metric_add(&p->metrics, METRIC_bundles_sent_total, 1, NULL);
 		effect_count();
 	} else if (s == p->rep) {
-		p->stats.at[STAT_answers_lost] += out->n;
+		metric_add(&p->metrics, METRIC_answers_lost_total, (int64_t)out->n, NULL);
 	}
 	for (int q = 0; q < PROC_COUNT && !sent; q++)
 		if (s == p->peers[q].req)
@@ -149,7 +149,7 @@ int proc_request(struct proc *p, enum proc_id to, enum msg_type type, const void
 	if (check(p, type, MSG_REQ, to, err) == 0 &&
 	    request(p, to, type, body, tag, deadline_ms, err) == 0)
 		return 0;
-	p->stats.at[STAT_requests_refused]++;
+	metric_add(&p->metrics, METRIC_requests_refused_total, 1, NULL);
 	return -1;
 }
 
@@ -172,7 +172,7 @@ int proc_reply(struct proc *p, const struct reply_to *to, enum msg_type type, co
 	if (check(p, type, MSG_REP, to->to, err) == 0 && messages[to->request].reply == type &&
 	    reply(p, to, type, body, err) == 0)
 		return 0;
-	p->stats.at[STAT_answers_lost]++;
+	metric_add(&p->metrics, METRIC_answers_lost_total, 1, NULL);
 	return -1;
 }
 
@@ -185,7 +185,7 @@ static int publish(struct proc *p, enum msg_type type, const void *body, struct 
 	    msg_encode(type, p->def->id, body, &p->out, err) != 0 ||
 	    bus_send(p->pub, NULL, 0, p->out.data, p->out.len, err) != 0)
 		return -1;
-	p->stats.at[STAT_messages_sent]++;
+	metric_add(&p->metrics, METRIC_messages_sent_total, 1, NULL);
 	effect_count();
 	proc_mirror(p, PROC_NONE, true, p->out.data, p->out.len);
 	return 0;

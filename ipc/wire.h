@@ -13,7 +13,7 @@
 #include "base/arena.h"
 
 /*
- * Levels of arrays and maps; our deepest message has 4, our deepest object 8.
+ * Levels of arrays and maps; our deepest message has 8, our deepest object 8.
  * msgpack-c's own stack ends at 32.
  */
 #define WIRE_DEPTH_MAX 16

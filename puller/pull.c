@@ -113,16 +113,16 @@ static bool delete_done(int code)
 
 static void count(struct proc *p, enum write_kind kind, const struct outcome *o)
 {
-	if (kind == WRITE_DELETE)
-		proc_count(p, o->done ? "pods_deleted" : "pod_deletes_failed", 1);
-	else if (o->result == PULL_CREATED)
-		proc_count(p, "pods_created", 1);
-	else if (o->result == PULL_EXISTS)
-		proc_count(p, "pods_existed", 1);
-	else if (o->result == PULL_REFUSED)
-		proc_count(p, "pods_refused", 1);
+	static const char *const creates[] = {
+		[PULL_CREATED] = "created", [PULL_EXISTS] = "existed", [PULL_REFUSED] = "refused",
+		[PULL_FAILED] = "failed",   [PULL_DROPPED] = "failed",
+	};
+	if (kind == WRITE_START)
+		metric_add(proc_metrics(p), METRIC_pod_creates_total, 1,
+			   LABELS(creates[o->result]));
 	else
-		proc_count(p, "pod_creates_failed", 1);
+		metric_add(proc_metrics(p), METRIC_pod_deletes_total, 1,
+			   LABELS(o->done ? "deleted" : "failed"));
 }
 
 static void on_written(void *ctx, const struct kube_answer *a)
@@ -203,7 +203,7 @@ static void request(struct proc *p, const struct msg_in *in, struct write *w, co
 	snprintf(w->pod_name, sizeof(w->pod_name), "%s", pod_name != NULL ? pod_name : "");
 	if (v != VERDICT_OBEY) {
 		o = refusal(v);
-		proc_count(p, "pod_requests_dropped", 1);
+		metric_add(proc_metrics(p), METRIC_pod_requests_dropped_total, 1, NULL);
 	} else if (fault != NULL) {
 		o.text = fault;
 	} else if (proc_stopping(p)) {

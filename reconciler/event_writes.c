@@ -43,7 +43,7 @@ void events_tell(struct proc *p, const struct event_fact *fact)
 {
 	struct reconciler *r = proc_state(p);
 	if (proc_now(p).boot_ms < r->events_off_ms)
-		proc_count(p, "events_dropped", 1);
+		metric_add(proc_metrics(p), METRIC_events_dropped_total, 1, NULL);
 	else
 		events_add(r->events, fact, proc_now(p));
 }
@@ -84,7 +84,7 @@ static void on_answer(void *ctx, const struct kube_answer *answer)
 	enum event_result result = result_of(r, job, answer);
 	r->n_event_writes--;
 	if (result == EVENT_WRITTEN)
-		proc_count(job->p, "events_written", 1);
+		metric_add(proc_metrics(job->p), METRIC_events_written_total, 1, NULL);
 	else
 		log_debug("event not written", LS("event", job->name), LN("code", answer->code),
 			  LS("error", answer->message));
@@ -201,7 +201,8 @@ int64_t event_writes_turn(struct proc *p)
 		send_event(p, &actions.writes[i]);
 	uint64_t dropped = events_dropped(r->events);
 	if (dropped != r->events_dropped)
-		proc_count(p, "events_dropped", dropped - r->events_dropped);
+		metric_add(proc_metrics(p), METRIC_events_dropped_total,
+			   (int64_t)(dropped - r->events_dropped), NULL);
 	r->events_dropped = dropped;
 	return next;
 }

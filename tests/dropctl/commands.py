@@ -38,8 +38,8 @@ ROWS = [
      ["new (docker.io/library/good:1)", "1 there already", "2 not for it", "kubernetes.io/hostname=free-000"]),
     ("plan of a broken file", ["plan", "-f", "-"], BROKEN, 1, ["line 3: spec.tagg", "did you mean tag?"]),
     ("plan without a file", ["plan"], None, 100, ["dropctl plan -f FILE"]),
-    ("stats", ["stats", "puller"], None, 0, ['"pods_created":']),
-    ("stats of nobody", ["stats", "nobody"], None, 100, ["there are watcher, reconciler and puller"]),
+    ("stats", ["stats", "puller"], None, 0, ['"drop_pod_creates_total{result=\\"created\\"}":']),
+    ("stats of nobody", ["stats", "nobody"], None, 100, ["there are watcher, reconciler, puller"]),
     ("no such command", ["frobnicate"], None, 100, ["dropctl --help lists them"]),
 ]
 # words, and what the JSON must satisfy

@@ -1,16 +1,19 @@
 #!/usr/bin/env python3
-"""The catalogue and the counters against the sources, so that no row is dead.
+"""The catalogue and the metrics against the sources, so that no row is dead.
 
 Fails when a message of ipc/messages.def has no sender in its `from` program or no
-handler in its `to` program, when a counter of ipc/stats.h is never counted, or when
-something is counted that is not in it. Usage: catalogue.py ROOT. Prints TAP.
+handler in its `to` program, or when a metric of ipc/metrics.def is not recorded by the
+program that owns it. Programs that are not in the tree are asked nothing.
+Usage: catalogue.py ROOT. Prints TAP.
 """
 import pathlib
 import re
 import sys
 
 SENDERS = {"PUB": "proc_publish", "REQ": "proc_request", "REP": "proc_reply"}
-PROGRAMS = {"WATCHER": "watcher", "RECONCILER": "reconciler", "PULLER": "puller", "CTL": "dropctl"}
+PROGRAMS = {"WATCHER": "watcher", "RECONCILER": "reconciler", "PULLER": "puller",
+            "DISCOVERER": "discoverer", "METRICSD": "metricsd", "CTL": "dropctl"}
+ASKERS = ("METRICSD", "CTL")
 
 
 def text_of(folder):
@@ -37,6 +40,8 @@ def folders(party, root):
     """ANY may be any program, or the shared loop on behalf of all of them."""
     if party == "ANY":
         return [root / f for f in sorted(set(PROGRAMS.values()))] + [root / "ipc"]
+    if party == "ASKER":
+        return [root / PROGRAMS[one] for one in ASKERS if (root / PROGRAMS[one]).exists()]
     return [root / PROGRAMS[party]]
 
 
@@ -53,7 +58,7 @@ def check_row(row, root):
         text = text_of(folder)
         handled |= re.search(r"\[%s\]\s*=" % name, text) is not None
         # The shared loop answers for every process.
-        handled |= name == "MSG_stats_get" and "on_stats_get" in text
+        handled |= name == "MSG_metrics_get" and "on_metrics_get" in text
     problems = []
     if not sent:
         problems.append("no %s(.. %s ..) in %s" % (SENDERS[row["pattern"]], name, row["from"]))
@@ -62,19 +67,28 @@ def check_row(row, root):
     return problems
 
 
-def check_counters(root):
-    table = (root / "ipc/stats.h").read_text()
-    rows = set(re.findall(r"\bC\((\w+),\s*\"", table))
-    programs = ["ipc", "kube"] + sorted(set(PROGRAMS.values()))
-    counted = set()
-    for folder in programs:
-        text = text_of(root / folder)
-        for arguments in calls(text, "proc_count"):
-            counted.update(re.findall(r"\"(\w+)\"", arguments))
-        counted.update(n for n in re.findall(r"\bSTAT_(\w+)\]", text) if n not in ("COUNT",))
-    problems = ["counter %s is never counted" % n for n in sorted(rows - counted)]
-    problems += ["%s is counted but not in ipc/stats.h" % n for n in sorted(counted - rows)
-                 if not n.startswith("dropped_") and n != "name"]
+def metrics(root):
+    text = (root / "ipc/metrics.def").read_text()
+    return re.findall(r"\bM\((\w+), (\w+), (COUNTER|GAUGE|HISTOGRAM),", text)
+
+
+def check_metric(name, owner, kind, root):
+    """Recorded by a call of its owner; `any`: by the shared loop or by any program."""
+    programs = sorted(set(PROGRAMS.values()))
+    homes = [root / f for f in (["ipc"] + programs if owner == "any" else [owner])]
+    if not any(home.exists() for home in homes):
+        return []
+    text = "\n".join(text_of(home) for home in homes)
+    problems = []
+    if owner != "any" and owner not in programs:
+        problems.append("no program %s" % owner)
+    recorded = {"HISTOGRAM": ["metric_observe"], "GAUGE": ["metric_set"], "COUNTER": ["metric_add", "metric_set"]}
+    if not any(re.search(r"\bMETRIC_%s\b" % name, arguments)
+               for call in recorded[kind] for arguments in calls(text, call)) \
+            and ("families[METRIC_%s].plain++" % name) not in text:
+        problems.append("no %s(.. METRIC_%s ..) in %s" % (recorded[kind][0], name, owner))
+    if (kind == "COUNTER") != name.endswith("_total"):
+        problems.append("the name of a counter ends in _total, and no other")
     return problems
 
 
@@ -83,7 +97,9 @@ def main():
     rows = catalogue(root)
     results = [("at least a dozen messages", [] if len(rows) >= 12 else ["parse: %d" % len(rows)])]
     results += [("message " + r["name"], check_row(r, root)) for r in rows]
-    results.append(("counters", check_counters(root)))
+    table = metrics(root)
+    results.append(("at least a dozen metrics", [] if len(table) >= 12 else ["parse: %d" % len(table)]))
+    results += [("metric " + name, check_metric(name, owner, kind, root)) for name, owner, kind in table]
     print("1..%d" % len(results))
     for n, (name, problems) in enumerate(results, 1):
         print("%sok %d - %s" % ("not " if problems else "", n, name))

@@ -19,7 +19,6 @@
 #include "ipc/bundle.h"
 #include "ipc/bus.h"
 #include "ipc/proc.h"
-#include "ipc/stats.h"
 #include "tests/ipc/messages.h"
 
 static void play(enum bus_kind kind, bool listens, const char *proc, const char *role)
@@ -85,42 +84,56 @@ static struct bundle_part only(const struct bus_in *in)
 	return part;
 }
 
-/* The counters of the process that t.bus asks, by the only message that is answered with them. */
-static void read_stats(uint64_t out[STAT_COUNT])
+struct counters { /* what a process has counted: families as it told them */
+	struct arena a;
+	struct msg_metrics page;
+};
+
+/* What the process that t.bus asks has counted; everything fits one page. */
+static void read_counters(struct counters *c)
 {
 	static uint32_t id = 900000000;
-	const struct msg_stats_get get = {.all = true};
-	struct arena a = ARENA_INIT;
+	const struct msg_metrics_get get = {0};
 	struct buf b = {0};
 	struct bus_in in;
 	struct msg m = {0};
-	assert_int_equal(msg_encode(MSG_stats_get, PROC_CTL, &get, &b, NULL), 0);
+	arena_reset(&c->a);
+	assert_int_equal(msg_encode(MSG_metrics_get, PROC_CTL, &get, &b, NULL), 0);
 	throw(++id, b.data, b.len);
-	while (m.type != MSG_stats) {
+	while (m.type != MSG_metrics) {
 		assert_true(receive(&in, PATIENCE_MS));
 		struct bundle_part part;
 		const uint8_t *at = in.data;
-		for (size_t left = in.len; m.type != MSG_stats && bundle_next(&at, &left, &part);)
-			if (msg_decode(part.data, part.len, PROC_CTL, &a, &m, NULL) != 0)
+		for (size_t left = in.len; m.type != MSG_metrics && bundle_next(&at, &left, &part);)
+			if (msg_decode(part.data, part.len, PROC_CTL, &c->a, &m, NULL) != 0)
 				m.type = MSG_none;
 		bus_in_free(&in);
 	}
-	const struct msg_stats *stats = m.body;
-	for (size_t i = 0; i < stats->counters.n; i++) {
-		assert_int_not_equal(stat_find(stats->counters.at[i].name), -1);
-		out[stat_find(stats->counters.at[i].name)] = stats->counters.at[i].value;
-	}
+	c->page = *(const struct msg_metrics *)m.body;
+	assert_false(c->page.more);
 	buf_done(&b);
-	arena_done(&a);
 }
 
-static uint64_t dropped(const uint64_t stats[STAT_COUNT])
+/* The sum of the series of a row; fault: only of those dropped for it, NULL: all. */
+static int64_t count_of(const struct counters *c, enum metric_id id, const char *fault)
 {
-	uint64_t n = 0;
-	for (int i = 0; i < STAT_COUNT; i++)
-		if (strncmp(stat_name((enum stat_id)i), "dropped_", 8) == 0)
-			n += stats[i];
+	char labels[64];
+	int64_t n = 0;
+	snprintf(labels, sizeof(labels), "fault=\"%s\"", fault != NULL ? fault : "");
+	for (size_t f = 0; f < c->page.families.n; f++) {
+		const struct msg_family *family = &c->page.families.at[f];
+		if (strcmp(family->name, metric_infos[id].name) != 0)
+			continue;
+		for (size_t s = 0; s < family->samples.n; s++)
+			if (fault == NULL || strcmp(family->samples.at[s].labels, labels) == 0)
+				n += family->samples.at[s].value;
+	}
 	return n;
+}
+
+static int64_t dropped(const struct counters *c, const char *fault)
+{
+	return count_of(c, METRIC_messages_dropped_total, fault);
 }
 
 /* ---- garbage ---- */
@@ -128,14 +141,14 @@ static uint64_t dropped(const uint64_t stats[STAT_COUNT])
 static void garbage_is_counted(void **state)
 {
 	(void)state;
-	uint64_t before[STAT_COUNT] = {0}, after[STAT_COUNT] = {0};
+	struct counters before = {0}, after = {0};
 	uint32_t seed = 99;
 	uint8_t bytes[300];
 	struct buf b = {0};
 	uint32_t thrown = 0;
 	START(&t.answerer, "puller");
 	play(BUS_REQ, false, "puller", "rep");
-	read_stats(before);
+	read_counters(&before);
 	for (int i = 0; i < 10000; i++)
 		throw(++thrown, bytes, random_bytes(&seed, bytes, sizeof(bytes)));
 	for (enum msg_type m = MSG_none + 1; m < MSG_COUNT; m++) {
@@ -143,24 +156,26 @@ static void garbage_is_counted(void **state)
 		for (size_t n = 0; n < b.len; n++)
 			throw(++thrown, b.data, n);
 	}
-	read_stats(after);
-	assert_int_equal(dropped(after) - dropped(before), thrown);
+	read_counters(&after);
+	assert_int_equal(dropped(&after, NULL) - dropped(&before, NULL), thrown);
 	/* One line for the first, and then not one for each. */
 	assert_in_range(child_count(&t.answerer, "message dropped, ignoring"), 0, 20);
 	child_expect(&t.answerer, "message dropped, ignoring");
 	assert_int_equal(child_end(&t.answerer, SIGTERM), PROC_EXIT_OK);
 	buf_done(&b);
+	arena_done(&before.a);
+	arena_done(&after.a);
 }
 
 /* What is not a bundle counts once, and the messages before the place where it ends do count. */
 static void torn_bundles(void **state)
 {
 	(void)state;
-	uint64_t before[STAT_COUNT] = {0}, after[STAT_COUNT] = {0};
+	struct counters before = {0}, after = {0};
 	struct buf b = {0}, message = {0};
 	START(&t.answerer, "puller");
 	play(BUS_REQ, false, "puller", "rep");
-	read_stats(before);
+	read_counters(&before);
 	message_bytes(MSG_pull_start, 1, &message);
 	for (uint32_t i = 0; i < 3; i++)
 		bundle(&b, 0x80000001U + i, message.data, message.len);
@@ -172,20 +187,24 @@ static void torn_bundles(void **state)
 	throw_bare(b.data, 0);
 	memset(b.data + one + 4, 0xff, 4);
 	throw_bare(b.data, b.len);
-	read_stats(after);
-	assert_int_equal(after[STAT_dropped_bundle] - before[STAT_dropped_bundle], 5);
-	assert_int_equal(dropped(after) - dropped(before), 5);
+	read_counters(&after);
+	assert_int_equal(dropped(&after, "bundle") - dropped(&before, "bundle"), 5);
+	assert_int_equal(dropped(&after, NULL) - dropped(&before, NULL), 5);
 	/* 3 + 2 + 1 + 1 + 0 + 1 whole ones, and the question for these counters. */
-	assert_int_equal(after[STAT_messages_received] - before[STAT_messages_received], 8 + 1);
+	assert_int_equal(count_of(&after, METRIC_messages_received_total, NULL) -
+				 count_of(&before, METRIC_messages_received_total, NULL),
+			 8 + 1);
 	buf_done(&message);
 	buf_done(&b);
+	arena_done(&before.a);
+	arena_done(&after.a);
 }
 
 struct cause_row {
 	const char *name;
 	enum msg_type type;
 	enum proc_id from;
-	enum stat_id want;
+	const char *want;
 };
 
 /* Whole messages that must not come this way: each has its cause. */
@@ -193,30 +212,30 @@ static void causes(void **state)
 {
 	(void)state;
 	static const struct cause_row rows[] = {
-		{"an answer to a request socket", MSG_pod_deleted, PROC_PULLER,
-		 STAT_dropped_reader},
-		{"a publication to a request socket", MSG_doorbell, PROC_WATCHER,
-		 STAT_dropped_pattern},
-		{"wrong sender", MSG_pull_start, PROC_WATCHER, STAT_dropped_sender},
-		{"for another", MSG_changes_since, PROC_RECONCILER, STAT_dropped_reader},
-		{"no handler", MSG_pod_delete, PROC_RECONCILER, STAT_dropped_no_handler},
+		{"an answer to a request socket", MSG_pod_deleted, PROC_PULLER, "reader"},
+		{"a publication to a request socket", MSG_doorbell, PROC_WATCHER, "pattern"},
+		{"wrong sender", MSG_pull_start, PROC_WATCHER, "sender"},
+		{"for another", MSG_changes_since, PROC_RECONCILER, "reader"},
+		{"no handler", MSG_pod_delete, PROC_RECONCILER, "no_handler"},
 	};
 	START(&t.answerer, "puller");
 	play(BUS_REQ, false, "puller", "rep");
 	uint32_t id = 0;
 	FOREACH_ROW(struct cause_row, rows)
 	{
-		uint64_t before[STAT_COUNT] = {0}, after[STAT_COUNT] = {0};
+		struct counters before = {0}, after = {0};
 		struct arena a = ARENA_INIT;
 		struct buf b = {0};
 		assert_int_equal(msg_encode(row->type, row->from,
 					    message_body(&messages[row->type], 1, &a), &b, NULL),
 				 0);
-		read_stats(before);
+		read_counters(&before);
 		throw(++id, b.data, b.len);
-		read_stats(after);
-		assert_int_equal(after[row->want] - before[row->want], 1);
-		assert_int_equal(dropped(after) - dropped(before), 1);
+		read_counters(&after);
+		assert_int_equal(dropped(&after, row->want) - dropped(&before, row->want), 1);
+		assert_int_equal(dropped(&after, NULL) - dropped(&before, NULL), 1);
+		arena_done(&before.a);
+		arena_done(&after.a);
 		buf_done(&b);
 		arena_done(&a);
 	}
@@ -226,14 +245,15 @@ static void oversize_is_counted(void **state)
 {
 	(void)state;
 	static uint8_t big[MSG_MAX + 1];
-	uint64_t stats[STAT_COUNT] = {0};
+	struct counters stats = {0};
 	START(&t.answerer, "puller");
 	play(BUS_REQ, false, "puller", "rep");
 	throw(1, big, MSG_MAX);
 	throw(2, big, MSG_MAX + 1);
-	read_stats(stats);
-	assert_int_equal(stats[STAT_dropped_oversize], 1);
-	assert_int_equal(stats[STAT_dropped_trailing], 1);
+	read_counters(&stats);
+	assert_int_equal(dropped(&stats, "oversize"), 1);
+	assert_int_equal(dropped(&stats, "trailing"), 1);
+	arena_done(&stats.a);
 }
 
 /* ---- requests ---- */
@@ -255,15 +275,16 @@ static void many_requests(void **state)
 static void one_bundle_a_turn(void **state)
 {
 	(void)state;
-	uint64_t stats[STAT_COUNT] = {0};
+	struct counters stats = {0};
 	START(&t.answerer, "puller", "--answer", "batch", "--batch", "64");
 	child_expect(&t.answerer, "started");
 	START(&t.asker, "reconciler", "--requests", "64");
 	child_expect(&t.asker, "all 64");
 	play(BUS_REQ, false, "reconciler", "rep");
-	read_stats(stats);
-	assert_int_equal(stats[STAT_messages_sent], 64);
-	assert_int_equal(stats[STAT_bundles_sent], 1);
+	read_counters(&stats);
+	assert_int_equal(count_of(&stats, METRIC_messages_sent_total, NULL), 64);
+	assert_int_equal(count_of(&stats, METRIC_bundles_sent_total, NULL), 1);
+	arena_done(&stats.a);
 }
 
 /* As many answers at once as may be owed: nng's queue for one peer holds them. */
@@ -279,7 +300,7 @@ static void answers_in_one_burst(void **state)
 static void two_answers(void **state)
 {
 	(void)state;
-	uint64_t stats[STAT_COUNT] = {0};
+	struct counters stats = {0};
 	START(&t.answerer, "puller", "--answer", "twice");
 	START(&t.asker, "reconciler", "--requests", "20");
 	child_expect(&t.asker, "all 20");
@@ -287,22 +308,24 @@ static void two_answers(void **state)
 	assert_int_equal(child_count(&t.asker, " 202"), 0);
 	play(BUS_REQ, false, "reconciler", "rep");
 	int64_t end = clock_boot_ms() + PATIENCE_MS;
-	while (stats[STAT_answers_late] < 20 && clock_boot_ms() < end)
-		read_stats(stats);
-	assert_int_equal(stats[STAT_answers_late], 20);
+	while (count_of(&stats, METRIC_answers_late_total, NULL) < 20 && clock_boot_ms() < end)
+		read_counters(&stats);
+	assert_int_equal(count_of(&stats, METRIC_answers_late_total, NULL), 20);
+	arena_done(&stats.a);
 }
 
 static void deadline(void **state)
 {
 	(void)state;
-	uint64_t stats[STAT_COUNT] = {0};
+	struct counters stats = {0};
 	START(&t.answerer, "puller", "--answer", "never");
 	START(&t.asker, "reconciler", "--requests", "5", "--deadline", "300ms");
 	child_expect(&t.asker, "all 5");
 	assert_int_equal(child_count(&t.asker, "silence "), 5);
 	play(BUS_REQ, false, "reconciler", "rep");
-	read_stats(stats);
-	assert_int_equal(stats[STAT_requests_unanswered], 5);
+	read_counters(&stats);
+	assert_int_equal(count_of(&stats, METRIC_requests_unanswered_total, NULL), 5);
+	arena_done(&stats.a);
 }
 
 /* The test is the puller: an answer after the deadline is counted and reaches nobody. */
@@ -323,15 +346,16 @@ static void late_answer(void **state)
 	/* Closed only when the answer has arrived: nng_close() drops what is under way. */
 	struct bus_socket *puller = t.bus;
 	play(BUS_REQ, false, "reconciler", "rep");
-	uint64_t stats[STAT_COUNT] = {0};
+	struct counters stats = {0};
 	int64_t end = clock_boot_ms() + PATIENCE_MS;
-	while (stats[STAT_answers_late] == 0 && clock_boot_ms() < end)
-		read_stats(stats);
+	while (count_of(&stats, METRIC_answers_late_total, NULL) == 0 && clock_boot_ms() < end)
+		read_counters(&stats);
 	bus_close(puller);
-	assert_int_equal(stats[STAT_answers_late], 1);
+	assert_int_equal(count_of(&stats, METRIC_answers_late_total, NULL), 1);
 	assert_int_equal(child_count(&t.asker, "answer "), 0);
 	buf_done(&answer);
 	buf_done(&b);
+	arena_done(&stats.a);
 }
 
 /* ---- death ---- */
@@ -389,20 +413,21 @@ static void connected_but_dead(void **state)
 static void asker_killed(void **state)
 {
 	(void)state;
-	uint64_t stats[STAT_COUNT] = {0};
+	struct counters stats = {0};
 	START(&t.answerer, "puller", "--answer", "batch", "--batch", "65");
 	START(&t.asker, "reconciler", "--requests", "65");
 	child_expect(&t.asker, "full 64");
 	play(BUS_REQ, false, "puller", "rep");
 	int64_t end = clock_boot_ms() + PATIENCE_MS;
-	while (stats[STAT_messages_received] < 64 && clock_boot_ms() < end)
-		read_stats(stats);
+	while (count_of(&stats, METRIC_messages_received_total, NULL) < 64 && clock_boot_ms() < end)
+		read_counters(&stats);
 	assert_int_equal(child_end(&t.asker, SIGKILL), 128 + SIGKILL);
 	START(&t.asker, "reconciler", "--requests", "1");
 	child_expect(&t.asker, "answer 0 201");
 	/* Lost are the 64 for the dead one, and none of them reached the new one. */
 	assert_int_equal(child_count(&t.asker, "answer "), 1);
 	child_expect_count(&t.answerer, "lost ", 64);
+	arena_done(&stats.a);
 }
 
 static void crash_after(void **state)
@@ -449,15 +474,19 @@ static void late_joiner(void **state)
 static void idle_alone(void **state)
 {
 	(void)state;
-	uint64_t stats[2][STAT_COUNT] = {{0}, {0}};
+	struct counters before = {0}, after = {0};
 	START(&t.asker, "reconciler");
 	child_expect(&t.asker, "waiting for watcher");
 	child_expect(&t.asker, "waiting for puller");
 	play(BUS_REQ, false, "reconciler", "rep");
-	read_stats(stats[0]);
+	read_counters(&before);
 	poll(NULL, 0, 500);
-	read_stats(stats[1]);
-	assert_in_range(stats[1][STAT_turns] - stats[0][STAT_turns], 1, 3);
+	read_counters(&after);
+	assert_in_range(count_of(&after, METRIC_turns_total, NULL) -
+				count_of(&before, METRIC_turns_total, NULL),
+			1, 3);
+	arena_done(&before.a);
+	arena_done(&after.a);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)

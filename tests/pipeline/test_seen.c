@@ -146,7 +146,7 @@ static void tap_shows_traffic(void **state)
 	child_start(&t.extra, DROPCTL,
 		    (const char *const[]){"stats", "puller", "--socket-dir", t.scratch.dir, NULL},
 		    NULL);
-	child_expect(&t.extra, "\"messages_received\":");
+	child_expect(&t.extra, "\"drop_messages_received_total\":");
 	assert_int_equal(child_wait(&t.extra), PROC_EXIT_OK);
 	/* Nobody listens any more: nothing is mirrored, nothing lost. */
 	assert_int_equal(child_count(&t.extra, "tap_lost"), 0);
