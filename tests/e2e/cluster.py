@@ -24,7 +24,8 @@ class Cluster:
 
     def up(self):
         if not self.borrowed:
-            self.script("up.sh", timeout=900)  # the very first time it builds Kubernetes
+            # The very first time it builds Kubernetes. A node of few pods can be filled (tests/contract).
+            self.script("up.sh", "--kubelet-flags", "--max-pods=20", timeout=900)
         text = subprocess.run(
             ["bash", "-c", '. "$0/env" && for v in "$@"; do printf "%s\\0" "${!v}"; done',
              self.dir, *PRINTED],
