@@ -12,11 +12,12 @@
 #define BOUNDS(name, ...) static const int64_t bounds_##name[] = {__VA_ARGS__};
 METRIC_BUCKETS(BOUNDS)
 
-#define BOUNDS_none  .bounds = NULL
-#define BOUNDS_usual OF_BOUNDS(bounds_usual)
-#define OF_BOUNDS(b) .bounds = (b), .n_bounds = sizeof(b) / sizeof((b)[0])
-#define L(label)     label,
-#define OPEN(...)    __VA_ARGS__
+#define BOUNDS_none     .bounds = NULL
+#define BOUNDS_doubling OF_BOUNDS(bounds_doubling)
+#define BOUNDS_usual    OF_BOUNDS(bounds_usual)
+#define OF_BOUNDS(b)    .bounds = (b), .n_bounds = sizeof(b) / sizeof((b)[0])
+#define L(label)        label,
+#define OPEN(...)       __VA_ARGS__
 
 #define INFO(id, process, kind, in, names, buckets, text)                                          \
 	[METRIC_##id] = {.name = "drop_" #id,                                                      \

@@ -29,7 +29,7 @@ enum metric_id { METRICS(METRIC_ENUM) METRIC_COUNT };
 #define METRIC_SERIES_MAX 65536
 /* Labels of a row; bytes of a label value, longer ones are cut. */
 #define METRIC_LABELS_MAX 4
-#define METRIC_VALUE_MAX  256
+#define METRIC_VALUE_MAX  1024
 /* Buckets of a histogram with the one for what is above the last bound. */
 #define METRIC_BUCKETS_MAX 13
 /* Bytes of one page of an answer: a turn's worth of work. */

@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/effect.h"
@@ -124,36 +123,6 @@ bool proc_stopping(const struct proc *p)
 struct metrics *proc_metrics(struct proc *p)
 {
 	return &p->metrics;
-}
-
-static int64_t resident_bytes(void)
-{
-	long pages = 0;
-	FILE *f = fopen("/proc/self/statm", "re");
-	if (f == NULL)
-		return 0;
-	if (fscanf(f, "%*d %ld", &pages) != 1)
-		pages = 0;
-	fclose(f);
-	return pages * sysconf(_SC_PAGESIZE);
-}
-
-static int64_t cpu_us(void)
-{
-	struct rusage used;
-	if (getrusage(RUSAGE_SELF, &used) != 0)
-		return 0;
-	return (used.ru_utime.tv_sec + used.ru_stime.tv_sec) * INT64_C(1000000) +
-	       used.ru_utime.tv_usec + used.ru_stime.tv_usec;
-}
-
-void proc_collect(struct proc *p)
-{
-	metric_set(&p->metrics, METRIC_effects_total, (int64_t)effect_total(), NULL);
-	metric_set(&p->metrics, METRIC_process_resident_memory_bytes, resident_bytes(), NULL);
-	metric_set(&p->metrics, METRIC_process_cpu_seconds_total, cpu_us(), NULL);
-	if (p->def->collect != NULL)
-		p->def->collect(p);
 }
 
 /* ---- start and end ---- */

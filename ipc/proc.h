@@ -124,5 +124,8 @@ void proc_publish(struct proc *p, enum msg_type type, const void *body);
 struct metrics *proc_metrics(struct proc *p);
 /* Brings up to date what is measured when it is told; called before the first page of an answer. */
 void proc_collect(struct proc *p);
+/* For kube_observe() and kube_stats(), which tell them the API requests; proc: the struct proc. */
+void proc_api_call(void *proc, const char *verb, int code, int64_t took_us);
+void proc_api_counter(void *proc, const char *name, uint64_t value);
 
 #endif

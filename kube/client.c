@@ -87,7 +87,13 @@ void kube_set_pace(struct kube *k, int gap_ms)
 void kube_stats(const struct kube *k, void (*fn)(void *ctx, const char *name, uint64_t value),
 		void *ctx)
 {
-#define COUNTER_TELL(name, doc) fn(ctx, "kube_" #name, k->counters.name);
+#define COUNTER_TELL(name, doc) fn(ctx, #name, k->counters.name);
 	KUBE_COUNTERS(COUNTER_TELL)
 #undef COUNTER_TELL
+}
+
+void kube_observe(struct kube *k, kube_attempt_fn fn, void *ctx)
+{
+	k->counters.attempt = fn;
+	k->counters.attempt_ctx = ctx;
 }

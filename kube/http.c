@@ -34,7 +34,8 @@ struct transfer {
 	void (*data)(void *ctx, const char *bytes, size_t n);
 	void (*done)(void *ctx, const struct http_result *result);
 	void *ctx;
-	int64_t sent_ms, last_byte_ms;
+	int64_t sent_ms, last_byte_ms, sent_us;
+	const char *verb;
 	struct http_result result; /* valid when easy is NULL */
 	uint64_t ready_turn;       /* the turn in which it came into the ready queue */
 	bool stopped, ready;
@@ -147,11 +148,22 @@ static void forget(struct transfer *t)
 	free(t);
 }
 
+static void count(const struct transfer *t)
+{
+	struct kube_counters *n = t->http->counters;
+	n->transport_errors += t->result.code == 0;
+	if (n->attempt != NULL)
+		n->attempt(n->attempt_ctx, t->verb, t->result.code,
+			   t->data == NULL ? clock_boot_us() - t->sent_us : -1);
+}
+
 void http_stop(struct transfer *t)
 {
 	struct http *h = t->http;
 	if (t->stopped)
 		return;
+	if (t->easy != NULL && t->data == NULL) /* it was sent, and no answer came in time */
+		count(t);
 	t->stopped = true;
 	h->lanes[t->lane].backlog -= waiting(t);
 	t->taken = t->in.len;
@@ -199,6 +211,17 @@ static size_t on_bytes(char *bytes, size_t one, size_t n, void *ctx)
 	return n;
 }
 
+static const char *verb_of(const struct http_call *call)
+{
+	static const char *const verbs[] = {
+		[KUBE_GET] = "GET",     [KUBE_POST] = "POST",     [KUBE_PUT] = "PUT",
+		[KUBE_PATCH] = "PATCH", [KUBE_DELETE] = "DELETE",
+	};
+	if (call->data == NULL)
+		return verbs[call->method];
+	return strstr(call->path, "watch=true") != NULL ? "WATCH" : "LIST";
+}
+
 struct transfer *http_start(struct http *h, const struct http_call *call)
 {
 	struct transfer *t = xcalloc(1, sizeof(*t));
@@ -211,6 +234,8 @@ struct transfer *http_start(struct http *h, const struct http_call *call)
 	t->done = call->done;
 	t->ctx = call->ctx;
 	t->sent_ms = t->last_byte_ms = now;
+	t->sent_us = clock_boot_us();
+	t->verb = verb_of(call);
 	t->uncounted = call->method != KUBE_GET;
 	t->in.limit = call->data ? 0 : KUBE_ANSWER_MAX;
 	t->easy = take_easy(h, call->lane);
@@ -222,28 +247,11 @@ struct transfer *http_start(struct http *h, const struct http_call *call)
 	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_bytes);
 	curl_easy_setopt(c, CURLOPT_WRITEDATA, t);
 	TAILQ_INSERT_TAIL(&h->lanes[call->lane].transfers, t, of_lane);
-	h->counters->attempts++;
 	curl_multi_add_handle(h->lanes[call->lane].lane.multi, c);
 	return t;
 }
 
 /* ---- the end of a transfer ---- */
-
-static void count(struct kube_counters *n, int code)
-{
-	if (code == 0)
-		n->transport_errors++;
-	else if (code < 300)
-		n->answers_2xx++;
-	else if (code == 409)
-		n->answers_409++;
-	else if (code == 429)
-		n->answers_429++;
-	else if (code < 500)
-		n->answers_4xx++;
-	else
-		n->answers_5xx++;
-}
 
 static void finish(struct transfer *t, CURLcode rc)
 {
@@ -265,7 +273,7 @@ static void finish(struct transfer *t, CURLcode rc)
 		t->result.cut = code != 0;
 		t->result.error = t->error[0] ? t->error : curl_easy_strerror(rc);
 	}
-	count(t->http->counters, t->result.code);
+	count(t);
 	detach(t);
 	mark_ready(t);
 }

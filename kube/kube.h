@@ -98,8 +98,16 @@ void kube_set_pace(struct kube *k, int gap_ms);
 /* For our programs: a hundredth of what the shortest pull takes, a third of the CPU time. */
 #define KUBE_PACE_MS 20
 
-/* Counters, for stats: requests by result, retries, reconnects. Calls fn for each. */
+/* Counters of the client: retries, connections, lists (kube/stats.h). Calls fn for each. */
 void kube_stats(const struct kube *k, void (*fn)(void *ctx, const char *name, uint64_t value),
 		void *ctx);
+
+/*
+ * fn is called for each attempt that ended: with the verb as in the API server's metrics (GET,
+ * LIST, WATCH, POST, PUT, PATCH, DELETE), the HTTP status, 0 if no answer came, and how
+ * long it took in microseconds; of streams -1, since they last as long as they like.
+ */
+typedef void (*kube_attempt_fn)(void *ctx, const char *verb, int code, int64_t took_us);
+void kube_observe(struct kube *k, kube_attempt_fn fn, void *ctx);
 
 #endif

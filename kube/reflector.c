@@ -294,6 +294,8 @@ static void begin_list(struct reflector *r)
 	r->kube->counters.lists++;
 	r->rv[0] = '\0';
 	r->began_ms = clock_boot_ms();
+	if (r->ops->opened != NULL)
+		r->ops->opened(r->ctx, false);
 	r->ops->begin(r->ctx);
 }
 
@@ -327,6 +329,8 @@ static void open_watch(struct reflector *r)
 {
 	struct buf url = {0};
 	r->kube->counters.watches++;
+	if (r->ops->opened != NULL)
+		r->ops->opened(r->ctx, true);
 	buf_addf(&url, "%s?watch=true&allowWatchBookmarks=true&timeoutSeconds=%u&resourceVersion=",
 		 r->path, watch_seconds());
 	url_escape(&url, r->rv);

@@ -25,6 +25,8 @@ struct reflector_ops {
 	void (*synced)(void *ctx, int64_t began_ms);
 	/* Something broke; the reflector goes on by itself. For the log, once a failure. */
 	void (*trouble)(void *ctx, const struct err *err);
+	/* A list begins, or a watch is opened behind one; may be NULL. */
+	void (*opened)(void *ctx, bool watch);
 };
 
 struct reflector_config {

@@ -189,12 +189,10 @@ static void enter_line(struct request *r, bool first)
 /* The attempt's time is up but not the request's. */
 static void attempt_hung(struct request *r)
 {
-	struct kube *k = r->kube;
 	http_stop(r->transfer);
 	r->transfer = NULL;
 	if (r->what.method != KUBE_GET)
 		effect_count();
-	k->counters.transport_errors++;
 	r->fresh = true;
 	int64_t at = retry_at(&(struct retry_case){
 		.once = r->what.once,

@@ -1,20 +1,16 @@
 /*
  * The counters of a client: one row each, from which the struct and the names seen by
- * kube_stats() are made.
+ * kube_stats() are made. Attempts by verb and answer are told one by one (kube_observe()).
  */
 #ifndef DROP_KUBE_STATS_H
 #define DROP_KUBE_STATS_H
 
 #include <stdint.h>
 
+#include "kube/kube.h"
+
 #define KUBE_COUNTERS(X)                                                                           \
 	X(requests, "requests accepted by kube_send")                                              \
-	X(attempts, "attempts sent, retries and streams included")                                 \
-	X(answers_2xx, "attempts answered 2xx")                                                    \
-	X(answers_4xx, "attempts answered 4xx, without 409 and 429")                               \
-	X(answers_409, "attempts answered 409")                                                    \
-	X(answers_429, "attempts answered 429")                                                    \
-	X(answers_5xx, "attempts answered 5xx")                                                    \
 	X(transport_errors, "attempts that ended without an answer")                               \
 	X(retries, "attempts made again")                                                          \
 	X(connects, "connections opened")                                                          \
@@ -26,6 +22,8 @@ struct kube_counters {
 #define COUNTER_MEMBER(name, doc) uint64_t name;
 	KUBE_COUNTERS(COUNTER_MEMBER)
 #undef COUNTER_MEMBER
+	kube_attempt_fn attempt; /* NULL: nobody wants to know */
+	void *attempt_ctx;
 };
 
 #endif

@@ -18,6 +18,7 @@ static const struct proc_def puller = {
 	.init = puller_init,
 	.turn = puller_turn,
 	.done = puller_done,
+	.collect = puller_collect,
 };
 
 int main(int argc, char **argv)

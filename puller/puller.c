@@ -27,6 +27,7 @@ int puller_init(struct proc *p, struct err *err)
 	if (pl->kube == NULL)
 		return -1;
 	kube_set_pace(pl->kube, KUBE_PACE_MS);
+	kube_observe(pl->kube, proc_api_call, p);
 	proc_set_wait(p, kube_wait, pl->kube);
 	return 0;
 }
@@ -142,6 +143,12 @@ int64_t puller_turn(struct proc *p, struct now now)
 	int64_t ask_ms = ask_lease(p, now.boot_ms);
 	bool lease_ends_first = pl->session.term != 0 && pl->session.until_ms < ask_ms;
 	return lease_ends_first ? pl->session.until_ms : ask_ms;
+}
+
+void puller_collect(struct proc *p)
+{
+	struct puller *pl = proc_state(p);
+	kube_stats(pl->kube, proc_api_counter, p);
 }
 
 void puller_done(struct proc *p)

@@ -36,6 +36,7 @@ extern const struct option_def puller_options[];
 int puller_init(struct proc *p, struct err *err);
 int64_t puller_turn(struct proc *p, struct now now);
 void puller_done(struct proc *p);
+void puller_collect(struct proc *p);
 
 void on_doorbell(struct proc *p, const struct msg_in *in);
 void on_changes(struct proc *p, const struct msg_in *in);

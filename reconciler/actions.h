@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "api/kinds.h"
+#include "reconciler/cause.h"
 
 /* ---- what became of actions ---- */
 
@@ -51,15 +52,23 @@ enum core_fact_kind { /* behaviour.md 22 */
 		      FACT_EVICTED,     /* the node does not have the image any more (18) */
 		      FACT_POLICY_NOT_FOUND, /* message: the policy's name */
 		      FACT_NO_NODES,         /* the image targets no node (4) */
+		      FACT_NODE_WARM,        /* a new node has all its images; of no image */
 		      FACT_COUNT,
 };
 
 struct core_fact { /* something worth an event and a line in the log */
 	enum core_fact_kind kind;
-	const char *image, *image_uid; /* of the CachedImage it is about */
+	const char *image, *image_uid; /* of the CachedImage it is about; NULL: of none */
+	const char *reference;         /* PULL_SUCCEEDED, PULL_FAILED: what was pulled */
 	const char *node;              /* NULL where no single node is concerned */
 	const char *reason, *message;  /* why; NULL where the kind says it all */
-	int64_t took_ms; /* PULL_SUCCEEDED: since its start, or our first look at it; else 0 */
+	enum fault fault;              /* PULL_FAILED, POD_REFUSED: whose */
+	/*
+	 * PULL_SUCCEEDED: since its start, or our first look at it; NODE_WARM: since the node
+	 * could first get pods; else 0.
+	 */
+	int64_t took_ms;
+	int64_t kubelet_s; /* PULL_SUCCEEDED: as the kubelet tells it; -1: it does not */
 };
 
 struct core_fact_info { /* by kind: the line in the log */
@@ -80,6 +89,7 @@ struct core_actions {
 	struct core_fact *facts; /* in the order in which they happened */
 	size_t n_facts;
 	size_t facts_dropped; /* beyond what is kept between two turns */
+	size_t avoided;       /* pulls that were not needed (17) */
 };
 
 /* Limits of one turn: the rest waits for the next, so that answers are read in between. */

@@ -135,6 +135,7 @@ void image_begin(struct core *c, struct image *img, struct now now)
 	size_t words = c->cap / 64;
 	img->n_targeted = img->n_ready = img->n_degraded = img->n_failing = img->n_live = 0;
 	img->n_waiting[0] = img->n_waiting[1] = 0;
+	img->waiting_ms = 0;
 	img->repull_s = 0;
 	if (c->cap != 0) {
 		memset(img->waiting, 0, words * sizeof(*img->waiting));

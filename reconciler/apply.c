@@ -139,7 +139,7 @@ void on_pod_deleted(struct proc *p, const struct msg_in *in)
 /* ---- status writes ---- */
 
 struct status_write { /* lives from kube_send to its answer */
-	struct reconciler *r;
+	struct proc *p;
 	char *image_name, *image_uid;
 };
 
@@ -158,7 +158,7 @@ static uint64_t written_rv(const struct kube_answer *answer)
 static void on_status_written(void *ctx, const struct kube_answer *answer)
 {
 	struct status_write *write = ctx;
-	struct reconciler *r = write->r;
+	struct reconciler *r = proc_state(write->p);
 	enum core_write_result result = WRITE_FAILED;
 	uint64_t rv = 0;
 	r->n_writes--;
@@ -171,6 +171,8 @@ static void on_status_written(void *ctx, const struct kube_answer *answer)
 		log_warn("status not written, retrying", LS("image", write->image_name),
 			 LN("code", answer->code), LS("error", answer->message));
 	}
+	if (r->acting)
+		measure_reconciled(write->p, KIND_CACHEDIMAGE, result != WRITE_FAILED);
 	if (r->acting)
 		core_written(r->core, write->image_name, write->image_uid, result, rv, clock_now());
 	free(write->image_name);
@@ -187,6 +189,7 @@ static void write_status(struct proc *p, const struct core_write *w)
 	buf_add_json(&body, w->image_uid);
 	buf_adds(&body, "},\"status\":");
 	if (!desc_diff(&cachedimage_status_desc, w->old, w->new, &body)) {
+		measure_reconciled(p, KIND_CACHEDIMAGE, true);
 		core_written(r->core, w->image_name, w->image_uid, WRITE_MADE, 0, now);
 		buf_done(&body);
 		return;
@@ -194,7 +197,7 @@ static void write_status(struct proc *p, const struct core_write *w)
 	buf_adds(&body, "}");
 	struct status_write *write = xcalloc(1, sizeof(*write));
 	*write = (struct status_write){
-		.r = r,
+		.p = p,
 		.image_name = xstrdup(w->image_name),
 		.image_uid = xstrdup(w->image_uid),
 	};
@@ -218,8 +221,11 @@ static void write_status(struct proc *p, const struct core_write *w)
 static void say(struct proc *p, const struct core_fact *f)
 {
 	const struct core_fact_info *info = &core_fact_infos[f->kind];
-	struct event_fact event = event_of_image(f, proc_arena(p));
-	events_tell(p, &event);
+	measure_fact(p, f);
+	if (f->image != NULL) {
+		struct event_fact event = event_of_image(f, proc_arena(p));
+		events_tell(p, &event);
+	}
 	LOG_AT(info->warn ? LOG_WARN : LOG_INFO, info->text, LS("image", f->image),
 	       LS("node", f->node), LS("reason", f->reason), LS("message", f->message));
 }
@@ -244,6 +250,9 @@ int64_t apply_turn(struct proc *p)
 	int64_t next = core_turn(r->core, proc_now(p), room, proc_arena(p), &actions);
 	for (size_t i = 0; i < actions.n_facts; i++)
 		say(p, &actions.facts[i]);
+	metric_add(proc_metrics(p), METRIC_facts_dropped_total, (int64_t)actions.facts_dropped,
+		   NULL);
+	metric_add(proc_metrics(p), METRIC_pulls_avoided_total, (int64_t)actions.avoided, NULL);
 	if (actions.facts_dropped != 0)
 		log_warn("more happened in a turn than is told",
 			 LN("dropped", actions.facts_dropped));

@@ -14,6 +14,7 @@ const struct core_fact_info core_fact_infos[FACT_COUNT] = {
 	[FACT_EVICTED] = {true, "the node has lost the image, pulling it again"},
 	[FACT_POLICY_NOT_FOUND] = {true, "policy not found, using the default"},
 	[FACT_NO_NODES] = {true, "no node is targeted"},
+	[FACT_NODE_WARM] = {false, "a new node has all its images"},
 };
 
 static struct core_fact copy(const struct core_fact *f, struct arena *a)
@@ -21,6 +22,7 @@ static struct core_fact copy(const struct core_fact *f, struct arena *a)
 	struct core_fact k = *f;
 	k.image = arena_strdup(a, f->image);
 	k.image_uid = arena_strdup(a, f->image_uid);
+	k.reference = arena_strdup(a, f->reference);
 	k.node = arena_strdup(a, f->node);
 	k.reason = arena_strdup(a, f->reason);
 	k.message = arena_strdup(a, f->message);
@@ -64,6 +66,7 @@ void facts_take(struct core *c, struct arena *a, struct core_actions *ret)
 		ret->facts[i] = copy(&c->facts[i], a);
 	ret->n_facts = c->n_facts;
 	ret->facts_dropped = c->facts_dropped;
-	c->n_facts = c->facts_dropped = 0;
+	ret->avoided = c->avoided;
+	c->n_facts = c->facts_dropped = c->avoided = 0;
 	arena_reset(&c->fact_mem);
 }

@@ -47,6 +47,7 @@ static void apply_change(struct proc *p, const struct msg_change *change)
 	enum kind kind = (enum kind)change->kind;
 	if (change->kind >= KIND_COUNT || !(KINDS_READ >> kind & 1) || change->name == NULL)
 		return;
+	r->prune |= change->gone || kind == KIND_CACHEDIMAGE;
 	if (change->gone) {
 		core_gone(r->core, kind, change->name, now);
 		sets_gone(r->sets, kind, change->name, now);
@@ -77,6 +78,7 @@ static void caught_up(struct proc *p, int64_t fresh_ms)
 	if (r->cursor.marked) {
 		core_sweep(r->core, proc_now(p));
 		sets_sweep(r->sets, proc_now(p));
+		r->prune = true;
 		r->cursor.marked = false;
 	}
 	session_read(&r->session, fresh_ms);
@@ -96,6 +98,7 @@ void on_changes(struct proc *p, const struct msg_in *in)
 	const struct msg_changes *got = in->body;
 	heard_lease(p, got->term, got->lease_until_ms, got->lease_said_us);
 	if (got->reset) {
+		metric_add(proc_metrics(p), METRIC_log_resets_total, 1, NULL);
 		core_mark(r->core);
 		sets_mark(r->sets);
 		cursor->marked = true;

@@ -17,10 +17,12 @@ static const struct proc_def reconciler = {
 			[MSG_explain_queue] = on_explain_queue,
 			[MSG_explain_plan] = on_explain_plan,
 		},
+	.options = reconciler_options,
 	.state_size = sizeof(struct reconciler),
 	.init = reconciler_init,
 	.turn = reconciler_turn,
 	.done = reconciler_done,
+	.collect = reconciler_collect,
 };
 
 int main(int argc, char **argv)

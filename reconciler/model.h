@@ -44,10 +44,11 @@ struct node_slot {
 	bool eligible, is_virtual;
 	enum target_state state; /* why it is not eligible */
 	bool was_eligible;       /* at any time since its uid is known */
-	uint64_t read;           /* last full read that had it */
-	struct presence images;  /* that it says it has */
-	uint64_t facts;          /* hash of everything below */
-	uint32_t rank;           /* place in name order */
+	int64_t cold_ms;        /* a new node: boot ms since which it lacks images; 0: it is warm */
+	uint64_t read;          /* last full read that had it */
+	struct presence images; /* that it says it has */
+	uint64_t facts;         /* hash of everything below */
+	uint32_t rank;          /* place in name order */
 	uint32_t n_live;
 	uint32_t n_leaving; /* pods that belong to nothing any more, and still pull */
 	int64_t created;    /* unix seconds */
@@ -177,6 +178,7 @@ struct image {
 	uint64_t *held;       /* slots where a pod of an earlier pull is still there: none starts */
 	uint32_t n_targeted, n_ready, n_degraded, n_failing, n_live;
 	uint32_t n_waiting[2]; /* [1]: repulls */
+	int64_t waiting_ms;    /* boot ms since which there are any; 0: there are none */
 	struct cause_text *causes;
 	size_t n_causes;
 	struct link pulls; /* attached ones */
@@ -289,6 +291,7 @@ struct core {
 	struct link touched, asks, deletes, resolves;
 	struct core_fact facts[FACTS_MAX];
 	size_t n_facts, facts_dropped;
+	size_t avoided; /* pulls that were not needed, since the last turn */
 	struct arena fact_mem;
 	struct arena scratch; /* emptied by each public function */
 };

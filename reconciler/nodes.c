@@ -103,16 +103,18 @@ void nodes_settle_fresh(struct core *c)
 }
 
 /* 13. What was there when we first looked is not new, whenever it was warmed. */
-static void settle_eligible(struct core *c, int slot, bool joined)
+static void settle_eligible(struct core *c, int slot, bool joined, struct now now)
 {
 	struct node_slot *s = &c->nodes[slot];
 	if (joined) {
 		s->was_eligible = false;
+		s->cold_ms = 0;
 		set_fresh(c, slot, false);
 	}
 	if (s->eligible && !s->was_eligible) {
 		s->was_eligible = true;
 		set_fresh(c, slot, c->synced);
+		s->cold_ms = c->synced && c->leading ? now.boot_ms : 0;
 	}
 }
 
@@ -149,13 +151,15 @@ void node_put(struct core *c, const struct node *n, struct now now)
 		s->state = state;
 		s->eligible = state == TARGET_ELIGIBLE;
 		s->facts = facts;
-		settle_eligible(c, slot, joined);
+		settle_eligible(c, slot, joined, now);
 		apply_facts(c, slot, joined, replaced, now);
 	}
 	for (size_t i = 0; looked && i < c->n_queue; i++)
 		pair_look(c, c->queue[i], slot, now);
-	if (c->leading)
-		node_settle_fresh(c, slot);
+	if (!c->leading)
+		return;
+	node_settle_fresh(c, slot);
+	node_settle_warm(c, slot, now);
 }
 
 void node_gone(struct core *c, int slot, struct now now)

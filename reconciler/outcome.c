@@ -150,6 +150,19 @@ static void remember(struct outcome_memory *m, const struct container_waiting *u
 	m->waiting_reason = reason;
 }
 
+/* A container that never started (StartError) has a start of 1970, and its end counts. */
+static int64_t took_s(const struct pod *pod, const struct container_status *cs)
+{
+	int64_t end = cs != NULL ? cs->running_since : 0;
+	if (cs != NULL && cs->terminated != NULL) {
+		end = cs->terminated->started_at;
+		if (end <= 0)
+			end = cs->terminated->finished_at;
+	}
+	return end > 0 && pod->start_time > 0 && end >= pod->start_time ? end - pod->start_time
+									: -1;
+}
+
 struct outcome outcome_of(const struct pod *pod, struct outcome_memory *memory, int64_t timeout_ms,
 			  const char *host, const char *platform, int64_t now_ms, struct arena *a)
 {
@@ -164,6 +177,7 @@ struct outcome outcome_of(const struct pod *pod, struct outcome_memory *memory, 
 	remember(memory, unknown, now_ms);
 	if (pulled(pod, cs))
 		return (struct outcome){.kind = OUTCOME_PULLED,
+					.took_s = took_s(pod, cs),
 					.digest = cs != NULL && filled(cs->image_id)
 							  ? ref_digest(cs->image_id)
 							  : NULL};

@@ -34,6 +34,9 @@ struct outcome {
 	const char *reason, *message; /* static or in the arena */
 	int64_t due_ms;
 	const char *digest; /* pulled: "sha256:...", or NULL; borrowed from the pod */
+	/* Pulled: seconds from the pod's start to the container's, as the kubelet tells; -1: not.
+	 */
+	int64_t took_s;
 };
 
 struct outcome outcome_of(const struct pod *pod, struct outcome_memory *memory, int64_t timeout_ms,

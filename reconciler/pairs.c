@@ -64,6 +64,7 @@ static void settle_listed(struct core *c, struct image *img, int slot, struct no
 	    presence_find(&c->nodes[slot].images, img->listed_as) == 0)
 		return;
 	pair_cached(p, now);
+	c->avoided++;
 	if (img->digest == NULL && ref_digest(img->normal) != NULL)
 		img->digest = xstrdup(ref_digest(img->normal));
 	image_touch(c, img);
@@ -112,6 +113,29 @@ void pair_settle(struct core *c, struct image *img, int slot, struct now now)
 	settle_repull(c, img, slot, now);
 	bit_put(img->repulls, (size_t)slot, p->pulled_s != 0);
 	settle_waiting(c, img, slot, now);
+	if (img->n_waiting[0] + img->n_waiting[1] == 0)
+		img->waiting_ms = 0;
+	else if (img->waiting_ms == 0)
+		img->waiting_ms = now.boot_ms;
+}
+
+void node_settle_warm(struct core *c, int slot, struct now now)
+{
+	struct node_slot *s = &c->nodes[slot];
+	bool any = false;
+	if (s->cold_ms == 0)
+		return;
+	for (size_t i = 0; i < c->n_queue; i++) {
+		const struct pair *p = &c->queue[i]->pairs[slot];
+		if ((p->flags & PAIR_TARGETED) != 0 && p->pulled_s == 0)
+			return;
+		any |= (p->flags & PAIR_TARGETED) != 0;
+	}
+	struct core_fact f = {
+		.kind = FACT_NODE_WARM, .node = s->name, .took_ms = now.boot_ms - s->cold_ms};
+	s->cold_ms = 0;
+	if (any)
+		fact_add(c, &f);
 }
 
 static bool places(struct core *c, const struct image *img, const struct node_slot *s)

@@ -32,4 +32,7 @@ void pairs_due(struct core *c, struct image *img, struct now now);
 /* Of the jitter of its back-offs. */
 uint64_t pair_seed(const struct core *c, const struct image *img, int slot);
 
+/* Tells that a new node has all its images, once it has; not of one that needs none. */
+void node_settle_warm(struct core *c, int slot, struct now now);
+
 #endif

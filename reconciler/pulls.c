@@ -149,6 +149,9 @@ static void tell(struct core *c, enum core_fact_kind kind, const struct pull *p,
 		 const char *message, int64_t took_ms)
 {
 	struct core_fact f = {
+		.reference = p->reference != NULL ? p->reference : p->image->reference,
+		.fault = kind == FACT_POD_REFUSED ? FAULT_NONE : p->outcome.fault,
+		.kubelet_s = p->outcome.took_s,
 		.kind = kind,
 		.image = p->image->name,
 		.image_uid = p->image->uid,
@@ -178,6 +181,7 @@ static void succeeded(struct core *c, struct pull *p, struct now now)
 	measure(&img->pull_ms, took_ms);
 	measure(&c->pull_ms, took_ms);
 	tell(c, FACT_PULL_SUCCEEDED, p, NULL, NULL, took_ms);
+	node_settle_warm(c, p->slot, now);
 }
 
 static void failed(struct core *c, struct pull *p, struct now now)

@@ -16,6 +16,7 @@ int reconciler_init(struct proc *p, struct err *err)
 	if (r->kube == NULL)
 		return -1;
 	kube_set_pace(r->kube, KUBE_PACE_MS);
+	kube_observe(r->kube, proc_api_call, p);
 	proc_set_wait(p, kube_wait, r->kube);
 	r->core = core_new();
 	r->sets = sets_new();

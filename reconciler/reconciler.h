@@ -66,6 +66,8 @@ struct reconciler {
 	bool events_legacy;      /* core/v1: the newer API was forbidden */
 	int64_t events_off_ms;   /* none before: both are */
 	uint64_t events_dropped; /* of events.c, so many are counted */
+	bool metrics_per_node;   /* --metrics-per-node */
+	bool prune;              /* an image or a node went, or names another reference */
 };
 
 /* feed.c: from the watcher to the core. */
@@ -92,6 +94,13 @@ int64_t set_writes_turn(struct proc *p);
 /* event_writes.c: from facts to events. */
 void events_tell(struct proc *p, const struct event_fact *fact);
 int64_t event_writes_turn(struct proc *p);
+
+/* measure.c: metrics. */
+extern const struct option_def reconciler_options[];
+void measure_fact(struct proc *p, const struct core_fact *fact);
+/* An object's status or children are up to date now, or could not be written. */
+void measure_reconciled(struct proc *p, enum kind kind, bool done);
+void reconciler_collect(struct proc *p);
 
 /* explain_reply.c: what dropctl asks. */
 void on_explain(struct proc *p, const struct msg_in *in);

@@ -19,7 +19,7 @@
 #define SET_WRITES_MAX 16
 
 struct set_job { /* lives from the first request to the last answer */
-	struct reconciler *r;
+	struct proc *p;
 	struct arena mem;
 	enum set_verb verb;
 	const char *set, *name, *uid;
@@ -29,8 +29,11 @@ struct set_job { /* lives from the first request to the last answer */
 
 static void end(struct set_job *job, enum set_result result, uint64_t rv, const char *text)
 {
-	struct reconciler *r = job->r;
+	struct reconciler *r = proc_state(job->p);
 	r->n_set_writes--;
+	if (r->acting)
+		measure_reconciled(job->p, KIND_CACHEDIMAGESET,
+				   result == SET_DONE || result == SET_GONE);
 	if (r->acting)
 		sets_answered(r->sets, job->verb, job->name, job->uid, result, rv, text,
 			      clock_now());
@@ -49,6 +52,11 @@ static uint64_t answered_rv(struct set_job *job, const struct kube_answer *answe
 }
 
 /* ---- what an answer means ---- */
+
+static bool acting(const struct set_job *job)
+{
+	return ((const struct reconciler *)proc_state(job->p))->acting;
+}
 
 static void on_looked_at(void *ctx, const struct kube_answer *answer)
 {
@@ -69,7 +77,7 @@ static void look_at(struct set_job *job)
 		.path = url_named(&job->mem, KIND_CACHEDIMAGE, NULL, job->name),
 		.deadline_ms = job->deadline_ms,
 	};
-	kube_send(job->r->kube, &req, on_looked_at, job);
+	kube_send(((struct reconciler *)proc_state(job->p))->kube, &req, on_looked_at, job);
 }
 
 static enum set_result result_of(const struct set_job *job, int code)
@@ -99,7 +107,7 @@ static void on_answer(void *ctx, const struct kube_answer *answer)
 	}
 	if (result == SET_DONE && job->verb != SET_STATUS)
 		log_info(done_texts[job->verb], LS("set", job->set), LS("image", job->name));
-	else if (result != SET_DONE && result != SET_GONE && job->r->acting)
+	else if (result != SET_DONE && result != SET_GONE && acting(job))
 		log_warn("write for a set failed, retrying", LS("set", job->set),
 			 LS("object", job->name), LN("code", answer->code),
 			 LS("error", answer->message));
@@ -179,7 +187,7 @@ static void send_write(struct proc *p, const struct set_write *w)
 	struct reconciler *r = proc_state(p);
 	struct buf body = {0};
 	struct set_job *job = xcalloc(1, sizeof(*job));
-	job->r = r;
+	job->p = p;
 	job->verb = w->verb;
 	job->set = arena_strdup(&job->mem, w->set);
 	job->name = arena_strdup(&job->mem, w->name);

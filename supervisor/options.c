@@ -32,6 +32,8 @@ static const char *const formats[] = {"text", "json", NULL};
 	  "act only while holding the Lease; false: this is the only instance")                    \
 	O(priority_class, "priority-class", STRING, NULL, "NAME", NULL, TO(PULLER),                \
 	  "priorityClassName of the pull pods; without it the cluster's default")                  \
+	O(metrics_per_node, "metrics-per-node", BOOL, "false", NULL, NULL, TO(RECONCILER),         \
+	  "metrics of pulls name the node: as many series as images times nodes")                  \
 	O(bin_dir, "bin-dir", STRING, NULL, "DIR", NULL, TO_NOBODY,                                \
 	  "folder of the programs to start; without it the folder of drop-supervisor itself")
 

@@ -17,6 +17,7 @@ struct supervisor_options {
 	const char *socket_dir, *kubeconfig, *pod_namespace, *log_level, *log_format;
 	bool leader_elect;
 	const char *priority_class;
+	bool metrics_per_node;
 	const char *bin_dir; /* NULL: where our own program is */
 };
 

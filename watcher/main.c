@@ -11,6 +11,7 @@ static const struct proc_def watcher = {
 	.init = watcher_init,
 	.turn = watcher_turn,
 	.done = watcher_done,
+	.collect = watcher_collect,
 };
 
 int main(int argc, char **argv)

@@ -47,11 +47,13 @@ struct view {
 	struct reflector *reflector;
 	int64_t began_ms;  /* of the newest list begun */
 	int64_t listed_ms; /* began_ms of the newest list completed; 0: none */
+	bool opened[2];    /* a list, a watch, ever */
 };
 
 struct views {
 	struct kube *kube;
 	struct store *store;
+	struct metrics *metrics;
 	char *ns;
 	bool started;
 	uint64_t bad;
@@ -178,18 +180,31 @@ static void on_trouble(void *ctx, const struct err *err)
 		 LS("error", err->text));
 }
 
+static void on_opened(void *ctx, bool watch)
+{
+	struct view *view = ctx;
+	bool first = !view->opened[watch];
+	view->opened[watch] = true;
+	if (!first)
+		metric_add(view->all->metrics, METRIC_watch_restarts_total, 1,
+			   LABELS(kinds[view->what->kind].kind, watch ? "watch" : "list"));
+}
+
 static const struct reflector_ops ops = {
+	.opened = on_opened,
 	.begin = on_begin,
 	.object = on_object,
 	.synced = on_synced,
 	.trouble = on_trouble,
 };
 
-struct views *views_new(struct kube *k, struct store *store, const char *pod_namespace)
+struct views *views_new(struct kube *k, struct store *store, const char *pod_namespace,
+			struct metrics *metrics)
 {
 	struct views *v = xcalloc(1, sizeof(*v));
 	v->kube = k;
 	v->store = store;
+	v->metrics = metrics;
 	v->ns = xstrdup(pod_namespace);
 	v->packed.limit = PROJECTION_MAX;
 	for (size_t i = 0; i < WATCHED_N; i++)

@@ -8,13 +8,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "ipc/metrics.h"
 #include "kube/kube.h"
 #include "watcher/store.h"
 
 struct views;
 
-/* Nothing is listed before views_start(). pod_namespace is copied. */
-struct views *views_new(struct kube *k, struct store *store, const char *pod_namespace);
+/* Nothing is listed before views_start(). pod_namespace is copied, the others outlive it. */
+struct views *views_new(struct kube *k, struct store *store, const char *pod_namespace,
+			struct metrics *metrics);
 void views_free(struct views *v);
 /* Starts the lists; once. */
 void views_start(struct views *v);

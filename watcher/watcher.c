@@ -73,9 +73,10 @@ int watcher_init(struct proc *p, struct err *err)
 	if (w->kube == NULL)
 		return -1;
 	kube_set_pace(w->kube, KUBE_PACE_MS);
+	kube_observe(w->kube, proc_api_call, p);
 	proc_set_wait(p, kube_wait, w->kube);
 	w->store = store_new(random_id());
-	w->views = views_new(w->kube, w->store, common->pod_namespace);
+	w->views = views_new(w->kube, w->store, common->pod_namespace, proc_metrics(p));
 	struct elector_config config = {
 		.ns = common->pod_namespace,
 		.identity = identity(w, proc_arena(p)),
@@ -91,6 +92,29 @@ int watcher_init(struct proc *p, struct err *err)
 static bool leads(const struct watcher *w, int64_t now_ms)
 {
 	return elector_term(w->elector) != 0 && now_ms < elector_until_ms(w->elector);
+}
+
+static void note_lease(struct proc *p, struct watcher *w, int64_t now_ms)
+{
+	bool led = w->led;
+	w->led = leads(w, now_ms);
+	if (led != w->led)
+		metric_add(proc_metrics(p), METRIC_lease_transitions_total, 1,
+			   LABELS(w->led ? "held" : "lost"));
+}
+
+void watcher_collect(struct proc *p)
+{
+	struct watcher *w = proc_state(p);
+	struct metrics *m = proc_metrics(p);
+	metric_set(m, METRIC_lease_held, leads(w, clock_boot_ms()), NULL);
+	metric_set(m, METRIC_objects_unreadable_total, (int64_t)views_bad_objects(w->views), NULL);
+	for (int kind = 0; kind < KIND_COUNT; kind++)
+		if (views_kinds() >> kind & 1)
+			metric_set(m, METRIC_objects,
+				   (int64_t)store_count(w->store, (enum kind)kind),
+				   LABELS(kinds[kind].kind));
+	kube_stats(w->kube, proc_api_counter, p);
 }
 
 /* When the next ring is due: at once for the lease, after a gap for changes. */
@@ -139,6 +163,7 @@ int64_t watcher_turn(struct proc *p, struct now now)
 		next = w->started_ms + FIRST_READER_MS;
 	if (views_fresh_ms(w->views, views_kinds()) != 0)
 		proc_ready(p);
+	note_lease(p, w, now.boot_ms);
 	int64_t ring_ms = ring(p, w, now.boot_ms);
 	return next < ring_ms ? next : ring_ms;
 }

@@ -28,6 +28,7 @@ struct watcher {
 	struct elector *elector;
 	int64_t started_ms;
 	bool lease_moved;
+	bool led;           /* at the last turn */
 	uint64_t rung_head; /* of the last doorbell */
 	int64_t rung_fresh_ms;
 	int64_t rung_ms;
@@ -38,6 +39,7 @@ extern const struct option_def watcher_options[];
 int watcher_init(struct proc *p, struct err *err);
 int64_t watcher_turn(struct proc *p, struct now now);
 void watcher_done(struct proc *p);
+void watcher_collect(struct proc *p);
 void watcher_on_changes_since(struct proc *p, const struct msg_in *in);
 
 #endif

@@ -1,4 +1,5 @@
 /* What the core tells (behaviour.md 4, 11, 22): each fact once, when it happens. */
+#include "reconciler/figures.h"
 #include "tests/reconciler/rig.h"
 
 #define S 1000
@@ -102,6 +103,86 @@ static void rule_4_no_nodes_is_said_once(void **state)
 	rig_done(&r);
 }
 
+/* What metrics are made of: whose fault, what was pulled, and how long the kubelet says it took. */
+static void facts_carry_what_is_measured(void **state)
+{
+	struct rig r;
+	(void)state;
+	rig_one_node(&r);
+	const struct core_start *s = rig_start(&r);
+	rig_pod(&r, s, POD_PULLED);
+	rig_turn(&r, 0);
+	const struct core_fact *f = only(&r, FACT_PULL_SUCCEEDED);
+	assert_string_equal(f->reference, "i:1");
+	assert_int_equal(f->kubelet_s, -1); /* the pod says nothing of times */
+	rig_done(&r);
+	rig_one_node(&r);
+	rig_pod(&r, rig_start(&r), POD_NOT_FOUND);
+	rig_turn(&r, 0);
+	assert_int_equal(only(&r, FACT_PULL_FAILED)->fault, FAULT_IMAGE);
+	rig_done(&r);
+}
+
+/* A node that joins later is warm once the last of its images is there; said once. */
+static void a_new_node_becomes_warm(void **state)
+{
+	struct rig r;
+	(void)state;
+	rig_one_node(&r);
+	rig_pod(&r, rig_start(&r), POD_PULLED);
+	rig_turn(&r, 0);
+	/* The first node was there before us: it is not new. */
+	only(&r, FACT_PULL_SUCCEEDED);
+	rig_node(&r, "b");
+	rig_turn(&r, 5 * S);
+	const struct core_start *s = rig_start(&r);
+	rig_turn(&r, 7 * S);
+	rig_pod(&r, s, POD_PULLED);
+	rig_turn(&r, 0);
+	assert_int_equal(r.acts.n_facts, 2);
+	assert_int_equal(r.acts.facts[1].kind, FACT_NODE_WARM);
+	assert_string_equal(r.acts.facts[1].node, "b");
+	assert_null(r.acts.facts[1].image);
+	assert_int_equal(r.acts.facts[1].took_ms, 12 * S);
+	rig_node(&r, "b");
+	rig_turn(&r, S);
+	assert_int_equal(r.acts.n_facts, 0);
+	rig_done(&r);
+}
+
+static void figures_follow(void **state)
+{
+	struct rig r;
+	struct figures *list;
+	(void)state;
+	rig_new(&r);
+	rig_policy(&r, "p", 1, 0);
+	rig_node(&r, "a");
+	rig_node(&r, "b");
+	rig_image(&r, "i", "1", "p");
+	rig_lead(&r);
+	rig_turn(&r, 0);
+	assert_int_equal(core_figures(r.core, &r.turn, &list), 1);
+	assert_string_equal(list[0].image, "i");
+	assert_string_equal(list[0].reference, "i:1");
+	assert_string_equal(list[0].policy, "p");
+	assert_int_equal(list[0].targeted, 2);
+	assert_int_equal(list[0].active, 1);
+	assert_int_equal(list[0].waiting, 1);
+	assert_int_equal(list[0].waiting_ms, r.now.boot_ms);
+	int64_t since = list[0].waiting_ms;
+	rig_pod(&r, rig_start(&r), POD_NOT_FOUND);
+	rig_turn(&r, 3 * S);
+	core_figures(r.core, &r.turn, &list);
+	assert_int_equal(list[0].failures, 1);
+	assert_true(list[0].degraded);
+	assert_int_equal(list[0].ready, 0);
+	assert_true(list[0].waiting_ms == 0 || list[0].waiting_ms == since);
+	assert_true(core_has_node(r.core, "a"));
+	assert_false(core_has_node(r.core, "c"));
+	rig_done(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -109,6 +190,9 @@ int main(void)
 		cmocka_unit_test(rule_22_failed_and_refused),
 		cmocka_unit_test(rule_11_policy_not_found),
 		cmocka_unit_test(rule_4_no_nodes_is_said_once),
+		cmocka_unit_test(facts_carry_what_is_measured),
+		cmocka_unit_test(a_new_node_becomes_warm),
+		cmocka_unit_test(figures_follow),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -146,11 +146,47 @@ static void rule_9_time_since_the_reason(void **state)
 	arena_done(&a);
 }
 
+/* How long the kubelet says that a pull took: to the start of the container, or its end. */
+static void time_a_pull_took(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *name;
+		int64_t start, running, started, finished, want;
+	} times[] = {
+		{"ran", 100, 0, 107, 108, 7},
+		{"runs", 100, 103, 0, 0, 3},
+		{"StartError: started in 1970", 100, 0, 0, 109, 9},
+		{"at once", 100, 0, 100, 100, 0},
+		{"no start of the pod", 0, 0, 107, 108, -1},
+		{"no time of the container", 100, 0, 0, 0, -1},
+		{"a clock that went back", 100, 0, 90, 91, -1},
+	};
+	for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
+		struct container_terminated end = {.started_at = times[i].started,
+						   .finished_at = times[i].finished};
+		struct container_status cs = {.image_id = IMAGE_ID,
+					      .running_since = times[i].running,
+					      .terminated = times[i].running == 0 ? &end : NULL};
+		struct pod pod = {.phase = "Running",
+				  .start_time = times[i].start,
+				  .container_statuses = {&cs, 1}};
+		struct outcome_memory memory = {0};
+		struct arena a = ARENA_INIT;
+		struct outcome o = outcome_of(&pod, &memory, TIMEOUT, "h", "linux/amd64", SEEN, &a);
+		assert_int_equal(o.kind, OUTCOME_PULLED);
+		if (o.took_s != times[i].want)
+			fail_msg("%s: %ld", times[i].name, (long)o.took_s);
+		arena_done(&a);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rules_8_9),
 		cmocka_unit_test(rule_9_time_since_the_reason),
+		cmocka_unit_test(time_a_pull_took),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

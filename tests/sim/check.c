@@ -297,7 +297,8 @@ void check_write(struct sim *s, const struct core_write *w)
 /* 18: nothing is called evicted that was never lost. */
 void check_fact(struct sim *s, const struct core_fact *f)
 {
-	const struct sim_image *img = sim_image_by_uid(s, f->image_uid);
+	const struct sim_image *img =
+		f->image_uid != NULL ? sim_image_by_uid(s, f->image_uid) : NULL;
 	const struct sim_node *n = f->node != NULL ? told_node(s, f->node) : NULL;
 	char reference[TEXT];
 	if (f->kind != FACT_EVICTED || img == NULL || n == NULL ||
