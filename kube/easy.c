@@ -43,11 +43,16 @@ void easy_free(struct easy *e)
 	free(e);
 }
 
-/* NULL unsets. The bytes live in the credentials, which may be reloaded: copied. */
+void easy_set_blob(CURL *c, CURLoption option, const void *bytes, size_t len)
+{
+	struct curl_blob blob = {(void *)bytes, len, CURL_BLOB_COPY};
+	curl_easy_setopt(c, option, bytes ? &blob : NULL);
+}
+
+/* The bytes live in the credentials, which may be reloaded. */
 static void set_blob(CURL *c, CURLoption option, const struct config_item *item)
 {
-	struct curl_blob blob = {item->data, item->len, CURL_BLOB_COPY};
-	curl_easy_setopt(c, option, item->data ? &blob : NULL);
+	easy_set_blob(c, option, item->data, item->len);
 }
 
 /* "host:port" of the server: *host and *port point into it. */

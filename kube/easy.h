@@ -18,6 +18,7 @@ struct easy {
 	struct easy *next;             /* in the lane's list of spare ones */
 };
 
+/* user_agent, TLS 1.2 at least, no redirects, http and https only. */
 struct easy *easy_new(struct lane *lane, const char *user_agent);
 void easy_free(struct easy *e);
 /* Authority, client certificate, proxy, server name: whenever the credentials have moved. */
@@ -25,6 +26,8 @@ void easy_set_credentials(struct easy *e, const struct credentials *cred);
 /* Method, URL, body, timeout. The headers are given back after the transfer. */
 struct curl_slist *easy_set_call(struct easy *e, const struct credentials *cred,
 				 const struct http_call *call);
+/* NULL unsets; the bytes are copied. */
+void easy_set_blob(CURL *c, CURLoption option, const void *bytes, size_t len);
 /* Wipes and frees them: they hold the token. */
 void easy_headers_free(struct curl_slist *headers);
 

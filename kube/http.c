@@ -23,6 +23,10 @@
 #define BUFFER_KEEP (64 * 1024)
 /* Easy handles kept for later in each lane. */
 #define SPARE_MAX KUBE_IN_FLIGHT_MAX
+/* Idle connections kept. One serves all over HTTP/2; over HTTP/1.1 each in flight has its own. */
+#define KEPT_CONNECTIONS ((long)KUBE_IN_FLIGHT_MAX)
+/* To other servers: for the pages of one list, minutes pass until the next. */
+#define KEPT_FOREIGN     8L
 
 struct transfer {
 	struct http *http;
@@ -32,6 +36,7 @@ struct transfer {
 	struct buf in; /* collected answer, or bytes of a stream from `taken` on not handed on */
 	size_t taken;
 	void (*data)(void *ctx, const char *bytes, size_t n);
+	int (*sink)(void *ctx, const char *bytes, size_t n); /* of a foreign one */
 	void (*done)(void *ctx, const struct http_result *result);
 	void *ctx;
 	int64_t sent_ms, last_byte_ms, sent_us;
@@ -39,6 +44,7 @@ struct transfer {
 	struct http_result result; /* valid when easy is NULL */
 	uint64_t ready_turn;       /* the turn in which it came into the ready queue */
 	bool stopped, ready;
+	bool secret;
 	bool uncounted; /* a write whose sending effect_count() has not seen yet */
 	char error[CURL_ERROR_SIZE];
 	TAILQ_ENTRY(transfer) of_lane, of_ready;
@@ -70,7 +76,8 @@ struct http {
 static void open_lane(struct http *h, enum kube_lane lane)
 {
 	int user_timeout = lane == KUBE_LEASE ? LANE_USER_TIMEOUT_LEASE_MS : LANE_USER_TIMEOUT_MS;
-	lane_init(&h->lanes[lane].lane, user_timeout, &h->counters->connects);
+	lane_init(&h->lanes[lane].lane, user_timeout,
+		  lane == KUBE_FETCH ? KEPT_FOREIGN : KEPT_CONNECTIONS, &h->counters->connects);
 	h->lanes[lane].backlog = 0;
 }
 
@@ -113,7 +120,7 @@ static void detach(struct transfer *t)
 	curl_multi_remove_handle(h->lanes[t->lane].lane.multi, t->easy->curl);
 	easy_headers_free(t->headers);
 	t->headers = NULL;
-	if (h->lanes[t->lane].n_spare < SPARE_MAX) {
+	if (t->sink == NULL && h->lanes[t->lane].n_spare < SPARE_MAX) {
 		t->easy->next = h->lanes[t->lane].spare;
 		h->lanes[t->lane].spare = t->easy;
 		h->lanes[t->lane].n_spare++;
@@ -144,6 +151,8 @@ static void forget(struct transfer *t)
 	if (t->ready)
 		TAILQ_REMOVE(&h->ready, t, of_ready);
 	TAILQ_REMOVE(&h->lanes[t->lane].transfers, t, of_lane);
+	if (t->secret && t->in.data != NULL)
+		explicit_bzero(t->in.data, t->in.cap);
 	buf_done(&t->in);
 	free(t);
 }
@@ -185,13 +194,31 @@ static bool refused(struct transfer *t)
 	return code < 200 || code > 299;
 }
 
+/* Collects; of a secret no copy is left behind where the buffer was before it grew. */
+static void collect(struct transfer *t, const char *bytes, size_t n)
+{
+	if (t->secret && t->in.cap - t->in.len < n + 1) {
+		struct buf grown = {.limit = t->in.limit};
+		grown.cap = 2 * (t->in.cap + n + 1);
+		grown.data = xmalloc(grown.cap);
+		buf_add(&grown, t->in.data, t->in.len);
+		if (t->in.data != NULL)
+			explicit_bzero(t->in.data, t->in.cap);
+		buf_done(&t->in);
+		t->in = grown;
+	}
+	buf_add(&t->in, bytes, n);
+}
+
 static size_t on_bytes(char *bytes, size_t one, size_t n, void *ctx)
 {
 	struct transfer *t = ctx;
 	(void)one;
 	t->last_byte_ms = clock_boot_ms();
+	if (t->sink != NULL && !refused(t))
+		return t->sink(t->ctx, bytes, n) == 0 ? n : 0;
 	if (t->data == NULL) {
-		buf_add(&t->in, bytes, n);
+		collect(t, bytes, n);
 		return t->in.full ? 0 : n;
 	}
 	if (refused(t)) { /* the rest of a long refusal is of no use */
@@ -237,6 +264,7 @@ struct transfer *http_start(struct http *h, const struct http_call *call)
 	t->sent_us = clock_boot_us();
 	t->verb = verb_of(call);
 	t->uncounted = call->method != KUBE_GET;
+	t->secret = call->secret;
 	t->in.limit = call->data ? 0 : KUBE_ANSWER_MAX;
 	t->easy = take_easy(h, call->lane);
 	easy_set_credentials(t->easy, h->cred);
@@ -251,18 +279,65 @@ struct transfer *http_start(struct http *h, const struct http_call *call)
 	return t;
 }
 
+struct transfer *http_start_foreign(struct http *h, const struct http_foreign *call)
+{
+	struct transfer *t = xcalloc(1, sizeof(*t));
+	CURL *c = call->easy->curl;
+	t->http = h;
+	t->lane = KUBE_FETCH;
+	t->sink = call->sink;
+	t->done = call->done;
+	t->ctx = call->ctx;
+	t->sent_ms = t->last_byte_ms = clock_boot_ms();
+	t->in.limit = HTTP_REFUSAL_MAX;
+	t->easy = call->easy;
+	t->headers = call->headers;
+	curl_easy_setopt(c, CURLOPT_PRIVATE, t);
+	curl_easy_setopt(c, CURLOPT_ERRORBUFFER, t->error);
+	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_bytes);
+	curl_easy_setopt(c, CURLOPT_WRITEDATA, t);
+	TAILQ_INSERT_TAIL(&h->lanes[KUBE_FETCH].transfers, t, of_lane);
+	h->counters->fetches++;
+	curl_multi_add_handle(h->lanes[KUBE_FETCH].lane.multi, c);
+	return t;
+}
+
+struct lane *http_lane(struct http *h, enum kube_lane lane)
+{
+	return &h->lanes[lane].lane;
+}
+
+const char *http_user_agent(const struct http *h)
+{
+	return h->user_agent;
+}
+
 /* ---- the end of a transfer ---- */
+
+/* What broke, as the caller is to see it. */
+static CURLcode cause(const struct transfer *t, CURLcode rc)
+{
+	curl_off_t resolved_us = 0;
+	if (t->sink == NULL)
+		return rc;
+	if (rc == CURLE_WRITE_ERROR && t->in.full)
+		return CURLE_OK; /* enough was read of a refusal */
+	curl_easy_getinfo(t->easy->curl, CURLINFO_NAMELOOKUP_TIME_T, &resolved_us);
+	/* The time was up before the name was known. */
+	return rc == CURLE_OPERATION_TIMEDOUT && resolved_us == 0 ? CURLE_COULDNT_RESOLVE_HOST : rc;
+}
 
 static void finish(struct transfer *t, CURLcode rc)
 {
 	long code = 0;
+	rc = cause(t, rc);
 	curl_off_t after_s = 0;
 	curl_easy_getinfo(t->easy->curl, CURLINFO_RESPONSE_CODE, &code);
 	curl_easy_getinfo(t->easy->curl, CURLINFO_RETRY_AFTER, &after_s);
 	t->result = (struct http_result){.code = (int)code, .error = "", .sent_ms = t->sent_ms};
 	if (after_s > 0 && after_s < INT_MAX)
 		t->result.retry_after_ms = after_s * 1000;
-	if (t->data == NULL && t->in.full) {
+	if (t->data == NULL && t->sink == NULL && t->in.full) {
 		snprintf(t->error, sizeof(t->error), "the answer is larger than %d bytes",
 			 KUBE_ANSWER_MAX);
 		rc = CURLE_WRITE_ERROR;
@@ -271,9 +346,11 @@ static void finish(struct transfer *t, CURLcode rc)
 		/* Half an answer is none. */
 		t->result.code = 0;
 		t->result.cut = code != 0;
+		t->result.transport = (int)rc;
 		t->result.error = t->error[0] ? t->error : curl_easy_strerror(rc);
 	}
-	count(t);
+	if (t->sink == NULL)
+		count(t);
 	detach(t);
 	mark_ready(t);
 }

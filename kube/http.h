@@ -26,7 +26,10 @@
 /* Bytes kept of the body of a stream that was refused. */
 #define HTTP_REFUSAL_MAX (64 * 1024)
 
+struct curl_slist;
+struct easy;
 struct http;
+struct lane;
 struct transfer;
 
 struct http_result {
@@ -35,6 +38,7 @@ struct http_result {
 	size_t len;
 	const char *error;      /* "" if the answer is complete, else what broke */
 	bool cut;               /* it broke after the status line had come */
+	int transport;          /* curl's code of what broke; 0: nothing */
 	int64_t retry_after_ms; /* 0: none */
 	int64_t sent_ms;
 };
@@ -47,6 +51,7 @@ struct http_call {
 	size_t body_len;
 	int64_t timeout_ms; /* 0: none; TCP notices a dead peer */
 	bool fresh;         /* on a new connection: the last one did not answer */
+	bool secret;        /* the answer is wiped when it is freed */
 	/* Set: a stream. The body of a 2xx answer is handed on as it comes. */
 	void (*data)(void *ctx, const char *bytes, size_t n);
 	void (*done)(void *ctx, const struct http_result *result);
@@ -58,6 +63,24 @@ struct http *http_new(struct credentials *cred, struct timers *timers,
 void http_free(struct http *h);
 /* done is called exactly once, later, unless http_stop() comes first. */
 struct transfer *http_start(struct http *h, const struct http_call *call);
+
+/*
+ * A transfer to another server, on the lane KUBE_FETCH. The easy handle is filled by the
+ * caller (kube/fetch.c) and the transfer's from now on; it is never used again, so nothing of
+ * one source is left in it for another. Bytes of a 2xx answer go to sink at once, inside
+ * curl: it may look and keep, but start and stop nothing; -1 breaks the transfer off. Of
+ * another answer up to HTTP_REFUSAL_MAX bytes are collected and the rest is not read.
+ */
+struct http_foreign {
+	struct easy *easy;
+	struct curl_slist *headers; /* given back as the handle is */
+	int (*sink)(void *ctx, const char *bytes, size_t n);
+	void (*done)(void *ctx, const struct http_result *result);
+	void *ctx;
+};
+struct transfer *http_start_foreign(struct http *h, const struct http_foreign *call);
+struct lane *http_lane(struct http *h, enum kube_lane lane);
+const char *http_user_agent(const struct http *h);
 /* Ends it without calling done. */
 void http_stop(struct transfer *t);
 /* Boot ms when the last byte came; the start until then. */

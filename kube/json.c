@@ -52,35 +52,43 @@ static const char *skip_value(const char *p, const char *end)
 	return depth == 0 ? p : NULL;
 }
 
+bool json_next(struct json_range object, size_t *at, struct json_range *ret_key,
+	       struct json_range *ret_value)
+{
+	if (object.at == NULL)
+		return false;
+	const char *end = object.at + object.len, *p = skip_blanks(object.at + *at, end);
+	if (p == end || *p != (*at == 0 ? '{' : ','))
+		return false;
+	p = skip_blanks(p + 1, end);
+	if (p == end || *p != '"')
+		return false;
+	const char *name = p + 1;
+	p = skip_string(p, end);
+	if (p == NULL)
+		return false;
+	struct json_range key = {name, (size_t)(p - 1 - name)};
+	p = skip_blanks(p, end);
+	if (p == end || *p != ':')
+		return false;
+	const char *value = skip_blanks(p + 1, end);
+	p = skip_value(value, end);
+	if (p == NULL || p == value)
+		return false;
+	*ret_key = key;
+	*ret_value = (struct json_range){value, (size_t)(p - value)};
+	*at = (size_t)(p - object.at);
+	return true;
+}
+
 struct json_range json_member(struct json_range text, const char *key)
 {
-	const struct json_range none = {0};
-	if (text.at == NULL)
-		return none;
-	const char *end = text.at + text.len, *p = skip_blanks(text.at, end);
-	size_t key_len = strlen(key);
-	if (p == end || *p != '{')
-		return none;
-	for (p = skip_blanks(p + 1, end); p < end && *p == '"'; p = skip_blanks(p + 1, end)) {
-		const char *name = p + 1;
-		p = skip_string(p, end);
-		if (p == NULL)
-			return none;
-		size_t name_len = (size_t)(p - 1 - name);
-		p = skip_blanks(p, end);
-		if (p == end || *p != ':')
-			return none;
-		const char *value = skip_blanks(p + 1, end);
-		p = skip_value(value, end);
-		if (p == NULL || p == value)
-			return none;
-		if (name_len == key_len && memcmp(name, key, key_len) == 0)
-			return (struct json_range){value, (size_t)(p - value)};
-		p = skip_blanks(p, end);
-		if (p == end || *p != ',')
-			return none;
-	}
-	return none;
+	struct json_range name, value;
+	size_t at = 0, key_len = strlen(key);
+	while (json_next(text, &at, &name, &value))
+		if (name.len == key_len && memcmp(name.at, key, key_len) == 0)
+			return value;
+	return (struct json_range){0};
 }
 
 struct json_range json_plain_string(struct json_range value)

@@ -19,6 +19,12 @@ struct json_range {
  * text is not an object: at NULL. Stops at the member, what follows is not looked at.
  */
 struct json_range json_member(struct json_range text, const char *key);
+/*
+ * The members one after the other; *at is 0 at first. The key is the inside of its quotes, as
+ * it stands. false: no more, or what follows is broken.
+ */
+bool json_next(struct json_range object, size_t *at, struct json_range *ret_key,
+	       struct json_range *ret_value);
 /* The inside of a string without escapes; anything else: at NULL. */
 struct json_range json_plain_string(struct json_range value);
 /* Whether value is exactly this string. */

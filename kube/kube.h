@@ -19,7 +19,8 @@
 
 struct kube;
 
-enum kube_lane { KUBE_WATCH, KUBE_WRITE, KUBE_LEASE, KUBE_LANES };
+/* KUBE_FETCH is for other servers than the API server (kube/fetch.h); kube_send() refuses it. */
+enum kube_lane { KUBE_WATCH, KUBE_WRITE, KUBE_LEASE, KUBE_FETCH, KUBE_LANES };
 
 enum kube_method { KUBE_GET, KUBE_POST, KUBE_PUT, KUBE_PATCH, KUBE_DELETE };
 
@@ -58,7 +59,8 @@ struct kube_request {
 	 * requests are idempotent, so a retry is always right.
 	 */
 	int64_t deadline_ms;
-	bool once; /* no retries: the lease has its own rhythm */
+	bool once;   /* no retries: the lease has its own rhythm */
+	bool secret; /* the answer is wiped when it has been handed on */
 };
 
 struct kube_answer {

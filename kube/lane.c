@@ -13,10 +13,6 @@
 #include "base/clock.h"
 #include "base/xalloc.h"
 
-#include "kube/kube.h"
-
-/* Idle connections kept. One serves all over HTTP/2; over HTTP/1.1 each in flight has its own. */
-#define KEPT_CONNECTIONS ((long)KUBE_IN_FLIGHT_MAX)
 
 static int on_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, void *unused)
 {
@@ -90,7 +86,7 @@ static int on_sockopt(void *ctx, curl_socket_t fd, curlsocktype purpose)
 	return CURL_SOCKOPT_OK;
 }
 
-void lane_init(struct lane *lane, int user_timeout_ms, uint64_t *connects)
+void lane_init(struct lane *lane, int user_timeout_ms, long kept, uint64_t *connects)
 {
 	*lane = (struct lane){
 		.multi = curl_multi_init(),
@@ -105,7 +101,7 @@ void lane_init(struct lane *lane, int user_timeout_ms, uint64_t *connects)
 	curl_multi_setopt(lane->multi, CURLMOPT_TIMERFUNCTION, on_timer);
 	curl_multi_setopt(lane->multi, CURLMOPT_TIMERDATA, lane);
 	curl_multi_setopt(lane->multi, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX);
-	curl_multi_setopt(lane->multi, CURLMOPT_MAXCONNECTS, KEPT_CONNECTIONS);
+	curl_multi_setopt(lane->multi, CURLMOPT_MAXCONNECTS, kept);
 }
 
 void lane_done(struct lane *lane)

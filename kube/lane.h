@@ -32,7 +32,8 @@ struct lane {
 	uint64_t *connects; /* counter */
 };
 
-void lane_init(struct lane *lane, int user_timeout_ms, uint64_t *connects);
+/* kept: idle connections kept open. */
+void lane_init(struct lane *lane, int user_timeout_ms, long kept, uint64_t *connects);
 /* All easy handles must have been removed. Connections are reset, not just closed. */
 void lane_done(struct lane *lane);
 /* Options of an easy handle that tie its connections to this lane. */

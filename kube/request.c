@@ -154,6 +154,7 @@ static void send_now(struct request *r)
 						  .body_len = r->what.body_len,
 						  .timeout_ms = left,
 						  .fresh = r->fresh,
+						  .secret = r->what.secret,
 						  .done = on_answer,
 						  .ctx = r,
 					  });

@@ -16,7 +16,8 @@
 	X(connects, "connections opened")                                                          \
 	X(credential_reloads, "tokens, authorities or certificates read again")                    \
 	X(lists, "lists begun by reflectors")                                                      \
-	X(watches, "watches opened by reflectors")
+	X(watches, "watches opened by reflectors")                                                 \
+	X(fetches, "requests to other servers than the API server")
 
 struct kube_counters {
 #define COUNTER_MEMBER(name, doc) uint64_t name;

@@ -57,3 +57,15 @@ char *url_status(struct arena *a, enum kind kind, const char *ns, const char *na
 {
 	return path(a, kind, ns, name, "status");
 }
+
+char *url_secret(struct arena *a, const char *ns, const char *name)
+{
+	struct buf b = {0};
+	buf_adds(&b, "/api/v1/namespaces/");
+	url_escape(&b, ns);
+	buf_adds(&b, "/secrets/");
+	url_escape(&b, name);
+	char *copy = arena_strndup(a, b.data, b.len);
+	buf_done(&b);
+	return copy;
+}
