@@ -67,8 +67,7 @@ static const struct field discovery_source_rows[] = {
 	    .doc = "Secret with credentials: token, username and password, ca.crt, tls.crt and "
 		   "tls.key, headers.<name>."),
 };
-static DESC(discovery_source, "DiscoverySource", "One place to look for images.",
-	    .rules = source_rules);
+DESC(discovery_source, "DiscoverySource", "One place to look for images.", .rules = source_rules);
 
 static const struct field discoverypolicy_spec_rows[] = {
 	ROW(discoverypolicy_spec, sources, "sources", F_LIST, .flags = FF_REQUIRED,
@@ -80,6 +79,12 @@ static const struct field discoverypolicy_spec_rows[] = {
 	    .flags = FF_HAS_DEFAULT, .def_str = "30m", .doc = "How often the sources are asked."),
 	ROW(discoverypolicy_spec, max_images, "maxImages", F_INT, .flags = FF_HAS_DEFAULT,
 	    .def_num = 50, COUNT32_MIN1, .doc = "Keep this many images, the best ranked."),
+	ROW(discoverypolicy_spec, remove_after, "removeAfter", F_INT,
+	    .flags = FF_HAS_DEFAULT | FF_ADDITIVE, .def_num = 1, COUNT32_MIN1,
+	    .doc = "Drop an image when this many answers in a row of its source lack it."),
+	ROW(discoverypolicy_spec, max_shrink_percent, "maxShrinkPercent", F_INT,
+	    .flags = FF_HAS_DEFAULT | FF_ADDITIVE, .def_num = 100, .bits = 32, .min = 0, .max = 100,
+	    .doc = "The list gets shorter by at most this part of it in one sync; 100: no limit."),
 };
 DESC(discoverypolicy_spec, "DiscoveryPolicySpec", "Where to look, and what to keep.");
 

@@ -125,6 +125,8 @@ struct discoverypolicy_spec {
 	struct discovery_sources sources;
 	const char *image_filter;
 	int64_t sync_interval, max_images;
+	int64_t remove_after;       /* additive; default 1: with the first answer that lacks it */
+	int64_t max_shrink_percent; /* additive; default 100: no limit */
 };
 
 struct discovered_image {

@@ -42,7 +42,7 @@ extern const struct desc_rule api_duration_rules[]; /* of each F_DURATION; rule 
 extern const struct desc cachedimage_desc, cachedimage_spec_desc, cachedimage_status_desc;
 extern const struct desc cachedimageset_desc, cachedimageset_spec_desc, cachedimageset_status_desc;
 extern const struct desc discoverypolicy_desc, discoverypolicy_spec_desc,
-	discoverypolicy_status_desc;
+	discoverypolicy_status_desc, discovery_source_desc;
 extern const struct desc pullpolicy_desc, pullpolicy_spec_desc;
 extern const struct desc node_desc, pod_desc, lease_desc;
 

@@ -18,6 +18,7 @@ int reconciler_init(struct proc *p, struct err *err)
 	kube_set_pace(r->kube, KUBE_PACE_MS);
 	kube_observe(r->kube, proc_api_call, p);
 	proc_set_wait(p, kube_wait, r->kube);
+	r->feed.ops = &reconciler_feed;
 	r->core = core_new();
 	r->sets = sets_new();
 	r->events = events_new();
@@ -76,15 +77,15 @@ int64_t reconciler_turn(struct proc *p, struct now now)
 		return now.boot_ms;
 	}
 	announce(p);
-	feed_turn(p);
+	read_turn(p);
 	int64_t next = apply_turn(p), sets_ms = set_writes_turn(p);
 	int64_t events_ms = event_writes_turn(p);
 	if (sets_ms < next)
 		next = sets_ms;
 	if (events_ms < next)
 		next = events_ms;
-	if (feed_next_ms(r) < next)
-		next = feed_next_ms(r);
+	if (feed_next_ms(&r->feed) < next)
+		next = feed_next_ms(&r->feed);
 	if (r->session.step == SESSION_PULLER && !r->announcing && r->announce_ms < next)
 		next = r->announce_ms;
 	if (r->session.step != SESSION_STANDBY && r->session.until_ms < next)

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "ipc/feed.h"
 #include "ipc/proc.h"
 #include "kube/kube.h"
 #include "reconciler/core.h"
@@ -31,16 +32,6 @@
 /* Nodes being read at a time; each answer is a whole Node (node_read.c). */
 #define RESOLVES_MAX 4
 
-struct cursor { /* what we have read of the watcher's log */
-	uint64_t epoch, seq;
-	uint64_t head;         /* as last heard */
-	bool asked;            /* a request is unanswered */
-	bool marked;           /* a read from nothing is going on: sweep at its end */
-	int64_t ask_ms;        /* ask again then, whatever the doorbell says */
-	int64_t demanded_ms;   /* freshness last demanded, so that it is demanded once */
-	int64_t lease_said_us; /* ipc/lease_word.h */
-};
-
 struct ask {          /* one request to the puller */
 	uint64_t tag; /* of the request; 0: free */
 	char pod_name[64];
@@ -54,7 +45,7 @@ struct reconciler {
 	bool acting;     /* core_lead(true) was called */
 	bool announcing; /* puller_sync is unanswered */
 	int64_t announce_ms;
-	struct cursor cursor;
+	struct feed feed;
 	struct ask asks[ASKS_MAX];
 	size_t n_asks;
 	uint64_t asked; /* ever, so that no tag comes twice */
@@ -71,8 +62,8 @@ struct reconciler {
 };
 
 /* feed.c: from the watcher to the core. */
-void feed_turn(struct proc *p);
-int64_t feed_next_ms(const struct reconciler *r);
+extern const struct feed_ops reconciler_feed;
+void read_turn(struct proc *p);
 void on_doorbell(struct proc *p, const struct msg_in *in);
 void on_changes(struct proc *p, const struct msg_in *in);
 

@@ -106,23 +106,14 @@ static void trim_set(struct views *all, void *obj)
 	set->meta.owners.n = 0;
 }
 
-/* What sets read of it (behaviour.md 23, 24): the images found and whether to believe them. */
+/* The discoverer reads its spec, and its own last status; sets read the images found (23, 24). */
 static void trim_discovery(struct views *all, void *obj)
 {
 	struct discoverypolicy *dp = obj;
-	struct discovered_images *found = &dp->status.discovered_images;
-	struct api_condition *ready = api_condition_find(&dp->status.conditions, "Ready");
 	(void)all;
-	dp->meta = (struct api_meta){.name = dp->meta.name, .uid = dp->meta.uid};
-	dp->spec = (struct discoverypolicy_spec){0};
-	for (size_t i = 0; i < found->n; i++)
-		found->at[i] = (struct discovered_image){.image = found->at[i].image};
-	dp->status = (struct discoverypolicy_status){.discovered_images = *found};
-	if (ready == NULL)
-		return;
-	*ready = (struct api_condition){
-		.type = ready->type, .status = ready->status, .reason = ready->reason};
-	dp->status.conditions = (struct api_conditions){ready, 1};
+	dp->meta.annotations.n = 0;
+	dp->meta.labels.n = 0;
+	dp->meta.owners.n = 0;
 }
 
 static void on_begin(void *ctx)

@@ -1,0 +1,152 @@
+/*
+ * Lease, feed and life of the discoverer. Invariant: policies are followed exactly while
+ * lead_may() says so, and when it ends, questions and writes end in the same turn.
+ */
+#include "discoverer/discoverer.h"
+
+#include "base/log.h"
+
+#include "discoverer/policy.h"
+
+/* ---- what the watcher says ---- */
+
+static void on_lease(struct proc *p, uint64_t term, int64_t until_ms)
+{
+	struct discoverer *d = proc_state(p);
+	lead_lease(&d->lead, term, until_ms, proc_now(p).boot_ms);
+}
+
+static void put(struct proc *p, enum kind kind, const void *obj)
+{
+	struct discoverer *d = proc_state(p);
+	const struct discoverypolicy *policy = obj;
+	if (kind == KIND_DISCOVERYPOLICY && policy->meta.name != NULL)
+		policy_put(d, policy, proc_now(p));
+}
+
+static void gone(struct proc *p, enum kind kind, const char *name)
+{
+	const struct discoverer *d = proc_state(p);
+	struct policy *policy = policy_find(d, name);
+	if (kind == KIND_DISCOVERYPOLICY && policy != NULL)
+		policy_free(policy);
+}
+
+static void mark(struct proc *p)
+{
+	struct discoverer *d = proc_state(p);
+	d->read++;
+}
+
+static void sweep(struct proc *p)
+{
+	struct discoverer *d = proc_state(p);
+	struct policy *policy;
+	for (size_t i = 0; (policy = map_next(&d->policies, &i)) != NULL;)
+		if (policy->read != d->read) {
+			policy_free(policy);
+			i = 0; /* the table moved */
+		}
+}
+
+static void caught_up(struct proc *p, int64_t fresh_ms)
+{
+	struct discoverer *d = proc_state(p);
+	lead_read(&d->lead, fresh_ms);
+	proc_ready(p);
+}
+
+static const struct feed_ops ops = {
+	.kinds = UINT64_C(1) << KIND_DISCOVERYPOLICY,
+	.lease = on_lease,
+	.put = put,
+	.gone = gone,
+	.mark = mark,
+	.sweep = sweep,
+	.caught_up = caught_up,
+};
+
+void on_doorbell(struct proc *p, const struct msg_in *in)
+{
+	struct discoverer *d = proc_state(p);
+	feed_doorbell(p, &d->feed, in, lead_demand(&d->lead));
+}
+
+void on_changes(struct proc *p, const struct msg_in *in)
+{
+	struct discoverer *d = proc_state(p);
+	feed_changes(p, &d->feed, in);
+}
+
+/* ---- life ---- */
+
+int discoverer_init(struct proc *p, struct err *err)
+{
+	struct discoverer *d = proc_state(p);
+	d->kube = kube_new(proc_common(p)->kubeconfig, proc_user_agent(p), err);
+	if (d->kube == NULL)
+		return -1;
+	kube_set_pace(d->kube, KUBE_PACE_MS);
+	proc_set_wait(p, kube_wait, d->kube);
+	line_init(&d->line, d->kube);
+	d->env = (struct query_env){.kube = d->kube,
+				    .line = &d->line,
+				    .tokens = &d->tokens,
+				    .pod_namespace = proc_common(p)->pod_namespace};
+	d->feed.ops = &ops;
+	return 0;
+}
+
+/* Follows policies exactly while we may. */
+static void follow_lead(struct proc *p)
+{
+	struct discoverer *d = proc_state(p);
+	struct now now = proc_now(p);
+	struct policy *policy;
+	lead_tick(&d->lead, now.boot_ms);
+	bool may = lead_may(&d->lead, now.boot_ms) && !proc_stopping(p);
+	if (may == d->acting)
+		return;
+	d->acting = may;
+	log_info(may ? "acting" : "not acting any more", LN("term", d->lead.term),
+		 LN("policies", d->policies.count));
+	for (size_t i = 0; (policy = map_next(&d->policies, &i)) != NULL;)
+		policy_act(policy, may, now);
+	if (!may)
+		kube_close_lane(d->kube, KUBE_WRITE);
+}
+
+int64_t discoverer_turn(struct proc *p, struct now now)
+{
+	struct discoverer *d = proc_state(p);
+	struct policy *policy;
+	follow_lead(p);
+	if (proc_stopping(p)) {
+		proc_stop(p, PROC_EXIT_OK);
+		return now.boot_ms;
+	}
+	feed_turn(p, &d->feed, lead_demand(&d->lead));
+	int64_t next = feed_next_ms(&d->feed), at = tries_turn(p, now);
+	if (at < next)
+		next = at;
+	for (size_t i = 0; (policy = map_next(&d->policies, &i)) != NULL;) {
+		at = policy_turn(policy, now);
+		if (at < next)
+			next = at;
+	}
+	if (d->lead.term != 0 && d->lead.until_ms < next)
+		next = d->lead.until_ms;
+	return next;
+}
+
+void discoverer_done(struct proc *p)
+{
+	struct discoverer *d = proc_state(p);
+	struct policy *policy;
+	tries_done(d);
+	for (size_t i = 0; (policy = map_next(&d->policies, &i)) != NULL; i = 0)
+		policy_free(policy);
+	map_done(&d->policies);
+	tokens_done(&d->tokens);
+	kube_free(d->kube);
+}

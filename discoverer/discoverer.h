@@ -1,0 +1,55 @@
+/*
+ * The discoverer alone asks Prometheus and registries which images are wanted, and alone
+ * writes the status of DiscoveryPolicies (behaviour.md 26-31).
+ *
+ * It reads DiscoveryPolicies from the watcher and Secrets by name from the API server, both
+ * only while the lease is held; a standby asks nobody. What a policy found is kept in its
+ * status, from which a restarted discoverer goes on. dropctl discover has a policy tried
+ * without any of that (try.c). It watches nothing, and what becomes of the images is not its
+ * business.
+ */
+#ifndef DROP_DISCOVERER_DISCOVERER_H
+#define DROP_DISCOVERER_DISCOVERER_H
+
+#include "base/map.h"
+#include "ipc/feed.h"
+#include "ipc/proc.h"
+#include "kube/kube.h"
+
+#include "discoverer/lead.h"
+#include "discoverer/line.h"
+#include "discoverer/source.h"
+#include "discoverer/tokens.h"
+
+/* Policies tried at once for dropctl discover. */
+#define TRIES_MAX 4
+
+struct policy; /* discoverer/policy.h */
+struct try;    /* discoverer/try.c */
+
+struct discoverer {
+	struct kube *kube;
+	struct line line;
+	struct tokens tokens;
+	struct query_env env;
+	struct feed feed;
+	struct lead lead;
+	bool acting;         /* policies are followed */
+	struct map policies; /* by name */
+	uint64_t read;       /* number of the read from nothing that is going on */
+	struct try *tries[TRIES_MAX];
+};
+
+/* discoverer.c */
+int discoverer_init(struct proc *p, struct err *err);
+int64_t discoverer_turn(struct proc *p, struct now now);
+void discoverer_done(struct proc *p);
+void on_doorbell(struct proc *p, const struct msg_in *in);
+void on_changes(struct proc *p, const struct msg_in *in);
+
+/* try.c */
+void on_discover(struct proc *p, const struct msg_in *in);
+int64_t tries_turn(struct proc *p, struct now now);
+void tries_done(struct discoverer *d);
+
+#endif

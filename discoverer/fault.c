@@ -1,0 +1,66 @@
+/* See fault.h. */
+#include "discoverer/fault.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "base/names.h"
+#include "base/utf8.h"
+
+#define REASON(name, reason) [FAULT_##name] = reason,
+static const char *const reasons[] = {[FAULT_NONE] = "", FAULTS(REASON)};
+
+const char *fault_reason(enum fault f)
+{
+	return name_of(NAMES(reasons), f);
+}
+
+enum fault fault_of_end(enum fetch_end end)
+{
+	static const enum fault faults[] = {
+		[FETCH_ANSWER] = FAULT_NONE,     [FETCH_DNS] = FAULT_DNS,
+		[FETCH_REFUSED] = FAULT_REFUSED, [FETCH_TIMEOUT] = FAULT_TIMEOUT,
+		[FETCH_TLS] = FAULT_TLS,         [FETCH_GARBLED] = FAULT_INVALID,
+		[FETCH_BROKEN] = FAULT_FAILED,
+	};
+	return faults[end];
+}
+
+enum fault fault_of_code(int code)
+{
+	switch (code) {
+	case 401:
+		return FAULT_UNAUTHORIZED;
+	case 403:
+		return FAULT_FORBIDDEN;
+	case 404:
+		return FAULT_NOT_FOUND;
+	case 408:
+	case 504:
+		return FAULT_TIMEOUT;
+	default:
+		return code >= 500 ? FAULT_SERVER : FAULT_FAILED;
+	}
+}
+
+void fault_clean(char out[FAULT_TEXT_MAX + 1], const char *text)
+{
+	size_t n = 0;
+	for (const char *p = text; *p != '\0' && n < FAULT_TEXT_MAX;) {
+		size_t len = utf8_len(p);
+		if (len == 0 || n + len > FAULT_TEXT_MAX) {
+			p++;
+			continue;
+		}
+		bool blank = (unsigned char)*p <= ' ' || *p == 0x7f;
+		if (!blank)
+			memcpy(out + n, p, len);
+		else if (n > 0 && out[n - 1] != ' ')
+			out[n] = ' ';
+		else
+			len = 0;
+		n += len;
+		p += blank ? 1 : utf8_len(p);
+	}
+	out[n] = '\0';
+}

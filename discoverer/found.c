@@ -1,0 +1,95 @@
+/* See found.h. */
+#include "discoverer/found.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/names.h"
+#include "base/utf8.h"
+#include "base/xalloc.h"
+
+#include "discoverer/score.h"
+
+#define NAME(name, doc) [DROP_##name] = #name,
+#define TEXT(name, doc) [DROP_##name] = doc,
+static const char *const reason_names[] = {[DROP_none] = "", DROP_REASONS(NAME)};
+static const char *const reason_texts[] = {[DROP_none] = "", DROP_REASONS(TEXT)};
+
+const char *drop_reason_name(enum drop_reason reason)
+{
+	return name_of(NAMES(reason_names), reason);
+}
+
+const char *drop_reason_text(enum drop_reason reason)
+{
+	return name_of(NAMES(reason_texts), reason);
+}
+
+struct found_index {
+	size_t at;
+};
+
+static bool usable(const char *image, size_t len)
+{
+	if (len == 0 || len > FOUND_IMAGE_MAX || strlen(image) != len)
+		return false;
+	for (const char *p = image; *p != '\0'; p += utf8_len(p))
+		if ((unsigned char)*p <= ' ' || *p == 0x7f || utf8_len(p) == 0)
+			return false;
+	return true;
+}
+
+void found_drop(struct found *f, const char *image, enum drop_reason why)
+{
+	f->counts[why]++;
+	if (!f->remember || f->n_dropped == FOUND_DROPPED_MAX)
+		return;
+	if (f->dropped == NULL)
+		f->dropped = arena_array(&f->mem, FOUND_DROPPED_MAX, sizeof(*f->dropped));
+	size_t n = utf8_cut(image, FOUND_IMAGE_MAX);
+	f->dropped[f->n_dropped++] =
+		(struct found_dropped){arena_strndup(&f->mem, image, n), why};
+}
+
+void found_add(struct found *f, const char *image, size_t len, double score)
+{
+	if (!usable(image, len)) {
+		found_drop(f, image, DROP_unusable);
+		return;
+	}
+	const struct found_index *known = map_get(&f->by_image, image);
+	if (known != NULL) {
+		double *was = &f->at[known->at].score;
+		if (f->sum)
+			*was = score_clamp(*was + score);
+		else if (score > *was)
+			*was = score;
+		return;
+	}
+	if (f->n == FOUND_MAX || f->mem.used > FOUND_BYTES) {
+		found_drop(f, image, DROP_too_many);
+		return;
+	}
+	if (f->n == f->cap) {
+		f->cap = f->cap != 0 ? 2 * f->cap : 16;
+		f->at = xreallocarray(f->at, f->cap, sizeof(*f->at));
+	}
+	struct found_index *index = arena_alloc(&f->mem, sizeof(*index));
+	*index = (struct found_index){f->n};
+	f->at[f->n] = (struct found_image){arena_strdup(&f->mem, image), score};
+	map_put(&f->by_image, f->at[f->n].image, index);
+	f->n++;
+}
+
+bool found_has(const struct found *f, const char *image)
+{
+	return map_get(&f->by_image, image) != NULL;
+}
+
+void found_done(struct found *f)
+{
+	map_done(&f->by_image);
+	free(f->at);
+	arena_done(&f->mem);
+	*f = (struct found){0};
+}

@@ -1,0 +1,69 @@
+/*
+ * What one source answers: images and their scores, each image once. Pure.
+ *
+ * Bounded: FOUND_MAX images and FOUND_BYTES of text; what comes beyond is counted. A name
+ * that is no text for a reference (control characters, too long, empty) is counted and left out.
+ */
+#ifndef DROP_DISCOVERER_FOUND_H
+#define DROP_DISCOVERER_FOUND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/map.h"
+
+#define FOUND_MAX   20000
+#define FOUND_BYTES (4 * 1024 * 1024)
+/* Bytes of a reference in status. */
+#define FOUND_IMAGE_MAX 1024
+/* References remembered that were dropped, for dropctl discover. */
+#define FOUND_DROPPED_MAX 500
+
+/* Why an image is not in the list: name, sentence for people. */
+#define DROP_REASONS(X)                                                                            \
+	X(unusable, "no text for an image reference: empty, too long or with control characters")  \
+	X(tag_filter, "tagFilter does not match its tag")                                          \
+	X(top_x, "not among the last topX tags of its repository")                                 \
+	X(image_filter, "imageFilter does not match it")                                           \
+	X(max_images, "ranked behind the first maxImages")                                         \
+	X(too_many, "the source names more images than are looked at")                             \
+	X(too_large, "the list would be too large for an object")
+
+#define DROP_REASON_ENUM(name, doc) DROP_##name,
+enum drop_reason { DROP_none, DROP_REASONS(DROP_REASON_ENUM) DROP_REASONS_COUNT };
+const char *drop_reason_name(enum drop_reason reason);
+const char *drop_reason_text(enum drop_reason reason);
+
+struct found_image {
+	const char *image;
+	double score;
+};
+
+struct found_dropped {
+	const char *image;
+	enum drop_reason why;
+};
+
+struct found { /* zeroed: ready */
+	struct arena mem;
+	struct map by_image; /* struct found_index */
+	struct found_image *at;
+	size_t n, cap;
+	bool sum;                          /* scores of one image are added; else the highest counts */
+	bool remember;                     /* keep `dropped` */
+	size_t counts[DROP_REASONS_COUNT]; /* of what was left out */
+	struct found_dropped *dropped;
+	size_t n_dropped;
+};
+
+/* image is NUL-terminated and len bytes long. */
+void found_add(struct found *f, const char *image, size_t len, double score);
+/* Leaves an image out, for that reason. */
+void found_drop(struct found *f, const char *image, enum drop_reason why);
+/* Is the image among those found? */
+bool found_has(const struct found *f, const char *image);
+void found_done(struct found *f);
+
+#endif

@@ -1,0 +1,205 @@
+/* See list.h. */
+#include "discoverer/list.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "discoverer/score.h"
+
+/* {"image":"","score":-9007199254740992,"source":"prometheus"}, and some for escapes. */
+#define ENTRY_BYTES 72
+
+static int by_rank(int64_t a_score, const char *a, int64_t b_score, const char *b)
+{
+	if (a_score != b_score)
+		return a_score > b_score ? -1 : 1;
+	return strcmp(a, b);
+}
+
+static int memory_order(const void *a, const void *b)
+{
+	const struct memory_image *x = a, *y = b;
+	return by_rank(x->score, x->image, y->score, y->image);
+}
+
+static int list_order(const void *a, const void *b)
+{
+	const struct discovered_image *x = a, *y = b;
+	return by_rank(x->score, x->image, y->score, y->image);
+}
+
+/* ---- what a source is known to have ---- */
+
+void memory_done(struct memory *m)
+{
+	arena_done(&m->mem);
+	*m = (struct memory){0};
+}
+
+static void remember(struct memory *m, const char *image, int64_t score, int64_t missed)
+{
+	m->at[m->n++] =
+		(struct memory_image){arena_strdup(&m->mem, image), score, missed};
+}
+
+void memory_learn(struct memory *m, const struct found *f, bool whole, int64_t remove_after,
+		  size_t keep)
+{
+	struct memory next = {0};
+	struct arena scratch = ARENA_INIT;
+	struct memory_image *best = arena_array(&scratch, f->n, sizeof(*best));
+	for (size_t i = 0; i < f->n; i++)
+		best[i] = (struct memory_image){f->at[i].image, score_integer(f->at[i].score), 0};
+	if (f->n > 0)
+		qsort(best, f->n, sizeof(*best), memory_order);
+	size_t n = f->n < keep ? f->n : keep;
+	next.at = arena_array(&next.mem, n + m->n, sizeof(*next.at));
+	for (size_t i = 0; i < n; i++)
+		remember(&next, best[i].image, best[i].score, 0);
+	/* Those that an answer lacked are no more than the list may have: old ones are not hoarded. */
+	for (size_t i = 0; i < m->n && next.n < n + LIST_IMAGES_MAX; i++) {
+		const struct memory_image *old = &m->at[i];
+		int64_t missed = old->missed + (whole ? 1 : 0);
+		if (!found_has(f, old->image) && (!whole || missed < remove_after))
+			remember(&next, old->image, old->score, missed);
+	}
+	arena_done(&scratch);
+	memory_done(m);
+	*m = next;
+}
+
+/* Is it of such a source? What others wrote there (upstream, by hand) may be of any. */
+static bool of_type(const char *source, const char *type)
+{
+	bool known = strncmp(source, "prometheus", 10) == 0 || strncmp(source, "registry", 8) == 0;
+	return !known || strncmp(source, type, strlen(type)) == 0;
+}
+
+void memory_inherit(struct memory *m, const struct discovered_images *images, const char *type,
+		    int64_t missed)
+{
+	memory_done(m);
+	m->at = arena_array(&m->mem, images->n, sizeof(*m->at));
+	for (size_t i = 0; i < images->n; i++) {
+		const struct discovered_image *image = &images->at[i];
+		if (image->image != NULL && image->source != NULL && of_type(image->source, type))
+			remember(m, image->image, image->score, missed);
+	}
+}
+
+int found_filter(struct found *f, struct regex *filter, struct err *err)
+{
+	struct arena scratch = ARENA_INIT;
+	bool *matches = arena_array(&scratch, f->n, sizeof(*matches));
+	int rc = 0;
+	for (size_t i = 0; i < f->n && rc >= 0; i++) {
+		rc = regex_match(filter, f->at[i].image, err);
+		matches[i] = rc == 1;
+	}
+	size_t kept = 0;
+	for (size_t i = 0; i < f->n && rc >= 0; i++) {
+		if (matches[i])
+			f->at[kept++] = f->at[i];
+		else
+			found_drop(f, f->at[i].image, DROP_image_filter);
+	}
+	if (rc >= 0)
+		f->n = kept;
+	arena_done(&scratch);
+	return rc < 0 ? -1 : 0;
+}
+
+/* ---- the list ---- */
+
+struct merge {
+	struct map by_image;
+	struct discovered_image *at;
+	size_t n;
+};
+
+static void merge_in(struct merge *m, const char *image, int64_t score, const char *type)
+{
+	struct discovered_image *known = map_get(&m->by_image, image);
+	if (known == NULL) {
+		known = &m->at[m->n++];
+		*known = (struct discovered_image){image, score, type};
+		map_put(&m->by_image, image, known);
+	} else if (score > known->score) {
+		known->score = score;
+		known->source = type;
+	}
+}
+
+static size_t fitting(const struct discovered_image *at, size_t n)
+{
+	size_t bytes = 0, i = 0;
+	for (; i < n; i++) {
+		bytes += strlen(at[i].image) + ENTRY_BYTES;
+		if (bytes > LIST_BYTES_MAX)
+			break;
+	}
+	return i;
+}
+
+/* Puts the best of those that went back, so that the list is no shorter than it may get. */
+static void hold(struct merge *m, const struct list_rules *rules, struct list *list)
+{
+	size_t old = rules->old.n;
+	int64_t percent = rules->max_shrink_percent;
+	if (percent >= 100 || old == 0)
+		return;
+	size_t least = old - old * (size_t)(percent < 0 ? 0 : percent) / 100;
+	/* The old list is ranked, so its first are its best. */
+	for (size_t i = 0; i < old && list->n < least; i++) {
+		const struct discovered_image *image = &rules->old.at[i];
+		struct err ignored;
+		if (image->image == NULL || image->source == NULL ||
+		    map_get(&m->by_image, image->image) != NULL ||
+		    regex_match(rules->filter, image->image, &ignored) != 1)
+			continue;
+		m->at[m->n++] = *image;
+		list->n++;
+		list->held++;
+	}
+	qsort(m->at, list->n, sizeof(*m->at), list_order);
+	list->all = m->n;
+}
+
+int list_make(const struct list_source *sources, size_t n, const struct list_rules *rules,
+	      struct arena *a, struct list *ret, struct err *err)
+{
+	struct merge m = {0};
+	size_t all = rules->old.n;
+	int rc = 1;
+	for (size_t i = 0; i < n; i++)
+		all += sources[i].memory->n;
+	m.at = arena_array(a, all, sizeof(*m.at));
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < sources[i].memory->n; k++) {
+			const struct memory_image *image = &sources[i].memory->at[k];
+			if (map_get(&m.by_image, image->image) == NULL)
+				rc = regex_match(rules->filter, image->image, err);
+			if (rc < 0) {
+				map_done(&m.by_image);
+				return -1;
+			}
+			if (rc == 1)
+				merge_in(&m, image->image, image->score, sources[i].type);
+			rc = 1;
+		}
+	if (m.n > 0)
+		qsort(m.at, m.n, sizeof(*m.at), list_order);
+	struct list list = {.at = m.at, .n = m.n, .all = m.n};
+	if ((int64_t)list.n > rules->max_images)
+		list.n = (size_t)(rules->max_images > 0 ? rules->max_images : 0);
+	if (list.n > LIST_IMAGES_MAX)
+		list.n = LIST_IMAGES_MAX;
+	size_t fit = fitting(list.at, list.n);
+	list.too_large = list.n - fit;
+	list.n = fit;
+	if (list.n == m.n) /* nothing was cut */
+		hold(&m, rules, &list);
+	map_done(&m.by_image);
+	*ret = list;
+	return 0;
+}

@@ -1,0 +1,73 @@
+/*
+ * From what each source is known to have to the list of a policy (behaviour.md 26): merged,
+ * filtered, ranked, cut; and what keeps a source that flaps from churning the cache: images
+ * that an answer lacks are dropped after removeAfter answers, and a list gets shorter by at
+ * most maxShrinkPercent at once. Pure.
+ */
+#ifndef DROP_DISCOVERER_LIST_H
+#define DROP_DISCOVERER_LIST_H
+
+#include "api/kinds.h"
+#include "base/arena.h"
+
+#include "discoverer/found.h"
+#include "discoverer/regex.h"
+
+/* Images of a policy, whatever maxImages says; bytes of them in the object's JSON. */
+#define LIST_IMAGES_MAX 4096
+#define LIST_BYTES_MAX  (256 * 1024)
+
+struct memory_image {
+	const char *image;
+	int64_t score;
+	int64_t missed; /* whole answers since that did not have it */
+};
+
+struct memory { /* of one source: its last good results. Zeroed: none */
+	struct arena mem;
+	struct memory_image *at;
+	size_t n;
+};
+
+/*
+ * An answer came. whole: what it lacks is missing; else (a part of the source failed) it
+ * only adds. keep: so many of the answer, the best ranked.
+ */
+void memory_learn(struct memory *m, const struct found *f, bool whole, int64_t remove_after,
+		  size_t keep);
+/*
+ * What status says of sources of this type, for one of which nothing better is known. missed:
+ * so many answers have lacked them already.
+ */
+void memory_inherit(struct memory *m, const struct discovered_images *images, const char *type,
+		    int64_t missed);
+void memory_done(struct memory *m);
+
+/* Leaves out what the filter does not match. -1: the filter is at fault, f is as it was. */
+int found_filter(struct found *f, struct regex *filter, struct err *err);
+
+struct list_source {
+	const struct memory *memory;
+	const char *type; /* of the source; borrowed by the list */
+};
+
+struct list_rules {
+	struct regex *filter;
+	int64_t max_images;
+	int64_t max_shrink_percent;
+	/* The list as it is now; no images: nothing to hold on to. */
+	struct discovered_images old;
+};
+
+struct list {
+	struct discovered_image *at; /* ranked: the first n are the list, then what was cut */
+	size_t n, all;
+	size_t held;      /* of n, kept against maxShrinkPercent */
+	size_t too_large; /* cut by LIST_BYTES_MAX and not by maxImages */
+};
+
+/* Strings are borrowed from the memories and the old list. -1: the filter is at fault. */
+int list_make(const struct list_source *sources, size_t n, const struct list_rules *rules,
+	      struct arena *a, struct list *ret, struct err *err);
+
+#endif

@@ -1,0 +1,45 @@
+/*
+ * The answers of a registry and of its token server as they arrive: the tags of a page
+ * (OCI distribution, tags/list) and a token (behaviour.md 28). Pure.
+ */
+#ifndef DROP_DISCOVERER_LIST_ANSWER_H
+#define DROP_DISCOVERER_LIST_ANSWER_H
+
+#include "discoverer/jsonsax.h"
+
+/* Bytes of a tag (OCI distribution: 128) and of a token. */
+#define TAG_MAX   128
+#define TOKEN_MAX (SAX_TEXT_MAX - 1)
+
+struct tags_answer { /* zeroed but for tag and ctx: ready */
+	struct sax sax;
+	/* Called for each in order; what is longer than TAG_MAX or not printable is counted. */
+	void (*tag)(void *ctx, const char *tag);
+	void *ctx;
+	bool has_tags; /* a list, also an empty one or null, was there */
+	size_t unusable;
+};
+
+int tags_answer_feed(struct tags_answer *t, const char *bytes, size_t n, struct err *err);
+int tags_answer_end(struct tags_answer *t, struct err *err);
+
+struct token_answer { /* zeroed: ready; holds a secret, token_answer_done() wipes it */
+	struct sax sax;
+	char token[TOKEN_MAX + 1], access_token[TOKEN_MAX + 1];
+	int64_t expires_s; /* 0: not said */
+	bool too_long;
+};
+
+int token_answer_feed(struct token_answer *t, const char *bytes, size_t n, struct err *err);
+/* The token, borrowed; NULL: there is none that can be used. */
+const char *token_answer_end(struct token_answer *t, struct err *err);
+void token_answer_done(struct token_answer *t);
+
+/* The first message of a registry's error body, cut and printable; "" if there is none. */
+struct registry_error {
+	struct sax sax;
+	char code[64], message[200];
+};
+void registry_error_read(struct registry_error *e, const char *body, size_t len);
+
+#endif

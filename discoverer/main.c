@@ -1,0 +1,23 @@
+/* drop-discoverer: see discoverer/discoverer.h for what it owns. */
+#include "discoverer/discoverer.h"
+
+static const struct proc_def discoverer = {
+	.name = "discoverer",
+	.doc = "asks Prometheus and registries which images are wanted",
+	.id = PROC_DISCOVERER,
+	.handlers =
+		{
+			[MSG_doorbell] = on_doorbell,
+			[MSG_changes] = on_changes,
+			[MSG_discover] = on_discover,
+		},
+	.state_size = sizeof(struct discoverer),
+	.init = discoverer_init,
+	.turn = discoverer_turn,
+	.done = discoverer_done,
+};
+
+int main(int argc, char **argv)
+{
+	return proc_main(argc, argv, &discoverer);
+}

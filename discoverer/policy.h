@@ -1,0 +1,78 @@
+/*
+ * One DiscoveryPolicy as we follow it: its spec, what each source last had, when each is
+ * asked next, and its status as the API server has it. policy.c keeps that up to date,
+ * sync.c asks and publishes.
+ */
+#ifndef DROP_DISCOVERER_POLICY_H
+#define DROP_DISCOVERER_POLICY_H
+
+#include "discoverer/discoverer.h"
+#include "discoverer/list.h"
+
+/*
+ * When some sources have answered and others have not, so long is waited for these before
+ * the status is written without them: a stuck source does not hide what the others found.
+ */
+#define PATIENCE_MS 3000
+
+struct source_state {
+	struct query *query;  /* being asked; NULL: not */
+	struct memory memory; /* its last good results */
+	bool answered;        /* since its spec is what it is; before that nothing is known */
+	enum fault fault;     /* of the last answer */
+	char text[ERR_TEXT_MAX];
+	size_t unusable;
+	int fails;        /* in a row */
+	int64_t retry_ms; /* ask again then; CLOCK_NEVER: with all others */
+};
+
+struct policy {
+	struct discoverer *d;
+	char *name, *uid;
+	uint64_t read;     /* of the last read from nothing that had it */
+	struct arena mem;  /* of obj */
+	const struct discoverypolicy *obj;
+	struct regex *filter;
+	char spec_error[ERR_TEXT_MAX]; /* "" : none (rule 31) */
+	struct source_state *sources;
+	size_t n;
+	int64_t full_ms; /* all sources are asked then; CLOCK_NEVER: not acting */
+
+	size_t running;
+	bool dirty;         /* there is something to publish */
+	bool synced;        /* a source has answered since the last status */
+	int64_t publish_ms; /* no later than this, if dirty */
+
+	struct arena status_mem;
+	struct discoverypolicy_status status; /* as the API server has it, as far as we know */
+	uint64_t written_rv;                  /* of our last write; older objects say nothing */
+	uint64_t write;                       /* request id; 0: none under way */
+	struct write_ctx *writing;
+	int64_t write_after_ms; /* a write failed: not before */
+	int write_fails;
+};
+
+/* policy.c */
+/* An object of the feed, new or changed. */
+void policy_put(struct discoverer *d, const struct discoverypolicy *obj, struct now now);
+struct policy *policy_find(const struct discoverer *d, const char *name);
+/* Also out of the map. */
+void policy_free(struct policy *policy);
+/* Starts to be followed, or stops. */
+void policy_act(struct policy *policy, bool act, struct now now);
+/* Rule 31: sets filter and spec_error; what is not valid makes the whole policy wait. */
+void policy_check(struct policy *policy);
+void policy_set_status(struct policy *policy, const struct discoverypolicy_status *status);
+
+/* sync.c */
+/* Asks who is due, takes the answers, publishes. Returns the boot ms of its next turn. */
+int64_t policy_turn(struct policy *policy, struct now now);
+/* Stops all queries. */
+void policy_stop(struct policy *policy);
+
+/* publish.c */
+/* Writes the status if it is time. Returns when it wants to be called again. */
+int64_t policy_publish(struct policy *policy, struct now now);
+void policy_forget_write(struct policy *policy);
+
+#endif

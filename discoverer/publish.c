@@ -1,0 +1,195 @@
+/*
+ * From what is known of a policy's sources to its status, by merge patch. Invariant: at most
+ * one write of a policy is under way, and what came in the meantime is written after it.
+ */
+#include "discoverer/policy.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/tables.h"
+#include "base/log.h"
+#include "base/xalloc.h"
+#include "kube/urls.h"
+
+#include "discoverer/status.h"
+
+#define WRITE_MS           10000
+#define WRITE_AGAIN_MS     1000
+#define WRITE_AGAIN_MAX_MS 60000
+
+struct write_ctx { /* lives from kube_send to its answer */
+	struct policy *policy; /* NULL: forgotten */
+	bool synced;
+	struct arena mem;
+	struct discoverypolicy_status status;
+};
+
+void policy_forget_write(struct policy *policy)
+{
+	if (policy->writing != NULL)
+		policy->writing->policy = NULL;
+	policy->writing = NULL;
+	policy->write = 0;
+}
+
+static uint64_t written_rv(const struct kube_answer *answer)
+{
+	struct arena a = ARENA_INIT;
+	struct discoverypolicy object;
+	uint64_t rv = 0;
+	if (desc_decode(&discoverypolicy_desc, answer->body, answer->len, false, &a, &object,
+			NULL) == 0)
+		rv = object.meta.rv;
+	arena_done(&a);
+	return rv;
+}
+
+static void write_failed(struct policy *policy, const struct kube_answer *answer)
+{
+	int64_t wait = WRITE_AGAIN_MS;
+	for (int i = 0; i < policy->write_fails && wait < WRITE_AGAIN_MAX_MS; i++)
+		wait *= 2;
+	policy->write_fails++;
+	policy->write_after_ms = clock_boot_ms() + wait;
+	policy->dirty = true; /* it is made anew, of what is known then */
+	log_warn("status not written, retrying", LS("policy", policy->name),
+		 LN("code", answer->code), LS("error", answer->message));
+}
+
+static void on_written(void *ctx, const struct kube_answer *answer)
+{
+	struct write_ctx *w = ctx;
+	struct policy *policy = w->policy;
+	if (policy != NULL) {
+		policy_forget_write(policy);
+		if (answer->code == 200) {
+			policy_set_status(policy, &w->status);
+			policy->written_rv = written_rv(answer);
+			policy->write_fails = 0;
+		} else if (answer->code != 404 && answer->code != 409) {
+			policy->synced |= w->synced;
+			write_failed(policy, answer); /* those two: gone, or another of that name */
+		}
+	}
+	arena_done(&w->mem);
+	free(w);
+}
+
+static void say(const struct policy *policy, const struct discoverypolicy_status *s)
+{
+	const struct api_condition *was = api_condition_find(&policy->status.conditions, "Ready");
+	const struct api_condition *is = api_condition_find(&s->conditions, "Ready");
+	bool same = was != NULL && was->reason != NULL && strcmp(was->reason, is->reason) == 0 &&
+		    was->message != NULL && strcmp(was->message, is->message) == 0;
+	LOG_AT(same ? LOG_DEBUG : LOG_INFO, "policy synced", LS("policy", policy->name),
+	       LS("reason", is->reason), LS("message", is->message));
+}
+
+static void send(struct policy *policy, struct write_ctx *w, struct now now)
+{
+	struct buf body = {0};
+	buf_adds(&body, "{\"metadata\":{\"uid\":");
+	buf_add_json(&body, policy->uid);
+	buf_adds(&body, "},\"status\":");
+	if (!desc_diff(&discoverypolicy_status_desc, &policy->status, &w->status, &body)) {
+		buf_done(&body);
+		arena_done(&w->mem);
+		free(w);
+		return;
+	}
+	buf_adds(&body, "}");
+	int64_t until_ms = policy->d->lead.until_ms, limit_ms = now.boot_ms + WRITE_MS;
+	struct kube_request req = {
+		.method = KUBE_PATCH,
+		.lane = KUBE_WRITE,
+		.path = url_status(&w->mem, KIND_DISCOVERYPOLICY, NULL, policy->name),
+		.body = body.data,
+		.body_len = body.len,
+		.content_type = "application/merge-patch+json",
+		.accept = KUBE_ACCEPT_META,
+		.deadline_ms = until_ms < limit_ms ? until_ms : limit_ms,
+	};
+	w->policy = policy;
+	policy->writing = w;
+	policy->write = kube_send(policy->d->kube, &req, on_written, w);
+	buf_done(&body);
+}
+
+/* ---- what it says ---- */
+
+static struct list_source *memories(const struct policy *policy, struct arena *a)
+{
+	struct list_source *all = arena_array(a, policy->n, sizeof(*all));
+	for (size_t i = 0; i < policy->n; i++)
+		all[i] = (struct list_source){&policy->sources[i].memory,
+					      policy->obj->spec.sources.at[i].type};
+	return all;
+}
+
+static void make_list(struct policy *policy, struct arena *a, struct list *ret)
+{
+	const struct api_condition *ready =
+		api_condition_find(&policy->status.conditions, "Ready");
+	struct list_rules rules = {
+		.filter = policy->filter,
+		.max_images = policy->obj->spec.max_images,
+		.max_shrink_percent = policy->obj->spec.max_shrink_percent,
+	};
+	struct err err;
+	/* A list made by another spec is nothing to hold on to. */
+	if (ready != NULL && ready->observed_generation == policy->obj->meta.generation)
+		rules.old = policy->status.discovered_images;
+	if (list_make(memories(policy, a), policy->n, &rules, a, ret, &err) < 0)
+		snprintf(policy->spec_error, sizeof(policy->spec_error), "imageFilter: %s",
+			 err.text);
+}
+
+static void publish(struct policy *policy, struct now now)
+{
+	struct write_ctx *w = xcalloc(1, sizeof(*w));
+	struct list list = {0};
+	struct source_view *views = arena_array(&w->mem, policy->n, sizeof(*views));
+	if (policy->spec_error[0] == '\0')
+		make_list(policy, &w->mem, &list);
+	struct status_facts facts = {
+		.sources = views,
+		.n = policy->n,
+		.spec_error = policy->spec_error[0] != '\0' ? policy->spec_error : NULL,
+		.images = {list.at, list.n},
+		.too_large = list.too_large,
+		.synced = policy->synced,
+		.generation = policy->obj->meta.generation,
+		.now_s = now.wall_s,
+	};
+	for (size_t i = 0; i < policy->n; i++) {
+		const struct source_state *s = &policy->sources[i];
+		views[i] = (struct source_view){s->fault, s->text};
+		if (!s->answered)
+			views[i] = (struct source_view){
+				FAULT_TIMEOUT, arena_printf(&w->mem, "sources[%zu] has not answered yet", i)};
+		facts.unusable += s->unusable;
+	}
+	struct discoverypolicy_status status = status_make(&facts, &policy->status, &w->mem);
+	w->status = *(struct discoverypolicy_status *)desc_clone(&discoverypolicy_status_desc,
+								 &status, &w->mem);
+	if (list.held > 0)
+		log_info("images kept, the list may not get shorter that fast",
+			 LS("policy", policy->name), LN("kept", list.held));
+	say(policy, &w->status);
+	w->synced = policy->synced;
+	policy->dirty = policy->synced = false;
+	send(policy, w, now);
+}
+
+int64_t policy_publish(struct policy *policy, struct now now)
+{
+	if (!policy->dirty || policy->writing != NULL)
+		return CLOCK_NEVER;
+	if (now.boot_ms < policy->write_after_ms)
+		return policy->write_after_ms;
+	if (policy->running > 0 && now.boot_ms < policy->publish_ms)
+		return policy->publish_ms;
+	publish(policy, now);
+	return CLOCK_NEVER;
+}

@@ -1,0 +1,149 @@
+/* See source.h. Invariant: `ended` is set once; who holds the query looks at it each turn. */
+#include "discoverer/source.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/tables.h"
+#include "base/clock.h"
+#include "base/xalloc.h"
+#include "kube/urls.h"
+#include "kube/weburl.h"
+
+const struct source_ops *source_ops_find(const char *type)
+{
+	static const struct source_ops *const all[] = {&source_prometheus, &source_registry};
+	for (size_t i = 0; type != NULL && i < sizeof(all) / sizeof(all[0]); i++)
+		if (strcmp(all[i]->type, type) == 0)
+			return all[i];
+	return NULL;
+}
+
+void query_end(struct query *q, enum fault fault, const char *fmt, ...)
+{
+	char raw[ERR_TEXT_MAX];
+	va_list args;
+	if (q->ended)
+		return;
+	q->ended = true;
+	q->fault = fault;
+	q->took_ms = clock_boot_ms() - q->began_ms;
+	va_start(args, fmt);
+	vsnprintf(raw, sizeof(raw), fmt, args);
+	va_end(args);
+	bool leaks = auth_leaks(&q->auth, raw);
+	snprintf(q->text, sizeof(q->text), "%s",
+		 leaks ? "the server's words repeat a secret and are not shown" : raw);
+}
+
+void query_fail(struct query *q, const struct fetch_result *r, const char *detail)
+{
+	char words[FAULT_TEXT_MAX + 1];
+	q->retry_after_ms = r->retry_after_ms;
+	if (r->end != FETCH_ANSWER) {
+		fault_clean(words, r->text);
+		query_end(q, fault_of_end(r->end), "%s", words);
+		return;
+	}
+	fault_clean(words, detail);
+	query_end(q, fault_of_code(r->code), "HTTP %d%s%s", r->code, *words ? ": " : "", words);
+}
+
+bool query_url(struct query *q, const char *text, struct weburl *ret)
+{
+	struct err err;
+	if (weburl_parse(&q->mem, text, ret, &err) == 0)
+		return true;
+	query_end(q, FAULT_SPEC, "%s", err.text);
+	return false;
+}
+
+static void start(struct query *q)
+{
+	struct weburl url;
+	/* A user in the URL counts as upstream counts it; a Secret beats it. */
+	if (q->auth.username == NULL && q->auth.token == NULL &&
+	    query_url(q, q->ops->url(q->spec), &url) && url.user != NULL)
+		auth_take(&q->auth, url.user, url.password);
+	if (q->ended)
+		return;
+	q->started = true;
+	q->ops->start(q);
+}
+
+static void on_secret(void *ctx, const struct kube_answer *answer)
+{
+	struct query *q = ctx;
+	const char *name = q->spec->secret_ref->name;
+	struct err err;
+	q->secret_request = 0;
+	if (answer->code == 404)
+		query_end(q, FAULT_FAILED, "Secret %s does not exist in namespace %s", name,
+			  q->env->pod_namespace);
+	else if (answer->code != 200)
+		query_end(q, FAULT_FAILED, "Secret %s cannot be read: %s", name, answer->message);
+	else if (auth_read(&q->auth, name, answer->body, answer->len, &err) < 0)
+		query_end(q, FAULT_FAILED, "%s", err.text);
+	else
+		start(q);
+}
+
+static void read_secret(struct query *q)
+{
+	struct kube_request req = {
+		.method = KUBE_GET,
+		.lane = KUBE_WRITE, /* so that it ends when the right to act does */
+		.path = url_secret(&q->mem, q->env->pod_namespace, q->spec->secret_ref->name),
+		.deadline_ms = q->began_ms + QUERY_SECRET_MS,
+		.secret = true,
+	};
+	q->secret_request = kube_send(q->env->kube, &req, on_secret, q);
+}
+
+struct query *query_new(const struct query_env *env, const struct discovery_source *spec,
+			const void *group, bool remember_dropped)
+{
+	struct query *q = xcalloc(1, sizeof(*q));
+	q->env = env;
+	q->ops = source_ops_find(spec->type);
+	q->spec = desc_clone(&discovery_source_desc, spec, &q->mem);
+	q->group = group;
+	q->found.remember = remember_dropped;
+	q->began_ms = clock_boot_ms();
+	struct err err;
+	if (q->ops == NULL)
+		query_end(q, FAULT_SPEC, "there is no source of type %s", spec->type);
+	else if (q->ops->check(q->spec, &err) < 0)
+		query_end(q, FAULT_SPEC, "%s", err.text);
+	else if (q->spec->secret_ref != NULL && q->spec->secret_ref->name != NULL &&
+		 *q->spec->secret_ref->name != '\0')
+		read_secret(q);
+	else
+		start(q);
+	return q;
+}
+
+struct query *query_free(struct query *q)
+{
+	if (q == NULL)
+		return NULL;
+	q->ended = true;
+	if (q->secret_request != 0)
+		kube_cancel(q->env->kube, q->secret_request);
+	if (q->started)
+		q->ops->stop(q);
+	auth_done(&q->auth);
+	found_done(&q->found);
+	arena_done(&q->mem);
+	free(q);
+	return NULL;
+}
+
+int64_t query_tick(struct query *q, int64_t now_ms)
+{
+	if (!q->ended && now_ms >= q->began_ms + QUERY_TIME_MS)
+		query_end(q, FAULT_TIMEOUT, "not done within %d s", QUERY_TIME_MS / 1000);
+	return q->ended ? now_ms : q->began_ms + QUERY_TIME_MS;
+}

@@ -1,0 +1,92 @@
+/*
+ * One source, asked once. A backend is a struct source_ops in a file of its own
+ * (source_<type>.c): it checks its part of the spec, sends its requests through the line and
+ * puts what it hears into query->found. What is common is query.c: the Secret, the time, and
+ * how it ends.
+ */
+#ifndef DROP_DISCOVERER_SOURCE_H
+#define DROP_DISCOVERER_SOURCE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "api/kinds.h"
+#include "base/arena.h"
+#include "kube/kube.h"
+
+#include "discoverer/auth.h"
+#include "discoverer/fault.h"
+#include "discoverer/found.h"
+#include "discoverer/line.h"
+
+struct tokens; /* discoverer/tokens.h */
+struct query;
+
+/* Milliseconds of a whole query: a registry may need many requests. */
+#define QUERY_TIME_MS 120000
+/* Milliseconds for the Secret. */
+#define QUERY_SECRET_MS 10000
+
+struct source_ops {
+	const char *type;
+	/* Is this part of the spec valid? Pure. ERR_TERMINAL: which field is not, and why. */
+	int (*check)(const struct discovery_source *spec, struct err *err);
+	/* The URL that it asks, for people (weburl_shown) and for metrics. */
+	const char *(*url)(const struct discovery_source *spec);
+	/* Sends; ends later by query_end(). */
+	void (*start)(struct query *q);
+	/* Stops what is under way and frees q->backend; after start, also when it has ended. */
+	void (*stop)(struct query *q);
+};
+
+extern const struct source_ops source_prometheus, source_registry;
+
+/* By spec.sources[].type; NULL: we don't know it. */
+const struct source_ops *source_ops_find(const char *type);
+
+struct query_env { /* what all queries share */
+	struct kube *kube;
+	struct line *line;
+	struct tokens *tokens;
+	const char *pod_namespace;
+};
+
+struct query {
+	const struct query_env *env;
+	const struct source_ops *ops;
+	struct arena mem;
+	const struct discovery_source *spec; /* a copy */
+	const void *group;
+	struct auth auth;
+	struct found found;
+	void *backend;
+	int64_t began_ms, took_ms;
+	uint64_t secret_request; /* 0: none is open */
+	bool started;            /* ops->start() was called */
+
+	bool ended;
+	enum fault fault;         /* FAULT_NONE: found is whole */
+	bool partial;             /* failed, but found is worth something */
+	int64_t retry_after_ms;   /* the server asked for it */
+	char text[ERR_TEXT_MAX];  /* why it failed */
+	char warning[ERR_TEXT_MAX]; /* what it warned of though it did not */
+};
+
+/* spec is copied; group: requests of one count together (discoverer/line.h). Never ends at once. */
+struct query *query_new(const struct query_env *env, const struct discovery_source *spec,
+			const void *group, bool remember_dropped);
+/* NULL is fine; stops it if need be. */
+struct query *query_free(struct query *q);
+/* The first call counts. The text is made fit for people, and for eyes that may see no secret. */
+void query_end(struct query *q, enum fault fault, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+/* Time passed. Returns when it has to be called again. */
+int64_t query_tick(struct query *q, int64_t now_ms);
+
+/* For the backends: a URL's parts, or false after query_end(). */
+struct weburl;
+bool query_url(struct query *q, const char *text, struct weburl *ret);
+/* Ends the query for an answer that is not 2xx, or none. detail: the server's words, or "". */
+void query_fail(struct query *q, const struct fetch_result *r, const char *detail);
+
+#endif

@@ -1,0 +1,186 @@
+/*
+ * Prometheus and what speaks its API (behaviour.md 27): one request, query or query_range
+ * below the endpoint's path. GET, as upstream asked and as read-only proxies allow; a query
+ * too long for the request line of such proxies is posted as a form, as Prometheus' own
+ * client does.
+ */
+#include "discoverer/source.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/xalloc.h"
+#include "kube/urls.h"
+#include "kube/weburl.h"
+
+#include "discoverer/prom_answer.h"
+#include "discoverer/promtime.h"
+
+/* Bytes of a query string that still goes into a URL: nginx takes 8 KiB with all of the line. */
+#define URL_QUERY_MAX 4096
+#define DEFAULT_STEP  "5m"
+
+struct prometheus {
+	struct job job;
+	struct prom_answer answer;
+	bool bad;          /* the answer was refused while it came */
+	struct err why;
+};
+
+static const char *step_of(const struct prometheus_source *p)
+{
+	return p->step != NULL && *p->step != '\0' ? p->step : DEFAULT_STEP;
+}
+
+static int check(const struct discovery_source *spec, struct err *err)
+{
+	const struct prometheus_source *p = spec->prometheus;
+	struct arena scratch = ARENA_INIT;
+	struct weburl url;
+	int64_t step_ms;
+	if (p == NULL || p->endpoint == NULL || p->query == NULL)
+		return err_set(err, ERR_TERMINAL, "prometheus: endpoint and query have to be given");
+	int rc = weburl_parse(&scratch, p->endpoint, &url, err);
+	arena_done(&scratch);
+	if (rc < 0)
+		return err_wrap(err, "prometheus.endpoint");
+	if (p->lookback > 0 && promtime_parse(step_of(p), &step_ms) < 0)
+		return err_set(err, ERR_TERMINAL,
+			       "prometheus.step is no duration such as 5m, 1d or 30");
+	return 0;
+}
+
+static const char *url_of(const struct discovery_source *spec)
+{
+	return spec->prometheus->endpoint;
+}
+
+static int on_bytes(void *ctx, const char *bytes, size_t n)
+{
+	struct query *q = ctx;
+	struct prometheus *p = q->backend;
+	p->bad = prom_answer_feed(&p->answer, bytes, n, &p->why) < 0;
+	return p->bad ? -1 : 0;
+}
+
+/* Prometheus' own words about a failure, which it also sends with a status of 4xx or 5xx. */
+static const char *words_of(struct query *q, const struct prom_answer *a)
+{
+	return arena_printf(&q->mem, "%s%s%s", a->error_type,
+			    a->error_type[0] && a->error[0] ? ": " : "", a->error);
+}
+
+static void refused(struct query *q, const struct fetch_result *r)
+{
+	struct prom_answer *a = xcalloc(1, sizeof(*a));
+	struct err ignored;
+	(void)prom_answer_feed(a, r->body, r->len, &ignored);
+	query_fail(q, r, prom_answer_failed(a) ? words_of(q, a) : "");
+	free(a);
+}
+
+static void on_done(void *ctx, const struct fetch_result *r)
+{
+	struct query *q = ctx;
+	struct prometheus *p = q->backend;
+	struct prom_answer *a = &p->answer;
+	char words[FAULT_TEXT_MAX + 1];
+	if (p->bad)
+		query_end(q, FAULT_INVALID, "%s", p->why.text);
+	else if (r->end != FETCH_ANSWER || r->code < 200 || r->code > 299)
+		refused(q, r);
+	else if (prom_answer_end(a, &p->why) < 0)
+		query_end(q, FAULT_INVALID, "%s", p->why.text);
+	else if (prom_answer_failed(a)) {
+		fault_clean(words, words_of(q, a));
+		query_end(q, strcmp(a->error_type, "timeout") == 0 ? FAULT_TIMEOUT : FAULT_FAILED,
+			  "%s", words);
+	} else {
+		fault_clean(words, a->warning);
+		if (a->warnings > 0 && !auth_leaks(&q->auth, words))
+			snprintf(q->warning, sizeof(q->warning), "%s", words);
+		query_end(q, FAULT_NONE, "%s", "");
+	}
+}
+
+static void add_param(struct buf *b, const char *name, const char *value)
+{
+	buf_addf(b, "%s%s=", b->len > 0 ? "&" : "", name);
+	url_escape(b, value);
+}
+
+static void add_range(struct query *q, struct buf *b)
+{
+	const struct prometheus_source *p = q->spec->prometheus;
+	int64_t now_ms = clock_wall_us() / 1000, step_ms = 0, start_ms = now_ms - p->lookback;
+	char text[64];
+	(void)promtime_parse(step_of(p), &step_ms); /* check() has */
+	snprintf(text, sizeof(text), "%" PRId64 ".%03d", start_ms / 1000, (int)(start_ms % 1000));
+	add_param(b, "start", text);
+	snprintf(text, sizeof(text), "%" PRId64 ".%03d", now_ms / 1000, (int)(now_ms % 1000));
+	add_param(b, "end", text);
+	snprintf(text, sizeof(text), "%" PRId64 ".%03d", step_ms / 1000, (int)(step_ms % 1000));
+	add_param(b, "step", text);
+}
+
+static void start(struct query *q)
+{
+	const struct prometheus_source *spec = q->spec->prometheus;
+	struct prometheus *p = q->backend = xcalloc(1, sizeof(*p));
+	struct weburl url;
+	struct buf params = {0};
+	if (!query_url(q, spec->endpoint, &url))
+		return;
+	q->found.sum = spec->lookback > 0;
+	p->answer.found = &q->found;
+	add_param(&params, "query", spec->query);
+	if (spec->lookback > 0)
+		add_range(q, &params);
+	size_t base = strlen(url.path);
+	while (base > 0 && url.path[base - 1] == '/')
+		base--;
+	url.path = arena_printf(&q->mem, "%.*s/api/v1/%s", (int)base, url.path,
+				spec->lookback > 0 ? "query_range" : "query");
+	bool post = params.len > URL_QUERY_MAX;
+	if (!post)
+		url.query = arena_printf(&q->mem, "%s%s%s", url.query ? url.query : "",
+					 url.query ? "&" : "", params.data);
+	p->job = (struct job){
+		.call = {.url = weburl_text(&q->mem, &url),
+			 .accept = "application/json",
+			 .credentials = auth_lines(&q->auth, NULL),
+			 .ca = q->auth.ca,
+			 .cert = q->auth.cert,
+			 .key = q->auth.key,
+			 .form = post ? arena_strdup(&q->mem, params.data) : NULL,
+			 .sink = on_bytes,
+			 .done = on_done,
+			 .ctx = q},
+		.origin = weburl_origin(&q->mem, &url),
+		.group = q->group,
+	};
+	buf_done(&params);
+	job_start(q->env->line, &p->job);
+}
+
+static void stop(struct query *q)
+{
+	struct prometheus *p = q->backend;
+	if (p == NULL)
+		return;
+	job_stop(&p->job);
+	free(p);
+	q->backend = NULL;
+}
+
+const struct source_ops source_prometheus = {
+	.type = "prometheus",
+	.check = check,
+	.url = url_of,
+	.start = start,
+	.stop = stop,
+};

@@ -1,0 +1,130 @@
+/* See status.h. The sentences are those of the reference; what we add comes after them. */
+#include "discoverer/status.h"
+
+#include <string.h>
+
+#include "base/utf8.h"
+
+static char *cut(struct arena *a, const char *text)
+{
+	return arena_strndup(a, text, utf8_cut(text, STATUS_MESSAGE_MAX));
+}
+
+/* lastTransitionTime moves only with status. */
+static struct api_condition condition(const struct discoverypolicy_status *old, const char *type,
+				      bool value, const char *reason, const char *message,
+				      const struct status_facts *facts)
+{
+	const char *status = value ? "True" : "False";
+	const struct api_condition *was = api_condition_find(&old->conditions, type);
+	bool same = was != NULL && was->status != NULL && strcmp(was->status, status) == 0 &&
+		    was->last_transition != 0;
+	return (struct api_condition){
+		.type = type,
+		.status = status,
+		.reason = reason,
+		.message = message,
+		.observed_generation = facts->generation,
+		.last_transition = same ? was->last_transition : facts->now_s,
+	};
+}
+
+/* Ours replaced, those of others kept, in their order. */
+static void put(struct api_conditions *list, const struct api_condition *c)
+{
+	struct api_condition *known = api_condition_find(list, c->type);
+	if (known != NULL)
+		*known = *c;
+	else
+		list->at[list->n++] = *c;
+}
+
+static const char *left_out(const struct status_facts *f, struct arena *a)
+{
+	const char *names = "", *size = "";
+	if (f->unusable > 0)
+		names = arena_printf(a, ", left out %zu names that are no image references",
+				     f->unusable);
+	if (f->too_large > 0)
+		size = arena_printf(a, ", left out %zu for which the object has no room",
+				    f->too_large);
+	return arena_printf(a, "%s%s", names, size);
+}
+
+static size_t failed(const struct status_facts *f)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < f->n; i++)
+		n += f->sources[i].fault != FAULT_NONE;
+	return n;
+}
+
+static const struct source_view *first_failed(const struct status_facts *f)
+{
+	for (size_t i = 0; i < f->n; i++)
+		if (f->sources[i].fault != FAULT_NONE)
+			return &f->sources[i];
+	return NULL;
+}
+
+static struct api_condition ready(const struct status_facts *f,
+				  const struct discoverypolicy_status *old, struct arena *a)
+{
+	size_t bad = failed(f);
+	if (f->spec_error != NULL)
+		return condition(old, "Ready", false, fault_reason(FAULT_SPEC),
+				 cut(a, f->spec_error), f);
+	if (bad == 0)
+		return condition(
+			old, "Ready", true, "Synced",
+			cut(a, arena_printf(a, "Discovered %zu images%s", f->images.n,
+					    left_out(f, a))),
+			f);
+	if (f->images.n > 0 || bad < f->n)
+		return condition(old, "Ready", true, "PartiallyFailed",
+				 cut(a, arena_printf(a,
+						     "Discovered %zu images, but some sources "
+						     "failed: %zu%s",
+						     f->images.n, bad, left_out(f, a))),
+				 f);
+	const struct source_view *first = first_failed(f);
+	const char *more = bad > 1 ? arena_printf(a, "; and %zu more", bad - 1) : "";
+	return condition(old, "Ready", false, fault_reason(first->fault),
+			 cut(a, arena_printf(a, "%s%s", first->text, more)), f);
+}
+
+static struct api_condition healthy(const struct status_facts *f,
+				    const struct discoverypolicy_status *old, struct arena *a)
+{
+	if (failed(f) == 0)
+		return condition(old, "SourceHealthy", true, "AllSourcesHealthy",
+				 "All discovery sources responded successfully", f);
+	const char *text = "One or more sources failed to respond";
+	for (size_t i = 0, told = 0; i < f->n && strlen(text) < STATUS_MESSAGE_MAX; i++)
+		if (f->sources[i].fault != FAULT_NONE)
+			text = arena_printf(a, "%s%s%s: %s", text, told++ == 0 ? ": " : "; ",
+					    fault_reason(f->sources[i].fault), f->sources[i].text);
+	return condition(old, "SourceHealthy", false, "SourceError", cut(a, text), f);
+}
+
+struct discoverypolicy_status status_make(const struct status_facts *facts,
+					  const struct discoverypolicy_status *old,
+					  struct arena *a)
+{
+	struct discoverypolicy_status s = *old;
+	s.conditions.at = arena_array(a, old->conditions.n + 2, sizeof(*s.conditions.at));
+	for (size_t i = 0; i < old->conditions.n; i++)
+		s.conditions.at[i] = old->conditions.at[i];
+	if (facts->spec_error == NULL) {
+		struct api_condition c = healthy(facts, old, a);
+		put(&s.conditions, &c);
+		s.discovered_images = facts->images;
+		if (facts->synced)
+			s.last_sync_time = facts->now_s;
+	}
+	struct api_condition c = ready(facts, old, a);
+	put(&s.conditions, &c);
+	s.image_count = (int64_t)s.discovered_images.n;
+	s.source_count = (int64_t)facts->n;
+	return s;
+}

@@ -1,0 +1,37 @@
+/*
+ * The status of a DiscoveryPolicy: what was found, and the conditions Ready and
+ * SourceHealthy with their reasons and messages (behaviour.md 26, 30, 31). Pure.
+ */
+#ifndef DROP_DISCOVERER_STATUS_H
+#define DROP_DISCOVERER_STATUS_H
+
+#include "api/kinds.h"
+#include "base/arena.h"
+
+#include "discoverer/fault.h"
+
+/* Bytes of a condition's message. */
+#define STATUS_MESSAGE_MAX 1024
+
+struct source_view { /* one source, as its last answer left it */
+	enum fault fault;
+	const char *text; /* what failed, with the source's name; "" if nothing did */
+};
+
+struct status_facts {
+	const struct source_view *sources;
+	size_t n;
+	const char *spec_error; /* set: nothing was asked (rule 31), only the condition changes */
+	struct discovered_images images;
+	size_t unusable; /* names left out */
+	size_t too_large; /* images for which there is no room in an object */
+	bool synced;     /* a source has answered since the last status */
+	int64_t generation, now_s;
+};
+
+/* Strings are borrowed from the facts and the old status; the rest lives in a. */
+struct discoverypolicy_status status_make(const struct status_facts *facts,
+					  const struct discoverypolicy_status *old,
+					  struct arena *a);
+
+#endif

@@ -1,0 +1,164 @@
+/*
+ * Asking a policy's sources, and what their answers do to what is known of them. Each
+ * source has its own time: one that fails is asked again sooner, one that is stuck holds up
+ * nobody. Invariant: `running` counts the sources with a query.
+ */
+#include "discoverer/policy.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/random.h"
+#include "kube/weburl.h"
+
+#include "discoverer/schedule.h"
+
+static const struct discovery_source *spec_of(const struct policy *policy, size_t i)
+{
+	return &policy->obj->spec.sources.at[i];
+}
+
+void policy_stop(struct policy *policy)
+{
+	for (size_t i = 0; i < policy->n; i++)
+		policy->sources[i].query = query_free(policy->sources[i].query);
+	policy->running = 0;
+}
+
+/* ---- answers ---- */
+
+static void log_end(const struct policy *policy, const struct source_state *s,
+		    const struct query *q, bool was_failing)
+{
+	struct arena scratch = ARENA_INIT;
+	const char *url = weburl_shown(&scratch, q->ops->url(q->spec));
+	if (s->fault != FAULT_NONE && s->fails == 1)
+		log_warn("source failed, retrying", LS("policy", policy->name),
+			 LS("type", q->ops->type), LS("url", url),
+			 LS("reason", fault_reason(s->fault)), LS("error", q->text));
+	else if (s->fault != FAULT_NONE)
+		log_debug("source failed again, retrying", LS("policy", policy->name),
+			  LS("type", q->ops->type), LS("url", url), LN("fails", s->fails),
+			  LS("reason", fault_reason(s->fault)), LS("error", q->text));
+	else
+		LOG_AT(was_failing ? LOG_INFO : LOG_DEBUG, "source answered",
+		       LS("policy", policy->name), LS("type", q->ops->type), LS("url", url),
+		       LN("images", q->found.n), LN("ms", q->took_ms));
+	if (q->warning[0] != '\0')
+		log_warn("source warns", LS("policy", policy->name), LS("url", url),
+			 LS("warning", q->warning));
+	for (int why = DROP_none + 1; why < DROP_REASONS_COUNT; why++)
+		if (q->found.counts[why] > 0)
+			log_debug("names left out", LS("policy", policy->name), LS("url", url),
+				  LS("why", drop_reason_name((enum drop_reason)why)),
+				  LN("count", q->found.counts[why]));
+	arena_done(&scratch);
+}
+
+static size_t keep_of(const struct policy *policy)
+{
+	int64_t most = policy->obj->spec.max_images;
+	return most < LIST_IMAGES_MAX ? (size_t)(most > 0 ? most : 1) : LIST_IMAGES_MAX;
+}
+
+static void learn(struct policy *policy, struct source_state *s, struct query *q)
+{
+	bool whole = q->fault == FAULT_NONE;
+	struct err err;
+	if (!whole && !q->partial)
+		return;
+	if (found_filter(&q->found, policy->filter, &err) < 0) {
+		snprintf(policy->spec_error, sizeof(policy->spec_error), "imageFilter: %s",
+			 err.text);
+		return;
+	}
+	s->unusable = q->found.counts[DROP_unusable];
+	memory_learn(&s->memory, &q->found, whole, policy->obj->spec.remove_after,
+		     keep_of(policy));
+}
+
+/* The one place where a source's answer, good or bad, is accounted for. */
+static void source_ended(struct policy *policy, size_t i, struct now now)
+{
+	struct source_state *s = &policy->sources[i];
+	struct query *q = s->query;
+	bool was_failing = s->answered && s->fault != FAULT_NONE;
+	struct arena scratch = ARENA_INIT;
+	if (q->fault == FAULT_SPEC)
+		snprintf(policy->spec_error, sizeof(policy->spec_error), "sources[%zu]: %s", i,
+			 q->text);
+	s->answered = true;
+	s->fault = q->fault;
+	s->fails = q->fault == FAULT_NONE ? 0 : s->fails + 1;
+	snprintf(s->text, sizeof(s->text), "%s %s: %s", q->ops->type,
+		 weburl_shown(&scratch, q->ops->url(q->spec)), q->text);
+	learn(policy, s, q);
+	log_end(policy, s, q, was_failing);
+	arena_done(&scratch);
+	s->retry_ms = CLOCK_NEVER;
+	if (s->fault != FAULT_NONE)
+		s->retry_ms = now.boot_ms + schedule_retry(s->fails, policy->obj->spec.sync_interval,
+							   q->retry_after_ms, random_id());
+	else
+		policy->synced = true;
+	s->query = query_free(q);
+	policy->running--;
+	if (!policy->dirty)
+		policy->publish_ms = now.boot_ms + PATIENCE_MS;
+	policy->dirty = true;
+}
+
+/* ---- questions ---- */
+
+static void ask(struct policy *policy, size_t i)
+{
+	struct source_state *s = &policy->sources[i];
+	s->query = query_new(&policy->d->env, spec_of(policy, i), policy, false);
+	policy->running++;
+}
+
+static void ask_due(struct policy *policy, struct now now)
+{
+	bool full = now.boot_ms >= policy->full_ms;
+	if (full) {
+		policy->full_ms = now.boot_ms + schedule_interval(policy->obj->spec.sync_interval,
+								  random_id());
+		policy_check(policy); /* an expression that was too slow gets another try */
+	}
+	if (policy->spec_error[0] != '\0') { /* rule 31: nobody is asked */
+		policy->dirty |= full;
+		return;
+	}
+	for (size_t i = 0; i < policy->n; i++) {
+		struct source_state *s = &policy->sources[i];
+		if (s->query == NULL && (full || now.boot_ms >= s->retry_ms))
+			ask(policy, i);
+	}
+}
+
+static int64_t sooner(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+int64_t policy_turn(struct policy *policy, struct now now)
+{
+	int64_t next = CLOCK_NEVER;
+	if (policy->full_ms == CLOCK_NEVER)
+		return next;
+	for (size_t i = 0; i < policy->n; i++) {
+		struct query *q = policy->sources[i].query;
+		if (q != NULL && query_tick(q, now.boot_ms) <= now.boot_ms && q->ended)
+			source_ended(policy, i, now);
+	}
+	ask_due(policy, now);
+	next = sooner(policy_publish(policy, now), policy->full_ms);
+	for (size_t i = 0; i < policy->n; i++) {
+		const struct source_state *s = &policy->sources[i];
+		next = sooner(next, s->query == NULL ? s->retry_ms
+				    : s->query->ended ? now.boot_ms
+						      : s->query->began_ms + QUERY_TIME_MS);
+	}
+	return next;
+}

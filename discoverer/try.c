@@ -1,0 +1,252 @@
+/*
+ * dropctl discover: a policy that need not exist is asked about, once, and what it would find
+ * is told; nothing is written and nothing is remembered. It uses the very code that policies
+ * are synced with. Also a standby answers: a person asked, and only reads.
+ */
+#include "discoverer/discoverer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/tables.h"
+#include "base/log.h"
+#include "base/xalloc.h"
+#include "ipc/objpack.h"
+#include "kube/weburl.h"
+
+#include "discoverer/list.h"
+#include "discoverer/status.h"
+
+/* Bytes of the rows of an answer: it has to fit MSG_MAX with all around them. */
+#define ROWS_BYTES_MAX (512 * 1024)
+
+struct try {
+	struct arena mem;
+	struct reply_to to;
+	const struct discoverypolicy *obj;
+	struct regex *filter;
+	struct query **queries;
+	size_t n;
+	size_t max;
+};
+
+static struct try *try_free(struct try *t)
+{
+	if (t != NULL) {
+		for (size_t i = 0; i < t->n; i++)
+			query_free(t->queries[i]);
+		regex_free(t->filter);
+		struct arena mem = t->mem;
+		free(t);
+		arena_done(&mem);
+	}
+	return NULL;
+}
+
+void tries_done(struct discoverer *d)
+{
+	for (size_t i = 0; i < TRIES_MAX; i++)
+		d->tries[i] = try_free(d->tries[i]);
+}
+
+static void answer(struct proc *p, const struct reply_to *to, const struct msg_discovered *m)
+{
+	struct err err;
+	if (proc_reply(p, to, MSG_discovered, m, &err) < 0)
+		log_debug("answer not sent, ignoring", LS("error", err.text));
+}
+
+static void refuse(struct proc *p, const struct reply_to *to, const char *reason, const char *text)
+{
+	answer(p, to, &(struct msg_discovered){.reason = reason, .text = text});
+}
+
+/* ---- the question ---- */
+
+static int begin(struct discoverer *d, struct try *t, struct err *err)
+{
+	const struct discoverypolicy_spec *spec = &t->obj->spec;
+	if (desc_validate(&discoverypolicy_desc, t->obj, err) < 0)
+		return -1;
+	if (regex_new(spec->image_filter, &t->filter, err) < 0)
+		return err_wrap(err, "imageFilter");
+	for (size_t i = 0; i < spec->sources.n; i++) {
+		const struct source_ops *ops = source_ops_find(spec->sources.at[i].type);
+		if (ops != NULL && ops->check(&spec->sources.at[i], err) < 0)
+			return err_wrap(err, "sources[%zu]", i);
+	}
+	t->queries = arena_array(&t->mem, spec->sources.n, sizeof(*t->queries));
+	for (; t->n < spec->sources.n; t->n++)
+		t->queries[t->n] = query_new(&d->env, &spec->sources.at[t->n], t, true);
+	return 0;
+}
+
+void on_discover(struct proc *p, const struct msg_in *in)
+{
+	struct discoverer *d = proc_state(p);
+	const struct msg_discover *m = in->body;
+	struct discoverypolicy *obj = arena_alloc(proc_arena(p), sizeof(*obj));
+	struct err err;
+	size_t slot = 0;
+	while (slot < TRIES_MAX && d->tries[slot] != NULL)
+		slot++;
+	if (slot == TRIES_MAX) {
+		refuse(p, &in->reply_to, "", "others are being tried: ask again in a moment");
+		return;
+	}
+	if (m->kind != KIND_DISCOVERYPOLICY ||
+	    obj_unpack(&discoverypolicy_desc, m->object.data, m->object.len, proc_arena(p), obj,
+		       &err) < 0) {
+		refuse(p, &in->reply_to, "", "this is no DiscoveryPolicy");
+		return;
+	}
+	struct try *t = xcalloc(1, sizeof(*t));
+	t->to = in->reply_to;
+	t->max = m->max;
+	t->obj = desc_clone(&discoverypolicy_desc, obj, &t->mem);
+	if (begin(d, t, &err) < 0) {
+		refuse(p, &in->reply_to, fault_reason(FAULT_SPEC), err.text);
+		try_free(t);
+		return;
+	}
+	d->tries[slot] = t;
+}
+
+/* ---- the answer ---- */
+
+static void tell_source(struct try *t, size_t i, struct msg_discovered *m)
+{
+	const struct query *q = t->queries[i];
+	m->sources.at[i] = (struct msg_asked){
+		.type = q->ops->type,
+		.url = weburl_shown(&t->mem, q->ops->url(q->spec)),
+		.reason = fault_reason(q->fault),
+		.text = q->fault != FAULT_NONE ? q->text : q->warning,
+		.found = q->found.n,
+		.took_ms = q->took_ms,
+	};
+}
+
+struct rows {
+	struct msg_discovered *m;
+	size_t max, bytes;
+};
+
+static void add_row(struct rows *r, const char *image, int64_t score, const char *source,
+		    enum drop_reason why)
+{
+	size_t bytes = strlen(image) + strlen(drop_reason_text(why)) + 100;
+	if (r->m->images.n == r->max || r->bytes + bytes > ROWS_BYTES_MAX)
+		return;
+	r->bytes += bytes;
+	r->m->images.at[r->m->images.n++] = (struct msg_rank){
+		.image = image,
+		.score = score,
+		.source = source,
+		.kept = why == DROP_none,
+		.dropped = drop_reason_name(why),
+		.text = drop_reason_text(why),
+	};
+}
+
+static void add_rows(struct try *t, const struct list *list, struct msg_discovered *m)
+{
+	size_t all = list->all + t->n * FOUND_DROPPED_MAX;
+	struct rows rows = {m, t->max < all ? t->max : all, 0};
+	m->images.at = arena_array(&t->mem, rows.max, sizeof(*m->images.at));
+	for (size_t i = 0; i < list->all; i++) {
+		bool size = i < list->n + list->too_large;
+		add_row(&rows, list->at[i].image, list->at[i].score, list->at[i].source,
+			i < list->n ? DROP_none
+			: size      ? DROP_too_large
+				    : DROP_max_images);
+	}
+	for (size_t i = 0; i < t->n; i++) {
+		const struct found *f = &t->queries[i]->found;
+		for (size_t k = 0; k < f->n_dropped; k++)
+			add_row(&rows, f->dropped[k].image, 0, t->queries[i]->ops->type,
+				f->dropped[k].why);
+		for (int why = DROP_none + 1; why < DROP_REASONS_COUNT; why++)
+			m->dropped += f->counts[why];
+	}
+	m->kept = list->n;
+	m->dropped += list->all - list->n;
+}
+
+static int make_list(struct try *t, struct list *ret, struct err *err)
+{
+	struct list_source *sources = arena_array(&t->mem, t->n, sizeof(*sources));
+	struct memory *memories = arena_array(&t->mem, t->n, sizeof(*memories));
+	struct list_rules rules = {.max_images = t->obj->spec.max_images,
+				   .max_shrink_percent = 100};
+	int rc = 0;
+	for (size_t i = 0; i < t->n && rc == 0; i++) {
+		struct query *q = t->queries[i];
+		rc = found_filter(&q->found, t->filter, err);
+		if (rc == 0 && (q->fault == FAULT_NONE || q->partial))
+			memory_learn(&memories[i], &q->found, true, 1, FOUND_MAX);
+		sources[i] = (struct list_source){&memories[i], q->ops->type};
+	}
+	if (rc == 0)
+		rc = list_make(sources, t->n, &rules, &t->mem, ret, err);
+	if (rc == 0) { /* its texts are those of the memories, which end here */
+		for (size_t i = 0; i < ret->all; i++)
+			ret->at[i].image = arena_strdup(&t->mem, ret->at[i].image);
+	}
+	for (size_t i = 0; i < t->n; i++)
+		memory_done(&memories[i]);
+	return rc < 0 ? err_wrap(err, "imageFilter") : 0;
+}
+
+static void finish(struct proc *p, struct try *t)
+{
+	struct msg_discovered m = {.tried = true};
+	struct list list = {0};
+	struct err err;
+	const struct discoverypolicy_status none = {0};
+	struct source_view *views = arena_array(&t->mem, t->n, sizeof(*views));
+	struct status_facts facts = {.sources = views, .n = t->n, .now_s = proc_now(p).wall_s};
+	if (make_list(t, &list, &err) < 0)
+		facts.spec_error = err.text;
+	m.sources.n = t->n;
+	m.sources.at = arena_array(&t->mem, t->n, sizeof(*m.sources.at));
+	for (size_t i = 0; i < t->n; i++) {
+		const struct query *q = t->queries[i];
+		tell_source(t, i, &m);
+		views[i] = (struct source_view){q->fault,
+						arena_printf(&t->mem, "%s %s: %s", q->ops->type,
+							     m.sources.at[i].url, q->text)};
+		facts.unusable += q->found.counts[DROP_unusable];
+		if (q->fault == FAULT_SPEC)
+			facts.spec_error = views[i].text;
+	}
+	facts.images = (struct discovered_images){list.at, list.n};
+	facts.too_large = list.too_large;
+	struct discoverypolicy_status status = status_make(&facts, &none, &t->mem);
+	const struct api_condition *ready = api_condition_find(&status.conditions, "Ready");
+	m.reason = ready->reason;
+	m.text = ready->message;
+	add_rows(t, &list, &m);
+	answer(p, &t->to, &m);
+}
+
+int64_t tries_turn(struct proc *p, struct now now)
+{
+	struct discoverer *d = proc_state(p);
+	int64_t next = CLOCK_NEVER;
+	for (size_t i = 0; i < TRIES_MAX; i++) {
+		struct try *t = d->tries[i];
+		bool open = false;
+		for (size_t k = 0; t != NULL && k < t->n; k++) {
+			int64_t at = query_tick(t->queries[k], now.boot_ms);
+			open |= !t->queries[k]->ended;
+			if (!t->queries[k]->ended && at < next)
+				next = at;
+		}
+		if (t == NULL || open)
+			continue;
+		finish(p, t);
+		d->tries[i] = try_free(t);
+	}
+	return next;
+}
