@@ -20,6 +20,11 @@ bool ctl_json(const struct ctl *c)
 	return strcmp(c->output, "json") == 0;
 }
 
+static int64_t answer_ms(const struct ctl *c)
+{
+	return c->answer_ms != 0 ? c->answer_ms : CTL_ANSWER_MS;
+}
+
 int64_t ctl_ask(struct proc *p, enum proc_id to, enum msg_type type, const void *body)
 {
 	struct ctl *c = proc_state(p);
@@ -31,7 +36,7 @@ int64_t ctl_ask(struct proc *p, enum proc_id to, enum msg_type type, const void 
 		return CLOCK_NEVER;
 	if (c->give_up_ms == 0)
 		c->give_up_ms = now_ms + CTL_ANSWER_MS;
-	if (proc_request(p, to, type, body, 0, now_ms + CTL_ANSWER_MS, &err) == 0) {
+	if (proc_request(p, to, type, body, 0, now_ms + answer_ms(c), &err) == 0) {
 		c->asked = true;
 		return CLOCK_NEVER;
 	}
@@ -51,7 +56,7 @@ bool ctl_unanswered(struct proc *p, const struct msg_in *in)
 	c->asked = false;
 	if (in->body == NULL)
 		ctl_fail(p, PROC_EXIT_ENV, "the process did not answer within %d s",
-			 CTL_ANSWER_MS / 1000);
+			 (int)(answer_ms(c) / 1000));
 	return in->body == NULL;
 }
 

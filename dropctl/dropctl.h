@@ -5,7 +5,8 @@
  * them share is here.
  *
  * Exit codes (man/dropctl.1): 0 answered; 1 answered, but there is no such image, or what a
- * file says is not valid; 2 with --check: not everything is Ready; 100 usage; 111 no answer.
+ * file says is not valid; 2 with --check: not everything is Ready, or a source of a tried policy
+ * failed; 100 usage; 111 no answer.
  */
 #ifndef DROP_DROPCTL_DROPCTL_H
 #define DROP_DROPCTL_DROPCTL_H
@@ -30,12 +31,14 @@ struct ctl { /* the state of every command */
 
 	bool asked;
 	int64_t give_up_ms;
-	struct buf out;   /* JSON rows, or a line of tap */
-	struct buf table; /* dropctl/table.h */
-	char *after;      /* the last row of a cut answer */
-	uint64_t page;    /* stats: where the next page begins */
+	int64_t answer_ms; /* how long it may take to answer; 0: CTL_ANSWER_MS */
+	struct buf out;    /* JSON rows, or a line of tap */
+	struct buf table;  /* dropctl/table.h */
+	char *after;       /* the last row of a cut answer */
+	uint64_t page;     /* stats: where the next page begins */
 	struct plan_file *plan;
-	size_t at; /* plan: the image asked about */
+	struct discover_file *discover; /* dropctl/discover.c */
+	size_t at;                      /* plan, discover: the object asked about */
 	int exit_code;
 	bool ended;
 };
@@ -43,7 +46,8 @@ struct ctl { /* the state of every command */
 /* The words after the command, set before proc_main(): at most CTL_ARGS_MAX, else NULL. */
 extern const char *ctl_args[CTL_ARGS_MAX];
 
-extern const struct proc_def ctl_status, ctl_why, ctl_queue, ctl_plan, ctl_tap, ctl_stats;
+extern const struct proc_def ctl_status, ctl_why, ctl_queue, ctl_plan, ctl_tap, ctl_stats,
+	ctl_discover;
 
 #define CTL_OUTPUT                                                                                 \
 	{"output",    OPT_STRING, offsetof(struct ctl, output),                                    \

@@ -12,9 +12,13 @@ static const struct command {
 	int min_args;
 	const struct proc_def *def;
 } commands[] = {
-	{"status", "", 0, &ctl_status},      {"why", "IMAGE [NODE]", 1, &ctl_why},
-	{"queue", "", 0, &ctl_queue},        {"plan", "-f FILE", 0, &ctl_plan},
-	{"stats", "PROCESS", 1, &ctl_stats}, {"tap", "", 0, &ctl_tap},
+	{"status", "", 0, &ctl_status},
+	{"why", "IMAGE [NODE]", 1, &ctl_why},
+	{"queue", "", 0, &ctl_queue},
+	{"plan", "-f FILE", 0, &ctl_plan},
+	{"stats", "PROCESS", 1, &ctl_stats},
+	{"tap", "", 0, &ctl_tap},
+	{"discover", "-f FILE", 0, &ctl_discover},
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
@@ -22,7 +26,7 @@ static int usage(FILE *to, int code)
 {
 	fputs("usage: dropctl COMMAND [ARGUMENTS] [options]\n\n", to);
 	for (size_t i = 0; i < COMMANDS; i++)
-		fprintf(to, "  %-7s%-13s %.*s\n", commands[i].name, commands[i].args,
+		fprintf(to, "  %-9s%-13s %.*s\n", commands[i].name, commands[i].args,
 			(int)strcspn(commands[i].def->doc, ".") + 1, commands[i].def->doc);
 	fputs("\ndropctl COMMAND --help lists the options of a command.\n", to);
 	return code;

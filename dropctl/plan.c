@@ -19,8 +19,8 @@ static const struct option_def options[] = {
 	 "manifests as for kubectl apply; - is standard input", NULL, 0, 0},
 	{"f", OPT_STRING, offsetof(struct ctl, file), NULL, "FILE", "short for --file", NULL, 0, 0},
 	CTL_OUTPUT,
-	{"limit", OPT_INT, offsetof(struct ctl, limit), "50", "N", "nodes to show of each image",
-	 NULL, 1, 400},
+	{"limit", OPT_INT, offsetof(struct ctl, limit), "50", "N",
+	 "rows to show of each object, at most", NULL, 1, 400},
 	{NULL},
 };
 

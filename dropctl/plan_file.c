@@ -1,17 +1,14 @@
 /* See plan_file.h. Nothing is guessed: a manifest the API server would refuse is refused. */
 #include "dropctl/plan_file.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <string.h>
-
-#include <cjson/cJSON.h>
 
 #include "base/buf.h"
 #include "api/desc.h"
 #include "api/ref.h"
 #include "api/tables.h"
 #include "api/yaml_tree.h"
+#include "dropctl/manifest.h"
 
 static void add_note(struct plan_file *f, const char *note)
 {
@@ -40,35 +37,6 @@ static int add_image(struct plan_file *f, const char *name, const struct cachedi
 	return 0;
 }
 
-/*
- * Strict about the spec, where a misspelt field means another plan; about the rest as
- * lenient as an API server that drops what it does not know.
- */
-static int check_spelling(const struct desc *spec, const cJSON *root, struct arena *a,
-			  struct err *err)
-{
-	const cJSON *tree = cJSON_GetObjectItemCaseSensitive(root, "spec");
-	struct err why;
-	if (tree == NULL)
-		return 0;
-	const char *json = yaml_json(tree, a);
-	if (desc_known(spec, json, strlen(json), &why) == 0)
-		return 0;
-	return err_set(err, why.cls, "spec.%s", why.text);
-}
-
-static int read_kind(struct plan_file *f, const struct yaml_doc *doc, enum kind kind,
-		     const struct desc *spec, void *obj, struct err *err)
-{
-	const struct desc *d = kinds[kind].desc;
-	const char *json = yaml_json(doc->root, &f->arena);
-	if (check_spelling(spec, doc->root, &f->arena, err) != 0 ||
-	    desc_decode(d, json, strlen(json), true, &f->arena, obj, err) != 0 ||
-	    desc_validate(d, obj, err) != 0)
-		return yaml_add_line(doc, d->name, err);
-	return 0;
-}
-
 static int check_reference(const struct yaml_doc *doc, const char *image, const char *tag,
 			   const char *digest, struct plan_file *f, struct err *err)
 {
@@ -85,7 +53,8 @@ static int check_reference(const struct yaml_doc *doc, const char *image, const 
 static int add_set(struct plan_file *f, const struct yaml_doc *doc, struct err *err)
 {
 	struct cachedimageset set;
-	if (read_kind(f, doc, KIND_CACHEDIMAGESET, &cachedimageset_spec_desc, &set, err) != 0)
+	if (manifest_decode(doc, KIND_CACHEDIMAGESET, &cachedimageset_spec_desc, &f->arena, &set,
+			    err) != 0)
 		return -1;
 	const struct cachedimageset_spec *s = &set.spec;
 	for (size_t i = 0; i < s->images.n; i++) {
@@ -114,24 +83,23 @@ static int add_set(struct plan_file *f, const struct yaml_doc *doc, struct err *
 
 static int add_doc(struct plan_file *f, const struct yaml_doc *doc, struct err *err)
 {
-	const cJSON *kind = cJSON_GetObjectItemCaseSensitive(doc->root, "kind");
-	if (cJSON_IsNull(doc->root))
+	const char *kind;
+	if (manifest_kind(doc, &kind, err) != 0)
+		return -1;
+	if (kind == NULL)
 		return 0;
-	if (!cJSON_IsString(kind)) {
-		err_set(err, ERR_TERMINAL, "no kind: give a manifest as for kubectl apply");
-		return err_wrap(err, "line %zu", yaml_where(doc, ""));
-	}
-	if (strcmp(kind->valuestring, "CachedImageSet") == 0)
+	if (strcmp(kind, "CachedImageSet") == 0)
 		return add_set(f, doc, err);
-	if (strcmp(kind->valuestring, "CachedImage") == 0) {
+	if (strcmp(kind, "CachedImage") == 0) {
 		struct cachedimage image;
-		if (read_kind(f, doc, KIND_CACHEDIMAGE, &cachedimage_spec_desc, &image, err) != 0 ||
+		if (manifest_decode(doc, KIND_CACHEDIMAGE, &cachedimage_spec_desc, &f->arena,
+				    &image, err) != 0 ||
 		    check_reference(doc, image.spec.image, image.spec.tag, image.spec.digest, f,
 				    err) != 0)
 			return -1;
 		return add_image(f, image.meta.name, &image.spec, err);
 	}
-	if (strcmp(kind->valuestring, "PullPolicy") == 0)
+	if (strcmp(kind, "PullPolicy") == 0)
 		add_note(f, "a PullPolicy in the file is not applied by this: images are planned "
 			    "with the policies that the cluster has");
 	f->others++;
@@ -157,25 +125,12 @@ int plan_file_parse(const char *text, size_t len, struct plan_file *ret, struct 
 
 int plan_file_read(const char *path, struct plan_file *ret, struct err *err)
 {
-	bool standard = strcmp(path, "-") == 0;
-	FILE *in = standard ? stdin : fopen(path, "re");
-	struct buf text = {.limit = YAML_BYTES_MAX};
-	char part[16384];
-	int rc = 0;
-	if (in == NULL)
-		return err_set(err, ERR_TERMINAL, "%s: %s", path, strerror(errno));
-	for (size_t n; (n = fread(part, 1, sizeof(part), in)) > 0 && !text.full;)
-		buf_add(&text, part, n);
-	if (ferror(in))
-		rc = err_set(err, ERR_TERMINAL, "cannot be read");
-	else if (text.full)
-		rc = err_set(err, ERR_TERMINAL, "over %d bytes: split it", YAML_BYTES_MAX);
-	else
-		rc = plan_file_parse(text.data != NULL ? text.data : "", text.len, ret, err);
-	if (!standard)
-		fclose(in);
+	struct buf text;
+	if (manifest_read(path, &text, err) != 0)
+		return -1;
+	int rc = plan_file_parse(text.data, text.len, ret, err);
 	buf_done(&text);
-	return rc == 0 ? 0 : err_wrap(err, "%s", standard ? "standard input" : path);
+	return rc == 0 ? 0 : err_wrap(err, "%s", manifest_name(path));
 }
 
 void plan_file_done(struct plan_file *f)

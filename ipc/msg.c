@@ -18,6 +18,7 @@ static const char *const proc_names[] = {
 	[PROC_WATCHER] = "watcher",
 	[PROC_RECONCILER] = "reconciler",
 	[PROC_PULLER] = "puller",
+	[PROC_DISCOVERER] = "discoverer",
 	[PROC_METRICSD] = "metricsd",
 	[PROC_CTL] = "ctl",
 	[PROC_ANY] = "any",
