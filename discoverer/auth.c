@@ -194,7 +194,8 @@ static const char *basic(struct auth *a)
 
 const char *const *auth_lines(struct auth *a, const char *bearer)
 {
-	const char **lines = (const char **)(void *)block(a, (AUTH_HEADERS_MAX + 2) * sizeof(*lines));
+	const char **lines =
+		(const char **)(void *)block(a, (AUTH_HEADERS_MAX + 2) * sizeof(*lines));
 	const char *token = bearer != NULL ? bearer : a->username == NULL ? a->token : NULL;
 	size_t n = 0;
 	if (token != NULL)

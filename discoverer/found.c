@@ -47,8 +47,7 @@ void found_drop(struct found *f, const char *image, enum drop_reason why)
 	if (f->dropped == NULL)
 		f->dropped = arena_array(&f->mem, FOUND_DROPPED_MAX, sizeof(*f->dropped));
 	size_t n = utf8_cut(image, FOUND_IMAGE_MAX);
-	f->dropped[f->n_dropped++] =
-		(struct found_dropped){arena_strndup(&f->mem, image, n), why};
+	f->dropped[f->n_dropped++] = (struct found_dropped){arena_strndup(&f->mem, image, n), why};
 }
 
 void found_add(struct found *f, const char *image, size_t len, double score)

@@ -51,8 +51,8 @@ struct found { /* zeroed: ready */
 	struct map by_image; /* struct found_index */
 	struct found_image *at;
 	size_t n, cap;
-	bool sum;                          /* scores of one image are added; else the highest counts */
-	bool remember;                     /* keep `dropped` */
+	bool sum;      /* scores of one image are added; else the highest counts */
+	bool remember; /* keep `dropped` */
 	size_t counts[DROP_REASONS_COUNT]; /* of what was left out */
 	struct found_dropped *dropped;
 	size_t n_dropped;

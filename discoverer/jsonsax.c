@@ -328,7 +328,8 @@ static size_t plain_run(const struct sax *s, const char *p, size_t n)
 	size_t i = 0;
 	if (s->escape != 0 || s->more != 0 || s->lead != 0)
 		return 0;
-	while (i < n && (uint8_t)p[i] >= 0x20 && (uint8_t)p[i] < 0x80 && p[i] != '"' && p[i] != '\\')
+	while (i < n && (uint8_t)p[i] >= 0x20 && (uint8_t)p[i] < 0x80 && p[i] != '"' &&
+	       p[i] != '\\')
 		i++;
 	return i;
 }

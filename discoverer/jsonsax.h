@@ -21,7 +21,15 @@
 #define SAX_PATH_MAX 8
 #define SAX_KEY_MAX  23
 
-enum sax_event { SAX_OBJECT, SAX_OBJECT_END, SAX_ARRAY, SAX_ARRAY_END, SAX_STRING, SAX_NUMBER, SAX_LITERAL };
+enum sax_event {
+	SAX_OBJECT,
+	SAX_OBJECT_END,
+	SAX_ARRAY,
+	SAX_ARRAY_END,
+	SAX_STRING,
+	SAX_NUMBER,
+	SAX_LITERAL
+};
 
 struct sax_level {
 	char key[SAX_KEY_MAX + 1]; /* of an object: the member we are in; "" if longer */
@@ -32,13 +40,13 @@ struct sax_level {
 struct sax { /* zeroed: ready */
 	int state, token;
 	int depth;
-	uint64_t arrays; /* bit d: the bracket at depth d + 1 is '[' */
+	uint64_t arrays;                          /* bit d: the bracket at depth d + 1 is '[' */
 	struct sax_level level[SAX_PATH_MAX + 1]; /* [1]: inside the outermost value */
 	char text[SAX_TEXT_MAX + 1];
 	size_t len;
-	bool cut;  /* the text was longer */
-	bool name; /* the string is a member's name */
-	int number; /* where in a number we are */
+	bool cut;                /* the text was longer */
+	bool name;               /* the string is a member's name */
+	int number;              /* where in a number we are */
 	uint8_t more, low, high; /* bytes of a UTF-8 sequence to come, range of the next */
 	int escape;              /* digits of \uXXXX to come, or that a backslash came */
 	uint32_t unit, lead;     /* of an escape; a high surrogate that waits for the low one */

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct lead { /* zeroed: standby */
+struct lead {              /* zeroed: standby */
 	uint64_t term;     /* 0: this instance does not lead */
 	int64_t until_ms;  /* nothing is written or asked after it */
 	int64_t demand_ms; /* lists have to have begun after it */

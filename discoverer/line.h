@@ -18,12 +18,12 @@
 
 struct line;
 
-struct job { /* lives in whoever asks; zeroed: idle */
+struct job {                    /* lives in whoever asks; zeroed: idle */
 	struct fetch_call call; /* sink, done and ctx are the asker's; strings live until done */
 	const char *origin;     /* weburl_origin() of call.url */
 	const void *group;      /* whose: a policy */
 
-	struct line *line; /* the rest is the line's; NULL: idle */
+	struct line *line;   /* the rest is the line's; NULL: idle */
 	struct fetch *fetch; /* under way */
 	TAILQ_ENTRY(job) of_line;
 };

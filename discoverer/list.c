@@ -38,8 +38,7 @@ void memory_done(struct memory *m)
 
 static void remember(struct memory *m, const char *image, int64_t score, int64_t missed)
 {
-	m->at[m->n++] =
-		(struct memory_image){arena_strdup(&m->mem, image), score, missed};
+	m->at[m->n++] = (struct memory_image){arena_strdup(&m->mem, image), score, missed};
 }
 
 void memory_learn(struct memory *m, const struct found *f, bool whole, int64_t remove_after,
@@ -56,7 +55,8 @@ void memory_learn(struct memory *m, const struct found *f, bool whole, int64_t r
 	next.at = arena_array(&next.mem, n + m->n, sizeof(*next.at));
 	for (size_t i = 0; i < n; i++)
 		remember(&next, best[i].image, best[i].score, 0);
-	/* Those that an answer lacked are no more than the list may have: old ones are not hoarded. */
+	/* Those that an answer lacked are no more than the list may have: old ones are not hoarded.
+	 */
 	for (size_t i = 0; i < m->n && next.n < n + LIST_IMAGES_MAX; i++) {
 		const struct memory_image *old = &m->at[i];
 		int64_t missed = old->missed + (whole ? 1 : 0);

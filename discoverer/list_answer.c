@@ -76,7 +76,7 @@ static int on_token(void *ctx, const struct sax *s, enum sax_event event, struct
 	} else if (event == SAX_NUMBER && sax_at(s, "expires_in")) {
 		double seconds = strtod(s->text, NULL);
 		t->expires_s = seconds > EXPIRES_MAX ? EXPIRES_MAX
-			       : seconds > 0	     ? (int64_t)seconds
+			       : seconds > 0         ? (int64_t)seconds
 						     : 0;
 	}
 	return 0;
@@ -111,7 +111,9 @@ static int on_error(void *ctx, const struct sax *s, enum sax_event event, struct
 	(void)err;
 	if (event != SAX_STRING || s->depth != 3 || s->level[2].index != 1)
 		return 0;
-	char *into = sax_at(s, "errors.*.code") ? e->code : sax_at(s, "errors.*.message") ? e->message : NULL;
+	char *into = sax_at(s, "errors.*.code")      ? e->code
+		     : sax_at(s, "errors.*.message") ? e->message
+						     : NULL;
 	if (into == NULL)
 		return 0;
 	size_t n = utf8_cut(s->text, (into == e->code ? sizeof(e->code) : sizeof(e->message)) - 1);

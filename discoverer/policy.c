@@ -22,8 +22,8 @@ void policy_set_status(struct policy *policy, const struct discoverypolicy_statu
 {
 	struct arena mem = ARENA_INIT;
 	/* The old one may be what the new one is made of. */
-	policy->status =
-		*(struct discoverypolicy_status *)desc_clone(&discoverypolicy_status_desc, status, &mem);
+	policy->status = *(struct discoverypolicy_status *)desc_clone(&discoverypolicy_status_desc,
+								      status, &mem);
 	arena_done(&policy->status_mem);
 	policy->status_mem = mem;
 }
@@ -93,7 +93,8 @@ static void take_sources(struct policy *policy, const struct discoverypolicy_spe
 			was[k].memory = (struct memory){0};
 			continue;
 		}
-		/* Until it answers, what the list has of its type; its first answer replaces that. */
+		/* Until it answers, what the list has of its type; its first answer replaces that.
+		 */
 		memory_inherit(&s->memory, &policy->status.discovered_images,
 			       source->type != NULL ? source->type : "",
 			       old != NULL ? spec->remove_after : 0);
@@ -113,11 +114,11 @@ static void resume(struct policy *policy, struct now now)
 	policy->full_ms = now.boot_ms;
 	if (ready == NULL || ready->observed_generation != policy->obj->meta.generation)
 		return; /* its spec was never synced */
-	bool fine = healthy != NULL && healthy->status != NULL &&
-		    strcmp(healthy->status, "True") == 0;
-	policy->full_ms += schedule_resume(s->last_sync_time, fine && s->last_sync_time != 0,
-					   policy->obj->spec.sync_interval, now.wall_s,
-					   random_id());
+	bool fine =
+		healthy != NULL && healthy->status != NULL && strcmp(healthy->status, "True") == 0;
+	policy->full_ms +=
+		schedule_resume(s->last_sync_time, fine && s->last_sync_time != 0,
+				policy->obj->spec.sync_interval, now.wall_s, random_id());
 }
 
 void policy_act(struct policy *policy, bool act, struct now now)

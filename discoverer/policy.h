@@ -29,8 +29,8 @@ struct source_state {
 struct policy {
 	struct discoverer *d;
 	char *name, *uid;
-	uint64_t read;     /* of the last read from nothing that had it */
-	struct arena mem;  /* of obj */
+	uint64_t read;    /* of the last read from nothing that had it */
+	struct arena mem; /* of obj */
 	const struct discoverypolicy *obj;
 	struct regex *filter;
 	char spec_error[ERR_TEXT_MAX]; /* "" : none (rule 31) */

@@ -10,7 +10,7 @@
 
 #define PROM_TEXT_MAX 255
 
-struct prom_answer { /* zeroed but for found: ready */
+struct prom_answer {         /* zeroed but for found: ready */
 	struct found *found; /* NULL: only the error is of interest */
 	struct sax sax;
 	char status[16], type[16];

@@ -11,9 +11,8 @@ static const struct {
 	const char *name;
 	double ms;
 } units[] = {/* ms before m */
-	     {"ms", 1},		{"s", 1000},	  {"m", 60000},
-	     {"h", 3600000},	{"d", 86400000.}, {"w", 7 * 86400000.},
-	     {"y", YEAR_MS}};
+	     {"ms", 1},        {"s", 1000},          {"m", 60000},  {"h", 3600000},
+	     {"d", 86400000.}, {"w", 7 * 86400000.}, {"y", YEAR_MS}};
 
 /* A number without sign or exponent; returns what follows it, or NULL. */
 static const char *number(const char *p, double *ret)

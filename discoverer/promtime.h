@@ -1,4 +1,5 @@
-/* Durations as Prometheus writes them: "5m", "1d", "1h30m", or seconds as "30" (behaviour.md 27). Pure. */
+/* Durations as Prometheus writes them: "5m", "1d", "1h30m", or seconds as "30" (behaviour.md 27).
+ * Pure. */
 #ifndef DROP_DISCOVERER_PROMTIME_H
 #define DROP_DISCOVERER_PROMTIME_H
 

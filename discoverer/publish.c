@@ -18,7 +18,7 @@
 #define WRITE_AGAIN_MS     1000
 #define WRITE_AGAIN_MAX_MS 60000
 
-struct write_ctx { /* lives from kube_send to its answer */
+struct write_ctx {             /* lives from kube_send to its answer */
 	struct policy *policy; /* NULL: forgotten */
 	bool synced;
 	struct arena mem;
@@ -129,8 +129,7 @@ static struct list_source *memories(const struct policy *policy, struct arena *a
 
 static void make_list(struct policy *policy, struct arena *a, struct list *ret)
 {
-	const struct api_condition *ready =
-		api_condition_find(&policy->status.conditions, "Ready");
+	const struct api_condition *ready = api_condition_find(&policy->status.conditions, "Ready");
 	struct list_rules rules = {
 		.filter = policy->filter,
 		.max_images = policy->obj->spec.max_images,
@@ -167,7 +166,8 @@ static void publish(struct policy *policy, struct now now)
 		views[i] = (struct source_view){s->fault, s->text};
 		if (!s->answered)
 			views[i] = (struct source_view){
-				FAULT_TIMEOUT, arena_printf(&w->mem, "sources[%zu] has not answered yet", i)};
+				FAULT_TIMEOUT,
+				arena_printf(&w->mem, "sources[%zu] has not answered yet", i)};
 		facts.unusable += s->unusable;
 	}
 	struct discoverypolicy_status status = status_make(&facts, &policy->status, &w->mem);

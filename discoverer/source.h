@@ -65,10 +65,10 @@ struct query {
 	bool started;            /* ops->start() was called */
 
 	bool ended;
-	enum fault fault;         /* FAULT_NONE: found is whole */
-	bool partial;             /* failed, but found is worth something */
-	int64_t retry_after_ms;   /* the server asked for it */
-	char text[ERR_TEXT_MAX];  /* why it failed */
+	enum fault fault;           /* FAULT_NONE: found is whole */
+	bool partial;               /* failed, but found is worth something */
+	int64_t retry_after_ms;     /* the server asked for it */
+	char text[ERR_TEXT_MAX];    /* why it failed */
 	char warning[ERR_TEXT_MAX]; /* what it warned of though it did not */
 };
 

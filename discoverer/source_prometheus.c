@@ -27,7 +27,7 @@
 struct prometheus {
 	struct job job;
 	struct prom_answer answer;
-	bool bad;          /* the answer was refused while it came */
+	bool bad; /* the answer was refused while it came */
 	struct err why;
 };
 
@@ -43,7 +43,8 @@ static int check(const struct discovery_source *spec, struct err *err)
 	struct weburl url;
 	int64_t step_ms;
 	if (p == NULL || p->endpoint == NULL || p->query == NULL)
-		return err_set(err, ERR_TERMINAL, "prometheus: endpoint and query have to be given");
+		return err_set(err, ERR_TERMINAL,
+			       "prometheus: endpoint and query have to be given");
 	int rc = weburl_parse(&scratch, p->endpoint, &url, err);
 	arena_done(&scratch);
 	if (rc < 0)

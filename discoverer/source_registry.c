@@ -40,10 +40,10 @@ struct walk { /* over the pages of one repository */
 	struct job job;
 	struct tags_answer *tags;
 	struct token_answer *token;
-	struct arena mem;   /* of this repository */
-	const char *url;    /* the page */
-	char *token_key;    /* of the token in use; NULL: none was asked for so far */
-	bool sent_token;    /* with the last request */
+	struct arena mem; /* of this repository */
+	const char *url;  /* the page */
+	char *token_key;  /* of the token in use; NULL: none was asked for so far */
+	bool sent_token;  /* with the last request */
 	size_t pages, seen, refusals;
 	const char **kept; /* those that pass tagFilter, in order; of topX the last */
 	size_t n_kept, cap_kept;
@@ -75,7 +75,8 @@ static int check(const struct discovery_source *spec, struct err *err)
 	struct regex *filter = NULL;
 	struct weburl url;
 	if (r == NULL || r->url == NULL || r->repositories.n == 0)
-		return err_set(err, ERR_TERMINAL, "registry: url and repositories have to be given");
+		return err_set(err, ERR_TERMINAL,
+			       "registry: url and repositories have to be given");
 	int rc = weburl_parse(&scratch, r->url, &url, err);
 	arena_done(&scratch);
 	if (rc < 0)
@@ -99,8 +100,8 @@ static void drop_tag(struct walk *w, const char *tag, enum drop_reason why)
 {
 	const struct registry *r = w->q->backend;
 	struct buf image = {0};
-	template_render(&r->template, r->shown, w->q->spec->registry->repositories.at[w->repository],
-			tag, &image);
+	template_render(&r->template, r->shown,
+			w->q->spec->registry->repositories.at[w->repository], tag, &image);
 	found_drop(&w->q->found, image.data != NULL ? image.data : "", why);
 	buf_done(&image);
 }
@@ -197,8 +198,8 @@ static void walk_refused(struct walk *w, const struct fetch_result *res, const c
 	struct registry_error *e = xcalloc(1, sizeof(*e));
 	char words[FAULT_TEXT_MAX + 1];
 	struct buf text = {0};
-	enum fault fault = res->end != FETCH_ANSWER ? fault_of_end(res->end)
-						    : fault_of_code(res->code);
+	enum fault fault =
+		res->end != FETCH_ANSWER ? fault_of_end(res->end) : fault_of_code(res->code);
 	w->q->retry_after_ms = res->retry_after_ms;
 	registry_error_read(e, res->body, res->len);
 	if (res->end != FETCH_ANSWER)
@@ -306,8 +307,8 @@ static bool identify(struct walk *w, const struct fetch_result *res)
 	    weburl_parse(&w->mem, c.realm, &realm, &err) < 0)
 		return false;
 	const char *repository = q->spec->registry->repositories.at[w->repository];
-	const char *scope = c.scope != NULL ? c.scope
-					    : arena_printf(&w->mem, "repository:%s:pull", repository);
+	const char *scope =
+		c.scope != NULL ? c.scope : arena_printf(&w->mem, "repository:%s:pull", repository);
 	const char *key = arena_printf(
 		&w->mem, "%s %s %s %s %s/%s", weburl_origin(&w->mem, &r->url), c.realm,
 		c.service ? c.service : "", scope,

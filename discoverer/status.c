@@ -75,11 +75,10 @@ static struct api_condition ready(const struct status_facts *f,
 		return condition(old, "Ready", false, fault_reason(FAULT_SPEC),
 				 cut(a, f->spec_error), f);
 	if (bad == 0)
-		return condition(
-			old, "Ready", true, "Synced",
-			cut(a, arena_printf(a, "Discovered %zu images%s", f->images.n,
-					    left_out(f, a))),
-			f);
+		return condition(old, "Ready", true, "Synced",
+				 cut(a, arena_printf(a, "Discovered %zu images%s", f->images.n,
+						     left_out(f, a))),
+				 f);
 	if (f->images.n > 0 || bad < f->n)
 		return condition(old, "Ready", true, "PartiallyFailed",
 				 cut(a, arena_printf(a,
@@ -108,8 +107,7 @@ static struct api_condition healthy(const struct status_facts *f,
 }
 
 struct discoverypolicy_status status_make(const struct status_facts *facts,
-					  const struct discoverypolicy_status *old,
-					  struct arena *a)
+					  const struct discoverypolicy_status *old, struct arena *a)
 {
 	struct discoverypolicy_status s = *old;
 	s.conditions.at = arena_array(a, old->conditions.n + 2, sizeof(*s.conditions.at));

@@ -23,9 +23,9 @@ struct status_facts {
 	size_t n;
 	const char *spec_error; /* set: nothing was asked (rule 31), only the condition changes */
 	struct discovered_images images;
-	size_t unusable; /* names left out */
+	size_t unusable;  /* names left out */
 	size_t too_large; /* images for which there is no room in an object */
-	bool synced;     /* a source has answered since the last status */
+	bool synced;      /* a source has answered since the last status */
 	int64_t generation, now_s;
 };
 

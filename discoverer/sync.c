@@ -74,8 +74,7 @@ static void learn(struct policy *policy, struct source_state *s, struct query *q
 		return;
 	}
 	s->unusable = q->found.counts[DROP_unusable];
-	memory_learn(&s->memory, &q->found, whole, policy->obj->spec.remove_after,
-		     keep_of(policy));
+	memory_learn(&s->memory, &q->found, whole, policy->obj->spec.remove_after, keep_of(policy));
 }
 
 /* The one place where a source's answer, good or bad, is accounted for. */
@@ -98,8 +97,9 @@ static void source_ended(struct policy *policy, size_t i, struct now now)
 	arena_done(&scratch);
 	s->retry_ms = CLOCK_NEVER;
 	if (s->fault != FAULT_NONE)
-		s->retry_ms = now.boot_ms + schedule_retry(s->fails, policy->obj->spec.sync_interval,
-							   q->retry_after_ms, random_id());
+		s->retry_ms =
+			now.boot_ms + schedule_retry(s->fails, policy->obj->spec.sync_interval,
+						     q->retry_after_ms, random_id());
 	else
 		policy->synced = true;
 	s->query = query_free(q);
@@ -122,8 +122,8 @@ static void ask_due(struct policy *policy, struct now now)
 {
 	bool full = now.boot_ms >= policy->full_ms;
 	if (full) {
-		policy->full_ms = now.boot_ms + schedule_interval(policy->obj->spec.sync_interval,
-								  random_id());
+		policy->full_ms = now.boot_ms +
+				  schedule_interval(policy->obj->spec.sync_interval, random_id());
 		policy_check(policy); /* an expression that was too slow gets another try */
 	}
 	if (policy->spec_error[0] != '\0') { /* rule 31: nobody is asked */
@@ -156,7 +156,7 @@ int64_t policy_turn(struct policy *policy, struct now now)
 	next = sooner(policy_publish(policy, now), policy->full_ms);
 	for (size_t i = 0; i < policy->n; i++) {
 		const struct source_state *s = &policy->sources[i];
-		next = sooner(next, s->query == NULL ? s->retry_ms
+		next = sooner(next, s->query == NULL  ? s->retry_ms
 				    : s->query->ended ? now.boot_ms
 						      : s->query->began_ms + QUERY_TIME_MS);
 	}

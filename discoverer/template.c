@@ -4,7 +4,6 @@
 #include <stdbool.h>
 #include <string.h>
 
-
 static const char *const fields[] = {
 	[TEMPLATE_REGISTRY] = ".Registry",
 	[TEMPLATE_REPOSITORY] = ".Repository",

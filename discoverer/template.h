@@ -15,7 +15,8 @@
 
 enum template_field { TEMPLATE_TEXT, TEMPLATE_REGISTRY, TEMPLATE_REPOSITORY, TEMPLATE_TAG };
 
-struct template {
+struct template
+{
 	struct template_part {
 		enum template_field field;
 		const char *text; /* TEMPLATE_TEXT; len bytes of the source */

@@ -1,6 +1,6 @@
 /*
- * Bearer tokens of registries (behaviour.md 28), by realm, service, scope and the identity they were
- * given to. Pure but for memory; what leaves the cache is wiped.
+ * Bearer tokens of registries (behaviour.md 28), by realm, service, scope and the identity they
+ * were given to. Pure but for memory; what leaves the cache is wiped.
  */
 #ifndef DROP_DISCOVERER_TOKENS_H
 #define DROP_DISCOVERER_TOKENS_H

@@ -20,7 +20,8 @@
 /* Bytes of the rows of an answer: it has to fit MSG_MAX with all around them. */
 #define ROWS_BYTES_MAX (512 * 1024)
 
-struct try {
+struct
+try {
 	struct arena mem;
 	struct reply_to to;
 	const struct discoverypolicy *obj;

@@ -136,11 +136,16 @@ static enum fetch_end end_of(const struct fetch *f, int transport)
 	default:
 		break;
 	}
-	static const int tls[] = {CURLE_SSL_CONNECT_ERROR,     CURLE_PEER_FAILED_VERIFICATION,
-				  CURLE_SSL_CERTPROBLEM,       CURLE_SSL_CACERT_BADFILE,
-				  CURLE_SSL_CIPHER,            CURLE_SSL_ISSUER_ERROR,
-				  CURLE_SSL_INVALIDCERTSTATUS, CURLE_SSL_PINNEDPUBKEYNOTMATCH,
-				  CURLE_SSL_CLIENTCERT,        CURLE_USE_SSL_FAILED};
+	static const int tls[] = {CURLE_SSL_CONNECT_ERROR,
+				  CURLE_PEER_FAILED_VERIFICATION,
+				  CURLE_SSL_CERTPROBLEM,
+				  CURLE_SSL_CACERT_BADFILE,
+				  CURLE_SSL_CIPHER,
+				  CURLE_SSL_ISSUER_ERROR,
+				  CURLE_SSL_INVALIDCERTSTATUS,
+				  CURLE_SSL_PINNEDPUBKEYNOTMATCH,
+				  CURLE_SSL_CLIENTCERT,
+				  CURLE_USE_SSL_FAILED};
 	for (size_t i = 0; i < sizeof(tls) / sizeof(tls[0]); i++)
 		if (transport == tls[i])
 			return FETCH_TLS;
@@ -264,8 +269,8 @@ static void set_proxy(CURL *c, const struct weburl *url)
 
 static void send_now(struct fetch *f)
 {
-	struct easy *e = easy_new(http_lane(f->kube->http, KUBE_FETCH),
-				  http_user_agent(f->kube->http));
+	struct easy *e =
+		easy_new(http_lane(f->kube->http, KUBE_FETCH), http_user_agent(f->kube->http));
 	CURL *c = e->curl;
 	struct weburl url;
 	struct err err;

@@ -45,13 +45,13 @@ struct fetch_bytes {
 	size_t len;
 };
 
-struct fetch_call { /* borrowed for fetch_start(), all is copied */
+struct fetch_call {         /* borrowed for fetch_start(), all is copied */
 	const char *url;    /* kube/weburl.h; userinfo in it is not used */
 	const char *accept; /* NULL: anything */
 	/* Whole header lines that are credentials, NULL-terminated; NULL: none. Wiped after use. */
 	const char *const *credentials;
 	struct fetch_bytes ca, cert, key; /* PEM; ca NULL: the authorities of the system */
-	const char *form; /* NULL: GET; else POST of an urlencoded form */
+	const char *form;                 /* NULL: GET; else POST of an urlencoded form */
 	/* Bytes of a 2xx answer, at once; may start and stop nothing. -1: this is enough. */
 	int (*sink)(void *ctx, const char *bytes, size_t n);
 	void (*done)(void *ctx, const struct fetch_result *result);

@@ -26,7 +26,7 @@
 /* Idle connections kept. One serves all over HTTP/2; over HTTP/1.1 each in flight has its own. */
 #define KEPT_CONNECTIONS ((long)KUBE_IN_FLIGHT_MAX)
 /* To other servers: for the pages of one list, minutes pass until the next. */
-#define KEPT_FOREIGN     8L
+#define KEPT_FOREIGN 8L
 
 struct transfer {
 	struct http *http;

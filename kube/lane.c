@@ -13,7 +13,6 @@
 #include "base/clock.h"
 #include "base/xalloc.h"
 
-
 static int on_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, void *unused)
 {
 	(void)easy;

@@ -46,7 +46,8 @@ static int take_parts(struct arena *a, CURLU *u, struct weburl *ret, struct err 
 	};
 	if (url.scheme == NULL ||
 	    (strcmp(url.scheme, "http") != 0 && strcmp(url.scheme, "https") != 0))
-		return err_set(err, ERR_TERMINAL, "the URL does not begin with http:// or https://");
+		return err_set(err, ERR_TERMINAL,
+			       "the URL does not begin with http:// or https://");
 	if (url.host == NULL || *url.host == '\0' || url.port == NULL)
 		return err_set(err, ERR_TERMINAL, "the URL names no host");
 	if (url.path == NULL || *url.path == '\0')
@@ -68,8 +69,7 @@ int weburl_parse(struct arena *a, const char *text, struct weburl *ret, struct e
 	CURLUcode code = curl_url_set(u, CURLUPART_URL, text, CURLU_NON_SUPPORT_SCHEME);
 	if (code == CURLUE_BAD_SCHEME || code == CURLUE_UNSUPPORTED_SCHEME ||
 	    strstr(text, "://") == NULL)
-		rc = err_set(err, ERR_TERMINAL,
-			     "the URL does not begin with http:// or https://");
+		rc = err_set(err, ERR_TERMINAL, "the URL does not begin with http:// or https://");
 	else if (code != CURLUE_OK)
 		rc = err_set(err, ERR_TERMINAL, "the URL is not valid");
 	else

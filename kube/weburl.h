@@ -14,12 +14,12 @@
 /* Bytes of a URL that somebody may hand to us. */
 #define WEBURL_MAX 8192
 
-struct weburl {             /* strings in the arena of the call */
-	const char *scheme; /* http or https, lower case */
-	const char *host;   /* lower case; an IPv6 address in its brackets */
-	const char *port;   /* always there */
-	const char *path;   /* "/" at least, as it was written */
-	const char *query;  /* without its mark; NULL: none */
+struct weburl {                      /* strings in the arena of the call */
+	const char *scheme;          /* http or https, lower case */
+	const char *host;            /* lower case; an IPv6 address in its brackets */
+	const char *port;            /* always there */
+	const char *path;            /* "/" at least, as it was written */
+	const char *query;           /* without its mark; NULL: none */
 	const char *user, *password; /* decoded; NULL: none. Never part of what is shown */
 };
 

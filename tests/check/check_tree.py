@@ -23,7 +23,7 @@ MAY_INCLUDE = {
     "ipc": {"base", "api", "ipc"},
     "kube": {"base", "api", "kube"},
 }
-PROGRAMS = ["watcher", "reconciler", "puller", "supervisor", "dropctl"]
+PROGRAMS = ["watcher", "reconciler", "puller", "discoverer", "supervisor", "dropctl"]
 for program in PROGRAMS:
     MAY_INCLUDE[program] = {"base", "api", "ipc", "kube", program}
 # It speaks to our processes, not to a cluster.
@@ -36,7 +36,7 @@ MAY_INCLUDE["sim"] = {"base", "api", "kube", "sim"}
 # Libraries and the folders whose headers and sources may name them.
 LIBRARY_HOME = {
     "nng/": {"ipc"}, "msgpack": {"ipc"}, "curl/": {"kube"}, "yaml.h": {"api", "kube"},
-    "event2/": {"sim"}, "openssl/": {"sim"},
+    "event2/": {"sim"}, "openssl/": {"sim"}, "pcre2": {"discoverer"},
 }
 
 

@@ -1,7 +1,7 @@
 """The supervisor with scripted children (design.md must 11).
 
-Each case writes three shell scripts as drop-watcher, drop-reconciler and drop-puller,
-starts the real drop-supervisor on a scratch folder and waits, with a deadline, for a
+Each case writes a shell script as drop-<name> for each process of the
+tree, starts the real drop-supervisor on a scratch folder and waits, with a deadline, for a
 state of the world: the status file, the log, the process table. Prints TAP.
 """
 import os
@@ -15,6 +15,8 @@ import time
 
 SUPERVISOR = sys.argv[1]
 DEADLINE = 40
+# In the order in which they are told to stop.
+NAMES = ('reconciler', 'puller', 'discoverer', 'watcher')
 READY = 'echo >&$NOTIFY_FD\n'
 # "exec sleep" would be readier to die than a real program; the trap says who stops when.
 GOOD = ('trap "echo $0 >>$TRACE; exit 0" TERM\n' + READY +
@@ -44,7 +46,7 @@ class Tree:
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix='drop-tree-'))
         self.sockets = self.dir / 'sockets'
         self.trace = self.dir / 'trace'
-        for name in ('watcher', 'reconciler', 'puller'):
+        for name in NAMES:
             path = self.dir / f'drop-{name}'
             path.write_text('#!/bin/sh\n' + scripts.get(name, GOOD))
             path.chmod(0o755)
@@ -143,7 +145,7 @@ def test_sigterm_drains_in_order():
             tree.process.send_signal(number)
             assert tree.exit_code() == 0
             order = [line.rsplit('-', 1)[1] for line in tree.trace.read_text().split()]
-            assert order == ['reconciler', 'puller', 'watcher'], order
+            assert order == list(NAMES), order
             assert set(tree.states().values()) == {'stopped'}
 
 
@@ -157,8 +159,8 @@ def test_who_ignores_sigterm_is_killed_and_the_watcher_still_drains():
         assert time.monotonic() - began < 11, 'the whole drain has 10 s'
         assert not alive(pids['reconciler'])
         assert 'does not stop' in tree.text()
-        assert [line.rsplit('-', 1)[1] for line in tree.trace.read_text().split()] == [
-            'puller', 'watcher']
+        assert [line.rsplit('-', 1)[1] for line in tree.trace.read_text().split()] == list(
+            NAMES[1:])
 
 
 def test_children_die_with_a_killed_supervisor_and_a_new_one_starts():
