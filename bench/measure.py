@@ -17,7 +17,7 @@ from world import NAMESPACE
 
 DROP = "/apis/drop.corewire.io/v1alpha1"
 PODS = f"/api/v1/namespaces/{NAMESPACE}/pods"
-OURS = ("watcher", "reconciler", "puller")
+OURS = ("watcher", "reconciler", "puller", "discoverer", "metricsd")
 IDLE_SECONDS = 3      # from the first lists to the look at idle memory
 SAMPLE_SECONDS = 0.5  # between looks at memory
 TICK = os.sysconf("SC_CLK_TCK")
@@ -51,7 +51,7 @@ class Tree:
         with open(os.path.join(world.folder, "drop.log"), "ab") as log:
             self.process = subprocess.Popen(
                 [os.path.join(programs, "drop-supervisor"), "--bin-dir", programs, "--kubeconfig",
-                 world.kubeconfig, "--socket-dir", self.sockets, *words], stdin=subprocess.DEVNULL,
+                 world.kubeconfig, "--socket-dir", self.sockets, "--health-probe-bind-address=0", *words], stdin=subprocess.DEVNULL,
                 stdout=log, stderr=log)
         self.log = os.path.join(world.folder, "drop.log")
         self.peak = 0

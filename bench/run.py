@@ -26,7 +26,7 @@ from world import HERE, TREE, Real, Sim
 
 HISTORY = os.path.join(HERE, "history.jsonl")
 PROGRAMS = {"watcher": "watcher", "reconciler": "reconciler", "puller": "puller",
-            "supervisor": "supervisor"}
+            "discoverer": "discoverer", "metricsd": "metricsd", "supervisor": "supervisor"}
 GROWTH_NODES, GROWTH_IMAGES = (500, 1000, 2000, 5000), 20
 
 # What the project aims at (issue 4).

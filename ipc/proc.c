@@ -99,8 +99,14 @@ void proc_set_wait(struct proc *p, proc_wait_fn wait, void *ctx)
 	p->wait_ctx = ctx;
 }
 
+bool proc_is_ready(const struct proc *p)
+{
+	return p->ready;
+}
+
 void proc_ready(struct proc *p)
 {
+	p->ready = true;
 	if (p->notify_fd < 0)
 		return;
 	if (write(p->notify_fd, "1", 1) != 1)

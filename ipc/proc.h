@@ -72,6 +72,8 @@ struct proc_def {
 	/* "dropctl status": a tool for people, which has no cluster options; NULL: a daemon */
 	const char *program;
 	enum proc_id id;
+	/* Silence of one peer is that peer's affair as long as another answers: metricsd's. */
+	bool asks_everybody;
 	msg_handler handlers[MSG_COUNT];  /* [MSG_changes] = on_changes */
 	const struct option_def *options; /* beyond the common ones; filled into the state */
 	size_t state_size;
@@ -101,6 +103,7 @@ const char *proc_user_agent(const struct proc *p);
 void proc_set_wait(struct proc *p, proc_wait_fn wait, void *ctx);
 /* Tells the supervisor (fd in $NOTIFY_FD, one byte) that this process is ready; once. */
 void proc_ready(struct proc *p);
+bool proc_is_ready(const struct proc *p);
 /* Leaves the loop after this turn. */
 void proc_stop(struct proc *p, int exit_code);
 bool proc_stopping(const struct proc *p); /* SIGTERM came or proc_stop was called */

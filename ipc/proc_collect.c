@@ -36,6 +36,7 @@ void proc_collect(struct proc *p)
 	metric_set(&p->metrics, METRIC_effects_total, (int64_t)effect_total(), NULL);
 	metric_set(&p->metrics, METRIC_process_resident_memory_bytes, resident_bytes(), NULL);
 	metric_set(&p->metrics, METRIC_process_cpu_seconds_total, cpu_us(), NULL);
+	metric_set(&p->metrics, METRIC_process_ready, p->ready, NULL);
 	if (p->def->collect != NULL)
 		p->def->collect(p);
 }

@@ -61,7 +61,7 @@ struct proc {
 	proc_wait_fn wait;
 	void *wait_ctx;
 	int signal_fd, notify_fd, lock_fd;
-	bool stopping, leave;
+	bool stopping, leave, ready;
 	int64_t stop_by_ms;
 	int exit_code;
 

@@ -191,8 +191,20 @@ void proc_peer_silent(struct proc *p, enum proc_id peer)
 	p->peers[peer].silences++;
 }
 
+/* A peer that answers shows that our own sockets work. */
+static bool another_answers(const struct proc *p, const struct peer *than)
+{
+	for (int q = 0; q < PROC_COUNT; q++)
+		if (&p->peers[q] != than && p->peers[q].connected &&
+		    p->now.boot_ms - p->peers[q].heard_ms < SILENCE_MS)
+			return true;
+	return false;
+}
+
 static bool is_dead(const struct proc *p, const struct peer *peer)
 {
+	if (p->def->asks_everybody && another_answers(p, peer))
+		return false;
 	return peer->connected && peer->silences >= SILENCES_MAX &&
 	       p->now.boot_ms - peer->heard_ms >= SILENCE_MS;
 }

@@ -84,6 +84,11 @@ void kube_set_pace(struct kube *k, int gap_ms)
 	http_set_pace(k->http, gap_ms);
 }
 
+void kube_set_poll(struct kube *k, kube_poll_fn fn, void *ctx)
+{
+	http_set_poll(k->http, fn, ctx);
+}
+
 void kube_stats(const struct kube *k, void (*fn)(void *ctx, const char *name, uint64_t value),
 		void *ctx)
 {

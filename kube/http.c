@@ -57,6 +57,8 @@ struct http {
 	struct timers *timers;
 	struct kube_counters *counters;
 	char *user_agent;
+	kube_poll_fn poll;
+	void *poll_ctx;
 	struct {
 		struct lane lane;
 		struct transfers transfers;
@@ -81,6 +83,12 @@ static void open_lane(struct http *h, enum kube_lane lane)
 	h->lanes[lane].backlog = 0;
 }
 
+static int plain_poll(void *ctx, struct pollfd *fds, size_t n, int timeout_ms)
+{
+	(void)ctx;
+	return poll(fds, (nfds_t)n, timeout_ms);
+}
+
 struct http *http_new(struct credentials *cred, struct timers *timers,
 		      struct kube_counters *counters, const char *user_agent)
 {
@@ -88,6 +96,7 @@ struct http *http_new(struct credentials *cred, struct timers *timers,
 	h->cred = cred;
 	h->timers = timers;
 	h->counters = counters;
+	h->poll = plain_poll;
 	h->user_agent = xstrdup(user_agent);
 	h->cap_polls = 16;
 	h->polls = xcalloc(h->cap_polls, sizeof(h->polls[0]));
@@ -525,6 +534,12 @@ static void count_sent(struct http *h)
 		}
 }
 
+void http_set_poll(struct http *h, kube_poll_fn fn, void *ctx)
+{
+	h->poll = fn;
+	h->poll_ctx = ctx;
+}
+
 void http_set_pace(struct http *h, int gap_ms)
 {
 	h->gap_ms = gap_ms;
@@ -544,7 +559,7 @@ int http_wait(struct http *h, struct pollfd *fds, size_t n, int timeout_ms)
 {
 	rest(h, poll_timeout(h, timeout_ms));
 	size_t all = gather(h, fds, n);
-	int rc = poll(h->polls, all, poll_timeout(h, timeout_ms));
+	int rc = h->poll(h->poll_ctx, h->polls, all, poll_timeout(h, timeout_ms));
 	int error = errno, ready = 0;
 	for (size_t i = 0; i < n; i++) {
 		fds[i].revents = rc > 0 ? h->polls[i].revents : 0;

@@ -89,6 +89,8 @@ int64_t http_last_byte_ms(const struct transfer *t);
 void http_close_lane(struct http *h, enum kube_lane lane);
 /* See kube_set_pace(). */
 void http_set_pace(struct http *h, int gap_ms);
+/* See kube_set_poll(). */
+void http_set_poll(struct http *h, kube_poll_fn fn, void *ctx);
 /* See kube_wait(). */
 int http_wait(struct http *h, struct pollfd *fds, size_t n, int timeout_ms);
 

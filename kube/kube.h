@@ -100,6 +100,13 @@ void kube_set_pace(struct kube *k, int gap_ms);
 /* For our programs: a hundredth of what the shortest pull takes, a third of the CPU time. */
 #define KUBE_PACE_MS 20
 
+/*
+ * The poll(2) to wait with, for a program that has another library's descriptors to wait for
+ * at the same time. fn must not call kube_wait().
+ */
+typedef int (*kube_poll_fn)(void *ctx, struct pollfd *fds, size_t n, int timeout_ms);
+void kube_set_poll(struct kube *k, kube_poll_fn fn, void *ctx);
+
 /* Counters of the client: retries, connections, lists (kube/stats.h). Calls fn for each. */
 void kube_stats(const struct kube *k, void (*fn)(void *ctx, const char *name, uint64_t value),
 		void *ctx);

@@ -24,5 +24,6 @@ ninja -C "$dir" --quiet "$@"
 
 # All programs in one folder, as in the container: the supervisor looks for them there.
 mkdir -p "$dir/bin"
-ln -sf ../{watcher/drop-watcher,reconciler/drop-reconciler,puller/drop-puller,discoverer/drop-discoverer} "$dir/bin/"
+ln -sf ../{watcher/drop-watcher,reconciler/drop-reconciler,puller/drop-puller} "$dir/bin/"
+ln -sf ../{discoverer/drop-discoverer,metricsd/drop-metricsd} "$dir/bin/"
 ln -sf ../{supervisor/drop-supervisor,dropctl/dropctl,sim/drop-sim} "$dir/bin/"

@@ -41,7 +41,7 @@ until [ -s "$work/kubeconfig" ]; do
 	sleep 0.02
 done
 "$BIN/drop-supervisor" --bin-dir "$BIN" --kubeconfig "$work/kubeconfig" \
-	--socket-dir "$work/sockets" 2>"$work/drop.log" &
+	--socket-dir "$work/sockets" --health-probe-bind-address 0 2>"$work/drop.log" &
 supervisor=$!
 
 code=0

@@ -36,7 +36,7 @@ say "installing the CRDs and starting the operator"
 "$KUBECTL" create namespace drop-system
 "$KUBECTL" apply -f deploy/crds
 "$KUBECTL" wait --for=condition=Established --timeout=30s crd --all
-"$BIN/drop-supervisor" --bin-dir "$BIN" --kubeconfig "$KUBECONFIG" --socket-dir "$work/sockets" \
+"$BIN/drop-supervisor" --bin-dir "$BIN" --kubeconfig "$KUBECONFIG" --socket-dir "$work/sockets" --health-probe-bind-address 0 \
 	2>"$work/drop.log" &
 supervisor=$!
 

@@ -17,7 +17,7 @@ packages_of() {
 	case $1 in
 	build)
 		echo gcc libc6-dev make meson ninja-build pkg-config clang clang-tidy clang-format libclang-rt-14-dev \
-			libnng-dev libcurl4-openssl-dev libmsgpack-dev libcjson-dev libyaml-dev libevent-dev libssl-dev libpcre2-dev \
+			libnng-dev libcurl4-openssl-dev libmsgpack-dev libcjson-dev libyaml-dev libevent-dev libssl-dev libpcre2-dev zlib1g-dev \
 			libcmocka-dev mandoc python3 python3-yaml openssl curl jq git ;;
 	cluster)
 		echo gcc libc6-dev containernetworking-plugins docker-registry skopeo umoci jq iproute2 procps curl \

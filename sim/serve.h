@@ -7,7 +7,7 @@
 
 #include "sim/audit.h"
 #include "sim/control.h"
-#include "sim/http.h"
+#include "httpd/http.h"
 #include "sim/watch.h"
 
 struct serve;

@@ -25,10 +25,15 @@
 #include "sim/rest.h"
 #include "sim/screen.h"
 #include "sim/serve.h"
-#include "sim/tls.h"
+#include "httpd/tls.h"
 
 /* Rounds in which parts answer to each other's changes before clients have their turn. */
 #define ROUNDS_MAX 4
+/* What clients may do: descriptors, bytes of headers, seconds of idleness and of taking nothing. */
+#define DESCRIPTORS_MAX 8192
+#define HEADERS_MAX     (64 * 1024)
+#define IDLE_S          300
+#define STUCK_S         60
 /* Between two looks at whether the expectations hold. */
 #define EXPECT_MS 200
 
@@ -153,7 +158,9 @@ static void on_signal(void *ctx)
 
 static int serve(struct sim *s, const char *host, int port, struct err *err)
 {
-	if (s->options->tls && (s->tls = tls_new(host, err)) == NULL)
+	char names[256];
+	snprintf(names, sizeof(names), "DNS:localhost,IP:127.0.0.1,IP:::1,IP:%s", host);
+	if (s->options->tls && (s->tls = tls_new("drop-sim", names, err)) == NULL)
 		return -1;
 	if (s->options->tls)
 		snprintf(s->token, sizeof(s->token), "%016" PRIx64 "%016" PRIx64, random_id(),
@@ -172,7 +179,12 @@ static int serve(struct sim *s, const char *host, int port, struct err *err)
 		.host = host,
 		.port = port,
 		.tls = s->tls,
-		.body_max = REST_BODY_MAX,
+		.limits = {.descriptors = DESCRIPTORS_MAX,
+			   .headers = HEADERS_MAX,
+			   .body = REST_BODY_MAX,
+			   .idle_s = IDLE_S,
+			   .stuck_s = STUCK_S,
+			   .linger = true},
 		.ops = &serve_ops,
 		.ctx = s->serve,
 	};

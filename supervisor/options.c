@@ -32,6 +32,19 @@ static const char *const formats[] = {"text", "json", NULL};
 	  "act only while holding the Lease; false: this is the only instance")                    \
 	O(priority_class, "priority-class", STRING, NULL, "NAME", NULL, TO(PULLER),                \
 	  "priorityClassName of the pull pods; without it the cluster's default")                  \
+	O(metrics_bind_address, "metrics-bind-address", STRING, "0", "ADDRESS", NULL,              \
+	  TO(METRICSD), "where metrics are served, such as :8443; 0: nowhere")                     \
+	O(metrics_secure, "metrics-secure", BOOL, "true", NULL, NULL, TO(METRICSD),                \
+	  "metrics over https, for those who may GET /metrics in the cluster; false: plain, for "  \
+	  "everybody")                                                                             \
+	O(metrics_cert_path, "metrics-cert-path", STRING, NULL, "DIR", NULL, TO(METRICSD),         \
+	  "folder of the certificate for metrics; without it one is made at start")                \
+	O(metrics_cert_name, "metrics-cert-name", STRING, "tls.crt", "FILE", NULL, TO(METRICSD),   \
+	  "the certificate's file in that folder")                                                 \
+	O(metrics_cert_key, "metrics-cert-key", STRING, "tls.key", "FILE", NULL, TO(METRICSD),     \
+	  "its key's file")                                                                        \
+	O(health_probe_bind_address, "health-probe-bind-address", STRING, ":8081", "ADDRESS",      \
+	  NULL, TO(METRICSD), "where /healthz and /readyz are served; 0: nowhere")                 \
 	O(metrics_per_node, "metrics-per-node", BOOL, "false", NULL, NULL, TO(RECONCILER),         \
 	  "metrics of pulls name the node: as many series as images times nodes")                  \
 	O(bin_dir, "bin-dir", STRING, NULL, "DIR", NULL, TO_NOBODY,                                \

@@ -17,7 +17,9 @@ struct supervisor_options {
 	const char *socket_dir, *kubeconfig, *pod_namespace, *log_level, *log_format;
 	bool leader_elect;
 	const char *priority_class;
-	bool metrics_per_node;
+	const char *metrics_bind_address, *metrics_cert_path, *metrics_cert_name, *metrics_cert_key;
+	const char *health_probe_bind_address;
+	bool metrics_secure, metrics_per_node;
 	const char *bin_dir; /* NULL: where our own program is */
 };
 

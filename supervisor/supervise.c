@@ -27,6 +27,7 @@ struct tree {
 	int dir_fd, signal_fd;
 	bool draining;
 	int exit_code;
+	int64_t beat_ms; /* boot ms of the next beat */
 };
 
 static void happen(struct tree *t, enum process p, enum child_event event);
@@ -171,13 +172,22 @@ static void pass_time(struct tree *t)
 		happen(t, (enum process)next, EVENT_TURN);
 }
 
-/* poll() takes an int of milliseconds; a longer wait is waited for in parts. */
+static void beat(struct tree *t)
+{
+	int64_t now_ms = clock_boot_ms();
+	if (now_ms < t->beat_ms)
+		return;
+	t->beat_ms = now_ms + STATUS_BEAT_MS;
+	status_beat(t->dir_fd, now_ms);
+}
+
+/* Until a child is due, but no longer than to the next beat. */
 static int wait_ms(const struct tree *t)
 {
 	int64_t due_ms = children_due(t->children), now_ms = clock_boot_ms();
-	if (due_ms <= now_ms)
-		return 0;
-	return due_ms - now_ms < 60000 ? (int)(due_ms - now_ms) : 60000;
+	if (t->beat_ms < due_ms)
+		due_ms = t->beat_ms;
+	return due_ms <= now_ms ? 0 : (int)(due_ms - now_ms);
 }
 
 static bool any_alive(const struct tree *t)
@@ -191,6 +201,7 @@ static bool any_alive(const struct tree *t)
 static void loop(struct tree *t)
 {
 	while (!t->draining || any_alive(t)) {
+		beat(t);
 		struct pollfd fds[PROCESS_COUNT + 1];
 		for (int p = 0; p < PROCESS_COUNT; p++)
 			fds[p] = (struct pollfd){.fd = t->notify_fds[p], .events = POLLIN};

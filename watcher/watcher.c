@@ -108,6 +108,7 @@ void watcher_collect(struct proc *p)
 	struct watcher *w = proc_state(p);
 	struct metrics *m = proc_metrics(p);
 	metric_set(m, METRIC_lease_held, leads(w, clock_boot_ms()), NULL);
+	metric_set(m, METRIC_lease_known, elector_known(w->elector), NULL);
 	metric_set(m, METRIC_objects_unreadable_total, (int64_t)views_bad_objects(w->views), NULL);
 	for (int kind = 0; kind < KIND_COUNT; kind++)
 		if (views_kinds() >> kind & 1)

@@ -22,21 +22,24 @@ MAY_INCLUDE = {
     "api": {"base", "api"},
     "ipc": {"base", "api", "ipc"},
     "kube": {"base", "api", "kube"},
+    "httpd": {"base", "httpd"},
 }
-PROGRAMS = ["watcher", "reconciler", "puller", "discoverer", "supervisor", "dropctl"]
+PROGRAMS = ["watcher", "reconciler", "puller", "discoverer", "metricsd", "supervisor", "dropctl"]
 for program in PROGRAMS:
     MAY_INCLUDE[program] = {"base", "api", "ipc", "kube", program}
 # It speaks to our processes, not to a cluster.
 MAY_INCLUDE["dropctl"] = {"base", "api", "ipc", "dropctl"}
 # The supervisor links neither nng nor curl (design.md must 8): of ipc/ it takes the socket folder.
 MAY_INCLUDE["supervisor"] = {"base", "ipc", "supervisor"}
+MAY_INCLUDE["metricsd"] = {"base", "api", "ipc", "kube", "httpd", "metricsd"}
 # The pretend cluster; kube/ only to play nodes of a real one (sim/attach.c).
-MAY_INCLUDE["sim"] = {"base", "api", "kube", "sim"}
+MAY_INCLUDE["sim"] = {"base", "api", "kube", "httpd", "sim"}
 
 # Libraries and the folders whose headers and sources may name them.
 LIBRARY_HOME = {
     "nng/": {"ipc"}, "msgpack": {"ipc"}, "curl/": {"kube"}, "yaml.h": {"api", "kube"},
-    "event2/": {"sim"}, "openssl/": {"sim"}, "pcre2": {"discoverer"},
+    "event2/": {"httpd"}, "openssl/": {"httpd", "metricsd", "sim"}, "pcre2": {"discoverer"},
+    "zlib.h": {"metricsd"},
 }
 
 

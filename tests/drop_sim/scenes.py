@@ -55,7 +55,7 @@ def play(binaries, shim, scene, work):
             wait_for_file(kubeconfig, simulator)
             operator = subprocess.Popen(
                 [binaries / "drop-supervisor", "--bin-dir", binaries, "--kubeconfig", kubeconfig,
-                 "--socket-dir", sockets], stderr=drop_log, env=env)
+                 "--socket-dir", sockets, "--health-probe-bind-address=0"], stderr=drop_log, env=env)
             code = simulator.wait(SCENE_SECONDS + ENDING_SECONDS)
         finally:
             end(simulator)

@@ -269,7 +269,8 @@ def operate(*options):
         with open(sim.folder / "drop.log", "wb") as log:
             operator = subprocess.Popen(
                 [bins / "drop-supervisor", "--bin-dir", bins, "--kubeconfig",
-                 sim.folder / "kubeconfig", "--socket-dir", sockets], stderr=log,
+                 sim.folder / "kubeconfig", "--socket-dir", sockets,
+                 "--health-probe-bind-address=0"], stderr=log,
                 env=ENVIRONMENT)
         try:
             until("all images are Ready", lambda: ready(sim, images), operator)

@@ -69,7 +69,7 @@ class Operator:
         while not kubeconfig.exists() and time.monotonic() < end:
             time.sleep(0.02)
         self.start("drop-supervisor", "--bin-dir", self.binaries, "--kubeconfig", kubeconfig,
-                   "--socket-dir", self.sockets)
+                   "--socket-dir", self.sockets, "--health-probe-bind-address=0")
         return self
 
     def start(self, program, *words):

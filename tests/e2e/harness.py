@@ -14,7 +14,7 @@ import objects
 import processes
 from audit import Audit
 from kubeapi import NAMESPACE
-from programs import Program, Supervisor, bin_folder
+from programs import NO_PROBES, Program, Supervisor, bin_folder
 from wait import Late, until
 from witness import Witness
 
@@ -118,6 +118,8 @@ class Harness:
             words, common = [], [*words, *common]
         else:
             common += ["--kubeconfig", self.cluster.kubeconfig, "--log-level", "debug"]
+        if name == "metricsd":
+            common.append(NO_PROBES)
         one = Program(self.bin, name, os.path.join(folder, f"{name}.log"), [*common, *words], env,
                       self.scratch, stdout)
         self.started.append(one)

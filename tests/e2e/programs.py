@@ -11,7 +11,11 @@ import subprocess
 import processes
 from wait import until
 
-CHILDREN = ("watcher", "reconciler", "puller")
+# What does the work, and what shows it.
+WORKERS = ("watcher", "reconciler", "puller")
+CHILDREN = (*WORKERS, "discoverer", "metricsd")
+# Several trees run on this machine: the port of their probes must be asked for.
+NO_PROBES = "--health-probe-bind-address=0"
 PROGRAMS = ("supervisor", "ctl", *CHILDREN)
 
 
@@ -91,7 +95,7 @@ class Supervisor(Program):
         super().__init__(
             bin_dir, "supervisor", os.path.join(folder, "supervisor.log"),
             ["--bin-dir", bin_dir, "--socket-dir", self.sockets, "--kubeconfig", kubeconfig,
-             "--log-level", level, *words], env, mark)
+             "--log-level", level, NO_PROBES, *words], env, mark)
 
     def status(self):
         """{name: (pid, state, restarts)} as the supervisor's status file says."""

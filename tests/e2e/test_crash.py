@@ -12,7 +12,7 @@ import time
 
 import processes
 from pretend import TARGET, PretendNode, pulled
-from programs import CHILDREN
+from programs import CHILDREN, WORKERS
 from wait import Late, until
 
 SWEEP_IMAGES = {False: 4, True: 20}  # images of a run of the sweep; True: --full
@@ -120,7 +120,7 @@ def test_puller_sweep(t):
 def test_kubelet_runs(t):
     """The same with 20 images on the real kubelet, for some n."""
     t.cluster.push(*(f"e2e/crash:{i}" for i in range(REAL_IMAGES)))
-    for name in CHILDREN:
+    for name in WORKERS:
         for after in REAL_AFTER:
             died, problem = crash_run(t, name, after, REAL_IMAGES, pretend=False)
             t.check(died and not problem,

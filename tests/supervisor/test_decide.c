@@ -111,13 +111,14 @@ static const struct step_row wrong_options[] = {
 	{EVENT_START, 0, ORDER_SPAWN, CHILD_STARTING, -1},
 	{EVENT_MISUSE, 1, ORDER_GIVE_UP, CHILD_STOPPED, -1},
 };
-/* The puller is second of four: half of DRAIN_MS. */
+/* The puller is second of all. */
+#define PULLER_SHARE_MS (DRAIN_MS * 2 / PROCESS_COUNT)
 static const struct step_row drained_by_force[] = {
 	{EVENT_START, 0, ORDER_SPAWN, CHILD_STARTING, -1},
 	{EVENT_DRAIN, 100, ORDER_NONE, CHILD_LINGERING, -1},
 	{EVENT_READY, 110, ORDER_NONE, CHILD_LINGERING, -1},
-	{EVENT_TURN, 200, ORDER_TERM, CHILD_TERMINATING, 100 + DRAIN_MS * 2 / 4},
-	{EVENT_READY, 210, ORDER_NONE, CHILD_TERMINATING, 100 + DRAIN_MS * 2 / 4},
+	{EVENT_TURN, 200, ORDER_TERM, CHILD_TERMINATING, 100 + PULLER_SHARE_MS},
+	{EVENT_READY, 210, ORDER_NONE, CHILD_TERMINATING, 100 + PULLER_SHARE_MS},
 	{EVENT_DUE, 7000, ORDER_KILL, CHILD_KILLED, -1},
 	{EVENT_EXIT, 7001, ORDER_NONE, CHILD_STOPPED, -1},
 };
@@ -163,12 +164,14 @@ static void test_restarts_are_counted(void **state)
 	assert_int_equal(c.restarts, 1);
 }
 
-/* The reconciler first, the watcher last, each only when those before it are gone. */
+/* The reconciler first, the watcher after all who write, each only when those before it are gone.
+ */
 static void test_drain_order(void **state)
 {
 	(void)state;
 	static const enum process order[] = {PROCESS_RECONCILER, PROCESS_PULLER,
-					     PROCESS_DISCOVERER, PROCESS_WATCHER};
+					     PROCESS_DISCOVERER, PROCESS_WATCHER,
+					     PROCESS_METRICSD};
 	struct child children[PROCESS_COUNT] = {0};
 	for (int p = 0; p < PROCESS_COUNT; p++)
 		children[p].state = CHILD_LINGERING;
@@ -198,7 +201,8 @@ static void test_drain_shares(void **state)
 	assert_true(due_ms[PROCESS_RECONCILER] < due_ms[PROCESS_PULLER]);
 	assert_true(due_ms[PROCESS_PULLER] < due_ms[PROCESS_DISCOVERER]);
 	assert_true(due_ms[PROCESS_DISCOVERER] < due_ms[PROCESS_WATCHER]);
-	assert_int_equal(due_ms[PROCESS_WATCHER], DRAIN_MS);
+	assert_true(due_ms[PROCESS_WATCHER] < due_ms[PROCESS_METRICSD]);
+	assert_int_equal(due_ms[PROCESS_METRICSD], DRAIN_MS);
 }
 
 static void test_due(void **state)

@@ -16,7 +16,7 @@ import time
 SUPERVISOR = sys.argv[1]
 DEADLINE = 40
 # In the order in which they are told to stop.
-NAMES = ('reconciler', 'puller', 'discoverer', 'watcher')
+NAMES = ('reconciler', 'puller', 'discoverer', 'watcher', 'metricsd')
 READY = 'echo >&$NOTIFY_FD\n'
 # "exec sleep" would be readier to die than a real program; the trap says who stops when.
 GOOD = ('trap "echo $0 >>$TRACE; exit 0" TERM\n' + READY +

@@ -17,8 +17,8 @@
 
 #include "base/xalloc.h"
 
-#include "sim/http_impl.h"
-#include "sim/tls.h"
+#include "httpd/http_impl.h"
+#include "httpd/tls.h"
 
 /* How long no connection is accepted after descriptors have run out. */
 #define REST_MS 100
@@ -38,7 +38,9 @@ static struct bufferevent *new_stream(struct event_base *base, void *ctx)
 		abort();           /* out of memory */
 	if (h->config.tls != NULL) /* clients close without TLS's goodbye */
 		bufferevent_openssl_set_allow_dirty_shutdown(b, 1);
-	bufferevent_setwatermark(b, EV_READ, 0, h->config.body_max + HTTP_HEADERS_MAX);
+	bufferevent_setwatermark(b, EV_READ, 0, h->config.limits.body + h->config.limits.headers);
+	if (h->guard != NULL)
+		guard_make_room(h->guard);
 	return b;
 }
 
@@ -61,50 +63,71 @@ static void on_accept_error(struct evconnlistener *listener, void *ctx)
 		abort(); /* out of memory */
 }
 
-static void limit_descriptors(void)
+static void limit_descriptors(size_t most)
 {
 	struct rlimit limit;
-	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+	if (most == 0 || getrlimit(RLIMIT_NOFILE, &limit) != 0)
 		return;
-	limit.rlim_cur =
-		limit.rlim_max < HTTP_CONNECTIONS_MAX ? limit.rlim_max : HTTP_CONNECTIONS_MAX;
+	limit.rlim_cur = limit.rlim_max < most ? limit.rlim_max : most;
 	(void)setrlimit(RLIMIT_NOFILE, &limit); /* a lower limit is a bound as well */
+}
+
+/* The address to bind; its length, or 0 if the host is none. */
+static socklen_t address_of(const struct http_config *c, struct sockaddr_storage *ret)
+{
+	struct sockaddr_in *in = (struct sockaddr_in *)ret;
+	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)ret;
+	*ret = (struct sockaddr_storage){0};
+	in->sin_family = AF_INET;
+	in->sin_port = htons((uint16_t)c->port);
+	if (c->host != NULL && inet_pton(AF_INET, c->host, &in->sin_addr) == 1)
+		return sizeof(*in);
+	in6->sin6_family = AF_INET6;
+	in6->sin6_addr = in6addr_any;
+	if (c->host == NULL || inet_pton(AF_INET6, c->host, &in6->sin6_addr) == 1)
+		return sizeof(*in6);
+	return 0;
+}
+
+static struct evconnlistener *bind_at(struct http_server *h, const struct sockaddr_storage *at,
+				      socklen_t len)
+{
+	return evconnlistener_new_bind(h->base, NULL, NULL,
+				       LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC |
+					       LEV_OPT_REUSEABLE,
+				       BACKLOG, (const struct sockaddr *)at, (int)len);
 }
 
 static int listen_at(struct http_server *h, struct err *err)
 {
 	const struct http_config *c = &h->config;
-	struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons((uint16_t)c->port)};
-	struct sockaddr_in6 in6 = {.sin6_family = AF_INET6, .sin6_port = in.sin_port};
-	bool four = inet_pton(AF_INET, c->host, &in.sin_addr) == 1;
-	if (!four && inet_pton(AF_INET6, c->host, &in6.sin6_addr) != 1)
-		return err_set(err, ERR_TERMINAL, "--listen: \"%s\" is no address", c->host);
-	const struct sockaddr *at = four ? (struct sockaddr *)&in : (struct sockaddr *)&in6;
-	h->listener = evconnlistener_new_bind(h->base, NULL, NULL,
-					      LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC |
-						      LEV_OPT_REUSEABLE,
-					      BACKLOG, at, four ? sizeof(in) : sizeof(in6));
+	struct sockaddr_storage at;
+	socklen_t len = address_of(c, &at);
+	if (len == 0)
+		return err_set(err, ERR_TERMINAL, "\"%s\" is no address to listen at", c->host);
+	h->listener = bind_at(h, &at, len);
+	if (h->listener == NULL && c->host == NULL && errno == EAFNOSUPPORT) {
+		/* A kernel without IPv6. */
+		const struct http_config four = {.host = "0.0.0.0", .port = c->port};
+		len = address_of(&four, &at);
+		h->listener = bind_at(h, &at, len);
+	}
 	if (h->listener == NULL)
-		return err_set(err, ERR_TERMINAL, "cannot listen at %s port %d: %s", c->host,
-			       c->port, strerror(errno));
+		/* Somebody else may let go of it; another fault will stay. */
+		return err_set(err, errno == EADDRINUSE ? ERR_RETRY : ERR_TERMINAL,
+			       "cannot listen at %s port %d: %s",
+			       c->host != NULL ? c->host : "any address", c->port, strerror(errno));
 	int fd = evconnlistener_get_fd(h->listener), on = 1;
-	/* Inherited by what is accepted: events are small and must not wait for each other. */
+	/* Inherited by what is accepted: answers are small and must not wait for each other. */
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	struct sockaddr_in6 got = {0};
-	socklen_t len = sizeof(got);
-	if (getsockname(fd, (struct sockaddr *)&got, &len) == 0)
+	socklen_t got_len = sizeof(got);
+	if (getsockname(fd, (struct sockaddr *)&got, &got_len) == 0)
 		h->port = ntohs(got.sin6_port); /* at the same place in both families */
 	if (evhttp_bind_listener(h->http, h->listener) == NULL)
 		abort(); /* out of memory */
 	evconnlistener_set_error_cb(h->listener, on_accept_error);
 	return 0;
-}
-
-static void on_timer(evutil_socket_t fd, short what, void *ctx)
-{
-	(void)fd;
-	(void)what;
-	(void)ctx; /* it has ended a wait, which is all */
 }
 
 /* Timers must never be early: libevent's own choice of clock is late by up to a tick. */
@@ -123,25 +146,29 @@ struct http_server *http_server_new(const struct http_config *config, struct err
 	struct http_server *h = xcalloc(1, sizeof(*h));
 	h->config = *config;
 	LIST_INIT(&h->open);
-	limit_descriptors();
+	limit_descriptors(config->limits.descriptors);
 	(void)signal(SIGPIPE, SIG_IGN); /* clients leave while they are written to */
-	h->base = new_base();
+	h->own_base = config->beside == NULL;
+	h->base = h->own_base ? new_base() : config->beside->base;
 	h->http = h->base != NULL ? evhttp_new(h->base) : NULL;
 	if (h->http == NULL)
 		abort(); /* out of memory */
-	h->timer = evtimer_new(h->base, on_timer, h);
+	h->timer = http_loop_timer(h->base);
 	evhttp_set_allowed_methods(h->http, EVHTTP_REQ_GET | EVHTTP_REQ_POST | EVHTTP_REQ_PUT |
 						    EVHTTP_REQ_DELETE | EVHTTP_REQ_PATCH);
-	evhttp_set_max_headers_size(h->http, HTTP_HEADERS_MAX);
-	evhttp_set_max_body_size(h->http, (ev_ssize_t)config->body_max);
-	/* A body that is too large is read to its end, so that its sender sees the 413. */
-	evhttp_set_flags(h->http, EVHTTP_SERVER_LINGERING_CLOSE);
-	evhttp_set_timeout(h->http, HTTP_IDLE_S);
+	evhttp_set_max_headers_size(h->http, (ev_ssize_t)config->limits.headers);
+	evhttp_set_max_body_size(h->http, (ev_ssize_t)config->limits.body);
+	if (config->limits.linger)
+		evhttp_set_flags(h->http, EVHTTP_SERVER_LINGERING_CLOSE);
+	evhttp_set_timeout(h->http, (int)config->limits.idle_s);
 	evhttp_set_default_content_type(h->http, NULL);
 	evhttp_set_bevcb(h->http, new_stream, h);
 	evhttp_set_gencb(h->http, http_on_request, h);
-	if (listen_at(h, err) == 0)
+	if (listen_at(h, err) == 0) {
+		if (config->limits.connections != 0)
+			h->guard = guard_new(h->base, h->port, &config->limits);
 		return h;
+	}
 	http_server_free(h);
 	return NULL;
 }
@@ -149,16 +176,6 @@ struct http_server *http_server_new(const struct http_config *config, struct err
 int http_server_port(const struct http_server *h)
 {
 	return h->port;
-}
-
-void http_server_wait(struct http_server *h, int64_t timeout_ms)
-{
-	const struct timeval most = {.tv_sec = timeout_ms / 1000,
-				     .tv_usec = timeout_ms % 1000 * 1000};
-	if (timeout_ms > 0)
-		evtimer_add(h->timer, &most);
-	event_base_loop(h->base, timeout_ms == 0 ? EVLOOP_NONBLOCK : EVLOOP_ONCE);
-	evtimer_del(h->timer);
 }
 
 struct signal_call {
@@ -194,7 +211,9 @@ void http_server_free(struct http_server *h)
 		free(event_get_callback_arg(h->signals[i]));
 		event_free(h->signals[i]);
 	}
+	guard_free(h->guard);
 	event_free(h->timer);
-	event_base_free(h->base);
+	if (h->own_base)
+		event_base_free(h->base);
 	free(h);
 }

@@ -4,7 +4,7 @@
  * and what it sends meanwhile is bounded by a watermark. Invariant: an exchange is in `open`
  * until its answer was handed to evhttp.
  */
-#include "sim/http.h"
+#include "httpd/http.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +15,7 @@
 
 #include "base/xalloc.h"
 
-#include "sim/http_impl.h"
+#include "httpd/http_impl.h"
 
 /* Smaller bodies are copied so that our buffer can be used again. */
 #define COPY_MAX (64 * 1024)
@@ -56,7 +56,8 @@ static struct bufferevent *stream_of(const struct http_exchange *x)
 /* Waiting for us is no idleness; taking nothing of what we send is. */
 static void set_patience(const struct http_exchange *x, bool answering)
 {
-	const struct timeval idle = {.tv_sec = HTTP_IDLE_S}, stuck = {.tv_sec = HTTP_STUCK_S};
+	const struct timeval idle = {.tv_sec = x->server->config.limits.idle_s},
+			     stuck = {.tv_sec = x->server->config.limits.stuck_s};
 	bufferevent_set_timeouts(stream_of(x), answering ? &idle : NULL, &stuck);
 }
 
@@ -96,6 +97,7 @@ void http_on_request(struct evhttp_request *req, void *ctx)
 	r.peer = peer != NULL ? peer : "";
 	r.uri = evhttp_request_get_uri(req);
 	r.accept = evhttp_find_header(headers, "Accept");
+	r.accept_encoding = evhttp_find_header(headers, "Accept-Encoding");
 	r.content_type = evhttp_find_header(headers, "Content-Type");
 	r.user_agent = evhttp_find_header(headers, "User-Agent");
 	r.authorization = evhttp_find_header(headers, "Authorization");
@@ -107,6 +109,8 @@ void http_on_request(struct evhttp_request *req, void *ctx)
 	x->req = req;
 	LIST_INSERT_HEAD(&h->open, x, of_open);
 	evhttp_connection_set_closecb(c, on_close, x);
+	if (h->guard != NULL)
+		guard_begin(h->guard, bufferevent_getfd(evhttp_connection_get_bufferevent(c)));
 	h->config.ops->request(h->config.ctx, x, &r);
 }
 
@@ -180,6 +184,10 @@ static void add_headers(const struct http_exchange *x, const struct http_answer 
 	evhttp_add_header(headers, "Cache-Control", "no-cache, private");
 	if (a->warning != NULL && a->warning[0] != '\0')
 		evhttp_add_header(headers, "Warning", a->warning);
+	if (a->encoding != NULL)
+		evhttp_add_header(headers, "Content-Encoding", a->encoding);
+	if (a->challenge != NULL)
+		evhttp_add_header(headers, "WWW-Authenticate", a->challenge);
 	if (a->retry_after_s > 0) {
 		snprintf(seconds, sizeof(seconds), "%d", a->retry_after_s);
 		evhttp_add_header(headers, "Retry-After", seconds);
@@ -193,6 +201,8 @@ static void send_now(struct http_exchange *x, const struct http_answer *a, struc
 	int code = a->code; /* a delayed answer goes with the exchange */
 	add_headers(x, a);
 	set_patience(x, true);
+	if (x->server->guard != NULL)
+		guard_end(x->server->guard, bufferevent_getfd(stream_of(x)));
 	forget(x);
 	evhttp_send_reply(req, code, reason_of(code), bytes);
 	evbuffer_free(bytes);

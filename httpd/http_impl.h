@@ -1,16 +1,17 @@
 /*
- * What the two halves of the HTTP server share: exchanges (sim/http.c) and the server they
- * belong to (sim/http_server.c). Private to them; nobody else names libevent.
+ * What the two halves of the HTTP server share: exchanges (httpd/http.c) and the server they
+ * belong to (httpd/http_server.c). Private to them; nobody else names libevent.
  */
-#ifndef DROP_SIM_HTTP_IMPL_H
-#define DROP_SIM_HTTP_IMPL_H
+#ifndef DROP_HTTPD_HTTP_IMPL_H
+#define DROP_HTTPD_HTTP_IMPL_H
 
 #include <sys/queue.h>
 
 #include <event2/event.h>
 #include <event2/http.h>
 
-#include "sim/http.h"
+#include "httpd/guard.h"
+#include "httpd/http.h"
 
 #define HTTP_SIGNALS_MAX 2
 
@@ -26,6 +27,7 @@ struct http_exchange {
 
 struct http_server {
 	struct event_base *base;
+	bool own_base;
 	struct evhttp *http;
 	struct evconnlistener *listener;
 	struct event *timer;
@@ -33,8 +35,12 @@ struct http_server {
 	size_t n_signals;
 	struct http_config config;
 	int port;
+	struct guard *guard; /* NULL: neither connections nor their age are limited */
 	LIST_HEAD(, http_exchange) open;
 };
+
+/* http_loop.c: what ends a wait when its time is over. */
+struct event *http_loop_timer(struct event_base *base);
 
 /* evhttp's callback for each request; ctx is the struct http_server. */
 void http_on_request(struct evhttp_request *req, void *ctx);

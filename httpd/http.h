@@ -1,14 +1,15 @@
 /*
- * HTTP/1.1 on a loopback address, with or without TLS: the only part that knows libevent
- * (evhttp). Bounds what clients may do to the process: connections, headers, bodies, time
- * without a byte. What is asked and answered is sim/serve.c's.
+ * HTTP/1.1 at one address, with or without TLS: the only folder that knows libevent
+ * (evhttp). Bounds what clients may do to the process: connections, headers, bodies, time.
+ * What is asked and answered is the program's.
  *
  * An exchange is one request that is not answered yet. It ends by exactly one of
  * http_reply, http_truncate, http_reset, http_stream_end, or by `closed`.
  */
-#ifndef DROP_SIM_HTTP_H
-#define DROP_SIM_HTTP_H
+#ifndef DROP_HTTPD_HTTP_H
+#define DROP_HTTPD_HTTP_H
 
+#include <poll.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -20,14 +21,9 @@ struct http_server;
 struct http_exchange;
 struct tls;
 
-#define HTTP_CONNECTIONS_MAX 8192        /* descriptors; further clients wait in the backlog */
-#define HTTP_HEADERS_MAX     (64 * 1024) /* bytes of request line and headers */
-#define HTTP_IDLE_S          300         /* a connection without a byte, also within a request */
-#define HTTP_STUCK_S         60          /* an answer of which the client takes nothing */
-
 struct http_request { /* borrowed for the call; headers NULL: not sent */
 	const char *method, *uri;
-	const char *accept, *content_type, *user_agent, *authorization;
+	const char *accept, *accept_encoding, *content_type, *user_agent, *authorization;
 	const char *body; /* NUL-terminated */
 	size_t len;
 	const char *peer; /* address */
@@ -41,11 +37,32 @@ struct http_ops {
 	void (*drained)(void *ctx, void *user);
 };
 
+/* What clients may do. */
+struct http_limits {
+	/*
+	 * Descriptors of the process; further clients wait in the kernel's queue. 0: as many as
+	 * it may have.
+	 */
+	size_t descriptors;
+	/* Connections; a further one takes the place of the one silent for the longest. 0: no
+	 * limit. */
+	size_t connections;
+	size_t headers;   /* bytes of request line and headers */
+	size_t body;      /* bytes; larger ones are 413 */
+	unsigned idle_s;  /* a connection without a byte, also within a request */
+	unsigned stuck_s; /* an answer of which the client takes nothing */
+	/* From one whole request, or the connection's begin, to the next; 0: no limit. */
+	unsigned whole_s;
+	/* A body that is too large is read to its end, so that its sender sees the 413. */
+	bool linger;
+};
+
 struct http_config {
-	const char *host; /* numeric */
+	const char *host; /* numeric; NULL: every address of this machine, both families */
 	int port;         /* 0: any */
 	struct tls *tls;  /* NULL: plain; borrowed */
-	size_t body_max;  /* bytes; larger ones are 413 */
+	struct http_limits limits;
+	struct http_server *beside; /* the server in whose loop this one is served; NULL: its own */
 	const struct http_ops *ops;
 	void *ctx;
 };
@@ -55,6 +72,12 @@ void http_server_free(struct http_server *h);
 int http_server_port(const struct http_server *h);
 /* Waits at most so long (-1: for ever) and serves what comes. */
 void http_server_wait(struct http_server *h, int64_t timeout_ms);
+/*
+ * poll(2) that serves what comes meanwhile, and returns after it did: the wait function of
+ * ipc/proc.h, or the poll of kube_set_poll(). ctx: the struct http_server. Of a server beside
+ * another, that one's.
+ */
+int http_server_poll(void *ctx, struct pollfd *fds, size_t n, int timeout_ms);
 /* Ends a wait, also from a signal handler that libevent calls. */
 void http_server_on_signal(struct http_server *h, int signal, void (*fn)(void *ctx), void *ctx);
 
@@ -64,10 +87,12 @@ void http_set_user(struct http_exchange *x, void *user);
 struct http_answer {
 	int code;
 	const char *type;
-	int retry_after_s;   /* 0: none */
-	const char *warning; /* header; NULL or "": none; borrowed for the call */
-	struct buf *body;    /* emptied */
-	int64_t delay_ms;    /* 0: now */
+	int retry_after_s;     /* 0: none */
+	const char *warning;   /* headers; NULL or "": none; borrowed for the call, or static */
+	const char *encoding;  /* Content-Encoding */
+	const char *challenge; /* WWW-Authenticate */
+	struct buf *body;      /* emptied */
+	int64_t delay_ms;      /* 0: now */
 };
 /* The user is told of nothing any more. */
 void http_reply(struct http_exchange *x, const struct http_answer *answer);

@@ -2,7 +2,7 @@
  * Two P-256 keys: one signs itself as the authority, the other is the server's, signed by
  * the first. Valid for a year from a day ago, so that skewed clocks don't matter.
  */
-#include "sim/tls.h"
+#include "httpd/tls.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,12 +15,9 @@
 
 #include "base/xalloc.h"
 
-#define DAY_S (24L * 60 * 60)
+#include "httpd/tls_impl.h"
 
-struct tls {
-	SSL_CTX *ctx;
-	X509 *authority;
-};
+#define DAY_S (24L * 60 * 60)
 
 /* An extension given as OpenSSL's configuration words it. */
 static int extend(X509 *cert, X509 *issuer, int nid, const char *value)
@@ -52,9 +49,11 @@ static X509 *blank(const char *name, EVP_PKEY *key, long serial, const X509 *iss
 	return cert;
 }
 
-static X509 *make_authority(EVP_PKEY *key)
+static X509 *make_authority(const char *name, EVP_PKEY *key)
 {
-	X509 *cert = blank("drop-sim-ca", key, 1, NULL);
+	char title[80];
+	snprintf(title, sizeof(title), "%s-ca", name);
+	X509 *cert = blank(title, key, 1, NULL);
 	if (extend(cert, cert, NID_basic_constraints, "critical,CA:TRUE") == 0 &&
 	    extend(cert, cert, NID_key_usage, "critical,keyCertSign,cRLSign") == 0 &&
 	    extend(cert, cert, NID_subject_key_identifier, "hash") == 0 &&
@@ -64,11 +63,10 @@ static X509 *make_authority(EVP_PKEY *key)
 	return NULL;
 }
 
-static X509 *make_server(const char *host, EVP_PKEY *key, X509 *authority, EVP_PKEY *signer)
+static X509 *make_server(const char *name, const char *names, EVP_PKEY *key, X509 *authority,
+			 EVP_PKEY *signer)
 {
-	X509 *cert = blank("drop-sim", key, 2, authority);
-	char names[256];
-	snprintf(names, sizeof(names), "DNS:localhost,IP:127.0.0.1,IP:::1,IP:%s", host);
+	X509 *cert = blank(name, key, 2, authority);
 	if (extend(cert, authority, NID_basic_constraints, "critical,CA:FALSE") == 0 &&
 	    extend(cert, authority, NID_key_usage, "critical,digitalSignature") == 0 &&
 	    extend(cert, authority, NID_ext_key_usage, "serverAuth") == 0 &&
@@ -80,24 +78,35 @@ static X509 *make_server(const char *host, EVP_PKEY *key, X509 *authority, EVP_P
 	return NULL;
 }
 
-static int set_up(struct tls *t, const char *host, EVP_PKEY *signer, EVP_PKEY *key)
+SSL_CTX *tls_context(void)
 {
-	t->authority = make_authority(signer);
-	X509 *server = t->authority != NULL ? make_server(host, key, t->authority, signer) : NULL;
-	t->ctx = SSL_CTX_new(TLS_server_method());
-	int ok = server != NULL && t->ctx != NULL &&
-		 SSL_CTX_set_min_proto_version(t->ctx, TLS1_2_VERSION) == 1 &&
-		 SSL_CTX_use_certificate(t->ctx, server) == 1 &&
+	SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
+	if (ctx == NULL || SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) != 1)
+		abort(); /* out of memory */
+	/* What a connection does not use at the moment it does not hold. */
+	SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS);
+	SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION);
+	return ctx;
+}
+
+static int set_up(struct tls *t, const char *name, const char *names, EVP_PKEY *signer,
+		  EVP_PKEY *key)
+{
+	t->authority = make_authority(name, signer);
+	X509 *server =
+		t->authority != NULL ? make_server(name, names, key, t->authority, signer) : NULL;
+	t->ctx = tls_context();
+	int ok = server != NULL && t->ctx != NULL && SSL_CTX_use_certificate(t->ctx, server) == 1 &&
 		 SSL_CTX_use_PrivateKey(t->ctx, key) == 1;
 	X509_free(server);
 	return ok ? 0 : -1;
 }
 
-struct tls *tls_new(const char *host, struct err *err)
+struct tls *tls_new(const char *name, const char *names, struct err *err)
 {
 	struct tls *t = xcalloc(1, sizeof(*t));
 	EVP_PKEY *signer = EVP_EC_gen("P-256"), *key = EVP_EC_gen("P-256");
-	int rc = signer != NULL && key != NULL ? set_up(t, host, signer, key) : -1;
+	int rc = signer != NULL && key != NULL ? set_up(t, name, names, signer, key) : -1;
 	EVP_PKEY_free(signer);
 	EVP_PKEY_free(key);
 	if (rc == 0)
@@ -114,6 +123,8 @@ void tls_free(struct tls *t)
 		return;
 	SSL_CTX_free(t->ctx);
 	X509_free(t->authority);
+	free(t->cert_path);
+	free(t->key_path);
 	free(t);
 }
 

@@ -1,0 +1,50 @@
+/* A few hundred rows are walked; a hash table would be more than the question is worth. */
+#include "metricsd/access.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+
+struct access_key access_key(const char *token)
+{
+	struct access_key key;
+	if (EVP_Digest(token, strlen(token), key.hash, NULL, EVP_sha256(), NULL) != 1)
+		abort(); /* out of memory */
+	return key;
+}
+
+bool access_same(const struct access_key *a, const struct access_key *b)
+{
+	return CRYPTO_memcmp(a->hash, b->hash, sizeof(a->hash)) == 0;
+}
+
+enum access access_find(const struct access_cache *c, const struct access_key *key, int64_t now_ms)
+{
+	for (size_t i = 0; i < c->n; i++)
+		if (access_same(&c->rows[i].key, key))
+			return now_ms < c->rows[i].until_ms ? c->rows[i].said : ACCESS_UNKNOWN;
+	return ACCESS_UNKNOWN;
+}
+
+void access_remember(struct access_cache *c, const struct access_key *key, enum access said,
+		     int64_t now_ms)
+{
+	size_t at = 0;
+	while (at < c->n && !access_same(&c->rows[at].key, key))
+		at++;
+	if (at == ACCESS_MAX) {
+		at = 0;
+		for (size_t i = 1; i < ACCESS_MAX; i++)
+			if (c->rows[i].until_ms < c->rows[at].until_ms)
+				at = i;
+	} else if (at == c->n) {
+		c->n++;
+	}
+	c->rows[at] = (struct access_row){
+		.key = *key,
+		.said = said,
+		.until_ms = now_ms + (said == ACCESS_ALLOWED ? ACCESS_ALLOW_MS : ACCESS_DENY_MS),
+	};
+}

@@ -1,0 +1,40 @@
+/* The words follow the API server's own: [+]name ok, [-]name failed: reason. */
+#include "metricsd/health.h"
+
+#include <stddef.h>
+
+/* why: NULL if all is well. */
+static bool part(struct buf *out, const char *name, const char *why, const char *note)
+{
+	if (why != NULL)
+		buf_addf(out, "[-]%s failed: %s\n", name, why);
+	else
+		buf_addf(out, "[+]%s ok%s%s\n", name, note != NULL ? ": " : "",
+			 note != NULL ? note : "");
+	return why == NULL;
+}
+
+bool health_alive(const struct health *h, struct buf *out)
+{
+	bool well = part(out, "supervisor", h->supervisor_alive ? NULL : "its loop is stuck",
+			 h->supervised ? NULL : "none here, each process runs by itself");
+	return part(out, "metricsd", NULL, NULL) && well;
+}
+
+bool health_ready(const struct health *h, struct buf *out)
+{
+	const char *caches = !h->watcher_up       ? "the watcher does not answer"
+			     : !h->watcher_synced ? "not every kind was listed yet"
+						  : NULL;
+	const char *lease = !h->watcher_up    ? "the watcher does not answer"
+			    : !h->lease_known ? "the API server has not said who holds it"
+					      : NULL;
+	const char *reconciler = !h->reconciler_up       ? "it does not answer"
+				 : !h->reconciler_synced ? "it has not read everything yet"
+							 : NULL;
+	bool well = part(out, "caches", caches, NULL);
+	well = part(out, "lease", lease, h->leads ? "held, this replica leads" : "warm standby") &&
+	       well;
+	well = part(out, "reconciler", reconciler, NULL) && well;
+	return part(out, "puller", h->puller_up ? NULL : "it does not answer", NULL) && well;
+}

@@ -1,0 +1,48 @@
+/* A host is a numeric address: names would have to be looked up. */
+#include "metricsd/listen.h"
+
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool is_address(const char *host)
+{
+	struct in6_addr scratch;
+	return inet_pton(AF_INET, host, &scratch) == 1 || inet_pton(AF_INET6, host, &scratch) == 1;
+}
+
+static int parse_port(const char *text)
+{
+	char *end;
+	long port = strtol(text, &end, 10);
+	return *text >= '0' && *text <= '9' && *end == '\0' && port <= 65535 ? (int)port : -1;
+}
+
+int listen_parse(const char *option, const char *text, struct listen_address *ret, struct err *err)
+{
+	struct listen_address a = {.on = true};
+	if (strcmp(text, "0") == 0) {
+		*ret = (struct listen_address){0};
+		return 0;
+	}
+	const char *colon = strrchr(text, ':');
+	size_t len = colon != NULL ? (size_t)(colon - text) : 0;
+	if (len >= 2 && text[0] == '[' && text[len - 1] == ']') {
+		text++;
+		len -= 2;
+	} else if (memchr(text, ':', len) != NULL) {
+		colon = NULL; /* an IPv6 address without brackets: where would it end? */
+	}
+	if (colon != NULL && len < sizeof(a.host)) {
+		memcpy(a.host, text, len);
+		a.port = parse_port(colon + 1);
+		if (a.port >= 0 && (len == 0 || is_address(a.host))) {
+			*ret = a;
+			return 0;
+		}
+	}
+	return err_set(
+		err, ERR_TERMINAL,
+		"--%s %s: not an address such as :8443, 127.0.0.1:9090 or [::1]:80; 0 is off",
+		option, text);
+}

@@ -1,0 +1,20 @@
+/* drop-metricsd: see metricsd/metricsd.h for what it owns. */
+#include "metricsd/metricsd.h"
+
+static const struct proc_def metricsd = {
+	.name = "metricsd",
+	.doc = "serves metrics and health, of all processes",
+	.id = PROC_METRICSD,
+	.asks_everybody = true,
+	.handlers = {[MSG_metrics] = on_metrics},
+	.options = metricsd_options,
+	.state_size = sizeof(struct metricsd),
+	.init = metricsd_init,
+	.turn = metricsd_turn,
+	.done = metricsd_done,
+};
+
+int main(int argc, char **argv)
+{
+	return proc_main(argc, argv, &metricsd);
+}

@@ -1,0 +1,144 @@
+/*
+ * Start, turns and end of metricsd. HTTP is served while the main loop waits: libevent's loop
+ * holds the sockets between processes as well (http_server_poll), under the Kubernetes
+ * client's if there is one (kube_set_poll).
+ */
+#include "metricsd/metricsd.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+/* A request of Prometheus has less than 1 KiB of headers, a token included. */
+static const struct http_limits limits = {
+	.connections = 128,
+	.headers = 16 * 1024,
+	.body = 1024,
+	.idle_s = 60,
+	.stuck_s = 20,
+	.whole_s = 60,
+};
+
+static int open_tls(struct metricsd *m, struct arena *a, struct err *err)
+{
+	char host[256] = "";
+	if (m->cert_path != NULL && m->cert_path[0] != '\0') {
+		m->tls = tls_from_files(arena_printf(a, "%s/%s", m->cert_path, m->cert_name),
+					arena_printf(a, "%s/%s", m->cert_path, m->cert_key), err);
+		return m->tls != NULL ? 0 : -1;
+	}
+	gethostname(host, sizeof(host) - 1);
+	m->tls = tls_new("drop-metricsd",
+			 arena_printf(a, "DNS:localhost,IP:127.0.0.1,IP:::1%s%s",
+				      host[0] != '\0' ? ",DNS:" : "", host),
+			 err);
+	return m->tls != NULL ? 0 : -1;
+}
+
+static struct http_server *open_server(struct proc *p, const struct listen_address *at, bool health,
+				       struct err *err)
+{
+	struct metricsd *m = proc_state(p);
+	const struct http_config config = {
+		.host = at->host[0] != '\0' ? at->host : NULL,
+		.port = at->port,
+		.tls = health ? NULL : m->tls,
+		.limits = limits,
+		.beside = health ? m->metrics : NULL,
+		.ops = health ? &visit_health_ops : &visit_metrics_ops,
+		.ctx = p,
+	};
+	struct http_server *h = http_server_new(&config, err);
+	if (h != NULL)
+		log_info(health ? "health is served" : "metrics are served", LS("host", at->host),
+			 LN("port", http_server_port(h)));
+	return h;
+}
+
+static int open_metrics(struct proc *p, const struct listen_address *at, struct err *err)
+{
+	struct metricsd *m = proc_state(p);
+	if (m->secure) {
+		m->kube = kube_new(proc_common(p)->kubeconfig, proc_user_agent(p), err);
+		if (m->kube == NULL || open_tls(m, proc_arena(p), err) != 0)
+			return -1;
+		kube_observe(m->kube, proc_api_call, p);
+	}
+	m->metrics = open_server(p, at, false, err);
+	return m->metrics != NULL ? 0 : -1;
+}
+
+int metricsd_init(struct proc *p, struct err *err)
+{
+	struct metricsd *m = proc_state(p);
+	struct listen_address metrics, health;
+	TAILQ_INIT(&m->visits);
+	if (listen_parse("metrics-bind-address", m->metrics_address, &metrics, err) != 0 ||
+	    listen_parse("health-probe-bind-address", m->health_address, &health, err) != 0)
+		return -1;
+	if (metrics.on && open_metrics(p, &metrics, err) != 0)
+		return -1;
+	if (health.on && (m->health = open_server(p, &health, true, err)) == NULL)
+		return -1;
+	struct http_server *loop = m->metrics != NULL ? m->metrics : m->health;
+	if (m->kube != NULL) {
+		kube_set_poll(m->kube, http_server_poll, loop);
+		proc_set_wait(p, kube_wait, m->kube);
+	} else if (loop != NULL) {
+		proc_set_wait(p, http_server_poll, loop);
+	}
+	return 0;
+}
+
+/* Returns when to look at the certificate's files again. */
+static int64_t look_at_certificate(struct proc *p, int64_t now_ms)
+{
+	struct metricsd *m = proc_state(p);
+	struct err err;
+	if (m->tls == NULL || m->cert_path == NULL || m->cert_path[0] == '\0')
+		return CLOCK_NEVER;
+	if (now_ms < m->cert_look_ms)
+		return m->cert_look_ms;
+	m->cert_look_ms = now_ms + CERT_LOOK_MS;
+	int rc = tls_reload(m->tls, &err);
+	if (rc > 0)
+		log_info("certificate read again");
+	else if (rc < 0)
+		log_error("certificate cannot be used, keeping the old one", LS("error", err.text));
+	if (rc != 0)
+		metric_add(proc_metrics(p), METRIC_certificate_reloads_total, 1,
+			   LABELS(rc > 0 ? "used" : "failed"));
+	return m->cert_look_ms;
+}
+
+int64_t metricsd_turn(struct proc *p, struct now now)
+{
+	struct metricsd *m = proc_state(p);
+	if (proc_stopping(p)) {
+		proc_stop(p, PROC_EXIT_OK);
+		return now.boot_ms;
+	}
+	proc_ready(p);
+	int64_t next = look_at_certificate(p, now.boot_ms);
+	visits_admit(p);
+	if (visits_wait(m) && !m->collecting)
+		collect_begin(p);
+	if (collect_end(p))
+		serve_inside(p);
+	return next;
+}
+
+void metricsd_done(struct proc *p)
+{
+	struct metricsd *m = proc_state(p);
+	kube_free(m->kube);
+	http_server_free(m->health);
+	http_server_free(m->metrics);
+	tls_free(m->tls);
+	for (int q = 0; q < PROC_COUNT; q++) {
+		snapshot_done(&m->peers[q].told);
+		snapshot_done(&m->peers[q].coming);
+	}
+	snapshot_done(&m->own);
+}

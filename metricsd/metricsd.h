@@ -1,0 +1,134 @@
+/*
+ * metricsd shows what the other processes do: metrics for Prometheus, health for the kubelet,
+ * a page for people. At each request it asks every process (metrics_get) and gives each a
+ * quarter of a second; of one that does not answer it shows the last values and that it is
+ * not up. It owns no number but those about itself, writes nothing, and decides nothing.
+ *
+ * With --metrics-secure it asks the API server who a token belongs to and what he may; only
+ * then does it start a Kubernetes client (design.md must 8).
+ *
+ * Its parts: listen, negotiate, expose, snapshot, health, access, review_json are pure;
+ * collect asks the processes, review the API server, visit and serve answer HTTP.
+ */
+#ifndef DROP_METRICSD_METRICSD_H
+#define DROP_METRICSD_METRICSD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "base/options.h"
+#include "httpd/http.h"
+#include "httpd/tls.h"
+#include "ipc/proc.h"
+#include "kube/kube.h"
+
+#include "metricsd/access.h"
+#include "metricsd/listen.h"
+#include "metricsd/negotiate.h"
+#include "metricsd/snapshot.h"
+#include "metricsd/tree.h"
+
+/* A process gets so long for each page of its metrics, and for all of them. */
+#define COLLECT_PAGE_MS 250
+#define COLLECT_ALL_MS  1000
+/* Requests that wait for an answer of ours; more are told 503. */
+#define VISITS_MAX 64
+/* Questions to the API server about tokens at one time; more wait. */
+#define REVIEWS_MAX 8
+#define REVIEW_MS   5000
+/* Certificate files are looked at this often. */
+#define CERT_LOOK_MS 2000
+
+enum visit_page { VISIT_METRICS, VISIT_READY };
+
+enum visit_state {
+	VISIT_AT_THE_DOOR, /* who is it? */
+	VISIT_INSIDE,      /* waits for what the processes say */
+};
+
+struct visit { /* one HTTP request that is not answered yet */
+	TAILQ_ENTRY(visit) link;
+	struct http_exchange *exchange; /* NULL: the client has left */
+	enum visit_page page;
+	enum visit_state state;
+	enum expose_form form;
+	bool gzip;
+	char *token; /* until it is asked about; then wiped */
+	struct access_key key;
+};
+
+struct review { /* a token that the API server is asked about */
+	bool used;
+	struct access_key key;
+};
+
+struct peer_view { /* what one process told */
+	struct snapshot told, coming;
+	bool up, pending;
+};
+
+struct metricsd {
+	/* Options. */
+	const char *metrics_address, *health_address;
+	const char *cert_path, *cert_name, *cert_key;
+	bool secure;
+
+	struct http_server *metrics, *health;
+	struct tls *tls; /* NULL: metrics are plain, and for everybody */
+	int64_t cert_look_ms;
+	struct kube *kube; /* NULL: nobody is asked about tokens */
+	struct access_cache access;
+	struct review reviews[REVIEWS_MAX];
+
+	TAILQ_HEAD(, visit) visits;
+	size_t n_visits;
+
+	bool collecting;
+	uint64_t round; /* of collecting, so that late answers are known as such */
+	int64_t began_ms;
+	size_t n_pending;
+	struct peer_view peers[PROC_COUNT];
+	struct snapshot own;
+	struct tree tree;
+};
+
+extern const struct option_def metricsd_options[];
+
+/* metricsd.c */
+int metricsd_init(struct proc *p, struct err *err);
+int64_t metricsd_turn(struct proc *p, struct now now);
+void metricsd_done(struct proc *p);
+
+/* collect.c */
+/* Is this a process that is asked? */
+bool collect_asks(enum proc_id q);
+void collect_begin(struct proc *p);
+/* Ends it once every process has answered or run out of time; true: it has ended. */
+bool collect_end(struct proc *p);
+void on_metrics(struct proc *p, const struct msg_in *in);
+
+/* review.c: what the API server says of a token is then in m->access. */
+/*
+ * Asks, if it is not being asked already and there is room; token is wiped once it was sent.
+ * false: it was sent before, and what came of it does not count any more.
+ */
+bool review_ask(struct proc *p, const struct access_key *key, char **token);
+
+/* visit.c */
+extern const struct http_ops visit_metrics_ops, visit_health_ops;
+/* Lets in whom the API server knows, sends away whom it does not. */
+void visits_admit(struct proc *p);
+/* Somebody waits inside. */
+bool visits_wait(const struct metricsd *m);
+/* The API server could not be asked about this token. */
+void visits_unknown(struct proc *p, const struct access_key *key);
+/* Answers and ends the visit. body is emptied. */
+void visit_answer(struct proc *p, struct visit *v, struct http_answer *answer, struct buf *body);
+
+/* serve.c: answers all who are inside. */
+void serve_inside(struct proc *p);
+/* The body of /healthz or /readyz; whether all is well. */
+bool serve_health(struct proc *p, bool ready, struct buf *body);
+
+#endif

@@ -1,0 +1,15 @@
+/* What a client can read: the form of the metrics and whether compressed (RFC 9110, 12). Pure. */
+#ifndef DROP_METRICSD_NEGOTIATE_H
+#define DROP_METRICSD_NEGOTIATE_H
+
+#include <stdbool.h>
+
+enum expose_form { EXPOSE_TEXT, EXPOSE_OPENMETRICS };
+
+/* accept: the header, or NULL. Text is for everybody who does not prefer OpenMetrics 1.0 or 0.0.1.
+ */
+enum expose_form negotiate_form(const char *accept);
+/* accept_encoding: the header, or NULL. */
+bool negotiate_gzip(const char *accept_encoding);
+
+#endif

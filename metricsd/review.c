@@ -1,0 +1,124 @@
+/*
+ * Asks the API server about tokens, twice each: whose it is, and what he may. Invariant: a
+ * token is asked about once at a time, however many requests come with it, and is in no memory
+ * of ours once it was sent.
+ */
+#include "metricsd/metricsd.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/xalloc.h"
+
+#include "metricsd/review_json.h"
+
+struct question { /* lives from the first request to the last answer */
+	struct proc *p;
+	struct review *review;
+};
+
+static const char *const result_names[] = {
+	[ACCESS_UNKNOWN] = "failed",
+	[ACCESS_ALLOWED] = "allowed",
+	[ACCESS_UNAUTHORIZED] = "unauthorized",
+	[ACCESS_FORBIDDEN] = "forbidden",
+};
+
+static void end(struct question *q, enum access said)
+{
+	struct metricsd *m = proc_state(q->p);
+	struct access_key key = q->review->key;
+	q->review->used = false;
+	metric_add(proc_metrics(q->p), METRIC_reviews_total, 1, LABELS(result_names[said]));
+	if (said == ACCESS_UNKNOWN)
+		visits_unknown(q->p, &key);
+	else
+		access_remember(&m->access, &key, said, clock_boot_ms());
+	free(q);
+}
+
+static void send(struct question *q, const char *path, struct buf *body, kube_done_fn done)
+{
+	struct metricsd *m = proc_state(q->p);
+	const struct kube_request req = {
+		.method = KUBE_POST,
+		.lane = KUBE_WRITE,
+		.path = path,
+		.body = body->data,
+		.body_len = body->len,
+		.deadline_ms = clock_boot_ms() + REVIEW_MS,
+	};
+	kube_send(m->kube, &req, done, q);
+}
+
+static void fail(struct question *q, const char *what, const struct kube_answer *answer)
+{
+	log_warn("the API server cannot be asked about a token", LS("request", what),
+		 LN("code", answer->code), LS("error", answer->message));
+	end(q, ACCESS_UNKNOWN);
+}
+
+static bool is_2xx(int code)
+{
+	return code >= 200 && code < 300;
+}
+
+static void on_access(void *ctx, const struct kube_answer *answer)
+{
+	struct question *q = ctx;
+	int allowed = is_2xx(answer->code) ? review_allowed(answer->body, answer->len) : -1;
+	if (allowed < 0)
+		fail(q, "SubjectAccessReview", answer);
+	else
+		end(q, allowed ? ACCESS_ALLOWED : ACCESS_FORBIDDEN);
+}
+
+static void on_token(void *ctx, const struct kube_answer *answer)
+{
+	struct question *q = ctx;
+	struct buf body = {0};
+	int known =
+		is_2xx(answer->code) ? review_access_body(&body, answer->body, answer->len) : -1;
+	if (known < 0)
+		fail(q, "TokenReview", answer);
+	else if (known == 0)
+		end(q, ACCESS_UNAUTHORIZED);
+	else
+		send(q, REVIEW_ACCESS_PATH, &body, on_access);
+	buf_done(&body);
+}
+
+static void wipe(char **text)
+{
+	if (*text != NULL)
+		explicit_bzero(*text, strlen(*text));
+	free(*text);
+	*text = NULL;
+}
+
+bool review_ask(struct proc *p, const struct access_key *key, char **token)
+{
+	struct metricsd *m = proc_state(p);
+	struct review *room = NULL;
+	for (size_t i = 0; i < REVIEWS_MAX; i++) {
+		if (m->reviews[i].used && access_same(&m->reviews[i].key, key))
+			return true;
+		if (!m->reviews[i].used && room == NULL)
+			room = &m->reviews[i];
+	}
+	if (*token == NULL)
+		return false;
+	if (room == NULL)
+		return true;
+	struct buf body = {0};
+	struct question *q = xcalloc(1, sizeof(*q));
+	*room = (struct review){.used = true, .key = *key};
+	*q = (struct question){p, room};
+	review_token_body(&body, *token);
+	send(q, REVIEW_TOKEN_PATH, &body, on_token);
+	explicit_bzero(body.data, body.len);
+	buf_done(&body);
+	wipe(token);
+	return true;
+}

@@ -1,0 +1,233 @@
+/*
+ * HTTP requests as they come and go. A request is only noted here, inside the server's loop;
+ * what it needs is done in the turn that follows. Invariant: a visit is in m->visits until it
+ * was answered, or its client has left.
+ */
+#include "metricsd/metricsd.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/xalloc.h"
+
+/* Paths that are known; what is asked besides is counted as "other". */
+static const struct door {
+	const char *path;
+	bool health; /* of the health server; else of the one of metrics */
+	enum visit_page page;
+} doors[] = {
+	{"/metrics", false, VISIT_METRICS},
+	{"/readyz", true, VISIT_READY},
+};
+
+static void free_visit(struct metricsd *m, struct visit *v)
+{
+	TAILQ_REMOVE(&m->visits, v, link);
+	m->n_visits--;
+	if (v->token != NULL)
+		explicit_bzero(v->token, strlen(v->token));
+	free(v->token);
+	free(v);
+}
+
+static const char *page_path(enum visit_page page)
+{
+	for (size_t i = 0; i < sizeof(doors) / sizeof(doors[0]); i++)
+		if (doors[i].page == page)
+			return doors[i].path;
+	return "other";
+}
+
+static void count(struct proc *p, const char *path, int code)
+{
+	char text[12];
+	snprintf(text, sizeof(text), "%d", code);
+	metric_add(proc_metrics(p), METRIC_http_requests_total, 1, LABELS(path, text));
+}
+
+void visit_answer(struct proc *p, struct visit *v, struct http_answer *answer, struct buf *body)
+{
+	count(p, page_path(v->page), answer->code);
+	answer->body = body;
+	http_reply(v->exchange, answer);
+	buf_done(body);
+	free_visit(proc_state(p), v);
+}
+
+/* An answer of a few words, at once. */
+static void say(struct proc *p, struct http_exchange *x, const char *path, int code,
+		const char *text)
+{
+	struct buf body = {0};
+	buf_adds(&body, text);
+	struct http_answer answer = {
+		.code = code, .type = "text/plain; charset=utf-8", .body = &body};
+	if (code == 401)
+		answer.challenge = "Bearer";
+	count(p, path, code);
+	http_reply(x, &answer);
+	buf_done(&body);
+}
+
+static void dismiss(struct proc *p, struct visit *v, int code, const char *text)
+{
+	struct buf body = {0};
+	struct http_answer answer = {.code = code, .type = "text/plain; charset=utf-8"};
+	buf_adds(&body, text);
+	if (code == 401)
+		answer.challenge = "Bearer";
+	if (code == 503)
+		answer.retry_after_s = 1;
+	visit_answer(p, v, &answer, &body);
+}
+
+/* ---- the door ---- */
+
+/* The token of "Bearer <token>", or NULL. */
+static const char *bearer(const char *authorization)
+{
+	static const char word[] = "Bearer ";
+	if (authorization == NULL || strncasecmp(authorization, word, sizeof(word) - 1) != 0)
+		return NULL;
+	authorization += sizeof(word) - 1;
+	authorization += strspn(authorization, " ");
+	return *authorization != '\0' ? authorization : NULL;
+}
+
+/* The path of a URI, without its query. */
+static bool is_path(const char *uri, const char *path)
+{
+	size_t n = strcspn(uri, "?");
+	return n == strlen(path) && memcmp(uri, path, n) == 0;
+}
+
+static void enter(struct proc *p, struct http_exchange *x, const struct http_request *r,
+		  const struct door *door)
+{
+	struct metricsd *m = proc_state(p);
+	bool guarded = !door->health && m->kube != NULL;
+	const char *token = bearer(r->authorization);
+	if (guarded && token == NULL) {
+		say(p, x, door->path, 401, "Unauthorized: a bearer token is wanted\n");
+		return;
+	}
+	if (m->n_visits >= VISITS_MAX) {
+		say(p, x, door->path, 503, "Too many requests at one time\n");
+		return;
+	}
+	struct visit *v = xcalloc(1, sizeof(*v));
+	*v = (struct visit){
+		.exchange = x,
+		.page = door->page,
+		.state = guarded ? VISIT_AT_THE_DOOR : VISIT_INSIDE,
+		.form = negotiate_form(r->accept),
+		.gzip = negotiate_gzip(r->accept_encoding),
+	};
+	if (guarded) {
+		v->key = access_key(token);
+		v->token = xstrdup(token);
+	}
+	TAILQ_INSERT_TAIL(&m->visits, v, link);
+	m->n_visits++;
+	http_set_user(x, v);
+}
+
+static void on_request(struct proc *p, bool health, struct http_exchange *x,
+		       const struct http_request *r)
+{
+	if (strcmp(r->method, "GET") != 0) {
+		say(p, x, "other", 405, "Only GET is served here\n");
+		return;
+	}
+	if (health && is_path(r->uri, "/healthz")) {
+		struct buf body = {0};
+		bool well = serve_health(p, false, &body);
+		say(p, x, "/healthz", well ? 200 : 500, body.data);
+		buf_done(&body);
+		return;
+	}
+	for (size_t i = 0; i < sizeof(doors) / sizeof(doors[0]); i++)
+		if (doors[i].health == health && is_path(r->uri, doors[i].path)) {
+			enter(p, x, r, &doors[i]);
+			return;
+		}
+	say(p, x, "other", 404, "Not found\n");
+}
+
+static void on_metrics_request(void *ctx, struct http_exchange *x, const struct http_request *r)
+{
+	on_request(ctx, false, x, r);
+}
+
+static void on_health_request(void *ctx, struct http_exchange *x, const struct http_request *r)
+{
+	on_request(ctx, true, x, r);
+}
+
+static void on_closed(void *ctx, void *user)
+{
+	free_visit(proc_state(ctx), user);
+}
+
+/* Nothing of ours is a stream. */
+static void on_drained(void *ctx, void *user)
+{
+	(void)ctx;
+	(void)user;
+}
+
+const struct http_ops visit_metrics_ops = {on_metrics_request, on_closed, on_drained};
+const struct http_ops visit_health_ops = {on_health_request, on_closed, on_drained};
+
+/* ---- inside ---- */
+
+static void admit(struct proc *p, struct visit *v)
+{
+	struct metricsd *m = proc_state(p);
+	switch (access_find(&m->access, &v->key, clock_boot_ms())) {
+	case ACCESS_UNKNOWN:
+		if (!review_ask(p, &v->key, &v->token))
+			dismiss(p, v, 503, "Ask again\n");
+		break;
+	case ACCESS_ALLOWED:
+		v->state = VISIT_INSIDE;
+		break;
+	case ACCESS_UNAUTHORIZED:
+		dismiss(p, v, 401, "Unauthorized: the API server does not know this token\n");
+		break;
+	case ACCESS_FORBIDDEN:
+		dismiss(p, v, 403, "Forbidden: get on the non-resource URL /metrics is wanted\n");
+		break;
+	}
+}
+
+void visits_admit(struct proc *p)
+{
+	struct metricsd *m = proc_state(p);
+	struct visit *v, *next;
+	for (v = TAILQ_FIRST(&m->visits); v != NULL; v = next) {
+		next = TAILQ_NEXT(v, link);
+		if (v->state == VISIT_AT_THE_DOOR)
+			admit(p, v);
+	}
+}
+
+bool visits_wait(const struct metricsd *m)
+{
+	const struct visit *v;
+	TAILQ_FOREACH(v, &m->visits, link)
+	if (v->state == VISIT_INSIDE)
+		return true;
+	return false;
+}
+
+void visits_unknown(struct proc *p, const struct access_key *key)
+{
+	struct metricsd *m = proc_state(p);
+	struct visit *v, *next;
+	for (v = TAILQ_FIRST(&m->visits); v != NULL; v = next) {
+		next = TAILQ_NEXT(v, link);
+		if (v->state == VISIT_AT_THE_DOOR && access_same(&v->key, key))
+			dismiss(p, v, 503, "The API server cannot be asked about this token now\n");
+	}
+}

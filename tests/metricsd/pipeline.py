@@ -1,0 +1,477 @@
+#!/usr/bin/env python3
+"""drop-metricsd as a real process, between peers of the same main loop (tests/pipeline/testproc.c) and a
+scripted API server, and clients good and bad. Usage: pipeline.py METRICSD TESTPROC. Prints TAP.
+
+Clients here want an answer within a second, and say so; what is slower is a failure of ours. On a machine
+that is busy otherwise the second is multiplied by DROP_TEST_PATIENCE.
+"""
+import concurrent.futures
+import gzip
+import http.client
+import http.server
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import traceback
+
+METRICSD, TESTPROC = sys.argv[1:3]
+DEADLINE = 30
+# A scrape's time; the processes have a quarter of a second of it.
+SCRAPE_SECONDS = 1.0 * float(os.environ.get("DROP_TEST_PATIENCE", "3"))
+
+
+def wait_for(what, condition, seconds=DEADLINE):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        got = condition()
+        if got:
+            return got
+        time.sleep(0.02)
+    raise AssertionError(f"waited {seconds} s for: {what}")
+
+
+class Api(http.server.ThreadingHTTPServer):
+    """Knows two tokens: `good` may, `poor` may not. Counts what it is asked."""
+    daemon_threads = True
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), ApiHandler)
+        self.asked = []
+        self.broken = False
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def handle_error(self, request, client_address):
+        pass
+
+
+class ApiHandler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self):
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.server.asked.append((self.path, body))
+        status = {}
+        if self.path == "/apis/authentication.k8s.io/v1/tokenreviews":
+            name = body["spec"]["token"]
+            status = {"authenticated": name in ("good", "poor"),
+                      "user": {"username": name, "groups": ["system:authenticated"]}}
+        elif self.path == "/apis/authorization.k8s.io/v1/subjectaccessreviews":
+            assert body["spec"]["nonResourceAttributes"] == {"path": "/metrics", "verb": "get"}
+            status = {"allowed": body["spec"]["user"] == "good"}
+        code = 500 if self.server.broken else 201
+        text = json.dumps({"status": status}).encode()
+        self.send_response(code)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text)
+
+    def log_message(self, *_):
+        pass
+
+
+class Scene:
+    """metricsd with these options, and testproc as the processes named."""
+
+    def __init__(self, *options, peers=("watcher", "reconciler", "puller"), api=None):
+        self.dir = pathlib.Path(tempfile.mkdtemp(prefix="drop-metricsd-"))
+        self.sockets = self.dir / "s"
+        self.sockets.mkdir(mode=0o700)
+        self.processes = {}
+        self.log = open(self.dir / "log", "wb")
+        words = [METRICSD, "--socket-dir", str(self.sockets), "--health-probe-bind-address=127.0.0.1:0",
+                 "--metrics-bind-address=127.0.0.1:0", *options]
+        if api:
+            config = self.dir / "kubeconfig"
+            config.write_text(json.dumps({
+                "apiVersion": "v1", "kind": "Config", "current-context": "c",
+                "clusters": [{"name": "c", "cluster": {"server": f"http://127.0.0.1:{api.server_port}"}}],
+                "users": [{"name": "u", "user": {"token": "t"}}],
+                "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}]}))
+            words += ["--kubeconfig", str(config)]
+        self.processes["metricsd"] = subprocess.Popen(words, stderr=self.log)
+        for name in peers:
+            self.start(name)
+        self.port = int(self.wait_log(r"metrics are served .*port=(\d+)")[1])
+        self.health_port = int(self.wait_log(r"health is served .*port=(\d+)")[1])
+        self.secure = "--metrics-secure=false" not in options
+        for name in peers:
+            self.wait_log(f"connected to {name}")
+
+    def start(self, name):
+        self.processes[name] = subprocess.Popen(
+            [TESTPROC, "--socket-dir", str(self.sockets)], env={**os.environ, "TEST_ROLE": name},
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def text(self):
+        return (self.dir / "log").read_text()
+
+    def wait_log(self, pattern):
+        return wait_for(f"{pattern} in the log", lambda: re.search(pattern, self.text()))
+
+    def get(self, path="/metrics", headers=None, health=False, timeout=SCRAPE_SECONDS):
+        """(status, body, headers)."""
+        port = self.health_port if health else self.port
+        if self.secure and not health:
+            trusting = ssl._create_unverified_context()  # pylint: disable=protected-access
+            c = http.client.HTTPSConnection("127.0.0.1", port, timeout=timeout, context=trusting)
+        else:
+            c = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
+        try:
+            c.request("GET", path, headers=headers or {})
+            answer = c.getresponse()
+            return answer.status, answer.read(), dict(answer.getheaders())
+        finally:
+            c.close()
+
+    def scrape(self):
+        status, body, _ = self.get()
+        assert status == 200, (status, body)
+        return samples(body.decode())
+
+    def rss_mb(self):
+        status = pathlib.Path(f"/proc/{self.processes['metricsd'].pid}/status").read_text()
+        return int(re.search(r"VmRSS:\s+(\d+)", status)[1]) / 1024
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, *_):
+        for process in self.processes.values():
+            process.send_signal(signal.SIGCONT)
+            process.kill()
+            process.wait()
+        self.log.close()
+        if kind:
+            sys.stderr.write(self.text())
+        shutil.rmtree(self.dir)
+
+
+def samples(text):
+    """{"name{labels}": value}; each name and labels once."""
+    found = {}
+    for line in text.splitlines():
+        if line and not line.startswith("#"):
+            name, value = line.rsplit(" ", 1)
+            assert name not in found, f"twice: {name}"
+            found[name] = float(value)
+    return found
+
+
+def up(found, process):
+    return found[f'drop_process_up{{process="{process}"}}']
+
+
+PLAIN = "--metrics-secure=false"
+
+
+def test_everybody_is_asked():
+    with Scene(PLAIN) as s:
+        found = s.scrape()
+        for name in ("watcher", "reconciler", "puller", "metricsd"):
+            assert up(found, name) == 1, name
+            assert found[f'drop_turns_total{{process="{name}"}}'] > 0
+            assert found[f'drop_process_resident_memory_bytes{{process="{name}"}}'] > 1e6
+        later = s.scrape()
+        for name, value in found.items():
+            if "_total" in name:
+                assert later[name] >= value, name
+
+
+def test_forms_and_compression():
+    with Scene(PLAIN) as s:
+        _, text, headers = s.get()
+        assert headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8", headers
+        _, om, headers = s.get(headers={"Accept": "application/openmetrics-text;version=1.0.0"})
+        assert headers["Content-Type"].startswith("application/openmetrics-text; version=1.0.0"), headers
+        assert om.endswith(b"# EOF\n")
+        _, packed, headers = s.get(headers={"Accept-Encoding": "gzip"})
+        assert headers["Content-Encoding"] == "gzip"
+        assert len(packed) < len(text) / 3
+        assert set(samples(gzip.decompress(packed).decode())) >= set(samples(text.decode()))
+        promtool = shutil.which("promtool")
+        if promtool:
+            done = subprocess.run([promtool, "check", "metrics"], input=text, capture_output=True, check=False)
+            assert done.returncode == 0 and not done.stdout + done.stderr, done.stdout + done.stderr
+
+
+def test_who_does_not_answer_is_down_and_keeps_its_last_values():
+    with Scene(PLAIN) as s:
+        turns = s.scrape()['drop_turns_total{process="puller"}']
+        s.processes["puller"].send_signal(signal.SIGSTOP)
+        found = s.scrape()
+        assert up(found, "puller") == 0 and up(found, "watcher") == 1
+        assert found['drop_turns_total{process="puller"}'] == turns
+        s.processes["puller"].send_signal(signal.SIGCONT)
+        wait_for("the puller again", lambda: up(s.scrape(), "puller") == 1)
+        s.processes["puller"].kill()
+        s.processes["puller"].wait()
+        found = s.scrape()
+        assert up(found, "puller") == 0
+        assert found['drop_turns_total{process="puller"}'] >= turns
+        s.start("puller")
+        wait_for("another puller", lambda: up(s.scrape(), "puller") == 1)
+
+
+def test_a_stuck_peer_does_not_end_us():
+    """The main loop restarts a process whose peer is silent for 15 s; not one that asks everybody."""
+    with Scene(PLAIN) as s:
+        s.processes["puller"].send_signal(signal.SIGSTOP)
+        end = time.monotonic() + 17
+        while time.monotonic() < end:
+            assert up(s.scrape(), "puller") == 0
+            time.sleep(0.5)
+        assert s.processes["metricsd"].poll() is None
+
+
+def test_nobody_there():
+    with Scene(PLAIN, peers=()) as s:
+        found = s.scrape()
+        assert up(found, "watcher") == 0 and up(found, "metricsd") == 1
+        assert found["drop_supervisor_up"] == 1
+
+
+def raw(port, data, seconds=DEADLINE):
+    """What comes back until the connection ends."""
+    with socket.create_connection(("127.0.0.1", port), timeout=seconds) as c:
+        c.sendall(data)
+        got = b""
+        while True:
+            piece = c.recv(65536)
+            if not piece:
+                return got
+            got += piece
+
+
+def test_bad_requests():
+    with Scene(PLAIN) as s:
+        s.scrape()
+        assert s.get("/no-such")[0] == 404
+        assert s.get("/healthz")[0] == 404, "not on the port of metrics"
+        assert s.get("/metrics", health=True)[0] == 404, "not on the port of probes"
+        assert s.get("/metrics?a=b&c[]=d")[0] == 200
+        close = b"Host: x\r\nConnection: close\r\n"
+        assert b" 405 " in raw(s.port, b"POST /metrics HTTP/1.1\r\n" + close + b"Content-Length: 0\r\n\r\n")
+        big = b"GET /metrics HTTP/1.1\r\n" + close + b"X: " + b"x" * 100000 + b"\r\n\r\n"
+        try:
+            assert b" 200 " not in raw(s.port, big)
+        except ConnectionError:
+            pass
+        body = b"POST /metrics HTTP/1.1\r\n" + close + b"Content-Length: 10000000\r\n\r\n"
+        try:
+            assert b" 200 " not in raw(s.port, body + b"x" * 200000)
+        except ConnectionError:
+            pass
+        for junk in (b"\r\n\r\n", b"\0" * 1000, b"GET\r\n\r\n", b"\x16\x03\x01\x02\0\x01\0", b"GET / HTTP/9.9\r\n\r\n"):
+            with socket.create_connection(("127.0.0.1", s.port), timeout=DEADLINE) as c:
+                c.sendall(junk)
+                c.shutdown(socket.SHUT_WR)
+                try:
+                    c.recv(4096)
+                except ConnectionError:
+                    pass
+        s.scrape()
+
+
+def crowd(s):
+    """2,000 that say nothing, and some that say a little now and then; scrapes go on beside them."""
+    s.get(headers={"Authorization": "Bearer good"})
+    before = s.rss_mb()
+    idle = []
+    slowest = 0
+    try:
+        for i in range(2000):
+            c = socket.socket()
+            c.setblocking(False)
+            c.connect_ex(("127.0.0.1", s.port))
+            idle.append(c)
+            if i % 100 == 99:
+                for talker in idle[-20:]:
+                    try:
+                        talker.send(b"GET /metrics HTTP/1.1\r\nX-Slow: ")
+                    except OSError:
+                        pass
+                began = time.monotonic()
+                assert s.get(headers={"Authorization": "Bearer good"}, timeout=DEADLINE)[0] == 200
+                slowest = max(slowest, time.monotonic() - began)
+        print(f"# beside 2,000 idle connections: slowest scrape {slowest:.3f} s, "
+              f"memory {before:.1f} -> {s.rss_mb():.1f} MB")
+        assert slowest < SCRAPE_SECONDS
+        assert s.rss_mb() < before + 16
+        fds = len(os.listdir(f"/proc/{s.processes['metricsd'].pid}/fd"))
+        assert fds < 300, fds
+    finally:
+        for c in idle:
+            c.close()
+
+
+def test_two_thousand_idle_connections():
+    with Scene(PLAIN) as s:
+        crowd(s)
+
+
+def test_two_thousand_idle_connections_to_tls():
+    api = Api()
+    with Scene(api=api) as s:
+        crowd(s)
+
+
+def certificate(folder, name):
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                    "-days", "2", "-subj", f"/CN={name}", "-keyout", folder / "new.key", "-out", folder / "new.crt"],
+                   check=True, capture_output=True)
+    os.rename(folder / "new.key", folder / "tls.key")
+    os.rename(folder / "new.crt", folder / "tls.crt")
+
+
+def served(s):
+    return ssl.get_server_certificate(("127.0.0.1", s.port))
+
+
+def test_certificate_rotates_under_load():
+    api = Api()
+    with tempfile.TemporaryDirectory() as folder:
+        folder = pathlib.Path(folder)
+        certificate(folder, "first")
+        with Scene("--metrics-cert-path", str(folder), api=api) as s:
+            stop = threading.Event()
+
+            def load():
+                done = 0
+                while not stop.is_set():
+                    assert s.get(headers={"Authorization": "Bearer good"}, timeout=DEADLINE)[0] == 200
+                    done += 1
+                return done
+            with concurrent.futures.ThreadPoolExecutor(3) as pool:
+                loads = [pool.submit(load) for _ in range(3)]
+                try:
+                    for i in range(3):
+                        was = served(s)
+                        certificate(folder, f"next {i}")
+                        wait_for("the new certificate", lambda was=was: served(s) != was)
+                    # What cannot be used is not used.
+                    (folder / "tls.crt").write_text("nonsense")
+                    was = served(s)
+                    s.wait_log("certificate cannot be used, keeping the old one")
+                    assert served(s) == was
+                finally:
+                    stop.set()
+                scrapes = sum(load.result() for load in loads)
+            print(f"# {scrapes} scrapes while the certificate changed")
+            assert scrapes > 10
+
+
+def test_tls_is_at_least_1_2():
+    api = Api()
+    with Scene(api=api) as s:
+        for most in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+            context = ssl._create_unverified_context()  # pylint: disable=protected-access
+            context.maximum_version = most
+            with socket.create_connection(("127.0.0.1", s.port)) as c, context.wrap_socket(c) as t:
+                assert t.version() in ("TLSv1.2", "TLSv1.3")
+        old = subprocess.run(["openssl", "s_client", "-connect", f"127.0.0.1:{s.port}", "-tls1_1", "-cipher",
+                              "ALL:@SECLEVEL=0"], input=b"", capture_output=True, timeout=DEADLINE, check=False)
+        assert old.returncode != 0
+
+
+def test_tokens():
+    api = Api()
+    with Scene("--log-level=debug", api=api) as s:
+        def status(token):
+            return s.get(headers={"Authorization": f"Bearer {token}"} if token else {})[0]
+        assert status(None) == 401
+        assert s.get(headers={"Authorization": "Basic Z29vZDo="})[0] == 401
+        assert s.get(headers={"Authorization": "Bearer "})[0] == 401
+        assert not api.asked, "without a token there is nothing to ask"
+        assert status("good") == 200
+        assert status("stranger") == 401
+        assert status("poor") == 403
+        asked = len(api.asked)
+        assert asked == 5, api.asked
+        for _ in range(5):
+            assert (status("good"), status("poor"), status("stranger")) == (200, 403, 401)
+        assert len(api.asked) == asked, "answers are remembered"
+        # Many at once with a new token: it is asked about once.
+        api.broken = False
+        with concurrent.futures.ThreadPoolExecutor(10) as pool:
+            got = list(pool.map(lambda _: status("another"), range(10)))
+        assert got == [401] * 10, got
+        assert len(api.asked) == asked + 1
+        api.broken = True
+        assert s.get(headers={"Authorization": "Bearer unlucky"}, timeout=DEADLINE)[0] == 503
+        assert status("good") == 200, "who is known is let in"
+        for token in ("good", "poor", "stranger", "unlucky"):
+            assert f'"{token}"' not in s.text() and f" {token}" not in s.text(), "a token in the log"
+
+
+def test_health():
+    with Scene(PLAIN) as s:
+        status, body, _ = s.get("/healthz", health=True)
+        assert status == 200 and b"[+]supervisor ok: none here" in body, body
+        status, body, _ = s.get("/readyz", health=True)
+        assert status == 500 and b"[-]lease failed" in body and b"[+]puller ok" in body, body
+        boot_ms = int(time.clock_gettime(time.CLOCK_BOOTTIME) * 1000)
+        (s.sockets / "supervisor.beat").write_text(f"{boot_ms - 5000:020d}\n")
+        (s.sockets / "supervisor.status").write_text("watcher 1 settled 3\npuller 0 backing-off 7\n")
+        assert s.get("/healthz", health=True)[0] == 200
+        found = s.scrape()
+        assert found['drop_process_restarts_total{process="puller"}'] == 7
+        assert found["drop_supervisor_up"] == 1
+        (s.sockets / "supervisor.beat").write_text(f"{boot_ms - 25000:020d}\n")
+        status, body, _ = s.get("/healthz", health=True)
+        assert status == 500 and b"[-]supervisor failed: its loop is stuck" in body, body
+        assert s.scrape()["drop_supervisor_up"] == 0
+        s.processes["puller"].kill()
+        wait_for("the puller is missed",
+                 lambda: b"[-]puller failed" in s.get("/readyz", health=True)[1])
+        assert b"stuck" in s.get("/healthz", health=True)[1]
+
+
+def test_wrong_usage():
+    with tempfile.TemporaryDirectory() as folder:
+        for words, says, code in (
+                (["--metrics-bind-address=8443"], "not an address such as :8443", 100),
+                (["--health-probe-bind-address=x:1"], "not an address", 100),
+                (["--metrics-bind-address=127.0.0.1:0", "--metrics-cert-path=/no-such", "--kubeconfig",
+                  f"{folder}/kc"], "no such file", 100)):
+            pathlib.Path(folder, "kc").write_text(json.dumps({
+                "current-context": "c", "clusters": [{"name": "c", "cluster": {"server": "http://127.0.0.1:1"}}],
+                "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}],
+                "users": [{"name": "u", "user": {"token": "t"}}]}))
+            done = subprocess.run(
+                [METRICSD, "--socket-dir", folder, *(["--health-probe-bind-address=0"] if len(words) > 1 else []),
+                 *words], stderr=subprocess.PIPE, text=True, timeout=DEADLINE, check=False)
+            assert done.returncode == code and says in done.stderr, (done.returncode, done.stderr)
+
+
+def main():
+    tests = [(name, test) for name, test in globals().items()
+             if name.startswith("test_") and (len(sys.argv) < 4 or name in sys.argv[3:])]
+    print(f"1..{len(tests)}")
+    failed = False
+    for number, (name, test) in enumerate(tests, 1):
+        began = time.monotonic()
+        try:
+            test()
+            print(f"ok {number} - {name}", flush=True)
+            print(f"# {time.monotonic() - began:.1f} s", flush=True)
+        except Exception as e:  # pylint: disable=broad-except
+            failed = True
+            text = f"{type(e).__name__}: {e}".replace("\n", "\n# ")
+            print(f"not ok {number} - {name}\n# {text}", flush=True)
+            traceback.print_exc()
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main())
