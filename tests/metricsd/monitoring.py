@@ -1,0 +1,131 @@
+#!/usr/bin/env python3
+"""deploy/monitoring against the table of metrics: every metric that an alert or a panel names exists, with the
+labels it asks for; promtool understands the rules; each alert has its runbook. Usage: monitoring.py ROOT.
+Prints TAP.
+"""
+import json
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+import yaml
+
+ROOT = pathlib.Path(sys.argv[1])
+FOLDER = ROOT / "deploy/monitoring"
+# Of Prometheus and the Prometheus operator.
+TARGET_LABELS = {"namespace", "pod", "le", "job", "instance"}
+ALERTS_WANTED = {"DropImageDegraded", "DropQueueStuck", "DropDiscoverySourceDown", "DropDown", "DropEvictionChurn",
+                 "DropLeaseLost"}
+
+
+def table():
+    """{name: (type, labels)} from docs/metrics.md, which the build compares with ipc/metrics.def."""
+    rows = {}
+    for name, kind, labels in re.findall(r"^\| `(drop_\w+)` \| (\w+) \| ([^|]*) \|", (ROOT / "docs/metrics.md").read_text(),
+                                         re.M):
+        labels = set(re.findall(r"`(\w+)`", labels))
+        if kind == "histogram":
+            rows.update({name + suffix: labels for suffix in ("_bucket", "_sum", "_count")})
+        else:
+            rows[name] = labels
+    return rows
+
+
+def rules():
+    return yaml.safe_load((FOLDER / "prometheusrule.yaml").read_text())["spec"]
+
+
+def alerts():
+    return [rule for group in rules()["groups"] for rule in group["rules"]]
+
+
+def expressions():
+    for rule in alerts():
+        yield rule["alert"], rule["expr"]
+    for panel in json.loads((FOLDER / "dashboard.json").read_text())["panels"]:
+        for target in panel.get("targets", []):
+            yield panel["title"], target["expr"]
+
+
+def faults_of(where, expr, known):
+    names = set(re.findall(r"\bdrop_\w+", expr))
+    if not names:
+        yield f"{where}: no metric of ours in {expr}"
+    for name in names - known.keys():
+        yield f"{where}: there is no {name}"
+    allowed = TARGET_LABELS.union(*(known.get(name, set()) for name in names))
+    asked = {label for group in re.findall(r"\b(?:by|on) \(([^)]*)\)", expr) for label in re.findall(r"\w+", group)}
+    asked |= {label for group in re.findall(r"\{([^}]*)\}", expr) for label in re.findall(r"(\w+)\s*[=!]", group)}
+    for label in asked - allowed:
+        yield f"{where}: no label {label} on {sorted(names)}"
+
+
+def check_names():
+    known = table()
+    if len(known) < 40:
+        yield f"docs/metrics.md is not understood: {len(known)} metrics"
+    for where, expr in expressions():
+        yield from faults_of(where, expr, known)
+
+
+def check_counters_are_not_taken_as_they_are():
+    for where, expr in expressions():
+        for name in re.findall(r"\bdrop_\w+_total\b", expr):
+            if not re.search(r"(rate|increase)\(" + name, expr):
+                yield f"{where}: {name} without rate() or increase()"
+
+
+def check_alerts():
+    missing = ALERTS_WANTED - {rule["alert"] for rule in alerts()}
+    if missing:
+        yield f"no alert {sorted(missing)}"
+    for rule in alerts():
+        for text in ("summary", "description", "runbook"):
+            if len(rule["annotations"].get(text, "")) < 20:
+                yield f"{rule['alert']} has no {text}"
+
+
+def check_promtool():
+    promtool = shutil.which("promtool")
+    if promtool is None:
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        plain = pathlib.Path(folder, "rules.yaml")
+        plain.write_text(yaml.safe_dump(rules()))
+        done = subprocess.run([promtool, "check", "rules", plain], capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            yield done.stdout + done.stderr
+        # Each expression of the dashboard as a rule: the same parser.
+        panels = [{"record": f"panel:{i}", "expr": expr.replace("$__rate_interval", "5m")}
+                  for i, (_, expr) in enumerate(expressions())]
+        plain.write_text(yaml.safe_dump({"groups": [{"name": "panels", "rules": panels}]}))
+        done = subprocess.run([promtool, "check", "rules", "--lint=none", plain], capture_output=True, text=True,
+                              check=False)
+        if done.returncode != 0:
+            yield done.stdout + done.stderr
+
+
+def check_manifests():
+    for name in ("servicemonitor.yaml", "clusterrole.yaml"):
+        for manifest in yaml.safe_load_all((FOLDER / name).read_text()):
+            if not {"apiVersion", "kind", "metadata"} <= manifest.keys():
+                yield f"{name}: not an object"
+
+
+def main():
+    checks = [(name, check) for name, check in globals().items() if name.startswith("check_")]
+    print(f"1..{len(checks)}")
+    failed = False
+    for number, (name, check) in enumerate(checks, 1):
+        faults = [str(fault).replace("\n", "\n# ") for fault in check()]
+        failed |= bool(faults)
+        for fault in faults:
+            print(f"# {fault}")
+        print(f"{'not ok' if faults else 'ok'} {number} - {name}")
+    return failed
+
+
+sys.exit(main())
