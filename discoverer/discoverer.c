@@ -134,6 +134,9 @@ int64_t discoverer_turn(struct proc *p, struct now now)
 		if (at < next)
 			next = at;
 	}
+	at = line_turn(&d->line, now.boot_ms);
+	if (at < next)
+		next = at;
 	if (d->lead.term != 0 && d->lead.until_ms < next)
 		next = d->lead.until_ms;
 	return next;

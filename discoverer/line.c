@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/clock.h"
+
 void line_init(struct line *l, struct kube *k)
 {
 	*l = (struct line){.kube = k};
@@ -10,12 +12,32 @@ void line_init(struct line *l, struct kube *k)
 	TAILQ_INIT(&l->running);
 }
 
+/* The oldest of those that are young; NULL: none is. */
+static const struct job *young(const struct line *l, int64_t now_ms, size_t *ret_n)
+{
+	const struct job *job, *oldest = NULL;
+	*ret_n = 0;
+	TAILQ_FOREACH_REVERSE(job, &l->running, jobs, of_line)
+	{
+		if (now_ms - job->began_ms >= LINE_YOUNG_MS)
+			break;
+		oldest = job;
+		++*ret_n;
+	}
+	return oldest;
+}
+
+static bool may_any_go(const struct line *l, int64_t now_ms)
+{
+	size_t n_young;
+	(void)young(l, now_ms, &n_young);
+	return l->n_running < LINE_MAX && n_young < LINE_YOUNG_MAX;
+}
+
 static bool may_go(const struct line *l, const struct job *job)
 {
 	size_t origin = 0, group = 0;
 	const struct job *other;
-	if (l->n_running >= LINE_MAX)
-		return false;
 	TAILQ_FOREACH(other, &l->running, of_line)
 	{
 		origin += strcmp(other->origin, job->origin) == 0;
@@ -58,7 +80,8 @@ static void on_done(void *ctx, const struct fetch_result *result)
 static void advance(struct line *l)
 {
 	struct job *job, *next;
-	for (job = TAILQ_FIRST(&l->waiting); job != NULL && l->n_running < LINE_MAX; job = next) {
+	int64_t now_ms = clock_boot_ms();
+	for (job = TAILQ_FIRST(&l->waiting); job != NULL && may_any_go(l, now_ms); job = next) {
 		next = TAILQ_NEXT(job, of_line);
 		if (!may_go(l, job))
 			continue;
@@ -68,9 +91,21 @@ static void advance(struct line *l)
 		call.done = on_done;
 		call.ctx = job;
 		job->fetch = fetch_start(l->kube, &call);
+		job->began_ms = now_ms;
 		TAILQ_INSERT_TAIL(&l->running, job, of_line);
 		l->n_running++;
 	}
+}
+
+int64_t line_turn(struct line *l, int64_t now_ms)
+{
+	size_t n_young;
+	if (TAILQ_EMPTY(&l->waiting))
+		return CLOCK_NEVER;
+	advance(l);
+	const struct job *oldest = young(l, now_ms, &n_young);
+	return oldest != NULL && !TAILQ_EMPTY(&l->waiting) ? oldest->began_ms + LINE_YOUNG_MS
+							   : CLOCK_NEVER;
 }
 
 void job_start(struct line *l, struct job *job)
