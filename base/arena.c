@@ -1,7 +1,8 @@
 /*
- * A chain of blocks, newest first. A request that does not fit opens a block of
- * its own size class; a reset keeps one block of the usual size so that a steady
- * loop allocates nothing.
+ * A chain of blocks, newest first, each twice as large as the one before up to the usual
+ * size: what lives long and holds little costs little. A larger request has a block of its
+ * own. A reset keeps the largest block that is none of those, so that a steady loop
+ * allocates nothing after a few rounds.
  */
 #include "base/arena.h"
 
@@ -13,6 +14,7 @@
 
 #include "base/xalloc.h"
 
+#define BLOCK_FIRST 512
 #define BLOCK_USUAL (32 * 1024)
 #define ALIGN       _Alignof(max_align_t)
 
@@ -24,7 +26,11 @@ struct arena_block {
 
 static struct arena_block *block_new(struct arena *a, size_t need)
 {
-	size_t size = need > BLOCK_USUAL ? need : BLOCK_USUAL;
+	size_t last = a->head != NULL ? a->head->size : BLOCK_FIRST / 2;
+	size_t size = last < BLOCK_USUAL / 2 ? 2 * last : BLOCK_USUAL;
+	while (size < need && size < BLOCK_USUAL)
+		size *= 2;
+	size = need > size ? need : size;
 	struct arena_block *b = xmalloc(sizeof(*b) + size);
 	b->next = a->head;
 	b->size = size;
@@ -94,11 +100,12 @@ void arena_reset(struct arena *a)
 	struct arena_block *keep = NULL;
 	for (struct arena_block *b = a->head, *next; b != NULL; b = next) {
 		next = b->next;
-		if (keep == NULL && b->size == BLOCK_USUAL) {
-			keep = b;
+		if (b->size > BLOCK_USUAL || (keep != NULL && keep->size >= b->size)) {
+			free(b);
 			continue;
 		}
-		free(b);
+		free(keep);
+		keep = b;
 	}
 	if (keep != NULL) {
 		keep->next = NULL;

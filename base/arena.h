@@ -11,7 +11,7 @@
 struct arena_block;
 
 struct arena {
-	struct arena_block *head; /* newest block; one small block is kept over a reset */
+	struct arena_block *head; /* newest block; one of usual size is kept over a reset */
 	size_t used;              /* bytes handed out since the last reset */
 };
 
