@@ -3,6 +3,7 @@
  */
 #include "kube/client.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -14,6 +15,9 @@
 
 #include "kube/config.h"
 
+/* Bytes of stack of a thread that runs getaddrinfo(3). */
+#define RESOLVER_STACK (512 * 1024)
+
 uint32_t kube_random(void)
 {
 	uint32_t r = 0;
@@ -21,6 +25,20 @@ uint32_t kube_random(void)
 	ssize_t got = getrandom(&r, sizeof(r), GRND_NONBLOCK);
 	(void)got;
 	return r;
+}
+
+/*
+ * curl starts a thread for each name it resolves, and each stack counts with its whole size
+ * against RLIMIT_DATA.
+ */
+static void bound_stacks(void)
+{
+	pthread_attr_t attr;
+	if (pthread_attr_init(&attr) != 0)
+		return;
+	pthread_attr_setstacksize(&attr, RESOLVER_STACK);
+	(void)pthread_setattr_default_np(&attr);
+	pthread_attr_destroy(&attr);
 }
 
 struct kube *kube_new(const char *kubeconfig, const char *user_agent, struct err *err)
@@ -33,6 +51,7 @@ struct kube *kube_new(const char *kubeconfig, const char *user_agent, struct err
 		free(k);
 		return NULL;
 	}
+	bound_stacks();
 	/* Bounds getaddrinfo(3) in curl's resolver thread, unless the user said otherwise. */
 	setenv("RES_OPTIONS", "timeout:2 attempts:2", 0);
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)

@@ -20,6 +20,14 @@ kind: CachedImage
 metadata: {name: new}
 spec: {image: docker.io/library/good, tag: "1", imagePullPolicy: IfNotPresent, nodeSelector: {kubernetes.io/hostname: free-000}}
 """
+POLICY = """
+kind: DiscoveryPolicy
+metadata: {name: found}
+spec:
+  sources:
+  - type: registry
+    registry: {url: 'http://127.0.0.1:1', repositories: [team/app], topX: 3}
+"""
 BROKEN = "kind: CachedImage\nmetadata: {name: new}\nspec: {image: a, tagg: b}\n"
 
 # name, words, standard input, exit code, texts that must be in the output
@@ -38,6 +46,16 @@ ROWS = [
      ["new (docker.io/library/good:1)", "1 there already", "2 not for it", "kubernetes.io/hostname=free-000"]),
     ("plan of a broken file", ["plan", "-f", "-"], BROKEN, 1, ["line 3: spec.tagg", "did you mean tag?"]),
     ("plan without a file", ["plan"], None, 100, ["dropctl plan -f FILE"]),
+    ("discover: nobody listens", ["discover", "-f", "-"], POLICY, 2,
+     ["found: ConnectionRefused", "registry http://127.0.0.1:1: ConnectionRefused"]),
+    ("discover: not valid", ["discover", "-f", "-"], POLICY + "  imageFilter: '((('\n", 1,
+     ["found: InvalidSpec: imageFilter: missing closing parenthesis"]),
+    ("discover: a template of another language", ["discover", "-f", "-"],
+     POLICY.replace("topX: 3", "imageTemplate: '{{.Registry}}/{{.Digest}}'"), 1,
+     ["sources[0]: registry.imageTemplate: {{.Digest}} is not understood"]),
+    ("discover of a broken file", ["discover", "-f", "-"], POLICY.replace("topX", "topY"), 1,
+     ["topY", "did you mean topX?"]),
+    ("discover without a file", ["discover"], None, 100, ["dropctl discover -f FILE"]),
     ("stats", ["stats", "puller"], None, 0, ['"drop_pod_creates_total{result=\\"created\\"}":']),
     ("stats of nobody", ["stats", "nobody"], None, 100, ["there are watcher, reconciler, puller"]),
     ("no such command", ["frobnicate"], None, 100, ["dropctl --help lists them"]),
@@ -49,6 +67,8 @@ JSON_ROWS = [
      lambda v: {n["node"]: n["state"] for n in v["nodes"]}
      == {"free-000": "done", "tainted-000": "skipped", "away-000": "away"}),
     (["queue", "--output=json"], lambda v: isinstance(v["queue"], list)),
+    (["discover", "-f", "-", "-o", "json"],
+     lambda v: v["policies"][0]["tried"] and v["policies"][0]["sources"][0]["reason"] == "ConnectionRefused"),
     (["plan", "-f", "-", "-o", "json"], lambda v: v["images"][0]["pulls"] == 0 and v["images"][0]["done"] == 1),
 ]
 
@@ -107,7 +127,7 @@ def text_row(operator, words, stdin, code, texts):
 
 
 def json_row(operator, words, holds):
-    done = operator.ask(words, NEW)
+    done = operator.ask(words, POLICY if "discover" in words else NEW)
     try:
         return holds(json.loads(done.stdout)), done.stdout + done.stderr
     except (ValueError, KeyError, IndexError) as why:

@@ -1,0 +1,225 @@
+/* What Prometheus, registries and token servers answer (behaviour.md 27, 28), and what does not
+ * count as that. */
+#include "tests/unit.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+
+#include "discoverer/list_answer.h"
+#include "discoverer/prom_answer.h"
+#include "discoverer/score.h"
+
+#define VECTOR(elements)                                                                           \
+	"{\"status\":\"success\",\"data\":{\"resultType\":\"vector\",\"result\":[" elements "]}}"
+#define MATRIX(elements)                                                                           \
+	"{\"status\":\"success\",\"data\":{\"resultType\":\"matrix\",\"result\":[" elements "]}}"
+#define ONE(image, value)                                                                          \
+	"{\"metric\":{\"image\":\"" image "\",\"pod\":\"p\"},\"value\":[17.5,\"" value "\"]}"
+#define MANY(image, values) "{\"metric\":{\"image\":\"" image "\"},\"values\":[" values "]}"
+
+/* "image=score image=score", "error: TYPE TEXT", or NULL: refused. */
+static char *prometheus(const char *text, bool sum)
+{
+	struct prom_answer *p = calloc(1, sizeof(*p));
+	struct found found = {.sum = sum};
+	struct buf out = {0};
+	struct err err = {0};
+	size_t len = strlen(text), half = len / 2;
+	p->found = &found;
+	buf_adds(&out, "");
+	bool ok = prom_answer_feed(p, text, half, &err) == 0 &&
+		  prom_answer_feed(p, text + half, len - half, &err) == 0 &&
+		  prom_answer_end(p, &err) == 0;
+	if (ok && prom_answer_failed(p))
+		buf_addf(&out, "error: %s %s", p->error_type, p->error);
+	for (size_t i = 0; ok && i < found.n; i++)
+		buf_addf(&out, "%s%s=%lld", i > 0 ? " " : "", found.at[i].image,
+			 (long long)score_integer(found.at[i].score));
+	if (ok && found.counts[DROP_unusable] > 0)
+		buf_addf(&out, " unusable=%zu", found.counts[DROP_unusable]);
+	found_done(&found);
+	free(p);
+	if (!ok)
+		buf_done(&out);
+	return ok ? out.data : NULL;
+}
+
+static const struct prom_row {
+	const char *text;
+	bool sum;
+	const char *want;
+} prom_rows[] = {
+	{VECTOR(""), false, ""},
+	{VECTOR(ONE("a:1", "5") "," ONE("b:1", "7.9")), false, "a:1=5 b:1=7"},
+	/* Rule 26: the same image, the highest score. */
+	{VECTOR(ONE("a:1", "5") "," ONE("a:1", "7") "," ONE("a:1", "6")), false, "a:1=7"},
+	/* Rule 27: only series with a non-empty image label. */
+	{VECTOR("{\"metric\":{\"x\":\"y\"},\"value\":[1,\"2\"]}," ONE("", "3")), false, ""},
+	{VECTOR(ONE("a:1", "NaN") "," ONE("b:1", "+Inf") "," ONE("c:1", "-Inf")), false,
+	 "a:1=0 b:1=9007199254740992 c:1=-9007199254740992"},
+	{VECTOR(ONE("a:1", "1e300") "," ONE("b:1", "-1e300")), false,
+	 "a:1=9007199254740992 b:1=-9007199254740992"},
+	{VECTOR(ONE("a b", "1") "," ONE("a\\u0000b", "1") "," ONE("c:1", "1")), false,
+	 "c:1=1 unusable=2"},
+	/* Range: the sum of all points, of all series of the image. */
+	{MATRIX(MANY("a:1", "[1,\"2\"],[2,\"3\"]")), true, "a:1=5"},
+	{MATRIX(MANY("a:1", "[1,\"2\"]") "," MANY("a:1", "[1,\"3\"]")), true, "a:1=5"},
+	{MATRIX(MANY("a:1", "[1,\"NaN\"],[2,\"3\"]") "," MANY("b:1", "")), true, "a:1=3"},
+	{MATRIX(MANY("a:1", "[1,\"1e300\"],[2,\"-5\"],[3,\"1e300\"]")), true,
+	 "a:1=9007199254740992"},
+	/* Members in another order. */
+	{"{\"data\":{\"result\":[{\"value\":[1,\"4\"],\"metric\":{\"image\":\"a:1\"}}],"
+	 "\"resultType\":\"vector\"},\"status\":\"success\",\"warnings\":[\"w\"]}",
+	 false, "a:1=4"},
+	{"{\"status\":\"error\",\"errorType\":\"bad_data\",\"error\":\"parse error\"}", false,
+	 "error: bad_data parse error"},
+	/* What is no answer. */
+	{"{\"status\":\"success\",\"data\":{\"resultType\":\"scalar\",\"result\":[1,\"2\"]}}",
+	 false, NULL},
+	{"{\"status\":\"success\",\"data\":{\"resultType\":\"string\",\"result\":[1,\"2\"]}}",
+	 false, NULL},
+	{"{\"status\":\"success\",\"data\":{\"resultType\":\"vector\"}}", false, NULL},
+	{"{\"status\":\"success\",\"data\":{\"result\":[]}}", false, NULL},
+	{"{\"status\":\"success\"}", false, NULL},
+	{"{\"status\":\"success\",\"data\":\"x\"}", false, NULL},
+	{"{\"status\":\"maybe\",\"data\":{\"resultType\":\"vector\",\"result\":[]}}", false, NULL},
+	{"[]", false, NULL},
+	{"\"x\"", false, NULL},
+	{"<html>", false, NULL},
+	{VECTOR("1"), false, NULL},
+	{VECTOR("\"x\""), false, NULL},
+	{VECTOR("[1]"), false, NULL},
+	{VECTOR("{\"metric\":{\"image\":\"a\"},\"value\":[1,2]}"), false, NULL},
+	{VECTOR(ONE("a:1", "0x10")), false, NULL},
+	{VECTOR(ONE("a:1", "")), false, NULL},
+	{VECTOR(ONE("a:1", " 1")), false, NULL},
+	{VECTOR(MANY("a:1", "[1,\"2\"]")), false, NULL},
+	{MATRIX(ONE("a:1", "2")), true, NULL},
+	{VECTOR("") "x", false, NULL},
+};
+
+static void rule_27_prometheus(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(prom_rows) / sizeof(prom_rows[0]); i++) {
+		print_message("# %s\n", prom_rows[i].text);
+		char *got = prometheus(prom_rows[i].text, prom_rows[i].sum);
+		if (prom_rows[i].want == NULL)
+			assert_null(got);
+		else
+			assert_string_equal(got, prom_rows[i].want);
+		free(got);
+	}
+}
+
+static void note_tag(void *ctx, const char *tag)
+{
+	buf_addf(ctx, "%s ", tag);
+}
+
+static void rule_28_tags(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text, *want;
+		size_t unusable;
+	} all[] = {
+		{"{\"name\":\"a\",\"tags\":[\"v1\",\"v2\"]}", "v1 v2 ", 0},
+		{"{\"name\":\"a\",\"tags\":null}", "", 0},
+		{"{\"tags\":[]}", "", 0},
+		{"{\"tags\":[\"a b\",\"\",\"v\\u0000\",\"\\u00e9\",\"ok\"],\"x\":[1]}", "ok ", 4},
+		{"{\"name\":\"a\"}", NULL, 0},
+		{"{\"tags\":{}}", NULL, 0},
+		{"{\"tags\":\"v1\"}", NULL, 0},
+		{"{\"tags\":[1]}", NULL, 0},
+		{"{\"tags\":[[\"v1\"]]}", NULL, 0},
+		{"[\"v1\"]", NULL, 0},
+		{"{\"tags\":[\"v1\"", NULL, 0},
+	};
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		struct buf out = {0};
+		struct err err;
+		struct tags_answer *t = calloc(1, sizeof(*t));
+		print_message("# %s\n", all[i].text);
+		buf_adds(&out, "");
+		t->tag = note_tag;
+		t->ctx = &out;
+		bool ok = tags_answer_feed(t, all[i].text, strlen(all[i].text), &err) == 0 &&
+			  tags_answer_end(t, &err) == 0;
+		assert_int_equal(ok, all[i].want != NULL);
+		if (ok) {
+			assert_string_equal(out.data, all[i].want);
+			assert_int_equal(t->unusable, all[i].unusable);
+		}
+		free(t);
+		buf_done(&out);
+	}
+}
+
+static void rule_28_tokens(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text, *want;
+		int64_t expires_s;
+	} all[] = {
+		{"{\"token\":\"T\",\"expires_in\":300}", "T", 300},
+		{"{\"access_token\":\"A\"}", "A", 0},
+		{"{\"access_token\":\"A\",\"token\":\"T\"}", "T", 0},
+		{"{\"token\":\"T\",\"expires_in\":1e99}", "T", 86400},
+		{"{\"token\":\"T\",\"expires_in\":-5}", "T", 0},
+		{"{\"token\":\"T\",\"expires_in\":\"7\"}", "T", 0},
+		{"{\"token\":\"\"}", NULL, 0},
+		{"{\"token\":\"a\\r\\nX: y\"}", NULL, 0},
+		{"{\"token\":7}", NULL, 0},
+		{"{}", NULL, 0},
+		{"[]", NULL, 0},
+		{"{\"token\":\"T\"", NULL, 0},
+	};
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		struct token_answer *t = calloc(1, sizeof(*t));
+		struct err err;
+		const char *got = NULL;
+		print_message("# %s\n", all[i].text);
+		if (token_answer_feed(t, all[i].text, strlen(all[i].text), &err) == 0)
+			got = token_answer_end(t, &err);
+		if (all[i].want == NULL)
+			assert_null(got);
+		else
+			assert_string_equal(got, all[i].want);
+		if (got != NULL)
+			assert_int_equal(t->expires_s, all[i].expires_s);
+		token_answer_done(t);
+		for (size_t k = 0; k < sizeof(*t); k++) /* rule 29: nothing is left of it */
+			assert_int_equal(((const char *)t)[k], 0);
+		free(t);
+	}
+}
+
+static void registry_errors(void **state)
+{
+	(void)state;
+	static const char body[] =
+		"{\"errors\":[{\"code\":\"NAME_UNKNOWN\",\"message\":\"not known\"},"
+		"{\"code\":\"X\",\"message\":\"second\"}]}";
+	struct registry_error *e = calloc(1, sizeof(*e));
+	registry_error_read(e, body, sizeof(body) - 1);
+	assert_string_equal(e->code, "NAME_UNKNOWN");
+	assert_string_equal(e->message, "not known");
+	registry_error_read(e, "<html>", 6);
+	assert_string_equal(e->message, "");
+	free(e);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(rule_27_prometheus),
+		cmocka_unit_test(rule_28_tags),
+		cmocka_unit_test(rule_28_tokens),
+		cmocka_unit_test(registry_errors),
+	};
+	return cmocka_run_group_tests_name("discoverer/answers", tests, NULL, NULL);
+}

@@ -1,0 +1,260 @@
+/* Merge, filter, rank, cut and hysteresis (behaviour.md 26, 30, 31; removeAfter, maxShrinkPercent).
+ */
+#include "tests/unit.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+
+#include "discoverer/list.h"
+#include "discoverer/score.h"
+
+/* "a=1 b=2" */
+static void find(struct found *f, const char *text)
+{
+	char image[64];
+	for (const char *p = text; *p != '\0';) {
+		size_t n = strcspn(p, "=");
+		snprintf(image, sizeof(image), "%.*s", (int)n, p);
+		char *end;
+		found_add(f, image, n, strtod(p + n + 1, &end));
+		p = end + (*end == ' ');
+	}
+}
+
+static void learn(struct memory *m, const char *text, bool whole, int64_t remove_after, size_t keep)
+{
+	struct found f = {0};
+	find(&f, text);
+	memory_learn(m, &f, whole, remove_after, keep);
+	found_done(&f);
+}
+
+static char *memory_text(const struct memory *m)
+{
+	static char text[1024];
+	text[0] = '\0';
+	for (size_t i = 0; i < m->n; i++)
+		snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s%s=%lld/%lld",
+			 i > 0 ? " " : "", m->at[i].image, (long long)m->at[i].score,
+			 (long long)m->at[i].missed);
+	return text;
+}
+
+static char *list_text(const struct list *l)
+{
+	static char text[1024];
+	text[0] = '\0';
+	for (size_t i = 0; i < l->n; i++)
+		snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s%s=%lld%c",
+			 i > 0 ? " " : "", l->at[i].image, (long long)l->at[i].score,
+			 l->at[i].source[0]);
+	return text;
+}
+
+static void rule_26_merge_rank_and_cut(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *name, *prometheus, *registry, *filter;
+		int64_t max;
+		const char *want;
+	} rows[] = {
+		{"the highest score counts, and says whose it is", "a=5 b=1", "a=7 c=2", NULL, 50,
+		 "a=7r c=2r b=1p"},
+		{"equal scores: by name, the first source", "b=1 a=1", "a=1 c=1", NULL, 50,
+		 "a=1p b=1p c=1r"},
+		{"cut at maxImages", "a=1 b=2 c=3", "d=4", NULL, 2, "d=4r c=3p"},
+		{"filtered before it is cut", "a1=9 b1=8 b2=7 b3=6", "", "^b", 2, "b1=8p b2=7p"},
+		{"negative scores", "a=-1 b=-5", "", NULL, 50, "a=-1p b=-5p"},
+		{"nothing", "", "", NULL, 50, ""},
+	};
+	FOREACH_ROW(__typeof__(rows[0]), rows)
+	{
+		struct arena a = ARENA_INIT;
+		struct memory p = {0}, r = {0};
+		struct err err;
+		struct list list;
+		struct list_rules rules = {.max_images = row->max, .max_shrink_percent = 100};
+		assert_int_equal(regex_new(row->filter, &rules.filter, &err), 0);
+		learn(&p, row->prometheus, true, 1, 50);
+		learn(&r, row->registry, true, 1, 50);
+		const struct list_source sources[] = {{&p, "prometheus"}, {&r, "registry"}};
+		assert_int_equal(list_make(sources, 2, &rules, &a, &list, &err), 0);
+		assert_string_equal(list_text(&list), row->want);
+		regex_free(rules.filter);
+		memory_done(&p);
+		memory_done(&r);
+		arena_done(&a);
+	}
+}
+
+static void rule_26_remove_after(void **state)
+{
+	(void)state;
+	static const struct step {
+		const char *name, *answer;
+		bool whole;
+		int64_t after;
+		const char *want;
+	} rows[] = {
+		{"first", "a=3 b=2", true, 1, "a=3/0 b=2/0"},
+		{"default: gone with the first answer that lacks it", "a=4", true, 1, "a=4/0"},
+		{"more", "a=4 b=1 c=1", true, 3, "a=4/0 b=1/0 c=1/0"},
+		{"missed once", "a=4", true, 3, "a=4/0 b=1/1 c=1/1"},
+		{"missed twice, one is back", "a=4 c=9", true, 3, "c=9/0 a=4/0 b=1/2"},
+		{"rule 30: a part of a source failed, it only adds", "d=1", false, 3,
+		 "d=1/0 c=9/0 a=4/0 b=1/2"},
+		{"missed three times", "a=4", true, 3, "a=4/0 d=1/1 c=9/1"},
+		{"nothing at all", "", true, 1, ""},
+	};
+	struct memory m = {0};
+	FOREACH_ROW(struct step, rows)
+	{
+		learn(&m, row->answer, row->whole, row->after, 50);
+		assert_string_equal(memory_text(&m), row->want);
+	}
+	learn(&m, "a=1 b=2 c=3", true, 1, 2);
+	assert_string_equal(memory_text(&m), "c=3/0 b=2/0");
+	learn(&m, "a=1 b=2 c=3", true, 5, 1); /* outranked is not missing */
+	assert_string_equal(memory_text(&m), "c=3/0");
+	memory_done(&m);
+}
+
+static void rule_26_max_shrink(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *name, *answer;
+		int64_t percent;
+		const char *filter, *want;
+		size_t held;
+	} rows[] = {
+		{"no limit", "a=9", 100, NULL, "a=9p", 0},
+		{"half", "a=9", 50, NULL, "a=9p b=8p", 1},
+		{"a quarter", "a=9", 25, NULL, "a=9p b=8p c=7r", 2},
+		{"none", "", 0, NULL, "a=10p b=8p c=7r d=6p", 4},
+		{"it does not get shorter: nothing is held", "x=1 y=1 z=1 w=1", 0, NULL,
+		 "w=1p x=1p y=1p z=1p", 0},
+		{"the filter holds for those too", "", 0, "^[bd]", "b=8p d=6p", 2},
+	};
+	struct discovered_image old[] = {{"a", 10, "prometheus"},
+					 {"b", 8, "prometheus"},
+					 {"c", 7, "registry"},
+					 {"d", 6, "prometheus"}};
+	FOREACH_ROW(__typeof__(rows[0]), rows)
+	{
+		struct arena a = ARENA_INIT;
+		struct memory p = {0};
+		struct err err;
+		struct list list;
+		struct list_rules rules = {
+			.max_images = 4, .max_shrink_percent = row->percent, .old = {old, 4}};
+		assert_int_equal(regex_new(row->filter, &rules.filter, &err), 0);
+		learn(&p, row->answer, true, 1, 50);
+		const struct list_source source = {&p, "prometheus"};
+		assert_int_equal(list_make(&source, 1, &rules, &a, &list, &err), 0);
+		assert_string_equal(list_text(&list), row->want);
+		assert_int_equal(list.held, row->held);
+		regex_free(rules.filter);
+		memory_done(&p);
+		arena_done(&a);
+	}
+}
+
+static void a_restart_goes_on_from_status(void **state)
+{
+	(void)state;
+	struct discovered_image at[] = {{"a", 3, "prometheus"},
+					{"b", 2, "registry"},
+					{"c", 1, "somebody else"},
+					{"d", 0, "registry:r.io"}};
+	const struct discovered_images images = {at, 4};
+	struct memory m = {0};
+	memory_inherit(&m, &images, "prometheus", 0);
+	assert_string_equal(memory_text(&m), "a=3/0 c=1/0");
+	memory_inherit(&m, &images, "registry", 2);
+	assert_string_equal(memory_text(&m), "b=2/2 c=1/2 d=0/2");
+	learn(&m, "x=1", true, 2, 50); /* they were of another spec: its first answer ends them */
+	assert_string_equal(memory_text(&m), "x=1/0");
+	memory_done(&m);
+}
+
+static void rule_31_a_filter_that_explodes_changes_nothing(void **state)
+{
+	(void)state;
+	static const char hard[] = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!";
+	struct regex *filter;
+	struct err err;
+	struct found f = {0};
+	struct memory m = {0};
+	struct arena a = ARENA_INIT;
+	struct list list;
+	assert_int_equal(regex_new("^(a+)+$", &filter, &err), 0);
+	found_add(&f, "a", 1, 1);
+	found_add(&f, hard, sizeof(hard) - 1, 1);
+	assert_int_equal(found_filter(&f, filter, &err), -1);
+	assert_int_equal(f.n, 2);
+	memory_learn(&m, &f, true, 1, 50);
+	const struct list_source source = {&m, "prometheus"};
+	const struct list_rules rules = {
+		.filter = filter, .max_images = 50, .max_shrink_percent = 100};
+	assert_int_equal(list_make(&source, 1, &rules, &a, &list, &err), -1);
+	regex_free(filter);
+	memory_done(&m);
+	found_done(&f);
+	arena_done(&a);
+}
+
+static void answers_are_bounded(void **state)
+{
+	(void)state;
+	struct found f = {.remember = true};
+	char image[FOUND_IMAGE_MAX + 2];
+	for (size_t i = 0; i < FOUND_MAX + 10; i++) {
+		snprintf(image, sizeof(image), "r.io/i:%zu", i);
+		found_add(&f, image, strlen(image), (double)i);
+	}
+	assert_int_equal(f.n, FOUND_MAX);
+	assert_int_equal(f.counts[DROP_too_many], 10);
+	memset(image, 'x', sizeof(image));
+	image[FOUND_IMAGE_MAX + 1] = '\0';
+	static const char *const bad[] = {"", "a b", "a\nb", "a\x7f", "a\xff", "a\tb"};
+	for (size_t i = 0; i < ROWS(bad); i++)
+		found_add(&f, bad[i], strlen(bad[i]), 1);
+	found_add(&f, image, FOUND_IMAGE_MAX + 1, 1);
+	assert_int_equal(f.counts[DROP_unusable], ROWS(bad) + 1);
+	/* A list of long names has to fit an object. */
+	struct memory m = {0};
+	struct arena a = ARENA_INIT;
+	struct list list;
+	struct err err;
+	found_done(&f);
+	for (size_t i = 0; i < 1000; i++) {
+		snprintf(image, sizeof(image), "%04zu%0900d", i, 0);
+		found_add(&f, image, strlen(image), 1);
+	}
+	memory_learn(&m, &f, true, 1, LIST_IMAGES_MAX);
+	const struct list_source source = {&m, "registry"};
+	const struct list_rules rules = {.max_images = 5000, .max_shrink_percent = 100};
+	assert_int_equal(list_make(&source, 1, &rules, &a, &list, &err), 0);
+	assert_true(list.n < 300 && list.n > 200);
+	assert_int_equal(list.n + list.too_large, 1000);
+	found_done(&f);
+	memory_done(&m);
+	arena_done(&a);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(rule_26_merge_rank_and_cut),
+		cmocka_unit_test(rule_26_remove_after),
+		cmocka_unit_test(rule_26_max_shrink),
+		cmocka_unit_test(a_restart_goes_on_from_status),
+		cmocka_unit_test(rule_31_a_filter_that_explodes_changes_nothing),
+		cmocka_unit_test(answers_are_bounded),
+	};
+	return cmocka_run_group_tests_name("discoverer/list", tests, NULL, NULL);
+}

@@ -1,0 +1,25 @@
+/* A Secret as the API server sends it, or anything else (discoverer/auth.h): each line is one
+ * header. */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "discoverer/auth.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct auth a = {0};
+	struct err err;
+	if (auth_read(&a, "s", (const char *)data, size, &err) == 0) {
+		const char *const *lines = auth_lines(&a, NULL);
+		for (size_t i = 0; lines[i] != NULL; i++)
+			if (strchr(lines[i], ':') == NULL || strpbrk(lines[i], "\r\n") != NULL)
+				abort();
+		(void)auth_basic_lines(&a);
+		(void)auth_leaks(&a, "a text of a server");
+	}
+	auth_done(&a);
+	return 0;
+}
