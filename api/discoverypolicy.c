@@ -84,7 +84,9 @@ static const struct field discoverypolicy_spec_rows[] = {
 	    .doc = "Drop an image when this many answers in a row of its source lack it."),
 	ROW(discoverypolicy_spec, max_shrink_percent, "maxShrinkPercent", F_INT,
 	    .flags = FF_HAS_DEFAULT | FF_ADDITIVE, .def_num = 100, .bits = 32, .min = 0, .max = 100,
-	    .doc = "The list gets shorter by at most this part of it in one sync; 100: no limit."),
+	    .doc = "The list gets shorter by at most this part of it, rounded up, in one sync; "
+		   "100: no "
+		   "limit."),
 };
 DESC(discoverypolicy_spec, "DiscoveryPolicySpec", "Where to look, and what to keep.");
 

@@ -148,7 +148,8 @@ static void hold(struct merge *m, const struct list_rules *rules, struct list *l
 	int64_t percent = rules->max_shrink_percent;
 	if (percent >= 100 || old == 0)
 		return;
-	size_t least = old - old * (size_t)(percent < 0 ? 0 : percent) / 100;
+	/* Rounded up: with any percentage but 0 a list gets shorter in the end. */
+	size_t least = old - (old * (size_t)(percent < 0 ? 0 : percent) + 99) / 100;
 	/* The old list is ranked, so its first are its best. */
 	for (size_t i = 0; i < old && list->n < least; i++) {
 		const struct discovered_image *image = &rules->old.at[i];

@@ -134,6 +134,7 @@ static void rule_26_max_shrink(void **state)
 		{"no limit", "a=9", 100, NULL, "a=9p", 0},
 		{"half", "a=9", 50, NULL, "a=9p b=8p", 1},
 		{"a quarter", "a=9", 25, NULL, "a=9p b=8p c=7r", 2},
+		{"a part of one is one", "a=9", 1, NULL, "a=9p b=8p c=7r", 2},
 		{"none", "", 0, NULL, "a=10p b=8p c=7r d=6p", 4},
 		{"it does not get shorter: nothing is held", "x=1 y=1 z=1 w=1", 0, NULL,
 		 "w=1p x=1p y=1p z=1p", 0},
