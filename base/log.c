@@ -28,6 +28,11 @@ void log_init(const char *proc, enum log_level level, bool json)
 	config.json = json;
 }
 
+void log_set_level(enum log_level level)
+{
+	config.level = level;
+}
+
 bool log_enabled(enum log_level level)
 {
 	return level <= config.level;

@@ -7,10 +7,16 @@
 #ifndef DROP_BASE_LOG_H
 #define DROP_BASE_LOG_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 
 enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
+
+#define LOG_LEVELS (LOG_DEBUG + 1)
+
+/* The signal that sets the level of a running program: SIGRTMIN for error, and so on. */
+#define LOG_SIGNAL(level) (SIGRTMIN + (int)(level))
 
 struct log_field {
 	const char *key; /* NULL ends the list */
@@ -37,6 +43,7 @@ struct log_field {
 
 /* proc is borrowed and names the process in each line. */
 void log_init(const char *proc, enum log_level level, bool json);
+void log_set_level(enum log_level level);
 bool log_enabled(enum log_level level);
 void log_write(enum log_level level, const char *text, const struct log_field *fields);
 /* -1 for a name that is not a level. */

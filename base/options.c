@@ -30,7 +30,7 @@ static int set_string(const struct option_def *o, const char *text, const char *
 	for (const char *const *s = o->one_of; *s != NULL; s++) {
 		if (strcmp(*s, text) == 0) {
 			buf_done(&allowed);
-			*into = text;
+			*into = *s; /* the table's, which lives as long as we do */
 			return 0;
 		}
 		buf_addf(&allowed, "%s%s", s == o->one_of ? "" : ", ", *s);
@@ -42,13 +42,15 @@ static int set_string(const struct option_def *o, const char *text, const char *
 
 static int set_bool(const struct option_def *o, const char *text, bool *into, struct err *err)
 {
-	if (strcmp(text, "true") == 0)
-		*into = true;
-	else if (strcmp(text, "false") == 0)
-		*into = false;
-	else
-		return err_set(err, ERR_TERMINAL, "--%s=%s: give true or false", o->name, text);
-	return 0;
+	static const char *const words[] = {"0", "f", "F", "false", "False", "FALSE",
+					    "1", "t", "T", "true",  "True",  "TRUE"};
+	const size_t n = sizeof(words) / sizeof(words[0]);
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(text, words[i]) == 0) {
+			*into = i >= n / 2;
+			return 0;
+		}
+	return err_set(err, ERR_TERMINAL, "--%s=%s: give true or false", o->name, text);
 }
 
 /* Integers as they are, durations in milliseconds; the limits of the row in the same unit. */
@@ -85,6 +87,10 @@ static int set_number(const struct option_def *o, const char *text, int64_t *int
 static int set(const struct options_target *t, const struct option_def *o, const char *text,
 	       struct err *err)
 {
+	if (o->ignored) {
+		*(const char **)member(t, o) = text;
+		return 0;
+	}
 	switch (o->type) {
 	case OPT_STRING:
 		return set_string(o, text, member(t, o), err);
@@ -159,17 +165,37 @@ static enum options_result parse_one(int argc, char **argv, int *at,
 	return set(&targets[target], o, value, err) == 0 ? OPTIONS_OK : OPTIONS_BAD;
 }
 
-enum options_result options_parse(int argc, char **argv, const struct options_target *targets,
-				  size_t n, struct err *err)
+int options_set(const struct options_target *targets, size_t n, const char *name, const char *value,
+		struct err *err)
 {
-	if (set_defaults(targets, n, err) != 0)
-		return OPTIONS_BAD;
+	size_t target = 0;
+	const struct option_def *o = find(targets, n, name, strlen(name), &target);
+	if (o == NULL)
+		return err_set(err, ERR_TERMINAL,
+			       "unknown option \"%s\"; --help lists what there is", name);
+	return set(&targets[target], o, value, err);
+}
+
+enum options_result options_override(int argc, char **argv, const struct options_target *targets,
+				     size_t n, struct err *err)
+{
 	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--") == 0)
+			return i + 1 == argc ? OPTIONS_OK
+					     : bad(err, "unexpected argument", argv[i + 1]);
 		enum options_result r = parse_one(argc, argv, &i, targets, n, err);
 		if (r != OPTIONS_OK)
 			return r;
 	}
 	return OPTIONS_OK;
+}
+
+enum options_result options_parse(int argc, char **argv, const struct options_target *targets,
+				  size_t n, struct err *err)
+{
+	if (set_defaults(targets, n, err) != 0)
+		return OPTIONS_BAD;
+	return options_override(argc, argv, targets, n, err);
 }
 
 /* Appends doc from column HELP_COLUMN on, broken at blanks. */
@@ -222,7 +248,8 @@ void options_help(const char *program, const char *doc, const struct options_tar
 	buf_addf(out, "usage: %s [options]\n\n%s\n\n", program, doc);
 	for (size_t i = 0; i < n; i++)
 		for (const struct option_def *o = targets[i].defs; o->name != NULL; o++)
-			add_option(out, o);
+			if (!o->ignored)
+				add_option(out, o);
 	for (size_t i = 0; i < sizeof(common) / sizeof(common[0]); i++)
 		add_option(out, &common[i]);
 }

@@ -1,7 +1,9 @@
 /*
  * Command lines from a table: one row an option, from which parsing, --help and
- * the man page check are made. Accepts --name value, --name=value and Go's -name
- * forms; booleans also --name and --name=false. Pure but for the texts it returns.
+ * the man page check are made. The syntax is that of Go's flag package: -name or --name,
+ * with =value or the value after it; booleans only --name or --name=value, where a value is
+ * one of 1, t, T, true, True, TRUE and their opposites; "--" ends the options. Pure but for
+ * the texts it returns.
  */
 #ifndef DROP_BASE_OPTIONS_H
 #define DROP_BASE_OPTIONS_H
@@ -25,6 +27,9 @@ struct option_def {
 	const char *doc;
 	const char *const *one_of; /* allowed strings, NULL-terminated; NULL: any */
 	int64_t min, max;          /* integers and durations; both 0: any */
+	/* Taken without effect, for those who come from another program: not in --help, and
+	 * the member is a const char *, the text that was given or NULL. */
+	bool ignored;
 };
 
 struct options_target { /* a table and the struct it fills; several may be parsed together */
@@ -41,6 +46,12 @@ enum options_result { OPTIONS_OK, OPTIONS_HELP, OPTIONS_VERSION, OPTIONS_BAD };
  */
 enum options_result options_parse(int argc, char **argv, const struct options_target *targets,
 				  size_t n, struct err *err);
+/* Sets one option by its name, as a file does. A name that no table has is ERR_TERMINAL too. */
+int options_set(const struct options_target *targets, size_t n, const char *name, const char *value,
+		struct err *err);
+/* What argv says, over what is set already. */
+enum options_result options_override(int argc, char **argv, const struct options_target *targets,
+				     size_t n, struct err *err);
 /* The --help text: usage, doc, one line an option with its default. */
 void options_help(const char *program, const char *doc, const struct options_target *targets,
 		  size_t n, struct buf *out);

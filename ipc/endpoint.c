@@ -13,15 +13,20 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define DIR_USUAL "/run/drop"
+#define DIR_USUAL  "/run/drop"
+#define DIR_PARENT "/run"
+#define DIR_MEMORY "/dev/shm"
 
 void endpoint_default_dir(char *out, size_t size)
 {
 	const char *run = getenv("XDG_RUNTIME_DIR");
-	if (geteuid() == 0 || access(DIR_USUAL, W_OK) == 0 || run == NULL || *run == '\0')
+	/* W_OK says no on a read-only file system, to root as well. */
+	if (access(DIR_USUAL, W_OK) == 0 || access(DIR_PARENT, W_OK) == 0)
 		snprintf(out, size, "%s", DIR_USUAL);
-	else
+	else if (run != NULL && *run != '\0')
 		snprintf(out, size, "%s/drop", run);
+	else
+		snprintf(out, size, "%s/drop-%u", DIR_MEMORY, (unsigned)geteuid());
 }
 
 int endpoint_dir(const char *dir, struct err *err)

@@ -14,8 +14,8 @@
 #define ENDPOINT_MAX 108
 
 /*
- * /run/drop for root or where it exists and is ours to write, else
- * $XDG_RUNTIME_DIR/drop, else /run/drop. Written to out.
+ * /run/drop where we may write, else $XDG_RUNTIME_DIR/drop, else /dev/shm/drop-<uid>: a
+ * container with a read-only root has nothing else, and every pod has that. Written to out.
  */
 void endpoint_default_dir(char *out, size_t size);
 /* Creates dir (0700), or refuses one that is not ours or open to others. ERR_TERMINAL. */

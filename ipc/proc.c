@@ -28,9 +28,8 @@ static const char *const log_formats[] = {"text", "json", NULL};
 #define SOCKET_DIR                                                                                 \
 	{                                                                                          \
 		"socket-dir", COMMON(socket_dir), NULL, "DIR",                                     \
-			"folder of the sockets between processes; /run/drop, or "                  \
-			"$XDG_RUNTIME_DIR/drop for users "                                         \
-			"who may not write there",                                                 \
+			"folder of the sockets between processes; the first of /run/drop, "        \
+			"$XDG_RUNTIME_DIR/drop and /dev/shm/drop-UID that can be had",             \
 			NULL, 0, 0                                                                 \
 	}
 #define LOGGING(level)                                                                             \

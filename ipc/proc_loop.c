@@ -24,6 +24,8 @@ int proc_signals_open(struct proc *p, struct err *err)
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
+	for (int level = 0; level < LOG_LEVELS; level++)
+		sigaddset(&set, LOG_SIGNAL(level));
 	signal(SIGPIPE, SIG_IGN);
 	if (sigprocmask(SIG_BLOCK, &set, NULL) == 0)
 		p->signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
@@ -36,6 +38,13 @@ static void take_signals(struct proc *p)
 {
 	struct signalfd_siginfo info;
 	while (read(p->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+		int level = (int)info.ssi_signo - LOG_SIGNAL(0);
+		if (level >= 0 && level < LOG_LEVELS) {
+			log_set_level((enum log_level)level);
+			log_info("log level changed",
+				 LS("level", log_level_name((enum log_level)level)));
+			continue;
+		}
 		log_info("stopping", LS("signal", strsignal((int)info.ssi_signo)));
 		/* Asked twice: do not wait for what drains. */
 		p->leave = p->leave || p->stopping;

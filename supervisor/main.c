@@ -5,24 +5,41 @@
 #include "base/command.h"
 #include "base/log.h"
 
-#include "ipc/endpoint.h"
-
+#include "supervisor/config.h"
 #include "supervisor/supervise.h"
+
+static void warn_of_ignored(const struct supervisor_ignored *ignored)
+{
+	for (const struct option_def *d = supervisor_ignored_defs; d->name != NULL; d++) {
+		const char *given;
+		memcpy(&given, (const char *)ignored + d->offset, sizeof(given));
+		if (given != NULL)
+			log_warn("an option of upstream's without effect here, ignoring",
+				 LS("option", d->name));
+	}
+}
 
 int main(int argc, char **argv)
 {
 	struct supervisor_options options = {0};
-	struct options_target target = {supervisor_option_defs, &options};
+	struct supervisor_ignored ignored = {0};
+	struct config config;
+	struct err err;
+	const struct options_target targets[] = {{supervisor_option_defs, &options},
+						 {supervisor_ignored_defs, &ignored}};
 	int code = command_options("drop-supervisor",
 				   "Starts the processes of drop, restarts and stops them.", argc,
-				   argv, &target, 1);
+				   argv, targets, sizeof(targets) / sizeof(targets[0]));
 	if (code >= 0)
 		return code;
-	char dir[ENDPOINT_MAX];
-	endpoint_default_dir(dir, sizeof(dir));
-	if (options.socket_dir == NULL)
-		options.socket_dir = dir;
-	log_init("supervisor", (enum log_level)log_level_parse(options.log_level),
-		 strcmp(options.log_format, "json") == 0);
-	return supervise(&options);
+	if (config_load(argc, argv, &config, &err) != 0) {
+		fprintf(stderr, "drop-supervisor: %s\n", err.text);
+		return COMMAND_USAGE;
+	}
+	log_init("supervisor", (enum log_level)log_level_parse(config.options.log_level),
+		 strcmp(config.options.log_format, "json") == 0);
+	warn_of_ignored(&config.ignored);
+	code = supervise(&config);
+	config_done(&config);
+	return code;
 }

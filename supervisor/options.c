@@ -1,9 +1,11 @@
 /*
- * The supervisor's options. A column says which children get the option too, so that
- * what is parsed and what is passed on cannot drift.
+ * The supervisor's options. Columns say which children get the option too and whether a
+ * running tree can take another value, so that what is parsed, passed on, reloaded and
+ * documented cannot drift.
  */
 #include "supervisor/options.h"
 
+#include <assert.h>
 #include <string.h>
 
 #define TO(NAME)    (1U << PROCESS_##NAME)
@@ -13,44 +15,45 @@
 static const char *const levels[] = {"error", "warn", "info", "debug", NULL};
 static const char *const formats[] = {"text", "json", NULL};
 
-/* O(member, name, type, default, arg, one_of, to, doc) */
+/* O(member, name, type, default, arg, one_of, to, change, doc) */
 /* The first five are ipc/proc.c's, word for word; tests/check compares the --help texts. */
 #define OPTIONS(O)                                                                                 \
-	O(socket_dir, "socket-dir", STRING, NULL, "DIR", NULL, TO_EVERYONE,                        \
-	  "folder of the sockets between processes; /run/drop, or $XDG_RUNTIME_DIR/drop for "      \
-	  "users "                                                                                 \
-	  "who may not write there")                                                               \
-	O(kubeconfig, "kubeconfig", STRING, NULL, "FILE", NULL, TO_EVERYONE,                       \
+	O(socket_dir, "socket-dir", STRING, NULL, "DIR", NULL, TO_EVERYONE, RESTART,               \
+	  "folder of the sockets between processes; the first of /run/drop, "                      \
+	  "$XDG_RUNTIME_DIR/drop and /dev/shm/drop-UID that can be had")                           \
+	O(kubeconfig, "kubeconfig", STRING, NULL, "FILE", NULL, TO_EVERYONE, RESTART,              \
 	  "how to reach the API server; the pod's service account, else $KUBECONFIG")              \
 	O(pod_namespace, "pod-namespace", STRING, "drop-system", "NAME", NULL, TO_EVERYONE,        \
-	  "namespace of pull pods and of the lease")                                               \
-	O(log_level, "log-level", STRING, "info", "LEVEL", levels, TO_EVERYONE,                    \
+	  RESTART, "namespace of pull pods and of the lease")                                      \
+	O(log_level, "log-level", STRING, "info", "LEVEL", levels, TO_EVERYONE, LIVE,              \
 	  "least important lines to log")                                                          \
-	O(log_format, "log-format", STRING, "text", "FORMAT", formats, TO_EVERYONE,                \
+	O(log_format, "log-format", STRING, "text", "FORMAT", formats, TO_EVERYONE, RESTART,       \
 	  "form of the log lines")                                                                 \
-	O(leader_elect, "leader-elect", BOOL, "true", NULL, NULL, TO(WATCHER),                     \
+	O(leader_elect, "leader-elect", BOOL, "true", NULL, NULL, TO(WATCHER), RESTART,            \
 	  "act only while holding the Lease; false: this is the only instance")                    \
-	O(priority_class, "priority-class", STRING, NULL, "NAME", NULL, TO(PULLER),                \
+	O(priority_class, "priority-class", STRING, NULL, "NAME", NULL, TO(PULLER), RESTART,       \
 	  "priorityClassName of the pull pods; without it the cluster's default")                  \
 	O(metrics_bind_address, "metrics-bind-address", STRING, "0", "ADDRESS", NULL,              \
-	  TO(METRICSD), "where metrics are served, such as :8443; 0: nowhere")                     \
-	O(metrics_secure, "metrics-secure", BOOL, "true", NULL, NULL, TO(METRICSD),                \
+	  TO(METRICSD), RESTART, "where metrics are served, such as :8443; 0: nowhere")            \
+	O(metrics_secure, "metrics-secure", BOOL, "true", NULL, NULL, TO(METRICSD), RESTART,       \
 	  "metrics over https, for those who may GET /metrics in the cluster; false: plain, for "  \
 	  "everybody")                                                                             \
 	O(metrics_cert_path, "metrics-cert-path", STRING, NULL, "DIR", NULL, TO(METRICSD),         \
-	  "folder of the certificate for metrics; without it one is made at start")                \
+	  RESTART, "folder of the certificate for metrics; without it one is made at start")       \
 	O(metrics_cert_name, "metrics-cert-name", STRING, "tls.crt", "FILE", NULL, TO(METRICSD),   \
-	  "the certificate's file in that folder")                                                 \
+	  RESTART, "the certificate's file in that folder")                                        \
 	O(metrics_cert_key, "metrics-cert-key", STRING, "tls.key", "FILE", NULL, TO(METRICSD),     \
-	  "its key's file")                                                                        \
+	  RESTART, "its key's file")                                                               \
 	O(health_probe_bind_address, "health-probe-bind-address", STRING, ":8081", "ADDRESS",      \
-	  NULL, TO(METRICSD), "where /healthz and /readyz are served; 0: nowhere")                 \
+	  NULL, TO(METRICSD), RESTART, "where /healthz and /readyz are served; 0: nowhere")        \
 	O(metrics_per_node, "metrics-per-node", BOOL, "false", NULL, NULL, TO(RECONCILER),         \
-	  "metrics of pulls name the node: as many series as images times nodes")                  \
-	O(bin_dir, "bin-dir", STRING, NULL, "DIR", NULL, TO_NOBODY,                                \
+	  RESTART, "metrics of pulls name the node: as many series as images times nodes")         \
+	O(config, "config", STRING, NULL, "FILE", NULL, TO_NOBODY, RESTART,                        \
+	  "YAML file of these options by name; the command line wins over it")                     \
+	O(bin_dir, "bin-dir", STRING, NULL, "DIR", NULL, TO_NOBODY, RESTART,                       \
 	  "folder of the programs to start; without it the folder of drop-supervisor itself")
 
-#define OPTION_DEF(member, option, kind, dflt, argument, allowed, to, text)                        \
+#define OPTION_DEF(member, option, kind, dflt, argument, allowed, to, change, text)                \
 	{.name = (option),                                                                         \
 	 .type = OPT_##kind,                                                                       \
 	 .offset = offsetof(struct supervisor_options, member),                                    \
@@ -60,18 +63,44 @@ static const char *const formats[] = {"text", "json", NULL};
 	 .one_of = (allowed)},
 const struct option_def supervisor_option_defs[] = {OPTIONS(OPTION_DEF){0}};
 
-#define OPTION_TO(member, option, kind, dflt, argument, allowed, to, text) (to),
+#define OPTION_TO(member, option, kind, dflt, argument, allowed, to, change, text) (to),
 static const unsigned passed_to[] = {OPTIONS(OPTION_TO)};
 
 #define N_OPTIONS (sizeof(passed_to) / sizeof(passed_to[0]))
 
-static const char *value_text(const struct supervisor_options *o, const struct option_def *d)
+#define OPTION_CHANGE(member, option, kind, dflt, argument, allowed, to, change, text)             \
+	OPTION_CHANGE_##change,
+static const enum option_change changes[] = {OPTIONS(OPTION_CHANGE)};
+static_assert(N_OPTIONS <= OPTIONS_MAX, "options_changed() has room for all");
+
+#define IGNORED_DEF(member, option, kind)                                                          \
+	{.name = (option),                                                                         \
+	 .type = OPT_##kind,                                                                       \
+	 .offset = offsetof(struct supervisor_ignored, member),                                    \
+	 .ignored = true},
+const struct option_def supervisor_ignored_defs[] = {SUPERVISOR_IGNORED(IGNORED_DEF){0}};
+
+static const void *member(const struct supervisor_options *o, const struct option_def *d)
 {
-	const char *at = (const char *)o + d->offset;
-	if (d->type == OPT_BOOL)
-		return *(const bool *)at ? "true" : "false";
+	return (const char *)o + d->offset;
+}
+
+/* NULL: not set. The text of a number is in the arena. */
+static const char *value_text(const struct supervisor_options *o, const struct option_def *d,
+			      struct arena *a)
+{
+	switch (d->type) {
+	case OPT_BOOL:
+		return *(const bool *)member(o, d) ? "true" : "false";
+	case OPT_INT:
+		return arena_printf(a, "%lld", (long long)*(const int64_t *)member(o, d));
+	case OPT_DURATION:
+		return arena_printf(a, "%lldms", (long long)*(const int64_t *)member(o, d));
+	case OPT_STRING:
+		break;
+	}
 	const char *text;
-	memcpy(&text, at, sizeof(text));
+	memcpy(&text, member(o, d), sizeof(text));
 	return text;
 }
 
@@ -83,9 +112,46 @@ char **options_argv(const struct supervisor_options *o, enum process p, const ch
 	argv[n++] = arena_strdup(a, program);
 	for (size_t i = 0; i < N_OPTIONS; i++) {
 		const struct option_def *d = &supervisor_option_defs[i];
-		const char *value = value_text(o, d);
+		const char *value = value_text(o, d, a);
 		if ((passed_to[i] & (1U << p)) != 0 && value != NULL)
 			argv[n++] = arena_printf(a, "--%s=%s", d->name, value);
 	}
 	return argv;
+}
+
+static bool same(const char *a, const char *b)
+{
+	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+size_t options_changed(const struct supervisor_options *from, const struct supervisor_options *to,
+		       const struct option_def **ret, struct arena *a)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < N_OPTIONS; i++) {
+		const struct option_def *d = &supervisor_option_defs[i];
+		if (!same(value_text(from, d, a), value_text(to, d, a)))
+			ret[n++] = d;
+	}
+	return n;
+}
+
+enum option_change option_change(const struct option_def *d)
+{
+	return changes[d - supervisor_option_defs];
+}
+
+void options_take_live(struct supervisor_options *into, const struct supervisor_options *from)
+{
+	static const size_t sizes[] = {
+		[OPT_STRING] = sizeof(const char *),
+		[OPT_BOOL] = sizeof(bool),
+		[OPT_INT] = sizeof(int64_t),
+		[OPT_DURATION] = sizeof(int64_t),
+	};
+	for (size_t i = 0; i < N_OPTIONS; i++) {
+		const struct option_def *d = &supervisor_option_defs[i];
+		if (changes[i] == OPTION_CHANGE_LIVE)
+			memcpy((char *)into + d->offset, member(from, d), sizes[d->type]);
+	}
 }

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/command.h"
+#include "base/log.h"
 #include "base/random.h"
 #include "base/arena.h"
 #include "base/xalloc.h"
@@ -120,8 +121,10 @@ static void arrange_fds(int notify_fd)
 
 _Noreturn static void be_born(const struct birth *b)
 {
-	sigset_t none;
-	sigemptyset(&none);
+	sigset_t later; /* a change of the log level waits for the child's own loop */
+	sigemptyset(&later);
+	for (int level = 0; level < LOG_LEVELS; level++)
+		sigaddset(&later, LOG_SIGNAL(level));
 	setpgid(0, 0); /* Ctrl-C is for the supervisor, which drains in order */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != b->parent) /* it died before prctl could see it */
@@ -135,7 +138,7 @@ _Noreturn static void be_born(const struct birth *b)
 	}
 	arrange_fds(b->notify_fd);
 	signal(SIGPIPE, SIG_DFL);
-	sigprocmask(SIG_SETMASK, &none, NULL);
+	sigprocmask(SIG_SETMASK, &later, NULL);
 	execve(b->path, b->argv, b->envp);
 	const char *why = strerrordesc_np(errno);
 	(void)!write(STDERR_FILENO, b->path, strlen(b->path));

@@ -15,11 +15,18 @@
 #include "base/command.h"
 #include "base/log.h"
 
+#include "supervisor/config.h"
 #include "supervisor/reap.h"
 #include "supervisor/spawn.h"
 #include "supervisor/status.h"
 
+/* How often the configuration file is looked at; a ConfigMap takes about a minute to arrive, too.
+ */
+#define CONFIG_LOOK_MS 30000
+
 struct tree {
+	struct config *config;
+	int64_t look_ms; /* when to look at its file again */
 	struct spawner spawner;
 	struct child children[PROCESS_COUNT];
 	pid_t pids[PROCESS_COUNT];
@@ -150,14 +157,69 @@ static void reap_all(struct tree *t)
 	}
 }
 
+/* Here, in what lives, and, as the options have it too, in what will be started. */
+static void set_log_level(struct tree *t)
+{
+	enum log_level level = (enum log_level)log_level_parse(t->config->options.log_level);
+	log_set_level(level);
+	for (int p = 0; p < PROCESS_COUNT; p++)
+		if (t->pids[p] > 0)
+			kill(t->pids[p], LOG_SIGNAL(level));
+	log_info("log level changed", LS("level", log_level_name(level)));
+}
+
+/* Takes over what may change in a running tree; says what may not. */
+static void reload(struct tree *t)
+{
+	struct err err;
+	struct config fresh;
+	struct arena a = ARENA_INIT;
+	const struct option_def *changed[OPTIONS_MAX];
+	if (config_load(t->config->argc, t->config->argv, &fresh, &err) != 0) {
+		config_seen(t->config);
+		log_error("configuration not read, keeping what was", LS("error", err.text));
+		return;
+	}
+	size_t n = options_changed(&t->config->options, &fresh.options, changed, &a);
+	for (size_t i = 0; i < n; i++)
+		if (option_change(changed[i]) == OPTION_CHANGE_RESTART)
+			log_warn("an option changed that needs a restart of the pod, ignoring",
+				 LS("option", changed[i]->name));
+	bool level = strcmp(t->config->options.log_level, fresh.options.log_level) != 0;
+	config_adopt(t->config, &fresh);
+	if (level)
+		set_log_level(t);
+	log_info("configuration read", LS("file", t->config->options.config));
+	arena_done(&a);
+}
+
+/* A terminal that goes away says SIGHUP too: without a file to read again it means the end. */
+static void take_signal(struct tree *t, uint32_t number)
+{
+	if (number == SIGCHLD || t->draining)
+		return;
+	if (number == SIGHUP && t->config->options.config != NULL) {
+		reload(t);
+		return;
+	}
+	log_info("stopping", LN("signal", number));
+	drain(t, COMMAND_FINE);
+}
+
 static void read_signals(struct tree *t)
 {
 	for (struct signalfd_siginfo si; read(t->signal_fd, &si, sizeof(si)) == sizeof(si);)
-		if (si.ssi_signo != SIGCHLD && !t->draining) {
-			log_info("stopping", LN("signal", si.ssi_signo));
-			drain(t, COMMAND_FINE);
-		}
+		take_signal(t, si.ssi_signo);
 	reap_all(t);
+}
+
+static void look_at_config(struct tree *t)
+{
+	if (clock_boot_ms() < t->look_ms || t->draining)
+		return;
+	t->look_ms = clock_boot_ms() + CONFIG_LOOK_MS;
+	if (config_changed(t->config))
+		reload(t);
 }
 
 static void pass_time(struct tree *t)
@@ -187,6 +249,8 @@ static int wait_ms(const struct tree *t)
 	int64_t due_ms = children_due(t->children), now_ms = clock_boot_ms();
 	if (t->beat_ms < due_ms)
 		due_ms = t->beat_ms;
+	if (t->config->options.config != NULL && t->look_ms < due_ms)
+		due_ms = t->look_ms;
 	return due_ms <= now_ms ? 0 : (int)(due_ms - now_ms);
 }
 
@@ -211,6 +275,7 @@ static void loop(struct tree *t)
 			if (fds[p].revents != 0)
 				read_notify(t, (enum process)p);
 		read_signals(t);
+		look_at_config(t);
 		pass_time(t);
 	}
 }
@@ -230,9 +295,10 @@ static int open_signals(struct err *err)
 	return fd >= 0 ? fd : err_set(err, ERR_TERMINAL, "signalfd: %s", strerror(errno));
 }
 
-int supervise(const struct supervisor_options *options)
+int supervise(struct config *config)
 {
-	struct tree t = {.signal_fd = -1, .exit_code = COMMAND_ENV};
+	const struct supervisor_options *options = &config->options;
+	struct tree t = {.config = config, .signal_fd = -1, .exit_code = COMMAND_ENV};
 	struct err err;
 	for (int p = 0; p < PROCESS_COUNT; p++)
 		t.notify_fds[p] = -1;
@@ -242,9 +308,10 @@ int supervise(const struct supervisor_options *options)
 		return COMMAND_ENV;
 	}
 	log_info("supervising", LS("version", DROP_VERSION), LS("identity", t.spawner.identity),
-		 LS("socket_dir", options->socket_dir));
+		 LS("socket_dir", options->socket_dir), LS("config", options->config));
 	for (int p = 0; p < PROCESS_COUNT; p++)
 		happen(&t, (enum process)p, EVENT_START);
+	t.look_ms = clock_boot_ms() + CONFIG_LOOK_MS;
 	loop(&t);
 	log_info("stopped", LN("code", t.exit_code));
 	spawner_done(&t.spawner);

