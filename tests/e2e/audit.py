@@ -12,7 +12,7 @@ import time
 NOTE = "drop.corewire.io/"  # annotations of a pull pod (api/pullpod.h)
 
 Request = collections.namedtuple(
-    "Request", "at end verb resource sub name code agent process user uri body")
+    "Request", "at end verb group resource sub namespace name code agent process user pod decision uri body")
 Pull = collections.namedtuple("Pull", "uid node_uid reference attempt")
 
 
@@ -29,9 +29,12 @@ def _request(line):
     name = ref.get("name") or ((body or {}).get("metadata") or {}).get("name", "")
     return Request(
         _seconds(event["requestReceivedTimestamp"]), _seconds(event["stageTimestamp"]),
-        event["verb"], ref.get("resource", ""), ref.get("subresource", ""), name,
-        (event.get("responseStatus") or {}).get("code", 0), agent,
+        event["verb"], ref.get("apiGroup", ""), ref.get("resource", ""), ref.get("subresource", ""),
+        ref.get("namespace", ""), name, (event.get("responseStatus") or {}).get("code", 0), agent,
         agent.removeprefix("drop-").partition("/")[0], event["user"]["username"],
+        # Whose token it was, where it was a pod's; and what the authorizer said of it.
+        ((event["user"].get("extra") or {}).get("authentication.kubernetes.io/pod-name") or [""])[0],
+        (event.get("annotations") or {}).get("authorization.k8s.io/decision", ""),
         event["requestURI"], body)
 
 

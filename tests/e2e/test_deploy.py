@@ -1,0 +1,318 @@
+"""The image and the chart as an administrator uses them: two pods with an account of their own, under Pod Security
+`restricted`, in the real kubelet. What they do when one of them dies, loses its way or is replaced; what they may and
+what of it they use; upstream's role and upstream's traces; what an uninstall leaves.
+"""
+import json
+import os
+import time
+
+import objects
+import processes
+import rbac
+import release
+import upstream
+from kubeapi import NAMESPACE, PATHS
+from objects import degraded, ready, status
+from pretend import TARGET, PretendNode, pulled
+from wait import never, until
+
+TAKEOVER = 20  # seconds
+FAST = {"maxConcurrentNodes": 1, "minDelayBetweenPulls": "0s", "maxPullsPerNode": 2,
+        "failureBackoff": {"initial": "1s", "max": "2s"}}
+IMAGE_MB_MAX = 20    # compressed
+MEMORY_MB_MAX = 128  # what one container is charged with under the load of these tests
+LABEL = "drop.corewire.io/imageset"
+SLOW_PULL = 0.7  # seconds
+
+
+def slow(pod):
+    time.sleep(SLOW_PULL)
+    return pulled(pod)
+
+
+def start(t, label, count, policy="steady"):
+    """Images for the pretend node, whose kubelet takes its time for each."""
+    t.policy(policy, **FAST)
+    names = [f"{label}-{i:02}" for i in range(count)]
+    for i, name in enumerate(names):
+        t.image(name, f"pretend.local/{label}:{i}", policyRef=policy, **TARGET)
+    return names
+
+
+def mid_pull(t, names):
+    """Until some of them are done and some are not."""
+    def probe():
+        done = sum(ready(t.get(name)) for name in names)
+        assert 1 <= done < len(names) - 1, done
+        return done
+    until(60, probe, every=0.05)
+
+
+def test_image(t):
+    """Twice built is the same digest; what is inside, by its SBOM; no shell, and how big."""
+    first, second = release.image(), t.folder("image")
+    said = release.build_image(second, "localhost/drop-e2e:second")
+    t.diag(f"image: {said.strip()}")
+    t.equal(release.digest(second), release.digest(first), "two builds of one tree have one digest")
+    with open(os.path.join(second, "size"), encoding="utf-8") as file:
+        size = int(file.read())
+    t.check(size < IMAGE_MB_MAX * 1e6, f"under {IMAGE_MB_MAX} MB compressed", size)
+    with open(os.path.join(second, "sbom.spdx.json"), encoding="utf-8") as file:
+        sbom = json.load(file)
+    names = {p["name"]: p for p in sbom["packages"]}
+    t.check(sbom["spdxVersion"] == "SPDX-2.3" and {"drop", "libc6", "libcurl4", "libnng1", "ca-certificates"} <= set(names),
+            "the SBOM lists the packages", sorted(names))
+    t.check(names["libc6"]["externalRefs"][0]["referenceLocator"].startswith("pkg:deb/debian/libc6@"),
+            "by names that scanners know", names["libc6"])
+    root = t.folder("layout")
+    release.run("skopeo", "copy", "--quiet", f"oci-archive:{second}/drop.oci.tar", f"oci:{root}/oci:i")
+    release.run("umoci", "unpack", "--image", f"{root}/oci:i", f"{root}/bundle")
+    files = {os.path.relpath(os.path.join(folder, name), f"{root}/bundle/rootfs")
+             for folder, _, inside in os.walk(f"{root}/bundle/rootfs") for name in inside}
+    programs = {f.removeprefix("usr/bin/") for f in files if f.startswith("usr/bin/")}
+    t.check(all(p.startswith("drop") for p in programs) and "dropctl" in programs,
+            "no program but ours: no shell", programs)
+    t.equal(sorted(f"./{f}" for f in files if f.startswith("usr/bin/")), sorted(f["fileName"] for f in sbom["files"]),
+            "the SBOM lists them")
+    with open(f"{root}/bundle/config.json", encoding="utf-8") as file:
+        process = json.load(file)["process"]
+    t.equal((process["args"], process["user"]["uid"]), (["/manager"], 65532), "starts /manager as 65532")
+
+
+def main_job(t):
+    """The samples on the real node, and what the pods are."""
+    with open(os.path.join(release.DEPLOY, "kubectl-drop"), encoding="utf-8"):
+        pass
+    t.policy("fast", **{**FAST, "maxPullsPerNode": 10})
+    t.image("dev-nginx", "docker.io/library/nginx:1.25-alpine", policyRef="fast")
+    t.image("missing", "docker.io/library/nginx:no-such-tag", policyRef="fast")
+    t.image_is("dev-nginx", ready, "becomes Ready on the real node", 60)
+    t.image_is("missing", degraded, "is Degraded", 60)
+    made = t.api.create("cachedimageset", objects.image_set(
+        "pair", [f"{t.cluster.registry}/test/myapp:v1", f"{t.cluster.registry}/test/myapp:v2"], policyRef="fast"))
+    def children():
+        found = [i for i in t.api.list("cachedimage") if objects.owner(i) == made["metadata"]["uid"]]
+        assert len(found) == 2 and all(map(ready, found)), [objects.brief(i) for i in found]
+        return found
+    found = t.eventually("a set has its children, and they are Ready", 60, children)
+    if found:  # an edit is put back, a name that somebody has is looked at, a child that leaves is deleted
+        t.api.patch("cachedimage", found[0]["metadata"]["name"], {"spec": {"imagePullPolicy": "Never"}})
+        t.eventually("an edited child is put back", 30, lambda: t.get(found[0]["metadata"]["name"])["spec"].get(
+            "imagePullPolicy") != "Never")
+    t.image("pair-app-v3", "docker.io/library/busybox:1.36", policyRef="fast")
+    t.api.patch("cachedimageset", "pair", {"spec": {"images": [
+        {"image": f"{t.cluster.registry}/test/app", "tag": "v3"}]}})
+    t.eventually("a set that changed has other children", 30, lambda: [
+        i["spec"]["image"] for i in t.api.list("cachedimage") if objects.owner(i) == made["metadata"]["uid"]]
+        == [f"{t.cluster.registry}/test/app"])
+
+
+def the_pods(t, r, pods):
+    labels = t.api.get("namespace", NAMESPACE)["metadata"]["labels"]
+    t.equal(labels.get("pod-security.kubernetes.io/enforce"), "restricted", "their namespace enforces restricted")
+    for pod in pods:
+        with open(f"/proc/{r.pid(pod)}/status", encoding="utf-8") as file:
+            fields = dict(line.split(":\t", 1) for line in file.read().splitlines() if ":\t" in line)
+        t.equal((fields["Uid"].split()[0], fields["NoNewPrivs"], int(fields["CapEff"], 16), fields["Seccomp"]),
+                ("65532", "1", 0, "2"), "user 65532, no new privileges, no capabilities, seccomp")
+        t.equal([v.get("name") for v in pod["spec"].get("volumes") or [] if "emptyDir" in v], [], "no emptyDir")
+    said = release.run(os.path.join(release.DEPLOY, "kubectl-drop"), "status", env={
+        **r.env, "KUBECTL": t.cluster.env["KUBECTL"]}, timeout=60)
+    t.check("dev-nginx" in said and "Ready" in said, "kubectl drop status asks the leader", said)
+
+
+def leader_killed(t, r):
+    """SIGKILL to the leader's container in the middle of pulls, and its pod deleted."""
+    began = time.time()
+    names = start(t, "killed", 16)
+    mid_pull(t, names)
+    old = r.leader()
+    pod = next(p for p in r.pods() if p["metadata"]["name"] == old)
+    moment = time.time()
+    processes.kill(r.pid(pod))
+    t.api.must("DELETE", f"{release.PODS}/{old}", {"gracePeriodSeconds": 0})
+    new = took_over(t, r, old, moment)
+    t.all_ready(names, 90, "all images Ready")
+    t.once_each(began, len(names), "each was pulled once")
+    t.check(not [w for w in writes(t, moment + 1) if w.pod == old], "the dead one wrote nothing more")
+    t.eventually("two pods again", 60, lambda: r.ready(2))
+    return new
+
+
+def writes(t, since):
+    """What the release's pods wrote."""
+    return [w for w in t.audit.writes(since) if w.user.startswith(release.USER)]
+
+
+def took_over(t, r, old, moment):
+    """A check that another pod writes in time; returns its name."""
+    def probe():
+        others = [w for w in writes(t, moment) if w.pod not in ("", old)]
+        assert others, r.leader()
+        return others[0]
+    first = t.eventually("another pod takes over", TAKEOVER + 10, probe)
+    if first is None:
+        return None
+    t.diag(f"took over after {first.at - moment:.1f} s")
+    t.check(first.at - moment <= TAKEOVER, f"within {TAKEOVER} s", first.at - moment)
+    return first.pod
+
+
+def leader_cut_off(t, r):
+    """The API server is out of reach for the leader alone: it stops by itself before the other starts."""
+    began = time.time()
+    names = start(t, "cut", 24)
+    mid_pull(t, names)
+    old = r.leader()
+    pod = next(p for p in r.pods() if p["metadata"]["name"] == old)
+    address, restarts = pod["status"]["podIP"], pod["status"]["containerStatuses"][0]["restartCount"]
+    moment = time.time()
+    r.gate.close_for(address)
+    try:
+        new = took_over(t, r, old, moment)
+        t.all_ready(names, 90, "all images Ready")
+    finally:
+        r.gate.open_for(address)
+    t.once_each(began, len(names), "each was pulled once")
+    if new is None:
+        return
+    first = min(w.at for w in writes(t, moment) if w.pod == new)
+    last = max(w.at for w in writes(t, began) if w.pod == old)
+    t.check(last < first, "the old one's last write is before the new one's first", last - first)
+    stopped = [release.moment(line) for line in r.log(old) if line["msg"] in (
+        "not acting any more", "may not write, waiting for the lease") and release.moment(line) > moment]
+    t.check(len(stopped) >= 2 and max(stopped[:2]) < first,
+            "both its writing processes had stopped by themselves before that", (stopped, first))
+    if stopped:
+        t.diag(f"the cut-off leader stopped after {max(stopped[:2]) - moment:.1f} s, the other's first write came "
+               f"after {first - moment:.1f} s")
+    t.eventually("it is ready again, as a standby", 60, lambda: r.ready(2))
+    now = next((p for p in r.pods() if p["metadata"]["name"] == old), None)
+    t.check(now and now["status"]["containerStatuses"][0]["restartCount"] == restarts, "and was not restarted")
+
+
+def rolled(t, r):
+    """A rolling upgrade with pulls in flight: nothing is pulled twice, nothing waits long."""
+    began = time.time()
+    names = start(t, "rolled", 24)
+    mid_pull(t, names)
+    before = {p["metadata"]["name"] for p in r.pods()}
+    r.install(podAnnotations={"e2e": "rolled"}, config={"log-level": "info"})
+    t.eventually("the rollout ends", 120, lambda: r.rolled_out())
+    t.check(not before & {p["metadata"]["name"] for p in r.pods()}, "both pods are new")
+    t.all_ready(names, 90, "all images Ready")
+    t.once_each(began, len(names), "each was pulled once")
+    acts = sorted({(w.pod) for w in writes(t, began)})
+    spans = {pod: (min(w.at for w in writes(t, began) if w.pod == pod),
+                   max(w.at for w in writes(t, began) if w.pod == pod)) for pod in acts if pod}
+    ordered = sorted(spans.values())
+    t.check(all(a[1] <= b[0] for a, b in zip(ordered, ordered[1:])), "one wrote after the other, never two at once", spans)
+    gaps = [b[0] - a[1] for a, b in zip(ordered, ordered[1:])]
+    t.diag(f"handed over after {', '.join(f'{gap:.1f}' for gap in gaps)} s without a write")
+
+
+def rights(t, since):
+    """No request was refused, and every right that the chart grants was used."""
+    t.audit.refresh()
+    ours = [q for q in t.audit.since(since) if q.user == f"{release.USER}{release.NAME}"]
+    refused = [(q.process, q.verb, q.resource, q.namespace) for q in ours if q.decision == "forbid" or q.code == 403]
+    t.check(ours and not refused, "no request was forbidden", refused[:5])
+    base = "/apis/rbac.authorization.k8s.io/v1"
+    roles = [{"kind": "ClusterRole", **t.api.must("GET", f"{base}/clusterroles/drop")}]
+    roles += [{"kind": "Role", **t.api.must("GET", f"{base}/namespaces/{place}/roles/{name}")}
+              for place, name in ((NAMESPACE, "drop"), ("default", "drop-events"))]
+    table = rbac.used_by(roles, ours)
+    for right, by in table:
+        t.diag(rbac.line(right, by))
+    unused = rbac.unused(table)
+    t.check(not unused, "every right is used by some process", unused)
+
+
+def everything(t):
+    """{(group version, kind, namespace, name)} of all that the API has, but what others make all the time."""
+    noise = ("events", "leases", "endpointslices", "endpoints", "replicasets", "controllerrevisions", "pods")
+    found = set()
+    groups = ["/api/v1"] + [f"/apis/{g['preferredVersion']['groupVersion']}" for g in t.api.must("GET", "/apis")["groups"]]
+    for group in groups:
+        for one in t.api.must("GET", group)["resources"]:
+            if "list" not in one["verbs"] or "/" in one["name"] or one["name"] in noise:
+                continue
+            for item in t.api.must("GET", f"{group}/{one['name']}")["items"]:
+                found.add((group, one["kind"], item["metadata"].get("namespace", ""), item["metadata"]["name"]))
+    return found
+
+
+def test_chart(t):
+    """Installed, killed, cut off, upgraded, uninstalled."""
+    t.stop_tree()
+    t.drop_lease()
+    with release.Release(t) as r, PretendNode(t.api, "pretend-1", slow):
+        t.check("0 chart(s) failed" in r.helm("lint", "--strict", release.CHART, "--values", r.values()), "helm lint is content")
+        before, began = everything(t), time.time()
+        r.install()
+        pods = t.eventually("two pods are Ready", 120, lambda: r.ready(2))
+        if not pods:
+            return
+        until(30, r.leader)
+        time.sleep(3)  # what starting cost is given back
+        r.show_memory("idle")
+        main_job(t)
+        the_pods(t, r, pods)
+        leader_killed(t, r)
+        leader_cut_off(t, r)
+        rolled(t, r)
+        most = r.show_memory("under load")
+        t.check(most < MEMORY_MB_MAX * 1e6, f"a container is charged with less than {MEMORY_MB_MAX} MB", most)
+        rights(t, began)
+        t.remove_sets()
+        for image in t.api.list("cachedimage"):
+            t.api.delete("cachedimage", image["metadata"]["name"])
+        t.wait_no_pods()
+        t.api.delete_all("pullpolicy")
+        r.uninstall()
+        r.until_gone()
+        t.check(not t.api.list("pod"), "no pod is left", t.api.list("pod")[:1])
+        left = t.eventually("an uninstall leaves nothing but the CRDs", 30, lambda: not everything(t) - before or None)
+        if left is None:
+            t.diag(f"left: {sorted(everything(t) - before)[:10]}")
+        t.equal(len(t.api.list("crd")), 4, "the CRDs are there")
+
+
+def test_switch(t):
+    """Rules 6, 16, 22: the image of upstream's Deployment is changed to ours, with upstream's role and upstream's traces."""
+    t.stop_tree()
+    t.drop_lease()
+    t.policy("fast", **{**FAST, "maxPullsPerNode": 10})
+    registry, node = t.cluster.registry, t.cluster.node
+    done = t.image("was-ready", f"{registry}/test/myapp:v1", policyRef="fast", imagePullPolicy="IfNotPresent")
+    at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    t.api.patch("cachedimage", "was-ready", {"status": upstream.status_of(
+        done, node, t.cluster.digest("test/myapp", "v1"), at)}, "status")
+    left = t.image("was-pulling", f"{registry}/test/myapp:v2", policyRef="fast")
+    t.api.create("pod", upstream.pull_pod(left, node, f"{registry}/test/myapp:v2"))
+    t.eventually("upstream's pod has pulled", 60, lambda: t.api.list("pod")[0]["status"].get("phase") == "Succeeded")
+    with release.Release(t) as r:
+        began = time.time()
+        manifests = {"apiVersion": "v1", "kind": "List", "items": upstream.manifests(r.image, r.network())}
+        try:
+            t.kubectl("apply", "-f", "-", stdin=json.dumps(manifests))
+            t.eventually("the pod is Ready", 120, lambda: r.ready(1))
+            t.image_is("was-pulling", ready, "is Ready by the pod that was there", 60)
+            t.wait_no_pods()
+            fresh = t.image("fresh", f"{registry}/test/myapp:v3", policyRef="fast")
+            t.image_is("fresh", ready, "becomes Ready: the main job works", 60)
+            t.check(never(3, lambda: not ready(t.get("was-ready"))) is None, "what was Ready stays Ready")
+            uids = {p.uid for _, p in t.audit.creates(began)}
+            t.equal(uids, {fresh["metadata"]["uid"]}, "nothing was pulled a second time")
+            t.eventually("rule 22: its events are core/v1 ones", 30, lambda: [
+                e for e in t.api.must("GET", "/api/v1/namespaces/default/events")["items"]
+                if e["involvedObject"].get("uid") == fresh["metadata"]["uid"] and e["reason"] == "PullSucceeded"])
+            refused = {(q.group, q.resource) for q in t.audit.since(began) if q.pod and q.decision == "forbid"}
+            t.equal(refused - {("events.k8s.io", "events"), ("authentication.k8s.io", "tokenreviews"),
+                               ("authorization.k8s.io", "subjectaccessreviews")}, set(),
+                    "nothing else of upstream's role was missed")
+            pod = r.pods()[0]
+            said = t.kubectl("-n", NAMESPACE, "logs", pod["metadata"]["name"])
+            t.check("without effect here, ignoring option=zap-log-level" in said, "upstream's other flags are only warned of")
+        finally:
+            t.kubectl("delete", "--ignore-not-found", "-f", "-", stdin=json.dumps(manifests))
