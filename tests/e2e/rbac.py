@@ -13,9 +13,16 @@ import sys
 
 Right = collections.namedtuple("Right", "namespace group resource verb names")  # namespace "": everywhere
 
-# Asked for by the API server itself on our behalf, so in no line of the log: admission plugin
-# OwnerReferencesPermissionEnforcement wants it of who sets blockOwnerDeletion.
-UNSEEN = {("drop.corewire.io", "cachedimagesets/finalizers", "update")}
+_WATCHED = ("cachedimages", "cachedimagesets", "discoverypolicies", "pullpolicies")
+# What a run on this cluster does not show, and why it is needed all the same.
+UNSEEN = {
+    ("drop.corewire.io", "cachedimagesets/finalizers", "update"):
+        "asked for by admission (OwnerReferencesPermissionEnforcement), not by a request",
+    ("drop.corewire.io", "cachedimages", "get"): "when a child's name was taken a moment before its create",
+    **{("drop.corewire.io", kind, "list"): "where WatchList is off (before 1.34)" for kind in _WATCHED},
+    ("", "nodes", "list"): "where WatchList is off (before 1.34)",
+    ("", "pods", "list"): "where WatchList is off (before 1.34)",
+}
 
 
 def rights(roles):
@@ -53,8 +60,7 @@ def line(right, by):
     where = f" in {right.namespace}" if right.namespace else ""
     names = f" {','.join(right.names)}" if right.names else ""
     who = ", ".join(f"{process} {n}" for process, n in by.items())
-    if not who:
-        who = "asked for by admission" if tuple(right[1:4]) in UNSEEN else "NOBODY"
+    who = who or UNSEEN.get(tuple(right[1:4]), "NOBODY")
     return f"{right.verb} {right.resource}{'.' if right.group else ''}{right.group}{names}{where}: {who}"
 
 

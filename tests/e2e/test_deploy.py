@@ -81,8 +81,6 @@ def test_image(t):
 
 def main_job(t):
     """The samples on the real node, and what the pods are."""
-    with open(os.path.join(release.DEPLOY, "kubectl-drop"), encoding="utf-8"):
-        pass
     t.policy("fast", **{**FAST, "maxPullsPerNode": 10})
     t.image("dev-nginx", "docker.io/library/nginx:1.25-alpine", policyRef="fast")
     t.image("missing", "docker.io/library/nginx:no-such-tag", policyRef="fast")
@@ -95,11 +93,10 @@ def main_job(t):
         assert len(found) == 2 and all(map(ready, found)), [objects.brief(i) for i in found]
         return found
     found = t.eventually("a set has its children, and they are Ready", 60, children)
-    if found:  # an edit is put back, a name that somebody has is looked at, a child that leaves is deleted
+    if found:
         t.api.patch("cachedimage", found[0]["metadata"]["name"], {"spec": {"imagePullPolicy": "Never"}})
         t.eventually("an edited child is put back", 30, lambda: t.get(found[0]["metadata"]["name"])["spec"].get(
             "imagePullPolicy") != "Never")
-    t.image("pair-app-v3", "docker.io/library/busybox:1.36", policyRef="fast")
     t.api.patch("cachedimageset", "pair", {"spec": {"images": [
         {"image": f"{t.cluster.registry}/test/app", "tag": "v3"}]}})
     t.eventually("a set that changed has other children", 30, lambda: [
