@@ -162,7 +162,7 @@ class Harness:
         kept = self.kept
         def gone():
             pods = [p["metadata"]["name"] for p in self.api.list("pod") if
-                    (p["metadata"].get("labels") or {}).get("drop.corewire.io/cachedimage") not in kept]
+                    objects.image_of(p) is not None and objects.image_of(p) not in kept]
             assert not pods, f"pods left: {pods}"
             return True
         until(seconds, gone)

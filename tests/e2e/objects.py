@@ -32,6 +32,11 @@ def image_set(name, references, **spec):
             "spec": {**spec, "images": entries}}
 
 
+def image_of(pod):
+    """The CachedImage that a pull pod is of, by its label; None: it is no pull pod."""
+    return (pod["metadata"].get("labels") or {}).get("drop.corewire.io/cachedimage")
+
+
 def owner(obj):
     """The uid of the set an image belongs to, or None."""
     owners = obj["metadata"].get("ownerReferences") or []
