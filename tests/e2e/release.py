@@ -9,6 +9,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import time
 
@@ -32,10 +33,18 @@ SELECTOR = "app.kubernetes.io%2Fname%3Ddrop"
 
 
 def run(*words, timeout=900, **more):
-    done = subprocess.run(words, capture_output=True, text=True, timeout=timeout, check=False, **more)
-    if done.returncode != 0:
-        raise RuntimeError(f"{' '.join(map(str, words))[:200]}: {done.returncode}\n{done.stdout[-3000:]}{done.stderr[-3000:]}")
-    return done.stdout
+    """Its output; what it started ends with it, also when this run is interrupted."""
+    with subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                          start_new_session=True, **more) as process:
+        try:
+            out, errors = process.communicate(timeout=timeout)
+        except BaseException:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
+    if process.returncode != 0:
+        said = f"{out[-3000:]}{errors[-3000:]}"
+        raise RuntimeError(f"{' '.join(map(str, words))[:200]}: {process.returncode}\n{said}")
+    return out
 
 
 def helm():
