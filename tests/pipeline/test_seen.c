@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "fixture.h"
 #include "ipc/proc.h"
 
@@ -152,6 +153,19 @@ static void tap_shows_traffic(void **state)
 	assert_int_equal(child_count(&t.extra, "tap_lost"), 0);
 }
 
+/* The supervisor changes the level of the log by a signal; nothing else of the process changes. */
+static void log_level_by_signal(void **state)
+{
+	(void)state;
+	START(&t.answerer, "puller");
+	child_expect(&t.answerer, "started");
+	/* A higher one is not told: it is above the new level. */
+	assert_int_equal(kill(t.answerer.pid, LOG_SIGNAL(LOG_ERROR)), 0);
+	assert_int_equal(kill(t.answerer.pid, LOG_SIGNAL(LOG_DEBUG)), 0);
+	child_expect(&t.answerer, "log level changed level=debug");
+	assert_int_equal(child_end(&t.answerer, SIGTERM), PROC_EXIT_OK);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 int main(void)
 {
@@ -160,7 +174,7 @@ int main(void)
 		TEST(wrong_usage),       TEST(sockets_are_ours_alone),
 		TEST(orderly_end),       TEST(drain_ends),
 		TEST(readiness),         TEST(threads_do_not_grow_with_cpus),
-		TEST(tap_shows_traffic),
+		TEST(tap_shows_traffic), TEST(log_level_by_signal),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
