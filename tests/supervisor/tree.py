@@ -235,7 +235,7 @@ HEARS = ''.join(f'trap "echo level {level} >>$TRACE.$(basename $0)" {signal.SIGR
 
 
 def test_a_file_is_read_again():
-    with Tree(watcher=HEARS + GOOD, puller=HEARS + GOOD) as tree:
+    with Tree() as tree:
         config = tree.dir / 'config.yaml'
         config.write_text('# what the tree is told\nlog-level: info\npriority-class: low\n')
         tree.start(f'--config={config}', '--log-level=info')
@@ -251,14 +251,15 @@ def test_a_file_is_read_again():
 
 def test_the_log_level_changes_in_all_that_runs():
     told = 'echo "$*" >>$TRACE.told\n'
-    with Tree(watcher=HEARS + GOOD, reconciler=HEARS + told + GOOD, puller=HEARS + GOOD) as tree:
+    scripts = {name: HEARS + GOOD for name in NAMES}
+    with Tree(**scripts | {'reconciler': HEARS + told + GOOD}) as tree:
         config = tree.dir / 'config.yaml'
         config.write_text('log-level: info\n')
         tree.start(f'--config={config}', level=None)
         pids = tree.wait_ready()
         config.write_text('log-level: debug\n')
         tree.process.send_signal(signal.SIGHUP)
-        for name in ('watcher', 'reconciler', 'puller'):
+        for name in NAMES:
             heard = pathlib.Path(f'{tree.trace}.drop-{name}')
             wait_for(f'{name} hears it', lambda h=heard: h.exists() and 'level 3' in h.read_text())
         config.write_text('log-level: loud\n')
