@@ -16,15 +16,15 @@ HERE=$(cd "$(dirname "$0")/.." && pwd)
 say() { printf 'setup.sh: %s\n' "$*" >&2; }
 die() { say "$*"; exit 1; }
 
+LIBRARIES="libnng-dev libcurl4-openssl-dev libmsgpack-dev libcjson-dev libyaml-dev libevent-dev libssl-dev libpcre2-dev
+	zlib1g-dev libcmocka-dev"
+
 packages_of() {
 	case $1 in
-	operator)
-		echo gcc libc6-dev binutils make meson ninja-build pkg-config libnng-dev libcurl4-openssl-dev libmsgpack-dev \
-			libcjson-dev libyaml-dev libevent-dev libssl-dev libpcre2-dev libcmocka-dev python3 ca-certificates ;;
+	operator) echo gcc libc6-dev binutils make meson ninja-build pkg-config "$LIBRARIES" python3 ca-certificates ;;
 	build)
 		echo gcc libc6-dev make meson ninja-build pkg-config clang clang-tidy clang-format libclang-rt-14-dev \
-			libnng-dev libcurl4-openssl-dev libmsgpack-dev libcjson-dev libyaml-dev libevent-dev libssl-dev libpcre2-dev zlib1g-dev \
-			libcmocka-dev mandoc python3 python3-yaml openssl curl jq git ;;
+			"$LIBRARIES" mandoc python3 python3-yaml openssl curl jq git ;;
 	cluster)
 		echo gcc libc6-dev containernetworking-plugins docker-registry skopeo umoci jq iproute2 procps curl \
 			openssl ca-certificates python3 util-linux mount
