@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Writes what deploy/ derives from its two sources, deploy/crds and deploy/helm/drop:
+"""Writes what deploy/ derives from its sources, deploy/crds, deploy/monitoring and deploy/helm/drop:
 
-    deploy/helm/*/files/crds     copies of deploy/crds: a chart cannot reach out of its folder
+    deploy/helm/*/files          copies of deploy/crds, alerts and dashboard: a chart cannot reach out of its folder
+    deploy/monitoring/servicemonitor.yaml    the chart's, for those without helm
     deploy/install.yaml          namespace and chart, rendered with the defaults: for `kubectl apply -f`
     deploy/kustomize/*.yaml      the same, and the CRDs: kustomize cannot reach out of its folder either
 
@@ -22,6 +23,8 @@ CHART = DEPLOY / "helm/drop"
 CHARTS = [CHART, DEPLOY / "helm/drop-crds"]
 NAMESPACE = "drop-system"
 KUSTOMIZE = DEPLOY / "kustomize"
+MONITORING = DEPLOY / "monitoring"
+MONITORING_IN_CHART = ["prometheusrule.yaml", "dashboard.json"]
 # The image's name in install.yaml; kustomize's `images` or sed put the real one there.
 IMAGE = "drop"
 
@@ -53,18 +56,28 @@ def fingerprint():
 def copies():
     """{path: text} of what needs no helm."""
     found = {chart / "files/crds" / name: text for chart in CHARTS for name, text in crds().items()}
+    for name in MONITORING_IN_CHART:
+        found[CHART / "files/monitoring" / name] = (MONITORING / name).read_text()
     found[KUSTOMIZE / "crds.yaml"] = "---\n".join(crds().values())
     return found
 
 
-def rendered(helm):
-    """{path: text} of what helm makes of the chart as it is on the disk."""
+def template(helm, *words):
     done = subprocess.run([helm, "template", "drop", CHART, "--namespace", NAMESPACE, "--set", "crds.install=false",
-                           "--set", f"image.repository={IMAGE}"], capture_output=True, text=True, check=False)
+                           "--set", f"image.repository={IMAGE}", *words],
+                          capture_output=True, text=True, check=False)
     if done.returncode != 0:
         sys.exit(f"render.py: {done.stderr}")
-    text = HEAD % fingerprint() + re.sub(r"^# Source: .*\n", "", done.stdout, flags=re.M)
-    return {DEPLOY / "install.yaml": text, KUSTOMIZE / "operator.yaml": text}
+    return re.sub(r"^# Source: .*\n", "", done.stdout, flags=re.M)
+
+
+def rendered(helm):
+    """{path: text} of what helm makes of the chart as it is on the disk."""
+    text = HEAD % fingerprint() + template(helm)
+    monitor = template(helm, "--set", "serviceMonitor.enabled=true", "--show-only", "templates/metrics.yaml")
+    monitor = next(one for one in monitor.split("---\n") if "\nkind: ServiceMonitor\n" in one)
+    return {DEPLOY / "install.yaml": text, KUSTOMIZE / "operator.yaml": text,
+            MONITORING / "servicemonitor.yaml": "# Written by `make manifests` from deploy/helm/drop.\n" + monitor}
 
 
 def find_helm(named):
@@ -101,7 +114,7 @@ def check(helm):
             print("".join(f"#   {line}\n" for line in lines), end="")
         print(f"{'not ok' if found else 'ok'} {number} - {name}")
 
-    say(1, "copies of the CRDs", list(differences(copies())) + list(strays()))
+    say(1, "copies", list(differences(copies())) + list(strays()))
     said = re.search(r"^# chart: sha256:(\w+)$", (DEPLOY / "install.yaml").read_text(), re.M)
     stale = [] if said and said[1] == fingerprint() else [("deploy/install.yaml", ["the chart was changed since"])]
     same = (DEPLOY / "install.yaml").read_text() == (KUSTOMIZE / "operator.yaml").read_text()

@@ -5,11 +5,13 @@ Owns what only this cluster needs: its pods reach the API server through a gate 
 """
 import calendar
 import hashlib
+import http.client
 import json
 import os
 import re
 import shutil
 import signal
+import ssl
 import subprocess
 import time
 
@@ -27,6 +29,7 @@ CACHE = os.environ.get("DROP_CACHE") or os.path.join(
 NAME = "drop"
 LEASE = "b889acf8.corewire.io"
 API_NAME = "kubernetes.default.svc"
+REGISTRY_NAME = "registry.e2e"
 USER = f"system:serviceaccount:{NAMESPACE}:"
 PODS = f"/api/v1/namespaces/{NAMESPACE}/pods"
 SELECTOR = "app.kubernetes.io%2Fname%3Ddrop"
@@ -92,6 +95,7 @@ class Release:
         self.folder = t.folder("release")
         self.image = f"{t.cluster.registry}/drop/operator:e2e"
         self.gate = Gate(pods_gateway(t.cluster), t.cluster.env["APISERVER"])
+        self.registry_gate = Gate(self.gate.address, t.cluster.registry)
         self.env = {**os.environ, "KUBECONFIG": t.cluster.kubeconfig, "HELM_CACHE_HOME": self.folder,
                     "HELM_CONFIG_HOME": self.folder, "HELM_DATA_HOME": self.folder}
         self.helm_path = helm()
@@ -101,6 +105,7 @@ class Release:
         run("skopeo", "copy", "--dest-tls-verify=false", f"oci-archive:{image()}/drop.oci.tar",
             f"docker://{self.image}")
         self.gate.__enter__()
+        self.registry_gate.__enter__()
         return self
 
     def __exit__(self, *_):
@@ -110,6 +115,7 @@ class Release:
             self.until_gone()
         finally:
             self.gate.__exit__()
+            self.registry_gate.__exit__()
             self.t.drop_lease()
 
     # ---- helm ----
@@ -122,7 +128,7 @@ class Release:
         return path
 
     def network(self):
-        return {"hostAliases": [{"ip": self.gate.address, "hostnames": [API_NAME]}],
+        return {"hostAliases": [{"ip": self.gate.address, "hostnames": [API_NAME, REGISTRY_NAME]}],
                 "extraEnv": [{"name": "KUBERNETES_SERVICE_HOST", "value": API_NAME},
                              {"name": "KUBERNETES_SERVICE_PORT", "value": str(self.gate.port)}]}
 
@@ -218,6 +224,20 @@ class Release:
             role = "leader" if pod["metadata"]["name"] == self.leader() else "standby"
             self.t.diag(f"cgroup memory {when}, {role}: {total / 1e6:.1f} MB, anonymous {anon / 1e6:.1f} MB")
         return most
+
+
+def scrape(pod, token):
+    """(HTTP status, text) of its metrics, read with that token."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE  # its own, made at start
+    port = next(p["containerPort"] for p in pod["spec"]["containers"][0]["ports"] if p["name"] == "metrics")
+    server = http.client.HTTPSConnection(pod["status"]["podIP"], port, timeout=10, context=context)
+    try:
+        server.request("GET", "/metrics", headers={"Authorization": f"Bearer {token}"} if token else {})
+        reply = server.getresponse()
+        return reply.status, reply.read().decode()
+    finally:
+        server.close()
 
 
 def is_ready(pod):

@@ -129,6 +129,42 @@ def the_pods(t, r, pods):
     t.check("dev-nginx" in said and "Ready" in said, "kubectl drop status asks the leader", said)
 
 
+def discovers(t, r):
+    """A registry of a DiscoveryPolicy is asked with a secret of the pod namespace."""
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "discovery"}, "stringData": {"token": "t"}}
+    t.api.must("POST", f"/api/v1/namespaces/{NAMESPACE}/secrets", secret)
+    registry = {"url": f"http://{release.REGISTRY_NAME}:{r.registry_gate.port}", "repositories": ["test/myapp"]}
+    t.api.create("discoverypolicy", {
+        "apiVersion": objects.GROUP, "kind": "DiscoveryPolicy", "metadata": {"name": "found"},
+        "spec": {"sources": [{"type": "registry", "registry": registry, "secretRef": {"name": "discovery"}}]}})
+    t.eventually("a DiscoveryPolicy finds images", 60, lambda: status(
+        t.api.get("discoverypolicy", "found")).get("imageCount") == 5)
+    t.api.must("DELETE", f"/api/v1/namespaces/{NAMESPACE}/secrets/discovery")
+
+
+def scraped(t, pods):
+    """The metrics are for who may read them (TokenReview, SubjectAccessReview), on both pods."""
+    accounts = f"/api/v1/namespaces/{NAMESPACE}/serviceaccounts"
+    bindings = "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings"
+    t.api.must("POST", accounts, {"metadata": {"name": "e2e-reader"}})
+    t.api.must("POST", bindings, {
+        "metadata": {"name": "e2e-reader"},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "drop-metrics-reader"},
+        "subjects": [{"kind": "ServiceAccount", "name": "e2e-reader", "namespace": NAMESPACE}]})
+    def token(name):
+        request = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
+        return t.api.must("POST", f"{accounts}/{name}/token", request)["status"]["token"]
+    reader, other = token("e2e-reader"), token("default")
+    for pod in pods:
+        codes = {}
+        for who, bearer in (("nobody", None), ("another account", other), ("a reader", reader)):
+            codes[who], text = release.scrape(pod, bearer)
+        t.equal(codes, {"nobody": 401, "another account": 403, "a reader": 200}, "who may read the metrics")
+        t.check("\ndrop_" in text, "and what is read", text[:200])
+    t.api.must("DELETE", f"{bindings}/e2e-reader")
+    t.api.must("DELETE", f"{accounts}/e2e-reader")
+
+
 def leader_killed(t, r):
     """SIGKILL to the leader's container in the middle of pulls, and its pod deleted."""
     began = time.time()
@@ -280,6 +316,8 @@ def test_chart(t):
         r.show_memory("idle")
         main_job(t)
         the_pods(t, r, pods)
+        discovers(t, r)
+        scraped(t, pods)
         leader_killed(t, r)
         leader_cut_off(t, r)
         rolled(t, r)

@@ -109,7 +109,7 @@ def check_promtool():
 
 
 def check_manifests():
-    for name in ("servicemonitor.yaml", "clusterrole.yaml"):
+    for name in ("servicemonitor.yaml", "prometheusrule.yaml"):
         for manifest in yaml.safe_load_all((FOLDER / name).read_text()):
             if not {"apiVersion", "kind", "metadata"} <= manifest.keys():
                 yield f"{name}: not an object"
