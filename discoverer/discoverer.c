@@ -83,9 +83,11 @@ void on_changes(struct proc *p, const struct msg_in *in)
 int discoverer_init(struct proc *p, struct err *err)
 {
 	struct discoverer *d = proc_state(p);
+	d->proc = p;
 	d->kube = kube_new(proc_common(p)->kubeconfig, proc_user_agent(p), err);
 	if (d->kube == NULL)
 		return -1;
+	kube_observe(d->kube, proc_api_call, p);
 	kube_set_pace(d->kube, KUBE_PACE_MS);
 	proc_set_wait(p, kube_wait, d->kube);
 	line_init(&d->line, d->kube);

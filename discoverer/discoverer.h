@@ -28,6 +28,7 @@ struct policy; /* discoverer/policy.h */
 struct try;    /* discoverer/try.c */
 
 struct discoverer {
+	struct proc *proc;
 	struct kube *kube;
 	struct line line;
 	struct tokens tokens;
@@ -46,6 +47,9 @@ int64_t discoverer_turn(struct proc *p, struct now now);
 void discoverer_done(struct proc *p);
 void on_doorbell(struct proc *p, const struct msg_in *in);
 void on_changes(struct proc *p, const struct msg_in *in);
+
+/* measure.c */
+void discoverer_collect(struct proc *p);
 
 /* try.c */
 void on_discover(struct proc *p, const struct msg_in *in);

@@ -15,6 +15,7 @@ static const struct proc_def discoverer = {
 	.init = discoverer_init,
 	.turn = discoverer_turn,
 	.done = discoverer_done,
+	.collect = discoverer_collect,
 };
 
 int main(int argc, char **argv)

@@ -36,6 +36,7 @@ static void source_done(struct source_state *s)
 
 void policy_free(struct policy *policy)
 {
+	measure_forget(policy);
 	map_del(&policy->d->policies, policy->name);
 	policy_forget_write(policy);
 	for (size_t i = 0; i < policy->n; i++)
@@ -129,6 +130,7 @@ void policy_act(struct policy *policy, bool act, struct now now)
 	}
 	policy_stop(policy);
 	policy_forget_write(policy);
+	measure_forget(policy);
 	policy->full_ms = CLOCK_NEVER;
 	policy->dirty = policy->synced = false;
 }
@@ -165,6 +167,7 @@ void policy_put(struct discoverer *d, const struct discoverypolicy *obj, struct 
 	policy->obj = desc_clone(&discoverypolicy_desc, obj, &policy->mem);
 	if (!same) {
 		policy_forget_write(policy);
+		measure_forget(policy);
 		take_sources(policy, first ? NULL : &old->spec);
 		policy_check(policy);
 		policy->write_after_ms = 0;

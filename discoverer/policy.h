@@ -70,6 +70,14 @@ int64_t policy_turn(struct policy *policy, struct now now);
 /* Stops all queries. */
 void policy_stop(struct policy *policy);
 
+/* measure.c */
+/* A source has answered, or failed. */
+void measure_answer(struct policy *policy, const struct query *q);
+/* What the list has now, by type of source. */
+void measure_found(struct policy *policy, const struct discovered_images *images);
+/* All series of the policy go. */
+void measure_forget(struct policy *policy);
+
 /* publish.c */
 /* Writes the status if it is time. Returns when it wants to be called again. */
 int64_t policy_publish(struct policy *policy, struct now now);

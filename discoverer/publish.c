@@ -177,6 +177,7 @@ static void publish(struct policy *policy, struct now now)
 		log_info("images kept, the list may not get shorter that fast",
 			 LS("policy", policy->name), LN("kept", list.held));
 	say(policy, &w->status);
+	measure_found(policy, &w->status.discovered_images);
 	w->synced = policy->synced;
 	policy->dirty = policy->synced = false;
 	send(policy, w, now);

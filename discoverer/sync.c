@@ -94,6 +94,7 @@ static void source_ended(struct policy *policy, size_t i, struct now now)
 		 weburl_shown(&scratch, q->ops->url(q->spec)), q->text);
 	learn(policy, s, q);
 	log_end(policy, s, q, was_failing);
+	measure_answer(policy, q);
 	arena_done(&scratch);
 	s->retry_ms = CLOCK_NEVER;
 	if (s->fault != FAULT_NONE)

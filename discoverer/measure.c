@@ -1,0 +1,50 @@
+/*
+ * What the discoverer counts and measures (docs/metrics.md). Series go with their policy, and
+ * with the right to act: a standby knows nothing of its sources.
+ */
+#include "discoverer/policy.h"
+
+#include <string.h>
+
+#include "kube/weburl.h"
+
+#define US_PER_MS 1000
+
+void measure_answer(struct policy *policy, const struct query *q)
+{
+	struct metrics *m = proc_metrics(policy->d->proc);
+	struct arena scratch = ARENA_INIT;
+	const char *url = weburl_shown(&scratch, q->ops->url(q->spec));
+	metric_set(m, METRIC_discovery_source_health, q->fault == FAULT_NONE,
+		   LABELS(policy->name, q->ops->type, url));
+	metric_observe(m, METRIC_discovery_source_latency_seconds, q->took_ms * US_PER_MS,
+		       LABELS(policy->name, q->ops->type));
+	arena_done(&scratch);
+}
+
+void measure_found(struct policy *policy, const struct discovered_images *images)
+{
+	struct metrics *m = proc_metrics(policy->d->proc);
+	for (size_t i = 0; i < policy->n; i++) {
+		const char *type = policy->obj->spec.sources.at[i].type;
+		int64_t found = 0;
+		for (size_t k = 0; k < images->n; k++)
+			found += strcmp(images->at[k].source, type) == 0;
+		metric_set(m, METRIC_discovery_images_found, found, LABELS(policy->name, type));
+	}
+}
+
+void measure_forget(struct policy *policy)
+{
+	static const enum metric_id ours[] = {METRIC_discovery_images_found,
+					      METRIC_discovery_source_health,
+					      METRIC_discovery_source_latency_seconds};
+	for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
+		metric_drop(proc_metrics(policy->d->proc), ours[i], "policy", policy->name);
+}
+
+void discoverer_collect(struct proc *p)
+{
+	const struct discoverer *d = proc_state(p);
+	kube_stats(d->kube, proc_api_counter, p);
+}
