@@ -21,7 +21,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
-SIM, WATCHER, DISCOVERER = sys.argv[1:4]
+SIM, WATCHER, DISCOVERER, CTL = sys.argv[1:5]
 DEADLINE = 60
 API = '/apis/drop.corewire.io/v1alpha1/discoverypolicies'
 SECRETS = '/api/v1/namespaces/drop-system/secrets'
@@ -154,6 +154,11 @@ class Scene:
             'url': self.source.url, 'repositories': repositories, **more}}
         return {**source, 'secretRef': {'name': secret}} if secret else source
 
+    def stats(self):
+        """What the discoverer measures: series to value."""
+        return json.loads(subprocess.run([CTL, 'stats', 'discoverer', '--all', *self.common[:2]],
+                                         capture_output=True, check=True, timeout=60).stdout)
+
     def __enter__(self):
         return self
 
@@ -256,9 +261,18 @@ def test_rule_30_a_failing_source_keeps_its_results_and_comes_back():
         s.until_images('p', 'y', 'a:v1')
         assert s.until_reason('p', 'PartiallyFailed')['message'] == (
             'Discovered 2 images, but some sources failed: 1')
+        found = 'drop_discovery_images_found{policy="p",source_type="registry"}'
+        health = f'drop_discovery_source_health{{policy="p",source_type="registry",endpoint="{s.source.url}"}}'
+        stats = s.stats()
+        assert stats[found] == 1 and stats[health] == 0, stats
         s.source.tags('a', 'v2')
         s.until_images('p', 'y', 'a:v2')
         s.until_reason('p', 'Synced')
+        stats = s.stats()
+        assert stats[health] == 1, stats
+        assert stats['drop_discovery_source_latency_seconds_count{policy="p",source_type="registry"}'] >= 3
+        s.ask('DELETE', f'{API}/p')
+        until('its series go', lambda: 'policy="p"' not in json.dumps(s.stats()).replace('\\"', '"'))
 
 
 def test_rule_29_secrets_are_read_at_each_sync():
@@ -331,7 +345,7 @@ def test_sigterm_ends_what_is_stuck():
 
 def main():
     tests = [(n, f) for n, f in sorted(globals().items()) if n.startswith('test_')]
-    wanted = sys.argv[4:]
+    wanted = sys.argv[5:]
     tests = [(n, f) for n, f in tests if not wanted or n in wanted]
     print(f'1..{len(tests)}')
     for number, (name, test) in enumerate(tests, 1):
