@@ -110,7 +110,15 @@ static int on_progress(void *ctx, curl_off_t total, curl_off_t now, curl_off_t u
 
 /* ---- how it ends ---- */
 
-static enum fetch_end end_of(const struct fetch *f, int transport)
+/* A server may refuse our certificate, or that there is none, after the handshake (TLS 1.3): to
+ * curl that is a failed read or write, and only its words tell. */
+static bool alerted(int transport, const char *words)
+{
+	return (transport == CURLE_RECV_ERROR || transport == CURLE_SEND_ERROR) &&
+	       strstr(words, "SSL routines::") != NULL && strstr(words, "alert") != NULL;
+}
+
+static enum fetch_end end_of(const struct fetch *f, int transport, const char *words)
 {
 	if (f->slow)
 		return FETCH_TIMEOUT;
@@ -149,7 +157,7 @@ static enum fetch_end end_of(const struct fetch *f, int transport)
 	for (size_t i = 0; i < sizeof(tls) / sizeof(tls[0]); i++)
 		if (transport == tls[i])
 			return FETCH_TLS;
-	return FETCH_BROKEN;
+	return alerted(transport, words) ? FETCH_TLS : FETCH_BROKEN;
 }
 
 static void fetch_free(struct fetch *f)
@@ -227,7 +235,7 @@ static void on_done(void *ctx, const struct http_result *r)
 	}
 	bool whole = code != 0 && f->fault == NULL && !f->slow;
 	struct fetch_result result = {
-		.end = whole ? FETCH_ANSWER : end_of(f, r->transport),
+		.end = whole ? FETCH_ANSWER : end_of(f, r->transport, r->error),
 		.code = whole ? code : 0,
 		.text = whole      ? ""
 			: f->slow  ? "the answer comes too slowly"
