@@ -6,7 +6,13 @@ static const struct proc_def metricsd = {
 	.doc = "serves metrics and health, of all processes",
 	.id = PROC_METRICSD,
 	.asks_everybody = true,
-	.handlers = {[MSG_metrics] = on_metrics},
+	.handlers =
+		{
+			[MSG_metrics] = on_metrics,
+			[MSG_images_explained] = on_images_explained,
+			[MSG_queue_explained] = on_queue_explained,
+			[MSG_changes] = on_changes,
+		},
 	.options = metricsd_options,
 	.state_size = sizeof(struct metricsd),
 	.init = metricsd_init,

@@ -122,10 +122,18 @@ int64_t metricsd_turn(struct proc *p, struct now now)
 	proc_ready(p);
 	int64_t next = look_at_certificate(p, now.boot_ms);
 	visits_admit(p);
-	if (visits_wait(m) && !m->collecting)
+	if (!m->collecting && (visits_wait(m, false) || (visits_wait(m, true) && !m->is_showing)))
 		collect_begin(p);
-	if (collect_end(p))
-		serve_inside(p);
+	if (collect_end(p)) {
+		serve_inside(p, false);
+		if (visits_wait(m, true) && !m->is_showing)
+			show_begin(p);
+	}
+	if (m->is_showing && m->showing == 0) {
+		m->is_showing = false;
+		serve_inside(p, true);
+		board_done(&m->board);
+	}
 	return next;
 }
 
@@ -141,4 +149,5 @@ void metricsd_done(struct proc *p)
 		snapshot_done(&m->peers[q].coming);
 	}
 	snapshot_done(&m->own);
+	board_done(&m->board);
 }

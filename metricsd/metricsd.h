@@ -7,8 +7,9 @@
  * With --metrics-secure it asks the API server who a token belongs to and what he may; only
  * then does it start a Kubernetes client (design.md must 8).
  *
- * Its parts: listen, negotiate, expose, snapshot, health, access, review_json are pure;
- * collect asks the processes, review the API server, visit and serve answer HTTP.
+ * Its parts: listen, negotiate, expose, snapshot, health, access, review_json, board and
+ * page are pure; collect and show ask the processes, review the API server, visit and serve
+ * answer HTTP.
  */
 #ifndef DROP_METRICSD_METRICSD_H
 #define DROP_METRICSD_METRICSD_H
@@ -24,6 +25,7 @@
 #include "kube/kube.h"
 
 #include "metricsd/access.h"
+#include "metricsd/board.h"
 #include "metricsd/listen.h"
 #include "metricsd/negotiate.h"
 #include "metricsd/snapshot.h"
@@ -40,7 +42,7 @@
 /* Certificate files are looked at this often. */
 #define CERT_LOOK_MS 2000
 
-enum visit_page { VISIT_METRICS, VISIT_READY };
+enum visit_page { VISIT_METRICS, VISIT_READY, VISIT_PAGE, VISIT_JSON };
 
 enum visit_state {
 	VISIT_AT_THE_DOOR, /* who is it? */
@@ -72,7 +74,7 @@ struct metricsd {
 	/* Options. */
 	const char *metrics_address, *health_address;
 	const char *cert_path, *cert_name, *cert_key;
-	bool secure;
+	bool secure, status_page;
 
 	struct http_server *metrics, *health;
 	struct tls *tls; /* NULL: metrics are plain, and for everybody */
@@ -91,6 +93,12 @@ struct metricsd {
 	struct peer_view peers[PROC_COUNT];
 	struct snapshot own;
 	struct tree tree;
+
+	bool is_showing; /* the status page is being made */
+	bool board_whole;
+	size_t showing; /* questions for it that are open */
+	uint64_t showing_round;
+	struct board board;
 };
 
 extern const struct option_def metricsd_options[];
@@ -119,16 +127,24 @@ bool review_ask(struct proc *p, const struct access_key *key, char **token);
 extern const struct http_ops visit_metrics_ops, visit_health_ops;
 /* Lets in whom the API server knows, sends away whom it does not. */
 void visits_admit(struct proc *p);
-/* Somebody waits inside. */
-bool visits_wait(const struct metricsd *m);
+/* Somebody waits inside for metrics or health; for the status page. */
+bool visits_wait(const struct metricsd *m, bool for_page);
 /* The API server could not be asked about this token. */
 void visits_unknown(struct proc *p, const struct access_key *key);
 /* Answers and ends the visit. body is emptied. */
 void visit_answer(struct proc *p, struct visit *v, struct http_answer *answer, struct buf *body);
 
-/* serve.c: answers all who are inside. */
-void serve_inside(struct proc *p);
+/* serve.c: answers all who are inside; those who want the status page, or the others. */
+void serve_inside(struct proc *p, bool page);
+void serve_compress(struct buf *body, struct http_answer *answer);
 /* The body of /healthz or /readyz; whether all is well. */
 bool serve_health(struct proc *p, bool ready, struct buf *body);
+
+/* show.c: the status page. It is ready to be answered when is_showing and nothing is open. */
+void show_begin(struct proc *p);
+void show_answer(struct proc *p, struct visit *v);
+void on_images_explained(struct proc *p, const struct msg_in *in);
+void on_queue_explained(struct proc *p, const struct msg_in *in);
+void on_changes(struct proc *p, const struct msg_in *in);
 
 #endif

@@ -40,5 +40,11 @@ const struct option_def metricsd_options[] = {
 	 .def = ":8081",
 	 .arg = "ADDRESS",
 	 .doc = "where /healthz and /readyz are served; 0: nowhere"},
+	{.name = "status-page",
+	 .type = OPT_BOOL,
+	 .offset = AT(status_page),
+	 .def = "false",
+	 .doc = "a page of what goes on, at / and /status.json beside the metrics, for the same "
+		"readers"},
 	{.name = NULL},
 };

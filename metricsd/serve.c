@@ -45,7 +45,7 @@ static int metrics_text(const struct metricsd *m, enum expose_form form, struct 
 	return expose(list, n, form, out);
 }
 
-static void compress(struct buf *body, struct http_answer *answer)
+void serve_compress(struct buf *body, struct http_answer *answer)
 {
 	struct buf smaller = {0};
 	gzip_add(&smaller, body->data, body->len);
@@ -64,7 +64,7 @@ static void answer_metrics(struct proc *p, struct visit *v)
 		buf_adds(&body, "More metrics than can be told at once\n");
 		answer = (struct http_answer){.code = 500, .type = "text/plain; charset=utf-8"};
 	} else if (v->gzip) {
-		compress(&body, &answer);
+		serve_compress(&body, &answer);
 	}
 	visit_answer(p, v, &answer, &body);
 }
@@ -77,15 +77,18 @@ static void answer_ready(struct proc *p, struct visit *v)
 	visit_answer(p, v, &answer, &body);
 }
 
-void serve_inside(struct proc *p)
+void serve_inside(struct proc *p, bool page)
 {
 	struct metricsd *m = proc_state(p);
 	struct visit *v, *next;
 	for (v = TAILQ_FIRST(&m->visits); v != NULL; v = next) {
 		next = TAILQ_NEXT(v, link);
-		if (v->state != VISIT_INSIDE)
+		bool wants_page = v->page == VISIT_PAGE || v->page == VISIT_JSON;
+		if (v->state != VISIT_INSIDE || wants_page != page)
 			continue;
-		if (v->page == VISIT_READY)
+		if (page)
+			show_answer(p, v);
+		else if (v->page == VISIT_READY)
 			answer_ready(p, v);
 		else
 			answer_metrics(p, v);

@@ -18,6 +18,8 @@ static const struct door {
 } doors[] = {
 	{"/metrics", false, VISIT_METRICS},
 	{"/readyz", true, VISIT_READY},
+	{"/", false, VISIT_PAGE},
+	{"/status.json", false, VISIT_JSON},
 };
 
 static void free_visit(struct metricsd *m, struct visit *v)
@@ -132,6 +134,11 @@ static void enter(struct proc *p, struct http_exchange *x, const struct http_req
 	http_set_user(x, v);
 }
 
+static bool is_open(const struct metricsd *m, enum visit_page page)
+{
+	return m->status_page || (page != VISIT_PAGE && page != VISIT_JSON);
+}
+
 static void on_request(struct proc *p, bool health, struct http_exchange *x,
 		       const struct http_request *r)
 {
@@ -147,7 +154,8 @@ static void on_request(struct proc *p, bool health, struct http_exchange *x,
 		return;
 	}
 	for (size_t i = 0; i < sizeof(doors) / sizeof(doors[0]); i++)
-		if (doors[i].health == health && is_path(r->uri, doors[i].path)) {
+		if (doors[i].health == health && is_open(proc_state(p), doors[i].page) &&
+		    is_path(r->uri, doors[i].path)) {
 			enter(p, x, r, &doors[i]);
 			return;
 		}
@@ -212,11 +220,12 @@ void visits_admit(struct proc *p)
 	}
 }
 
-bool visits_wait(const struct metricsd *m)
+bool visits_wait(const struct metricsd *m, bool for_page)
 {
 	const struct visit *v;
 	TAILQ_FOREACH(v, &m->visits, link)
-	if (v->state == VISIT_INSIDE)
+	if (v->state == VISIT_INSIDE &&
+	    (v->page == VISIT_PAGE || v->page == VISIT_JSON) == for_page)
 		return true;
 	return false;
 }

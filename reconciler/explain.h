@@ -100,6 +100,7 @@ int explain_nodes(struct core *c, const char *image, const char *after, size_t m
 struct explain_summary {                    /* of one image */
 	const char *image, *phase, *policy; /* policy: that paces it; "" the default one */
 	bool policy_missing;                /* it names one that does not exist */
+	const char *cause; /* of the failure that came most often in a row; NULL: none fails */
 	uint32_t targeted, ready;
 	uint32_t groups[GROUPS];                /* nodes by group */
 	uint32_t reasons[EXPLAIN_REASON_COUNT]; /* nodes by reason */

@@ -24,6 +24,25 @@ static int64_t eta_s(const struct policy *p, uint32_t pairs, int64_t pull_ms)
 	return ((by_pulls > by_delay ? by_pulls : by_delay) + 999) / 1000;
 }
 
+/* As in the condition Ready (20): what is the image's fault before what is a node's. */
+static const char *worst_cause(const struct core *c, const struct image *img)
+{
+	const struct pair *worst = NULL;
+	if (img->rejected_text != NULL)
+		return img->rejected_text;
+	for (size_t slot = 0; img->n_failing != 0 && slot < c->n_slots; slot++) {
+		const struct pair *p = &img->pairs[slot];
+		bool degrades = (p->flags & PAIR_DEGRADES) != 0;
+		if ((p->flags & PAIR_FAILING) == 0 || p->cause == 0)
+			continue;
+		if (worst == NULL || degrades > ((worst->flags & PAIR_DEGRADES) != 0) ||
+		    (degrades == ((worst->flags & PAIR_DEGRADES) != 0) &&
+		     p->attempts > worst->attempts))
+			worst = p;
+	}
+	return worst != NULL ? img->causes[worst->cause].message : NULL;
+}
+
 static struct explain_summary summary_of(struct core *c, struct image *img, struct now now,
 					 struct arena *a)
 {
@@ -35,6 +54,7 @@ static struct explain_summary summary_of(struct core *c, struct image *img, stru
 		.phase = phase != PHASE_NONE ? phase_names[phase] : "",
 		.policy = p->name != NULL ? p->name : "",
 		.policy_missing = img->policy_name != NULL && !img->policy->present,
+		.cause = worst_cause(c, img),
 		.targeted = img->n_targeted,
 		.ready = img->n_ready,
 		.pull_ms = img->pull_ms != 0 ? img->pull_ms : c->pull_ms,

@@ -124,6 +124,7 @@ static struct msg_progress progress_of(struct proc *p, const struct explain_summ
 		.eta_s = s->eta_s,
 		.reason = left ? explain_infos[reason].name : NULL,
 		.text = left ? example_of(p, s->image, reason) : NULL,
+		.cause = s->cause,
 	};
 }
 

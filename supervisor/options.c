@@ -46,6 +46,9 @@ static const char *const formats[] = {"text", "json", NULL};
 	  RESTART, "its key's file")                                                               \
 	O(health_probe_bind_address, "health-probe-bind-address", STRING, ":8081", "ADDRESS",      \
 	  NULL, TO(METRICSD), RESTART, "where /healthz and /readyz are served; 0: nowhere")        \
+	O(status_page, "status-page", BOOL, "false", NULL, NULL, TO(METRICSD), RESTART,            \
+	  "a page of what goes on, at / and /status.json beside the metrics, for the same "        \
+	  "readers")                                                                               \
 	O(metrics_per_node, "metrics-per-node", BOOL, "false", NULL, NULL, TO(RECONCILER),         \
 	  RESTART, "metrics of pulls name the node: as many series as images times nodes")         \
 	O(config, "config", STRING, NULL, "FILE", NULL, TO_NOBODY, RESTART,                        \

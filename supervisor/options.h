@@ -19,7 +19,7 @@ struct supervisor_options {
 	const char *priority_class;
 	const char *metrics_bind_address, *metrics_cert_path, *metrics_cert_name, *metrics_cert_key;
 	const char *health_probe_bind_address;
-	bool metrics_secure, metrics_per_node;
+	bool metrics_secure, metrics_per_node, status_page;
 	const char *config;  /* NULL: none */
 	const char *bin_dir; /* NULL: where our own program is */
 };

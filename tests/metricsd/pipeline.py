@@ -437,6 +437,23 @@ def test_health():
         assert b"stuck" in s.get("/healthz", health=True)[1]
 
 
+def test_the_page_is_off_unless_asked_for():
+    api = Api()
+    with Scene(PLAIN) as s:
+        assert s.get("/")[0] == 404 and s.get("/status.json")[0] == 404
+    with Scene(PLAIN, "--status-page") as s:
+        status, body, headers = s.get("/", timeout=DEADLINE)
+        assert status == 200 and headers["Content-Type"] == "text/html; charset=utf-8"
+        assert b"<!doctype html>" in body and b"A process does not answer" in body, "these peers explain nothing"
+        told = json.loads(s.get("/status.json", timeout=DEADLINE)[1])
+        assert {p["process"]: p["up"] for p in told["processes"]}["puller"] is True, told
+        assert told["whole"] is False and told["images"] == []
+    with Scene("--status-page", api=api) as s:
+        assert s.get("/")[0] == 401
+        assert s.get("/", headers={"Authorization": "Bearer poor"})[0] == 403
+        assert s.get("/", headers={"Authorization": "Bearer good"}, timeout=DEADLINE)[0] == 200
+
+
 def test_wrong_usage():
     with tempfile.TemporaryDirectory() as folder:
         for words, says, code in (

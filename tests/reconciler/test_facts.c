@@ -1,4 +1,5 @@
 /* What the core tells (behaviour.md 4, 11, 22): each fact once, when it happens. */
+#include "reconciler/explain.h"
 #include "reconciler/figures.h"
 #include "tests/reconciler/rig.h"
 
@@ -176,6 +177,9 @@ static void figures_follow(void **state)
 	core_figures(r.core, &r.turn, &list);
 	assert_int_equal(list[0].failures, 1);
 	assert_true(list[0].degraded);
+	struct explain_summary *told;
+	assert_int_equal(explain_images(r.core, NULL, 9, r.now, &r.turn, &told), 1);
+	assert_string_equal(told[0].cause, "image not found");
 	assert_int_equal(list[0].ready, 0);
 	assert_true(list[0].waiting_ms == 0 || list[0].waiting_ms == since);
 	assert_true(core_has_node(r.core, "a"));

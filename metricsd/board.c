@@ -1,0 +1,231 @@
+/* The rows of the status page's tables. Every text goes through html_add(). */
+#include "metricsd/board.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "api/meta.h"
+#include "api/tables.h"
+#include "base/clock.h"
+
+void board_done(struct board *b)
+{
+	struct buf *all[] = {&b->images,     &b->queue,         &b->failing,
+			     &b->policies,   &b->discovery,     &b->images_json,
+			     &b->queue_json, &b->policies_json, &b->discovery_json};
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		buf_done(all[i]);
+	*b = (struct board){0};
+}
+
+void html_add(struct buf *out, const char *text)
+{
+	for (const char *s = text != NULL ? text : ""; *s != '\0'; s++) {
+		switch (*s) {
+		case '<':
+			buf_adds(out, "&lt;");
+			break;
+		case '>':
+			buf_adds(out, "&gt;");
+			break;
+		case '&':
+			buf_adds(out, "&amp;");
+			break;
+		case '"':
+			buf_adds(out, "&quot;");
+			break;
+		case '\'':
+			buf_adds(out, "&#39;");
+			break;
+		default:
+			buf_add(out, s, 1);
+		}
+	}
+}
+
+void html_add_seconds(struct buf *out, int64_t seconds)
+{
+	char text[TIME_TEXT_MAX];
+	duration_format(text, seconds * 1000);
+	buf_adds(out, text);
+}
+
+static void cell(struct buf *out, const char *text)
+{
+	buf_adds(out, "<td>");
+	html_add(out, text);
+	buf_adds(out, "</td>");
+}
+
+static void number(struct buf *out, uint64_t n)
+{
+	buf_addf(out, "<td class=n>%s%" PRIu64 "</td>", n == 0 ? "<span class=zero>" : "", n);
+	if (n == 0)
+		buf_adds(out, "</span>");
+}
+
+static void separate(struct buf *json)
+{
+	if (json->len > 0)
+		buf_adds(json, ",");
+}
+
+/* ---- images ---- */
+
+static const char *phase_class(const char *phase)
+{
+	static const char *const known[] = {"Ready", "Pulling", "Degraded", "Pending"};
+	for (size_t i = 0; phase != NULL && i < sizeof(known) / sizeof(known[0]); i++)
+		if (strcmp(phase, known[i]) == 0)
+			return known[i];
+	return "Pending";
+}
+
+static void add_image(struct board *b, const struct msg_progress *p)
+{
+	struct buf *out = &b->images;
+	unsigned percent = p->targeted != 0 ? (unsigned)(100 * p->ready / p->targeted) : 0;
+	buf_adds(out, "<tr>");
+	cell(out, p->image);
+	buf_addf(out, "<td><span class=\"phase %s\">", phase_class(p->phase));
+	html_add(out, p->phase);
+	buf_addf(out,
+		 "</span></td><td class=bar><progress max=100 value=%u></progress> %" PRIu64
+		 "/%" PRIu64 "</td>",
+		 percent, p->ready, p->targeted);
+	number(out, p->pulling);
+	number(out, p->waiting);
+	number(out, p->backoff);
+	number(out, p->away);
+	buf_adds(out, "<td class=n>");
+	if (p->eta_s > 0)
+		html_add_seconds(out, p->eta_s);
+	else
+		buf_adds(out, p->eta_s < 0 ? "?" : "");
+	buf_adds(out, "</td>");
+	cell(out, p->policy != NULL && p->policy[0] != '\0' ? p->policy : "(default)");
+	cell(out, p->text);
+	buf_adds(out, "</tr>\n");
+}
+
+static void add_failing(struct board *b, const struct msg_progress *p)
+{
+	bool degraded = p->phase != NULL && strcmp(p->phase, "Degraded") == 0;
+	b->images_degraded += degraded;
+	if (!degraded && p->cause == NULL && !p->policy_missing)
+		return;
+	b->n_failing++;
+	buf_adds(&b->failing, "<tr>");
+	cell(&b->failing, p->image);
+	number(&b->failing, p->backoff);
+	cell(&b->failing, p->cause != NULL ? p->cause : "its PullPolicy does not exist");
+	cell(&b->failing, p->text);
+	buf_adds(&b->failing, "</tr>\n");
+}
+
+void board_add_images(struct board *b, const struct msg_images_explained *m)
+{
+	b->leading = m->leading;
+	for (size_t i = 0; i < m->images.n; i++) {
+		const struct msg_progress *p = &m->images.at[i];
+		add_image(b, p);
+		add_failing(b, p);
+		b->targeted += p->targeted;
+		b->ready += p->ready;
+		b->pulling += p->pulling;
+		b->waiting += p->waiting;
+		b->backoff += p->backoff;
+		b->away += p->away;
+		b->images_ready += p->targeted != 0 && p->ready == p->targeted;
+		b->n_images++;
+	}
+	if (m->images.n > 0) {
+		separate(&b->images_json);
+		msg_dump_rows(MSG_images_explained, m, &b->images_json);
+	}
+}
+
+void board_add_queue(struct board *b, const struct msg_queue_explained *m)
+{
+	for (size_t i = 0; i < m->queue.n; i++) {
+		const struct msg_turn *t = &m->queue.at[i];
+		buf_addf(&b->queue, "<tr><td class=n>%zu</td>", ++b->n_queue);
+		cell(&b->queue, t->image);
+		cell(&b->queue, t->node);
+		cell(&b->queue, t->turn);
+		cell(&b->queue, t->text);
+		buf_adds(&b->queue, "</tr>\n");
+	}
+	if (m->queue.n > 0) {
+		separate(&b->queue_json);
+		msg_dump_rows(MSG_queue_explained, m, &b->queue_json);
+	}
+}
+
+/* ---- policies ---- */
+
+static void limit(struct buf *out, int64_t n)
+{
+	if (n > 0)
+		buf_addf(out, "<td class=n>%" PRId64 "</td>", n);
+	else
+		buf_adds(out, "<td class=n>no limit</td>");
+}
+
+static void milliseconds(struct buf *out, int64_t ms, const char *none)
+{
+	char text[TIME_TEXT_MAX];
+	duration_format(text, ms);
+	buf_addf(out, "<td class=n>%s</td>", ms > 0 ? text : none);
+}
+
+void board_add_policy(struct board *b, const struct pullpolicy *p)
+{
+	struct buf *out = &b->policies;
+	b->n_policies++;
+	buf_adds(out, "<tr>");
+	cell(out, p->meta.name);
+	limit(out, p->spec.max_concurrent_nodes);
+	limit(out, p->spec.max_concurrent_pulls);
+	limit(out, p->spec.max_pulls_per_node);
+	milliseconds(out, p->spec.min_delay_between_pulls, "none");
+	milliseconds(out, p->spec.repull_interval, "never");
+	buf_adds(out, "</tr>\n");
+	separate(&b->policies_json);
+	buf_adds(&b->policies_json, "{\"name\":");
+	buf_add_json(&b->policies_json, p->meta.name);
+	buf_adds(&b->policies_json, ",\"spec\":");
+	desc_encode(&pullpolicy_spec_desc, &p->spec, &b->policies_json);
+	buf_adds(&b->policies_json, "}");
+}
+
+/* Of its spec nothing: sources have addresses that may carry credentials. */
+void board_add_discovery(struct board *b, const struct discoverypolicy *p)
+{
+	struct buf *out = &b->discovery;
+	const struct api_condition *ready = api_condition_find(
+		(struct api_conditions *)(uintptr_t)&p->status.conditions, "Ready");
+	const struct discovered_images *found = &p->status.discovered_images;
+	bool well = ready != NULL && ready->status != NULL && strcmp(ready->status, "True") == 0;
+	b->n_discovery++;
+	buf_adds(out, "<details class=card><summary>");
+	html_add(out, p->meta.name);
+	buf_addf(out, " <span class=\"phase %s\">", well ? "Ready" : "Degraded");
+	html_add(out, ready != NULL ? ready->reason : "Unknown");
+	buf_adds(out, "</span> <span class=note>");
+	html_add(out, ready != NULL ? ready->message : "");
+	buf_adds(out, "</span></summary><table><tr><th>score<th>image<th>source</tr>\n");
+	for (size_t i = 0; i < found->n && i < BOARD_FOUND_MAX; i++) {
+		buf_addf(out, "<tr><td class=n>%" PRId64 "</td>", found->at[i].score);
+		cell(out, found->at[i].image);
+		cell(out, found->at[i].source);
+		buf_adds(out, "</tr>\n");
+	}
+	buf_adds(out, "</table></details>\n");
+	separate(&b->discovery_json);
+	buf_adds(&b->discovery_json, "{\"name\":");
+	buf_add_json(&b->discovery_json, p->meta.name);
+	buf_adds(&b->discovery_json, ",\"status\":");
+	desc_encode(&discoverypolicy_status_desc, &p->status, &b->discovery_json);
+	buf_adds(&b->discovery_json, "}");
+}

@@ -1,0 +1,44 @@
+/*
+ * What the status page shows besides metrics, gathered for one showing: images and queue from the
+ * reconciler, policies from the watcher. Rows are written as HTML and as JSON when they
+ * come, and nothing else of them is kept. Pure.
+ */
+#ifndef DROP_METRICSD_BOARD_H
+#define DROP_METRICSD_BOARD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "api/kinds.h"
+#include "base/buf.h"
+#include "ipc/msg.h"
+
+/* Rows of a table; the page says when there are more. */
+#define BOARD_IMAGES_MAX 500
+#define BOARD_QUEUE_MAX  20
+/* Images shown of one DiscoveryPolicy. */
+#define BOARD_FOUND_MAX 50
+
+struct board { /* zeroed: empty */
+	bool leading;
+	struct buf images, queue, failing, policies, discovery; /* HTML rows */
+	struct buf images_json, queue_json, policies_json,
+		discovery_json; /* JSON, commas between */
+	size_t n_images, n_queue, n_failing, n_policies, n_discovery;
+	bool more_images;
+	uint64_t targeted, ready, pulling, waiting, backoff, away;
+	size_t images_ready, images_degraded;
+};
+
+void board_done(struct board *b);
+void board_add_images(struct board *b, const struct msg_images_explained *m);
+void board_add_queue(struct board *b, const struct msg_queue_explained *m);
+void board_add_policy(struct board *b, const struct pullpolicy *p);
+void board_add_discovery(struct board *b, const struct discoverypolicy *p);
+
+/* Appends text so that HTML shows it as it is. */
+void html_add(struct buf *out, const char *text);
+/* "1h30m0s" and the like, of seconds. */
+void html_add_seconds(struct buf *out, int64_t seconds);
+
+#endif

@@ -1,0 +1,197 @@
+/*
+ * The page from top to bottom, in the order in which somebody asks: is all well, what is not,
+ * what happens now, what comes next, how is the operator itself.
+ */
+#include "metricsd/page.h"
+
+#include <inttypes.h>
+
+#include "base/clock.h"
+
+static const char style[] =
+	":root{color-scheme:light dark;--bg:#f6f7f9;--card:#fff;--ink:#1c2330;--dim:#667085;"
+	"--line:#e3e6eb;--good:#1a7f4b;--busy:#1f6feb;--bad:#c4320a;--idle:#667085}\n"
+	"@media(prefers-color-scheme:dark){:root{--bg:#11151c;--card:#1a202a;--ink:#e6e9ef;"
+	"--dim:#98a2b3;--line:#2b3340;--good:#4cc38a;--busy:#6ea8fe;--bad:#ff8f6b;--idle:#98a2b3}}"
+	"\n"
+	"*{box-sizing:border-box}body{margin:0 "
+	"auto;max-width:1280px;padding:24px;background:var(--bg);"
+	"color:var(--ink);font:14px/1.5 system-ui,sans-serif}\n"
+	"header{display:flex;gap:12px;align-items:baseline;flex-wrap:wrap}h1{margin:0;font-size:"
+	"24px}"
+	"h2{margin:32px 0 8px;font-size:16px}.note,header span{color:var(--dim)}\n"
+	".tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(140px,1fr));gap:12px;"
+	"margin-top:16px}.card{background:var(--card);border:1px solid "
+	"var(--line);border-radius:10px;"
+	"padding:12px 16px}.tiles b{display:block;font-size:26px;line-height:1.2;"
+	"font-variant-numeric:tabular-nums}\n"
+	".wide{overflow-x:auto;padding:4px 16px}table{border-collapse:collapse;width:100%}"
+	"th{color:var(--dim);font-weight:500;text-align:left}th,td{padding:6px 12px 6px 0;"
+	"border-bottom:1px solid var(--line);vertical-align:top}tr:last-child td{border-bottom:0}\n"
+	".n{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}th.n{text-align:"
+	"right}"
+	".zero{color:var(--line)}.bar{white-space:nowrap;font-variant-numeric:tabular-nums}\n"
+	"progress{width:110px;height:8px;appearance:none;border:0;border-radius:4px;overflow:"
+	"hidden;"
+	"background:var(--line);vertical-align:middle}progress::-webkit-progress-bar{"
+	"background:var(--line)}progress::-webkit-progress-value{background:var(--good)}"
+	"progress::-moz-progress-bar{background:var(--good)}\n"
+	".phase{font-weight:600;color:var(--idle)}.phase.Ready{color:var(--good)}"
+	".phase.Pulling{color:var(--busy)}.phase.Degraded{color:var(--bad)}"
+	"details{margin-top:8px}summary{cursor:pointer}\n";
+
+static void tile(struct buf *out, const char *what, const char *class, uint64_t n, const char *of)
+{
+	buf_addf(out,
+		 "<div class=card><b class=\"phase %s\">%" PRIu64
+		 "%s</b><span class=note>%s</span></div>",
+		 class, n, of, what);
+}
+
+static void add_header(const struct page *page, struct buf *out)
+{
+	char at[TIME_TEXT_MAX];
+	time_format(at, page->wall_s);
+	buf_adds(out,
+		 "<!doctype html>\n<html lang=en><head><meta charset=utf-8><title>drop</title>\n"
+		 "<meta name=viewport content=\"width=device-width,initial-scale=1\">\n"
+		 "<meta http-equiv=refresh content=10>\n"
+		 "<meta http-equiv=Content-Security-Policy content=\"default-src 'none'; "
+		 "style-src 'unsafe-inline'\">\n<style>\n");
+	buf_adds(out, style);
+	buf_addf(out,
+		 "</style></head><body><header><h1>drop</h1><span>%s</span><span>%s</span>"
+		 "<span>%s</span></header>\n",
+		 DROP_VERSION,
+		 page->board->leading ? "this replica leads" : "standby: another replica leads",
+		 at);
+	if (!page->board_whole)
+		buf_adds(out,
+			 "<p class=\"phase Degraded\">A process does not answer; what follows is "
+			 "incomplete.</p>\n");
+}
+
+static void add_tiles(const struct page *page, struct buf *out)
+{
+	const struct board *b = page->board;
+	char of[32];
+	buf_adds(out, "<div class=tiles>");
+	snprintf(of, sizeof(of), "<small>/%zu</small>", b->n_images);
+	tile(out, "images ready", b->images_ready == b->n_images ? "Ready" : "Pending",
+	     b->images_ready, of);
+	snprintf(of, sizeof(of), "<small>/%" PRIu64 "</small>", b->targeted);
+	tile(out, "in place, nodes &times; images", b->ready == b->targeted ? "Ready" : "Pending",
+	     b->ready, of);
+	tile(out, "pulling now", b->pulling != 0 ? "Pulling" : "Pending", b->pulling, "");
+	tile(out, "waiting", "Pending", b->waiting, "");
+	tile(out, "backing off", b->backoff != 0 ? "Degraded" : "Pending", b->backoff, "");
+	tile(out, "degraded images", b->images_degraded != 0 ? "Degraded" : "Ready",
+	     b->images_degraded, "");
+	buf_adds(out, "</div>\n");
+}
+
+/* A heading, and a table if there are rows. */
+static void add_table(struct buf *out, const char *title, const char *head, const struct buf *rows,
+		      const char *none)
+{
+	buf_addf(out, "<h2>%s</h2>", title);
+	if (rows->len == 0)
+		buf_addf(out, "<p class=note>%s</p>\n", none);
+	else
+		buf_addf(out, "<div class=\"card wide\"><table><tr>%s</tr>\n%s</table></div>\n",
+			 head, rows->data);
+}
+
+static void add_processes(const struct page *page, struct buf *out)
+{
+	struct buf rows = {0};
+	for (size_t i = 0; i < page->n_processes; i++) {
+		const struct page_process *p = &page->processes[i];
+		const char *word = !p->up ? "does not answer" : p->ready ? "up" : "starting";
+		buf_addf(&rows, "<tr><td>%s</td><td><span class=\"phase %s\">%s</span></td><td>",
+			 p->name,
+			 !p->up     ? "Degraded"
+			 : p->ready ? "Ready"
+				    : "Pulling",
+			 word);
+		html_add(&rows, p->state);
+		buf_addf(&rows,
+			 "</td><td class=n>%u</td><td class=n>%" PRId64 ".%" PRId64
+			 " MiB</td><td class=n>%" PRId64 ".%02" PRId64 " s</td></tr>\n",
+			 p->restarts, p->resident_bytes >> 20,
+			 (p->resident_bytes % (1 << 20)) * 10 >> 20, p->cpu_us / 1000000,
+			 p->cpu_us % 1000000 / 10000);
+	}
+	add_table(out, "Processes",
+		  "<th>process<th><th>supervisor says<th class=n>started again<th "
+		  "class=n>memory<th class=n>CPU",
+		  &rows, "");
+	if (!page->supervisor_alive)
+		buf_adds(out, "<p class=\"phase Degraded\">The supervisor's loop is stuck.</p>\n");
+	buf_done(&rows);
+}
+
+void page_html(const struct page *page, struct buf *out)
+{
+	const struct board *b = page->board;
+	add_header(page, out);
+	add_tiles(page, out);
+	if (b->n_failing > 0)
+		add_table(out, "What fails", "<th>image<th class=n>backing off<th>cause<th>now",
+			  &b->failing, "");
+	add_table(out, "Images",
+		  "<th>image<th>phase<th>nodes ready<th class=n>pulling<th class=n>waiting<th "
+		  "class=n>"
+		  "backing off<th class=n>away<th class=n>done in<th>policy<th>why",
+		  &b->images, "There is no CachedImage.");
+	if (b->more_images)
+		buf_addf(out, "<p class=note>The first %d images; dropctl status lists all.</p>\n",
+			 BOARD_IMAGES_MAX);
+	add_table(out, "Next in the queue", "<th class=n>#<th>image<th>node<th>turn<th>held by",
+		  &b->queue, "Nothing waits.");
+	buf_adds(out, "<h2>Discovery</h2>");
+	buf_adds(out, b->n_discovery > 0 ? b->discovery.data
+					 : "<p class=note>There is no DiscoveryPolicy.</p>\n");
+	add_table(out, "Policies",
+		  "<th>policy<th class=n>nodes at once<th class=n>pulls at once<th class=n>pulls a "
+		  "node"
+		  "<th class=n>delay<th class=n>pulled again",
+		  &b->policies, "There is no PullPolicy; the default paces: one node at a time.");
+	add_processes(page, out);
+	buf_adds(out, "</body></html>\n");
+}
+
+/* ---- JSON ---- */
+
+static void add_list(struct buf *out, const char *name, const struct buf *rows)
+{
+	buf_addf(out, ",\"%s\":[%s]", name, rows->len > 0 ? rows->data : "");
+}
+
+void page_json(const struct page *page, struct buf *out)
+{
+	const struct board *b = page->board;
+	char at[TIME_TEXT_MAX];
+	time_format(at, page->wall_s);
+	buf_addf(out, "{\"version\":\"%s\",\"time\":\"%s\",\"leading\":%s,\"whole\":%s",
+		 DROP_VERSION, at, b->leading ? "true" : "false",
+		 page->board_whole ? "true" : "false");
+	buf_addf(out, ",\"moreImages\":%s", b->more_images ? "true" : "false");
+	add_list(out, "images", &b->images_json);
+	add_list(out, "queue", &b->queue_json);
+	add_list(out, "discovery", &b->discovery_json);
+	add_list(out, "policies", &b->policies_json);
+	buf_adds(out, ",\"processes\":[");
+	for (size_t i = 0; i < page->n_processes; i++) {
+		const struct page_process *p = &page->processes[i];
+		buf_addf(out, "%s{\"process\":\"%s\",\"up\":%s,\"ready\":%s,\"state\":",
+			 i > 0 ? "," : "", p->name, p->up ? "true" : "false",
+			 p->ready ? "true" : "false");
+		buf_add_json(out, p->state);
+		buf_addf(out, ",\"restarts\":%u,\"residentBytes\":%" PRId64 ",\"cpuSeconds\":",
+			 p->restarts, p->resident_bytes);
+		buf_addf(out, "%" PRId64 ".%06" PRId64 "}", p->cpu_us / 1000000,
+			 p->cpu_us % 1000000);
+	}
+	buf_addf(out, "],\"supervisorAlive\":%s}\n", page->supervisor_alive ? "true" : "false");
+}

@@ -1,0 +1,162 @@
+/*
+ * Showing the status page: asks the reconciler for images and queue and the watcher for
+ * policies, once for all who wait, and answers them. Invariant: `showing` counts the
+ * questions that are open; each is answered or runs out of time.
+ */
+#include "metricsd/metricsd.h"
+
+#include <string.h>
+
+#include "base/log.h"
+#include "ipc/objpack.h"
+
+#include "metricsd/page.h"
+
+/* The reconciler looks at every pair for it. */
+#define SHOW_MS 2000
+/* Images an answer, and bytes of policies. */
+#define SHOW_IMAGES 50
+#define SHOW_BYTES  (256 * 1024)
+#define SHOW_KINDS  (UINT64_C(1) << KIND_PULLPOLICY | UINT64_C(1) << KIND_DISCOVERYPOLICY)
+
+static void ask(struct proc *p, enum proc_id to, enum msg_type type, const void *body)
+{
+	struct metricsd *m = proc_state(p);
+	struct err err;
+	if (proc_request(p, to, type, body, m->showing_round, clock_boot_ms() + SHOW_MS, &err) == 0)
+		m->showing++;
+	else
+		m->board_whole = false;
+}
+
+/* Of this showing, and answered? */
+static bool answered(struct proc *p, const struct msg_in *in)
+{
+	struct metricsd *m = proc_state(p);
+	if (in->tag != m->showing_round || m->showing == 0)
+		return false;
+	m->showing--;
+	if (in->body == NULL)
+		m->board_whole = false;
+	return in->body != NULL;
+}
+
+void show_begin(struct proc *p)
+{
+	struct metricsd *m = proc_state(p);
+	const struct msg_changes_since policies = {.kinds = SHOW_KINDS, .max_bytes = SHOW_BYTES};
+	board_done(&m->board);
+	m->board_whole = m->is_showing = true;
+	m->showing_round++;
+	ask(p, PROC_RECONCILER, MSG_explain_images,
+	    &(struct msg_explain_images){.max = SHOW_IMAGES});
+	ask(p, PROC_RECONCILER, MSG_explain_queue,
+	    &(struct msg_explain_queue){.max = BOARD_QUEUE_MAX});
+	ask(p, PROC_WATCHER, MSG_changes_since, &policies);
+}
+
+void on_images_explained(struct proc *p, const struct msg_in *in)
+{
+	struct metricsd *m = proc_state(p);
+	const struct msg_images_explained *got = in->body;
+	if (!answered(p, in))
+		return;
+	board_add_images(&m->board, got);
+	m->board.more_images = got->more;
+	if (!got->more || got->images.n == 0 || m->board.n_images >= BOARD_IMAGES_MAX)
+		return;
+	ask(p, PROC_RECONCILER, MSG_explain_images,
+	    &(struct msg_explain_images){.after = got->images.at[got->images.n - 1].image,
+					 .max = SHOW_IMAGES});
+}
+
+void on_queue_explained(struct proc *p, const struct msg_in *in)
+{
+	struct metricsd *m = proc_state(p);
+	if (answered(p, in))
+		board_add_queue(&m->board, in->body);
+}
+
+static void add_object(struct proc *p, const struct msg_change *change)
+{
+	struct metricsd *m = proc_state(p);
+	bool pull = change->kind == KIND_PULLPOLICY;
+	if (change->gone || (!pull && change->kind != KIND_DISCOVERYPOLICY))
+		return;
+	const struct kind_info *kind = &kinds[change->kind];
+	void *obj = arena_alloc(proc_arena(p), kind->size);
+	struct err err;
+	if (obj_unpack(kind->desc, change->object.data, change->object.len, proc_arena(p), obj,
+		       &err) != 0)
+		log_debug("a policy cannot be read, ignoring", LS("error", err.text));
+	else if (pull)
+		board_add_policy(&m->board, obj);
+	else
+		board_add_discovery(&m->board, obj);
+}
+
+void on_changes(struct proc *p, const struct msg_in *in)
+{
+	const struct msg_changes *got = in->body;
+	if (!answered(p, in))
+		return;
+	for (size_t i = 0; i < got->changes.n; i++)
+		add_object(p, &got->changes.at[i]);
+	const struct msg_changes_since next = {.epoch = got->epoch,
+					       .seq = got->next,
+					       .kinds = SHOW_KINDS,
+					       .max_bytes = SHOW_BYTES};
+	if (got->more)
+		ask(p, PROC_WATCHER, MSG_changes_since, &next);
+}
+
+/* ---- the answer ---- */
+
+static size_t list_processes(const struct metricsd *m, struct page_process list[PROC_COUNT])
+{
+	size_t n = 0;
+	for (int q = PROC_NONE + 1; q < PROC_CTL; q++) {
+		const struct snapshot *s = q == PROC_METRICSD ? &m->own : &m->peers[q].told;
+		struct page_process *row = &list[n++];
+		*row = (struct page_process){
+			.name = proc_id_name((enum proc_id)q),
+			.state = "",
+			.up = q == PROC_METRICSD || m->peers[q].up,
+			.ready = snapshot_value(s, METRIC_process_ready, "", 0) != 0,
+			.resident_bytes =
+				snapshot_value(s, METRIC_process_resident_memory_bytes, "", 0),
+			.cpu_us = snapshot_value(s, METRIC_process_cpu_seconds_total, "", 0),
+		};
+		for (int i = 0; i < m->tree.n; i++)
+			if (strcmp(m->tree.children[i].name, row->name) == 0) {
+				row->state = m->tree.children[i].state;
+				row->restarts = m->tree.children[i].restarts;
+			}
+	}
+	return n;
+}
+
+void show_answer(struct proc *p, struct visit *v)
+{
+	const struct metricsd *m = proc_state(p);
+	struct page_process processes[PROC_COUNT];
+	struct buf body = {0};
+	const struct page page = {
+		.board = &m->board,
+		.processes = processes,
+		.n_processes = list_processes(m, processes),
+		.supervisor_alive = m->tree.alive,
+		.board_whole = m->board_whole,
+		.wall_s = proc_now(p).wall_s,
+	};
+	struct http_answer answer = {.code = 200, .type = "application/json"};
+	if (v->page == VISIT_PAGE) {
+		answer.type = "text/html; charset=utf-8";
+		page_html(&page, &body);
+	} else {
+		page_json(&page, &body);
+	}
+	if (v->gzip)
+		serve_compress(&body, &answer);
+	visit_answer(p, v, &answer, &body);
+}

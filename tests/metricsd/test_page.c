@@ -1,0 +1,132 @@
+/* The status page: nothing that users or registries wrote is taken as HTML, and the JSON is JSON.
+ */
+#include "tests/unit.h"
+
+#include <string.h>
+
+#include <cjson/cJSON.h>
+
+#include "metricsd/page.h"
+
+#define EVIL "<script>alert('x\"&')</script>"
+
+static void fill(struct board *b)
+{
+	struct msg_progress progress[] = {
+		{.image = EVIL,
+		 .phase = "Degraded",
+		 .policy = EVIL,
+		 .targeted = 4,
+		 .ready = 1,
+		 .pulling = 1,
+		 .backoff = 2,
+		 .eta_s = -1,
+		 .reason = "NodeBackoff",
+		 .text = EVIL,
+		 .cause = EVIL},
+		{.image = "fine", .phase = "Ready", .policy = "", .targeted = 3, .ready = 3},
+		{.image = "gone", .phase = "Pending", .policy = "", .policy_missing = true},
+		{.image = NULL, .phase = EVIL},
+	};
+	struct msg_turn turns[] = {{.image = EVIL, .node = EVIL, .turn = "first", .text = EVIL}};
+	const struct msg_images_explained images = {.leading = true, .images = {progress, 4}};
+	const struct msg_queue_explained queue = {.queue = {turns, 1}};
+	struct discovered_image found[] = {{EVIL, 7, "prometheus"}, {"b", 3, EVIL}};
+	struct api_condition ready = {
+		.type = "Ready", .status = "False", .reason = "DNSError", .message = EVIL};
+	struct registry_source registry = {.url = "https://user:secret@registry"};
+	struct discovery_source source = {.type = "registry", .registry = &registry};
+	const struct discoverypolicy discovery = {
+		.meta = {.name = EVIL},
+		.spec = {.sources = {&source, 1}},
+		.status = {.discovered_images = {found, 2}, .conditions = {&ready, 1}},
+	};
+	const struct pullpolicy policy = {.meta = {.name = EVIL},
+					  .spec = {.max_concurrent_nodes = 2}};
+	board_add_images(b, &images);
+	board_add_queue(b, &queue);
+	board_add_discovery(b, &discovery);
+	board_add_policy(b, &policy);
+}
+
+static const struct page_process processes[] = {
+	{"watcher", "settled", true, true, 0, 5 << 20, 1230000},
+	{"puller", EVIL, false, false, 7, 0, 0},
+};
+
+static void with_page(void (*write)(const struct page *, struct buf *), struct buf *out)
+{
+	struct board b = {0};
+	fill(&b);
+	const struct page page = {.board = &b,
+				  .processes = processes,
+				  .n_processes = 2,
+				  .supervisor_alive = true,
+				  .board_whole = true,
+				  .wall_s = 1700000000};
+	write(&page, out);
+	assert_int_equal(b.images_ready, 1);
+	assert_int_equal(b.images_degraded, 1);
+	assert_int_equal(b.n_failing, 2);
+	assert_int_equal(b.ready, 4);
+	board_done(&b);
+}
+
+static void html_is_escaped(void **state)
+{
+	(void)state;
+	struct buf out = {0};
+	with_page(page_html, &out);
+	assert_null(strstr(out.data, "<script"));
+	assert_null(strstr(out.data, "secret"));
+	assert_non_null(
+		strstr(out.data, "&lt;script&gt;alert(&#39;x&quot;&amp;&#39;)&lt;/script&gt;"));
+	assert_non_null(strstr(out.data, "default-src 'none'"));
+	assert_non_null(strstr(out.data, "its PullPolicy does not exist"));
+	assert_non_null(strstr(out.data, "does not answer"));
+	buf_done(&out);
+}
+
+static void json_is_json(void **state)
+{
+	(void)state;
+	struct buf out = {0};
+	with_page(page_json, &out);
+	assert_null(strstr(out.data, "secret"));
+	cJSON *all = cJSON_Parse(out.data);
+	assert_non_null(all);
+	assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(all, "images")), 4);
+	const cJSON *first = cJSON_GetArrayItem(cJSON_GetObjectItem(all, "images"), 0);
+	assert_string_equal(cJSON_GetObjectItem(first, "cause")->valuestring, EVIL);
+	assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(all, "queue")), 1);
+	assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(all, "processes")), 2);
+	const cJSON *found = cJSON_GetArrayItem(cJSON_GetObjectItem(all, "discovery"), 0);
+	const cJSON *status = cJSON_GetObjectItem(found, "status");
+	assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(status, "discoveredImages")), 2);
+	cJSON_Delete(all);
+	buf_done(&out);
+}
+
+static void empty(void **state)
+{
+	(void)state;
+	struct board b = {0};
+	struct buf html = {0}, json = {0};
+	const struct page page = {.board = &b};
+	page_html(&page, &html);
+	page_json(&page, &json);
+	cJSON *all = cJSON_Parse(json.data);
+	assert_non_null(all);
+	assert_non_null(strstr(html.data, "There is no CachedImage."));
+	assert_non_null(strstr(html.data, "what follows is incomplete"));
+	cJSON_Delete(all);
+	buf_done(&html);
+	buf_done(&json);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {cmocka_unit_test(html_is_escaped),
+					   cmocka_unit_test(json_is_json), cmocka_unit_test(empty)};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
