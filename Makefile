@@ -35,7 +35,7 @@ demo: ## Watch 50 pretend nodes get their images, in seconds; REAL=1: on a real 
 	scripts/$(if $(REAL),demo_real.sh,demo.sh)
 
 test: ## Everything: gcc, clang, sanitizers, unit, pipeline and the real cluster.
-	scripts/setup.sh build cluster image
+	scripts/setup.sh build cluster image prometheus
 	python3 scripts/run_tests.py
 
 test-unit: ## The tests that need no cluster, with gcc only.
@@ -43,7 +43,7 @@ test-unit: ## The tests that need no cluster, with gcc only.
 	python3 scripts/run_tests.py gcc
 
 test-e2e: ## The tests on the real cluster only.
-	scripts/setup.sh build cluster image
+	scripts/setup.sh build cluster image prometheus
 	python3 scripts/run_tests.py cluster
 
 bench: ## What the operator costs, next to the floor; BENCH="--sim 1000x20 --growth" selects.

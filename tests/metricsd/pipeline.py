@@ -108,9 +108,9 @@ class Scene:
         for name in peers:
             self.wait_log(f"connected to {name}")
 
-    def start(self, name):
+    def start(self, name, *words):
         self.processes[name] = subprocess.Popen(
-            [TESTPROC, "--socket-dir", str(self.sockets)], env={**os.environ, "TEST_ROLE": name},
+            [TESTPROC, "--socket-dir", str(self.sockets), *words], env={**os.environ, "TEST_ROLE": name},
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def text(self):
@@ -239,6 +239,40 @@ def test_nobody_there():
         found = s.scrape()
         assert up(found, "watcher") == 0 and up(found, "metricsd") == 1
         assert found["drop_supervisor_up"] == 1
+
+
+def cost(s, what):
+    """The time, size and CPU of a scrape, for the log; a second is the most."""
+    pids = [s.processes[name].pid for name in ("metricsd", "reconciler")]
+
+    def cpu():
+        ticks = [pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[11:13] for pid in pids]
+        return [sum(map(int, t)) / os.sysconf("SC_CLK_TCK") for t in ticks]
+    s.get(timeout=DEADLINE)
+    times, before = [], cpu()
+    for _ in range(10):
+        began = time.monotonic()
+        status, packed, _ = s.get(headers={"Accept-Encoding": "gzip"}, timeout=DEADLINE)
+        times.append(time.monotonic() - began)
+        assert status == 200
+    used = [(b - a) / 10 for a, b in zip(before, cpu())]
+    text = gzip.decompress(packed).decode()
+    print(f"# {what}: {len(samples(text))} series, {len(text) / 1e6:.2f} MB, {len(packed) / 1e6:.2f} MB packed, "
+          f"{sorted(times)[5]:.3f} s, CPU {used[0]:.3f} s of metricsd and {used[1]:.3f} s of the reconciler, "
+          f"metricsd {s.rss_mb():.1f} MB")
+    return samples(text), sorted(times)[5]
+
+
+def test_many_series():
+    """500 images on 2,000 nodes, as they are by default, and named by node: as many as a process keeps."""
+    for nodes, series in ((0, 500 * 5), (2000, 65536)):
+        with Scene(PLAIN, peers=("watcher", "puller")) as s:
+            s.start("reconciler", "--images", "500", "--nodes", str(nodes))
+            wait_for("the reconciler", lambda s=s: up(samples(s.get(timeout=DEADLINE)[1].decode()), "reconciler") == 1)
+            found, seconds = cost(s, f"500 images, {nodes or 'no'} names of nodes")
+            assert len(found) > series and seconds < 2 * SCRAPE_SECONDS
+            refused = found['drop_series_refused_total{process="reconciler"}']
+            assert (refused > 0) == (nodes > 0), "what is above the bound is counted"
 
 
 def raw(port, data, seconds=DEADLINE):

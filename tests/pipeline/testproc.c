@@ -14,6 +14,7 @@
 
 struct state {
 	int64_t requests, deadline_ms; /* asker */
+	int64_t images, nodes;         /* asker: series that it keeps */
 	int64_t sent, done;
 	bool bell_heard;
 	const char *answer; /* answerer: now, twice, never, late, batch */
@@ -86,8 +87,36 @@ static int64_t asker_turn(struct proc *p, struct now now)
 	return CLOCK_NEVER;
 }
 
+/* As many series as a reconciler with so many images on so many nodes; 0: no names of nodes. */
+static int asker_init(struct proc *p, struct err *err)
+{
+	const struct state *s = proc_state(p);
+	struct metrics *m = proc_metrics(p);
+	(void)err;
+	for (int64_t i = 0; i < s->images; i++) {
+		char image[64], reference[96];
+		snprintf(image, sizeof(image), "team-%lld-service", (long long)i);
+		snprintf(reference, sizeof(reference),
+			 "registry.example.com/team-%lld/service:1.2.3", (long long)i);
+		metric_set(m, METRIC_nodes_targeted, 2000, LABELS(image));
+		metric_set(m, METRIC_nodes_cached, 1990, LABELS(image));
+		metric_set(m, METRIC_consecutive_failures, 0, LABELS(image, reference));
+		metric_set(m, METRIC_image_degraded, 0, LABELS(image));
+		metric_observe(m, METRIC_pull_duration_seconds, 4000000, LABELS(reference));
+		for (int64_t n = 0; n < (s->nodes > 0 ? s->nodes : 1); n++) {
+			char node[32] = "";
+			if (s->nodes > 0)
+				snprintf(node, sizeof(node), "worker-%04lld.zone-a", (long long)n);
+			metric_add(m, METRIC_images_cached_total, 1, LABELS(reference, node));
+		}
+	}
+	return 0;
+}
+
 static const struct option_def asker_options[] = {
 	OPTION("requests", OPT_INT, requests, "0"),
+	OPTION("images", OPT_INT, images, "0"),
+	OPTION("nodes", OPT_INT, nodes, "0"),
 	OPTION("deadline", OPT_DURATION, deadline_ms, "10s"),
 	{NULL},
 };
@@ -101,6 +130,7 @@ static const struct proc_def asker = {
 		     [MSG_changes] = on_changes},
 	.options = asker_options,
 	.state_size = sizeof(struct state),
+	.init = asker_init,
 	.turn = asker_turn,
 };
 
