@@ -81,21 +81,24 @@ static int set_all(struct config *c, const char *path, const struct yaml_doc *do
 	return 0;
 }
 
+int config_text(struct config *c, const char *name, const char *text, size_t len, struct err *err)
+{
+	struct err why;
+	struct yaml_docs docs;
+	if (yaml_read(text, len, YAML_TEXTS, &docs, &why) != 0)
+		return err_set(err, ERR_TERMINAL, "%s: %s", name, why.text);
+	int rc = docs.n <= 1 ? 0 : err_set(err, ERR_TERMINAL, "%s: more than one document", name);
+	if (rc == 0 && docs.n == 1)
+		rc = set_all(c, name, &docs.at[0], err);
+	yaml_done(&docs);
+	return rc;
+}
+
 static int read_config(struct config *c, const char *path, struct err *err)
 {
 	size_t len;
-	struct err why;
-	struct yaml_docs docs;
 	const char *text = read_file(c, path, &len, err);
-	if (text == NULL)
-		return -1;
-	if (yaml_read(text, len, YAML_TEXTS, &docs, &why) != 0)
-		return err_set(err, ERR_TERMINAL, "%s: %s", path, why.text);
-	int rc = docs.n <= 1 ? 0 : err_set(err, ERR_TERMINAL, "%s: more than one document", path);
-	if (rc == 0 && docs.n == 1)
-		rc = set_all(c, path, &docs.at[0], err);
-	yaml_done(&docs);
-	return rc;
+	return text != NULL ? config_text(c, path, text, len, err) : -1;
 }
 
 static int load(struct config *c, struct err *err)

@@ -34,6 +34,9 @@ int config_load(int argc, char **argv, struct config *ret, struct err *err);
 void config_done(struct config *c);
 /* Has the file been replaced or written since? False also while it is not there. */
 bool config_changed(const struct config *c);
+/* Sets what the text of a file says, which is called name in errors; some of it may be set on
+ * failure. */
+int config_text(struct config *c, const char *name, const char *text, size_t len, struct err *err);
 /* Takes from fresh what a running tree can take (OPTION_CHANGE_LIVE), and frees it. */
 void config_adopt(struct config *c, struct config *fresh);
 /* Takes note of the file as it is now, without reading it. */
