@@ -20,7 +20,9 @@ while [ $# -gt 0 ]; do
 	esac
 	shift 2
 done
-command -v buildah skopeo jq >/dev/null || scripts/setup.sh image
+for program in buildah skopeo jq; do
+	command -v $program >/dev/null || scripts/setup.sh image
+done
 BASE=${BASE:-$(deploy/image/base.sh)}
 
 # The commit names what is in the tree; what is not committed is built too, and the name says so.

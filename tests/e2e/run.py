@@ -27,7 +27,7 @@ from tap import Tap
 FOLDER = os.path.dirname(os.path.abspath(__file__))
 FIRST = ("crds", "first_light", "alone")  # cheap and telling; then the rest by name
 LAST = ("shapes",)  # reads what all the others left in the audit log
-BUDGET = 20 * 60  # seconds after which no further test begins, unless --full
+BUDGET = 30 * 60  # seconds after which no further test begins, unless --full
 
 
 def modules():

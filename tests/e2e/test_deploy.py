@@ -306,6 +306,9 @@ def test_chart(t):
     t.drop_lease()
     with release.Release(t) as r, PretendNode(t.api, "pretend-1", slow) as node:
         t.check("0 chart(s) failed" in r.helm("lint", "--strict", release.CHART, "--values", r.values()), "helm lint is content")
+        plain = t.kubectl("kustomize", os.path.join(release.DEPLOY, "kustomize"))
+        t.kubectl("apply", "--dry-run=server", "-f", "-", stdin=plain)
+        t.check(plain.count("\nkind: ") >= 18, "kustomize's manifests are what the API server takes")
         before, began = everything(t), time.time()
         r.install()
         pods = t.eventually("two pods are Ready", 120, lambda: r.ready(2))
