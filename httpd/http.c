@@ -188,6 +188,8 @@ static void add_headers(const struct http_exchange *x, const struct http_answer 
 		evhttp_add_header(headers, "Content-Encoding", a->encoding);
 	if (a->challenge != NULL)
 		evhttp_add_header(headers, "WWW-Authenticate", a->challenge);
+	if (a->link != NULL)
+		evhttp_add_header(headers, "Link", a->link);
 	if (a->retry_after_s > 0) {
 		snprintf(seconds, sizeof(seconds), "%d", a->retry_after_s);
 		evhttp_add_header(headers, "Retry-After", seconds);
@@ -199,7 +201,6 @@ static void send_now(struct http_exchange *x, const struct http_answer *a, struc
 	struct evbuffer *bytes = take_bytes(body);
 	struct evhttp_request *req = x->req;
 	int code = a->code; /* a delayed answer goes with the exchange */
-	add_headers(x, a);
 	set_patience(x, true);
 	if (x->server->guard != NULL)
 		guard_end(x->server->guard, bufferevent_getfd(stream_of(x)));
@@ -229,12 +230,12 @@ static void call_later(struct http_exchange *x, int64_t delay_ms, event_callback
 
 void http_reply(struct http_exchange *x, const struct http_answer *answer)
 {
+	add_headers(x, answer);
 	if (answer->delay_ms <= 0) {
 		send_now(x, answer, answer->body);
 		return;
 	}
-	x->answer = *answer;
-	x->answer.warning = NULL;
+	x->answer.code = answer->code; /* its headers are where they belong */
 	x->body = *answer->body;
 	*answer->body = (struct buf){.limit = x->body.limit};
 	keep_listening(x);

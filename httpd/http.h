@@ -88,9 +88,10 @@ struct http_answer {
 	int code;
 	const char *type;
 	int retry_after_s;     /* 0: none */
-	const char *warning;   /* headers; NULL or "": none; borrowed for the call, or static */
+	const char *warning;   /* headers; NULL or "": none; borrowed for the call */
 	const char *encoding;  /* Content-Encoding */
 	const char *challenge; /* WWW-Authenticate */
+	const char *link;      /* Link */
 	struct buf *body;      /* emptied */
 	int64_t delay_ms;      /* 0: now */
 };

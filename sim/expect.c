@@ -50,19 +50,36 @@ static void set_state(const char *json, size_t len, struct arena *a, struct stat
 			      message_of(&o.status.conditions)};
 }
 
+static void policy_state(const char *json, size_t len, struct arena *a, struct state *ret)
+{
+	struct discoverypolicy o;
+	if (desc_decode(kinds[KIND_DISCOVERYPOLICY].desc, json, len, true, a, &o, NULL) != 0 ||
+	    api_condition_find(&o.status.conditions, "Ready") == NULL)
+		return;
+	*ret = (struct state){true, "", arena_printf(a, "%" PRId64, o.status.image_count),
+			      message_of(&o.status.conditions)};
+}
+
+static const struct {
+	const char *kind;
+	void (*state)(const char *json, size_t len, struct arena *a, struct state *ret);
+} readers[] = {
+	{"CachedImage", image_state},
+	{"CachedImageSet", set_state},
+	{"DiscoveryPolicy", policy_state},
+};
+
 static struct state state_of(const struct sim_expect *e, const struct store *store, struct arena *a)
 {
 	struct state s = {.phase = "absent", .ready = "", .message = ""};
-	bool image = strcmp(e->kind, "CachedImage") == 0;
 	const struct resource *r = resource_of_kind(API_GROUP "/" API_VERSION, e->kind);
 	const struct object *o = r != NULL ? store_get(store, r, "", e->name) : NULL;
 	if (o == NULL)
 		return s;
 	s.phase = "without a status";
-	if (image)
-		image_state(o->text->json, o->text->len, a, &s);
-	else
-		set_state(o->text->json, o->text->len, a, &s);
+	for (size_t i = 0; i < sizeof(readers) / sizeof(readers[0]); i++)
+		if (strcmp(e->kind, readers[i].kind) == 0)
+			readers[i].state(o->text->json, o->text->len, a, &s);
 	return s;
 }
 

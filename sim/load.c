@@ -51,3 +51,29 @@ int load_scenario(const struct sim_options *options, struct arena *a, struct sim
 	buf_done(&text);
 	return rc;
 }
+
+/* The text with each SCENARIO_SERVER replaced. */
+static const char *with_server(const char *text, const char *url, struct arena *a)
+{
+	struct buf out = {0};
+	for (const char *at; (at = strstr(text, SCENARIO_SERVER)) != NULL;) {
+		buf_add(&out, text, (size_t)(at - text));
+		buf_adds(&out, url);
+		text = at + strlen(SCENARIO_SERVER);
+	}
+	buf_adds(&out, text);
+	const char *done = arena_strndup(a, out.data, out.len);
+	buf_done(&out);
+	return done;
+}
+
+void load_server(struct sim_scenario *scenario, const char *url, struct arena *a)
+{
+	for (size_t i = 0; i < scenario->objects.n; i++)
+		scenario->objects.at[i] = with_server(scenario->objects.at[i], url, a);
+	for (size_t i = 0; i < scenario->timeline.n; i++) {
+		struct sim_step *step = &scenario->timeline.at[i];
+		if (step->object != NULL)
+			step->object = with_server(step->object, url, a);
+	}
+}

@@ -9,6 +9,7 @@
 #include "sim/registry.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -350,6 +351,18 @@ static bool has_platform(const struct entry *e, const char *platform)
 	return false;
 }
 
+/* What the host does to whoever asks it. */
+static enum pull_fault fault_of(const struct registries *r, const char *host, int64_t *ret_delay_ms)
+{
+	const struct host *h = map_get(&r->hosts, host);
+	*ret_delay_ms = 0;
+	if (h == NULL)
+		return PULL_FAULT_NONE;
+	enum pull_fault fault = h->step != PULL_FAULT_NONE ? h->step : h->own;
+	*ret_delay_ms = h->delay_ms + (fault == PULL_FAULT_TIMEOUT ? TIMEOUT_MS : 0);
+	return fault;
+}
+
 int registries_find(struct registries *r, const char *reference, struct sim_manifest *ret)
 {
 	struct entry *e = find(r, reference);
@@ -375,18 +388,10 @@ struct sim_manifest registries_pause(struct registries *r)
 enum pull_fault registries_pull(struct registries *r, const char *reference, const char *platform,
 				bool has_secret, struct sim_manifest *ret, int64_t *ret_delay_ms)
 {
-	*ret_delay_ms = 0;
 	struct entry *e = find(r, reference);
 	if (e == NULL)
 		return PULL_FAULT_INVALID_NAME;
-	const struct host *h = map_get(&r->hosts, e->host);
-	enum pull_fault fault = PULL_FAULT_NONE;
-	if (h != NULL) {
-		*ret_delay_ms = h->delay_ms;
-		fault = h->step != PULL_FAULT_NONE ? h->step : h->own;
-		if (fault == PULL_FAULT_TIMEOUT)
-			*ret_delay_ms += TIMEOUT_MS;
-	}
+	enum pull_fault fault = fault_of(r, e->host, ret_delay_ms);
 	if (fault != PULL_FAULT_NONE && fault != PULL_FAULT_SLOW)
 		return fault;
 	if (!e->exists)
@@ -397,6 +402,41 @@ enum pull_fault registries_pull(struct registries *r, const char *reference, con
 		return PULL_FAULT_NO_PLATFORM;
 	*ret = e->manifest;
 	return fault;
+}
+
+/* ---- tags ---- */
+
+/* The tag, if the entry is one of that repository. */
+static const char *tag_in(const struct entry *e, const char *repository)
+{
+	size_t n = strlen(repository);
+	bool in = e->exists && strncmp(e->name, repository, n) == 0 && e->name[n] == ':';
+	return in && strchr(e->name + n, '@') == NULL ? e->name + n + 1 : NULL;
+}
+
+static int by_bytes(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+enum pull_fault registries_tags(struct registries *r, const char *repository, struct arena *a,
+				struct api_strings *ret, int64_t *ret_delay_ms)
+{
+	const char *host = ref_host(&r->turn, repository);
+	enum pull_fault fault =
+		host != NULL ? fault_of(r, host, ret_delay_ms) : PULL_FAULT_INVALID_NAME;
+	const struct entry *e;
+	arena_reset(&r->turn);
+	*ret = (struct api_strings){arena_array(a, r->entries.count + 1, sizeof(*ret->at)), 0};
+	if (fault != PULL_FAULT_NONE && fault != PULL_FAULT_SLOW)
+		return fault;
+	for (size_t i = 0; (e = map_next(&r->entries, &i)) != NULL;) {
+		const char *tag = tag_in(e, repository);
+		if (tag != NULL)
+			ret->at[ret->n++] = tag;
+	}
+	qsort(ret->at, ret->n, sizeof(*ret->at), by_bytes);
+	return ret->n != 0 ? PULL_FAULT_NONE : PULL_FAULT_NOT_FOUND;
 }
 
 int pull_fault_find(const char *name)

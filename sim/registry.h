@@ -74,6 +74,12 @@ int registries_step(struct registries *r, const struct sim_step *step, struct er
  */
 enum pull_fault registries_pull(struct registries *r, const char *reference, const char *platform,
 				bool has_secret, struct sim_manifest *ret, int64_t *ret_delay_ms);
+/*
+ * The tags of a repository, "registry.example/team/app", in order of their bytes, into the arena.
+ * What no row or step names is not among them. PULL_FAULT_NOT_FOUND: there is no such repository.
+ */
+enum pull_fault registries_tags(struct registries *r, const char *repository, struct arena *a,
+				struct api_strings *ret, int64_t *ret_delay_ms);
 /* What the reference means, whatever goes wrong with pulling it: to look for it on a node. -1: it
  * means nothing. */
 int registries_find(struct registries *r, const char *reference, struct sim_manifest *ret);

@@ -57,6 +57,16 @@ struct sim_registry {
 	int64_t delay_ms;  /* before the first byte */
 };
 
+struct sim_metric { /* a series of the pretend Prometheus, sim/sources.h */
+	const char *image;
+	int64_t value;
+};
+
+struct sim_metrics {
+	struct sim_metric *at;
+	size_t n;
+};
+
 enum { /* of the API server, sim/faults.c; names in the table API_FAULTS below */
        SIM_FAULTS_MAX = 256, /* rules of a scenario, and added at run time */
        SIM_STEPS_MAX = 4096,
@@ -180,6 +190,7 @@ struct sim_scenario {
 	struct sim_groups nodes;
 	struct sim_images images;
 	struct sim_registries registries;
+	struct sim_metrics metrics;
 	struct sim_api_faults faults;
 	struct sim_steps timeline;
 	struct sim_expects expect;

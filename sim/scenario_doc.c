@@ -145,6 +145,9 @@ static void write_page(struct buf *out)
 		"list:\n\n"
 		"```\ncurl -d '{\"do\": \"node-vanish\", \"node\": \"node-003\", \"for\": \"5s\"}' "
 		"$SERVER/sim/do\n```\n\n"
+		"In an object `$SERVER` stands for where drop-sim serves, so that a "
+		"DiscoveryPolicy can name it\n([what it "
+		"answers](drop-sim.md)).\n\n"
 		"`GET /sim/truth` says what is really on the nodes, `/sim/requests` who asked the "
 		"API for what,\n`/sim/expect` which expectations are not met yet, `/sim/scenario` "
 		"what is played.\n");

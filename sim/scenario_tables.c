@@ -22,7 +22,8 @@ static const char *const verbs[] = {"get",    "list",  "watch",  "create",
 				    "update", "patch", "delete", NULL};
 static const char *const taint_effects[] = {"NoSchedule", "PreferNoSchedule", "NoExecute", NULL};
 static const char *const clocks[] = {"wall", "sleep", NULL};
-static const char *const expect_kinds[] = {"CachedImage", "CachedImageSet", NULL};
+static const char *const expect_kinds[] = {"CachedImage", "CachedImageSet", "DiscoveryPolicy",
+					   NULL};
 
 static const struct field taint_rows[] = {
 	ROW(node_taint, key, "key", F_STRING, .flags = FF_REQUIRED, .doc = "Name of the taint."),
@@ -100,6 +101,13 @@ static const struct field sim_registry_rows[] = {
 };
 static DESC(sim_registry, "registries[]", "A registry that is special.");
 
+static const struct field sim_metric_rows[] = {
+	ROW(sim_metric, image, "image", F_STRING, .flags = FF_REQUIRED, .max_len = 512,
+	    .doc = "The label `image` of the series."),
+	ROW(sim_metric, value, "value", F_INT, .flags = FF_REQUIRED, .doc = "Its value."),
+};
+static DESC(sim_metric, "metrics[]", "A series that the pretend Prometheus has.");
+
 static const struct field sim_api_fault_rows[] = {
 	ROW(sim_api_fault, kind, "kind", F_STRING, .flags = FF_REQUIRED, .enums = fault_kinds,
 	    .doc = "What happens; see *Faults of the API*."),
@@ -156,7 +164,9 @@ static const struct field sim_expect_rows[] = {
 	    .enums = expect_kinds, .doc = "Kind of the object."),
 	ROW(sim_expect, name, "name", F_STRING, .flags = FF_REQUIRED, .doc = "Its name."),
 	ROW(sim_expect, phase, "phase", F_STRING, .doc = "Its `status.phase`; left out: any."),
-	ROW(sim_expect, ready, "ready", F_STRING, .doc = "Its `status.ready`; left out: any."),
+	ROW(sim_expect, ready, "ready", F_STRING,
+	    .doc = "Its `status.ready` (of a set n/m images, of a DiscoveryPolicy "
+		   "`status.imageCount`); left out: any."),
 	ROW(sim_expect, cause, "cause", F_STRING,
 	    .doc = "A part of the message of its Ready condition; left out: any."),
 };
@@ -176,6 +186,8 @@ static const struct field sim_scenario_rows[] = {
 	    .doc = "Images that are special."),
 	ROW(sim_scenario, registries, "registries", F_LIST, .sub = &sim_registry_desc,
 	    .max_items = 1000, .doc = "Registries that are special; others just work."),
+	ROW(sim_scenario, metrics, "metrics", F_LIST, .sub = &sim_metric_desc, .max_items = MANY,
+	    .doc = "What every query of `$SERVER/prometheus` answers with."),
 	ROW(sim_scenario, faults, "faults", F_LIST, .sub = &sim_api_fault_desc,
 	    .max_items = SIM_FAULTS_MAX, .doc = "Faults of the API, from the start."),
 	ROW(sim_scenario, timeline, "timeline", F_LIST, .sub = &sim_step_desc,

@@ -262,6 +262,22 @@ static void answer_control(const struct call *c, const char *path)
 	http_reply(c->exchange, &a);
 }
 
+static void answer_source(const struct call *c)
+{
+	struct serve *s = c->serve;
+	const struct sources_request r = {c->http->uri, c->http->body, c->received_us};
+	buf_clear(&s->body, ANSWER_KEEP);
+	struct sources_answer a = sources_answer(&s->config.sources, &r, &s->arena, &s->body);
+	const struct http_answer out = {
+		.code = a.code,
+		.type = "application/json",
+		.link = a.link,
+		.body = &s->body,
+		.delay_ms = a.delay_ms,
+	};
+	http_reply(c->exchange, &out);
+}
+
 static void answer_resource(const struct call *c)
 {
 	struct serve *s = c->serve;
@@ -366,6 +382,8 @@ static void on_request(void *ctx, struct http_exchange *x, const struct http_req
 	} else if (starts(request->uri, "/sim/") && s->config.control != NULL) {
 		size_t n = strcspn(request->uri, "?");
 		answer_control(&c, arena_strndup(&s->arena, request->uri, n));
+	} else if (sources_own(request->uri)) {
+		answer_source(&c);
 	} else {
 		route(&c);
 	}

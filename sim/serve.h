@@ -8,6 +8,7 @@
 #include "sim/audit.h"
 #include "sim/control.h"
 #include "httpd/http.h"
+#include "sim/sources.h"
 #include "sim/watch.h"
 
 struct serve;
@@ -22,7 +23,8 @@ struct serve_config { /* borrowed */
 	struct watches *watches;
 	struct audit *audit;
 	const struct control *control; /* NULL: nothing below /sim/ */
-	const char *token;             /* every request must bear it; NULL: none */
+	struct sources sources;
+	const char *token; /* every request must bear it; NULL: none */
 };
 
 struct serve *serve_new(const struct serve_config *config);

@@ -57,6 +57,7 @@ struct sim {
 	struct http_server *http;
 	struct screen *screen; /* NULL until it serves */
 	char token[33];
+	char url[96];                /* where it serves */
 	int64_t began_ms, expect_ms; /* boot ms; the next look at the expectations */
 	bool stop;
 	int status;
@@ -172,6 +173,7 @@ static int serve(struct sim *s, const char *host, int port, struct err *err)
 		.watches = s->watches,
 		.audit = s->audit,
 		.control = &s->control,
+		.sources = {s->registries, &s->scenario.metrics},
 		.token = s->options->tls ? s->token : NULL,
 	};
 	s->serve = serve_new(&config);
@@ -193,20 +195,20 @@ static int serve(struct sim *s, const char *host, int port, struct err *err)
 		return -1;
 	http_server_on_signal(s->http, SIGTERM, on_signal, s);
 	http_server_on_signal(s->http, SIGINT, on_signal, s);
+	bool six = strchr(host, ':') != NULL;
+	snprintf(s->url, sizeof(s->url), "%s://%s%s%s:%d", s->tls != NULL ? "https" : "http",
+		 six ? "[" : "", host, six ? "]" : "", http_server_port(s->http));
+	load_server(&s->scenario, s->url, &s->arena);
 	return 0;
 }
 
-static int announce(struct sim *s, const char *host, struct err *err)
+static int announce(struct sim *s, struct err *err)
 {
 	struct buf authority = {0};
-	char server[96];
-	bool six = strchr(host, ':') != NULL;
-	snprintf(server, sizeof(server), "%s://%s%s%s:%d", s->tls != NULL ? "https" : "http",
-		 six ? "[" : "", host, six ? "]" : "", http_server_port(s->http));
 	if (s->tls != NULL)
 		tls_authority(s->tls, &authority);
 	const struct kubeconfig k = {
-		.server = server,
+		.server = s->url,
 		.authority = authority.data,
 		.token = s->tls != NULL ? s->token : NULL,
 		.ns = s->options->ns,
@@ -216,7 +218,7 @@ static int announce(struct sim *s, const char *host, struct err *err)
 			 : 0;
 	buf_done(&authority);
 	if (rc == 0)
-		log_info("serving", LS("server", server), LN("nodes", nodes_count(s->nodes)));
+		log_info("serving", LS("server", s->url), LN("nodes", nodes_count(s->nodes)));
 	return rc;
 }
 
@@ -285,7 +287,7 @@ struct sim *sim_new(const struct sim_options *options, struct err *err)
 		return NULL;
 	}
 	(void)turn(s); /* so that nodes are there when somebody looks */
-	if (announce(s, host, err) == 0)
+	if (announce(s, err) == 0)
 		return s;
 	sim_free(s);
 	return NULL;

@@ -24,8 +24,7 @@ static int hex(char c)
 				      : -1;
 }
 
-/* Percent-decodes n bytes; plus: '+' is a space. NULL: not an encoding, a NUL, or too long. */
-static const char *decode(const char *s, size_t n, bool plus, struct arena *a)
+const char *target_decode(const char *s, size_t n, bool plus, struct arena *a)
 {
 	if (n > VALUE_MAX)
 		return NULL;
@@ -112,8 +111,9 @@ static int read_pair(struct query *q, const char *s, size_t n, struct arena *a, 
 {
 	const char *equals = memchr(s, '=', n);
 	size_t key_len = equals != NULL ? (size_t)(equals - s) : n;
-	const char *key = decode(s, key_len, true, a);
-	const char *value = equals != NULL ? decode(equals + 1, n - key_len - 1, true, a) : "";
+	const char *key = target_decode(s, key_len, true, a);
+	const char *value =
+		equals != NULL ? target_decode(equals + 1, n - key_len - 1, true, a) : "";
 	if (key == NULL || value == NULL)
 		return api_error_bad(e, "the query is not well encoded");
 	for (size_t i = 0; i < sizeof(query_rows) / sizeof(query_rows[0]); i++)
@@ -165,7 +165,7 @@ static int cut(const char *path, size_t len, struct arena *a, struct segments *r
 		size_t n = 0;
 		while (i + n < len && path[i + n] != '/')
 			n++;
-		const char *segment = decode(path + i, n, false, a);
+		const char *segment = target_decode(path + i, n, false, a);
 		if (segment == NULL || ret->n == SEGMENTS_MAX)
 			return -1;
 		ret->at[ret->n++] = segment;

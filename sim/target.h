@@ -33,4 +33,7 @@ struct target {
 int target_parse(const char *method, const char *uri, struct arena *a, struct target *ret,
 		 struct api_error *e);
 
+/* Percent-decodes n bytes; plus: '+' is a space. NULL: not an encoding, a NUL, or too long. */
+const char *target_decode(const char *s, size_t n, bool plus, struct arena *a);
+
 #endif

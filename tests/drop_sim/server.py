@@ -286,6 +286,44 @@ def operate(*options):
         assert len(made) == len(set(made)) == nodes * images, made
 
 
+SOURCES = """
+anyImage: false
+nodes: [{name: n}]
+images: [{ref: 'slow.example/a:1'}, {ref: 'slow.example/a:2'}, {ref: 'slow.example/a:3'}]
+registries: [{host: slow.example, delay: 300ms}]
+metrics: [{image: 'slow.example/a:1', value: 4}]
+---
+apiVersion: drop.corewire.io/v1alpha1
+kind: DiscoveryPolicy
+metadata: {name: p}
+spec: {sources: [{type: prometheus, prometheus: {endpoint: $SERVER/prometheus, query: up}}]}
+"""
+
+
+def test_what_discovery_asks():
+    with tempfile.NamedTemporaryFile("w", suffix=".yaml") as scene:
+        scene.write(SOURCES)
+        scene.flush()
+        with Sim("--scenario", scene.name) as sim:
+            policy = "/apis/drop.corewire.io/v1alpha1/discoverypolicies/p"
+            endpoint = sim.ask("GET", policy)[1]["spec"]["sources"][0]["prometheus"]["endpoint"]
+            assert endpoint == f"http://{sim.host}:{sim.port}/prometheus", endpoint
+            tags, path, pages = [], "/v2/slow.example/a/tags/list?n=2", 0
+            while path:  # a late answer has its Link all the same
+                code, answer, headers = sim.ask("GET", path)
+                assert code == 200, answer
+                tags += answer["tags"]
+                path, pages = headers.get("Link", "").partition(">")[0].lstrip("<"), pages + 1
+            assert (tags, pages) == (["1", "2", "3"], 2), (tags, pages)
+            own = sim.connect()
+            own.request("POST", "/prometheus/api/v1/query", "query=up",
+                        {"Content-Type": "application/x-www-form-urlencoded"})
+            found = json.loads(own.getresponse().read())["data"]["result"]
+            own.close()
+            assert [(one["metric"]["image"], one["value"][1]) for one in found] == [
+                ("slow.example/a:1", "4")], found
+
+
 def test_the_operator_over_http():
     operate()
 

@@ -429,6 +429,42 @@ static void expectations(void **state)
 	}
 }
 
+/* Of a DiscoveryPolicy: the number of images, and the message. */
+static void expectations_of_discovery(void **state)
+{
+	(void)state;
+	static const struct expect_row rows[] = {
+		{"no status yet", "ready: '2'", "",
+		 "DiscoveryPolicy p is without a status, not as it should be"},
+		{"as it is to be", "ready: '2', cause: found 2",
+		 "imageCount: 2, conditions: [{type: Ready, status: 'True', reason: Synced, "
+		 "message: found 2, lastTransitionTime: '2020-01-01T00:00:00Z'}]",
+		 NULL},
+		{"too few", "ready: '3'",
+		 "imageCount: 2, conditions: [{type: Ready, status: 'True', reason: Synced, "
+		 "message: found 2, lastTransitionTime: '2020-01-01T00:00:00Z'}]",
+		 "DiscoveryPolicy p has 2 ready, not 3"},
+	};
+	FOREACH_ROW(struct expect_row, rows)
+	{
+		struct rig r;
+		struct arena a = ARENA_INIT;
+		char text[1024];
+		snprintf(text, sizeof(text),
+			 "expect: [{kind: DiscoveryPolicy, name: p, %s}]\n---\napiVersion: "
+			 "drop.corewire.io/v1alpha1\nkind: DiscoveryPolicy\nmetadata: {name: p}\n"
+			 "spec: {sources: [{type: prometheus, prometheus: {endpoint: 'http://x', "
+			 "query: up}}]}\nstatus: {%s}\n",
+			 row->expect, row->status);
+		rig_init(&r, text);
+		struct api_strings missing = expect_missing(&r.scenario.expect, r.world.store, &a);
+		assert_string_equal(missing.n == 1 ? missing.at[0] : "met",
+				    row->missing != NULL ? row->missing : "met");
+		arena_done(&a);
+		rig_done(&r);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -442,6 +478,7 @@ int main(void)
 		cmocka_unit_test(clocks_jump),
 		cmocka_unit_test(control),
 		cmocka_unit_test(expectations),
+		cmocka_unit_test(expectations_of_discovery),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

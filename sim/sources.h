@@ -1,0 +1,48 @@
+/*
+ * What discovery asks, for the pretend cluster: the tags of its registries, and a Prometheus.
+ *
+ *   /v2/                             the registry API, one mirror of all pretend registries: the
+ *   /v2/HOST/REPO/tags/list          first part of a repository is its host. n and last as pages,
+ *                                    Link to the next. A registry's fault is the mirror's answer.
+ *   /prometheus/api/v1/query[_range] every query gets the scenario's `metrics`; in a range, the
+ *                                    same value at each step.
+ *
+ * Reads the registries and the scenario, changes nothing. The HTTP around it is sim/serve.c's.
+ */
+#ifndef DROP_SIM_SOURCES_H
+#define DROP_SIM_SOURCES_H
+
+#include <stdbool.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "sim/scenario.h"
+
+struct registries;
+
+#define SOURCES_POINTS_MAX 11000 /* of a range; more is 400, as of a real Prometheus */
+
+struct sources { /* borrowed */
+	struct registries *registries;
+	const struct sim_metrics *metrics;
+};
+
+struct sources_request {
+	const char *uri;
+	const char *form; /* the body of a POST to Prometheus, NUL-terminated; or "" */
+	int64_t wall_us;  /* when it is asked */
+};
+
+struct sources_answer {
+	int code;
+	const char *link; /* header, in the arena; NULL: none */
+	int64_t delay_ms;
+};
+
+/* Is the path one of those above? */
+bool sources_own(const char *uri);
+/* Appends the JSON body. */
+struct sources_answer sources_answer(const struct sources *s, const struct sources_request *request,
+				     struct arena *a, struct buf *out);
+
+#endif
