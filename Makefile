@@ -12,7 +12,7 @@ SEEDS ?= 1000
 FIRST ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup tools build run demo test test-unit test-e2e bench mutants scenarios fmt lint lint-fix manifests \
+.PHONY: help setup tools build run demo test test-unit test-e2e bench mutants scenarios soak fmt lint lint-fix manifests \
 	codegen docs-gen docs-gen-check sync-crds cluster-up cluster-down image docker-build image-push docker-push \
 	helm-lint helm-template install uninstall deploy undeploy clean
 
@@ -59,6 +59,11 @@ scenarios: ## A thousand seeded fault scenarios on drop-sim; SEEDS and FIRST cho
 	scripts/setup.sh build
 	scripts/build.sh gcc
 	python3 tests/scenarios/run.py --build $(BUILD) --seeds $(SEEDS) --first $(FIRST)
+
+soak: ## Ten thousand syncs of 200 policies with three sources each: are they spread, does memory stay flat?
+	scripts/setup.sh build
+	scripts/build.sh gcc
+	python3 tests/discovery/soak.py --build $(BUILD) --syncs 10000
 
 fmt: ## Format the C sources.
 	git ls-files '*.c' '*.h' | xargs clang-format -i

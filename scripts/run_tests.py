@@ -16,7 +16,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 # Flavour and the meson suites it runs; checks of the sources are the same in each, once is enough.
 STAGES = {
-    "gcc": ["unit", "check", "pipeline", "fuzz", "contract", "scenarios"],
+    "gcc": ["unit", "check", "pipeline", "fuzz", "contract", "scenarios", "discovery"],
     "clang": ["unit", "fuzz"],
     "asan": ["unit", "pipeline", "fuzz"],
     "cluster": None,
