@@ -85,12 +85,13 @@ class Harness:
         os.makedirs(path)
         return path
 
-    def supervisor(self, words=(), env=None, kubeconfig=None, level="info", name="run"):
+    def supervisor(self, words=(), env=None, kubeconfig=None, level="info", name="run",
+                   wrap=()):
         """A new tree of its own; the shared one is stopped first, unless another user is named."""
         if kubeconfig is None:
             self.stop_tree()
         tree = Supervisor(self.bin, self.folder(name), kubeconfig or self.cluster.kubeconfig, words,
-                          env, self.scratch, level)
+                          env, self.scratch, level, wrap)
         self.started.append(tree)
         return tree
 

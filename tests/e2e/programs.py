@@ -41,14 +41,15 @@ def bin_folder(build, into):
 
 
 class Program:
-    """One process. name: "watcher" etc.; log: the file its stderr (and stdout) goes to."""
+    """One process. name: "watcher" etc.; log: the file its stderr (and stdout) goes to; wrap: words
+    before its own that become it."""
 
-    def __init__(self, bin_dir, name, log, words=(), env=None, mark="", stdout=None):
+    def __init__(self, bin_dir, name, log, words=(), env=None, mark="", stdout=None, wrap=()):
         self.name = name
         self.log_path = log
         out = open(log, "ab")
         self.process = subprocess.Popen(
-            [os.path.join(bin_dir, binary(name)), *words], stdin=subprocess.DEVNULL,
+            [*wrap, os.path.join(bin_dir, binary(name)), *words], stdin=subprocess.DEVNULL,
             stdout=stdout or out, stderr=out, start_new_session=True,
             env={"PATH": os.environ["PATH"], processes.MARK: mark, **(env or {})})
         out.close()
@@ -89,13 +90,14 @@ class Program:
 class Supervisor(Program):
     """The tree: drop-supervisor and its children."""
 
-    def __init__(self, bin_dir, folder, kubeconfig, words=(), env=None, mark="", level="info"):
+    def __init__(self, bin_dir, folder, kubeconfig, words=(), env=None, mark="", level="info",
+                 wrap=()):
         os.makedirs(folder, exist_ok=True)
         self.sockets = os.path.join(folder, "s")
         super().__init__(
             bin_dir, "supervisor", os.path.join(folder, "supervisor.log"),
             ["--bin-dir", bin_dir, "--socket-dir", self.sockets, "--kubeconfig", kubeconfig,
-             "--log-level", level, NO_PROBES, *words], env, mark)
+             "--log-level", level, NO_PROBES, *words], env, mark, wrap=wrap)
 
     def status(self):
         """{name: (pid, state, restarts)} as the supervisor's status file says."""

@@ -1,8 +1,10 @@
 """CachedImageSets on the real cluster (behaviour 23, 24, 25): children that pull on the real kubelet,
 the real garbage collector, edits by hand, a DiscoveryPolicy whose status the test plays."""
+import signal
 import time
 
 import objects
+import processes
 from objects import condition, ready, status
 from wait import never, until
 
@@ -215,12 +217,23 @@ def discovery(t, images, ready_status="True", reason="Synced"):
 
 
 def test_discovery(t):
-    """Rules 23, 24 with a DiscoveryPolicy whose status this test writes."""
+    """Rules 23, 24 with a DiscoveryPolicy whose status this test writes: the discoverer is held."""
+    policy_ref = fast(t)
+    held = t.tree.pids()["discoverer"]
+    processes.kill(held, signal.SIGSTOP)
+    try:
+        follow_a_status(t, policy_ref)
+    finally:
+        processes.kill(held, signal.SIGCONT)
+
+
+def follow_a_status(t, policy_ref):
     app = f"{t.cluster.registry}/test/myapp"
     policy = {"apiVersion": objects.GROUP, "kind": "DiscoveryPolicy", "metadata": {"name": "found"},
               "spec": {"sources": [{"type": "registry", "registry": {
                   "url": f"http://{t.cluster.registry}", "repositories": ["test/myapp"]}}]}}
-    made = make(t, "disc", [f"{app}:v1"], policyRef=fast(t), discoveryPolicyRef={"name": "found"})
+    made = make(t, "disc", [f"{app}:v1"], policyRef=policy_ref,
+                discoveryPolicyRef={"name": "found"})
     set_is(t, "disc", "Degraded", "is Degraded without its DiscoveryPolicy",
            reason="DiscoveryPolicyNotFound")
     t.api.create("discoverypolicy", policy)
