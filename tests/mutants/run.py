@@ -20,7 +20,8 @@ def prepare(scratch):
     tree, build = os.path.join(scratch, "tree"), os.path.join(scratch, "build")
     os.makedirs(tree, exist_ok=True)
     archive = subprocess.run(["git", "archive", "HEAD"], cwd=ROOT, check=True, capture_output=True)
-    subprocess.run(["tar", "-x", "-C", tree], input=archive.stdout, check=True)
+    # -m: newer than what the last mutant of the last run was built to.
+    subprocess.run(["tar", "-x", "-m", "-C", tree], input=archive.stdout, check=True)
     if not os.path.isfile(os.path.join(build, "build.ninja")):
         subprocess.run(["meson", "setup", build, tree], check=True, capture_output=True)
     return tree, build
