@@ -221,6 +221,28 @@ static int redirected(struct fetch *f, int code)
 	return 1;
 }
 
+/*
+ * In our words where curl's hold what differs each time (milliseconds, bytes): who writes them
+ * down would write the same story again and again.
+ */
+static const char *words_of(struct fetch *f, enum fetch_end end, const struct http_result *r)
+{
+	struct weburl url;
+	struct err err;
+	if (f->slow)
+		return "the answer comes too slowly";
+	if (f->fault != NULL)
+		return f->fault;
+	if (end == FETCH_TIMEOUT)
+		return "no answer in time";
+	if ((end != FETCH_DNS && end != FETCH_REFUSED) ||
+	    weburl_parse(&f->mem, f->url, &url, &err) < 0)
+		return r->error;
+	return end == FETCH_DNS
+		       ? arena_printf(&f->mem, "cannot resolve host %s", url.host)
+		       : arena_printf(&f->mem, "cannot connect to %s port %s", url.host, url.port);
+}
+
 static void on_done(void *ctx, const struct http_result *r)
 {
 	struct fetch *f = ctx;
@@ -234,13 +256,11 @@ static void on_done(void *ctx, const struct http_result *r)
 			code = 0;
 	}
 	bool whole = code != 0 && f->fault == NULL && !f->slow;
+	enum fetch_end end = whole ? FETCH_ANSWER : end_of(f, r->transport, r->error);
 	struct fetch_result result = {
-		.end = whole ? FETCH_ANSWER : end_of(f, r->transport, r->error),
+		.end = end,
 		.code = whole ? code : 0,
-		.text = whole      ? ""
-			: f->slow  ? "the answer comes too slowly"
-			: f->fault ? f->fault
-				   : r->error,
+		.text = whole ? "" : words_of(f, end, r),
 		.body = whole && (code < 200 || code > 299) ? r->body : "",
 		.len = whole && (code < 200 || code > 299) ? r->len : 0,
 		.url = f->url,
