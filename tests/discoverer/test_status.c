@@ -150,6 +150,7 @@ static void rule_30_conditions(void **state)
 		if (row->healthy == NULL) {
 			assert_null(healthy);
 			assert_int_equal(s.last_sync_time, 0);
+			arena_done(&a);
 			continue;
 		}
 		assert_string_equal(healthy->status, row->healthy);
