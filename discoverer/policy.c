@@ -122,9 +122,26 @@ static void resume(struct policy *policy, struct now now)
 				policy->obj->spec.sync_interval, now.wall_s, random_id());
 }
 
+/* Another replica may have led since: what counts is what it left in the status. */
+static void forget_answers(struct policy *policy)
+{
+	for (size_t i = 0; i < policy->n; i++) {
+		struct source_state *s = &policy->sources[i];
+		const char *type = policy->obj->spec.sources.at[i].type;
+		memory_inherit(&s->memory, &policy->status.discovered_images,
+			       type != NULL ? type : "", 0);
+		s->answered = false;
+		s->fault = FAULT_NONE;
+		s->fails = 0;
+		s->unusable = 0;
+		s->retry_ms = CLOCK_NEVER;
+	}
+}
+
 void policy_act(struct policy *policy, bool act, struct now now)
 {
 	if (act) {
+		forget_answers(policy);
 		resume(policy, now);
 		return;
 	}

@@ -197,6 +197,13 @@ def test_rule_32_a_standby_asks_nobody():
         asked = len(s.source.asked)
         time.sleep(3)
         assert len(s.source.asked) == asked, 'a standby asks'
+        # Another replica leads, and writes; what it left is what counts when we lead again.
+        s.ask('PATCH', f'{API}/q/status', {'status': {'imageCount': 1, 'discoveredImages': [
+            {'image': 'r.io/other', 'score': 1, 'source': 'registry'}]}})
+        s.source.answers['/v2/a/tags/list'] = (500, {}, {})
+        s.start('watcher', WATCHER, *s.common)
+        s.until_reason('q', 'PartiallyFailed')
+        assert s.images('q') == ['other'], s.images('q')
 
 
 def test_rule_26_a_restart_goes_on_from_status():
