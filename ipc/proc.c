@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -238,6 +239,8 @@ static int run(struct proc *p)
 
 int proc_main(int argc, char **argv, const struct proc_def *def)
 {
+	/* Before the first allocation: nng's and curl's threads would each keep a heap of their own. */
+	mallopt(M_ARENA_MAX, 1);
 	struct proc *p = xcalloc(1, sizeof(*p));
 	p->def = def;
 	p->state = xcalloc(1, def->state_size);
