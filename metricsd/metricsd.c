@@ -69,11 +69,10 @@ static int open_metrics(struct proc *p, const struct listen_address *at, struct 
 	return m->metrics != NULL ? 0 : -1;
 }
 
-int metricsd_init(struct proc *p, struct err *err)
+static int open_all(struct proc *p, struct err *err)
 {
 	struct metricsd *m = proc_state(p);
 	struct listen_address metrics, health;
-	TAILQ_INIT(&m->visits);
 	if (listen_parse("metrics-bind-address", m->metrics_address, &metrics, err) != 0 ||
 	    listen_parse("health-probe-bind-address", m->health_address, &health, err) != 0)
 		return -1;
@@ -89,6 +88,16 @@ int metricsd_init(struct proc *p, struct err *err)
 		proc_set_wait(p, http_server_poll, loop);
 	}
 	return 0;
+}
+
+int metricsd_init(struct proc *p, struct err *err)
+{
+	struct metricsd *m = proc_state(p);
+	TAILQ_INIT(&m->visits);
+	if (open_all(p, err) == 0)
+		return 0;
+	metricsd_done(p);
+	return -1;
 }
 
 /* Returns when to look at the certificate's files again. */

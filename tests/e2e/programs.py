@@ -20,8 +20,8 @@ PROGRAMS = ("supervisor", "ctl", *CHILDREN)
 
 
 def binary(name):
-    """The file of a program; the one for people has no dash."""
-    return "dropctl" if name == "ctl" else f"drop-{name}"
+    """The file of a program; the one for people has no dash, and Prometheus is not ours."""
+    return {"ctl": "dropctl", "prometheus": "prometheus"}.get(name, f"drop-{name}")
 
 
 def bin_folder(build, into):
