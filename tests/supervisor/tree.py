@@ -108,6 +108,16 @@ def test_a_killed_child_is_started_again_alone():
         assert 'died' in tree.text() and 'signal=9' in tree.text(), 'exit is logged'
 
 
+def test_the_loop_beats():
+    with Tree().start() as tree:
+        tree.wait_ready()
+        beat = tree.sockets / 'supervisor.beat'
+        first = int(beat.read_text())
+        boot_ms = int(time.clock_gettime(time.CLOCK_BOOTTIME) * 1000)
+        assert boot_ms - 10000 < first <= boot_ms, (first, boot_ms)
+        wait_for('another beat', lambda: int(beat.read_text()) >= first + 5000)
+
+
 def test_dying_before_ready_is_throttled():
     with Tree(puller='echo born >>$TRACE; exit 3').start() as tree:
         wait_for('second life', lambda: tree.status().get('puller', (0, '', 0))[2] >= 1)
