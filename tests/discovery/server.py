@@ -162,6 +162,7 @@ class Server:
 
     def close(self):
         self.closed = True
+        self.listener.shutdown(socket.SHUT_RDWR)  # wakes who accepts
         self.listener.close()
         with self.lock:
             left = list(self.open)
