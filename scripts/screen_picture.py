@@ -119,7 +119,7 @@ def main():
     parser = argparse.ArgumentParser(description="takes a picture of `make demo`")
     parser.add_argument("--at", type=float, default=11)
     parser.add_argument("--scene", default="sim/scenes/demo.yaml")
-    parser.add_argument("--size", default="92x25")
+    parser.add_argument("--size", default="92x31")
     parser.add_argument("out", type=pathlib.Path)
     args = parser.parse_args()
     cols, rows = map(int, args.size.split("x"))
