@@ -28,6 +28,7 @@ from runner import SharedTap, run_plan, tools_of
 
 EFFECTS_MAX = 2000  # a run that has more never ends
 WRONG_MAX = 3       # a sweep that goes wrong oftener has told enough
+ACTING = [who for who in CHILDREN if who != "metricsd"]  # which only answers, and here nobody asks it
 
 
 class Sweep:
@@ -84,8 +85,8 @@ def run_all(args, tap, tools, scratch):
     """Sweeps wait for their own runs, so they get threads besides those of the runs."""
     quick = tools if args.full else tools._replace(sim_words=("--instant",))
     with (concurrent.futures.ThreadPoolExecutor(args.parallel) as pool,
-          concurrent.futures.ThreadPoolExecutor(len(CHILDREN)) as sweeps):
-        for who in CHILDREN:
+          concurrent.futures.ThreadPoolExecutor(len(ACTING)) as sweeps):
+        for who in ACTING:
             if chosen(f"crash.{who}", args.patterns):
                 sweeps.submit(Sweep(quick, scratch, who, pool, args.parallel).run, tap)
         for i, (name, plan) in enumerate(blind.plans()):
