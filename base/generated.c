@@ -37,3 +37,17 @@ int generated_file(const char *path, const struct buf *text, bool check)
 {
 	return check ? check_file(path, text) : write_file(path, text);
 }
+
+int generated_main(int argc, char **argv, const char *tool, void (*make)(struct buf *out))
+{
+	bool check = argc == 3 && strcmp(argv[1], "--check") == 0;
+	if (argc != 2 && !check) {
+		fprintf(stderr, "usage: %s [--check] FILE\n", tool);
+		return GENERATED_USAGE;
+	}
+	struct buf text = {0};
+	make(&text);
+	int rc = generated_file(argv[argc - 1], &text, check);
+	buf_done(&text);
+	return rc;
+}

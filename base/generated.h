@@ -14,5 +14,7 @@ enum { GENERATED_FINE = 0, GENERATED_DIFFERS = 1, GENERATED_USAGE = 100, GENERAT
 
 /* Writes the text to path, or with check says on standard error when the file is not that. */
 int generated_file(const char *path, const struct buf *text, bool check);
+/* The main() of a tool that makes one file: "TOOL [--check] FILE". */
+int generated_main(int argc, char **argv, const char *tool, void (*make)(struct buf *out));
 
 #endif

@@ -6,7 +6,6 @@
  * scenariodoc [--check] FILE; exit 0, 1 (differs), 100 (usage), 111 (system).
  */
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -162,14 +161,5 @@ static void write_page(struct buf *out)
 
 int main(int argc, char **argv)
 {
-	bool check = argc == 3 && strcmp(argv[1], "--check") == 0;
-	if (argc != 2 && !check) {
-		fputs("usage: scenariodoc [--check] FILE\n", stderr);
-		return GENERATED_USAGE;
-	}
-	struct buf page = {0};
-	write_page(&page);
-	int rc = generated_file(argv[argc - 1], &page, check);
-	buf_done(&page);
-	return rc;
+	return generated_main(argc, argv, "scenariodoc", write_page);
 }

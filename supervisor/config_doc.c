@@ -1,7 +1,5 @@
 /* configdoc: writes docs/configuration.md from the supervisor's tables, or checks that it is up to
  * date. */
-#include <stdio.h>
-#include <string.h>
 
 #include "base/buf.h"
 #include "base/generated.h"
@@ -79,14 +77,5 @@ static void write_page(struct buf *out)
 
 int main(int argc, char **argv)
 {
-	bool check = argc == 3 && strcmp(argv[1], "--check") == 0;
-	if (argc != 2 && !check) {
-		fputs("usage: configdoc [--check] FILE\n", stderr);
-		return GENERATED_USAGE;
-	}
-	struct buf page = {0};
-	write_page(&page);
-	int rc = generated_file(argv[argc - 1], &page, check);
-	buf_done(&page);
-	return rc;
+	return generated_main(argc, argv, "configdoc", write_page);
 }
