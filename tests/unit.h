@@ -10,13 +10,19 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 #include <cmocka.h>
 
 #define ROWS(table) (sizeof(table) / sizeof((table)[0]))
 
-/* Rows have a member `name`; the row at hand is `row`. */
+/* Rows have a member `name`, of which one line is told; the row at hand is `row`. */
 #define FOREACH_ROW(type, table)                                                                   \
 	for (const type *row = (table);                                                            \
-	     row < (table) + ROWS(table) && (print_message("# %s\n", row->name), 1); row++)
+	     row < (table) + ROWS(table) && (unit_say(row->name), 1); row++)
+
+static inline void unit_say(const char *name)
+{
+	print_message("# %.*s\n", (int)strcspn(name, "\r\n"), name);
+}
 
 #endif

@@ -224,7 +224,7 @@ static void test_golden(void **state)
 	(void)state;
 	struct arena a = ARENA_INIT;
 	for (int k = 0; k < KIND_COUNT; k++) {
-		print_message("# %s\n", kinds[k].kind);
+		unit_say(kinds[k].kind);
 		const char *in = read_golden(&a, kinds[k].singular, "in");
 		void *obj = arena_alloc(&a, kinds[k].size);
 		struct err err = {0};

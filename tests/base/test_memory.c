@@ -73,7 +73,7 @@ static void buf_quotes_json(void **state)
 	};
 	for (size_t i = 0; i < ROWS(rows); i++) {
 		struct buf b = {0};
-		print_message("# %s\n", rows[i].name);
+		unit_say(rows[i].name);
 		buf_add_json(&b, rows[i].in);
 		assert_string_equal(b.data, rows[i].want);
 		buf_done(&b);

@@ -104,7 +104,7 @@ static void rule_27_prometheus(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof(prom_rows) / sizeof(prom_rows[0]); i++) {
-		print_message("# %s\n", prom_rows[i].text);
+		unit_say(prom_rows[i].text);
 		char *got = prometheus(prom_rows[i].text, prom_rows[i].sum);
 		if (prom_rows[i].want == NULL)
 			assert_null(got);
@@ -142,7 +142,7 @@ static void rule_28_tags(void **state)
 		struct buf out = {0};
 		struct err err;
 		struct tags_answer *t = calloc(1, sizeof(*t));
-		print_message("# %s\n", all[i].text);
+		unit_say(all[i].text);
 		buf_adds(&out, "");
 		t->tag = note_tag;
 		t->ctx = &out;
@@ -182,7 +182,7 @@ static void rule_28_tokens(void **state)
 		struct token_answer *t = calloc(1, sizeof(*t));
 		struct err err;
 		const char *got = NULL;
-		print_message("# %s\n", all[i].text);
+		unit_say(all[i].text);
 		if (token_answer_feed(t, all[i].text, strlen(all[i].text), &err) == 0)
 			got = token_answer_end(t, &err);
 		if (all[i].want == NULL)

@@ -101,7 +101,7 @@ static void rule_27_every_split_means_the_same(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		size_t len = strlen(rows[i].text);
-		print_message("# %s\n", rows[i].text);
+		unit_say(rows[i].text);
 		for (size_t split = 0; split <= len; split++) {
 			char *got = told(rows[i].text, len, split);
 			if (rows[i].want == NULL)

@@ -44,7 +44,7 @@ static void rule_28_templates(void **state)
 		struct template t;
 		struct err err;
 		struct buf out = {0};
-		print_message("# %s\n", rows[i].source);
+		unit_say(rows[i].source);
 		buf_adds(&out, "");
 		bool ok = template_parse(rows[i].source, &t, &err) == 0;
 		assert_int_equal(ok, rows[i].want != NULL);
@@ -77,7 +77,7 @@ static void rule_28_next_pages(void **state)
 	};
 	for (size_t i = 0; i < ROWS(rows); i++) {
 		struct arena a = ARENA_INIT;
-		print_message("# %s\n", rows[i].header);
+		unit_say(rows[i].header);
 		char *got = link_next(&a, rows[i].header);
 		if (rows[i].want == NULL)
 			assert_null(got);
@@ -113,7 +113,7 @@ static void rule_28_challenges(void **state)
 	for (size_t i = 0; i < ROWS(rows); i++) {
 		struct arena a = ARENA_INIT;
 		struct challenge c = challenge_parse(&a, rows[i].header);
-		print_message("# %s\n", rows[i].header);
+		unit_say(rows[i].header);
 		assert_int_equal(c.basic, rows[i].basic);
 		assert_int_equal(c.bearer, rows[i].bearer);
 		const char *const pairs[][2] = {{c.realm, rows[i].realm},
@@ -163,7 +163,7 @@ static void rule_27_steps(void **state)
 	};
 	for (size_t i = 0; i < ROWS(rows); i++) {
 		int64_t ms = -1;
-		print_message("# %s\n", rows[i].text);
+		unit_say(rows[i].text);
 		assert_int_equal(promtime_parse(rows[i].text, &ms), rows[i].ms < 0 ? -1 : 0);
 		assert_int_equal(ms, rows[i].ms);
 	}
@@ -198,7 +198,7 @@ static void rule_27_scores(void **state)
 	};
 	for (size_t i = 0; i < ROWS(rows); i++) {
 		double value = 0;
-		print_message("# %s\n", rows[i].text);
+		unit_say(rows[i].text);
 		bool ok = score_parse(rows[i].text, strlen(rows[i].text), &value);
 		assert_int_equal(ok, rows[i].ok);
 		assert_int_equal(score_integer(value), rows[i].want);
@@ -225,14 +225,14 @@ static void rule_31_expressions(void **state)
 		{"a|b", "c", 0},
 	};
 	for (size_t i = 0; i < ROWS(rows); i++) {
-		print_message("# %s\n", rows[i].pattern);
+		unit_say(rows[i].pattern);
 		assert_int_equal(regex_new(rows[i].pattern, &r, &err), 0);
 		assert_int_equal(regex_match(r, rows[i].text, &err), rows[i].want);
 		regex_free(r);
 	}
 	static const char *const bad[] = {"(((", "[a", "*", "a{2,1}", "(?<n>a)(?<n>b)", "\\C"};
 	for (size_t i = 0; i < ROWS(bad); i++) {
-		print_message("# %s\n", bad[i]);
+		unit_say(bad[i]);
 		assert_int_equal(regex_new(bad[i], &r, &err), -1);
 		assert_non_null(strstr(err.text, "at offset"));
 		assert_null(r);
@@ -248,7 +248,7 @@ static void rule_31_catastrophes(void **state)
 	for (size_t i = 0; i < ROWS(patterns); i++) {
 		struct regex *r;
 		struct err err;
-		print_message("# %s\n", patterns[i]);
+		unit_say(patterns[i]);
 		assert_int_equal(regex_new(patterns[i], &r, &err), 0);
 		assert_int_equal(
 			regex_match(r, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!", &err),

@@ -22,7 +22,7 @@ static void columns(void **state)
 	(void)state;
 	for (size_t r = 0; r < ROWS(rows); r++) {
 		struct buf cells = {0}, out = {0};
-		print_message("# %s\n", rows[r].name);
+		unit_say(rows[r].name);
 		for (size_t i = 0; rows[r].cells[i] != NULL; i++)
 			table_cell(&cells, rows[r].cells[i]);
 		table_print(&cells, rows[r].columns, &out);

@@ -40,7 +40,7 @@ static void catalogue_is_sound(void **state)
 	FOREACH_MESSAGE(t)
 	{
 		const struct msg_info *m = &messages[t];
-		print_message("# %s\n", m->name);
+		unit_say(m->name);
 		for (enum msg_type u = MSG_none + 1; u < t; u++)
 			assert_int_not_equal(messages[u].id, m->id);
 		for (size_t i = 0; i < m->n_fields; i++)
@@ -80,7 +80,7 @@ static void round_trips(void **state)
 	(void)state;
 	FOREACH_MESSAGE(t)
 	{
-		print_message("# %s\n", messages[t].name);
+		unit_say(messages[t].name);
 		for (size_t rows = 0; rows < 40; rows += 13)
 			round_trip(t, rows);
 	}

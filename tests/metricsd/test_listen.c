@@ -36,7 +36,7 @@ static void addresses(void **state)
 		struct listen_address a;
 		struct err err;
 		int rc = listen_parse("option", rows[i].text, &a, &err);
-		print_message("# %s\n", rows[i].text);
+		unit_say(rows[i].text);
 		assert_int_equal(rc, rows[i].host != NULL ? 0 : -1);
 		if (rc != 0) {
 			assert_int_equal(err.cls, ERR_TERMINAL);

@@ -37,7 +37,7 @@ static void forms(void **state)
 		{"application/openmetrics-text;q=", EXPOSE_TEXT},
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		print_message("# %s\n", rows[i].accept != NULL ? rows[i].accept : "(none)");
+		unit_say(rows[i].accept != NULL ? rows[i].accept : "(none)");
 		assert_int_equal(negotiate_form(rows[i].accept), rows[i].want);
 	}
 }

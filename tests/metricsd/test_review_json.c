@@ -59,7 +59,7 @@ static void answers(void **state)
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct buf b = {0};
-		print_message("# %s\n", rows[i].text);
+		unit_say(rows[i].text);
 		assert_int_equal(review_access_body(&b, rows[i].text, strlen(rows[i].text)),
 				 rows[i].token);
 		assert_int_equal(review_allowed(rows[i].text, strlen(rows[i].text)),
