@@ -8,14 +8,14 @@ from steps import (DISCOVERIES, GROUP, IMAGES, META_ONLY, NODES, PODS, POLICIES,
                    delete, get, image, image_set, merge, policy, post, pull_pod, watch)
 
 OURS = "labelSelector=app.kubernetes.io%2Fmanaged-by%3Ddrop"
+DISCOVERY = {"apiVersion": GROUP, "kind": "DiscoveryPolicy", "metadata": {"name": "ct-d"},
+             "spec": {"sources": [{"type": "registry", "registry": {
+                 "url": "http://registry", "repositories": ["a"]}}]}}
 READ = (  # collection, selector, an object to be there, a change of it
     (IMAGES, "", image("ct-a"), {"spec": {"tag": "2"}}),
     (SETS, "", image_set("ct-set"), {"metadata": {"labels": {"a": "b"}}}),
     (POLICIES, "", policy("ct-p"), {"spec": {"maxConcurrentNodes": 2}}),
-    (DISCOVERIES, "", {"apiVersion": GROUP, "kind": "DiscoveryPolicy", "metadata": {"name": "ct-d"},
-                       "spec": {"sources": [{"type": "registry", "registry": {
-                           "url": "http://registry", "repositories": ["a"]}}]}},
-     {"spec": {"maxImages": 2}}),
+    (DISCOVERIES, "", DISCOVERY, {"spec": {"maxImages": 2}}),
     (NODES, "", {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "ct-node"}},
      {"metadata": {"labels": {"a": "b"}}}),
     (PODS, OURS, pull_pod("pull-ct"), {"metadata": {"labels": {"a": "b"}}}),
@@ -84,6 +84,16 @@ CASES = [case_of(*row) for row in READ] + [
         delete(f"{IMAGES}/ct-a", gone("${child}"), accept=META_ONLY),
         merge(f"{IMAGES}/ct-a", {"spec": {"tag": "3"}}, accept=META_ONLY),
         merge(f"{SETS}/ct-none/status", {"status": {"phase": "Ready"}}, accept=META_ONLY),
+    ]),
+    Case("the discoverer writes what a policy has found", [
+        post(DISCOVERIES, DISCOVERY, keep={"policy": "metadata.uid"}, show=META),
+        merge(f"{DISCOVERIES}/ct-d/status", {"metadata": {"uid": "${policy}"}, "status": {
+            "imageCount": 1, "sourceCount": 1, "lastSyncTime": "2026-01-01T00:00:00Z", "discoveredImages": [
+                {"image": "registry/a:1", "score": 1, "source": "registry"}]}}, accept=META_ONLY),
+        get(f"{DISCOVERIES}/ct-d", show=("metadata.generation", "status")),
+        merge(f"{DISCOVERIES}/ct-d/status", {"metadata": {"uid": NO_UID}, "status": {"imageCount": 2}},
+              accept=META_ONLY),
+        merge(f"{DISCOVERIES}/ct-none/status", {"status": {"imageCount": 2}}, accept=META_ONLY),
     ]),
     Case("the reconciler reads a node for a digest", [
         post(NODES, {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "ct-node"}}, show=()),
