@@ -32,11 +32,13 @@ static void on_node_read(void *ctx, const struct kube_answer *answer)
 	struct node_read *read = ctx;
 	struct reconciler *r = read->r;
 	struct arena a = ARENA_INIT;
-	bool answered = answer->code == 200;
+	const char *digest = answer->code == 200 ? digest_of(answer, read->reference, &a) : NULL;
+	/* Who may not read Nodes need not ask again; what went wrong otherwise may not tomorrow. */
+	bool answered = answer->code == 200 || answer->code == 403;
 	r->n_resolves--;
 	if (r->acting)
 		core_resolved(r->core, read->image_name, read->image_uid, read->reference, answered,
-			      answered ? digest_of(answer, read->reference, &a) : NULL);
+			      digest);
 	arena_done(&a);
 	free(read->image_name);
 	free(read->image_uid);
