@@ -203,3 +203,13 @@ void easy_headers_free(struct curl_slist *headers)
 		explicit_bzero(h->data, strlen(h->data));
 	curl_slist_free_all(headers);
 }
+
+bool easy_hung_up(const struct easy *e, CURLcode rc)
+{
+	curl_off_t shaken_us = 0;
+	long header_bytes = 0;
+	curl_easy_getinfo(e->curl, CURLINFO_APPCONNECT_TIME_T, &shaken_us);
+	curl_easy_getinfo(e->curl, CURLINFO_HEADER_SIZE, &header_bytes);
+	return (rc == CURLE_RECV_ERROR || rc == CURLE_SEND_ERROR) && shaken_us != 0 &&
+	       header_bytes == 0;
+}

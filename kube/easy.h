@@ -30,5 +30,8 @@ struct curl_slist *easy_set_call(struct easy *e, const struct credentials *cred,
 void easy_set_blob(CURL *c, CURLoption option, const void *bytes, size_t len);
 /* Wipes and frees them: they hold the token. */
 void easy_headers_free(struct curl_slist *headers);
+/* It broke after a TLS handshake and before any answer: so ends, under TLS 1.3, one of which the
+ * server does not like our side. */
+bool easy_hung_up(const struct easy *e, CURLcode rc);
 
 #endif

@@ -110,21 +110,18 @@ static int on_progress(void *ctx, curl_off_t total, curl_off_t now, curl_off_t u
 
 /* ---- how it ends ---- */
 
-/* A server may refuse our certificate, or that there is none, after the handshake (TLS 1.3): to
- * curl that is a failed read or write, and only its words tell. */
-static bool alerted(int transport, const char *words)
-{
-	return (transport == CURLE_RECV_ERROR || transport == CURLE_SEND_ERROR) &&
-	       strstr(words, "SSL routines::") != NULL && strstr(words, "alert") != NULL;
-}
-
-static enum fetch_end end_of(const struct fetch *f, int transport, const char *words)
+static enum fetch_end end_of(const struct fetch *f, const struct http_result *r)
 {
 	if (f->slow)
 		return FETCH_TIMEOUT;
 	if (f->fault != NULL)
 		return FETCH_GARBLED;
-	switch (transport) {
+	/* A server may refuse our certificate, or that there is none, after the handshake
+	 * (TLS 1.3). To curl that is a failed read or write, and whether the server's alert is seen
+	 * is chance. */
+	if (r->hung_up)
+		return FETCH_TLS;
+	switch (r->transport) {
 	case CURLE_COULDNT_RESOLVE_HOST:
 	case CURLE_COULDNT_RESOLVE_PROXY:
 		return FETCH_DNS;
@@ -155,9 +152,9 @@ static enum fetch_end end_of(const struct fetch *f, int transport, const char *w
 				  CURLE_SSL_CLIENTCERT,
 				  CURLE_USE_SSL_FAILED};
 	for (size_t i = 0; i < sizeof(tls) / sizeof(tls[0]); i++)
-		if (transport == tls[i])
+		if (r->transport == tls[i])
 			return FETCH_TLS;
-	return alerted(transport, words) ? FETCH_TLS : FETCH_BROKEN;
+	return FETCH_BROKEN;
 }
 
 static void fetch_free(struct fetch *f)
@@ -235,6 +232,10 @@ static const char *words_of(struct fetch *f, enum fetch_end end, const struct ht
 		return f->fault;
 	if (end == FETCH_TIMEOUT)
 		return "no answer in time";
+	if (r->hung_up)
+		return "the server hung up after the TLS handshake: does it want a (different) "
+		       "client "
+		       "certificate?";
 	if ((end != FETCH_DNS && end != FETCH_REFUSED) ||
 	    weburl_parse(&f->mem, f->url, &url, &err) < 0)
 		return r->error;
@@ -256,7 +257,7 @@ static void on_done(void *ctx, const struct http_result *r)
 			code = 0;
 	}
 	bool whole = code != 0 && f->fault == NULL && !f->slow;
-	enum fetch_end end = whole ? FETCH_ANSWER : end_of(f, r->transport, r->error);
+	enum fetch_end end = whole ? FETCH_ANSWER : end_of(f, r);
 	struct fetch_result result = {
 		.end = end,
 		.code = whole ? code : 0,

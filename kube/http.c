@@ -356,6 +356,7 @@ static void finish(struct transfer *t, CURLcode rc)
 		t->result.code = 0;
 		t->result.cut = code != 0;
 		t->result.transport = (int)rc;
+		t->result.hung_up = easy_hung_up(t->easy, rc);
 		t->result.error = t->error[0] ? t->error : curl_easy_strerror(rc);
 	}
 	if (t->sink == NULL)

@@ -39,6 +39,7 @@ struct http_result {
 	const char *error;      /* "" if the answer is complete, else what broke */
 	bool cut;               /* it broke after the status line had come */
 	int transport;          /* curl's code of what broke; 0: nothing */
+	bool hung_up;           /* it broke after a TLS handshake, before any answer */
 	int64_t retry_after_ms; /* 0: none */
 	int64_t sent_ms;
 };
