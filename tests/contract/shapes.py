@@ -29,9 +29,10 @@ FAULTS = (0, 429, 500, 502, 503, 504)
 # Of a server that was started with WatchList off, as one test does: what the others never say.
 SWITCHED_OFF = "sendInitialEvents=true&timeoutSeconds&watch=true 422"
 
-# Rights: drop-sim knows no RBAC. A user without rights to events, as one test has it, and what metricsd
-# asks about the tokens of those who want its metrics.
-RIGHTS = ("create events 403", "create tokenreviews 201", "create subjectaccessreviews 201")
+# Rights: drop-sim knows no RBAC. A user without rights to events, as one test has it; an operator whose role
+# an uninstall took before its pods; what metricsd asks about the tokens of those who want its metrics.
+RIGHTS = ("create events 403", "update leases 403", "create tokenreviews 201",
+          "create subjectaccessreviews 201")
 
 
 def query_shape(query):
