@@ -56,8 +56,12 @@ static void caught_up(struct proc *p, int64_t fresh_ms)
 	proc_ready(p);
 }
 
+/* Sources are asked every few minutes; a change of a policy may take this long to be seen. */
+#define READ_GAP_MS 500
+
 static const struct feed_ops ops = {
 	.kinds = UINT64_C(1) << KIND_DISCOVERYPOLICY,
+	.gap_ms = READ_GAP_MS,
 	.lease = on_lease,
 	.put = put,
 	.gone = gone,

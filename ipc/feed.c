@@ -22,9 +22,11 @@ void feed_doorbell(struct proc *p, struct feed *f, const struct msg_in *in, int6
 {
 	const struct msg_doorbell *bell = in->body;
 	heard_lease(p, f, bell->term, bell->lease_until_ms, bell->lease_said_us);
-	if (bell->epoch != f->epoch || bell->head > f->seq ||
-	    (demand_ms != 0 && bell->fresh_ms >= demand_ms))
+	if (demand_ms != 0 && bell->fresh_ms >= demand_ms)
 		f->ask_ms = 0;
+	else if ((bell->epoch != f->epoch || bell->head > f->seq) &&
+		 f->asked_ms + f->ops->gap_ms < f->ask_ms)
+		f->ask_ms = f->asked_ms + f->ops->gap_ms;
 }
 
 static void apply_change(struct proc *p, struct feed *f, const struct msg_change *change)
@@ -109,6 +111,7 @@ void feed_turn(struct proc *p, struct feed *f, int64_t demand_ms)
 		return;
 	}
 	f->asked = true;
+	f->asked_ms = now_ms;
 	if (demand)
 		f->demanded_ms = demand_ms;
 }

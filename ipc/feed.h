@@ -12,6 +12,12 @@
 
 struct feed_ops {
 	uint64_t kinds; /* bit mask of enum kind */
+	/*
+	 * A doorbell is followed by a question no sooner than so long after the last one: it also
+	 * rings for kinds that are not read here, and a burst of pods need not be asked about. 0:
+	 * at once.
+	 */
+	int64_t gap_ms;
 	/* Who leads, until when; words that are out of date are not told (ipc/lease_word.h). */
 	void (*lease)(struct proc *p, uint64_t term, int64_t until_ms);
 	/* obj is the struct of the kind, in the turn's arena. */
@@ -30,6 +36,7 @@ struct feed { /* what was read; zeroed but for ops */
 	bool asked;          /* a request is unanswered */
 	bool marked;         /* a read from nothing is going on: sweep at its end */
 	int64_t ask_ms;      /* ask again then, whatever the doorbell says */
+	int64_t asked_ms;    /* when we last asked */
 	int64_t demanded_ms; /* freshness last demanded, so that it is demanded once */
 	int64_t lease_said_us;
 };
