@@ -13,6 +13,7 @@ from audit import NOTE, Pull
 PODS = "/api/v1/namespaces/drop-system/pods"
 ENDED = ("Succeeded", "Failed")
 STARTING = ("ContainerCreating", "PodInitializing")
+MARK = "catch-up"
 
 Made = collections.namedtuple("Made", "name node pull nodes on_node")
 
@@ -43,6 +44,7 @@ class PodHistory:
         self.made = []    # [Made], in order
         self.ended = set()  # pulls of which a pod came to its end
         self.again = []     # pulls that had ended and were made once more
+        self.mark = threading.Event()  # the pod of catch_up() was seen
         self.stream = self.open_stream()
         self.stop = threading.Event()
         self.thread = threading.Thread(target=self._run, daemon=True)
@@ -79,6 +81,8 @@ class PodHistory:
     def _take(self, kind, pod):
         uid, node = pod["metadata"]["uid"], pod["spec"].get("nodeName", "")
         notes = pod["metadata"].get("annotations") or {}
+        if pod["metadata"]["name"] == MARK:
+            self.mark.set()
         if NOTE + "attempt" not in notes:
             return
         if kind == "DELETED":
@@ -101,6 +105,15 @@ class PodHistory:
         if new:
             on = [where for where, when in self.open.values() if time.monotonic() - when < self.late]
             self.made.append(Made(pod["metadata"]["name"], node, pull, len(set(on)), on.count(node)))
+
+    def catch_up(self):
+        """Until the watch has told all that was before now: a pod of nobody's goes through it."""
+        self.mark.clear()
+        self.side.ask("POST", PODS, body={
+            "apiVersion": "v1", "kind": "Pod", "metadata": {"name": MARK},
+            "spec": {"containers": [{"name": "c", "image": "none"}]}})
+        self.mark.wait(30)
+        self.side.ask("DELETE", f"{PODS}/{MARK}", body={"gracePeriodSeconds": 0})
 
     def most(self):
         """(nodes with a pull under way, pulls under way on one node): the highest at any create."""

@@ -72,6 +72,7 @@ def await_wish(trial, wish, seconds):
 def kept(trial, wish):
     """The desired state stays: nothing is pulled again, no status of a Ready image is written. What was
     held back at the last change of a phase (behaviour 21: 2 s) may still come."""
+    trial.pods.catch_up()
     made, wrong = len(trial.pods.made), []
     for _ in range(LAST_WRITES):
         before = versions(trial, wish)
