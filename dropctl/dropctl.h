@@ -49,6 +49,15 @@ extern const char *ctl_args[CTL_ARGS_MAX];
 extern const struct proc_def ctl_status, ctl_why, ctl_queue, ctl_plan, ctl_tap, ctl_stats,
 	ctl_discover;
 
+/* -f FILE of commands that read manifests (dropctl/manifest.h). */
+#define CTL_FILE                                                                                   \
+	{"file", OPT_STRING, offsetof(struct ctl, file),                                           \
+	 NULL,   "FILE",     "manifests as for kubectl apply; - is standard input",                \
+	 NULL,   0,          0},                                                                   \
+	{                                                                                          \
+		"f", OPT_STRING, offsetof(struct ctl, file), NULL, "FILE", "short for --file",     \
+			NULL, 0, 0                                                                 \
+	}
 #define CTL_OUTPUT                                                                                 \
 	{"output",    OPT_STRING, offsetof(struct ctl, output),                                    \
 	 "text",      "FORM",     "for people or for programs",                                    \

@@ -15,9 +15,7 @@
 #include "ipc/objpack.h"
 
 static const struct option_def options[] = {
-	{"file", OPT_STRING, offsetof(struct ctl, file), NULL, "FILE",
-	 "manifests as for kubectl apply; - is standard input", NULL, 0, 0},
-	{"f", OPT_STRING, offsetof(struct ctl, file), NULL, "FILE", "short for --file", NULL, 0, 0},
+	CTL_FILE,
 	CTL_OUTPUT,
 	{"limit", OPT_INT, offsetof(struct ctl, limit), "50", "N",
 	 "rows to show of each object, at most", NULL, 1, 400},
