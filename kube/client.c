@@ -10,6 +10,7 @@
 
 #include <curl/curl.h>
 
+#include "api/meta.h"
 #include "base/clock.h"
 #include "base/xalloc.h"
 
@@ -82,6 +83,16 @@ const char *kube_server(const struct kube *k)
 const char *kube_namespace(const struct kube *k)
 {
 	return k->cred.config.ns;
+}
+
+bool kube_owner(const struct kube *k, const char *ns, struct api_owner *ret)
+{
+	const struct account *a = &k->cred.config.account;
+	if (a->uid == NULL || strcmp(a->ns, ns) != 0)
+		return false;
+	*ret = (struct api_owner){
+		.api_version = "v1", .kind = "ServiceAccount", .name = a->name, .uid = a->uid};
+	return true;
 }
 
 bool kube_renew_credentials(struct kube *k)

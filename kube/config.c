@@ -39,6 +39,7 @@ void config_done(struct kube_config *c)
 	free(c->tls_server_name);
 	free(c->proxy_url);
 	free(c->username);
+	account_done(&c->account);
 	secret_free(c->password, c->password ? strlen(c->password) : 0);
 	*c = (struct kube_config){0};
 }

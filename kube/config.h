@@ -12,6 +12,8 @@
 
 #include "base/err.h"
 
+#include "kube/account.h"
+
 /* A credential that is in the configuration itself (data) or in a file of its own (path). */
 struct config_item {
 	char *path; /* NULL: only data; else data is what the file held when last read */
@@ -27,6 +29,7 @@ struct kube_config {
 	bool insecure; /* insecure-skip-tls-verify */
 	char *username, *password;
 	struct config_item token, ca, cert, key;
+	struct account account; /* in a pod: whose token it is */
 };
 
 #define CONFIG_ITEMS(c)                                                                            \

@@ -54,6 +54,7 @@ int incluster_load_from(const char *dir, const char *host, const char *port,
 		return err_wrap(err, "service account of this pod (is its token mounted?)");
 	}
 	c.ns = read_namespace(dir);
+	c.account = account_of_token(c.token.data);
 	*ret = c;
 	return 0;
 }

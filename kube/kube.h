@@ -17,6 +17,7 @@
 
 #include "base/err.h"
 
+struct api_owner;
 struct kube;
 
 /* KUBE_FETCH is for other servers than the API server (kube/fetch.h); kube_send() refuses it. */
@@ -44,6 +45,12 @@ void kube_free(struct kube *k);
 const char *kube_server(const struct kube *k);
 /* Namespace of the context, or of the pod we run in; NULL: the configuration names none. */
 const char *kube_namespace(const struct kube *k);
+/*
+ * The service account of the pod we run in, as the owner of what is made in namespace ns; borrowed
+ * until kube_free. false: we are in no pod, or in one of another namespace (an owner there would be
+ * none, and the garbage collector would delete what it owns).
+ */
+bool kube_owner(const struct kube *k, const char *ns, struct api_owner *ret);
 
 struct kube_request {
 	enum kube_method method;

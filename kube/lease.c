@@ -38,7 +38,8 @@ struct elector {
 	uint64_t request;
 	int release_tries;
 	bool released;
-	int told_code; /* of the last failure that was told; -1: none since it worked */
+	bool ownerless; /* an owner was refused: no more of it */
+	int told_code;  /* of the last failure that was told; -1: none since it worked */
 };
 
 static void set_term(struct elector *e, uint64_t term, int64_t until_ms)
@@ -113,6 +114,16 @@ static void accepted(struct elector *e, enum lease_action doing, const struct ku
 		set_term(e, (uint64_t)record.transitions + 1, a->sent_ms + LEASE_GIVE_UP_MS);
 }
 
+/*
+ * OwnerReferencesPermissionEnforcement wants the right to delete what gets an owner. The Lease
+ * without one does as well; it only stays when the operator goes.
+ */
+static bool owner_refused(const struct elector *e, enum lease_action doing)
+{
+	struct api_owner owner;
+	return doing != LEASE_READ && !e->ownerless && kube_owner(e->kube, e->config.ns, &owner);
+}
+
 static void on_answer(void *ctx, const struct kube_answer *a)
 {
 	struct elector *e = ctx;
@@ -126,7 +137,10 @@ static void on_answer(void *ctx, const struct kube_answer *a)
 		lease_observe(&e->state, &(struct lease_record){0}, clock_boot_ms());
 	} else if (a->code == 409) {
 		e->state.stale = true; /* somebody wrote first: read it at once */
+	} else if (a->code == 403 && owner_refused(e, doing)) {
+		e->ownerless = true; /* at once without it */
 	} else {
+		e->ownerless = false;
 		tell(e, a->code, a->message);
 		if (a->code == 0)
 			kube_close_lane(e->kube, KUBE_LEASE);
@@ -141,11 +155,14 @@ static void encode(const struct elector *e, const struct lease_verdict *v, struc
 	const struct lease_record *seen = &e->state.seen;
 	bool renews = v->action != LEASE_CREATE && v->action != LEASE_TAKE;
 	bool releases = v->action == LEASE_RELEASE;
+	struct api_owner owner;
+	bool owned = !e->ownerless && kube_owner(e->kube, e->config.ns, &owner);
 	time_format_us(now, clock_wall_us());
 	const struct lease lease = {
 		.meta = {.name = LEASE_NAME,
 			 .ns = e->config.ns,
-			 .rv = v->action == LEASE_CREATE ? 0 : seen->rv},
+			 .rv = v->action == LEASE_CREATE ? 0 : seen->rv,
+			 .owners = {&owner, owned ? 1 : 0}},
 		.holder = releases ? "" : e->config.identity,
 		.duration_s = releases ? 1 : LEASE_DURATION_S,
 		.transitions = v->transitions,

@@ -49,7 +49,8 @@ static struct lease_verdict stand_by(const struct lease_state *s, int64_t now_ms
 {
 	int64_t expires = expires_ms(s);
 	if (now_ms >= expires) /* rule 7 */
-		return at(LEASE_TAKE, soon(s), s->seen.transitions + 1);
+		return at(s->seen.exists ? LEASE_TAKE : LEASE_CREATE, soon(s),
+			  s->seen.transitions + 1);
 	int64_t poll = s->last_ms + s->poll_ms;
 	/* At the expiry there is no need to read: a version that moved refuses our write. */
 	return poll < expires ? at(LEASE_READ, poll, 0) : at(LEASE_WAIT, expires, 0);
@@ -62,11 +63,12 @@ static struct lease_verdict next(const struct lease_state *s, const char *identi
 	if (s->releasing) /* rule 3 */
 		return is_ours(s, identity) ? at(LEASE_RELEASE, soon(s), s->seen.transitions)
 					    : at(LEASE_DONE, now_ms, 0);
-	if (!s->seen.exists) /* rule 4 */
+	bool others = s->seen.holder[0] != '\0' && strcmp(s->seen.holder, identity) != 0;
+	if (!s->seen.exists && !others) /* rule 4 */
 		return at(LEASE_CREATE, soon(s), s->ever_known ? s->seen.transitions + 1 : 0);
 	if (is_ours(s, identity))
 		return hold(s);
-	if (s->seen.holder[0] == '\0') /* rule 6 */
+	if (!others) /* rule 6 */
 		return at(LEASE_TAKE, soon(s), s->seen.transitions + 1);
 	return stand_by(s, now_ms);
 }
@@ -92,13 +94,14 @@ struct lease_verdict lease_decide(const struct lease_state *s, const char *ident
 void lease_observe(struct lease_state *s, const struct lease_record *record, int64_t now_ms)
 {
 	bool same = s->known && s->seen.exists && record->exists && s->seen.rv == record->rv;
-	int64_t transitions = s->seen.transitions;
-	if (!same)
-		s->seen_ms = now_ms;
-	s->seen = *record;
-	if (!record->exists)
-		s->seen.transitions = transitions;
-	s->ever_known |= record->exists;
+	if (!record->exists) { /* what is known of it stays: who held it, and since when */
+		s->seen.exists = false;
+	} else {
+		if (!same)
+			s->seen_ms = now_ms;
+		s->seen = *record;
+		s->ever_known = true;
+	}
 	s->known = true;
 	s->stale = false;
 }

@@ -6,7 +6,8 @@
  *  1 A term ends at its deadline, or as soon as the Lease names another holder.
  *  2 What is not known, or was found out of date, is read.
  *  3 On the way out: empty the holder if it is us.
- *  4 No Lease: create it. One that was deleted goes on counting where it was.
+ *  4 No Lease: create it. One that was deleted goes on counting where it was; its holder, if
+ *    that was another, may still write: as in 7.
  *  5 We hold it: renew every LEASE_RENEW_MS. A restarted holder resumes its term; one
  *    that lost its term in this life begins a new one.
  *  6 Nobody holds it: take it.
@@ -27,7 +28,7 @@
 /* After a request that failed, while we lead. */
 #define LEASE_RETRY_MS 500
 
-struct lease_record { /* the Lease, as last read or written */
+struct lease_record { /* the Lease, as last read or written; of a deleted one, as it was */
 	bool exists;
 	char holder[LEASE_IDENTITY_MAX]; /* "": nobody */
 	char acquire_time[TIME_TEXT_MAX * 2];

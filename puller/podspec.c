@@ -47,11 +47,24 @@ static void label(struct buf *out, const char *key, const char *name)
 	pair(out, key, value);
 }
 
-static void metadata(const struct msg_pull_start *pull, const char *ns, struct buf *out)
+static void owner_reference(const struct api_owner *owner, struct buf *out)
+{
+	buf_adds(out, ",\"ownerReferences\":[{");
+	pair(out, "apiVersion", owner->api_version);
+	pair(out, "kind", owner->kind);
+	pair(out, "name", owner->name);
+	pair(out, "uid", owner->uid);
+	buf_adds(out, "}]");
+}
+
+static void metadata(const struct msg_pull_start *pull, const struct podspec_config *config,
+		     struct buf *out)
 {
 	buf_adds(out, "{");
 	pair(out, "name", pull->pod_name);
-	pair(out, "namespace", ns);
+	pair(out, "namespace", config->ns);
+	if (config->owner != NULL)
+		owner_reference(config->owner, out);
 	buf_adds(out, ",\"labels\":{");
 	pair(out, PULLPOD_LABEL_MANAGED_BY, PULLPOD_MANAGED_BY);
 	label(out, PULLPOD_LABEL_IMAGE, pull->image_name);
@@ -141,7 +154,7 @@ void podspec_write(const struct msg_pull_start *pull, const struct podspec_confi
 		   struct buf *out)
 {
 	buf_adds(out, "{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"metadata\":");
-	metadata(pull, config->ns, out);
+	metadata(pull, config, out);
 	buf_adds(out, ",\"spec\":");
 	spec(pull, config->priority_class, out);
 	buf_adds(out, "}");

@@ -4,6 +4,7 @@
 #ifndef DROP_PULLER_PODSPEC_H
 #define DROP_PULLER_PODSPEC_H
 
+#include "api/meta.h"
 #include "base/buf.h"
 #include "ipc/msg.h"
 
@@ -11,8 +12,9 @@
 #define LABEL_VALUE_MAX 63
 
 struct podspec_config {
-	const char *ns;             /* namespace of the pull pods */
-	const char *priority_class; /* NULL or "": the cluster's default */
+	const char *ns;                /* namespace of the pull pods */
+	const char *priority_class;    /* NULL or "": the cluster's default */
+	const struct api_owner *owner; /* whom the pod belongs to: it goes with it. NULL: nobody */
 };
 
 /* Appends the Pod. */

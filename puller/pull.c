@@ -221,7 +221,13 @@ void on_pull_start(struct proc *p, const struct msg_in *in)
 {
 	struct puller *pl = proc_state(p);
 	const struct msg_pull_start *m = in->body;
-	struct podspec_config config = {proc_common(p)->pod_namespace, pl->priority_class};
+	const char *ns = proc_common(p)->pod_namespace;
+	struct api_owner owner;
+	struct podspec_config config = {
+		.ns = ns,
+		.priority_class = pl->priority_class,
+		.owner = kube_owner(pl->kube, ns, &owner) ? &owner : NULL,
+	};
 	struct write w = {
 		.kind = WRITE_START, .session = m->session, .valid_until_ms = m->valid_until_ms};
 	struct buf body = {0};

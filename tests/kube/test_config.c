@@ -14,6 +14,7 @@
 
 #include "base/buf.h"
 #include "kube/credentials.h"
+#include "kube/base64.h"
 #include "kube/incluster.h"
 #include "kube/kubeconfig.h"
 
@@ -175,6 +176,41 @@ static void remove_in(const char *dir, const char *name)
 	free(path);
 }
 
+/* Whose token it is, by its claims; anything else is nobody's. */
+static void account(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *claims, *name;
+	} rows[] = {
+		{"{\"kubernetes.io\":{\"namespace\":\"drop-system\",\"serviceaccount\":"
+		 "{\"name\":\"drop\",\"uid\":\"u-1\"}},\"sub\":\"?>~~\"}",
+		 "drop"},
+		{"{\"kubernetes.io\":{\"serviceaccount\":{\"name\":\"a\",\"uid\":\"b\"}}}", NULL},
+		{"{\"kubernetes.io\":{\"namespace\":\"a\",\"serviceaccount\":{\"name\":1}}}", NULL},
+		{"{\"kubernetes.io\":7}", NULL},
+		{"[", NULL},
+		{"", NULL},
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char token[1024], *part = base64_encode(rows[i].claims, strlen(rows[i].claims));
+		for (char *c = part; *c != '\0'; c++)
+			*c = *c == '+' ? '-' : *c == '/' ? '_' : *c == '=' ? '\0' : *c;
+		snprintf(token, sizeof(token), "e30.%s.c2ln", part);
+		struct account a = account_of_token(token);
+		assert_string_equal(a.name ? a.name : "-", rows[i].name ? rows[i].name : "-");
+		if (a.name != NULL) {
+			assert_string_equal(a.ns, "drop-system");
+			assert_string_equal(a.uid, "u-1");
+		}
+		account_done(&a);
+		free(part);
+	}
+	static const char *const nobodys[] = {"", "opaque", "a.b", "a.*.c", "..", "a..c"};
+	for (size_t i = 0; i < sizeof(nobodys) / sizeof(nobodys[0]); i++)
+		assert_null(account_of_token(nobodys[i]).uid);
+}
+
 static void service_account(void **state)
 {
 	(void)state;
@@ -248,9 +284,10 @@ static void which_file(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(refused),         cmocka_unit_test(everything),
-		cmocka_unit_test(json_is_yaml),    cmocka_unit_test(headers),
-		cmocka_unit_test(service_account), cmocka_unit_test(which_file),
+		cmocka_unit_test(refused),      cmocka_unit_test(everything),
+		cmocka_unit_test(json_is_yaml), cmocka_unit_test(headers),
+		cmocka_unit_test(account),      cmocka_unit_test(service_account),
+		cmocka_unit_test(which_file),
 	};
 	return cmocka_run_group_tests_name("config", tests, NULL, NULL);
 }

@@ -25,7 +25,11 @@
 		 .transitions = (t),                                                               \
 		 .rv = 9}
 #define SEEN(who, t) SEEN_AT(who, t, LEASE_DURATION_S, 0)
-#define LEADING(t)   SEEN(ME, (t)-1), .term = (t), .until_ms = T0 + LEASE_GIVE_UP_MS, .ever_led = true
+/* Seen, then deleted. */
+#define GONE(who, t, last)                                                                         \
+	.known = true, .ever_known = true, .seen_ms = T0, .poll_ms = POLL, .last_ms = T0 + (last), \
+	.seen = {.holder = who, .duration_s = LEASE_DURATION_S, .transitions = (t)}
+#define LEADING(t) SEEN(ME, (t)-1), .term = (t), .until_ms = T0 + LEASE_GIVE_UP_MS, .ever_led = true
 
 static const struct row {
 	const char *name;
@@ -82,6 +86,23 @@ static const struct row {
 	 LEASE_CREATE,
 	 8,
 	 0},
+	{"4 deleted, its holder may still write",
+	 {GONE(OTHER, 7, 0)},
+	 10,
+	 false,
+	 LEASE_WAIT,
+	 0,
+	 POLL},
+	{"4 deleted, look again", {GONE(OTHER, 7, 0)}, POLL, false, LEASE_READ, 0, 0},
+	{"4 deleted, its holder has ended",
+	 {GONE(OTHER, 7, 14000)},
+	 15000,
+	 false,
+	 LEASE_CREATE,
+	 8,
+	 0},
+	{"4 deleted after its release", {GONE("", 7, 0)}, 0, false, LEASE_CREATE, 8, 0},
+	{"4 deleted, ours", {GONE(ME, 7, 0)}, 0, false, LEASE_CREATE, 8, 0},
 	{"5 resume", {SEEN(ME, 3)}, 0, false, LEASE_RENEW, 3, 0},
 	{"5 new term after loss", {SEEN(ME, 3), .ever_led = true}, 0, false, LEASE_TAKE, 4, 0},
 	{"5 not yet", {LEADING(4)}, 1999, false, LEASE_WAIT, 0, LEASE_RENEW_MS},
@@ -188,7 +209,10 @@ static void observing(void **state)
 	lease_observe(&s, &(struct lease_record){0}, 400);
 	assert_false(s.seen.exists);
 	assert_int_equal(s.seen.transitions, 6);
-	assert_int_equal(lease_decide(&s, ME, 400).transitions, 7);
+	assert_int_equal(lease_decide(&s, ME, 400).action, LEASE_WAIT);
+	struct lease_verdict v = lease_decide(&s, ME, 300 + LEASE_DURATION_S * 1000);
+	assert_int_equal(v.action, LEASE_CREATE);
+	assert_int_equal(v.transitions, 7);
 }
 
 int main(void)

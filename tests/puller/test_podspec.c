@@ -46,15 +46,21 @@ static const struct msg_pull_start full = {
 	.tolerations = {some_tolerations, 3},
 };
 
-static cJSON *pod_of(const struct msg_pull_start *pull, const char *priority_class)
+static cJSON *pod_with(const struct msg_pull_start *pull, const struct podspec_config *config)
 {
-	struct podspec_config config = {"drop-system", priority_class};
 	struct buf out = {0};
-	podspec_write(pull, &config, &out);
+	podspec_write(pull, config, &out);
 	cJSON *pod = cJSON_ParseWithOpts(out.data, NULL, true);
 	assert_non_null(pod);
 	buf_done(&out);
 	return pod;
+}
+
+static cJSON *pod_of(const struct msg_pull_start *pull, const char *priority_class)
+{
+	const struct podspec_config config = {.ns = "drop-system",
+					      .priority_class = priority_class};
+	return pod_with(pull, &config);
 }
 
 static void compare(cJSON *pod, const char *want_text)
@@ -113,6 +119,26 @@ static void test_whole_pod(void **state)
 		"nginx:1.25-alpine','imagePullPolicy':'Always'," CONTAINER_REST "}]}}");
 	compare(pod_of(&plain, NULL), want);
 	free(want);
+}
+
+/* In a pod, pull pods belong to our service account: the garbage collector takes them along with
+ * it. */
+static void test_owner(void **state)
+{
+	(void)state;
+	const struct api_owner owner = {"v1", "ServiceAccount", "drop", "u-1", false, false};
+	const struct podspec_config config = {.ns = "drop-system", .owner = &owner};
+	cJSON *pod = pod_with(&plain, &config), *bare = pod_of(&plain, NULL);
+	cJSON *refs =
+		cJSON_DetachItemFromObject(cJSON_GetObjectItem(pod, "metadata"), "ownerReferences");
+	char *text = cJSON_PrintUnformatted(refs);
+	assert_string_equal(text, "[{\"apiVersion\":\"v1\",\"kind\":\"ServiceAccount\","
+				  "\"name\":\"drop\",\"uid\":\"u-1\"}]");
+	assert_true(cJSON_Compare(pod, bare, true));
+	free(text);
+	cJSON_Delete(refs);
+	cJSON_Delete(pod);
+	cJSON_Delete(bare);
 }
 
 struct path_row {
@@ -220,9 +246,8 @@ static void test_labels(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_whole_pod),
-		cmocka_unit_test(test_paths),
-		cmocka_unit_test(test_absent),
+		cmocka_unit_test(test_whole_pod), cmocka_unit_test(test_owner),
+		cmocka_unit_test(test_paths),     cmocka_unit_test(test_absent),
 		cmocka_unit_test(test_labels),
 	};
 	return cmocka_run_group_tests_name("puller/podspec", tests, NULL, NULL);
