@@ -21,6 +21,7 @@ class Cluster:
         self.dir = folder
         self.borrowed = borrowed
         self.env = {}
+        self.disturbed = False  # the API server was away, and the kubelet may still wait for it
 
     def up(self):
         if not self.borrowed:
@@ -47,6 +48,7 @@ class Cluster:
         return done.stdout
 
     def ctl(self, *words):
+        self.disturbed |= words[0] in ("expire", "start-apiserver")
         return self.script("ctl.sh", *words)
 
     @property

@@ -137,6 +137,8 @@ class Harness:
 
     def fresh(self):
         """No object of ours is left but the kept ones, and no pod of theirs."""
+        if self.cluster.disturbed:
+            self.kubelet_attends()
         self.remove_sets()
         # A tree must be running for this: it is what deletes the pods of deleted images.
         for image in self.api.list("cachedimage"):
@@ -147,6 +149,23 @@ class Harness:
         if self.tree is None or not self.tree.running():
             self.remove_pods()
         self.wait_no_pods()
+
+    def kubelet_attends(self):
+        """Waits until the kubelet sees new pods, and has forgotten old ones: after the API server was away its watch
+        rests for up to half a minute, and then a node of few pods is full of those that went in the meantime."""
+        path, name = "/api/v1/namespaces/default/pods", "is-the-kubelet-there"
+        pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name},
+               "spec": {"nodeName": self.cluster.node, "restartPolicy": "Never", "terminationGracePeriodSeconds": 0,
+                        "containers": [{"name": "c", "image": "none.invalid/none:1", "imagePullPolicy": "Never"}]}}
+        def looked_at():
+            seen = self.api.ask("GET", f"{path}/{name}")[1]
+            if seen.get("status", {}).get("phase") in (None, "Failed"):  # not there, or OutOfpods
+                self.api.ask("DELETE", f"{path}/{name}", {"gracePeriodSeconds": 0})
+                self.api.ask("POST", path, pod)
+            return seen["status"].get("containerStatuses")
+        until(90, looked_at, every=0.5)
+        self.api.must("DELETE", f"{path}/{name}", {"gracePeriodSeconds": 0})
+        self.cluster.disturbed = False
 
     def remove_sets(self):
         """No set is left, and no child of one: else children would come back."""

@@ -27,5 +27,6 @@ def play(t, program, *words):
 def test_contract(t):
     t.stop_tree()  # the cases' objects are nobody's
     expire = os.path.join(CONTRACT, "..", "cluster", "ctl.sh")
+    t.cluster.disturbed = True
     play(t, "run.py", "--kubeconfig", t.cluster.kubeconfig, "--check",
          "--expire", f"{expire} {t.cluster.dir} expire")
