@@ -24,15 +24,15 @@ RECORDED = os.path.join(FOLDER, "recorded", "shapes.json")
 RECORDS = os.path.join(FOLDER, "recorded")
 SAID = ("resourceVersionMatch", "sendInitialEvents", "allowWatchBookmarks", "watch")  # value counts
 VERBS = {"GET": "get", "POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
-# Answers that only a fault brings: no server, too slow, too busy, shutting down, half dead.
-FAULTS = (0, 429, 500, 502, 503, 504)
+# Answers that only a fault brings: no server, an account that is gone, too slow, too busy, shutting down, half dead.
+FAULTS = (0, 401, 429, 500, 502, 503, 504)
+FORBIDDEN = b'"authorization.k8s.io/decision":"forbid"'
 # Of a server that was started with WatchList off, as one test does: what the others never say.
 SWITCHED_OFF = "sendInitialEvents=true&timeoutSeconds&watch=true 422"
 
-# Rights: drop-sim knows no RBAC. A user without rights to events, as one test has it; an operator whose role
-# an uninstall took before its pods; what metricsd asks about the tokens of those who want its metrics.
-RIGHTS = ("create events 403", "update leases 403", "create tokenreviews 201",
-          "create subjectaccessreviews 201")
+# drop-sim knows no RBAC: what was forbidden (test_shapes.forbidden), and what metricsd asks about the tokens of those who want
+# its metrics, is none of its business.
+RIGHTS = ("create tokenreviews 201", "create subjectaccessreviews 201")
 
 
 def query_shape(query):
@@ -85,7 +85,7 @@ def of_log(path):
     found, pods = {}, []
     with open(path, "rb") as log:
         for line in log:
-            if b'"userAgent":"drop-' not in line:
+            if b'"userAgent":"drop-' not in line or FORBIDDEN in line:
                 continue
             one, code = of_audit(line)
             if code in FAULTS or one.endswith(SWITCHED_OFF) or one in RIGHTS:

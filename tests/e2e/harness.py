@@ -34,6 +34,7 @@ class Harness:
         self.started = []
         self.count = 0
         self.kept = set()
+        self.lawless = []  # (user, since, until): whose rights a test took away
         self.context = ""
 
     # ---- life ----

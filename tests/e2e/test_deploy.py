@@ -316,6 +316,7 @@ def uninstalled(t, r, node, before):
     gone = t.eventually("an uninstall leaves nothing but the CRDs", 60, lambda: not everything(t) - before or None)
     if gone is None:
         t.diag(f"left: {sorted(everything(t) - before)[:10]}")
+    t.lawless.append((release.USER + release.NAME, began, time.time()))
     t.diag(f"nothing is left {time.time() - began:.1f} s after the uninstall")
     t.equal(len(t.api.list("crd")), 4, "the CRDs are there")
     t.check(all(t.get(name) for name in names), "and so are the CachedImages")
@@ -391,4 +392,7 @@ def test_switch(t):
             said = t.kubectl("-n", NAMESPACE, "logs", pod["metadata"]["name"])
             t.check("without effect here, ignoring option=zap-log-level" in said, "upstream's other flags are only warned of")
         finally:
+            ended = time.time()
             t.kubectl("delete", "--ignore-not-found", "-f", "-", stdin=json.dumps(manifests))
+            r.until_gone()
+            t.lawless.append((release.USER + upstream.NAME, ended, time.time()))
