@@ -8,6 +8,7 @@ import calendar
 import collections
 import json
 import os
+import resource
 import signal
 import subprocess
 import threading
@@ -224,11 +225,14 @@ def operator(world, programs, run, images, seconds):
 
 
 def floor(world, images, seconds):
-    """The same pods by bench/floor.c."""
+    """The same pods by bench/floor.c, and what that program cost."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     done = subprocess.run(
         [os.path.join(world.build, "bench", "floor"), world.kubeconfig, NAMESPACE, str(images)],
         input="\n".join(world.nodes) + "\n", capture_output=True, text=True, timeout=seconds)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
     if done.returncode:
         raise RuntimeError(f"floor: {done.stderr}")
     await_no_pods(world.api)
-    return json.loads(done.stdout)
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return {**json.loads(done.stdout), "cpu_s": round(cpu, 2)}

@@ -132,17 +132,20 @@ class Bench:
                     floors.append(measure.floor(world, images, limit))
                 print(f"  round {i + 1}: converged {ours[-1]['converged_s']:.2f} s, floor "
                       f"{floors[-1]['ended_s']:.2f} s; deleted {ours[-1]['deleted_s']:.2f} s, "
-                      f"floor {floors[-1]['deleted_s']:.2f} s; CPU {ours[-1]['cpu_s']:.2f} s",
+                      f"floor {floors[-1]['deleted_s']:.2f} s; CPU {ours[-1]['cpu_s']:.2f} s, "
+                      f"floor {floors[-1]['cpu_s']:.2f} s",
                       flush=True)
         shutil.rmtree(folder, ignore_errors=True)
         result, base = middle(ours), middle(floors)
         ratios = {name: round(statistics.median(o[mine] / f[theirs] for o, f in zip(ours, floors)), 3)
                   for name, mine, theirs in (("ratio_converged", "converged_s", "deleted_s"),
-                                             ("ratio_deleted", "deleted_s", "deleted_s"))}
+                                             ("ratio_deleted", "deleted_s", "deleted_s"),
+                                             ("ratio_cpu", "cpu_s", "cpu_s"))}
         show_operator({**result, "requests": ours[-1]["requests"]}, "real")
         show("floor: created, ended, deleted", base["deleted_s"], unit=" s")
         show("converged / floor", ratios["ratio_converged"], TARGETS["ratio_converged"])
         show("pods deleted / floor", ratios["ratio_deleted"])
+        show("CPU / floor", ratios["ratio_cpu"])
         upstream = UPSTREAM_CPU_S.get((nodes, images))
         if upstream:
             show("upstream's CPU (unpaired constant)", upstream, unit=" s")
