@@ -92,6 +92,8 @@ void image_adopt(struct core *c, struct image *img, const struct cachedimage *ci
 	if (known_s == 0 && strcmp(img->ready.status, "True") == 0)
 		known_s = img->ready.since;
 	img->digest = st->resolved_digest != NULL ? xstrdup(st->resolved_digest) : NULL;
+	/* 19. Pulled in an earlier life, and nobody has told what. */
+	img->digest_owed = img->digest == NULL && st->last_pulled_at != 0;
 	for (size_t i = 0; i < st->cached_nodes.n; i++) {
 		int slot = slot_of(c, st->cached_nodes.at[i]);
 		if (slot >= 0)

@@ -179,6 +179,35 @@ static void rule_19_digest_of_the_node(void **state)
 	rig_done(&r);
 }
 
+/* What a pod has not told before a restart is still read afterwards. */
+static void rule_19_digest_after_a_restart(void **state)
+{
+	struct rig r;
+	(void)state;
+	rig_one_node(&r);
+	rig_pod(&r, rig_start(&r), POD_PULLED);
+	rig_turn(&r, 0);
+	rig_written(&r);
+	rig_turn(&r, 3 * S);
+	rig_written(&r);
+	assert_string_equal(r.api.ready, "1/1");
+	assert_null(r.api.resolved_digest);
+	rig_restart(&r);
+	rig_policy(&r, "p", 9, 0);
+	rig_node(&r, "a");
+	struct cachedimage img = rig_image_of("i", "1", "p");
+	img.status = r.api;
+	rig_put_image(&r, &img);
+	rig_lead(&r);
+	rig_turn(&r, 0);
+	assert_int_equal(r.acts.n_resolves, 0);
+	rig_node_lists(&r, "a", r.now.wall_s, has_it);
+	rig_turn(&r, 0);
+	assert_int_equal(r.acts.n_starts, 0);
+	assert_int_equal(r.acts.n_resolves, 1);
+	rig_done(&r);
+}
+
 /* What was there without a pull costs no request. */
 static void rule_19_no_digest_without_a_pull(void **state)
 {
@@ -341,6 +370,7 @@ int main(void)
 		cmocka_unit_test(rule_17_what_is_there_is_not_pulled),
 		cmocka_unit_test(rule_17_it_comes_by_itself),
 		cmocka_unit_test(rule_19_digest_of_the_node),
+		cmocka_unit_test(rule_19_digest_after_a_restart),
 		cmocka_unit_test(rule_19_no_digest_without_a_pull),
 		cmocka_unit_test(rule_17_targeted_nodes_only),
 		cmocka_unit_test(rule_18_evicted_and_pulled_again),
