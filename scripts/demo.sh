@@ -2,7 +2,7 @@
 # The main job before one's eyes, on a pretend cluster: drop-sim plays 50 nodes and a day's worth of
 # trouble (demo.sh [SCENE], by default sim/scenes/demo.yaml), the real operator works against it, and
 # the terminal shows which image is where. Ends by itself: with 0 if everything came out as the scene
-# expects. Everything lives below one scratch folder and is gone at the end, also after ^C.
+# expects. STATUS_PAGE=127.0.0.1:8090 shows the operator's own page there meanwhile. Everything lives below one scratch folder and is gone at the end, also after ^C.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -10,6 +10,8 @@ scene=${1:-sim/scenes/demo.yaml}
 SECONDS_MAX=${SECONDS_MAX:-90}
 SCREEN=${SCREEN:-auto}
 BIN=${BIN:-build/gcc/bin}
+page=()
+[ -z "${STATUS_PAGE-}" ] || page=(--status-page --metrics-secure=false --metrics-bind-address "$STATUS_PAGE")
 work=$(mktemp -d)
 supervisor=
 simulator=
@@ -41,7 +43,7 @@ until [ -s "$work/kubeconfig" ]; do
 	sleep 0.02
 done
 "$BIN/drop-supervisor" --bin-dir "$BIN" --kubeconfig "$work/kubeconfig" \
-	--socket-dir "$work/sockets" --health-probe-bind-address 0 2>"$work/drop.log" &
+	--socket-dir "$work/sockets" --health-probe-bind-address 0 "${page[@]}" 2>"$work/drop.log" &
 supervisor=$!
 
 code=0

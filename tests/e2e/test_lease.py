@@ -1,6 +1,7 @@
 """One writer at a time (behaviour.md 32): two trees on one cluster, each with its own user, so that
 the audit log tells whose write it is. Whatever happens to the leader, the other takes over within
 20 s, nobody writes past his deadline, and no pull is created twice."""
+import contextlib
 import signal
 import time
 
@@ -54,6 +55,18 @@ def slow(pod):
     return pulled(pod)
 
 
+@contextlib.contextmanager
+def at_work(t, label, count):
+    """A pair whose leader is in the middle of `count` pulls: (pair, names, when it began)."""
+    with PretendNode(t.api, "pretend-1", slow):
+        began = time.time()
+        pair = Pair(t)
+        names = start(t, label, count)
+        until(30, lambda: len(t.audit.creates(began)) >= 4)
+        yield pair, names, began
+        pair.stop()
+
+
 def took_over(t, pair, since, seconds):
     """A check that the standby writes within the time; returns the moment of its first write."""
     first = t.eventually(f"the standby takes over within {seconds} s", seconds + 1,
@@ -83,41 +96,39 @@ def test_one_acts(t):
 
 def test_leader_killed(t):
     """The leader's whole tree killed -9 mid-run: the other takes over within 20 s."""
-    with PretendNode(t.api, "pretend-1", slow):
-        began = time.time()
-        pair = Pair(t)
-        names = start(t, "killed", 12)
-        until(30, lambda: len(t.audit.creates(began)) >= 4)
+    with at_work(t, "killed", 12) as (pair, names, began):
         since = time.time()
         pair.trees[pair.leader].kill_all()
         took_over(t, pair, since, TAKEOVER)
         t.all_ready(names, 40)
         t.once_each(began, len(names), "one create for each")
-        pair.stop()
 
 
 def test_leader_stopped(t):
     """SIGTERM releases the lease: the other takes over in a few seconds."""
-    with PretendNode(t.api, "pretend-1", slow):
-        began = time.time()
-        pair = Pair(t)
-        names = start(t, "released", 12)
-        until(30, lambda: len(t.audit.creates(began)) >= 4)
+    with at_work(t, "released", 12) as (pair, names, began):
         since = time.time()
         t.equal(pair.trees[pair.leader].stop(), 0, "the leader drains")
         took_over(t, pair, since, 6)
         t.all_ready(names, 40)
         t.once_each(began, len(names), "one create for each")
-        pair.stop()
+
+
+def test_lease_deleted(t):
+    """Somebody deletes the Lease: its holder makes it again, and the standby does not use the moment."""
+    with at_work(t, "deleted", 12) as (pair, names, began):
+        holder = pair.holder()
+        t.drop_lease()
+        t.eventually("the Lease is there again", 10, pair.holder)
+        t.all_ready(names, 40)
+        t.equal(pair.holder(), holder, "its holder is the same")
+        t.check(not pair.writes(pair.standby, began), "the standby wrote nothing", pair.writes(pair.standby, began)[:3])
+        t.once_each(began, len(names), "one create for each")
 
 
 def test_leader_frozen(t):
     """SIGSTOP for 25 s, then SIGCONT: the old leader finds itself deposed and writes nothing."""
-    with PretendNode(t.api, "pretend-1", slow):
-        began = time.time()
-        pair = Pair(t)
-        names = start(t, "frozen", 20)
-        until(30, lambda: len(t.audit.creates(began)) >= 4)
+    with at_work(t, "frozen", 20) as (pair, names, began):
         old = pair.trees[pair.leader]
         old.signal_all(signal.SIGSTOP)
         since = time.time()
@@ -140,20 +151,14 @@ def test_leader_frozen(t):
         last = start(t, "back", 2)
         t.all_ready(last, TAKEOVER)
         t.check(pair.writes(pair.leader, since), "which acts again when it is needed")
-        pair.stop()
 
 
 def test_watcher_resumes(t):
     """A watcher that is killed resumes the lease of its tree: the standby stays one."""
-    with PretendNode(t.api, "pretend-1", slow):
-        began = time.time()
-        pair = Pair(t)
-        names = start(t, "resumed", 8)
-        until(30, lambda: len(t.audit.creates(began)) >= 2)
+    with at_work(t, "resumed", 10) as (pair, names, began):
         holder = pair.holder()
         processes.kill(pair.trees[pair.leader].pids()["watcher"])
         t.all_ready(names, 40)
         t.equal(pair.holder(), holder, "the holder is the same")
         t.check(not pair.writes(pair.standby, began), "the standby wrote nothing")
         t.once_each(began, len(names), "one create for each")
-        pair.stop()

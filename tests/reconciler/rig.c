@@ -17,6 +17,15 @@ void rig_restart(struct rig *r)
 	r->acts = (struct core_actions){0};
 }
 
+void rig_next_life(struct rig *r)
+{
+	struct cachedimage img = rig_image_of("i", "1", "p");
+	rig_restart(r);
+	rig_policy(r, "p", 9, 0);
+	img.status = r->api;
+	rig_put_image(r, &img);
+}
+
 void rig_done(struct rig *r)
 {
 	core_free(r->core);
@@ -122,7 +131,8 @@ void rig_turn(struct rig *r, int64_t ms)
 	r->now.boot_ms += ms;
 	r->now.wall_s = RIG_WALL_S + (r->now.boot_ms - RIG_BOOT_MS) / 1000;
 	arena_reset(&r->turn);
-	r->next_ms = core_turn(r->core, r->now, (struct core_room){64, 64, 64, 4}, &r->turn, &r->acts);
+	r->next_ms =
+		core_turn(r->core, r->now, (struct core_room){64, 64, 64, 4}, &r->turn, &r->acts);
 }
 
 void rig_one_node(struct rig *r)

@@ -41,6 +41,9 @@ enum fate {
 void rig_new(struct rig *r);
 /* Forgets the core and begins another; the arenas stay. */
 void rig_restart(struct rig *r);
+/* After a restart what rig_one_node() made is read again, but for the node: the image with its
+ * status. */
+void rig_next_life(struct rig *r);
 void rig_done(struct rig *r);
 
 void rig_node(struct rig *r, const char *name);

@@ -192,12 +192,8 @@ static void rule_19_digest_after_a_restart(void **state)
 	rig_written(&r);
 	assert_string_equal(r.api.ready, "1/1");
 	assert_null(r.api.resolved_digest);
-	rig_restart(&r);
-	rig_policy(&r, "p", 9, 0);
+	rig_next_life(&r);
 	rig_node(&r, "a");
-	struct cachedimage img = rig_image_of("i", "1", "p");
-	img.status = r.api;
-	rig_put_image(&r, &img);
 	rig_lead(&r);
 	rig_turn(&r, 0);
 	assert_int_equal(r.acts.n_resolves, 0);
@@ -345,12 +341,8 @@ static void rule_18_noticed_by_the_next_leader(void **state)
 	(void)state;
 	pulled_and_listed(&r);
 	rig_turn(&r, 600 * S);
-	struct cachedimage img = rig_image_of("i", "1", "p");
 	for (int warm = 0; warm < 2; warm++) {
-		rig_restart(&r);
-		rig_policy(&r, "p", 9, 0);
-		img.status = r.api;
-		rig_put_image(&r, &img);
+		rig_next_life(&r);
 		if (warm)
 			rig_node_lists(&r, "a", r.now.wall_s - 300, has_it);
 		rig_node_lists(&r, "a", r.now.wall_s, lacks_it);
