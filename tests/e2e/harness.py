@@ -159,11 +159,12 @@ class Harness:
                "spec": {"nodeName": self.cluster.node, "restartPolicy": "Never", "terminationGracePeriodSeconds": 0,
                         "containers": [{"name": "c", "image": "none.invalid/none:1", "imagePullPolicy": "Never"}]}}
         def looked_at():
-            seen = self.api.ask("GET", f"{path}/{name}")[1]
-            if seen.get("status", {}).get("phase") in (None, "Failed"):  # not there, or OutOfpods
+            code, seen = self.api.ask("GET", f"{path}/{name}")
+            status = seen["status"] if code == 200 else {}
+            if status.get("phase") in (None, "Failed"):  # not there, or OutOfpods
                 self.api.ask("DELETE", f"{path}/{name}", {"gracePeriodSeconds": 0})
                 self.api.ask("POST", path, pod)
-            return seen["status"].get("containerStatuses")
+            return status.get("containerStatuses")
         until(90, looked_at, every=0.5)
         self.api.must("DELETE", f"{path}/{name}", {"gracePeriodSeconds": 0})
         self.cluster.disturbed = False
