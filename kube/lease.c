@@ -118,16 +118,16 @@ static void accepted(struct elector *e, enum lease_action doing, const struct ku
  * OwnerReferencesPermissionEnforcement wants the right to delete what gets an owner. The Lease
  * without one does as well; it only stays when the operator goes.
  */
-static bool owner_refused(const struct elector *e, enum lease_action doing)
+static bool owner_of(const struct elector *e, struct api_owner *ret)
 {
-	struct api_owner owner;
-	return doing != LEASE_READ && !e->ownerless && kube_owner(e->kube, e->config.ns, &owner);
+	return !e->ownerless && kube_owner(e->kube, e->config.ns, ret);
 }
 
 static void on_answer(void *ctx, const struct kube_answer *a)
 {
 	struct elector *e = ctx;
 	enum lease_action doing = e->doing;
+	struct api_owner owner;
 	e->doing = LEASE_WAIT;
 	e->request = 0;
 	e->state.failed = false;
@@ -137,7 +137,7 @@ static void on_answer(void *ctx, const struct kube_answer *a)
 		lease_observe(&e->state, &(struct lease_record){0}, clock_boot_ms());
 	} else if (a->code == 409) {
 		e->state.stale = true; /* somebody wrote first: read it at once */
-	} else if (a->code == 403 && owner_refused(e, doing)) {
+	} else if (a->code == 403 && doing != LEASE_READ && owner_of(e, &owner)) {
 		e->ownerless = true; /* at once without it */
 	} else {
 		e->ownerless = false;
@@ -156,7 +156,7 @@ static void encode(const struct elector *e, const struct lease_verdict *v, struc
 	bool renews = v->action != LEASE_CREATE && v->action != LEASE_TAKE;
 	bool releases = v->action == LEASE_RELEASE;
 	struct api_owner owner;
-	bool owned = !e->ownerless && kube_owner(e->kube, e->config.ns, &owner);
+	bool owned = owner_of(e, &owner);
 	time_format_us(now, clock_wall_us());
 	const struct lease lease = {
 		.meta = {.name = LEASE_NAME,

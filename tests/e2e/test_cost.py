@@ -1,5 +1,5 @@
 """What it costs: memory of every process, and requests a pull. Printed as diagnostics; the checks
-are bounds that hold on a machine of any speed: they catch a leak or a rescan."""
+are wide and catch a leak or a rescan, not a regression of a few per cent."""
 import time
 
 from pretend import TARGET, PretendNode
@@ -7,8 +7,7 @@ from pretend import TARGET, PretendNode
 POLICY = {"maxConcurrentNodes": 1, "minDelayBetweenPulls": "0s", "maxPullsPerNode": 10}
 PULLS = 20
 PSS_MAX_KB = 32 * 1024  # for any one process
-PHASES = 3              # Pending, Pulling, Ready: each is written at once
-STATUS_EVERY = 2        # seconds; other status writes of one object are at least so far apart
+REQUESTS_MAX = 8        # for one pull
 EVENTS_MAX = 2          # for one pull: PullStarted, PullSucceeded
 
 
@@ -30,15 +29,14 @@ def run(t, label, reference, spec, seconds):
     t.wait_no_pods()
     time.sleep(3)  # coalesced status writes
     asked = [r for r in t.audit.since(began) if r.resource != "leases" and r.verb != "watch"]
-    lasted = time.time() - began
     t.diag(f"{label}: {PULLS} pulls in {took or seconds:.1f} s, {len(asked) / PULLS:.1f} requests "
            f"a pull: {t.audit.summary(began)}")
     def count(resource):
         return sum(r.resource == resource for r in asked)
     t.equal(count("pods"), 2 * PULLS, f"a pull is a create and a delete ({label})")
     t.check(count("events") <= EVENTS_MAX * PULLS, f"few events ({label})", count("events"))
-    t.check(count("cachedimages") <= PULLS * (PHASES + lasted / STATUS_EVERY),
-            f"rule 21: status writes are paced ({label})", (count("cachedimages"), lasted))
+    t.check(len(asked) <= PULLS * REQUESTS_MAX, f"at most {REQUESTS_MAX} requests a pull ({label})",
+            len(asked))
     t.check(len(asked) == sum(map(count, ("pods", "events", "cachedimages"))),
             f"nothing else is asked ({label})", t.audit.summary(began))
 
