@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Runs the end-to-end tests on a real cluster and prints TAP:
 
-    run.py --build DIR [--cluster DIR] [--full] [--list] [--keep] [--scratch DIR] [PATTERN]...
+    run.py --build DIR [--cluster DIR] [--full] [--list] [--keep] [--scratch DIR] [--repeat N] [PATTERN]...
 
 DIR of --build is a meson build folder (or one with the programs in it). Without --cluster a cluster
 is brought up for the run and taken down after it, which needs root (tests/cluster/README.md).
 PATTERN is a module (test_crash) or a shell pattern of module.test names ('crash.k*'); none: all.
+--repeat runs the chosen tests N times over: what is right only most of the time shows there.
 --full also runs what takes more than minutes. The scratch folder, with all logs, is removed if everything passed (--keep: never).
 """
 import argparse
@@ -27,7 +28,7 @@ from tap import Tap
 FOLDER = os.path.dirname(os.path.abspath(__file__))
 FIRST = ("crds", "first_light", "alone")  # cheap and telling; then the rest by name
 LAST = ("shapes",)  # reads what all the others left in the audit log
-BUDGET = 30 * 60  # seconds after which no further test begins, unless --full
+BUDGET = 40 * 60  # seconds after which no further test begins, unless --full
 
 
 def modules():
@@ -92,6 +93,7 @@ def arguments():
     parser.add_argument("--list", action="store_true", help="print the names of the tests")
     parser.add_argument("--keep", action="store_true", help="keep the scratch folder")
     parser.add_argument("--scratch", metavar="DIR", help="a folder that does not exist yet")
+    parser.add_argument("--repeat", metavar="N", type=int, default=1, help="N times over")
     parser.add_argument("patterns", metavar="PATTERN", nargs="*")
     return parser.parse_args()
 
@@ -117,7 +119,8 @@ def main():
     with contextlib.ExitStack() as stack:
         stack.callback(t.close)
         t.open()
-        run_all(t, chosen, float("inf") if args.full else BUDGET)
+        unbounded = args.full or args.repeat > 1
+        run_all(t, chosen * args.repeat, float("inf") if unbounded else BUDGET)
     status = tap.end()
     if status == 0 and not args.keep and not args.scratch:
         shutil.rmtree(scratch)

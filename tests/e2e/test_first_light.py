@@ -5,7 +5,7 @@ the last one of this module reads from the audit log when they happened.
 """
 import time
 
-from objects import condition, degraded, ready, status
+from objects import PULL_FAILS, condition, degraded, ready, status
 from wait import never, until
 
 INVALID = "test-invalid-image"
@@ -52,8 +52,7 @@ def test_samples(t):
                 ("True", "Cached", "Image cached on all 1 target nodes"), f"{name} condition Ready")
         t.equal(condition(obj, "PullProgress")["reason"], "Complete", f"{name} PullProgress")
         t.equal(s.get("consecutiveFailures"), 0, f"{name} has no failures")
-    obj = t.image_is(INVALID, lambda o: degraded(o, "ErrImagePull", "ImagePullBackOff"),
-                     "becomes Degraded")
+    obj = t.image_is(INVALID, lambda o: degraded(o, *PULL_FAILS), "becomes Degraded")
     t.equal(condition(obj)["message"], "dns: cannot resolve registry.invalid.local",
             f"{INVALID} message is the root cause")
     failed = status(obj).get("failedNodes") or [{}]
@@ -177,13 +176,13 @@ def test_failures(t):
     registry = t.cluster.registry
     rows = (  # name, reference, spec, reasons, message
         ("missing-tag", "docker.io/library/nginx:no-such-tag", {},
-         ("ErrImagePull", "ImagePullBackOff"), "image not found"),
+         PULL_FAILS, "image not found"),
         ("missing-repo", f"{registry}/no/such/repository:1", {},
-         ("ErrImagePull", "ImagePullBackOff"), "image not found"),
+         PULL_FAILS, "image not found"),
         ("upper-case", f"{registry}/UPPER/x:1", {},
-         ("ErrImagePull", "ImagePullBackOff", "InvalidImageName"), None),
+         (*PULL_FAILS, "InvalidImageName"), None),
         ("refused", "127.0.0.1:1/x:1", {},
-         ("ErrImagePull", "ImagePullBackOff"), "connection refused: 127.0.0.1"),
+         PULL_FAILS, "connection refused: 127.0.0.1"),
         ("never", f"{registry}/e2e/absent:1", {"imagePullPolicy": "Never"},
          ("ErrImageNeverPull",), None),
     )

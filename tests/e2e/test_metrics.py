@@ -12,7 +12,7 @@ import urllib.request
 
 import processes
 import prometheus
-from objects import degraded, status
+from objects import PULL_FAILS, degraded, status
 from programs import CHILDREN
 from wait import until
 
@@ -98,7 +98,7 @@ def test_values(t):
     bad = f"{t.cluster.registry}/e2e/observed:no-such"
     t.image("observed-bad", bad, policyRef="observed")
     t.all_ready(good, 60)
-    t.image_is("observed-bad", lambda o: degraded(o, "ErrImagePull", "ImagePullBackOff")
+    t.image_is("observed-bad", lambda o: degraded(o, *PULL_FAILS)
                and status(o)["consecutiveFailures"] >= 2, "fails twice", 60)
     for name, reference in good.items():
         o.becomes(f"{name} cached once", f'drop_images_cached_total{{image="{reference}",node=""}}', 1)

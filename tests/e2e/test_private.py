@@ -5,12 +5,11 @@ import os
 import time
 
 from kubeapi import NAMESPACE
-from objects import condition, degraded, ready, status
+from objects import PULL_FAILS, condition, degraded, ready, status
 from registry import PrivateRegistry, basic
 
 SECRETS = f"/api/v1/namespaces/{NAMESPACE}/secrets"
 WRONG = "open-sesame-9c41e7d05b"
-DENIALS = ("ErrImagePull", "ImagePullBackOff")
 DENIED = "unauthorized: check imagePullSecrets"
 FAST = {"maxConcurrentNodes": 1, "minDelayBetweenPulls": "0s", "maxPullsPerNode": 10,
         "failureBackoff": {"initial": "1s", "max": "2s"}}
@@ -66,7 +65,7 @@ def test_pull_secret(t):
         t.image("no-secret", reference, policyRef="fast")
         t.image("wrong-secret", reference, policyRef="fast", imagePullSecrets=[{"name": "wrong"}])
         for name in ("no-secret", "wrong-secret"):
-            obj = t.image_is(name, lambda o: degraded(o, *DENIALS), "becomes Degraded")
+            obj = t.image_is(name, lambda o: degraded(o, *PULL_FAILS), "becomes Degraded")
             t.equal(condition(obj)["message"], DENIED, f"{name} says what to look at")
         t.image("secret", reference, policyRef="fast", imagePullSecrets=[{"name": "right"}])
         t.image_is("secret", ready, "becomes Ready")
