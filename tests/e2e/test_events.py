@@ -118,7 +118,8 @@ def test_cost(t):
         t.equal(sorted({(r.verb, r.code) for r in made}), [("create", 201)], "only creates, all made")
         t.equal(len(made), 40, "two an image")
         times = sorted(r.at for r in made)
-        busiest = max(sum(1 for x in times if at <= x < at + 0.9) for at in times)
+        # Of the times of receipt: one may come 0.3 s later than it was sent, and the next at once.
+        busiest = max(sum(1 for x in times if at <= x < at + 0.7) for at in times)
         t.check(busiest <= 10, "at most ten a second", busiest)
         asked = [r for r in t.audit.since(began) if r.verb not in ("watch",) and r.resource != "leases"]
         t.diag(f"{len(asked) / 20:.2f} requests a pull with events, "
