@@ -2,7 +2,7 @@
 # Makes the base of the image's build stage from Debian's package archive alone, for places that cannot reach Docker
 # Hub: what debian:12-slim is, with the packages of `scripts/setup.sh operator` in it already. Prints its name.
 #   base.sh [--force]
-# PLATFORM=linux/arm64 makes it for arm64 (mmdebstrap then needs qemu-user-static, or to run on such a machine).
+# PLATFORM=linux/arm64 makes it for arm64 (build.sh brings what that needs on another machine).
 # MIRROR and SECURITY_MIRROR name other archives, for example snapshot.debian.org with a date: then the base, and with
 # it the image, can be made again years later. Kept in buildah's storage; made once a set of packages and mirror.
 set -euo pipefail

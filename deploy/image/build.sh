@@ -5,7 +5,7 @@
 #   drop.oci.tar      an OCI archive: skopeo copy oci-archive:build/image/drop.oci.tar docker://...
 #   sbom.spdx.json    what is inside         digest, size     of its manifest; in bytes, compressed
 # BASE=debian:12-slim (or any other Debian 12) builds on that; without it base.sh makes one from the package archive.
-# PLATFORM=linux/arm64 builds for arm64: on such a machine, or with qemu-user-static installed.
+# PLATFORM=linux/arm64 builds for arm64: on such a machine, or on another one by emulation, which takes far longer.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
@@ -23,6 +23,15 @@ done
 for program in buildah skopeo jq; do
 	command -v $program >/dev/null || scripts/setup.sh image
 done
+host=$(dpkg --print-architecture)
+if [ "${PLATFORM:-linux/$host}" != "linux/$host" ]; then
+	scripts/setup.sh foreign
+	arch-test "${PLATFORM#linux/}" >/dev/null || {
+		echo "build.sh: this kernel does not run programs for $PLATFORM. As root:" \
+			"mount -t binfmt_misc binfmt_misc /proc/sys/fs/binfmt_misc; update-binfmts --enable" >&2
+		exit 1
+	}
+fi
 BASE=${BASE:-$(deploy/image/base.sh)}
 
 # The commit names what is in the tree; what is not committed is built too, and the name says so.
