@@ -1,8 +1,11 @@
 """Which pull pods ever were, from one watch of drop-sim's: the referee of "exactly once" and of limits.
 
 Events come in the order of changes, so what was under way when a pod was made is known exactly. A pull
-may need a second pod only if the first was taken away (its node vanished) before it came to an end.
+may need a second pod only if the first was taken away (its node vanished) before it came to an end, or
+if it ended in the second in which its node was made: status knows seconds only, so whoever starts then
+cannot tell that it was on this node and not on a former one of its name (behaviour.md 16).
 """
+import calendar
 import collections
 import queue
 import threading
@@ -10,6 +13,7 @@ import time
 
 from audit import NOTE, Pull
 
+NODES = "/api/v1/nodes"
 PODS = "/api/v1/namespaces/drop-system/pods"
 ENDED = ("Succeeded", "Failed")
 STARTING = ("ContainerCreating", "PodInitializing")
@@ -42,7 +46,8 @@ class PodHistory:
         self.there = set()  # uids
         self.seen = set()   # uids that ever were
         self.made = []    # [Made], in order
-        self.ended = set()  # pulls of which a pod came to its end
+        self.ended = {}     # pulls of which a pod came to its end -> unix time when that was seen
+        self.nodes = {}     # uid -> unix second in which it was made
         self.again = []     # pulls that had ended and were made once more
         self.mark = threading.Event()  # the pod of catch_up() was seen
         self.stream = self.open_stream()
@@ -98,13 +103,26 @@ class PodHistory:
             self.open[uid] = (node, time.monotonic())
         pull = Pull(*(notes.get(NOTE + key, "") for key in
                       ("cachedimage-uid", "node-uid", "reference", "attempt")))
-        if new and pull in self.ended:
+        if new:
+            self._look_at_node(node)
+        if new and pull in self.ended and not self._too_young(pull):
             self.again.append(pull)
         if finished(pod):
-            self.ended.add(pull)
+            self.ended.setdefault(pull, time.time())
         if new:
             on = [where for where, when in self.open.values() if time.monotonic() - when < self.late]
             self.made.append(Made(pod["metadata"]["name"], node, pull, len(set(on)), on.count(node)))
+
+    def _look_at_node(self, name):
+        answer = self.side.ask("GET", f"{NODES}/{name}")
+        if answer.code == 200:
+            meta = answer.body["metadata"]
+            made = time.strptime(meta["creationTimestamp"], "%Y-%m-%dT%H:%M:%SZ")
+            self.nodes[meta["uid"]] = calendar.timegm(made)
+
+    def _too_young(self, pull):
+        """Was its node made in the second in which it ended? We may see that a little later."""
+        return int(self.ended[pull] - 0.3) <= self.nodes.get(pull.node_uid, 0)
 
     def catch_up(self):
         """Until the watch has told all that was before now: a pod of nobody's goes through it."""
