@@ -145,6 +145,15 @@ void core_sweep(struct core *c, struct now now)
 	arena_reset(&c->scratch);
 }
 
+void core_listed(struct core *c, int64_t fresh_ms, struct now now)
+{
+	if (fresh_ms <= c->listed_ms)
+		return;
+	c->listed_ms = fresh_ms;
+	pulls_listed(c, now);
+	arena_reset(&c->scratch);
+}
+
 void core_lead(struct core *c, bool lead, struct now now)
 {
 	if (lead && !c->leading)

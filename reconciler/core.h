@@ -33,6 +33,9 @@ void core_gone(struct core *c, enum kind kind, const char *name, struct now now)
 /* A full read begins; what is not put before core_sweep() is gone. */
 void core_mark(struct core *c);
 void core_sweep(struct core *c, struct now now);
+/* All is read, from lists that began after fresh_ms: a pod that was made before that and was not
+ * put came and went unobserved. */
+void core_listed(struct core *c, int64_t fresh_ms, struct now now);
 
 /*
  * May act: we hold the lease, each kind was read consistently after we began to, and the

@@ -46,6 +46,7 @@ static void sweep(struct proc *p)
 static void caught_up(struct proc *p, int64_t fresh_ms)
 {
 	struct reconciler *r = proc_state(p);
+	core_listed(r->core, fresh_ms, proc_now(p));
 	session_read(&r->session, fresh_ms);
 	proc_ready(p);
 }

@@ -241,6 +241,7 @@ struct pull {
 	enum pull_state state;
 	bool asked;          /* its start is unanswered */
 	bool made;           /* the API server has its pod, though we did not see it yet */
+	int64_t made_ms;     /* since then at the latest, if `made` */
 	bool vanished;       /* its pod was deleted while its start was unanswered */
 	bool deleting;       /* its delete is unanswered, or done */
 	struct image *image; /* attached to it */
@@ -265,7 +266,8 @@ struct linger { /* how many pulls of a name linger */
 
 struct core {
 	bool leading;
-	uint64_t read; /* number of the full read going on or last done */
+	uint64_t read;     /* number of the full read going on or last done */
+	int64_t listed_ms; /* each kind was listed by a list that began after this moment */
 	struct node_slot *nodes;
 	size_t n_slots, cap; /* used at any time; size of all arrays by slot */
 	uint32_t *free_slots;

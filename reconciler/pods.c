@@ -210,6 +210,25 @@ void pulls_sweep(struct core *c, struct now now)
 	}
 }
 
+/* Made before the lists of what we know began, and not among them. */
+static bool went_unseen(const struct core *c, const struct pull *p)
+{
+	return p->made && p->uid == NULL && p->made_ms < c->listed_ms;
+}
+
+void pulls_listed(struct core *c, struct now now)
+{
+	struct pull *p;
+	for (bool again = true; again;) {
+		again = false;
+		for (size_t i = 0; !again && (p = map_next(&c->pulls, &i)) != NULL;)
+			if (went_unseen(c, p)) {
+				pull_gone(c, p, now);
+				again = true; /* the table may have moved */
+			}
+	}
+}
+
 /* Pulls that satisfy the test, in a list that changes of the table do not disturb. */
 static struct pull **select_pulls(struct core *c, const char *image_name, const char *node_name,
 				  size_t *ret_n)

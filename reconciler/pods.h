@@ -9,6 +9,8 @@
 void pod_put(struct core *c, const struct pod *pod, struct now now);
 void pull_gone(struct core *c, struct pull *p, struct now now);
 void pulls_sweep(struct core *c, struct now now);
+/* core.listed_ms has moved: pods that were made before it and are not seen are gone. */
+void pulls_listed(struct core *c, struct now now);
 /* Looks again at what pods belong to: after a change of the image or the node. */
 void pulls_match_image(struct core *c, const char *image_name, struct now now);
 void pulls_match_node(struct core *c, const char *node_name, struct now now);

@@ -19,7 +19,10 @@
 
 /* A start or delete that failed is asked for again after this long. */
 #define AGAIN_MS 2000
-/* The API server has the pod, but the watch does not show it: somebody deleted it. */
+/*
+ * The API server has the pod, but the watch does not show it: somebody deleted it. A list that
+ * begins after it was made tells sooner (pulls_listed).
+ */
 #define UNSEEN_MS (2 * 60 * 1000)
 
 struct pull *pull_new(struct core *c, const char *name)
@@ -279,6 +282,7 @@ void pull_started(struct core *c, struct pull *p, enum core_start_result result,
 		return;
 	p->asked = false;
 	p->made = result == START_MADE && p->uid == NULL;
+	p->made_ms = now.boot_ms;
 	if (p->image != NULL && result == START_MADE)
 		fault_made(c, p->image);
 	if (p->state == PULL_DOOMED && p->made) {

@@ -61,6 +61,53 @@ static void rule_10_not_before_its_start_is_answered(void **state)
 	rig_done(&r);
 }
 
+/* Its pod was made, and its node with it was gone before the watch showed either. */
+static void replaced_unseen(struct rig *r)
+{
+	rig_one_node(r);
+	r->keep_pods = true;
+	const struct core_start *s = rig_start(r);
+	core_started(r->core, s->pod_name, START_MADE, NULL, r->now);
+	rig_node_as(r, "a", "another", true, NULL, RIG_WALL_S + 1, "amd64");
+	rig_turn(r, 2 * S);
+	assert_int_equal(r->acts.n_starts, 0);
+}
+
+static void rule_10_came_and_went_unseen(void **state)
+{
+	struct rig r;
+	(void)state;
+	replaced_unseen(&r);
+	/* A list that began before the pod was made says nothing of it. */
+	core_listed(r.core, r.now.boot_ms - 3 * S, r.now);
+	rig_turn(&r, 0);
+	assert_int_equal(r.acts.n_starts, 0);
+	core_listed(r.core, r.now.boot_ms - S, r.now);
+	rig_turn(&r, 0);
+	assert_string_equal(rig_starts(&r), "a");
+	rig_done(&r);
+
+	/* Without such a list, time tells. */
+	replaced_unseen(&r);
+	rig_turn(&r, 110 * S);
+	assert_int_equal(r.acts.n_starts, 0);
+	rig_turn(&r, 10 * S);
+	assert_string_equal(rig_starts(&r), "a");
+	rig_done(&r);
+
+	/* On a node that stayed it is the pull that failed. */
+	rig_one_node(&r);
+	r.keep_pods = true;
+	core_started(r.core, rig_start(&r)->pod_name, START_MADE, NULL, r.now);
+	rig_turn(&r, 2 * S);
+	core_listed(r.core, r.now.boot_ms, r.now);
+	rig_turn(&r, 0);
+	assert_int_equal(r.acts.n_starts, 0);
+	rig_turn(&r, 40 * S);
+	assert_string_equal(rig_starts(&r), "a");
+	rig_done(&r);
+}
+
 static void rule_6_asked_again_by_the_same_name(void **state)
 {
 	struct rig r;
@@ -463,6 +510,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rule_10_status_first_then_delete),
 		cmocka_unit_test(rule_10_not_before_its_start_is_answered),
+		cmocka_unit_test(rule_10_came_and_went_unseen),
 		cmocka_unit_test(rule_6_asked_again_by_the_same_name),
 		cmocka_unit_test(rule_10_restart_counts_once),
 		cmocka_unit_test(rule_16_what_status_says),
