@@ -326,6 +326,9 @@ void sim_read_all(struct sim *s)
 			}
 	}
 	core_sweep(s->core, sim_now(s));
+	/* Lists of this moment, or of who knows when: a watcher may only say so of the oldest. */
+	if (sim_random(&s->run, 2) == 0)
+		core_listed(s->core, s->run.boot_ms, sim_now(s));
 	free(e);
 }
 

@@ -124,6 +124,13 @@ void check_failed(struct sim *s, const struct sim_pod *p)
 	sim_text(f->node_uid, NAME, p->node_uid);
 }
 
+void check_unseen(struct sim *s, const struct sim_pod *p)
+{
+	struct sim_failure *f = failure_of(s, p->image_uid, p->node_uid);
+	if (!s->leading && f != NULL && strcmp(f->pod_name, p->name) == 0)
+		*f = s->failures[--s->n_failures];
+}
+
 /* 14. The shortest back-off is kept, whoever is leading; a second is lost in its writing. */
 static void check_backoff(struct sim *s, const struct core_start *start)
 {

@@ -61,6 +61,7 @@ struct sim_pod *sim_pod_add(struct sim *s, const struct sim_pod *pod)
 void sim_pod_remove(struct sim *s, struct sim_pod *pod)
 {
 	sim_trace(&s->run, "pod %s is gone", pod->name);
+	check_unseen(s, pod);
 	sim_say(s, KIND_POD, true, pod);
 	pod->exists = false;
 }

@@ -257,6 +257,8 @@ bool sim_missing(const char *reference);
 /* order.c: which starts come first, and when (13, 14, 17) */
 void check_order(struct sim *s, const struct core_actions *acts);
 void check_failed(struct sim *s, const struct sim_pod *p);
+/* The pod goes. While nobody leads, the next leader may never hear how it had ended. */
+void check_unseen(struct sim *s, const struct sim_pod *p);
 int sim_policy_of(const struct sim *s, const struct sim_image *img);
 
 #endif

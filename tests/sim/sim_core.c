@@ -47,7 +47,8 @@ static void turn(struct sim *s, struct arena *a)
 	if (!s->touched && s->run.boot_ms < s->turn_ms)
 		return;
 	s->touched = false;
-	s->turn_ms = core_turn(s->core, sim_now(s), (struct core_room){room, room, room, 0}, a, &acts);
+	s->turn_ms =
+		core_turn(s->core, sim_now(s), (struct core_room){room, room, room, 0}, a, &acts);
 	if (acts.n_starts == room || acts.n_writes == room || acts.n_deletes == room)
 		s->touched = true;
 	sim_act(s, &acts);
