@@ -197,17 +197,29 @@ void pull_gone(struct core *c, struct pull *p, struct now now)
 	}
 }
 
+/* Gone are those that it is true of: found first, as the table may move under a loop. */
+static void gone_if(struct core *c, bool (*is)(const struct core *c, const struct pull *p),
+		    struct now now)
+{
+	struct pull **list = arena_array(&c->scratch, c->pulls.count + 1, sizeof(struct pull *));
+	struct pull *p;
+	size_t n = 0;
+	for (size_t i = 0; (p = map_next(&c->pulls, &i)) != NULL;)
+		if (is(c, p))
+			list[n++] = p;
+	for (size_t i = 0; i < n; i++)
+		pull_gone(c, list[i], now);
+}
+
+/* Not among what the full read put. */
+static bool not_read(const struct core *c, const struct pull *p)
+{
+	return p->uid != NULL && p->read != c->read;
+}
+
 void pulls_sweep(struct core *c, struct now now)
 {
-	struct pull *p;
-	for (bool again = true; again;) {
-		again = false;
-		for (size_t i = 0; !again && (p = map_next(&c->pulls, &i)) != NULL;)
-			if (p->uid != NULL && p->read != c->read) {
-				pull_gone(c, p, now);
-				again = true; /* the table may have moved */
-			}
-	}
+	gone_if(c, not_read, now);
 }
 
 /* Made before the lists of what we know began, and not among them. */
@@ -218,15 +230,7 @@ static bool went_unseen(const struct core *c, const struct pull *p)
 
 void pulls_listed(struct core *c, struct now now)
 {
-	struct pull *p;
-	for (bool again = true; again;) {
-		again = false;
-		for (size_t i = 0; !again && (p = map_next(&c->pulls, &i)) != NULL;)
-			if (went_unseen(c, p)) {
-				pull_gone(c, p, now);
-				again = true; /* the table may have moved */
-			}
-	}
+	gone_if(c, went_unseen, now);
 }
 
 /* Pulls that satisfy the test, in a list that changes of the table do not disturb. */

@@ -103,7 +103,7 @@ class PodHistory:
             self.open[uid] = (node, time.monotonic())
         pull = Pull(*(notes.get(NOTE + key, "") for key in
                       ("cachedimage-uid", "node-uid", "reference", "attempt")))
-        if new:
+        if new and pull.node_uid not in self.nodes:
             self._look_at_node(node)
         if new and pull in self.ended and not self._too_young(pull):
             self.again.append(pull)
