@@ -218,8 +218,9 @@ struct node {
 	struct api_meta meta;
 	struct node_taints taints;
 	struct node_conditions conditions;
-	const char *os, *arch;     /* status.nodeInfo */
-	struct node_images images; /* status.images: the largest first, cut by the kubelet */
+	const char *os, *arch;       /* status.nodeInfo */
+	const char *kubelet_version; /* status.nodeInfo.kubeletVersion: "v1.36.3", or NULL */
+	struct node_images images;   /* status.images: the largest first, cut by the kubelet */
 };
 
 /*

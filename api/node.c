@@ -53,6 +53,7 @@ static const struct field node_rows[] = {
 	ROW(node, conditions, "status.conditions", F_LIST, .sub = &node_condition_desc),
 	ROW(node, os, "status.nodeInfo.operatingSystem", F_STRING),
 	ROW(node, arch, "status.nodeInfo.architecture", F_STRING),
+	ROW(node, kubelet_version, "status.nodeInfo.kubeletVersion", F_STRING),
 	ROW(node, images, "status.images", F_LIST, .sub = &node_image_desc),
 };
 DESC(node, "Node", "A machine that images are pulled onto.");

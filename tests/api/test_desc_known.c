@@ -28,7 +28,8 @@ static const struct known_row {
 	{"in a list", &cachedimage_spec_desc, "{\"tolerations\":[{},{\"efect\":\"\"}]}",
 	 "tolerations[1].efect: unknown key; did you mean effect?"},
 	{"in a level", &node_desc, "{\"status\":{\"nodeInfo\":{\"xyzzy\":1}}}",
-	 "status.nodeInfo.xyzzy: unknown key; there are operatingSystem, architecture"},
+	 "status.nodeInfo.xyzzy: unknown key; there are operatingSystem, architecture, "
+	 "kubeletVersion"},
 	{"no key at all", &cachedimage_spec_desc, "{\"\":1}",
 	 "object: unknown key; there are image, tag, "},
 	{"no object", &cachedimage_spec_desc, "[]", ""},

@@ -111,6 +111,22 @@ static void test_node_trim(void **state)
 	arena_done(&a);
 }
 
+/* The kubelet's version decides whether a listed image is usable by all pods (rule 17). */
+static void rule_17_kubelet_version(void **state)
+{
+	(void)state;
+	struct arena a = ARENA_INIT;
+	struct err err;
+	static const char json[] = "{\"metadata\":{\"name\":\"n\"},\"status\":{\"nodeInfo\":"
+				   "{\"kubeletVersion\":\"v1.36.3\",\"architecture\":\"amd64\"}}}";
+	struct node n = {0};
+	assert_int_equal(desc_decode(&node_desc, json, strlen(json), true, &a, &n, &err), 0);
+	node_trim(&n, &a);
+	assert_string_equal(n.kubelet_version, "v1.36.3");
+	assert_string_equal(n.arch, "amd64");
+	arena_done(&a);
+}
+
 #define DIGEST "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
 /* Whatever order a kubelet tells them in, the same images are the same projection. */
@@ -201,6 +217,7 @@ int main(void)
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_crd),
 		cmocka_unit_test(test_node_trim),
+		cmocka_unit_test(rule_17_kubelet_version),
 		cmocka_unit_test(rule_18_node_images),
 		cmocka_unit_test(rule_19_digest_listed),
 		cmocka_unit_test(test_meta),
