@@ -12,8 +12,6 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "base/hash.h"
-
 #define DEFAULT_HOST "docker.io"
 #define OLD_HOST     "index.docker.io"
 /* Limits of the OCI distribution spec and its grammar. */
@@ -255,24 +253,39 @@ int ref_split(struct arena *a, const char *ref, const char **ret_image, const ch
 	return 0;
 }
 
-/* The bytes that ref_normal() prints, hashed without printing: nodes list thousands of names. */
+/* Of all processes of a tree: the watcher hashes what the reconciler compares. */
+static struct hash_key names_key;
+
+void ref_hash_seed(struct hash_key key)
+{
+	names_key = key;
+}
+
+static char *append(char *end, const char *text, size_t n)
+{
+	memcpy(end, text, n);
+	return end + n;
+}
+
+/* The bytes that ref_normal() prints, without an arena: nodes list thousands of names. */
 uint64_t ref_hash(const char *ref)
 {
 	struct parsed p;
 	if (!parse(ref, &p))
 		return 0;
-	struct slice host = host_of(&p);
-	uint64_t h = hash_bytes(HASH_START, host.at, host.len);
-	h = hash_bytes(h, "/", 1);
-	if (is_official(&p))
-		h = hash_bytes(h, "library/", strlen("library/"));
-	h = hash_bytes(h, p.path.at, p.path.len);
-	h = hash_bytes(h, p.digest != NULL ? "@" : ":", 1);
+	struct slice host = host_of(&p), version = {"latest", strlen("latest")};
 	if (p.digest != NULL)
-		return hash_str(h, p.digest);
-	if (p.tag.len == 0)
-		return hash_str(h, "latest");
-	return hash_str(hash_bytes(h, p.tag.at, p.tag.len), "");
+		version = (struct slice){p.digest, strlen(p.digest)};
+	else if (p.tag.len != 0)
+		version = p.tag;
+	char text[REF_NAME_MAX + 1 + REF_TAG_MAX], *end = append(text, host.at, host.len);
+	end = append(end, "/", 1);
+	if (is_official(&p))
+		end = append(end, "library/", strlen("library/"));
+	end = append(end, p.path.at, p.path.len);
+	end = append(end, p.digest != NULL ? "@" : ":", 1);
+	end = append(end, version.at, version.len);
+	return hash_keyed(names_key, text, (size_t)(end - text));
 }
 
 const char *ref_digest(const char *image_id)

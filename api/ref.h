@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "base/hash.h"
 
 /* image@digest, or image:tag, or image:latest; digest wins; "" counts as unset. Not checked. */
 char *ref_make(struct arena *a, const char *image, const char *tag, const char *digest);
@@ -26,8 +27,14 @@ char *ref_repository(struct arena *a, const char *ref);
  */
 int ref_split(struct arena *a, const char *ref, const char **ret_image, const char **ret_tag,
 	      const char **ret_digest);
-/* base/hash.h of the normal form: equal for two texts that mean the same image. 0: no reference. */
+/*
+ * SipHash-2-4 of the normal form: equal for two texts that mean the same image; 0: no reference.
+ * Its key is that of the tree (ipc/proc_keys.c), so that nobody can make a name that passes for
+ * another one on a node.
+ */
 uint64_t ref_hash(const char *ref);
+/* Once, at the start of a program; without it the key is 0. */
+void ref_hash_seed(struct hash_key key);
 /* The "sha256:..." part of an imageID of the form repo@sha256:<64 hex>, else NULL. Borrowed. */
 const char *ref_digest(const char *image_id);
 

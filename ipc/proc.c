@@ -173,7 +173,8 @@ static int start(struct proc *p, struct err *err)
 	}
 	/* Answers to a killed predecessor must not look like answers to us. */
 	p->last_request = (uint32_t)random_id();
-	if (proc_signals_open(p, err) != 0 || proc_sockets_open(p, err) != 0)
+	if (proc_keys_open(err) != 0 || proc_signals_open(p, err) != 0 ||
+	    proc_sockets_open(p, err) != 0)
 		return -1;
 	p->now = clock_now();
 	return 0;
@@ -239,7 +240,8 @@ static int run(struct proc *p)
 
 int proc_main(int argc, char **argv, const struct proc_def *def)
 {
-	/* Before the first allocation: nng's and curl's threads would each keep a heap of their own. */
+	/* Before the first allocation: nng's and curl's threads would each keep a heap of their
+	 * own. */
 	mallopt(M_ARENA_MAX, 1);
 	struct proc *p = xcalloc(1, sizeof(*p));
 	p->def = def;

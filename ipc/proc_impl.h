@@ -101,6 +101,8 @@ void proc_mirror(struct proc *p, enum proc_id peer, bool sent, const void *bytes
 
 /* proc_loop.c */
 int proc_signals_open(struct proc *p, struct err *err);
+/* The keys of hashes; before anything is put into a map. */
+int proc_keys_open(struct err *err);
 void proc_loop(struct proc *p);
 
 #endif

@@ -12,8 +12,8 @@ int64_t backoff_delay(struct backoff b, uint32_t failures, uint64_t seed)
 	int64_t max = b.max_ms > d ? b.max_ms : d;
 	for (uint32_t i = 1; i < failures && d < max; i++)
 		d = d > max / 2 ? max : d * 2;
-	uint64_t h = hash_bytes(hash_bytes(HASH_START, &seed, sizeof(seed)), &failures,
-				sizeof(failures));
+	uint64_t h = hash_stable_bytes(hash_stable_bytes(HASH_STABLE_START, &seed, sizeof(seed)),
+				       &failures, sizeof(failures));
 	/* 900..1100 thousandths; divided first, so that no user's duration overflows. */
 	int64_t thousandths = 900 + (int64_t)((h >> 16) % 201);
 	return d / 1000 * thousandths + d % 1000 * thousandths / 1000;

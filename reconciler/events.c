@@ -113,9 +113,9 @@ static char *cut(struct arena *a, const char *text, size_t max)
 /* A name that no other life of ours has used for another event. */
 static void make_name(struct events *e, struct series *s, struct now now)
 {
-	uint64_t h = hash_str(hash_str(HASH_START, s->uid), s->reason);
+	uint64_t h = hash_stable_str(hash_stable_str(HASH_STABLE_START, s->uid), s->reason);
 	uint64_t salt[] = {(uint64_t)now.boot_ms, (uint64_t)now.wall_s, e->made++};
-	h = hash_bytes(h, salt, sizeof(salt));
+	h = hash_stable_bytes(h, salt, sizeof(salt));
 	const char *head = cut(&e->scratch, s->object, API_NAME_MAX - SUFFIX_CHARS - 1);
 	size_t len = strlen(head);
 	while (len > 0 && (head[len - 1] == '-' || head[len - 1] == '.'))

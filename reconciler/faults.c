@@ -74,7 +74,7 @@ void faults_clear(struct image *img)
 
 static uint64_t image_seed(const struct image *img)
 {
-	return hash_str(HASH_START, img->uid);
+	return hash_stable_str(HASH_STABLE_START, img->uid);
 }
 
 void fault_success(struct core *c, struct image *img, int slot)
@@ -100,8 +100,8 @@ static void registry_failed(struct core *c, struct image *img, int slot, struct 
 	bool confirmed = r->failed_ms != 0 && r->failed_slot != slot &&
 			 now.boot_ms - r->failed_ms <= REGISTRY_WINDOW_MS;
 	if (confirmed || r->gate.failures != 0)
-		gate_fail(&r->gate, policy_of_image(c, img)->backoff, hash_str(HASH_START, r->host),
-			  p->started_ms, now.boot_ms);
+		gate_fail(&r->gate, policy_of_image(c, img)->backoff,
+			  hash_stable_str(HASH_STABLE_START, r->host), p->started_ms, now.boot_ms);
 	r->failed_ms = now.boot_ms;
 	r->failed_slot = slot;
 	policies_wake(c);

@@ -241,7 +241,7 @@ void pair_wait(struct pair *p, int64_t until_ms)
 
 uint64_t pair_seed(const struct core *c, const struct image *img, int slot)
 {
-	return hash_str(hash_str(HASH_START, img->uid), c->nodes[slot].uid);
+	return hash_stable_str(hash_stable_str(HASH_STABLE_START, img->uid), c->nodes[slot].uid);
 }
 
 void pair_failed(struct core *c, struct image *img, int slot, enum fault fault, const char *reason,

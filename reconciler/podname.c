@@ -17,10 +17,10 @@
 char *podname_make(struct arena *a, const char *image_name, const char *image_uid,
 		   const char *node_uid, const char *reference, const char *attempt)
 {
-	uint64_t h = hash_str(HASH_START, image_uid);
-	h = hash_str(h, node_uid);
-	h = hash_str(h, reference);
-	h = hash_str(h, attempt);
+	uint64_t h = hash_stable_str(HASH_STABLE_START, image_uid);
+	h = hash_stable_str(h, node_uid);
+	h = hash_stable_str(h, reference);
+	h = hash_stable_str(h, attempt);
 	int n = (int)strnlen(image_name, (size_t)NAME_ROOM);
 	/* A cut may leave "-" or "." before our "-", and "a.-b" is no DNS name. */
 	while (n > 0 && (image_name[n - 1] == '-' || image_name[n - 1] == '.'))

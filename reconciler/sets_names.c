@@ -74,9 +74,9 @@ const char *child_name(struct arena *a, const char *set_name, const char *set_ui
 				   version_part(a, image));
 	if (number == 0)
 		return clean(plain) && strlen(plain) <= API_NAME_MAX ? plain : NULL;
-	uint64_t h = hash_str(hash_str(HASH_START, set_uid), normal);
+	uint64_t h = hash_stable_str(hash_stable_str(HASH_STABLE_START, set_uid), normal);
 	for (unsigned i = 1; i < number; i++)
-		h = hash_bytes(h, &i, sizeof(i));
+		h = hash_stable_bytes(h, &i, sizeof(i));
 	char *cut = arena_strndup(a, plain, strnlen(plain, API_NAME_MAX - HASH_CHARS - 1));
 	clean(cut); /* a cut may leave a dash or dot before ours */
 	return arena_printf(a, "%s-%08" PRIx32, cut, (uint32_t)(h ^ h >> 32));
@@ -87,5 +87,6 @@ const char *child_label(struct arena *a, const char *set_name)
 	enum { KEPT = SET_LABEL_MAX - LABEL_HASH - 1 };
 	if (strlen(set_name) <= SET_LABEL_MAX)
 		return arena_strdup(a, set_name);
-	return arena_printf(a, "%.*s-%016" PRIx64, KEPT, set_name, hash_str(HASH_START, set_name));
+	return arena_printf(a, "%.*s-%016" PRIx64, KEPT, set_name,
+			    hash_stable_str(HASH_STABLE_START, set_name));
 }

@@ -66,7 +66,9 @@ static void split(struct entry *t, const struct entry *key, struct entry **befor
 
 void index_put(struct entry **root, struct entry *e)
 {
-	e->priority = (uint32_t)(hash_str(hash_str(HASH_START, e->obj.ns), e->obj.name) >> 16);
+	e->priority = (uint32_t)(hash_stable_str(hash_stable_str(HASH_STABLE_START, e->obj.ns),
+						 e->obj.name) >>
+				 16);
 	while (*root != NULL && (*root)->priority >= e->priority)
 		root = compare(e->obj.ns, e->obj.name, *root) < 0 ? &(*root)->left
 								  : &(*root)->right;

@@ -80,7 +80,7 @@ struct kpod *kpod_new(const struct sim_pod *pod, const struct node_taints *taint
 	const struct sim_pod_container *c = &pod->containers.at[0];
 	struct kpod *p = with_texts(pod);
 	p->timer.owner = TIMER_POD;
-	p->address = hash_str(HASH_START, p->uid);
+	p->address = hash_stable_str(HASH_STABLE_START, p->uid);
 	p->generation = pod->meta.generation;
 	p->never = is(c->policy, "Never");
 	p->always = !p->never && !is(c->policy, "IfNotPresent");

@@ -208,7 +208,7 @@ void pull_failure_text(const struct kpod *p, struct buf *out)
 		 "space "
 		 "left on device: unknown",
 		 ref_normal(&a, p->image),
-		 (unsigned long long)hash_str(HASH_START, p->pull.content->digest));
+		 (unsigned long long)hash_stable_str(HASH_STABLE_START, p->pull.content->digest));
 	arena_done(&a);
 }
 

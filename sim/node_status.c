@@ -122,7 +122,7 @@ static void capacity(const struct node_said *said, const char *key, struct buf *
 
 static void about(const struct node_said *said, struct buf *out)
 {
-	uint64_t n = said->kubelet->address, id = hash_str(HASH_START, said->name);
+	uint64_t n = said->kubelet->address, id = hash_stable_str(HASH_STABLE_START, said->name);
 	capacity(said, "capacity", out);
 	capacity(said, "allocatable", out);
 	buf_addf(out,

@@ -84,10 +84,10 @@ static const char *intern(struct registries *r, const char *text)
 
 static void digest_of(const struct sim_content *c, char out[DIGEST_TEXT_MAX])
 {
-	uint64_t h = HASH_START, part[4];
+	uint64_t h = HASH_STABLE_START, part[4];
 	for (size_t i = 0; i < c->n_layers; i++)
-		h = hash_bytes(h, &c->layers[i], sizeof(c->layers[i]));
-	h = hash_bytes(h, &c->scratch, sizeof(c->scratch));
+		h = hash_stable_bytes(h, &c->layers[i], sizeof(c->layers[i]));
+	h = hash_stable_bytes(h, &c->scratch, sizeof(c->scratch));
 	for (unsigned i = 0; i < 4; i++)
 		part[i] = mixed(h + i * 0x9e3779b97f4a7c15ULL);
 	snprintf(out, DIGEST_TEXT_MAX,
@@ -127,7 +127,8 @@ static const struct sim_content *own_layer(struct registries *r, const struct en
 					   int64_t size_mib, bool scratch, const char *digest)
 {
 	struct sim_blob *layer = arena_alloc(&r->arena, sizeof(*layer));
-	uint64_t h = hash_bytes(hash_str(HASH_START, e->name), &e->version, sizeof(e->version));
+	uint64_t h = hash_stable_bytes(hash_stable_str(HASH_STABLE_START, e->name), &e->version,
+				       sizeof(e->version));
 	layer->id = mixed(h);
 	layer->size = size_mib > 0 ? size_mib * MIB : size_by_hash(r, h);
 	return content_of(r, layer, 1, scratch, digest);
@@ -137,7 +138,7 @@ static const struct sim_content *listed_layers(struct registries *r, const struc
 {
 	struct sim_blob *layers = arena_array(&r->arena, row->layers.n, sizeof(*layers));
 	for (size_t i = 0; i < row->layers.n; i++) {
-		layers[i].id = mixed(hash_str(HASH_START, row->layers.at[i].name));
+		layers[i].id = mixed(hash_stable_str(HASH_STABLE_START, row->layers.at[i].name));
 		layers[i].size = row->layers.at[i].size_mib * MIB;
 	}
 	return content_of(r, layers, row->layers.n, row->scratch, NULL);
@@ -377,7 +378,8 @@ struct sim_manifest registries_pause(struct registries *r)
 	struct entry *e = find(r, PAUSE);
 	if (e->manifest.content == NULL || e->manifest.content->size != PAUSE_BYTES) {
 		struct sim_blob *layer = arena_alloc(&r->arena, sizeof(*layer));
-		*layer = (struct sim_blob){mixed(hash_str(HASH_START, PAUSE)), PAUSE_BYTES};
+		*layer = (struct sim_blob){mixed(hash_stable_str(HASH_STABLE_START, PAUSE)),
+					   PAUSE_BYTES};
 		point_at(r, e, content_of(r, layer, 1, true, NULL));
 		arena_reset(&r->turn);
 		e->exists = true;

@@ -77,6 +77,8 @@ int spawner_init(struct spawner *s, const struct supervisor_options *options, st
 		return err_set(err, ERR_TERMINAL, "host name: %s", strerror(errno));
 	snprintf(s->identity, sizeof(s->identity), "%s_%016llx", host,
 		 (unsigned long long)random_id());
+	snprintf(s->hash_key, sizeof(s->hash_key), "%016llx%016llx",
+		 (unsigned long long)random_id(), (unsigned long long)random_id());
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return err_set(err, ERR_TERMINAL, "no_new_privs: %s", strerror(errno));
 	return find_bin_dir(s, err);
@@ -90,22 +92,24 @@ void spawner_done(struct spawner *s)
 
 static bool is_ours(const char *var)
 {
-	return strncmp(var, "NOTIFY_FD=", 10) == 0 || strncmp(var, "DROP_IDENTITY=", 14) == 0;
+	return strncmp(var, "NOTIFY_FD=", 10) == 0 || strncmp(var, "DROP_IDENTITY=", 14) == 0 ||
+	       strncmp(var, "DROP_HASH_KEY=", 14) == 0;
 }
 
-/* Our environment with the two variables that are the child's own. */
+/* Our environment with the three variables that are the child's own. */
 static char **child_env(const struct spawner *s, struct arena *a)
 {
 	size_t n = 0;
 	while (environ[n] != NULL)
 		n++;
-	char **envp = arena_array(a, n + 3, sizeof(*envp));
+	char **envp = arena_array(a, n + 4, sizeof(*envp));
 	size_t k = 0;
 	for (size_t i = 0; i < n; i++)
 		if (!is_ours(environ[i]))
 			envp[k++] = environ[i];
 	envp[k++] = arena_printf(a, "NOTIFY_FD=%d", NOTIFY_FD);
-	envp[k] = arena_printf(a, "DROP_IDENTITY=%s", s->identity);
+	envp[k++] = arena_printf(a, "DROP_IDENTITY=%s", s->identity);
+	envp[k] = arena_printf(a, "DROP_HASH_KEY=%s", s->hash_key);
 	return envp;
 }
 

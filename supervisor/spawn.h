@@ -15,11 +15,14 @@
 
 /* Bytes of "<host>_<16 hex>"; host names have at most 64. */
 #define IDENTITY_MAX 96
+/* 32 hex digits and a NUL. */
+#define HASH_KEY_MAX 33
 
 struct spawner {
 	const struct supervisor_options *options;
 	char *bin_dir;               /* owned */
 	char identity[IDENTITY_MAX]; /* who we are on the lease, design.md must 7 */
+	char hash_key[HASH_KEY_MAX]; /* of the tree's hashes of image names (ipc/proc_keys.c) */
 };
 
 struct spawned {
@@ -27,7 +30,7 @@ struct spawned {
 	int notify_fd; /* one byte is readable when the child is ready; the caller closes it */
 };
 
-/* Finds the programs and makes the identity; no_new_privs from here on. ERR_TERMINAL. */
+/* Finds the programs, makes the identity and the key; no_new_privs from here on. ERR_TERMINAL. */
 int spawner_init(struct spawner *s, const struct supervisor_options *options, struct err *err);
 void spawner_done(struct spawner *s);
 

@@ -22,7 +22,7 @@ MUTANTS = [
            "(void)now;\n}\n\nvoid node_put", CORE + "pacing"),
     Mutant(4, "reconciler/status.c", "if (img->n_targeted != 0 && img->n_ready == img->n_targeted)",
            "if (img->n_ready == img->n_targeted)", CORE + "status"),
-    Mutant(6, "reconciler/podname.c", "	h = hash_str(h, attempt);\n",
+    Mutant(6, "reconciler/podname.c", "	h = hash_stable_str(h, attempt);\n",
            "	(void)attempt;\n", CORE + "podname"),
     Mutant(8, "reconciler/outcome.c", "return filled(cs->container_id) || filled(cs->image_id) ||",
            "return filled(cs->container_id) ||", CORE + "outcome"),

@@ -55,7 +55,8 @@ void sim_pulled_add(struct sim *s, const char *node_uid, const char *reference)
 
 static int64_t size_of(const char *reference)
 {
-	return BASE_SIZE + 1 + (int64_t)(hash_str(HASH_START, reference) % 1000000000);
+	return BASE_SIZE + 1 +
+	       (int64_t)(hash_stable_str(HASH_STABLE_START, reference) % 1000000000);
 }
 
 static int compare(const void *a, const void *b)

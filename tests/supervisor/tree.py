@@ -6,6 +6,7 @@ state of the world: the status file, the log, the process table. Prints TAP.
 """
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -215,8 +216,9 @@ def test_neither_nng_nor_curl_is_linked():
 
 
 def test_what_a_child_gets():
-    show = ('{ echo "args $*"; echo "id $DROP_IDENTITY"; ulimit -d; '
+    show = ('{ echo "args $*"; echo "id $DROP_IDENTITY $DROP_HASH_KEY"; ulimit -d; '
             'grep NoNewPrivs /proc/self/status; ls /proc/$$/fd; } >$TRACE.$(basename $0)\n')
+    os.environ['DROP_HASH_KEY'] = 'of somebody else'
     with Tree(watcher=show + GOOD, puller=show + GOOD).start(
             '--kubeconfig=/k', '--priority-class=low', '--leader-elect=false') as tree:
         tree.wait_ready()
@@ -227,7 +229,7 @@ def test_what_a_child_gets():
         assert '--priority-class' not in watcher[0]
         assert '--priority-class=low' in puller[0] and '--leader-elect' not in puller[0]
         assert watcher[1] == puller[1], 'one identity for the tree'
-        assert watcher[1].startswith('id ' + os.uname().nodename + '_')
+        assert re.fullmatch(f'id {os.uname().nodename}_[0-9a-f]{{16}} [0-9a-f]{{32}}', watcher[1])
         assert watcher[2] in (str(256 * 1024), 'unlimited'), watcher[2]
         assert watcher[3].split()[1] == '1'
         identity = watcher[1]
@@ -236,7 +238,7 @@ def test_what_a_child_gets():
         wait_for('a restart', lambda: tree.status()['watcher'][2] == 1)
         tree.wait_ready()
         again = pathlib.Path(f'{tree.trace}.drop-watcher').read_text().splitlines()
-        assert again[1] == identity, 'a restarted watcher resumes its lease'
+        assert again[1] == identity, 'a restarted watcher resumes its lease, and knows the key'
 
 
 # A shell cannot catch real-time signals by name: the number of SIGRTMIN + level is asked of Python.
