@@ -63,9 +63,9 @@ static void default_requests(cJSON *asked)
 			cJSON_AddItemToObject(requests, l->string, cJSON_Duplicate(l, true));
 }
 
-static void default_containers(cJSON *spec)
+static void default_containers(cJSON *spec, const char *which)
 {
-	cJSON *list = cJSON_GetObjectItemCaseSensitive(spec, "containers");
+	cJSON *list = cJSON_GetObjectItemCaseSensitive(spec, which);
 	for (cJSON *c = cJSON_IsArray(list) ? list->child : NULL; c != NULL; c = c->next) {
 		if (!cJSON_IsObject(c))
 			continue;
@@ -174,7 +174,8 @@ void pod_default(cJSON *pod, bool create)
 {
 	cJSON *spec = member_object(pod, "spec");
 	CORE_FILL(spec, pod_spec);
-	default_containers(spec);
+	default_containers(spec, "initContainers");
+	default_containers(spec, "containers");
 	if (!create)
 		return;
 	default_tolerations(spec);

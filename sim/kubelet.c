@@ -40,7 +40,7 @@ struct kpod *kubelet_add(struct kubelet *k, const struct sim_pod *pod, struct no
 	p->kubelet = k;
 	TAILQ_INSERT_TAIL(&k->pods, p, of_node);
 	k->n_pods++;
-	if (p->state == KPOD_NEW && !k->away)
+	if (p->state == KPOD_NEW && !k->away && !k->group->by_hand)
 		kpod_wait(p, KUBELET_SEEN_MS, now);
 	return p;
 }
@@ -51,8 +51,9 @@ void kubelet_gone(struct kpod *p, struct now now)
 	pull_cancel(p, now);
 	timer_stop(k->env->timers, &p->timer);
 	kpod_inactive(p);
-	if (p->content != NULL)
-		disk_use(&k->disk, p->content, false, now.wall_s);
+	for (size_t i = 0; i < p->n; i++)
+		if (p->containers[i].content != NULL)
+			disk_use(&k->disk, p->containers[i].content, false, now.wall_s);
 	if (p->queued)
 		TAILQ_REMOVE(&k->env->writes, p, of_writes);
 	if (p->waits_retry)
@@ -121,7 +122,8 @@ void kubelet_start(struct kubelet *k, struct now now)
 			kpod_queue_write(p);
 		if (p->deleting && p->state != KPOD_DYING)
 			kpod_happen(p, KPOD_DELETE, now);
-		else if (p->state == KPOD_NEW || p->state == KPOD_ENDED || p->state == KPOD_DYING)
+		else if ((p->state == KPOD_NEW && !k->group->by_hand) || p->state == KPOD_ENDED ||
+			 p->state == KPOD_DYING)
 			kpod_wait(p, KUBELET_RELIST_MS, now);
 	}
 }

@@ -50,6 +50,31 @@ enum kpod_state {
 
 enum timer_owner { TIMER_POD, TIMER_FETCH, TIMER_NODE, TIMER_RETRY };
 
+enum kcontainer_state {
+	KCONTAINER_WAITS, /* was not tried yet */
+	KCONTAINER_FAILS, /* has no image */
+	KCONTAINER_RUNS,
+	KCONTAINER_ENDED,
+	KCONTAINER_BROKE, /* ended, and not well */
+};
+
+struct kcontainer {
+	const char *name, *image;
+	const struct sim_content *content; /* that it uses */
+	const char *image_id;              /* digest name */
+	const char *no_space;              /* digest of what the disk had no space for, or NULL */
+	int64_t failed_ms;                 /* when its last pull failed */
+	int64_t started_s, ended_s;
+	enum kcontainer_state state;
+	enum pod_shape said;     /* what the API should say of its state */
+	enum pod_shape next;     /* what it will at the next sync */
+	enum pull_fault failure; /* of the last pull that failed */
+	unsigned failures;
+	bool init, sidecar;    /* sidecar: an init container that goes on */
+	bool always, never;    /* imagePullPolicy */
+	bool ends, needs_true; /* by itself; its command is `true` */
+};
+
 struct kubelet;
 
 struct kpod {
@@ -58,24 +83,24 @@ struct kpod {
 	struct kubelet *kubelet;
 	/* One block of text: */
 	const char *key; /* namespace/name */
-	const char *name, *ns, *uid, *container, *image;
+	const char *name, *ns, *uid;
 	const char *secrets; /* imagePullSecrets, each with its NUL, ended by an empty one */
-	const struct sim_content *content; /* that its container uses */
-	const char *image_id;              /* digest name */
-	struct sim_manifest pull;          /* ASKING, FETCHING */
-	int64_t left, total;               /* bytes to fetch */
-	int64_t failed_ms, retry_ms;       /* last pull failed; a write is tried again */
-	int64_t start_s, started_s, ended_s, ready_s, sandbox_s, generation;
+	struct kcontainer *containers; /* as in the spec, init containers first */
+	size_t n, n_init;
+	struct kcontainer *main;  /* that the pod is for: `pull`, or the first */
+	struct kcontainer *cur;   /* that is being brought to run */
+	struct sim_manifest pull; /* of cur; ASKING, FETCHING */
+	int64_t left, total;      /* bytes to fetch */
+	int64_t retry_ms;         /* a write is tried again */
+	int64_t soon_ms;          /* a failure of this sync asks for the next so soon */
+	int64_t start_s, ended_s, ready_s, sandbox_s, generation;
 	uint64_t address;
 	uint32_t list; /* the last that named it, struct nodes */
 	enum kpod_state state;
-	enum pod_shape said;     /* what the API should say */
-	enum pod_shape next;     /* what it will at the next sync */
-	enum pull_fault fault;   /* of the pull that goes on */
-	enum pull_fault failure; /* of the last that failed */
-	unsigned failures;
-	bool accepted, active, slow, no_space; /* active: holds a place of max_pods */
-	bool always, never, ends;              /* imagePullPolicy; its command is `true` */
+	enum pod_shape said;         /* what the API should say */
+	enum pull_fault fault;       /* of the pull that goes on */
+	bool accepted, active, slow; /* active: holds a place of max_pods */
+	bool unsaid;                 /* a container changed since the last status */
 	bool dirty, flying, queued, waits_retry,
 		wants_delete; /* of_writes: queued or waits_retry */
 	bool intolerant;      /* of the node's taints */
@@ -94,6 +119,7 @@ struct kubelet_group { /* what nodes of one group share; see struct sim_group */
 	int64_t bandwidth;    /* bytes a second; 0: no limit */
 	int64_t max_pods;
 	bool parallel;
+	bool by_hand; /* nothing happens to pods unless a scenario says so, but deletions end */
 	struct node_taints taints;
 };
 

@@ -79,7 +79,7 @@ static void begin(struct kpod *p, struct now now)
 {
 	struct kubelet *k = p->kubelet;
 	int64_t delay = 0;
-	p->fault = registries_pull(k->env->registries, p->image, k->group->platform,
+	p->fault = registries_pull(k->env->registries, p->cur->image, k->group->platform,
 				   secret_is_there(p), &p->pull, &delay);
 	p->state = KPOD_ASKING;
 	p->left = p->total = 0;
@@ -115,11 +115,11 @@ static void next_pull(struct kubelet *k, struct now now)
 static void fail(struct kpod *p, bool no_space, struct now now)
 {
 	leave(p, now);
-	p->failure = p->fault;
-	p->no_space = no_space;
+	p->cur->failure = p->fault;
+	p->cur->no_space = no_space ? p->pull.content->digest : NULL;
 	p->kubelet->env->counts.pulls_failed++;
-	p->failures++;
-	p->failed_ms = now.boot_ms;
+	p->cur->failures++;
+	p->cur->failed_ms = now.boot_ms;
 	kubelet_pull_ended(p, false, now);
 	next_pull(p->kubelet, now);
 }
@@ -194,10 +194,10 @@ void pull_cancel(struct kpod *p, struct now now)
 	}
 }
 
-void pull_failure_text(const struct kpod *p, struct buf *out)
+void pull_failure_text(const struct kcontainer *c, struct buf *out)
 {
-	if (!p->no_space) {
-		pull_fault_text(p->failure, p->image, out);
+	if (c->no_space == NULL) {
+		pull_fault_text(c->failure, c->image, out);
 		return;
 	}
 	struct arena a = ARENA_INIT;
@@ -207,14 +207,14 @@ void pull_failure_text(const struct kpod *p, struct buf *out)
 		 "/var/lib/containerd/io.containerd.content.v1.content/ingest/%016llx/data: no "
 		 "space "
 		 "left on device: unknown",
-		 ref_normal(&a, p->image),
-		 (unsigned long long)hash_stable_str(HASH_STABLE_START, p->pull.content->digest));
+		 ref_normal(&a, c->image),
+		 (unsigned long long)hash_stable_str(HASH_STABLE_START, c->no_space));
 	arena_done(&a);
 }
 
 int pull_percent(const struct kpod *p)
 {
-	if (p->state != KPOD_FETCHING || p->total == 0)
+	if (p->state != KPOD_FETCHING || p->total == 0 || p->cur != p->main)
 		return 0;
 	int64_t left = left_after(p, p->kubelet->env->now_ms - p->kubelet->fetched_ms);
 	return (int)((p->total - left) * 100 / p->total);

@@ -18,7 +18,7 @@ void pull_fetched(struct kubelet *k, struct now now);
 /* Out of line or in the middle: nothing of it remains. */
 void pull_cancel(struct kpod *p, struct now now);
 /* What kubelet shows for the last failure. */
-void pull_failure_text(const struct kpod *p, struct buf *out);
+void pull_failure_text(const struct kcontainer *c, struct buf *out);
 /* 0 to 100. */
 int pull_percent(const struct kpod *p);
 

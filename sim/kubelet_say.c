@@ -4,7 +4,10 @@
  */
 #include "sim/kubelet.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+#include "base/xalloc.h"
 
 #include "sim/kubelet_pull.h"
 
@@ -35,23 +38,23 @@ static void evicted_text(const struct kpod *p, struct buf *out)
 		 (long long)((d->capacity - d->used) / 1024));
 }
 
-static void container_text(const struct kpod *p, struct buf *out)
+static void container_text(const struct kcontainer *c, struct buf *out)
 {
 	struct buf failure = {0};
-	switch (p->said) {
+	switch (c->said) {
 	case POD_SHAPE_ERR_PULL:
-		pull_failure_text(p, out);
+		pull_failure_text(c, out);
 		break;
 	case POD_SHAPE_BACK_OFF:
-		pull_failure_text(p, &failure);
-		pod_back_off_text(p->image, failure.data, out);
+		pull_failure_text(c, &failure);
+		pod_back_off_text(c->image, failure.data, out);
 		break;
 	case POD_SHAPE_NEVER:
 		buf_addf(out, "Container image \"%s\" is not present with pull policy of Never",
-			 p->image);
+			 c->image);
 		break;
 	case POD_SHAPE_BAD_NAME:
-		pull_name_refused(p->image, out);
+		pull_name_refused(c->image, out);
 		break;
 	case POD_SHAPE_NO_START:
 	case POD_SHAPE_FAILED:
@@ -66,28 +69,45 @@ static void container_text(const struct kpod *p, struct buf *out)
 	buf_done(&failure);
 }
 
+static struct container_said container_said(const struct kpod *p, size_t i, struct buf *waits)
+{
+	const struct kcontainer *c = &p->containers[i];
+	container_text(c, waits);
+	return (struct container_said){
+		.name = c->name,
+		.image = c->image,
+		.shape = c->said,
+		.waits_for = waits->data,
+		/* A pull that was made without a container leaves no trace of itself. */
+		.image_id = c->said == POD_SHAPE_EVICTED ? NULL : c->image_id,
+		.started_s = c->started_s,
+		.ended_s = c->ended_s,
+		.address = p->address + i,
+	};
+}
+
 void kubelet_write(const struct kpod *p, struct buf *out)
 {
-	struct buf message = {0}, waits = {0};
+	struct buf message = {0};
+	struct buf *waits = xcalloc(p->n, sizeof(*waits));
+	struct container_said *containers = xcalloc(p->n, sizeof(*containers));
 	if (p->rejected)
 		rejected_text(p, &message);
 	else if (p->evicted)
 		evicted_text(p, &message);
-	container_text(p, &waits);
+	for (size_t i = 0; i < p->n; i++)
+		containers[i] = container_said(p, i, &waits[i]);
 	pod_status_write(
 		&(struct pod_said){
 			.uid = p->uid,
-			.container = p->container,
-			.image = p->image,
 			.shape = p->said,
 			.reason = p->reason,
 			.message = message.data,
-			.waits_for = waits.data,
-			/* A pull that was made without a container leaves no trace of itself. */
-			.image_id = p->said == POD_SHAPE_EVICTED ? NULL : p->image_id,
+			.containers = containers,
+			.n = p->n,
+			.n_init = p->n_init,
 			.generation = p->generation,
 			.start_s = p->start_s,
-			.started_s = p->started_s,
 			.ended_s = p->ended_s,
 			.ready_s = p->ready_s,
 			.sandbox_s = p->sandbox_s,
@@ -96,7 +116,10 @@ void kubelet_write(const struct kpod *p, struct buf *out)
 		},
 		out);
 	buf_done(&message);
-	buf_done(&waits);
+	for (size_t i = 0; i < p->n; i++)
+		buf_done(&waits[i]);
+	free(waits);
+	free(containers);
 }
 
 int kubelet_progress(const struct kubelet *k, const char *reference)
@@ -110,11 +133,11 @@ int kubelet_progress(const struct kubelet *k, const char *reference)
 	{
 		if (!p->active || p->state == KPOD_RUNNING)
 			continue;
-		bool same = strcmp(p->image, reference) == 0;
-		if (!same && known && registries_find(k->env->registries, p->image, &m) == 0)
+		bool same = strcmp(p->main->image, reference) == 0;
+		if (!same && known && registries_find(k->env->registries, p->main->image, &m) == 0)
 			same = m.digest_name == want.digest_name;
 		if (same)
-			return p->failures > 0 ? -2 : pull_percent(p);
+			return p->main->failures > 0 ? -2 : pull_percent(p);
 	}
 	return -1;
 }

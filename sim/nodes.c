@@ -110,6 +110,7 @@ static struct node_group *group_new(struct nodes *n, const struct sim_group *fro
 		.bandwidth = from->bandwidth_mib * MIB,
 		.max_pods = or_default(from->max_pods, MAX_PODS),
 		.parallel = from->parallel_pulls,
+		.by_hand = from->by_hand,
 	};
 	copy_taints(a, &from->taints, &g->kubelet.taints);
 	copy_labels(a, &from->labels, &g->labels);
@@ -176,6 +177,8 @@ void snode_join(struct nodes *n, struct snode *s, struct now now)
 	/* Spread, so that a thousand nodes do not beat at once. */
 	s->beat_ms = now.boot_ms + s->group->heartbeat_ms / 2 +
 		     random_below(n, s->group->heartbeat_ms / 2 + 1);
+	if (s->group->kubelet.by_hand)
+		s->beat_ms = CLOCK_NEVER;
 	kubelet_start(&s->kubelet, now);
 	snode_arm(n, s);
 	snode_write(n, s, NODE_WRITE_CREATE);
@@ -199,7 +202,7 @@ void snode_leave(struct nodes *n, struct snode *s, bool images, struct now now)
 void nodes_contradicted(struct nodes *n, const char *node, struct now now)
 {
 	struct snode *s = map_get(&n->by_name, node);
-	if (s == NULL || !s->exists || s->kubelet.away || s->beat_ms - now.boot_ms < NODE_STATUS_MS)
+	if (s == NULL || !s->exists || s->kubelet.away || s->group->kubelet.by_hand || s->beat_ms - now.boot_ms < NODE_STATUS_MS)
 		return;
 	s->ready_s = now.wall_s;
 	s->beat_ms = now.boot_ms + random_below(n, NODE_STATUS_MS);
@@ -323,7 +326,7 @@ static void take_changed(struct nodes *n, struct now now)
 		struct snode *s = snode_of(k);
 		TAILQ_REMOVE(&n->env.changed, k, of_changed);
 		k->images_changed = false;
-		if (s->images_ms != CLOCK_NEVER)
+		if (s->images_ms != CLOCK_NEVER || s->group->kubelet.by_hand)
 			continue;
 		s->images_ms = now.boot_ms + NODE_STATUS_MS;
 		snode_arm(n, s);

@@ -16,6 +16,7 @@ static const struct field sim_pod_container_rows[] = {
 	ROW(sim_pod_container, image, "image", F_STRING),
 	ROW(sim_pod_container, policy, "imagePullPolicy", F_STRING),
 	ROW(sim_pod_container, command, "command", F_STRINGS),
+	ROW(sim_pod_container, restart_policy, "restartPolicy", F_STRING),
 };
 static DESC(sim_pod_container, "Container", "A container as a kubelet is told to run it.");
 
@@ -23,6 +24,7 @@ static const struct field sim_pod_rows[] = {
 	ROW(sim_pod, meta, "metadata", F_INLINE, .sub = &api_meta_desc),
 	ROW(sim_pod, node_name, "spec.nodeName", F_STRING),
 	ROW(sim_pod, restart_policy, "spec.restartPolicy", F_STRING),
+	ROW(sim_pod, init, "spec.initContainers", F_LIST, .sub = &sim_pod_container_desc),
 	ROW(sim_pod, containers, "spec.containers", F_LIST, .sub = &sim_pod_container_desc),
 	ROW(sim_pod, secrets, "spec.imagePullSecrets", F_LIST, .sub = &api_secret_ref_desc),
 	ROW(sim_pod, tolerations, "spec.tolerations", F_LIST, .sub = &api_toleration_desc),

@@ -14,6 +14,7 @@ struct sim_pod_container {
 	const char *name, *image;
 	const char *policy; /* imagePullPolicy */
 	struct api_strings command;
+	const char *restart_policy; /* of an init container: "Always" makes it a sidecar */
 };
 
 struct sim_pod_containers {
@@ -24,7 +25,7 @@ struct sim_pod_containers {
 struct sim_pod { /* starts with its metadata, as all kinds do */
 	struct api_meta meta;
 	const char *node_name, *restart_policy;
-	struct sim_pod_containers containers;
+	struct sim_pod_containers init, containers;
 	struct api_name_refs secrets; /* imagePullSecrets */
 	struct api_tolerations tolerations;
 	const char *phase;

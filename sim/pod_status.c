@@ -5,6 +5,7 @@
 #include "sim/pod_status.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "base/clock.h"
 
@@ -71,11 +72,40 @@ static void condition(const struct pod_said *said, const struct condition *c, st
 	buf_adds(out, "}");
 }
 
+static enum container_state state_of(const struct container_said *c)
+{
+	return shapes[c->shape].state;
+}
+
+static bool succeeded(const struct container_said *c)
+{
+	return state_of(c) == CONTAINER_TERMINATED && shapes[c->shape].exit_code == 0;
+}
+
+/* "containers with unready status: [a b]"; of the init containers: those that have not ended. */
+static void unready_text(const struct pod_said *said, bool init, struct buf *out)
+{
+	bool first = true;
+	size_t end = init ? said->n_init : said->n;
+	buf_addf(out, "containers with %s status: [", init ? "incomplete" : "unready");
+	for (size_t i = init ? 0 : said->n_init; i < end; i++) {
+		const struct container_said *c = &said->containers[i];
+		if (state_of(c) == CONTAINER_RUNNING || (init && succeeded(c)))
+			continue;
+		buf_addf(out, "%s%s", first ? "" : " ", c->name);
+		first = false;
+	}
+	buf_adds(out, "]");
+}
+
 static void conditions(const struct pod_said *said, const struct shape *s, struct buf *out)
 {
-	char unready[128]; /* a container's name is a DNS label */
-	bool waits = s->state == CONTAINER_WAITING;
-	snprintf(unready, sizeof(unready), "containers with unready status: [%s]", said->container);
+	struct buf unready = {0}, incomplete = {0};
+	bool inits = strcmp(s->initialized, "ContainersNotInitialized") == 0;
+	if (strcmp(s->ready_reason, "ContainersNotReady") == 0)
+		unready_text(said, false, &unready);
+	if (inits)
+		unready_text(said, true, &incomplete);
 	buf_adds(out, ",\"conditions\":[");
 	if (said->reason != NULL) /* evicted */
 		condition(said,
@@ -84,18 +114,21 @@ static void conditions(const struct pod_said *said, const struct shape *s, struc
 			  out);
 	const struct condition rows[] = {
 		{"PodReadyToStartContainers", s->sandbox, "", "", said->sandbox_s},
-		{"Initialized", "True", s->initialized, "", said->start_s},
-		{"Ready", s->ready, s->ready_reason, waits ? unready : "", said->ready_s},
-		{"ContainersReady", s->ready, s->ready_reason, waits ? unready : "", said->ready_s},
+		{"Initialized", inits ? "False" : "True", s->initialized, incomplete.data,
+		 said->start_s},
+		{"Ready", s->ready, s->ready_reason, unready.data, said->ready_s},
+		{"ContainersReady", s->ready, s->ready_reason, unready.data, said->ready_s},
 		{"PodScheduled", "True", "", "", said->start_s},
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		condition(said, &rows[i], out);
 	buf_adds(out, "]");
+	buf_done(&unready);
+	buf_done(&incomplete);
 }
 
 /* "containerd://<64 hex>", the same in all statuses of one pod. */
-static void container_id(const struct pod_said *said, struct buf *out)
+static void container_id(const struct container_said *said, struct buf *out)
 {
 	buf_adds(out, ",\"containerID\":\"containerd://");
 	for (uint64_t i = 0, h = said->address; i < 4; i++, h = h * 0x9e3779b97f4a7c15U + i)
@@ -104,7 +137,7 @@ static void container_id(const struct pod_said *said, struct buf *out)
 }
 
 /* A container that never was has no times. */
-static void times(const struct pod_said *said, struct buf *out)
+static void times(const struct container_said *said, struct buf *out)
 {
 	if (said->image_id == NULL) {
 		buf_adds(out, ",\"startedAt\":null,\"finishedAt\":null");
@@ -114,8 +147,9 @@ static void times(const struct pod_said *said, struct buf *out)
 	moment(out, "finishedAt", said->ended_s);
 }
 
-static void state(const struct pod_said *said, const struct shape *s, struct buf *out)
+static void state(const struct container_said *said, struct buf *out)
 {
+	const struct shape *s = &shapes[said->shape];
 	switch (s->state) {
 	case CONTAINER_WAITING:
 		buf_addf(out, "\"waiting\":{\"reason\":\"%s\"", s->reason);
@@ -142,21 +176,51 @@ static void state(const struct pod_said *said, const struct shape *s, struct buf
 	}
 }
 
-static void container(const struct pod_said *said, const struct shape *s, struct buf *out)
+static void container(const struct container_said *said, bool init, struct buf *out)
 {
-	bool runs = s->state == CONTAINER_RUNNING;
-	buf_adds(out, ",\"containerStatuses\":[{\"name\":");
-	buf_add_json(out, said->container);
+	bool runs = state_of(said) == CONTAINER_RUNNING;
+	bool ready = runs || (init && succeeded(said));
+	buf_addf(out, "%s{\"name\":", out->data[out->len - 1] == '[' ? "" : ",");
+	buf_add_json(out, said->name);
 	buf_adds(out, ",\"state\":{");
-	state(said, s, out);
+	state(said, out);
 	buf_addf(out, "},\"lastState\":{},\"ready\":%s,\"restartCount\":0,\"image\":",
-		 runs ? "true" : "false");
+		 ready ? "true" : "false");
 	buf_add_json(out, said->image);
 	buf_adds(out, ",\"imageID\":");
 	buf_add_json(out, said->image_id != NULL ? said->image_id : "");
 	if (said->image_id != NULL)
 		container_id(said, out);
-	buf_addf(out, ",\"started\":%s}]", runs ? "true" : "false");
+	buf_addf(out, ",\"started\":%s}", runs ? "true" : "false");
+}
+
+/* The least name after `last`; NULL: the end. */
+static const struct container_said *next_by_name(const struct pod_said *said, const char *last)
+{
+	const struct container_said *least = NULL;
+	for (size_t i = said->n_init; i < said->n; i++) {
+		const struct container_said *c = &said->containers[i];
+		if ((last == NULL || strcmp(c->name, last) > 0) &&
+		    (least == NULL || strcmp(c->name, least->name) < 0))
+			least = c;
+	}
+	return least;
+}
+
+/* As kubelet does: init containers in the order of the spec, the others by name. */
+static void containers(const struct pod_said *said, struct buf *out)
+{
+	if (said->n_init > 0) {
+		buf_adds(out, ",\"initContainerStatuses\":[");
+		for (size_t i = 0; i < said->n_init; i++)
+			container(&said->containers[i], true, out);
+		buf_adds(out, "]");
+	}
+	buf_adds(out, ",\"containerStatuses\":[");
+	for (const struct container_said *c = next_by_name(said, NULL); c != NULL;
+	     c = next_by_name(said, c->name))
+		container(c, false, out);
+	buf_adds(out, "]");
 }
 
 static void addresses(const struct pod_said *said, const struct shape *s, struct buf *out)
@@ -188,7 +252,7 @@ void pod_status_write(const struct pod_said *said, struct buf *out)
 	if (s->sandbox[0] != '\0') {
 		conditions(said, s, out);
 		addresses(said, s, out);
-		container(said, s, out);
+		containers(said, out);
 	}
 	buf_adds(out, "}}");
 }

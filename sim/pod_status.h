@@ -1,6 +1,8 @@
 /*
  * What a kubelet writes into a pod's status, as one row a moment of its life: recorded on
- * kubelet 1.34.4 with containerd 1.6 for pull pods. Makes the merge patch; decides nothing.
+ * kubelet 1.34.4 with containerd 1.6 for pull pods. A row gives the phase and the conditions of
+ * the pod, and the state of a container: with several containers the pod has one row and each
+ * container its own. Makes the merge patch; decides nothing.
  * The patch carries metadata.uid, as kubelet's does: a pod of the same name but another life
  * is refused by the API server (409).
  */
@@ -37,7 +39,13 @@
 	S(KILLED, "Failed", "False", "", "False", "PodFailed", TERMINATED, "Error", 137)           \
 	S(EVICTED, "Failed", "False", "", "False", "PodFailed", TERMINATED,                        \
 	  "ContainerStatusUnknown", 137)                                                           \
-	S(REJECTED, "Failed", "", "", "", "", NONE, "", 0)
+	S(REJECTED, "Failed", "", "", "", "", NONE, "", 0)                                         \
+	/* Of pods with several containers; first status, init containers, some main ones run: */  \
+	S(INIT_FIRST, "Pending", "False", "ContainersNotInitialized", "False",                     \
+	  "ContainersNotReady", WAITING, "PodInitializing", 0)                                     \
+	S(INITIALIZING, "Pending", "True", "ContainersNotInitialized", "False",                    \
+	  "ContainersNotReady", WAITING, "PodInitializing", 0)                                     \
+	S(PARTLY, "Running", "True", "", "False", "ContainersNotReady", RUNNING, "", 0)
 
 enum pod_shape {
 #define S(id, ...) POD_SHAPE_##id,
@@ -46,16 +54,26 @@ enum pod_shape {
 		POD_SHAPE_COUNT
 };
 
+struct container_said {
+	const char *name, *image;
+	enum pod_shape shape;       /* for its state */
+	const char *waits_for;      /* message of its state; NULL: none */
+	const char *image_id;       /* "repo@sha256:..."; NULL: it was never started */
+	int64_t started_s, ended_s; /* wall */
+	uint64_t address;           /* makes its id */
+};
+
 struct pod_said { /* borrowed for the call */
-	const char *uid, *container, *image;
-	enum pod_shape shape;
+	const char *uid;
+	enum pod_shape shape;         /* for phase and conditions */
 	const char *reason, *message; /* of the pod: OutOfpods, Evicted; NULL: none */
-	const char *waits_for;        /* message of the container's state; NULL: none */
-	const char *image_id;         /* "repo@sha256:..."; NULL: it was never started */
+	/* In the order of the spec, init containers first. */
+	const struct container_said *containers;
+	size_t n, n_init;
 	int64_t generation;
-	int64_t start_s, started_s, ended_s; /* wall: accepted; container began, ended */
-	int64_t ready_s, sandbox_s;          /* when Ready and PodReadyToStartContainers turned */
-	uint64_t address;                    /* makes IPs and the container's id */
+	int64_t start_s, ended_s;   /* wall: accepted; evicted */
+	int64_t ready_s, sandbox_s; /* when Ready and PodReadyToStartContainers turned */
+	uint64_t address;           /* makes its IPs */
 	uint64_t node_address;
 };
 

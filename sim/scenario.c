@@ -44,6 +44,8 @@ bool sim_step_lasts(enum sim_step_kind kind)
 	case SIM_STEP_NODE_PRESSURE:
 	case SIM_STEP_NODE_FULL:
 	case SIM_STEP_NODE_CORDON:
+	case SIM_STEP_POD_STATUS:
+	case SIM_STEP_POD_MUTATE:
 	case SIM_STEP_REGISTRY_FAULT:
 	case SIM_STEP_API_FAULT:
 	case SIM_STEP_CLOCK_JUMP:
@@ -93,6 +95,8 @@ static bool step_has(const struct sim_step *s, const char *argument)
 		{"fault", s->fault != NULL},
 		{"api", s->api != NULL},
 		{"object", s->object != NULL},
+		{"status", s->status != NULL},
+		{"pod", s->pod != NULL},
 		{"by", s->by_ms != 0},
 	};
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
@@ -131,6 +135,15 @@ static int check_fault(const char *path, const struct sim_api_fault *f, bool las
 	return 0;
 }
 
+/* What is written as an object must be one. */
+static int check_json(const char *path, const char *key, const char *json, struct err *err)
+{
+	cJSON *tree = json != NULL ? cJSON_Parse(json) : NULL;
+	bool ok = json == NULL || cJSON_IsObject(tree);
+	cJSON_Delete(tree);
+	return ok ? 0 : err_set(err, ERR_TERMINAL, "%s.%s: must be an object", path, key);
+}
+
 static int check_step(const char *path, const struct sim_step *s, struct err *err)
 {
 	int kind = sim_step_kind(s->what);
@@ -146,6 +159,13 @@ static int check_step(const char *path, const struct sim_step *s, struct err *er
 		return -1;
 	if (kind == SIM_STEP_CLOCK_JUMP && strcmp(s->clock, "sleep") == 0 && s->by_ms < 0)
 		return err_set(err, ERR_TERMINAL, "%s: a sleep cannot go back in time", path);
+	if (s->stays && (s->for_ms != 0 || s->end || kind != SIM_STEP_POD_STATUS))
+		return err_set(err, ERR_TERMINAL,
+			       "%s: `stays` is pod-status's, and ended by `end`: leave `for` out",
+			       path);
+	if (check_json(path, "status", s->status, err) != 0 ||
+	    check_json(path, "pod", s->pod, err) != 0)
+		return -1;
 	return s->object != NULL ? check_object(path, s->object, err) : 0;
 }
 
@@ -222,23 +242,25 @@ static int check_timeline(const struct sim_scenario *s, struct err *err)
 
 /* ---- text into structs ---- */
 
-/* The table's `object` is a text: what stands there is turned into its JSON. */
-static void object_to_text(cJSON *step)
+/* Objects of a step are texts in its table: what stands there is turned into its JSON. */
+static void objects_to_text(cJSON *step)
 {
-	cJSON *object = cJSON_GetObjectItemCaseSensitive(step, "object");
-	if (!cJSON_IsObject(object))
-		return;
-	struct arena a = ARENA_INIT;
-	cJSON *text = cJSON_CreateString(yaml_json(object, &a));
-	cJSON_ReplaceItemInObjectCaseSensitive(step, "object", text);
-	arena_done(&a);
+	for (const char *const *key = sim_step_objects; *key != NULL; key++) {
+		cJSON *object = cJSON_GetObjectItemCaseSensitive(step, *key);
+		if (!cJSON_IsObject(object))
+			continue;
+		struct arena a = ARENA_INIT;
+		cJSON *text = cJSON_CreateString(yaml_json(object, &a));
+		cJSON_ReplaceItemInObjectCaseSensitive(step, *key, text);
+		arena_done(&a);
+	}
 }
 
 static void prepare(cJSON *root)
 {
 	cJSON *step;
 	cJSON_ArrayForEach(step, cJSON_GetObjectItemCaseSensitive(root, "timeline"))
-		object_to_text(step);
+		objects_to_text(step);
 	if (cJSON_IsObject(root) && !cJSON_HasObjectItem(root, "anyImage"))
 		cJSON_AddTrueToObject(root, "anyImage");
 }
@@ -319,7 +341,7 @@ int scenario_read_step(const char *json, size_t len, struct arena *a, struct sim
 		cJSON_Delete(tree);
 		return err_set(err, ERR_TERMINAL, "a step must be a JSON object");
 	}
-	object_to_text(tree);
+	objects_to_text(tree);
 	int rc = from_tree(&sim_step_desc, tree, a, &s, err);
 	cJSON_Delete(tree);
 	if (rc != 0 || check_step("step", &s, err) != 0)

@@ -28,6 +28,7 @@ struct sim_group { /* nodes that are alike: NAME-000, NAME-001, ... */
 	int64_t max_images;        /* nodeStatusMaxImages, default 50; -1: all */
 	int64_t pad_kib;           /* annotations that make the Node object this fat */
 	int64_t heartbeat_s;       /* of the Ready condition, default 300 s as with node leases */
+	bool by_hand;              /* no kubelet: pods stay as a step pod-status writes them */
 	bool absent;               /* exists only after a step `node-join` */
 	struct api_strings images; /* references that are there from the start */
 };
@@ -116,6 +117,15 @@ struct sim_api_faults {
 	S(NODE_PRESSURE, "node-pressure", "node", "DiskPressure; `for`")                           \
 	S(NODE_FULL, "node-full", "node", "each new pod is OutOfpods; `for`")                      \
 	S(NODE_CORDON, "node-cordon", "node", "taint node.kubernetes.io/unschedulable; `for`")     \
+	S(NODE_STATUS, "node-status", "node status",                                               \
+	  "merges it into the Node's status, conditions by their type; a kubelet writes what it "  \
+	  "says of itself again, that of a group with `byHand` does not")                          \
+	S(POD_STATUS, "pod-status", "node status",                                                 \
+	  "merges it (RFC 7386) into the status of the pods there, of those of `image` where it "  \
+	  "is given; with `stays` or `for` of those that come later too, `after` so long")         \
+	S(POD_MUTATE, "pod-mutate", "pod",                                                         \
+	  "each pod that is created, on `node` and of `image` where they are given, gets this "    \
+	  "strategic merge patch first, as by a mutating webhook; `for`")                          \
 	S(EVICT_IMAGE, "evict-image", "node image", "the image goes from the node's disk")         \
 	S(IMAGE_SET, "image-set", "image", "the tag now means new content of `sizeMiB`")           \
 	S(IMAGE_REMOVE, "image-remove", "image", "the registry has it no more")                    \
@@ -149,6 +159,10 @@ struct sim_step {
 	bool end;          /* ends what this step began, instead of beginning it */
 	struct sim_api_fault *api;
 	const char *object; /* JSON text of a Kubernetes object (any JSON in the file) */
+	const char *status; /* JSON text, merged into that of pods or nodes; see sim/texts.h */
+	const char *pod;    /* JSON text of a patch of pods */
+	bool stays;         /* POD_STATUS: for pods that come later too, until `end` */
+	int64_t after_ms;   /* ... so long after they came */
 };
 
 struct sim_steps {

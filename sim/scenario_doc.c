@@ -40,7 +40,10 @@ static const char *type_of(const struct field *f)
 {
 	switch (f->type) {
 	case F_STRING:
-		return strcmp(f->json, "object") == 0 ? "object" : "text";
+		for (const char *const *key = sim_step_objects; *key != NULL; key++)
+			if (strcmp(f->json, *key) == 0)
+				return "object";
+		return "text";
 	case F_BOOL:
 		return "true or false";
 	case F_INT:

@@ -14,6 +14,8 @@
 #define MANY         20000
 #define MIB_MAX      (1024 * 1024) /* a tebibyte */
 
+const char *const sim_step_objects[] = {"object", "status", "pod", NULL};
+
 #define NAME_OF(id, name, ...) name,
 static const char *const fault_kinds[] = {API_FAULTS(NAME_OF) NULL};
 static const char *const step_names[] = {SIM_STEPS(NAME_OF) NULL};
@@ -62,6 +64,9 @@ static const struct field sim_group_rows[] = {
 	    .doc = "KiB of annotations, to make the Node object large."),
 	ROW(sim_group, heartbeat_s, "heartbeatSeconds", F_INT, .flags = FF_HAS_DEFAULT,
 	    .def_num = 300, .min = 1, .max = 86400, .doc = "Between two updates of the Node."),
+	ROW(sim_group, by_hand, "byHand", F_BOOL,
+	    .doc = "No kubelet: the nodes register once, their pods stay as they are until a step "
+		   "`pod-status`; deleted ones go, unless the node is not ready."),
 	ROW(sim_group, absent, "absent", F_BOOL, .doc = "They exist only after a `node-join`."),
 	ROW(sim_group, images, "images", F_STRINGS, .max_items = 1000, .min_len = 1,
 	    .doc = "References that are on the nodes from the start."),
@@ -156,6 +161,17 @@ static const struct field sim_step_rows[] = {
 	ROW(sim_step, api, "api", F_OBJECT, .sub = &sim_api_fault_desc,
 	    .doc = "The rule of `api-fault`; keys as in `faults`."),
 	ROW(sim_step, object, "object", F_STRING, .doc = "A Kubernetes object, written as YAML."),
+	ROW(sim_step, status, "status", F_STRING,
+	    .doc = "A status, or a part of one. In its texts `$NOW`, `$NOW-300`, `$NOW+5` "
+		   "(seconds) become times, `$IMAGE` and `$NODE` those of the pod."),
+	ROW(sim_step, pod, "pod", F_STRING,
+	    .doc = "A part of a Pod, such as `metadata.labels`, `spec.containers`, "
+		   "`spec.initContainers`; containers are merged by their names."),
+	ROW(sim_step, stays, "stays", F_BOOL,
+	    .doc = "Of `pod-status`: for the pods that come later too, until the same step with "
+		   "`end`."),
+	ROW(sim_step, after_ms, "after", F_DURATION,
+	    .doc = "Of `pod-status`: so long after a pod came that is met later."),
 };
 DESC(sim_step, "timeline[]", "One thing that happens.");
 

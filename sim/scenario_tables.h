@@ -8,6 +8,9 @@
 
 #include "sim/scenario.h"
 
+/* Keys of a step whose value is an object, kept as its JSON text; ended by NULL. */
+extern const char *const sim_step_objects[];
+
 extern const struct desc sim_scenario_desc, sim_step_desc, sim_api_fault_desc;
 
 #endif

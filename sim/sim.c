@@ -18,6 +18,7 @@
 #include "base/random.h"
 #include "base/xalloc.h"
 
+#include "sim/by_hand.h"
 #include "sim/cluster.h"
 #include "sim/expect.h"
 #include "sim/kubeconfig.h"
@@ -48,6 +49,7 @@ struct sim {
 	struct nodes *nodes;
 	struct cluster cluster;
 	struct watches *watches;
+	struct by_hand *by_hand;
 	struct timeline *timeline;
 	struct sim_world world;
 	struct control control;
@@ -116,11 +118,13 @@ static int make_parts(struct sim *s, struct err *err)
 	if (make_namespaces(s, err) != 0)
 		return -1;
 	make_nodes(s);
+	s->by_hand = by_hand_new(s->store);
 	s->world = (struct sim_world){
 		.store = s->store,
 		.nodes = s->nodes,
 		.registries = s->registries,
 		.faults = s->faults,
+		.by_hand = s->by_hand,
 		.clock_file = s->options->clock_file,
 		.ctx = s,
 		.drop_watches = drop_watches,
@@ -318,6 +322,7 @@ void sim_free(struct sim *s)
 	tls_free(s->tls);
 	audit_free(s->audit);
 	timeline_free(s->timeline);
+	by_hand_free(s->by_hand);
 	watches_free(s->watches);
 	nodes_free(s->nodes);
 	registries_free(s->registries);

@@ -117,6 +117,12 @@ void store_listen(struct store *s, void (*fn)(void *ctx, const struct change *ch
 	s->listeners[s->n_listeners++] = (struct listener){fn, ctx};
 }
 
+void store_mutate(struct store *s, void (*fn)(void *ctx, cJSON *pod), void *ctx)
+{
+	s->mutate = fn;
+	s->mutate_ctx = ctx;
+}
+
 /* splitmix64 (Steele, Lea, Flood 2014). */
 uint64_t store_random(struct store *s)
 {

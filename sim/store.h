@@ -70,6 +70,9 @@ struct store *store_new(uint64_t seed);
 void store_free(struct store *s);
 /* Called for every change, after it was made. Several may be registered, for good. */
 void store_listen(struct store *s, void (*fn)(void *ctx, const struct change *change), void *ctx);
+/* Called for each pod that is created, before it is checked, dry runs too, as a mutating webhook:
+ * may change the tree. One for good. */
+void store_mutate(struct store *s, void (*fn)(void *ctx, cJSON *pod), void *ctx);
 
 const struct object *store_get(const struct store *s, const struct resource *r, const char *ns,
 			       const char *name);

@@ -40,6 +40,8 @@ struct store {
 	struct gc gc;
 	struct listener listeners[STORE_LISTENERS_MAX];
 	size_t n_listeners;
+	void (*mutate)(void *ctx, cJSON *pod); /* NULL: nobody */
+	void *mutate_ctx;
 	struct object ghost; /* what the last removal or dry run returned */
 	struct text *ghost_key;
 };

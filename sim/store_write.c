@@ -99,6 +99,8 @@ static int create(struct store *s, const struct resource *r, const char *ns, cJS
 	 * of themselves. */
 	if (r->has_status && (is_ours(r) || r->kind_id == KIND_POD))
 		cJSON_DeleteItemFromObjectCaseSensitive(obj, "status");
+	if (r->kind_id == KIND_POD && s->mutate != NULL)
+		s->mutate(s->mutate_ctx, obj);
 	if (check(r, obj, NULL, false, e) != 0)
 		return -1;
 	if (store_find(s, r, ns, meta_text(obj, "name")) != NULL)

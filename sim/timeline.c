@@ -19,6 +19,7 @@
 
 #include "api/desc.h"
 
+#include "sim/by_hand.h"
 #include "sim/clockfile.h"
 #include "sim/faults.h"
 #include "sim/nodes.h"
@@ -265,8 +266,11 @@ static int do_step(struct timeline *t, const struct sim_step *step, struct now n
 	struct sim_step s = spoken(step);
 	int kind = sim_step_kind(s.what);
 	bool of_store = kind == SIM_STEP_APPLY || kind == SIM_STEP_DELETE;
+	bool by_hand = kind == SIM_STEP_NODE_STATUS || kind == SIM_STEP_POD_STATUS ||
+		       kind == SIM_STEP_POD_MUTATE;
 	bool of_faults = kind == SIM_STEP_API_FAULT || kind == SIM_STEP_API_HEAL;
-	if ((of_store && w->store == NULL) || (of_faults && w->faults == NULL))
+	if ((of_store && w->store == NULL) || (of_faults && w->faults == NULL) ||
+	    (by_hand && w->by_hand == NULL))
 		return err_set(err, ERR_TERMINAL, "%s: there is no API server here", s.what);
 	switch (kind) {
 	case SIM_STEP_IMAGE_SET:
@@ -285,6 +289,10 @@ static int do_step(struct timeline *t, const struct sim_step *step, struct now n
 		return delete_object(w->store, s.object, now, err);
 	case SIM_STEP_CLOCK_JUMP:
 		return jump(w->clock_file, &s, err);
+	case SIM_STEP_NODE_STATUS:
+	case SIM_STEP_POD_STATUS:
+	case SIM_STEP_POD_MUTATE:
+		return by_hand_step(w->by_hand, &s, now, err);
 	default: /* the rest is about nodes; the reader let no other name through */
 		return nodes_step(w->nodes, &s, now, err);
 	}
@@ -411,7 +419,10 @@ int64_t timeline_turn(struct timeline *t, struct now now)
 				 LS("error", err.text));
 		arena_done(&w.arena);
 	}
-	return t->n > 0 ? t->waiting[0].at_ms : CLOCK_NEVER;
+	int64_t next = t->n > 0 ? t->waiting[0].at_ms : CLOCK_NEVER;
+	int64_t statuses =
+		t->world.by_hand != NULL ? by_hand_turn(t->world.by_hand, now) : CLOCK_NEVER;
+	return statuses < next ? statuses : next;
 }
 
 struct timeline_counts timeline_counts(const struct timeline *t)

@@ -21,12 +21,14 @@ struct store;
 struct nodes;
 struct registries;
 struct faults;
+struct by_hand;
 
 struct sim_world { /* what steps act on; borrowed. A part that is NULL: its steps are refused */
 	struct store *store;
 	struct nodes *nodes;
 	struct registries *registries;
 	struct faults *faults;
+	struct by_hand *by_hand;
 	const char *clock_file; /* what sim/clockshim.c reads; NULL: clock-jump is refused */
 	void *ctx;
 	/* Ends the open watches that the rule is about, now; may be NULL. */

@@ -109,14 +109,15 @@ static void pod_json(const struct world_pod *p, bool deleting, struct buf *out)
 	buf_addf(out,
 		 "{\"kind\":\"Pod\",\"apiVersion\":\"v1\",\"metadata\":{\"name\":\"%s\","
 		 "\"namespace\":\"" NS "\",\"uid\":\"%s\",\"generation\":1%s},"
-		 "\"spec\":{\"nodeName\":\"%s\",\"restartPolicy\":\"Never\",\"containers\":[{"
+		 "\"spec\":{\"nodeName\":\"%s\",\"restartPolicy\":\"Never\",%s\"containers\":[%s{"
 		 "\"name\":\"pull\",\"image\":\"%s\",\"command\":[\"%s\"],"
-		 "\"imagePullPolicy\":\"%s\"}]},\"status\":{\"phase\":\"%s\"}}",
+		 "\"imagePullPolicy\":\"%s\"}%s]},\"status\":{\"phase\":\"%s\"}}",
 		 p->name, p->uid,
 		 deleting ? ",\"deletionTimestamp\":\"2026-01-01T00:00:00Z\","
 			    "\"deletionGracePeriodSeconds\":30"
 			  : "",
-		 p->node, p->image, p->command, p->policy, p->phase);
+		 p->node, p->more != NULL ? p->more : "", p->before != NULL ? p->before : "",
+		 p->image, p->command, p->policy, p->behind != NULL ? p->behind : "", p->phase);
 }
 
 static void tell(struct world *w, struct world_pod *p, bool gone, bool deleting)
@@ -198,8 +199,8 @@ static void pod_delete(void *ctx, const char *ns, const char *pod, const char *u
 	nodes_written(w->nodes, NULL, ns, pod, true, w->now); /* the texts outlive the pod */
 }
 
-struct world_pod *world_pod(struct world *w, const char *name, const char *node, const char *image,
-			    const char *policy, const char *command)
+static struct world_pod *new_pod(struct world *w, const char *name, const char *node,
+				 const char *image, const char *policy, const char *command)
 {
 	assert(w->n_pods < sizeof(w->pods) / sizeof(w->pods[0]));
 	assert(map_get(&w->by_name, name) == NULL);
@@ -213,6 +214,25 @@ struct world_pod *world_pod(struct world *w, const char *name, const char *node,
 	p->command = command != NULL ? command : "true";
 	p->created_ms = w->now.boot_ms;
 	map_put(&w->by_name, p->name, p);
+	return p;
+}
+
+struct world_pod *world_pod(struct world *w, const char *name, const char *node, const char *image,
+			    const char *policy, const char *command)
+{
+	struct world_pod *p = new_pod(w, name, node, image, policy, command);
+	tell(w, p, false, false);
+	return p;
+}
+
+struct world_pod *world_mutated(struct world *w, const char *name, const char *node,
+				const char *image, const char *more, const char *before,
+				const char *behind)
+{
+	struct world_pod *p = new_pod(w, name, node, image, NULL, NULL);
+	p->more = more;
+	p->before = before;
+	p->behind = behind;
 	tell(w, p, false, false);
 	return p;
 }

@@ -16,8 +16,10 @@
 struct world_pod {
 	char name[64], uid[64];
 	const char *node, *image, *policy, *command;
-	struct buf said;   /* each status in short, "a > b > c" */
-	struct buf status; /* the last patch */
+	const char *more;            /* members of the spec besides its container `pull`, or NULL */
+	const char *before, *behind; /* other containers, as JSON with commas, or NULL */
+	struct buf said;             /* each status in short, "a > b > c" */
+	struct buf status;           /* the last patch */
 	char phase[16];
 	bool gone, flying, delete_asked;
 	bool went_back;      /* was over, and then was not */
@@ -57,6 +59,11 @@ void world_done(struct world *w);
 /* A pull pod as the puller makes it, on that node. policy, command NULL: Always, true. */
 struct world_pod *world_pod(struct world *w, const char *name, const char *node, const char *image,
 			    const char *policy, const char *command);
+/* The same with the parts that a webhook adds: `more` as `"initContainers":[...],`, containers
+ * before and behind `pull` with their commas. */
+struct world_pod *world_mutated(struct world *w, const char *name, const char *node,
+				const char *image, const char *more, const char *before,
+				const char *behind);
 /* kubectl delete: with grace the kubelet must end it; without, it is gone at once. */
 void world_delete(struct world *w, struct world_pod *p, bool grace);
 void world_step(struct world *w, const char *what, const char *node, const char *image, bool end);
