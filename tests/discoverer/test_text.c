@@ -278,6 +278,12 @@ static void rule_30_reasons(void **state)
 	char clean[FAULT_TEXT_MAX + 1];
 	fault_clean(clean, " a\r\nb\x01\x7f  c\xff\xc3\xa9 ");
 	assert_string_equal(clean, "a b c\xc3\xa9 ");
+	/* C1, zero width and what turns the direction of text; not the letters beside them. */
+	fault_clean(clean, "a\xc2\x85"
+			   "b\xe2\x80\xae"
+			   "c\xe2\x80\x8b"
+			   "d\xef\xbb\xbf\xc2\xa0\xe2\x80\xaf");
+	assert_string_equal(clean, "a b c d \xc2\xa0\xe2\x80\xaf");
 }
 
 int main(void)
