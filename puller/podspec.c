@@ -10,6 +10,7 @@
 
 #include "base/hash.h"
 
+#include "api/kinds.h"
 #include "api/pullpod.h"
 
 /* behaviour.md 7: sidecars would keep the pod from ending, and the image from being all it pulls.
@@ -47,14 +48,28 @@ static void label(struct buf *out, const char *key, const char *name)
 	pair(out, key, value);
 }
 
-static void owner_reference(const struct api_owner *owner, struct buf *out)
+/*
+ * behaviour.md 5: the one owner is the controller, since `kubectl drain` refuses pods without one.
+ * blockOwnerDeletion stays unset: with it, OwnerReferencesPermissionEnforcement would ask for a
+ * right on the owner's finalizers.
+ */
+static void owner_reference(const struct msg_pull_start *pull, const struct api_owner *owner,
+			    struct buf *out)
 {
+	const struct api_owner image = {
+		.api_version = API_GROUP "/" API_VERSION,
+		.kind = kinds[KIND_CACHEDIMAGE].kind,
+		.name = pull->image_name,
+		.uid = pull->image_uid,
+	};
+	if (owner == NULL)
+		owner = &image;
 	buf_adds(out, ",\"ownerReferences\":[{");
 	pair(out, "apiVersion", owner->api_version);
 	pair(out, "kind", owner->kind);
 	pair(out, "name", owner->name);
 	pair(out, "uid", owner->uid);
-	buf_adds(out, "}]");
+	buf_adds(out, ",\"controller\":true}]");
 }
 
 static void metadata(const struct msg_pull_start *pull, const struct podspec_config *config,
@@ -63,8 +78,7 @@ static void metadata(const struct msg_pull_start *pull, const struct podspec_con
 	buf_adds(out, "{");
 	pair(out, "name", pull->pod_name);
 	pair(out, "namespace", config->ns);
-	if (config->owner != NULL)
-		owner_reference(config->owner, out);
+	owner_reference(pull, config->owner, out);
 	buf_adds(out, ",\"labels\":{");
 	pair(out, PULLPOD_LABEL_MANAGED_BY, PULLPOD_MANAGED_BY);
 	label(out, PULLPOD_LABEL_IMAGE, pull->image_name);

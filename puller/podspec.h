@@ -12,9 +12,10 @@
 #define LABEL_VALUE_MAX 63
 
 struct podspec_config {
-	const char *ns;                /* namespace of the pull pods */
-	const char *priority_class;    /* NULL or "": the cluster's default */
-	const struct api_owner *owner; /* whom the pod belongs to: it goes with it. NULL: nobody */
+	const char *ns;             /* namespace of the pull pods */
+	const char *priority_class; /* NULL or "": the cluster's default */
+	/* The controller of the pod, deleted with it: our ServiceAccount. NULL: the CachedImage. */
+	const struct api_owner *owner;
 };
 
 /* Appends the Pod. */

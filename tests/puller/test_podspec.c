@@ -102,7 +102,10 @@ static void test_whole_pod(void **state)
 	(void)state;
 	char *want = quoted(
 		"{'apiVersion':'v1','kind':'Pod','metadata':{"
-		"'name':'pull-dev-nginx-0123456789abcdef','namespace':'drop-system','labels':{"
+		"'name':'pull-dev-nginx-0123456789abcdef','namespace':'drop-system',"
+		"'ownerReferences':[{'apiVersion':'drop.corewire.io/v1alpha1',"
+		"'kind':'CachedImage','name':'dev-nginx',"
+		"'uid':'11111111-2222-3333-4444-555555555555','controller':true}],'labels':{"
 		"'app.kubernetes.io/managed-by':'drop','drop.corewire.io/cachedimage':'dev-nginx',"
 		"'drop.corewire.io/node':'node-1','sidecar.istio.io/inject':'false'},"
 		"'annotations':{'drop.corewire.io/cachedimage':'dev-nginx',"
@@ -121,22 +124,32 @@ static void test_whole_pod(void **state)
 	free(want);
 }
 
-/* In a pod, pull pods belong to our service account: the garbage collector takes them along with
- * it. */
-static void test_owner(void **state)
+static char *owners_of(const cJSON *pod)
+{
+	const cJSON *meta = cJSON_GetObjectItem(pod, "metadata");
+	return cJSON_PrintUnformatted(cJSON_GetObjectItem(meta, "ownerReferences"));
+}
+
+/*
+ * The pod has one owner, and that is its controller, as `kubectl drain` asks for one: our service
+ * account where we run in a pod of that namespace (the garbage collector deletes the pods when the
+ * operator is uninstalled), else the CachedImage.
+ */
+static void rule_05_owner(void **state)
 {
 	(void)state;
 	const struct api_owner owner = {"v1", "ServiceAccount", "drop", "u-1", false, false};
 	const struct podspec_config config = {.ns = "drop-system", .owner = &owner};
 	cJSON *pod = pod_with(&plain, &config), *bare = pod_of(&plain, NULL);
-	cJSON *refs =
-		cJSON_DetachItemFromObject(cJSON_GetObjectItem(pod, "metadata"), "ownerReferences");
-	char *text = cJSON_PrintUnformatted(refs);
+	char *text = owners_of(pod), *without = owners_of(bare);
 	assert_string_equal(text, "[{\"apiVersion\":\"v1\",\"kind\":\"ServiceAccount\","
-				  "\"name\":\"drop\",\"uid\":\"u-1\"}]");
-	assert_true(cJSON_Compare(pod, bare, true));
+				  "\"name\":\"drop\",\"uid\":\"u-1\",\"controller\":true}]");
+	assert_string_equal(without,
+			    "[{\"apiVersion\":\"drop.corewire.io/v1alpha1\",\"kind\":"
+			    "\"CachedImage\",\"name\":\"dev-nginx\",\"uid\":\"11111111-2222-"
+			    "3333-4444-555555555555\",\"controller\":true}]");
 	free(text);
-	cJSON_Delete(refs);
+	free(without);
 	cJSON_Delete(pod);
 	cJSON_Delete(bare);
 }
@@ -246,7 +259,7 @@ static void test_labels(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_whole_pod), cmocka_unit_test(test_owner),
+		cmocka_unit_test(test_whole_pod), cmocka_unit_test(rule_05_owner),
 		cmocka_unit_test(test_paths),     cmocka_unit_test(test_absent),
 		cmocka_unit_test(test_labels),
 	};
