@@ -52,7 +52,10 @@ static void sweep(struct proc *p)
 static void caught_up(struct proc *p, int64_t fresh_ms)
 {
 	struct discoverer *d = proc_state(p);
+	struct policy *policy;
 	lead_read(&d->lead, fresh_ms);
+	for (size_t i = 0; (policy = map_next(&d->policies, &i)) != NULL;)
+		policy_listed(policy, fresh_ms, proc_now(p));
 	proc_ready(p);
 }
 

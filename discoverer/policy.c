@@ -174,9 +174,9 @@ void policy_put(struct discoverer *d, const struct discoverypolicy *obj, struct 
 	if (first)
 		policy = policy_new(d, obj);
 	policy->read = d->read;
-	if (!first && obj->meta.rv < policy->written_rv)
-		return; /* older than our last write */
-	policy_set_status(policy, &obj->status);
+	/* A late echo: its spec is news, its status is what the API had before our last write. */
+	if (first || obj->meta.rv >= policy->written_rv)
+		policy_set_status(policy, &obj->status);
 	const struct discoverypolicy *old = policy->obj;
 	struct arena old_mem = policy->mem;
 	bool same = !first && desc_equal(&discoverypolicy_spec_desc, &old->spec, &obj->spec);
@@ -194,4 +194,17 @@ void policy_put(struct discoverer *d, const struct discoverypolicy *obj, struct 
 			policy->full_ms = now.boot_ms;
 	}
 	arena_done(&old_mem);
+}
+
+void policy_listed(struct policy *policy, int64_t fresh_ms, struct now now)
+{
+	if (policy->written_rv == 0 || policy->acked_ms >= fresh_ms)
+		return;
+	bool lost = policy->obj->meta.rv < policy->written_rv;
+	policy->written_rv = 0;
+	if (!lost)
+		return;
+	policy_set_status(policy, &policy->obj->status);
+	if (policy->d->acting)
+		policy->full_ms = now.boot_ms;
 }

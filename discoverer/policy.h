@@ -45,8 +45,9 @@ struct policy {
 
 	struct arena status_mem;
 	struct discoverypolicy_status status; /* as the API server has it, as far as we know */
-	uint64_t written_rv;                  /* of our last write; older objects say nothing */
-	uint64_t write;                       /* request id; 0: none under way */
+	uint64_t written_rv; /* of our last write: the status of older objects says nothing */
+	int64_t acked_ms;    /* boot ms of its answer */
+	uint64_t write;      /* request id; 0: none under way */
 	struct write_ctx *writing;
 	int64_t write_after_ms; /* a write failed: not before */
 	int write_fails;
@@ -58,6 +59,12 @@ void policy_put(struct discoverer *d, const struct discoverypolicy *obj, struct 
 struct policy *policy_find(const struct discoverer *d, const char *name);
 /* Also out of the map. */
 void policy_free(struct policy *policy);
+/*
+ * It was listed by a list that began after fresh_ms: if our last write was acknowledged before that
+ * and is not on the list, it is lost (the API server's store was restored from an older backup).
+ * Then the status is what was read, and the sources are asked anew.
+ */
+void policy_listed(struct policy *policy, int64_t fresh_ms, struct now now);
 /* Starts to be followed, or stops. */
 void policy_act(struct policy *policy, bool act, struct now now);
 /* Rule 31: sets filter and spec_error; what is not valid makes the whole policy wait. */

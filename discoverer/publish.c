@@ -66,6 +66,7 @@ static void on_written(void *ctx, const struct kube_answer *answer)
 		if (answer->code == 200) {
 			policy_set_status(policy, &w->status);
 			policy->written_rv = written_rv(answer);
+			policy->acked_ms = clock_boot_ms();
 			policy->write_fails = 0;
 		} else if (answer->code != 404 && answer->code != 409) {
 			policy->synced |= w->synced;

@@ -150,6 +150,7 @@ void core_listed(struct core *c, int64_t fresh_ms, struct now now)
 	if (fresh_ms <= c->listed_ms)
 		return;
 	c->listed_ms = fresh_ms;
+	writes_listed(c, fresh_ms);
 	pulls_listed(c, now);
 	arena_reset(&c->scratch);
 }
@@ -182,10 +183,9 @@ void core_deleted(struct core *c, const char *pod_name, bool done, struct now no
 void core_written(struct core *c, const char *image_name, const char *image_uid,
 		  enum core_write_result result, uint64_t rv, struct now now)
 {
-	(void)now;
 	struct image *img = map_get(&c->images, image_name);
 	if (img != NULL && strcmp(img->uid, image_uid) == 0)
-		image_written(c, img, result, rv);
+		image_written(c, img, result, rv, now);
 }
 
 void core_resolved(struct core *c, const char *image_name, const char *image_uid,

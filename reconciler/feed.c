@@ -47,6 +47,7 @@ static void caught_up(struct proc *p, int64_t fresh_ms)
 {
 	struct reconciler *r = proc_state(p);
 	core_listed(r->core, fresh_ms, proc_now(p));
+	sets_listed(r->sets, fresh_ms, proc_now(p));
 	session_read(&r->session, fresh_ms);
 	proc_ready(p);
 }

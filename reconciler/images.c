@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "api/ref.h"
+#include "api/tables.h"
 #include "base/xalloc.h"
 #include "reconciler/adopt.h"
 #include "reconciler/causes.h"
@@ -125,6 +126,7 @@ static void take_spec(struct core *c, struct image *img, const struct cachedimag
 	struct policy *old_policy = img->policy;
 	struct registry *old_registry = img->registry;
 	img->generation = ci->meta.generation;
+	img->spec_hash = spec_hash(&cachedimage_spec_desc, &ci->spec);
 	queue_remove(c, img);
 	copy_spec(c, img, &ci->spec);
 	queue_insert(c, img);
@@ -231,7 +233,8 @@ void image_put(struct core *c, const struct cachedimage *ci, struct now now)
 	}
 	img->read = c->read;
 	img->gone = false;
-	if (!created && img->generation != ci->meta.generation)
+	if (!created && (img->generation != ci->meta.generation ||
+			 img->spec_hash != spec_hash(&cachedimage_spec_desc, &ci->spec)))
 		change_spec(c, img, ci, now);
 	if (created || !c->leading)
 		image_adopt(c, img, ci);

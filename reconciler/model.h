@@ -160,6 +160,7 @@ struct image {
 	char *name, *uid; /* owned */
 	uint64_t read;
 	int64_t generation;
+	uint64_t spec_hash;
 	void *mem; /* block of the spec's parts that follow */
 	const char *reference, *normal, *host, *pull_policy, *policy_name;
 	struct api_name_refs secrets;
@@ -212,8 +213,9 @@ struct image {
 	struct shadow seen;  /* last observed */
 	struct shadow sent;  /* in flight */
 	bool writing, failed, gone;
-	uint64_t rv;                     /* of the last acknowledged write */
-	uint64_t outcomes;               /* outcomes recorded so far */
+	uint64_t rv;       /* of the last acknowledged write; 0: none that no list has confirmed */
+	int64_t acked_ms;  /* boot ms of its answer */
+	uint64_t outcomes; /* outcomes recorded so far */
 	uint64_t sent_outcomes, durable; /* how many of them the write in flight, the API has */
 	int64_t written_ms, pace_ms;
 	bool ever_written;

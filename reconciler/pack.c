@@ -4,8 +4,9 @@
  */
 #include "reconciler/pack.h"
 
-#include <stdint.h>
 #include <string.h>
+
+#include "base/hash.h"
 
 static void *take(struct pack *p, size_t size, size_t align)
 {
@@ -78,4 +79,13 @@ struct api_name_refs pack_names(struct pack *p, const struct api_name_refs *n)
 			copy.at[i].name = name;
 	}
 	return copy;
+}
+
+uint64_t spec_hash(const struct desc *d, const void *spec)
+{
+	struct buf text = {0};
+	desc_encode(d, spec, &text);
+	uint64_t h = hash_bytes(HASH_START, text.data, text.len);
+	buf_done(&text);
+	return h;
 }

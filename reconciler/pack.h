@@ -6,7 +6,9 @@
 #define DROP_RECONCILER_PACK_H
 
 #include <stddef.h>
+#include <stdint.h>
 
+#include "api/desc.h"
 #include "api/kinds.h"
 
 struct pack {
@@ -20,5 +22,11 @@ struct api_map pack_map(struct pack *p, const struct api_map *m);
 struct api_tolerations pack_tolerations(struct pack *p, const struct api_tolerations *t);
 struct node_taints pack_taints(struct pack *p, const struct node_taints *t);
 struct api_name_refs pack_names(struct pack *p, const struct api_name_refs *n);
+
+/*
+ * A hash of a spec by its descriptor: equal for equal specs. metadata.generation does not tell: it
+ * goes back when etcd is restored from a backup, and then means another spec.
+ */
+uint64_t spec_hash(const struct desc *d, const void *spec);
 
 #endif

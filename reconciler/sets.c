@@ -131,6 +131,22 @@ void sets_sweep(struct sets *s, struct now now)
 	arena_reset(&s->scratch);
 }
 
+void sets_listed(struct sets *s, int64_t fresh_ms, struct now now)
+{
+	size_t n;
+	void **list;
+	if (fresh_ms <= s->listed_ms)
+		return;
+	s->listed_ms = fresh_ms;
+	list = all_of(s, &s->sets, &n);
+	for (size_t i = 0; i < n; i++)
+		status_listed(s, list[i], fresh_ms, now);
+	list = all_of(s, &s->children, &n);
+	for (size_t i = 0; i < n; i++)
+		child_listed(s, list[i], fresh_ms, now);
+	arena_reset(&s->scratch);
+}
+
 static void forget_all(struct sets *s)
 {
 	struct set *set;

@@ -43,6 +43,11 @@ void sets_gone(struct sets *s, enum kind kind, const char *name, struct now now)
 /* A full read begins; what is not put before sets_sweep() is gone. */
 void sets_mark(struct sets *s);
 void sets_sweep(struct sets *s, struct now now);
+/*
+ * All is read, from lists that began after fresh_ms: a write of ours that was acknowledged before
+ * and is not on them is lost (the store was restored from an older backup), and is made again.
+ */
+void sets_listed(struct sets *s, int64_t fresh_ms, struct now now);
 /* May act, as core_lead(). false: what was asked for is forgotten. */
 void sets_lead(struct sets *s, bool lead, struct now now);
 

@@ -358,6 +358,7 @@ void child_answered(struct sets *s, struct child *c, enum set_verb verb, enum se
 		    uint64_t rv, struct now now)
 {
 	c->in_flight = false;
+	c->acked_ms = now.boot_ms;
 	if (result == SET_DONE && verb == SET_DELETE) {
 		c->deleted = true;
 	} else if (result == SET_DONE) {
@@ -372,4 +373,15 @@ void child_answered(struct sets *s, struct child *c, enum set_verb verb, enum se
 			      (result == SET_REFUSED ? set_backoff(c->repairs++) : SET_AGAIN_MS);
 	}
 	child_settle(s, c, now);
+}
+
+void child_listed(struct sets *s, struct child *c, int64_t fresh_ms, struct now now)
+{
+	bool lost = c->deleted || c->rv < c->written_rv;
+	if (c->acked_ms >= fresh_ms)
+		return;
+	c->written_rv = 0;
+	c->deleted = false;
+	if (lost)
+		child_settle(s, c, now);
 }

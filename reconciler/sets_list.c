@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "api/ref.h"
+#include "api/tables.h"
 #include "base/xalloc.h"
 
 #include "reconciler/pack.h"
@@ -219,8 +220,10 @@ void set_observe(struct sets *s, const struct cachedimageset *obj, struct now no
 		return;
 	}
 	status_observe(set, obj);
-	if (created || set->generation != obj->meta.generation) {
+	uint64_t hash = spec_hash(&cachedimageset_spec_desc, &obj->spec);
+	if (created || set->generation != obj->meta.generation || set->spec_hash != hash) {
 		set->generation = obj->meta.generation;
+		set->spec_hash = hash;
 		copy_spec(set, &obj->spec);
 		follow(s, set, obj->spec.discovery_policy_ref);
 		set_dirty(s, set);

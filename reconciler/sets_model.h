@@ -113,6 +113,7 @@ struct child {
 	bool in_flight;      /* a patch or delete is unanswered */
 	uint64_t written_rv; /* of our last patch: older observations are late echoes */
 	bool deleted;        /* our delete was answered with success */
+	int64_t acked_ms;    /* boot ms of the answer to that patch or delete */
 	unsigned repairs;    /* patches in a row that did not last */
 	int64_t again_ms;    /* not written before */
 	struct timer timer;
@@ -129,6 +130,7 @@ struct set {
 	char *name, *uid;
 	uint64_t read;
 	int64_t generation;
+	uint64_t spec_hash;
 	bool deleting;
 	void *mem; /* block of the spec's parts that follow */
 	struct owned owned;
@@ -154,7 +156,7 @@ struct set {
 	uint64_t hash, sent_hash, seen_hash;
 	enum set_phase known_phase, sent_phase, seen_phase;
 	uint64_t seen_rv, written_rv;
-	int64_t written_ms, again_ms;
+	int64_t written_ms, acked_ms, again_ms;
 	char ready_status[8]; /* of condition Ready, and since when (unix seconds) */
 	int64_t ready_since;
 };
@@ -162,6 +164,7 @@ struct set {
 struct sets {
 	bool leading;
 	uint64_t read;
+	int64_t listed_ms; /* each kind was listed by a list that began after this moment */
 	struct map sets, discoveries, families, children;
 	struct map asked; /* open creates by name */
 	struct timers timers, statuses;
@@ -220,6 +223,8 @@ struct set_write child_patch(struct child *c, struct arena *a);
 struct set_write child_delete(struct child *c, struct arena *a);
 void child_answered(struct sets *s, struct child *c, enum set_verb verb, enum set_result result,
 		    uint64_t rv, struct now now);
+/* See sets_listed(). */
+void child_listed(struct sets *s, struct child *c, int64_t fresh_ms, struct now now);
 
 /* sets_status.c: behaviour.md 21, 24 */
 void status_observe(struct set *set, const struct cachedimageset *obj);
@@ -230,6 +235,8 @@ bool status_write(struct sets *s, struct set *set, struct now now, struct arena 
 		  struct set_write *ret);
 void status_answered(struct sets *s, struct set *set, enum set_result result, uint64_t rv,
 		     struct now now);
+/* See sets_listed(). */
+void status_listed(struct sets *s, struct set *set, int64_t fresh_ms, struct now now);
 
 /* sets.c */
 void set_fact(struct sets *s, const struct set *set, const char *reason, const char *message);

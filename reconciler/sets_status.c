@@ -242,8 +242,10 @@ void status_answered(struct sets *s, struct set *set, enum set_result result, ui
 		set->known = true;
 		set->hash = set->sent_hash;
 		set->known_phase = set->sent_phase;
-		if (rv != 0)
+		if (rv != 0) {
 			set->written_rv = rv;
+			set->acked_ms = now.boot_ms;
+		}
 		/* What was seen meanwhile is what came of it, or what somebody wrote later. */
 		if (set->seen_rv >= set->written_rv)
 			take_seen(set);
@@ -252,5 +254,17 @@ void status_answered(struct sets *s, struct set *set, enum set_result result, ui
 		set->again_ms =
 			now.boot_ms + (result == SET_FAILED ? STATUS_PACE_MS : STATUS_GONE_MS);
 	}
+	status_touch(s, set, now);
+}
+
+void status_listed(struct sets *s, struct set *set, int64_t fresh_ms, struct now now)
+{
+	if (set->written_rv == 0 || set->acked_ms >= fresh_ms)
+		return;
+	bool lost = set->seen_rv < set->written_rv;
+	set->written_rv = 0;
+	if (!lost || set->writing)
+		return;
+	take_seen(set);
 	status_touch(s, set, now);
 }

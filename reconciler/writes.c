@@ -30,7 +30,24 @@ void image_observe(struct core *c, struct image *img, const struct cachedimage *
 	image_touch(c, img);
 }
 
-void image_written(struct core *c, struct image *img, enum core_write_result result, uint64_t rv)
+void writes_listed(struct core *c, int64_t fresh_ms)
+{
+	for (size_t i = 0; i < c->n_queue; i++) {
+		struct image *img = c->queue[i];
+		if (img->rv == 0 || img->acked_ms >= fresh_ms)
+			continue;
+		bool lost = img->seen.rv < img->rv;
+		img->rv = 0;
+		if (!lost || img->writing)
+			continue;
+		img->known = img->seen;
+		img->durable = 0;
+		image_touch(c, img);
+	}
+}
+
+void image_written(struct core *c, struct image *img, enum core_write_result result, uint64_t rv,
+		   struct now now)
 {
 	if (!img->writing)
 		return;
@@ -40,8 +57,10 @@ void image_written(struct core *c, struct image *img, enum core_write_result res
 		img->known = img->sent;
 		img->durable = img->sent_outcomes;
 		img->failed = false;
-		if (rv != 0)
+		if (rv != 0) {
 			img->rv = rv;
+			img->acked_ms = now.boot_ms;
+		}
 		/* What was seen meanwhile is what came of it, or what somebody wrote later. */
 		if (img->seen.rv >= img->rv)
 			img->known = img->seen;

@@ -505,6 +505,58 @@ static void rule_21_a_phase_is_written_at_once(void **state)
 	rig_done(&r);
 }
 
+/*
+ * etcd was restored from an older backup: the same uid, a resourceVersion that starts lower. What a
+ * list shows that began after our write was acknowledged is what there is.
+ */
+static void rule_21_restored_older_state(void **state)
+{
+	struct rig r;
+	(void)state;
+	rig_one_node(&r);
+	const struct core_start *s = rig_start(&r);
+	rig_pod(&r, s, POD_PULLED);
+	rig_turn(&r, 100);
+	assert_int_equal(r.acts.n_writes, 1);
+	rig_written(&r);
+	int64_t acked_ms = r.now.boot_ms;
+	struct cachedimage img = rig_image_of("i", "1", "p");
+	img.meta.rv = 2;
+	rig_put_image(&r, &img);
+	/* A list that began before the answer may have been read before the write. */
+	core_listed(r.core, acked_ms, r.now);
+	rig_turn(&r, 10 * S);
+	assert_int_equal(r.acts.n_writes, 0);
+	core_listed(r.core, acked_ms + 1, r.now);
+	rig_turn(&r, 0);
+	assert_int_equal(r.acts.n_writes, 1);
+	assert_string_equal(r.acts.writes[0].new->phase, "Ready");
+	rig_written(&r);
+	rig_turn(&r, 60 * S);
+	core_listed(r.core, r.now.boot_ms - S, r.now);
+	assert_int_equal(r.acts.n_writes, 0);
+	rig_done(&r);
+}
+
+/* The same generation after a restore may be another spec. */
+static void rule_16_another_spec_of_the_same_generation(void **state)
+{
+	struct rig r;
+	(void)state;
+	rig_one_node(&r);
+	const struct core_start *s = rig_start(&r);
+	rig_written(&r);
+	rig_made(&r, s);
+	rig_pod(&r, s, POD_PULLED);
+	rig_turn(&r, 100);
+	rig_turn(&r, 10 * S);
+	struct cachedimage img = rig_image_of("i", "2", "p");
+	rig_put_image(&r, &img);
+	rig_turn(&r, 0);
+	assert_non_null(strstr(rig_start(&r)->reference, ":2"));
+	rig_done(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -525,6 +577,8 @@ int main(void)
 		cmocka_unit_test(rules_19_20_ready),
 		cmocka_unit_test(rule_21_pace),
 		cmocka_unit_test(rule_21_a_phase_is_written_at_once),
+		cmocka_unit_test(rule_21_restored_older_state),
+		cmocka_unit_test(rule_16_another_spec_of_the_same_generation),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
