@@ -28,6 +28,8 @@ struct kube {
 	uint64_t last_id;
 	/* How often the server did not answer a WatchList as it should (reflector.c). */
 	int watchlist_strikes;
+	char version[64];   /* gitVersion of the server as last read (version.c); "": not yet */
+	int64_t version_ms; /* boot ms when it was last asked for; 0: never */
 };
 
 uint32_t kube_random(void);

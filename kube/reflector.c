@@ -19,7 +19,9 @@
 #include "kube/reflector_step.h"
 #include "kube/retry.h"
 #include "kube/status.h"
+#include "kube/trouble.h"
 #include "kube/urls.h"
+#include "kube/version.h"
 #include "kube/watch_parse.h"
 
 #define PAGE_DEFAULT 500
@@ -28,8 +30,6 @@
 #define WATCH_MAX_S 600
 /* A watch that the server ends sooner, and without an event, counts as a failure. */
 #define WATCH_SHORT_MS 1000
-/* The same trouble is told again after so long. */
-#define TROUBLE_AGAIN_MS 60000
 /* Clean ends, 410s: rest when they come in a row. First failure: quick. */
 #define BACKOFF_FIRST_MS 200
 #define BACKOFF_MAX_MS   10000
@@ -39,6 +39,7 @@ static const int64_t idle_ms[RS_STATES] = {
 	[RS_WATCHLIST] = 15000,
 	[RS_PAGING] = 60000,
 	[RS_WATCHING] = 90000,
+	[RS_CHECKING] = 15000,
 };
 
 struct reflector {
@@ -50,18 +51,18 @@ struct reflector {
 	enum reflector_state state;
 	struct transfer *stream;
 	struct alarm alarm;
-	enum reflector_action next; /* stream NULL: RA_NEXT_PAGE, RA_WATCH or one of RA_LIST* */
+	enum reflector_action next; /* stream NULL: what the timer starts; no RA_*_LATER */
 	struct watch_parser parser;
 	struct list_scanner scanner;
 	char rv[WATCH_RV_MAX];
-	bool events;      /* something came on this stream */
-	bool fresh;       /* the last stream went silent: use another connection */
-	int failures;     /* in a row */
-	bool unreachable; /* the last of them came without an answer */
+	char was[WATCH_RV_MAX]; /* rv when the list under way began; "" for the first */
+	bool events;            /* something came on this stream */
+	bool fresh;             /* the last stream went silent: use another connection */
+	int failures;           /* in a row */
+	bool unreachable;       /* the last of them came without an answer */
 	int64_t began_ms, opened_ms;
-	enum reflector_event told; /* the last trouble told, and its code */
-	int told_code;
-	int64_t told_ms; /* 0: none since it worked */
+	int64_t lost_ms; /* since then no watch has said anything; 0: it works */
+	struct trouble trouble;
 };
 
 static void open_next(struct reflector *r);
@@ -72,14 +73,9 @@ static void react(struct reflector *r, enum reflector_event event, int code, con
 
 static void tell(struct reflector *r, enum reflector_event event, int code, const char *text)
 {
-	int64_t now = clock_boot_ms();
 	struct err err = {0};
-	if (r->told_ms != 0 && r->told == event && r->told_code == code &&
-	    now - r->told_ms < TROUBLE_AGAIN_MS)
+	if (!trouble_tell(&r->trouble, (int)event, code, clock_boot_ms()))
 		return;
-	r->told = event;
-	r->told_code = code;
-	r->told_ms = now;
 	if (code == 404)
 		err_set(&err, ERR_TERMINAL,
 			"%s: the server does not know this resource (are the "
@@ -111,6 +107,7 @@ static void on_watch_event(void *ctx, const struct watch_event *e)
 		return;
 	}
 	r->failures = 0;
+	r->lost_ms = 0;
 	if (e->type != WATCH_BOOKMARK)
 		r->ops->object(r->ctx, e->type == WATCH_DELETED, e->object.at, e->object.len);
 	if (r->parser.stop) /* the owner asked for a resync */
@@ -126,26 +123,52 @@ static void on_watch_event(void *ctx, const struct watch_event *e)
 static void on_item(void *ctx, const char *json, size_t len)
 {
 	struct reflector *r = ctx;
-	r->ops->object(r->ctx, false, json, len);
+	if (r->state == RS_PAGING)
+		r->ops->object(r->ctx, false, json, len);
 }
 
 static void on_data(void *ctx, const char *bytes, size_t n)
 {
 	struct reflector *r = ctx;
 	struct err err;
-	int rc = r->state == RS_PAGING ? list_scan(&r->scanner, bytes, n, on_item, r, &err)
-				       : watch_parse(&r->parser, bytes, n, on_watch_event, r, &err);
+	bool list = r->state == RS_PAGING || r->state == RS_CHECKING;
+	int rc = list ? list_scan(&r->scanner, bytes, n, on_item, r, &err)
+		      : watch_parse(&r->parser, bytes, n, on_watch_event, r, &err);
 	if (rc != 0 && r->stream != NULL)
 		react(r, RE_BROKEN, 0, err.text, 0);
 }
 
 /* ---- how streams end ---- */
 
+/* Versions are numbers that grow (KEP-5504); what is none is never behind. */
+static bool behind(const char *version, const char *known)
+{
+	char *end_version, *end_known;
+	unsigned long long v = strtoull(version, &end_version, 10);
+	unsigned long long k = strtoull(known, &end_known, 10);
+	return *version != '\0' && *end_version == '\0' && *end_known == '\0' && v < k;
+}
+
+static void check_done(struct reflector *r)
+{
+	bool away = r->lost_ms != 0 && clock_boot_ms() - r->lost_ms >= REFLECTOR_OUTAGE_MS;
+	if (behind(r->scanner.rv, r->rv))
+		react(r, RE_GONE, 410, "its version is older than ours: its store was restored", 0);
+	else if (away)
+		react(r, RE_GONE, 410, "it was away for too long", 0);
+	else
+		react(r, RE_SYNCED, 200, "", 0);
+}
+
 static void page_done(struct reflector *r)
 {
 	struct err err;
 	if (list_scan_end(&r->scanner, &err) != 0) {
 		react(r, RE_BROKEN, 0, err.text, 0);
+		return;
+	}
+	if (r->state == RS_CHECKING) {
+		check_done(r);
 		return;
 	}
 	if (r->rv[0] == '\0') /* of the first page: the oldest is the safe one */
@@ -158,7 +181,7 @@ static void on_done(void *ctx, const struct http_result *result)
 	struct reflector *r = ctx;
 	r->stream = NULL;
 	if (result->code >= 200 && result->code < 300) {
-		if (r->state == RS_PAGING)
+		if (r->state == RS_PAGING || r->state == RS_CHECKING)
 			page_done(r);
 		else
 			react(r, RE_END, 0, "the server ended the watch", 0);
@@ -209,16 +232,26 @@ static bool is_failure(const struct reflector *r, enum reflector_event event)
 /* A server that answers again after an outage is not to be punished for the outage. */
 static void count_failure(struct reflector *r, enum reflector_event event, int code)
 {
+	/* That the version is right does not mean that the watch works. */
+	if (r->state == RS_CHECKING && event == RE_SYNCED)
+		return;
 	if (r->unreachable && code != 0)
 		r->failures = 0;
 	r->unreachable = code == 0;
 	r->failures = is_failure(r, event) ? r->failures + 1 : 0;
+	bool lost = event == RE_IDLE || event == RE_BROKEN || event == RE_UNABLE;
+	if (lost && r->lost_ms == 0)
+		r->lost_ms = r->stream != NULL ? http_last_byte_ms(r->stream) : clock_boot_ms();
 }
 
 static void synced(struct reflector *r)
 {
 	r->failures = 0;
-	r->told_ms = 0;
+	r->lost_ms = 0;
+	trouble_over(&r->trouble);
+	if (behind(r->rv, r->was) && r->ops->went_back != NULL)
+		r->ops->went_back(r->ctx);
+	r->was[0] = '\0';
 	r->ops->synced(r->ctx, r->began_ms);
 }
 
@@ -245,8 +278,8 @@ static void react(struct reflector *r, enum reflector_event event, int code, con
 	}
 	close_stream(r);
 	switch (step.action) {
-	case RA_WATCH_LATER:
-		schedule(r, RA_WATCH, wait);
+	case RA_CHECK_LATER:
+		schedule(r, RA_CHECK, wait);
 		break;
 	case RA_LIST_LATER:
 		schedule(r, RA_LIST, wait);
@@ -257,15 +290,14 @@ static void react(struct reflector *r, enum reflector_event event, int code, con
 	}
 	if (step.trouble)
 		tell(r, event, code, text);
-	if (event == RE_SYNCED)
+	if (event == RE_SYNCED && was == RS_PAGING)
 		synced(r);
 }
 
 /* ---- opening streams ---- */
 
-static void open_stream(struct reflector *r, enum reflector_state state, struct buf *url)
+static void open_url(struct reflector *r, enum reflector_state state, struct buf *url)
 {
-	buf_adds(url, r->selector);
 	r->state = state;
 	r->events = false;
 	r->opened_ms = clock_boot_ms();
@@ -284,6 +316,12 @@ static void open_stream(struct reflector *r, enum reflector_state state, struct 
 	timer_set(&r->kube->timers, &r->alarm.timer, r->opened_ms + idle_ms[state]);
 }
 
+static void open_stream(struct reflector *r, enum reflector_state state, struct buf *url)
+{
+	buf_adds(url, r->selector);
+	open_url(r, state, url);
+}
+
 static unsigned watch_seconds(void)
 {
 	return WATCH_MIN_S + kube_random() % (WATCH_MAX_S - WATCH_MIN_S + 1);
@@ -292,6 +330,8 @@ static unsigned watch_seconds(void)
 static void begin_list(struct reflector *r)
 {
 	r->kube->counters.lists++;
+	if (r->rv[0] != '\0')
+		memcpy(r->was, r->rv, sizeof(r->was));
 	r->rv[0] = '\0';
 	r->began_ms = clock_boot_ms();
 	if (r->ops->opened != NULL)
@@ -337,6 +377,14 @@ static void open_watch(struct reflector *r)
 	open_stream(r, RS_WATCHING, &url);
 }
 
+/* One object, of all: with a selector an old server would search for a first one that matches. */
+static void open_check(struct reflector *r)
+{
+	struct buf url = {0};
+	buf_addf(&url, "%s?limit=1", r->path);
+	open_url(r, RS_CHECKING, &url);
+}
+
 static void open_next(struct reflector *r)
 {
 	char token[LIST_TOKEN_MAX];
@@ -348,6 +396,9 @@ static void open_next(struct reflector *r)
 	case RA_WATCH:
 		open_watch(r);
 		break;
+	case RA_CHECK:
+		open_check(r);
+		break;
 	case RA_LIST_WHOLE:
 		open_page(r, 0, NULL);
 		break;
@@ -356,6 +407,7 @@ static void open_next(struct reflector *r)
 			open_watchlist(r);
 			break;
 		}
+		version_ask(r->kube);
 		/* fall through */
 	default:
 		open_page(r, r->page, NULL);
@@ -422,6 +474,11 @@ void reflector_resync(struct reflector *r)
 {
 	close_stream(r);
 	schedule(r, RA_LIST, 0);
+}
+
+int64_t reflector_began_ms(const struct reflector *r)
+{
+	return r->began_ms;
 }
 
 bool reflector_live(const struct reflector *r)

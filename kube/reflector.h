@@ -1,9 +1,10 @@
 /*
  * Keeps a view of one resource: list, then watch, then again whatever breaks.
- * WatchList streaming where the server has it, else pages; 410 or a lost stream leads
- * to a resync of this resource only; bookmarks move the resourceVersion; no byte for
- * 90 s is a dead connection (design.md must 5). Objects are handed on as raw JSON,
- * one at a time; nothing is kept here.
+ * WatchList streaming where the server has it, else pages; 410 leads to a new list of this
+ * resource only; bookmarks move the resourceVersion; no byte for 90 s is a dead connection
+ * (design.md must 5). Before a watch goes on from the last resourceVersion, the server's present
+ * one is asked for: if that is lower, or the server was away for REFLECTOR_OUTAGE_MS, everything is
+ * listed again. Objects are handed on as raw JSON, one at a time; nothing is kept here.
  */
 #ifndef DROP_KUBE_REFLECTOR_H
 #define DROP_KUBE_REFLECTOR_H
@@ -27,6 +28,11 @@ struct reflector_ops {
 	void (*trouble)(void *ctx, const struct err *err);
 	/* A list begins, or a watch is opened behind one; may be NULL. */
 	void (*opened)(void *ctx, bool watch);
+	/*
+	 * Told before synced(): the list is of a version before one that was seen: the API server's
+	 * store was restored from an older backup. Other resources went back with it. May be NULL.
+	 */
+	void (*went_back)(void *ctx);
 };
 
 struct reflector_config {
@@ -41,6 +47,8 @@ struct reflector *reflector_new(struct kube *k, const struct reflector_config *c
 void reflector_free(struct reflector *r);
 /* Lists again from a consistent read that begins now. One already begun is replaced. */
 void reflector_resync(struct reflector *r);
+/* Boot ms when the newest list was sent; 0: none yet. */
+int64_t reflector_began_ms(const struct reflector *r);
 bool reflector_live(const struct reflector *r); /* listed, and a watch is open */
 
 #endif

@@ -33,11 +33,21 @@ static const struct reflector_step steps[RS_STATES][RE_EVENTS] =
 			},
 		[RS_WATCHING] =
 			{
-				[RE_END] = {RA_WATCH},
+				[RE_END] = {RA_CHECK},
 				[RE_GONE] = {RA_LIST},
-				[RE_IDLE] = {RA_WATCH, .trouble = true},
-				[RE_UNABLE] = {RA_WATCH_LATER, .trouble = true},
-				[RE_BROKEN] = {RA_WATCH_LATER, .trouble = true},
+				[RE_IDLE] = {RA_CHECK, .trouble = true},
+				[RE_UNABLE] = {RA_CHECK_LATER, .trouble = true},
+				[RE_BROKEN] = {RA_CHECK_LATER, .trouble = true},
+				[RE_DENIED] = {RA_LIST_LATER, .trouble = true},
+				[RE_REFUSED] = {RA_LIST_LATER, .trouble = true},
+			},
+		[RS_CHECKING] =
+			{
+				[RE_SYNCED] = {RA_WATCH},
+				[RE_GONE] = {RA_LIST},
+				[RE_IDLE] = {RA_CHECK_LATER, .trouble = true},
+				[RE_UNABLE] = {RA_CHECK_LATER, .trouble = true},
+				[RE_BROKEN] = {RA_CHECK_LATER, .trouble = true},
 				[RE_DENIED] = {RA_LIST_LATER, .trouble = true},
 				[RE_REFUSED] = {RA_LIST_LATER, .trouble = true},
 			},
@@ -47,11 +57,11 @@ struct reflector_step reflector_step(enum reflector_state state, enum reflector_
 				     int failures)
 {
 	struct reflector_step step = steps[state][event];
-	if (step.action == RA_WATCH_LATER && failures >= REFLECTOR_WATCH_FAILURES_MAX)
+	if (step.action == RA_CHECK_LATER && failures >= REFLECTOR_WATCH_FAILURES_MAX)
 		step.action = RA_LIST_LATER;
 	/* Told to come back at once again and again: some rest in between. */
-	if (failures > 1 && step.action == RA_WATCH && event != RE_SYNCED)
-		step.action = RA_WATCH_LATER;
+	if (failures > 1 && step.action == RA_CHECK)
+		step.action = RA_CHECK_LATER;
 	if (failures > 1 && (step.action == RA_LIST || step.action == RA_LIST_WHOLE))
 		step.action = RA_LIST_LATER;
 	return step;

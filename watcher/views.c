@@ -48,6 +48,7 @@ struct view {
 	int64_t began_ms;  /* of the newest list begun */
 	int64_t listed_ms; /* began_ms of the newest list completed; 0: none */
 	bool opened[2];    /* a list, a watch, ever */
+	bool suspect;      /* the list under way was ordered since another kind went back */
 };
 
 struct views {
@@ -119,6 +120,7 @@ static void trim_discovery(struct views *all, void *obj)
 static void on_begin(void *ctx)
 {
 	struct view *view = ctx;
+	view->began_ms = reflector_began_ms(view->reflector);
 	store_mark(view->all->store, view->what->kind);
 }
 
@@ -160,6 +162,7 @@ static void on_synced(void *ctx, int64_t began_ms)
 	struct view *view = ctx;
 	store_sweep(view->all->store, view->what->kind);
 	view->listed_ms = began_ms;
+	view->suspect = false;
 	log_debug("listed", LS("kind", kinds[view->what->kind].kind),
 		  LN("objects", store_count(view->all->store, view->what->kind)));
 }
@@ -181,12 +184,36 @@ static void on_opened(void *ctx, bool watch)
 			   LABELS(kinds[view->what->kind].kind, watch ? "watch" : "list"));
 }
 
+/*
+ * etcd was restored from an older backup. The kinds share one etcd: what another kind's watch shows
+ * may be of the lost history even where its own version does not tell, so that all are listed
+ * again.
+ */
+static void on_went_back(void *ctx)
+{
+	const struct view *view = ctx;
+	struct views *all = view->all;
+	if (view->suspect)
+		return;
+	log_warn("the API server's versions went back, listing everything again",
+		 LS("kind", kinds[view->what->kind].kind));
+	for (size_t i = 0; i < WATCHED_N; i++) {
+		struct view *other = &all->at[i];
+		if (other->began_ms >= view->began_ms)
+			continue;
+		other->suspect = true;
+		other->began_ms = clock_boot_ms();
+		reflector_resync(other->reflector);
+	}
+}
+
 static const struct reflector_ops ops = {
 	.opened = on_opened,
 	.begin = on_begin,
 	.object = on_object,
 	.synced = on_synced,
 	.trouble = on_trouble,
+	.went_back = on_went_back,
 };
 
 struct views *views_new(struct kube *k, struct store *store, const char *pod_namespace,

@@ -15,7 +15,7 @@
 #include "base/xalloc.h"
 #include "kube/kube.h"
 
-#include "tests/kube/script_server.h"
+#include "tests/kube/bench.h"
 
 #define OK(text)      "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n" text
 #define EMPTY(status) "HTTP/1.1 " status "\r\nContent-Length: 0\r\n\r\n"
@@ -24,54 +24,10 @@
 	(const struct step[]){__VA_ARGS__},                                                        \
 		sizeof((struct step[]){__VA_ARGS__}) / sizeof(struct step)
 
-struct bench {
-	struct script_server *server;
-	struct kube *kube;
-	char config[64], token[64];
-};
-
 struct got {
 	int calls, code, attempts;
 	char body[64], reason[64], message[256];
 };
-
-static void write_file(const char *path, const char *text)
-{
-	FILE *f = fopen(path, "w");
-	assert_non_null(f);
-	fputs(text, f);
-	assert_int_equal(fclose(f), 0);
-}
-
-static void bench_start(struct bench *b, const struct step *steps, size_t n)
-{
-	char text[1024];
-	struct err err = {0};
-	*b = (struct bench){.server = script_server_new(steps, n)};
-	snprintf(b->config, sizeof(b->config), "/tmp/drop-test-XXXXXX");
-	snprintf(b->token, sizeof(b->token), "/tmp/drop-test-XXXXXX");
-	close(mkstemp(b->config));
-	close(mkstemp(b->token));
-	write_file(b->token, "first\n");
-	snprintf(text, sizeof(text),
-		 "current-context: c\n"
-		 "contexts: [{name: c, context: {cluster: k, user: u}}]\n"
-		 "clusters: [{name: k, cluster: {server: '%s'}}]\n"
-		 "users: [{name: u, user: {tokenFile: '%s'}}]\n",
-		 script_server_url(b->server), b->token);
-	write_file(b->config, text);
-	b->kube = kube_new(b->config, "drop-test/1", &err);
-	if (b->kube == NULL)
-		fail_msg("%s", err.text);
-}
-
-static void bench_end(struct bench *b)
-{
-	kube_free(b->kube);
-	script_server_free(b->server);
-	unlink(b->config);
-	unlink(b->token);
-}
 
 static void on_done(void *ctx, const struct kube_answer *a)
 {
@@ -265,7 +221,7 @@ static void token_changes_between(void **state)
 	struct kube_request req = get(LIMIT_MS);
 	kube_send(b.kube, &req, on_done, &got);
 	run(&b);
-	write_file(b.token, "renewed\n");
+	bench_write(b.token, "renewed\n");
 	kube_send(b.kube, &req, on_done, &got);
 	run(&b);
 	assert_int_equal(got.calls, 2);

@@ -1,0 +1,20 @@
+/*
+ * Which API server answers: its version decides what is worth trying again. A WatchList that was
+ * refused is not asked for again until GET /version tells of another server.
+ */
+#ifndef DROP_KUBE_VERSION_H
+#define DROP_KUBE_VERSION_H
+
+struct kube;
+
+/* Not asked more often than once in so long, whoever wants to know. */
+#define VERSION_EVERY_MS 60000
+
+/*
+ * Asks for the version, in the background, unless that was done lately. If it differs from the one
+ * that was read before, kube->watchlist_strikes is 0 again. The first answer only is remembered. A
+ * failure changes nothing.
+ */
+void version_ask(struct kube *k);
+
+#endif
