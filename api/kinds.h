@@ -288,7 +288,7 @@ struct pod {
 	const char *phase, *reason, *message; /* status */
 	int64_t start_time;
 	struct pod_conditions conditions;
-	struct container_statuses container_statuses;
+	struct container_statuses container_statuses, init_container_statuses;
 };
 
 /* ---- Lease (coordination.k8s.io/v1) ---- */

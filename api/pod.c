@@ -59,5 +59,7 @@ static const struct field pod_rows[] = {
 	ROW(pod, conditions, "status.conditions", F_LIST, .sub = &pod_condition_desc),
 	ROW(pod, container_statuses, "status.containerStatuses", F_LIST,
 	    .sub = &container_status_desc),
+	ROW(pod, init_container_statuses, "status.initContainerStatuses", F_LIST,
+	    .sub = &container_status_desc),
 };
 DESC(pod, "Pod", "One pull on one node.");

@@ -12,6 +12,9 @@
 #define PULLPOD_LABEL_IMAGE "drop.corewire.io/cachedimage"
 #define PULLPOD_LABEL_NODE  "drop.corewire.io/node"
 
+/* The container that pulls. Webhooks may add others: it is found by this name, never by place. */
+#define PULLPOD_CONTAINER "pull"
+
 /* Full name and uid of the CachedImage. */
 #define PULLPOD_NOTE_IMAGE     "drop.corewire.io/cachedimage"
 #define PULLPOD_NOTE_IMAGE_UID "drop.corewire.io/cachedimage-uid"

@@ -13,6 +13,7 @@
 #include "reconciler/causes.h"
 #include "reconciler/facts.h"
 #include "reconciler/faults.h"
+#include "reconciler/losses.h"
 #include "reconciler/pairs.h"
 #include "reconciler/policies.h"
 #include "reconciler/slots.h"
@@ -46,6 +47,10 @@ static void adopt_failures(struct core *c, struct image *img, const struct faile
 		int slot = slot_of(c, f->node);
 		if (slot < 0 || f->attempts < 1)
 			continue;
+		if (f->reason != NULL && strcmp(f->reason, LOSS_REASON) == 0) {
+			loss_adopt(c, img, slot, f->attempts, f->last_attempt_at);
+			continue;
+		}
 		struct pair *p = &img->pairs[slot];
 		p->attempts = (uint16_t)(f->attempts < UINT16_MAX ? f->attempts : UINT16_MAX);
 		p->failed_s = to_u32(f->last_attempt_at);
@@ -70,6 +75,8 @@ void image_adopt(struct core *c, struct image *img, const struct cachedimage *ci
 	const struct cachedimage_status *st = &ci->status;
 	if (c->cap != 0)
 		memset(img->pairs, 0, c->cap * sizeof(*img->pairs));
+	for (size_t slot = 0; slot < c->cap; slot++)
+		loss_clear(img, (int)slot);
 	causes_clear(img);
 	faults_clear(img);
 	img->adopted = true;
@@ -92,8 +99,8 @@ void image_adopt(struct core *c, struct image *img, const struct cachedimage *ci
 	if (known_s == 0 && strcmp(img->ready.status, "True") == 0)
 		known_s = img->ready.since;
 	img->digest = st->resolved_digest != NULL ? xstrdup(st->resolved_digest) : NULL;
-	/* 19. Pulled in an earlier life, and nobody has told what. */
-	img->digest_owed = img->digest == NULL && st->last_pulled_at != 0;
+	/* 19. Some node had it in an earlier life, and nobody has told what. */
+	img->digest_owed = img->digest == NULL && st->cached_nodes.n != 0;
 	for (size_t i = 0; i < st->cached_nodes.n; i++) {
 		int slot = slot_of(c, st->cached_nodes.at[i]);
 		if (slot >= 0)
@@ -120,6 +127,9 @@ static void begin_pair(struct core *c, struct image *img, int slot, struct now n
 		img->proven = true;
 		p->attempts = 0;
 	}
+	int64_t loss_s = p->pulled_s == 0 ? loss_wait_until(c, img, slot) : 0;
+	if (loss_s > now.wall_s)
+		pair_wait(p, now.boot_ms + (loss_s - now.wall_s) * 1000);
 	if (p->attempts == 0)
 		return;
 	if (created >= p->failed_s) {

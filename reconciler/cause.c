@@ -11,6 +11,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/hash.h"
 #include "base/utf8.h"
 
 /* A plain text of the message: lower case, quoted parts and references blanked. */
@@ -118,13 +119,28 @@ const char *cause_tail(struct arena *a, const char *message)
 	return arena_strndup(a, from, (size_t)(message + n - from));
 }
 
-static const char *const refused[] = {"connection refused", NULL};
-static const char *const tls[] = {"x509", "tls", "certificate", "http response to https client",
-				  NULL};
+/* Text that a transport error has, and what is said of it; the host follows. 32. */
+static const struct {
+	const char *words, *text;
+} transport[] = {
+	{"connection refused", "connection refused: "},
+	{"http response to https client", "server speaks plain http, not https: "},
+	{"connection reset by peer", "connection reset: "},
+	{"broken pipe", "connection reset: "},
+	{"no route to host", "no route to "},
+	{"network is unreachable", "network unreachable: "},
+	{"host is down", "no route to "},
+};
+static const char *const tls[] = {"x509", "tls", "certificate", NULL};
 static const char *const tls_timeout[] = {"tls handshake timeout", NULL};
 static const char *const timeout[] = {
 	"i/o timeout", "timeout", "timed out", "deadline exceeded", "client.timeout exceeded",
 	NULL};
+static const char *const cut_off[] = {"unexpected eof", "eof", NULL};
+/* The kubelet's own limits (registryPullQPS): the node's, not the image's. */
+static const char *const kubelet_limit[] = {"pull qps exceeded", NULL};
+static const char *const missing_blob[] = {"could not fetch content descriptor",
+					   "blob unknown", "blob_unknown", NULL};
 static const char *const unauthorized[] = {"unauthorized",
 					   "401",
 					   "authentication required",
@@ -164,12 +180,15 @@ static struct cause find_transport(struct arena *a, const char *plain, const cha
 		const char *name = host_at(a, message + (lookup - plain) + strlen("lookup "));
 		return registry_fault(a, "dns: cannot resolve ", name != NULL ? name : host);
 	}
-	if (has_any(plain, refused))
-		return registry_fault(a, "connection refused: ", host);
+	for (size_t i = 0; i < sizeof(transport) / sizeof(transport[0]); i++)
+		if (find_words(plain, transport[i].words) != NULL)
+			return registry_fault(a, transport[i].text, host);
 	if (has_any(plain, tls) && !has_any(plain, tls_timeout))
 		return (struct cause){FAULT_REGISTRY, "tls: certificate error"};
 	if (has_any(plain, timeout))
 		return registry_fault(a, "timeout connecting to ", host);
+	if (has_any(plain, cut_off))
+		return registry_fault(a, "connection closed: ", host);
 	return (struct cause){FAULT_NONE, NULL};
 }
 
@@ -178,6 +197,8 @@ static struct cause find_answer(struct arena *a, const char *plain, const char *
 				const char *platform)
 {
 	bool about_platform = has_any(plain, platform_words);
+	if (has_any(plain, missing_blob) && has_any(plain, not_found))
+		return (struct cause){FAULT_IMAGE, "image incomplete: the registry lacks a blob"};
 	if (has_any(plain, unauthorized))
 		return (struct cause){FAULT_IMAGE, "unauthorized: check imagePullSecrets"};
 	if (has_any(plain, forbidden))
@@ -205,6 +226,8 @@ struct cause cause_find(struct arena *a, const char *reason, const char *message
 		return (struct cause){FAULT_PULL, "no reason was given"};
 	char *plain = plain_of(a, text);
 	const char *about = host_of(a, text, host);
+	if (has_any(plain, kubelet_limit))
+		return (struct cause){FAULT_NODE, "kubelet's own limit of pulls (pull QPS exceeded)"};
 	struct cause c = find_transport(a, plain, text, about);
 	if (c.text == NULL)
 		c = find_answer(a, plain, about, platform);
@@ -229,7 +252,14 @@ enum fault cause_fault_of(const char *reason, const char *text)
 		{"image not found", FAULT_IMAGE},
 		{"no image for ", FAULT_PLATFORM},
 		{"dns: cannot resolve ", FAULT_REGISTRY},
+		{"image incomplete: ", FAULT_IMAGE},
+		{"kubelet's own limit of pulls", FAULT_NODE},
 		{"connection refused: ", FAULT_REGISTRY},
+		{"server speaks plain http, not https: ", FAULT_REGISTRY},
+		{"connection reset: ", FAULT_REGISTRY},
+		{"no route to ", FAULT_REGISTRY},
+		{"network unreachable: ", FAULT_REGISTRY},
+		{"connection closed: ", FAULT_REGISTRY},
 		{"tls: certificate error", FAULT_REGISTRY},
 		{"timeout connecting to ", FAULT_REGISTRY},
 		{"rate limited: ", FAULT_REGISTRY},
@@ -242,6 +272,7 @@ enum fault cause_fault_of(const char *reason, const char *text)
 						   "SignatureValidationFailed",
 						   "ErrImageNeverPull",
 						   "Timeout",
+						   "InitContainerFailed",
 						   CAUSE_REASON_OTHER,
 						   NULL};
 	for (size_t i = 0; text != NULL && i < sizeof(table) / sizeof(table[0]); i++)
@@ -253,6 +284,49 @@ enum fault cause_fault_of(const char *reason, const char *text)
 		if (strcmp(reason, *p) == 0)
 			return FAULT_PULL;
 	return FAULT_NODE;
+}
+
+bool cause_concerns_node(enum fault fault, const char *reason)
+{
+	/* These are about one pod, or one image, on the node. */
+	static const char *const single[] = {"PodDeleted", "ImageInspectError", "Evicting", NULL};
+	if (fault != FAULT_NODE)
+		return false;
+	for (const char *const *p = single; reason != NULL && *p != NULL; p++)
+		if (strcmp(reason, *p) == 0)
+			return false;
+	return true;
+}
+
+/* A word of hex digits with a digit among them, or any with a digit: it names one occurrence. */
+static bool says_which(const char *word, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (isdigit((unsigned char)word[i]))
+			return true;
+	return false;
+}
+
+uint64_t cause_kind(const char *reason, const char *text, const char *node)
+{
+	uint64_t h = hash_str(HASH_START, reason);
+	size_t node_len = node != NULL ? strlen(node) : 0;
+	for (const char *p = text != NULL ? text : ""; *p != '\0';) {
+		if (node_len != 0 && strncmp(p, node, node_len) == 0) {
+			p += node_len;
+			continue;
+		}
+		size_t n = 0;
+		while (isalnum((unsigned char)p[n]))
+			n++;
+		if (n != 0 && !says_which(p, n))
+			for (size_t i = 0; i <= n; i++) {
+				char c = i < n ? (char)tolower((unsigned char)p[i]) : ' ';
+				h = hash_bytes(h, &c, 1);
+			}
+		p += n != 0 ? n : 1;
+	}
+	return h;
 }
 
 const char *cause_reason(const char *reason)

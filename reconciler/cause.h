@@ -6,6 +6,7 @@
 #define DROP_RECONCILER_CAUSE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/arena.h"
 
@@ -13,9 +14,9 @@ enum fault {
 	FAULT_NONE,
 	FAULT_NODE,     /* this node's; shown, but never makes the image Degraded */
 	FAULT_PULL,     /* the pull failed for a reason that is nobody else's: this node waits */
-	FAULT_IMAGE,    /* not found, unauthorized, forbidden, invalid name */
+	FAULT_IMAGE,    /* not found, unauthorized, forbidden, invalid name, a missing blob */
 	FAULT_PLATFORM, /* no image for this os/arch */
-	FAULT_REGISTRY, /* DNS, refused, TLS, timeout, 429, 5xx */
+	FAULT_REGISTRY, /* DNS, refused, reset, unreachable, cut off, TLS, timeout, 429, 5xx */
 };
 
 /* Bytes of a root cause; kubelet's texts may be kilobytes. */
@@ -38,6 +39,16 @@ struct cause cause_find(struct arena *a, const char *reason, const char *message
 const char *cause_tail(struct arena *a, const char *text);
 /* The fault behind a text that cause_find made: what status.failedNodes remembers. */
 enum fault cause_fault_of(const char *reason, const char *text);
+/*
+ * Does a fault of this reason say something about the node, whatever the image (4)? Not so a pod
+ * that somebody deleted, or one image that its runtime cannot read.
+ */
+bool cause_concerns_node(enum fault fault, const char *reason);
+/*
+ * 14. The kind of a failure: equal for two texts that differ only in the node's name, numbers,
+ * ids, addresses and punctuation. reason, text and node may be NULL. Not for storage.
+ */
+uint64_t cause_kind(const char *reason, const char *text, const char *node);
 /* reason if it fits metav1.Condition, else PullFailed. */
 const char *cause_reason(const char *reason);
 

@@ -52,11 +52,18 @@ void core_free(struct core *c)
 	map_done(&c->lingering);
 	map_done(&c->leaving);
 	free(c->queue);
+	free(c->excluded_taints);
 	timers_done(&c->timers);
 	timers_done(&c->writes);
 	arena_done(&c->fact_mem);
 	arena_done(&c->scratch);
 	free(c);
+}
+
+void core_exclude_taints(struct core *c, const char *keys)
+{
+	free(c->excluded_taints);
+	c->excluded_taints = xstrdup(keys);
 }
 
 void core_put(struct core *c, enum kind kind, const void *obj, struct now now)

@@ -24,6 +24,11 @@ struct core;
 
 struct core *core_new(void);
 void core_free(struct core *c);
+/*
+ * Before the first node: taint keys, comma-separated, each a key or a prefix that ends in '*', of
+ * nodes that get no pods besides those of the built-in table (2). NULL or "": none.
+ */
+void core_exclude_taints(struct core *c, const char *keys);
 
 /* ---- what is observed (arguments are borrowed for the call) ---- */
 

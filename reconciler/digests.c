@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/ref.h"
 #include "base/xalloc.h"
 #include "reconciler/pairs.h"
 
@@ -24,6 +25,18 @@ void digest_pulled(struct image *img, const char *digest, bool repull)
 	} else if (img->digest == NULL || repull) {
 		img->digest_owed = true;
 	}
+}
+
+void digest_listed(struct core *c, struct image *img, int slot)
+{
+	if (img->digest != NULL)
+		return;
+	if (ref_digest(img->normal) != NULL) {
+		set(img, ref_digest(img->normal));
+		return;
+	}
+	img->digest_owed = true;
+	digest_look(c, img, slot);
 }
 
 void digest_look(struct core *c, struct image *img, int slot)

@@ -13,6 +13,8 @@
 
 /* A pull has succeeded, and the pod told this digest, or NULL. */
 void digest_pulled(struct image *img, const char *digest, bool repull);
+/* 19. The node has the image without a pull: its reference tells the digest, or its list does. */
+void digest_listed(struct core *c, struct image *img, int slot);
 /* What the node lists was looked at: is it the one to read? */
 void digest_look(struct core *c, struct image *img, int slot);
 /* The Node was read. answered false: it was not, the next look tries again. */

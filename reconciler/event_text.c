@@ -18,6 +18,7 @@ static const struct {
 	[FACT_PULL_FAILED] = {true, NULL, "Pulling the image failed"},
 	[FACT_POD_REFUSED] = {true, "PodRejected", "The API server refused the pull pod"},
 	[FACT_EVICTED] = {false, "Evicted", "The image was lost"},
+	[FACT_EVICTING] = {true, "Evicting", "The image was lost again"},
 	[FACT_POLICY_NOT_FOUND] = {true, "PolicyNotFound",
 				   "The PullPolicy does not exist, the default applies"},
 	[FACT_NO_NODES] = {true, "NoNodes", "No node matches nodeSelector and tolerations"},

@@ -18,14 +18,6 @@ static int64_t at_unix(int64_t boot_ms, struct now now)
 	return boot_ms == CLOCK_NEVER ? 0 : now.wall_s + (boot_ms - now.boot_ms + 999) / 1000;
 }
 
-static const char *const state_names[TARGET_STATES] = {
-	[TARGET_ELIGIBLE] = "",
-	[TARGET_NOT_READY] = "NotReady",
-	[TARGET_DISK_PRESSURE] = "DiskPressure",
-	[TARGET_DELETED] = "BeingDeleted",
-	[TARGET_LEAVING] = "BeingRemoved",
-};
-
 /* 1. */
 bool explain_skipped(const struct node_slot *s, const struct api_map *selector,
 		     const struct api_tolerations *of_image,
@@ -57,7 +49,7 @@ bool explain_away(const struct node_slot *s, struct explain *e)
 	if (s->eligible)
 		return false;
 	e->reason = EXPLAIN_NOT_ELIGIBLE;
-	e->subject = state_names[s->state];
+	e->subject = target_states[s->state].name;
 	return true;
 }
 
@@ -100,10 +92,13 @@ static void tell_gate(struct explain_view *v, int slot, const struct fault_hold 
 		[HOLD_IMAGE] = EXPLAIN_IMAGE_FAULT,
 		[HOLD_PLATFORM] = EXPLAIN_PLATFORM_FAULT,
 		[HOLD_REGISTRY] = EXPLAIN_REGISTRY_FAULT,
+		[HOLD_NODE] = EXPLAIN_NODE_FAULT,
 	};
 	e->reason = reasons[hold->by];
 	e->at = at_unix(hold->until_ms, v->now);
-	e->detail = hold->by == HOLD_REJECTED ? v->img->rejected_text : shared_cause(v);
+	e->detail = hold->by == HOLD_REJECTED ? v->img->rejected_text
+		    : hold->by == HOLD_NODE   ? v->core->nodes[slot].fault_text
+					      : shared_cause(v);
 	if (hold->by == HOLD_PLATFORM)
 		e->subject = v->core->nodes[slot].platform;
 	if (hold->by == HOLD_REGISTRY)
@@ -111,7 +106,9 @@ static void tell_gate(struct explain_view *v, int slot, const struct fault_hold 
 	if (hold->until_ms == CLOCK_NEVER) {
 		const struct pull *probe = pull_on(v->img, -1);
 		e->reason = EXPLAIN_PROBE;
-		e->subject = probe != NULL ? v->core->nodes[probe->slot].name : NULL;
+		e->subject = hold->by == HOLD_NODE ? v->core->nodes[slot].name
+			     : probe != NULL	   ? v->core->nodes[probe->slot].name
+						   : NULL;
 	}
 }
 

@@ -51,6 +51,7 @@ extern const char *const explain_group_names[GROUPS]; /* "done", "pulling", ... 
 	X(IMAGE_FAULT, ImageFault, BACKOFF, "at: its end; detail: what is wrong with the image")   \
 	X(PLATFORM_FAULT, PlatformFault, BACKOFF, "at: its end; subject: os/arch")                 \
 	X(REGISTRY_FAULT, RegistryFault, BACKOFF, "at: its end; subject: the registry; detail")    \
+	X(NODE_FAULT, NodeFault, BACKOFF, "at: its end; detail: why the node takes no pods")       \
 	X(PROBE, Probe, BACKOFF, "one pull finds out for all; subject: the node; detail: of what") \
 	X(FORMER_POD, FormerPod, WAITING, "a pod of an earlier pull is still there")               \
 	X(SLOW_START, SlowStart, WAITING, "n of limit pulls; at: when the limit doubles")          \

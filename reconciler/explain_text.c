@@ -81,6 +81,8 @@ static char *text_of(const struct explain *e, struct arena *a)
 	case EXPLAIN_REGISTRY_FAULT:
 		return backing_off(e, "", arena_printf(a, " (all images of %s wait)", e->subject),
 				   a);
+	case EXPLAIN_NODE_FAULT:
+		return backing_off(e, "the node failed: ", " (all images wait there)", a);
 	case EXPLAIN_PROBE:
 		return arena_printf(a, "waiting for the probe on %s%s%s",
 				    or (e->subject, "another image"),

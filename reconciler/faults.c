@@ -11,6 +11,7 @@
 
 #include "base/hash.h"
 #include "base/xalloc.h"
+#include "reconciler/node_faults.h"
 #include "reconciler/pairs.h"
 #include "reconciler/policies.h"
 
@@ -81,6 +82,7 @@ void fault_success(struct core *c, struct image *img, int slot)
 {
 	struct platform *platform = platform_find(img, c->nodes[slot].platform);
 	img->proven = true;
+	node_fault_clear(c, slot);
 	img->fault = (struct gate){0};
 	if (platform != NULL)
 		platform->gate = (struct gate){0};
@@ -114,6 +116,30 @@ static void node_waits(struct core *c, struct image *img, int slot, struct now n
 						    pair->attempts, pair_seed(c, img, slot)));
 }
 
+static uint64_t kind_on(const struct core *c, const struct image *img, int slot)
+{
+	const struct cause_text *text = &img->causes[img->pairs[slot].cause];
+	return cause_kind(text->reason, text->message, c->nodes[slot].name);
+}
+
+/*
+ * Did another node fail in the same way? With no success anywhere that is the image's fault,
+ * whatever the words: no list of words is ever complete.
+ */
+static bool failed_alike(const struct core *c, const struct image *img, int slot)
+{
+	if (img->pairs[slot].cause == 0)
+		return false;
+	uint64_t kind = kind_on(c, img, slot);
+	for (size_t i = 0; i < c->n_slots; i++) {
+		const struct pair *p = &img->pairs[i];
+		if ((int)i != slot && p->attempts != 0 && p->cause != 0 &&
+		    (p->flags & PAIR_DEGRADES) != 0 && kind_on(c, img, (int)i) == kind)
+			return true;
+	}
+	return false;
+}
+
 /* The pair's attempts, cause and time are recorded already: who waits? */
 void fault_failure(struct core *c, struct image *img, int slot, struct pull *p, struct now now)
 {
@@ -121,6 +147,8 @@ void fault_failure(struct core *c, struct image *img, int slot, struct pull *p, 
 	enum fault fault = p->outcome.fault;
 	struct platform *platform = NULL;
 
+	if (fault == FAULT_PULL && !img->proven && failed_alike(c, img, slot))
+		fault = FAULT_IMAGE;
 	img->slow_ms = now.boot_ms;
 	if (fault == FAULT_PLATFORM)
 		platform = platform_add(img, c->nodes[slot].platform);
@@ -190,6 +218,8 @@ void faults_restore(struct core *c, struct image *img, struct now now)
 		const struct cause_text *text = &img->causes[p->cause];
 		enum fault fault = cause_fault_of(text->reason, text->message);
 		struct platform *platform = NULL;
+		if (fault == FAULT_PULL && !img->proven && failed_alike(c, img, (int)slot))
+			fault = FAULT_IMAGE;
 		if (fault == FAULT_PLATFORM)
 			platform = platform_add(img, c->nodes[slot].platform);
 		if (platform != NULL)
@@ -292,6 +322,10 @@ struct fault_hold fault_hold(const struct core *c, const struct image *img, int 
 		{HOLD_REGISTRY, &img->registry->gate, img->registry->n_live},
 	};
 	struct fault_hold hold = {.until_ms = CLOCK_NEVER};
+	if (!node_fault_room(c, slot, now_ms, &hold.until_ms)) {
+		hold.by = HOLD_NODE;
+		return hold;
+	}
 	for (size_t i = 0; i < sizeof(gates) / sizeof(gates[0]); i++) {
 		if (gates[i].gate == NULL ||
 		    behind(gates[i].gate, gates[i].in_flight, now_ms, &hold.until_ms) != ROOM_NONE)

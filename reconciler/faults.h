@@ -30,6 +30,7 @@ struct fault_hold {
 		HOLD_IMAGE,
 		HOLD_PLATFORM,
 		HOLD_REGISTRY,
+		HOLD_NODE,
 		HOLD_SLOW_START,
 	} by;
 	int64_t until_ms; /* CLOCK_NEVER: until the probe in flight has found out */

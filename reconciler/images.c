@@ -138,12 +138,33 @@ static void take_spec(struct core *c, struct image *img, const struct cachedimag
 		registry_release(c, old_registry);
 }
 
+static bool same_secrets(const struct api_name_refs *a, const struct api_name_refs *b)
+{
+	if (a->n != b->n)
+		return false;
+	for (size_t i = 0; i < a->n; i++)
+		if (strcmp(a->at[i].name != NULL ? a->at[i].name : "",
+			   b->at[i].name != NULL ? b->at[i].name : "") != 0)
+			return false;
+	return true;
+}
+
+/* 17a. What was pulled with other secrets is not usable with these: one pod asks. */
+static void secrets_changed(struct core *c, struct image *img, struct now now)
+{
+	for (size_t slot = 0; slot < c->n_slots; slot++)
+		if (img->fixed && c->nodes[slot].checks_credentials &&
+		    img->pairs[slot].pulled_s != 0)
+			pair_clear(c, img, (int)slot, now);
+}
+
 static void change_spec(struct core *c, struct image *img, const struct cachedimage *ci,
 			struct now now)
 {
 	const char *reference =
 		ref_make(&c->scratch, ci->spec.image, ci->spec.tag, ci->spec.digest);
 	bool other = strcmp(reference, img->reference) != 0;
+	bool secrets = !same_secrets(&img->secrets, &ci->spec.image_pull_secrets);
 	/* Pulls are counted in the old registry and policy until they are looked at again. */
 	while (other && !list_alone(&img->pulls))
 		pull_doom(c, LIST_MEMBER(img->pulls.next, struct pull, of_image), now);
@@ -158,11 +179,15 @@ static void change_spec(struct core *c, struct image *img, const struct cachedim
 	policies_recount(c);
 	if (other)
 		start_over(c, img, now);
+	else if (secrets)
+		secrets_changed(c, img, now);
 	retry_all(c, img, now);
 	pairs_place(c, img, now);
 	pairs_look(c, img, now);
 	if (other)
 		pulls_match_image(c, img->name, now);
+	else
+		pulls_policy_changed(c, img->policy, now);
 	image_wake(c, img);
 	image_touch(c, img);
 }
@@ -203,6 +228,7 @@ void image_free(struct core *c, struct image *img)
 	free(img->repulls);
 	free(img->held);
 	free(img->sizes);
+	free(img->losses);
 	free(img->mem);
 	free(img->uid);
 	free(img->name);
@@ -266,5 +292,6 @@ void images_policy_changed(struct core *c, const struct policy *p, struct now no
 			fact_no_policy(c, c->queue[i]);
 			pairs_place(c, c->queue[i], now);
 		}
+	pulls_policy_changed(c, p, now);
 	policies_wake(c);
 }

@@ -11,6 +11,7 @@
 #include "reconciler/adopt.h"
 #include "reconciler/digests.h"
 #include "reconciler/linger.h"
+#include "reconciler/node_faults.h"
 #include "reconciler/nodes.h"
 #include "reconciler/pods.h"
 #include "reconciler/policies.h"
@@ -64,6 +65,7 @@ static void match_all(struct core *c, struct now now)
 void lead_begin(struct core *c, struct now now)
 {
 	c->leading = c->synced = true;
+	c->led_s = now.wall_s;
 	nodes_drop_absent(c, now);
 	for (size_t i = 0; i < c->n_queue; i++) {
 		struct image *img = c->queue[i];
@@ -74,6 +76,7 @@ void lead_begin(struct core *c, struct now now)
 		image_begin(c, img, now);
 		remember_start(policy_of_image(c, img), img->attempted_at, -1, now);
 	}
+	node_faults_restore(c, now);
 	match_all(c, now);
 	nodes_settle_fresh(c);
 	policies_wake(c);

@@ -67,13 +67,25 @@ static struct policy *pacer(struct core *c, const struct pull *p)
 	return p->paced_by == NULL && img != NULL ? policy_of_image(c, img) : p->paced_by;
 }
 
+/* 3. On a node that cannot run it, it keeps that node waiting, and no other. */
+static void pace(struct core *c, struct pull *p)
+{
+	int slot = node_find(c, p->node_name);
+	bool runs = slot >= 0 && c->nodes[slot].present && c->nodes[slot].eligible;
+	bool paced = p->leaving != NULL && p->paced_by != NULL && runs;
+	if (paced == p->paced)
+		return;
+	p->paced = paced;
+	p->paced_by->n_leaving += paced ? 1U : (uint32_t)-1;
+	p->paced_by->dirty = true;
+}
+
 static void leave(struct core *c, struct pull *p)
 {
 	p->leaving = xstrdup(p->node_name);
 	count_up(&c->leaving, p->leaving);
 	p->paced_by = pacer(c, p);
-	if (p->paced_by != NULL)
-		p->paced_by->n_leaving++;
+	pace(c, p);
 }
 
 static void left(struct core *c, struct pull *p)
@@ -81,10 +93,13 @@ static void left(struct core *c, struct pull *p)
 	show_leaving(c, p->leaving, count_down(&c->leaving, p->leaving));
 	free(p->leaving);
 	p->leaving = NULL;
-	if (p->paced_by != NULL) {
-		p->paced_by->n_leaving--;
-		p->paced_by->dirty = true;
-	}
+	pace(c, p);
+}
+
+void linger_node_changed(struct core *c, struct pull *p)
+{
+	if (p->leaving != NULL)
+		pace(c, p);
 }
 
 void linger_settle(struct core *c, struct pull *p, struct now now)

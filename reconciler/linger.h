@@ -5,7 +5,7 @@
  * or whose node was replaced under it. While any pod of ours for (image name, node name) is
  * there, nothing is started for that pair; and a pod that belongs to nothing and has not
  * ended counts for every limit: for maxPullsPerNode of its node, and for its policy as a pull
- * on a node of its own, whatever became of that node (behaviour.md 10, 11, 12).
+ * on a node of its own, as long as its node can run it (behaviour.md 3, 10, 11, 12).
  */
 #ifndef DROP_RECONCILER_LINGER_H
 #define DROP_RECONCILER_LINGER_H
@@ -14,6 +14,8 @@
 
 /* Its state has changed, or its image or node came: does it linger? */
 void linger_settle(struct core *c, struct pull *p, struct now now);
+/* Its node became eligible, or is not any more. */
+void linger_node_changed(struct core *c, struct pull *p);
 /* It holds a slot again, or is gone. */
 void linger_end(struct core *c, struct pull *p, struct now now);
 

@@ -61,6 +61,7 @@ void measure_fact(struct proc *p, const struct core_fact *f)
 	case FACT_NODE_WARM:
 		metric_observe(m, METRIC_node_warmup_seconds, f->took_ms * US_PER_MS, NULL);
 		break;
+	case FACT_EVICTING: /* counted as FACT_EVICTED */
 	case FACT_POLICY_NOT_FOUND:
 	case FACT_NO_NODES:
 	case FACT_COUNT:

@@ -43,6 +43,15 @@ struct node_slot {
 	bool present; /* the node exists; else only some status names it */
 	bool eligible, is_virtual;
 	enum target_state state; /* why it is not eligible */
+	int64_t away_ms;         /* boot ms since which it is not eligible; 0: it is */
+	bool last;               /* other nodes come first: it may be removed soon */
+	bool checks_credentials; /* its kubelet refuses listed images to other credentials (17a) */
+	/*
+	 * 14. The node took no pods, whatever the image: one probe at a time finds out. Pulls there
+	 * come after those of other nodes until one succeeds.
+	 */
+	struct gate fault;
+	char *fault_text; /* owned; NULL: none */
 	bool was_eligible;       /* at any time since its uid is known */
 	int64_t cold_ms;        /* a new node: boot ms since which it lacks images; 0: it is warm */
 	uint64_t read;          /* last full read that had it */
@@ -80,6 +89,11 @@ struct pair {              /* one image on one node; 16 bytes, there are a milli
 	uint8_t flags;
 };
 _Static_assert(sizeof(struct pair) == 16, "a million pairs must stay small");
+
+struct loss { /* how often a node has lost the image again, and when last */
+	uint16_t n;
+	uint32_t at_s;
+};
 
 struct cause_text {
 	char *reason, *message;
@@ -176,6 +190,7 @@ struct image {
 	uint64_t *waiting, *backoff; /* slots that want a pull: now, or after their back-off */
 	uint64_t *repulls;           /* slots that are cached: what they wait for is a repull */
 	presence_size *sizes; /* by slot, as last listed there; NULL: listed nowhere so far */
+	struct loss *losses;  /* by slot; NULL: no node has lost it so far (losses.h) */
 	uint64_t *held;       /* slots where a pod of an earlier pull is still there: none starts */
 	uint32_t n_targeted, n_ready, n_degraded, n_failing, n_live;
 	uint32_t n_waiting[2]; /* [1]: repulls */
@@ -250,13 +265,16 @@ struct pull {
 	int slot;
 	struct policy *policy;   /* that it is counted in; NULL: holds no slot */
 	struct policy *paced_by; /* that it was counted in last; NULL: none that is left */
-	int64_t started_ms;
+	int64_t started_ms; /* last time that its start was asked for */
+	int64_t began_ms;   /* holds its slot since */
+	bool stuck;         /* the status says what keeps it */
 	uint64_t outcomes; /* its own is among the image's first this many */
 	struct outcome_memory memory;
 	struct outcome outcome; /* strings owned */
 	struct link of_image;
 	char *place;        /* of the pod that lingers, "image/node"; NULL: it does not */
-	char *leaving;      /* the node whose n_leaving, and paced_by's, count it; or NULL */
+	char *leaving;      /* the node whose n_leaving counts it; or NULL */
+	bool paced;         /* paced_by's n_leaving counts it */
 	struct link queued; /* in core.asks or core.deletes */
 	struct timer timer;
 };
@@ -268,6 +286,7 @@ struct linger { /* how many pulls of a name linger */
 
 struct core {
 	bool leading;
+	int64_t led_s;     /* leads since then: unix seconds */
 	uint64_t read;     /* number of the full read going on or last done */
 	int64_t listed_ms; /* each kind was listed by a list that began after this moment */
 	struct node_slot *nodes;
@@ -293,6 +312,7 @@ struct core {
 	int64_t pull_ms;      /* mean of all pulls that succeeded */
 	struct timers timers, writes;
 	struct link touched, asks, deletes, resolves;
+	char *excluded_taints; /* owned; of nodes that get no pods (2); NULL: none more */
 	struct core_fact facts[FACTS_MAX];
 	size_t n_facts, facts_dropped;
 	size_t avoided; /* pulls that were not needed, since the last turn */

@@ -11,6 +11,7 @@
 #include "base/hash.h"
 #include "base/xalloc.h"
 #include "reconciler/bits.h"
+#include "reconciler/node_faults.h"
 #include "reconciler/pack.h"
 #include "reconciler/pairs.h"
 #include "reconciler/pods.h"
@@ -26,6 +27,7 @@ static uint64_t facts_hash(const struct node *n, enum target_state state)
 		h = hash_str(h, n->meta.labels.at[i].key);
 		h = hash_str(h, n->meta.labels.at[i].value);
 	}
+	h = hash_str(h, n->kubelet_version);
 	h = hash_bytes(h, &state, sizeof(state));
 	for (size_t i = 0; i < n->taints.n; i++) {
 		h = hash_str(h, n->taints.at[i].key);
@@ -56,6 +58,8 @@ static void copy_facts(struct core *c, struct node_slot *s, const struct node *n
 	copy_parts(s, n, platform, &pack);
 	s->created = n->meta.created;
 	s->is_virtual = target_is_virtual(&s->labels);
+	s->last = target_last(n);
+	s->checks_credentials = target_checks_credentials(n->kubelet_version);
 }
 
 /* The node is not what it was: nothing that was known of the slot holds. */
@@ -119,24 +123,36 @@ static void settle_eligible(struct core *c, int slot, bool joined, struct now no
 }
 
 /* Facts have changed: the images are told, and, if it is another machine, forgotten. */
-static void apply_facts(struct core *c, int slot, bool joined, bool replaced, struct now now)
+static void apply_facts(struct core *c, int slot, bool joined, bool replaced, bool turned,
+			struct now now)
 {
 	/* Not leading, created > lastPulledAt decides later whether it is another node (16). */
 	if (!c->leading)
 		return;
 	if (joined)
 		pulls_match_node(c, c->nodes[slot].name, now);
+	else if (turned)
+		pulls_node_changed(c, c->nodes[slot].name, now);
 	if (replaced)
 		forget(c, slot, now);
-	for (size_t i = 0; i < c->n_queue; i++)
+	if (joined)
+		node_fault_clear(c, slot);
+	else if (turned && c->nodes[slot].eligible)
+		node_fault_retry(c, slot, now);
+	for (size_t i = 0; i < c->n_queue; i++) {
 		pair_place(c, c->queue[i], slot, now);
+		/* 20. The status may say that it waits for this node. */
+		if (turned && (c->queue[i]->pairs[slot].flags & PAIR_TARGETED) != 0 &&
+		    c->queue[i]->pairs[slot].pulled_s == 0)
+			image_touch(c, c->queue[i]);
+	}
 }
 
 void node_put(struct core *c, const struct node *n, struct now now)
 {
 	int slot = node_claim(c, n->meta.name);
 	struct node_slot *s = &c->nodes[slot];
-	enum target_state state = target_state(n);
+	enum target_state state = target_state(n, c->excluded_taints);
 	uint64_t facts = facts_hash(n, state);
 	bool joined = !s->present || strcmp(s->uid, n->meta.uid != NULL ? n->meta.uid : "") != 0;
 	bool replaced = s->present && joined;
@@ -144,15 +160,20 @@ void node_put(struct core *c, const struct node *n, struct now now)
 	s->read = c->read;
 	for (size_t i = 0; joined && i < c->n_queue; i++)
 		pair_unlisted(c->queue[i], slot);
-	bool looked = presence_read(&s->images, n);
+	bool looked = presence_read(&s->images, n, now.wall_s);
 	if (joined || s->facts != facts) {
 		copy_facts(c, s, n);
 		s->present = true;
+		bool turned = s->state != state;
 		s->state = state;
 		s->eligible = state == TARGET_ELIGIBLE;
+		if (s->eligible)
+			s->away_ms = 0;
+		else if (s->away_ms == 0 || joined)
+			s->away_ms = now.boot_ms;
 		s->facts = facts;
 		settle_eligible(c, slot, joined, now);
-		apply_facts(c, slot, joined, replaced, now);
+		apply_facts(c, slot, joined, replaced, turned, now);
 	}
 	for (size_t i = 0; looked && i < c->n_queue; i++)
 		pair_look(c, c->queue[i], slot, now);

@@ -9,7 +9,9 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "api/pullpod.h"
 #include "api/ref.h"
+#include "base/clock.h"
 #include "base/hash.h"
 
 static bool is(const char *a, const char *b)
@@ -107,27 +109,22 @@ static void sooner(struct outcome *o, struct outcome other)
  * says ContainerCreating all the while: that may be a pull of an hour. Only where it says
  * nothing of the container is the sandbox what is missing; pullTimeout judges the rest.
  */
-static bool no_sandbox(const struct pod *pod)
+static bool no_sandbox(const struct pod *pod, const struct container_status *cs)
 {
-	const struct container_status *cs =
-		pod->container_statuses.n > 0 ? &pod->container_statuses.at[0] : NULL;
 	return !ready_to_start(pod) && (cs == NULL || cs->waiting == NULL);
 }
 
 /* 9. What time will make of it. */
-static struct outcome in_time(const struct pod *pod, const struct container_waiting *unknown,
-			      const struct outcome_memory *m, int64_t timeout_ms, const char *host,
-			      const char *platform, struct arena *a)
+static struct outcome stuck(const struct pod *pod, const struct container_status *cs,
+			    const struct container_waiting *unknown,
+			    const struct outcome_memory *m, const char *host, const char *platform,
+			    struct arena *a)
 {
-	struct outcome o = {.kind = OUTCOME_RUNNING,
-			    .fault = FAULT_PULL,
-			    .reason = "Timeout",
-			    .message = "the pull did not end within the policy's pullTimeout",
-			    .due_ms = m->seen_ms + timeout_ms};
+	struct outcome o = {.kind = OUTCOME_RUNNING, .due_ms = CLOCK_NEVER};
 	if (pod->start_time == 0)
 		sooner(&o, node_fault("NodeUnresponsive", "kubelet did not take the pull pod",
 				      m->seen_ms + OUTCOME_UNRESPONSIVE_MS));
-	else if (no_sandbox(pod))
+	else if (no_sandbox(pod, cs))
 		sooner(&o, node_fault("SandboxFailed", "the pull pod's sandbox did not start",
 				      m->seen_ms + OUTCOME_SANDBOX_MS));
 	if (unknown != NULL) {
@@ -136,6 +133,26 @@ static struct outcome in_time(const struct pod *pod, const struct container_wait
 		w.due_ms = m->waiting_ms + OUTCOME_WAITING_MS;
 		sooner(&o, w);
 	}
+	return o;
+}
+
+struct outcome outcome_in_time(const struct outcome *seen, int64_t seen_ms,
+			       const struct outcome_limits *limits)
+{
+	if (seen->kind != OUTCOME_RUNNING)
+		return *seen;
+	if (limits->node_reason != NULL)
+		return (struct outcome){.kind = OUTCOME_RUNNING,
+					.fault = FAULT_NODE,
+					.reason = limits->node_reason,
+					.message = limits->node_message,
+					.due_ms = limits->node_due_ms};
+	struct outcome o = {.kind = OUTCOME_RUNNING,
+			    .fault = FAULT_PULL,
+			    .reason = "Timeout",
+			    .message = "the pull did not end within the policy's pullTimeout",
+			    .due_ms = seen_ms + limits->timeout_ms};
+	sooner(&o, *seen);
 	return o;
 }
 
@@ -163,16 +180,92 @@ static int64_t took_s(const struct pod *pod, const struct container_status *cs)
 									: -1;
 }
 
-struct outcome outcome_of(const struct pod *pod, struct outcome_memory *memory, int64_t timeout_ms,
-			  const char *host, const char *platform, int64_t now_ms, struct arena *a)
+static const struct container_status *find(const struct container_statuses *list, const char *name)
 {
-	const struct container_status *cs =
-		pod->container_statuses.n > 0 ? &pod->container_statuses.at[0] : NULL;
+	for (size_t i = 0; i < list->n; i++)
+		if (is(list->at[i].name, name))
+			return &list->at[i];
+	return NULL;
+}
+
+const struct pod_container *outcome_container(const struct pod *pod)
+{
+	const struct pod_containers *list = &pod->containers;
+	for (size_t i = 0; i < list->n; i++)
+		if (is(list->at[i].name, PULLPOD_CONTAINER))
+			return &list->at[i];
+	return list->n == 1 ? &list->at[0] : NULL;
+}
+
+static const struct container_status *status_of(const struct pod *pod)
+{
+	const struct pod_container *c = outcome_container(pod);
+	return find(&pod->container_statuses, c != NULL ? c->name : PULLPOD_CONTAINER);
+}
+
+/* kubelet 1.29: `Back-off pulling image "R"` and nothing after it; later ones repeat the cause. */
+static bool bare(const struct container_waiting *w)
+{
+	static const char start[] = "Back-off pulling image \"";
+	if (!is(w->reason, "ImagePullBackOff"))
+		return false;
+	if (!filled(w->message))
+		return true;
+	if (strncmp(w->message, start, sizeof(start) - 1) != 0)
+		return false;
+	const char *end = strchr(w->message + sizeof(start) - 1, '"');
+	return end == NULL || end[1] == '\0';
+}
+
+bool outcome_lacks_cause(const struct pod *pod)
+{
+	const struct container_status *cs = status_of(pod);
+	return cs != NULL && cs->waiting != NULL && bare(cs->waiting);
+}
+
+/*
+ * An init container that a webhook added and that failed: the pull cannot begin. Its image is not
+ * ours, so the fault is the pull's, and the text names the container.
+ */
+static bool init_failed(const struct pod *pod, const char *platform, struct arena *a,
+			struct outcome *ret)
+{
+	for (size_t i = 0; i < pod->init_container_statuses.n; i++) {
+		const struct container_status *cs = &pod->init_container_statuses.at[i];
+		const struct container_waiting *w = cs->waiting;
+		const struct container_terminated *t = cs->terminated;
+		const char *name = cs->name != NULL ? cs->name : "";
+		if (w != NULL && one_of(w->reason, waits_failed) && !bare(w)) {
+			*ret = waiting_failed(w, NULL, platform, a);
+			ret->fault = FAULT_PULL;
+			ret->message = cause_tail(a, arena_printf(a, "init container %s: %s", name,
+								  ret->message));
+			return true;
+		}
+		if (t != NULL && t->exit_code != 0 && is(pod->phase, "Failed")) {
+			*ret = (struct outcome){
+				.kind = OUTCOME_FAILED,
+				.fault = FAULT_PULL,
+				.reason = "InitContainerFailed",
+				.message = arena_printf(
+					a, "init container %s ended with exit code %lld", name,
+					(long long)t->exit_code)};
+			return true;
+		}
+	}
+	return false;
+}
+
+struct outcome outcome_of(const struct pod *pod, struct outcome_memory *memory, const char *host,
+			  const char *platform, int64_t now_ms, struct arena *a)
+{
+	const struct container_status *cs = status_of(pod);
 	const struct container_waiting *w = cs != NULL ? cs->waiting : NULL;
-	bool failed = w != NULL && one_of(w->reason, waits_failed);
+	bool failed = w != NULL && one_of(w->reason, waits_failed) && !bare(w);
 	bool inspect = w != NULL && is(w->reason, "ImageInspectError");
 	const struct container_waiting *unknown =
 		w != NULL && !failed && !inspect && !one_of(w->reason, waits_normal) ? w : NULL;
+	struct outcome init;
 
 	remember(memory, unknown, now_ms);
 	if (pulled(pod, cs))
@@ -189,7 +282,9 @@ struct outcome outcome_of(const struct pod *pod, struct outcome_memory *memory, 
 							? w->message
 							: "the image could not be inspected"),
 				  0);
+	if (init_failed(pod, platform, a, &init))
+		return init;
 	if (is(pod->phase, "Failed"))
 		return rejected(pod, a);
-	return in_time(pod, unknown, memory, timeout_ms, host, platform, a);
+	return stuck(pod, cs, unknown, memory, host, platform, a);
 }

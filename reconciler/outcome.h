@@ -5,6 +5,7 @@
 #ifndef DROP_RECONCILER_OUTCOME_H
 #define DROP_RECONCILER_OUTCOME_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "api/kinds.h"
@@ -27,11 +28,11 @@ enum outcome_kind { OUTCOME_RUNNING, OUTCOME_PULLED, OUTCOME_FAILED };
 struct outcome {
 	enum outcome_kind kind;
 	/*
-	 * Failed: why. Running: what it becomes at due_ms unless the pod changes before
-	 * (always set: pullTimeout at the latest).
+	 * Failed: why. Running: what it becomes at due_ms unless the pod changes before;
+	 * CLOCK_NEVER: nothing in the pod's status says that the pull is stuck.
 	 */
 	enum fault fault;
-	const char *reason, *message; /* static or in the arena */
+	const char *reason, *message; /* static or in the arena; NULL: nothing is wrong */
 	int64_t due_ms;
 	const char *digest; /* pulled: "sha256:...", or NULL; borrowed from the pod */
 	/* Pulled: seconds from the pod's start to the container's, as the kubelet tells; -1: not.
@@ -39,7 +40,34 @@ struct outcome {
 	int64_t took_s;
 };
 
-struct outcome outcome_of(const struct pod *pod, struct outcome_memory *memory, int64_t timeout_ms,
-			  const char *host, const char *platform, int64_t now_ms, struct arena *a);
+/*
+ * The container that pulls: the one named PULLPOD_CONTAINER, wherever it stands, or the only one
+ * there is (a pod of upstream). NULL: there is none.
+ */
+const struct pod_container *outcome_container(const struct pod *pod);
+/*
+ * What the pod's own status says, by that container: others, which a webhook added, prove nothing
+ * about the image.
+ */
+struct outcome outcome_of(const struct pod *pod, struct outcome_memory *memory, const char *host,
+			  const char *platform, int64_t now_ms, struct arena *a);
+/* An ImagePullBackOff whose message has no cause (kubelet 1.29 and older): keep the cause known. */
+bool outcome_lacks_cause(const struct pod *pod);
+
+/* What bounds a running pull from outside of its pod. */
+struct outcome_limits {
+	int64_t timeout_ms; /* the policy's pullTimeout, as it is now */
+	/* Why the node cannot run the pull, and the boot ms at which that ends it; NULL: it can. */
+	const char *node_reason, *node_message;
+	int64_t node_due_ms;
+};
+
+/*
+ * With time: what a running pull becomes, and at which due_ms, unless something changes before. On
+ * a node that cannot run it, it ends as a fault of that node, never as a Timeout of the image.
+ * Anything but a running pull comes back as it is. Strings are those of the arguments, or static.
+ */
+struct outcome outcome_in_time(const struct outcome *seen, int64_t seen_ms,
+			       const struct outcome_limits *limits);
 
 #endif

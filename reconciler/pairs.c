@@ -16,6 +16,7 @@
 #include "reconciler/causes.h"
 #include "reconciler/digests.h"
 #include "reconciler/facts.h"
+#include "reconciler/losses.h"
 #include "reconciler/policies.h"
 #include "reconciler/target.h"
 
@@ -55,18 +56,22 @@ static void retry_by(struct core *c, struct image *img, int64_t at_ms)
 		timer_set(&c->timers, &img->retry, at_ms);
 }
 
-/* 17. It is there and a pull could bring nothing new: cached, without a pod or a request. */
+bool pair_listed(const struct core *c, const struct image *img, int slot)
+{
+	return img->fixed && !c->nodes[slot].checks_credentials &&
+	       presence_find(&c->nodes[slot].images, img->listed_as) != 0;
+}
+
+/* 17. It is there and a pull could bring nothing new: cached, without a pod. */
 static void settle_listed(struct core *c, struct image *img, int slot, struct now now)
 {
 	struct pair *p = &img->pairs[slot];
-	if (!img->fixed || p->pulled_s != 0 || (p->flags & PAIR_TARGETED) == 0 ||
-	    (p->flags & PAIR_LIVE) != 0 ||
-	    presence_find(&c->nodes[slot].images, img->listed_as) == 0)
+	if (p->pulled_s != 0 || (p->flags & PAIR_TARGETED) == 0 || (p->flags & PAIR_LIVE) != 0 ||
+	    !pair_listed(c, img, slot))
 		return;
 	pair_cached(p, now);
 	c->avoided++;
-	if (img->digest == NULL && ref_digest(img->normal) != NULL)
-		img->digest = xstrdup(ref_digest(img->normal));
+	digest_listed(c, img, slot);
 	image_touch(c, img);
 }
 
@@ -174,12 +179,21 @@ void pair_cached(struct pair *p, struct now now)
 	p->flags &= (uint8_t) ~(PAIR_DEGRADES | PAIR_EVICTED);
 }
 
-/* 18. */
+/* A list of a node that is known may be older than this by its next heartbeat, never by more. */
+#define LIST_AGE_S (15 * 60)
+
+/*
+ * 18. What an earlier leader pulled lately, by its own clock, is disproved only by a list that
+ * was made after we took over: nothing else is known to be later than that pull.
+ */
 static bool evicted(const struct core *c, const struct image *img, int slot)
 {
 	const struct pair *p = &img->pairs[slot];
+	int64_t since_s = p->pulled_s;
+	if (since_s <= c->led_s && since_s > c->led_s - LIST_AGE_S)
+		since_s = c->led_s;
 	return p->pulled_s != 0 && (p->flags & PAIR_LIVE) == 0 && c->nodes[slot].present &&
-	       presence_disproved(&c->nodes[slot].images, img->sizes[slot], p->pulled_s);
+	       presence_disproved(&c->nodes[slot].images, img->sizes[slot], since_s);
 }
 
 void pair_look(struct core *c, struct image *img, int slot, struct now now)
@@ -197,9 +211,10 @@ void pair_look(struct core *c, struct image *img, int slot, struct now now)
 					 .image = img->name,
 					 .image_uid = img->uid,
 					 .node = c->nodes[slot].name};
+		fact_add(c, &fact);
+		loss_add(c, img, slot, now);
 		p->pulled_s = 0;
 		p->flags |= PAIR_EVICTED;
-		fact_add(c, &fact);
 		image_touch(c, img);
 	}
 	pair_settle(c, img, slot, now);
@@ -228,6 +243,7 @@ void pair_clear(struct core *c, struct image *img, int slot, struct now now)
 	p->cause = 0;
 	p->flags &= (uint8_t) ~(PAIR_DEGRADES | PAIR_EVICTED);
 	pair_unlisted(img, slot);
+	loss_clear(img, slot);
 	if (known)
 		image_touch(c, img);
 	pair_settle(c, img, slot, now);

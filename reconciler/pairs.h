@@ -22,6 +22,11 @@ void pairs_look(struct core *c, struct image *img, struct now now); /* all of th
 /* Another machine, or another reference: what was listed there says nothing. */
 void pair_unlisted(struct image *img, int slot);
 void pair_clear(struct core *c, struct image *img, int slot, struct now now);
+/*
+ * 17, 17a. The node lists the image, a pull could bring nothing new, and its kubelet gives it to
+ * any pod: no pod is needed.
+ */
+bool pair_listed(const struct core *c, const struct image *img, int slot);
 /* It is there, as of now. */
 void pair_cached(struct pair *p, struct now now);
 void pair_failed(struct core *c, struct image *img, int slot, enum fault fault, const char *reason,

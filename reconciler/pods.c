@@ -19,6 +19,11 @@
 #include "reconciler/pulls.h"
 #include "reconciler/slots.h"
 
+static bool same(const char *a, const char *b)
+{
+	return a != NULL && b != NULL && strcmp(a, b) == 0;
+}
+
 static bool ours(const struct pod *pod)
 {
 	const char *by = api_map_get(&pod->meta.labels, PULLPOD_LABEL_MANAGED_BY);
@@ -40,6 +45,7 @@ static void identify(struct pull *p, const struct pod *pod)
 	const struct api_map *notes = &pod->meta.annotations;
 	const char *image = api_map_get(notes, PULLPOD_NOTE_IMAGE);
 	const char *attempt = api_map_get(notes, PULLPOD_NOTE_ATTEMPT);
+	const struct pod_container *container = outcome_container(pod);
 	uint32_t number = 0;
 	int64_t repull_s = 0;
 	p->noted = image != NULL && podname_attempt_parse(attempt, &number, &repull_s) == 0;
@@ -56,12 +62,7 @@ static void identify(struct pull *p, const struct pod *pod)
 	if (p->noted)
 		replace(&p->reference, api_map_get(notes, PULLPOD_NOTE_REFERENCE));
 	else
-		replace(&p->reference, pod->containers.n > 0 ? pod->containers.at[0].image : NULL);
-}
-
-static bool same(const char *a, const char *b)
-{
-	return a != NULL && b != NULL && strcmp(a, b) == 0;
+		replace(&p->reference, container != NULL ? container->image : NULL);
 }
 
 /* Does the pod pull what the image wants on a node that is still that node? */
@@ -97,7 +98,8 @@ void pull_match(struct core *c, struct pull *p, struct now now)
 		return;
 	}
 	struct pair *pair = &img->pairs[slot];
-	bool over = p->outcome.kind != OUTCOME_RUNNING || now.boot_ms >= p->outcome.due_ms;
+	struct outcome later = pull_in_time(c, p, img, slot);
+	bool over = later.kind != OUTCOME_RUNNING || now.boot_ms >= later.due_ms;
 	pull_detach(c, p, now);
 	if (!p->noted)
 		p->attempt = pair->attempts;
@@ -128,14 +130,15 @@ void pull_match(struct core *c, struct pull *p, struct now now)
 
 static void look(struct core *c, struct pull *p, const struct pod *pod, struct now now)
 {
-	struct image *img = p->image_name != NULL ? map_get(&c->images, p->image_name) : NULL;
 	int slot = node_find(c, p->node_name);
 	const char *normal = p->reference != NULL ? ref_normal(&c->scratch, p->reference) : NULL;
 	struct outcome o =
-		outcome_of(pod, &p->memory,
-			   img != NULL ? policy_of_image(c, img)->timeout_ms : DEFAULT_TIMEOUT_MS,
-			   normal != NULL ? ref_host(&c->scratch, normal) : NULL,
+		outcome_of(pod, &p->memory, normal != NULL ? ref_host(&c->scratch, normal) : NULL,
 			   slot >= 0 ? c->nodes[slot].platform : NULL, now.boot_ms, &c->scratch);
+	/* What ErrImagePull said of this pod is the cause of the back-off that does not say it. */
+	if (p->outcome.kind == OUTCOME_FAILED && o.kind == OUTCOME_RUNNING &&
+	    outcome_lacks_cause(pod))
+		return;
 	pull_set_outcome(p, &o);
 }
 
@@ -274,4 +277,27 @@ void pulls_match_node(struct core *c, const char *node_name, struct now now)
 	size_t n;
 	struct pull **list = select_pulls(c, NULL, node_name, &n);
 	match_again(c, list, n, now);
+}
+
+void pulls_node_changed(struct core *c, const char *node_name, struct now now)
+{
+	size_t n;
+	struct pull **list = select_pulls(c, NULL, node_name, &n);
+	for (size_t i = 0; i < n; i++) {
+		linger_node_changed(c, list[i]);
+		if (list[i]->state == PULL_RUNNING)
+			pull_judge(c, list[i], now);
+	}
+}
+
+void pulls_policy_changed(struct core *c, const struct policy *policy, struct now now)
+{
+	struct pull **list = arena_array(&c->scratch, c->pulls.count + 1, sizeof(struct pull *));
+	struct pull *p;
+	size_t n = 0;
+	for (size_t i = 0; (p = map_next(&c->pulls, &i)) != NULL;)
+		if (p->state == PULL_RUNNING && (policy == NULL || p->image->policy == policy))
+			list[n++] = p;
+	for (size_t i = 0; i < n; i++)
+		pull_judge(c, list[i], now);
 }

@@ -14,6 +14,10 @@ void pulls_listed(struct core *c, struct now now);
 /* Looks again at what pods belong to: after a change of the image or the node. */
 void pulls_match_image(struct core *c, const char *image_name, struct now now);
 void pulls_match_node(struct core *c, const char *node_name, struct now now);
+/* Pulls in flight on the node are judged again: it became eligible, or is not any more (3). */
+void pulls_node_changed(struct core *c, const char *node_name, struct now now);
+/* pullTimeout may be another one for the pulls of these images (9); NULL: of all. */
+void pulls_policy_changed(struct core *c, const struct policy *policy, struct now now);
 void pull_match(struct core *c, struct pull *p, struct now now);
 
 #endif

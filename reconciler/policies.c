@@ -71,8 +71,10 @@ static void policy_orphan(struct core *c, const struct policy *p)
 {
 	struct pull *pull;
 	for (size_t i = 0; (pull = map_next(&c->pulls, &i)) != NULL;)
-		if (pull->paced_by == p)
+		if (pull->paced_by == p) {
 			pull->paced_by = NULL;
+			pull->paced = false;
+		}
 }
 
 void policy_release(struct core *c, struct policy *p)

@@ -90,7 +90,16 @@ static void keep(struct presence *p, const struct listed *list, size_t n)
 	}
 }
 
-bool presence_read(struct presence *p, const struct node *node)
+/* A clock that was set back starts anew. */
+static void note_clock(struct presence *p, int64_t heartbeat_s, int64_t now_s)
+{
+	int64_t ahead_s = heartbeat_s > now_s ? heartbeat_s - now_s : 0;
+	if (heartbeat_s < p->heartbeat_s || ahead_s > p->ahead_s)
+		p->ahead_s = ahead_s;
+	p->heartbeat_s = heartbeat_s;
+}
+
+bool presence_read(struct presence *p, const struct node *node, int64_t now_s)
 {
 	const struct node_condition *c = node_condition_find(node, "Ready");
 	bool ready = c != NULL && c->status != NULL && strcmp(c->status, "True") == 0;
@@ -100,7 +109,7 @@ bool presence_read(struct presence *p, const struct node *node)
 		return false;
 	p->known = known;
 	p->ready = ready;
-	p->heartbeat_s = heartbeat;
+	note_clock(p, heartbeat, now_s);
 	p->crowded = false;
 	p->smallest = 0;
 	size_t names = 0;
@@ -138,6 +147,7 @@ presence_size presence_find(const struct presence *p, uint64_t name)
 
 bool presence_disproved(const struct presence *p, presence_size size, int64_t pulled_s)
 {
-	return p->ready && p->heartbeat_s > pulled_s + PRESENCE_AFTER_S && !p->crowded &&
+	return p->ready && p->heartbeat_s - p->ahead_s > pulled_s + PRESENCE_AFTER_S &&
+	       !p->crowded &&
 	       size != 0 && p->n != 0 && p->smallest < presence_bytes(size);
 }

@@ -28,7 +28,12 @@ int64_t presence_bytes(presence_size size);
 struct presence { /* zeroed: nothing was ever reported */
 	bool ready;
 	bool crowded;        /* an image has as many names as are ever shown: some may be hidden */
-	int64_t heartbeat_s; /* of the Ready condition; 0: none */
+	int64_t heartbeat_s; /* of the Ready condition, by the kubelet's clock; 0: none */
+	/*
+	 * Seconds by which the kubelet's clock is ahead of ours at least: a heartbeat was received
+	 * that long before its own time. Never negative: late news is no sign of a slow clock.
+	 */
+	int64_t ahead_s;
 	int64_t smallest;    /* bytes of the smallest image listed */
 	uint64_t known;      /* hash of all this, to see a change */
 	size_t n;            /* names listed */
@@ -37,14 +42,15 @@ struct presence { /* zeroed: nothing was ever reported */
 	presence_size *sizes;
 };
 
-/* Reads a trimmed node (node_trim); returns whether anything changed. */
-bool presence_read(struct presence *p, const struct node *node);
+/* Reads a trimmed node (node_trim) at now_s (unix, ours); returns whether anything changed. */
+bool presence_read(struct presence *p, const struct node *node, int64_t now_s);
 void presence_done(struct presence *p);
 /* The size under that name; 0: it is not listed. */
 presence_size presence_find(const struct presence *p, uint64_t name);
 /*
  * 18. Is it proven that an image that is not listed is not there? size: as this node
- * reported it earlier, 0 if it never did; pulled_s: end of our last pull of it.
+ * reported it earlier, 0 if it never did; pulled_s: end of our last pull of it, by our clock. The
+ * heartbeat is brought to our clock as far as it is known to be ahead.
  */
 bool presence_disproved(const struct presence *p, presence_size size, int64_t pulled_s);
 

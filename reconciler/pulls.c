@@ -14,6 +14,7 @@
 #include "reconciler/facts.h"
 #include "reconciler/faults.h"
 #include "reconciler/linger.h"
+#include "reconciler/node_faults.h"
 #include "reconciler/pairs.h"
 #include "reconciler/policies.h"
 
@@ -39,13 +40,44 @@ struct pull *pull_new(struct core *c, const char *name)
 
 void pull_set_outcome(struct pull *p, const struct outcome *o)
 {
-	free((char *)(uintptr_t)p->outcome.reason);
-	free((char *)(uintptr_t)p->outcome.message);
-	free((char *)(uintptr_t)p->outcome.digest);
-	p->outcome = *o;
-	p->outcome.reason = xstrdup(o->reason);
-	p->outcome.message = xstrdup(o->message);
-	p->outcome.digest = xstrdup(o->digest);
+	struct outcome old = p->outcome; /* o may be made of its strings */
+	struct outcome copy = *o;
+	copy.reason = xstrdup(o->reason);
+	copy.message = xstrdup(o->message);
+	copy.digest = xstrdup(o->digest);
+	p->outcome = copy;
+	free((char *)(uintptr_t)old.reason);
+	free((char *)(uintptr_t)old.message);
+	free((char *)(uintptr_t)old.digest);
+}
+
+/* 3, 9. What bounds it, as policy and node are now. */
+static struct outcome_limits limits_of(struct core *c, const struct image *img, int slot)
+{
+	const struct node_slot *s = &c->nodes[slot];
+	const struct target_state_info *info = &target_states[s->state];
+	struct outcome_limits l = {.timeout_ms = policy_of_image(c, img)->timeout_ms};
+	if (s->present && !s->eligible) {
+		l.node_reason = info->reason;
+		l.node_message = info->message;
+		l.node_due_ms = info->at_once ? s->away_ms : s->away_ms + TARGET_GRACE_MS;
+	}
+	return l;
+}
+
+struct outcome pull_in_time(struct core *c, const struct pull *p, const struct image *img, int slot)
+{
+	struct outcome_limits limits = limits_of(c, img, slot);
+	return outcome_in_time(&p->outcome, p->memory.seen_ms, &limits);
+}
+
+bool pull_is_kept(struct core *c, const struct pull *p, const char **reason, const char **message)
+{
+	struct outcome_limits limits = limits_of(c, p->image, p->slot);
+	bool by_node = limits.node_reason != NULL;
+	*reason = by_node ? limits.node_reason : p->outcome.reason;
+	*message = by_node ? limits.node_message : p->outcome.message;
+	return *reason != NULL;
 }
 
 /* Its pod is gone, or it never had one; not counted any more. */
@@ -72,6 +104,8 @@ static void hold(struct core *c, struct pull *p, struct now now)
 {
 	struct image *img = p->image;
 	linger_end(c, p, now);
+	p->began_ms = now.boot_ms;
+	p->stuck = false;
 	p->policy = p->paced_by = policy_of_pair(c, img, p->slot);
 	policy_count(p->policy, p->slot, 1);
 	c->nodes[p->slot].n_live++;
@@ -98,7 +132,7 @@ static void release(struct core *c, struct pull *p, struct now now)
 	image_wake(c, img);
 	image_touch(c, img);
 	/* Others may have waited for room on the node, or for the probe of the registry. */
-	if (img->registry->gate.failures != 0)
+	if (img->registry->gate.failures != 0 || c->nodes[p->slot].fault.failures != 0)
 		policies_wake(c);
 	policies_wake_full(c);
 	linger_settle(c, p, now);
@@ -133,6 +167,7 @@ void pull_doom(struct core *c, struct pull *p, struct now now)
 		return;
 	}
 	p->state = PULL_DOOMED;
+	timer_stop(&c->timers, &p->timer);
 	if (p->uid == NULL && p->made)
 		timer_set(&c->timers, &p->timer, now.boot_ms + UNSEEN_MS);
 	linger_settle(c, p, now);
@@ -192,6 +227,9 @@ static void failed(struct core *c, struct pull *p, struct now now)
 	struct image *img = p->image;
 	struct pair *pair = &img->pairs[p->slot];
 	tell(c, FACT_PULL_FAILED, p, p->outcome.reason, p->outcome.message, 0);
+	if (cause_concerns_node(p->outcome.fault, p->outcome.reason))
+		node_fault_add(c, p->slot, policy_of_image(c, img)->backoff, p->outcome.reason,
+			       p->outcome.message, p->started_ms, now);
 	/* A pod of an earlier attempt was counted when the next one began. */
 	if (p->repull_s == 0 && pair->attempts > p->attempt)
 		return;
@@ -230,13 +268,32 @@ void pull_deleted(struct core *c, struct pull *p, struct now now)
 	pull_free(c, p, now);
 }
 
+/* 20. What keeps it is said once that is a while: returns when, if it is to come. */
+static int64_t settle_stuck(struct core *c, struct pull *p, struct now now)
+{
+	const char *reason, *message;
+	int64_t at_ms = p->began_ms + PULL_STUCK_MS;
+	bool kept = pull_is_kept(c, p, &reason, &message);
+	bool stuck = kept && now.boot_ms >= at_ms;
+	if (stuck || p->stuck)
+		image_touch(c, p->image);
+	p->stuck = stuck;
+	return kept && !stuck ? at_ms : CLOCK_NEVER;
+}
+
 void pull_judge(struct core *c, struct pull *p, struct now now)
 {
+	struct outcome o = pull_in_time(c, p, p->image, p->slot);
 	p->state = PULL_RUNNING;
-	if (p->outcome.kind != OUTCOME_RUNNING || now.boot_ms >= p->outcome.due_ms)
-		pull_done(c, p, now);
-	else
-		timer_set(&c->timers, &p->timer, p->outcome.due_ms);
+	if (o.kind == OUTCOME_RUNNING && now.boot_ms < o.due_ms) {
+		int64_t stuck_ms = settle_stuck(c, p, now);
+		timer_set(&c->timers, &p->timer, o.due_ms < stuck_ms ? o.due_ms : stuck_ms);
+		return;
+	}
+	if (o.kind == OUTCOME_RUNNING)
+		o.kind = OUTCOME_FAILED;
+	pull_set_outcome(p, &o);
+	pull_done(c, p, now);
 }
 
 /* Its timer has run out. What that means depends on its state. */
@@ -304,9 +361,18 @@ void pull_started(struct core *c, struct pull *p, enum core_start_result result,
 		pull_detach(c, p, now);
 		pull_free(c, p, now);
 	} else {
+		struct outcome failing = {.kind = OUTCOME_RUNNING,
+					  .fault = FAULT_NODE,
+					  .reason = "CreateFailed",
+					  .message = text != NULL && *text != '\0'
+							     ? cause_tail(&c->scratch, text)
+							     : "the pull pod could not be created",
+					  .due_ms = CLOCK_NEVER};
+		pull_set_outcome(p, &failing);
 		p->state = PULL_ASK;
 		list_append(&c->asks, &p->queued);
 		timer_set(&c->timers, &p->timer, now.boot_ms + AGAIN_MS);
+		settle_stuck(c, p, now);
 	}
 }
 

@@ -25,6 +25,14 @@ void pull_deleted(struct core *c, struct pull *p, struct now now);
 void pull_due(struct core *c, struct pull *p, struct now now);
 /* Queues it for deletion if it may be. */
 void pull_settle(struct core *c, struct pull *p);
+/* o may borrow strings of the outcome that it replaces. */
 void pull_set_outcome(struct pull *p, const struct outcome *o);
+/* What it becomes with time on that node, by the policy and the node as they are now. */
+struct outcome pull_in_time(struct core *c, const struct pull *p, const struct image *img,
+			    int slot);
+/* A pull that something keeps from ending for this long is named in the image's status (20). */
+#define PULL_STUCK_MS (60 * 1000)
+/* Does something keep it from ending, besides that pulling takes time? Borrows from the pull. */
+bool pull_is_kept(struct core *c, const struct pull *p, const char **reason, const char **message);
 
 #endif

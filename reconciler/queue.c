@@ -12,6 +12,7 @@
 #include "reconciler/bits.h"
 #include "reconciler/facts.h"
 #include "reconciler/faults.h"
+#include "reconciler/node_faults.h"
 #include "reconciler/nodes.h"
 #include "reconciler/pairs.h"
 #include "reconciler/podname.h"
@@ -87,8 +88,9 @@ static bool others_wait(struct pass *s)
 			continue;
 		for (size_t slot = bit_next(img->waiting, 0, c->cap); slot < c->cap;
 		     slot = bit_next(img->waiting, slot + 1, c->cap))
-			if (s->patient ? (int)slot != s->only_slot
-				       : !bit_get(s->policy->busy, slot))
+			if ((s->patient ? (int)slot != s->only_slot
+					: !bit_get(s->policy->busy, slot)) &&
+			    node_fault_room(c, (int)slot, s->now.boot_ms, &s->wake))
 				return true;
 	}
 	return false;
@@ -112,7 +114,7 @@ enum turn queue_turn(const struct core *c, const struct image *img, int slot, bo
 {
 	if (bit_get(img->repulls, (size_t)slot))
 		return TURN_REPULL;
-	if (failed)
+	if (failed || node_comes_last(c, slot))
 		return TURN_RETRY;
 	return bit_get(c->fresh, (size_t)slot) ? TURN_NEW_NODE : TURN_FRESH;
 }
@@ -122,9 +124,10 @@ static bool candidate(struct pass *s, const struct look *l, int slot)
 	const struct image *img = l->img;
 	if (!bit_get(img->waiting, (size_t)slot))
 		return false;
-	bool failed = l->probe || img->pairs[slot].attempts != 0;
+	bool failed = l->probe || img->pairs[slot].attempts != 0 || node_comes_last(s->c, slot);
 	return queue_turn(s->c, img, slot, failed) == l->turn && node_allowed(s, slot) &&
 	       policy_of_pair(s->c, img, slot) == s->policy &&
+	       node_fault_room(s->c, slot, s->now.boot_ms, &s->wake) &&
 	       fault_room_on(s->c, img, slot, s->now.boot_ms, &s->wake) && (!failed || modest(s));
 }
 
@@ -287,12 +290,14 @@ static void start(struct pass *s, struct image *img, int slot, struct arena *a,
 }
 
 /* The pull itself is counted in these numbers. */
-static bool still_fits(const struct core *c, const struct policy *policy, const struct pull *p)
+static bool still_fits(const struct core *c, const struct policy *policy, const struct pull *p,
+		       struct now now)
 {
 	/* Another pod of the pair has come in sight (10); the node has got it meanwhile (17). */
 	if (bit_get(p->image->held, (size_t)p->slot))
 		return false;
-	if (p->image->fixed && presence_find(&c->nodes[p->slot].images, p->image->listed_as) != 0)
+	if (pair_listed(c, p->image, p->slot) ||
+	    gate_look(&c->nodes[p->slot].fault, now.boot_ms) == GATE_SHUT)
 		return false;
 	if ((p->image->pairs[p->slot].flags & PAIR_TARGETED) == 0 || !c->nodes[p->slot].eligible)
 		return false;
@@ -325,7 +330,7 @@ static void ask_again(struct pass *s, size_t room, struct arena *a, struct core_
 		next = l->next;
 		if (p->policy != s->policy || p->timer.place != 0)
 			continue;
-		if (!still_fits(c, s->policy, p)) {
+		if (!still_fits(c, s->policy, p, s->now)) {
 			give_up(s, p);
 			continue;
 		}

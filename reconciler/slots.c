@@ -47,6 +47,7 @@ void slot_free(struct core *c, int slot)
 	map_del(&c->node_names, s->name);
 	free(s->name);
 	free(s->mem);
+	free(s->fault_text);
 	presence_done(&s->images);
 	*s = (struct node_slot){0};
 	c->free_slots[c->n_free++] = (uint32_t)slot;
@@ -96,6 +97,8 @@ static void grow_image(struct image *img, size_t old, size_t n)
 	grow_bits(&img->held, old, n);
 	if (img->sizes != NULL)
 		img->sizes = lengthen(img->sizes, old, n, sizeof(*img->sizes));
+	if (img->losses != NULL)
+		img->losses = lengthen(img->losses, old, n, sizeof(*img->losses));
 }
 
 static void grow_policy(struct policy *p, size_t old, size_t n)
@@ -158,6 +161,7 @@ void slots_done(struct core *c)
 	for (size_t slot = 0; slot < c->n_slots; slot++) {
 		free(c->nodes[slot].name);
 		free(c->nodes[slot].mem);
+		free(c->nodes[slot].fault_text);
 		presence_done(&c->nodes[slot].images);
 	}
 	free(c->nodes);

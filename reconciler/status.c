@@ -11,6 +11,8 @@
 
 #include "base/utf8.h"
 #include "reconciler/cause.h"
+#include "reconciler/losses.h"
+#include "reconciler/pulls.h"
 #include "reconciler/shadow.h"
 
 /* Rough bytes of JSON around a row or name, for the pace of writes (21). */
@@ -50,6 +52,7 @@ struct survey { /* one walk over the pairs */
 	int64_t worst_attempts; /* of targeted, uncached nodes */
 	int worst_degraded;     /* slot whose cause the image shows; -1: none */
 	int worst_node_fault;
+	int away; /* the first targeted, uncached node that may not get pods; -1: none */
 };
 
 static bool worse(const struct image *img, int slot, int than)
@@ -57,28 +60,44 @@ static bool worse(const struct image *img, int slot, int than)
 	return than < 0 || img->pairs[slot].attempts > img->pairs[than].attempts;
 }
 
+static void add_failing(struct survey *s, int slot, size_t rank, uint32_t attempts)
+{
+	s->failing[s->n_failing++] =
+		(struct failing){(uint32_t)slot, (uint32_t)rank,
+				 (uint16_t)(attempts < UINT16_MAX ? attempts : UINT16_MAX)};
+}
+
 /*
  * Nodes that are not targeted at the moment keep their place in both lists: what is
  * known of a node lives as long as its uid (2), and a restart reads it from here.
  */
-static struct survey survey(struct core *c, const struct image *img, struct arena *a)
+static struct survey survey(struct core *c, const struct image *img, struct now now,
+			    struct arena *a)
 {
-	struct survey s = {.worst_degraded = -1, .worst_node_fault = -1};
+	struct survey s = {.worst_degraded = -1, .worst_node_fault = -1, .away = -1};
 	s.failing = arena_array(a, c->n_order + 1, sizeof(*s.failing));
 	s.cached = arena_array(a, c->n_order + 1, sizeof(*s.cached));
 	for (size_t rank = 0; rank < c->n_order; rank++) {
 		int slot = (int)c->order[rank];
 		const struct pair *p = &img->pairs[slot];
+		bool targeted = (p->flags & PAIR_TARGETED) != 0;
+		uint32_t losses = loss_count(img, slot, now);
+		bool lost = losses != 0 && (p->pulled_s != 0 || p->attempts == 0);
+		if (lost)
+			add_failing(&s, slot, rank, losses);
 		if (p->pulled_s != 0) {
 			s.cached[s.n_cached] = arena_strdup(a, c->nodes[slot].name);
 			s.cached_bytes += strlen(s.cached[s.n_cached++]) + NAME_BYTES;
 			continue;
 		}
+		if (targeted && !c->nodes[slot].eligible && s.away < 0)
+			s.away = slot;
+		if (targeted && lost && s.worst_node_fault < 0)
+			s.worst_node_fault = slot;
 		if (p->attempts == 0)
 			continue;
-		s.failing[s.n_failing++] =
-			(struct failing){(uint32_t)slot, (uint32_t)rank, p->attempts};
-		if ((p->flags & PAIR_TARGETED) == 0)
+		add_failing(&s, slot, rank, p->attempts);
+		if (!targeted)
 			continue;
 		if (p->attempts > s.worst_attempts)
 			s.worst_attempts = p->attempts;
@@ -106,13 +125,16 @@ static struct failed_nodes failed_nodes(struct core *c, const struct image *img,
 	list.at = arena_array(a, list.n, sizeof(*list.at));
 	for (size_t i = 0; i < list.n; i++) {
 		int slot = (int)s->failing[i].slot;
+		const struct pair *p = &img->pairs[slot];
+		bool lost = p->pulled_s != 0 || p->attempts == 0;
 		struct cause_text text = cause_of(img, slot);
 		list.at[i] = (struct failed_node){
 			.node = arena_strdup(a, c->nodes[slot].name),
-			.reason = arena_strdup(a, text.reason),
-			.message = arena_strdup(a, text.message),
-			.attempts = img->pairs[slot].attempts,
-			.last_attempt_at = img->pairs[slot].failed_s,
+			.reason = lost ? LOSS_REASON : arena_strdup(a, text.reason),
+			.message = lost ? loss_text(s->failing[i].attempts, a)
+					: arena_strdup(a, text.message),
+			.attempts = s->failing[i].attempts,
+			.last_attempt_at = lost ? loss_at(img, slot) : p->failed_s,
 		};
 	}
 	return list;
@@ -137,6 +159,28 @@ static struct api_condition condition(struct condition_memory *m, const char *ty
 	};
 }
 
+/* 20. What keeps it from going on: a failing node, a pull that is stuck, a node that is away. */
+static const char *holdup(struct core *c, const struct image *img, const struct survey *s,
+			  struct arena *a)
+{
+	if (s->worst_node_fault >= 0) {
+		struct cause_text text = cause_of(img, s->worst_node_fault);
+		return arena_printf(a, "%s on %s: %s", text.reason,
+				    c->nodes[s->worst_node_fault].name, text.message);
+	}
+	for (const struct link *l = img->pulls.next; l != &img->pulls; l = l->next) {
+		const struct pull *p = LIST_MEMBER(l, struct pull, of_image);
+		const char *reason, *message;
+		if (p->policy != NULL && p->stuck && pull_is_kept(c, p, &reason, &message))
+			return arena_printf(a, "%s on %s: %s", reason, c->nodes[p->slot].name,
+					    message);
+	}
+	if (img->n_live == 0 && img->n_waiting[0] == 0 && s->away >= 0)
+		return arena_printf(a, "node %s is not eligible: %s", c->nodes[s->away].name,
+				    target_states[c->nodes[s->away].state].name);
+	return NULL;
+}
+
 static struct api_condition ready_condition(struct core *c, struct image *img,
 					    const struct survey *s, struct now now, struct arena *a)
 {
@@ -156,11 +200,9 @@ static struct api_condition ready_condition(struct core *c, struct image *img,
 	}
 	const char *message = arena_printf(a, "%" PRIu32 "/%" PRIu32 " nodes ready", img->n_ready,
 					   img->n_targeted);
-	if (s->worst_node_fault >= 0) {
-		struct cause_text text = cause_of(img, s->worst_node_fault);
-		message = arena_printf(a, "%s; %s on %s: %s", message, text.reason,
-				       c->nodes[s->worst_node_fault].name, text.message);
-	}
+	const char *why = holdup(c, img, s, a);
+	if (why != NULL)
+		message = arena_printf(a, "%s; %s", message, why);
 	return condition(&img->ready, "Ready", "False", "InProgress", message, img, now, a);
 }
 
@@ -188,7 +230,7 @@ static struct api_condition progress_condition(struct image *img, struct now now
 struct cachedimage_status *status_build(struct core *c, struct image *img, struct now now,
 					struct arena *a, size_t *ret_size)
 {
-	struct survey s = survey(c, img, a);
+	struct survey s = survey(c, img, now, a);
 	struct cachedimage_status *st = arena_alloc(a, sizeof(*st));
 	enum phase phase = image_phase(img);
 	*st = (struct cachedimage_status){

@@ -86,19 +86,110 @@ static bool condition_is(const struct node *node, const char *type, const char *
 	return c != NULL && same(c->status, status);
 }
 
-enum target_state target_state(const struct node *node)
+const struct target_state_info target_states[TARGET_STATES] = {
+	[TARGET_ELIGIBLE] = {"", "", "", false},
+	[TARGET_NOT_READY] = {"NotReady", "NodeNotReady",
+			      "the node became NotReady during the pull", false},
+	[TARGET_DISK_PRESSURE] = {"DiskPressure", "NodeDiskPressure",
+				  "the node ran short of disk during the pull", false},
+	[TARGET_DELETED] = {"BeingDeleted", "NodeDeleted",
+			    "the node was deleted during the pull", true},
+	[TARGET_LEAVING] = {"BeingRemoved", "NodeBeingRemoved",
+			    "the node is about to be removed", false},
+	[TARGET_SHUTDOWN] = {"ShutDown", "NodeShutDown", "the node was shut down during the pull",
+			     true},
+	[TARGET_NOT_YET] = {"NotInitialized", "NodeNotInitialized",
+			    "the node is not initialized yet", false},
+	[TARGET_EXCLUDED] = {"ExcludedTaint", "NodeExcluded",
+			     "the node got a taint that excludes it", false},
+};
+
+/* Taints that say what becomes of the node, whatever tolerates them. A '*' ends a prefix. */
+static const struct {
+	const char *key;
+	enum target_state state;
+} taint_states[] = {
+	{"node.cloudprovider.kubernetes.io/shutdown", TARGET_SHUTDOWN},
+	{"node.kubernetes.io/out-of-service", TARGET_SHUTDOWN},
+	{"ToBeDeletedByClusterAutoscaler", TARGET_LEAVING},
+	{"karpenter.sh/disrupted", TARGET_LEAVING},
+	{"karpenter.sh/disruption", TARGET_LEAVING},
+	{"aws-node-termination-handler/*", TARGET_LEAVING},
+	{"cloud.google.com/impending-node-termination", TARGET_LEAVING},
+	{"karpenter.sh/unregistered", TARGET_NOT_YET},
+	{"node.cloudprovider.kubernetes.io/uninitialized", TARGET_NOT_YET},
+	{"node.kubernetes.io/network-unavailable", TARGET_NOT_YET},
+};
+#define TAINT_LAST "DeletionCandidateOfClusterAutoscaler"
+
+/* The first n bytes of pattern: a key, or a prefix and '*'. */
+static bool key_matches(const char *key, const char *pattern, size_t n)
+{
+	if (n != 0 && pattern[n - 1] == '*')
+		return strncmp(key, pattern, n - 1) == 0;
+	return strlen(key) == n && strncmp(key, pattern, n) == 0;
+}
+
+static bool in_list(const char *key, const char *list)
+{
+	while (list != NULL && *list != '\0') {
+		size_t n = strcspn(list, ",");
+		if (n != 0 && key_matches(key, list, n))
+			return true;
+		list += n + (list[n] == ',');
+	}
+	return false;
+}
+
+static bool tainted(const struct node *node, enum target_state state)
+{
+	for (size_t i = 0; i < node->taints.n; i++)
+		for (size_t k = 0; k < sizeof(taint_states) / sizeof(taint_states[0]); k++)
+			if (taint_states[k].state == state && node->taints.at[i].key != NULL &&
+			    key_matches(node->taints.at[i].key, taint_states[k].key,
+					strlen(taint_states[k].key)))
+				return true;
+	return false;
+}
+
+bool target_last(const struct node *node)
+{
+	for (size_t i = 0; i < node->taints.n; i++)
+		if (same(node->taints.at[i].key, TAINT_LAST))
+			return true;
+	return false;
+}
+
+bool target_checks_credentials(const char *kubelet_version)
+{
+	const char *p = kubelet_version != NULL ? kubelet_version : "";
+	unsigned part[2] = {0, 0};
+	p += *p == 'v';
+	for (size_t i = 0; i < 2; i++) {
+		for (; *p >= '0' && *p <= '9' && part[i] < 10000; p++)
+			part[i] = part[i] * 10 + (unsigned)(*p - '0');
+		if (i == 0 && *p++ != '.')
+			return false;
+	}
+	return part[0] > 1 || (part[0] == 1 && part[1] >= 35);
+}
+
+enum target_state target_state(const struct node *node, const char *excluded)
 {
 	if (node->meta.deleted != 0)
 		return TARGET_DELETED;
+	if (tainted(node, TARGET_SHUTDOWN))
+		return TARGET_SHUTDOWN;
 	if (!condition_is(node, "Ready", "True"))
 		return TARGET_NOT_READY;
 	if (condition_is(node, "DiskPressure", "True"))
 		return TARGET_DISK_PRESSURE;
-	for (size_t i = 0; i < node->taints.n; i++) {
-		const char *key = node->taints.at[i].key;
-		if (same(key, "ToBeDeletedByClusterAutoscaler") ||
-		    same(key, "karpenter.sh/disrupted"))
-			return TARGET_LEAVING;
-	}
+	if (tainted(node, TARGET_LEAVING))
+		return TARGET_LEAVING;
+	if (tainted(node, TARGET_NOT_YET))
+		return TARGET_NOT_YET;
+	for (size_t i = 0; i < node->taints.n; i++)
+		if (node->taints.at[i].key != NULL && in_list(node->taints.at[i].key, excluded))
+			return TARGET_EXCLUDED;
 	return TARGET_ELIGIBLE;
 }

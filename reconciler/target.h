@@ -34,9 +34,29 @@ enum target_state {
 	TARGET_NOT_READY,
 	TARGET_DISK_PRESSURE,
 	TARGET_DELETED, /* has a deletionTimestamp */
-	TARGET_LEAVING, /* about to be removed by an autoscaler */
+	TARGET_LEAVING,  /* about to be removed: an autoscaler or its provider says so */
+	TARGET_SHUTDOWN, /* powered off: nothing on it runs any more */
+	TARGET_NOT_YET,  /* its cloud provider, autoscaler or network is not done with it */
+	TARGET_EXCLUDED, /* has a taint that the operator's options exclude */
 	TARGET_STATES,
 };
-enum target_state target_state(const struct node *node);
+struct target_state_info {
+	const char *name;             /* in explanations: "NotReady" */
+	const char *reason, *message; /* of a pull that ends because of it */
+	bool at_once;                 /* it ends at once; else after TARGET_GRACE_MS */
+};
+extern const struct target_state_info target_states[TARGET_STATES];
+/* A pull in flight on a node that is not eligible any more ends after this long (3). */
+#define TARGET_GRACE_MS (40 * 1000)
+
+/*
+ * excluded: taint keys besides the built-in ones, comma-separated, each a key or a prefix that
+ * ends in '*'; NULL: none.
+ */
+enum target_state target_state(const struct node *node, const char *excluded);
+/* An autoscaler considers its removal: other nodes come first. */
+bool target_last(const struct node *node);
+/* From 1.35 on a kubelet refuses a listed image to pods whose credentials did not pull it (17a). */
+bool target_checks_credentials(const char *kubelet_version);
 
 #endif

@@ -207,7 +207,7 @@ void rig_pod(struct rig *r, const struct core_start *s, enum fate fate)
 						      : "ContainerCreating",
 				      waits ? messages[fate] : NULL};
 	struct pod_condition sandbox = {"PodReadyToStartContainers", "True", NULL, NULL};
-	struct container_status cs = {.waiting = &w};
+	struct container_status cs = {.name = "pull", .waiting = &w};
 	struct pod pod = {
 		.meta = {.name = s->pod_name, .uid = s->pod_name, .created = r->now.wall_s},
 		.node_name = s->node,

@@ -129,6 +129,18 @@ static void registry_fault(struct rig *r)
 	rig_node(r, "c");
 }
 
+/* Any change of the image ends its own back-off, not that of the node. */
+static void node_fault(struct rig *r)
+{
+	evicted(r);
+	rig_settle(r);
+	struct cachedimage img = rig_image_of("i", "1", "p");
+	img.meta.generation = 2;
+	rig_put_image(r, &img);
+	rig_turn(r, 0);
+	assert_int_equal(r->acts.n_starts, 0);
+}
+
 static void refused(struct rig *r)
 {
 	core_started(r->core, rig_start(r)->pod_name, START_REFUSED, "exceeded quota", r->now);
@@ -223,6 +235,9 @@ static const struct story stories[] = {
 	{"about to go", leaving, "l", EXPLAIN_NOT_ELIGIBLE, "not eligible: BeingRemoved"},
 	{"node back-off", evicted, "a", EXPLAIN_BACKOFF,
 	 "backing off until 22:13:* UTC after the node ended the pull pod"},
+	{"a node that takes no pods", node_fault, "a", EXPLAIN_NODE_FAULT,
+	 "backing off until 22:13:* UTC after the node failed: Evicted: the node ended the pull pod "
+	 "(all images wait there)"},
 	{"refused", refused, "b", EXPLAIN_REJECTED,
 	 "backing off until 22:13:* UTC after the API server refused the pod: exceeded quota"},
 	{"bad tag, the node that found out", image_fault, "a", EXPLAIN_IMAGE_FAULT,
@@ -369,7 +384,9 @@ static void rule_13_queue_order(void **state)
 	rig_lead(&r);
 	rig_turn(&r, 0);
 	assert_string_equal(rig_starts(&r), "a a");
+	struct core_start other = r.acts.starts[1];
 	rig_pod(&r, &r.acts.starts[0], POD_EVICTED);
+	rig_pod(&r, &other, POD_PULLED);
 	rig_node(&r, "z");
 	rig_turn(&r, 2 * S);
 	rig_settle(&r);

@@ -79,6 +79,12 @@ static const struct row rows[] = {
 	 .fault = FAULT_PULL, .reason = "SomethingNew", .due_ms = 2 * MIN},
 };
 
+static struct outcome in_time(struct outcome seen, const struct outcome_memory *memory)
+{
+	struct outcome_limits limits = {.timeout_ms = TIMEOUT};
+	return outcome_in_time(&seen, memory->seen_ms, &limits);
+}
+
 static struct outcome look(const struct row *row, struct outcome_memory *memory, int64_t now,
 			   struct arena *a)
 {
@@ -100,7 +106,7 @@ static struct outcome look(const struct row *row, struct outcome_memory *memory,
 		.conditions = {&sandbox, 1},
 		.container_statuses = {&cs, 1},
 	};
-	return outcome_of(&pod, memory, TIMEOUT, "h", "linux/amd64", now, a);
+	return in_time(outcome_of(&pod, memory, "h", "linux/amd64", now, a), memory);
 }
 
 static void rules_8_9(void **state)
@@ -165,7 +171,8 @@ static void time_a_pull_took(void **state)
 	for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
 		struct container_terminated end = {.started_at = times[i].started,
 						   .finished_at = times[i].finished};
-		struct container_status cs = {.image_id = IMAGE_ID,
+		struct container_status cs = {.name = "pull",
+					      .image_id = IMAGE_ID,
 					      .running_since = times[i].running,
 					      .terminated = times[i].running == 0 ? &end : NULL};
 		struct pod pod = {.phase = "Running",
@@ -173,7 +180,7 @@ static void time_a_pull_took(void **state)
 				  .container_statuses = {&cs, 1}};
 		struct outcome_memory memory = {0};
 		struct arena a = ARENA_INIT;
-		struct outcome o = outcome_of(&pod, &memory, TIMEOUT, "h", "linux/amd64", SEEN, &a);
+		struct outcome o = outcome_of(&pod, &memory, "h", "linux/amd64", SEEN, &a);
 		assert_int_equal(o.kind, OUTCOME_PULLED);
 		if (o.took_s != times[i].want)
 			fail_msg("%s: %ld", times[i].name, (long)o.took_s);

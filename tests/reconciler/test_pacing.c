@@ -96,6 +96,15 @@ static void rule_11_a_pod_that_leaves(void **state)
 	r.keep_pods = true;
 	core_gone(r.core, KIND_NODE, "a", r.now);
 	rig_turn(&r, 0);
+	/* 3. A node that is gone keeps nobody else waiting. */
+	assert_string_equal(rig_starts(&r), "b");
+	assert_int_equal(r.acts.n_deletes, 1);
+	rig_made(&r, rig_start(&r));
+	rig_pod(&r, rig_start(&r), POD_CREATING);
+	/* An image that is gone does: its pod still pulls, on a node that runs it. */
+	core_gone(r.core, KIND_CACHEDIMAGE, "i", r.now);
+	rig_image(&r, "j", "1", "p");
+	rig_turn(&r, 0);
 	assert_string_equal(rig_starts(&r), "");
 	assert_int_equal(r.acts.n_deletes, 1);
 	r.keep_pods = false;

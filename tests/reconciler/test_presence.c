@@ -340,7 +340,7 @@ static void rule_18_noticed_by_the_next_leader(void **state)
 	struct rig r;
 	(void)state;
 	pulled_and_listed(&r);
-	rig_turn(&r, 600 * S);
+	rig_turn(&r, 1200 * S);
 	for (int warm = 0; warm < 2; warm++) {
 		rig_next_life(&r);
 		if (warm)

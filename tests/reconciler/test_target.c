@@ -114,6 +114,24 @@ static const struct eligible_row eligibles[] = {
 	{"being deleted", "True", NULL, NULL, 5, TARGET_DELETED},
 	{"cluster autoscaler", "True", NULL, "ToBeDeletedByClusterAutoscaler", 0, TARGET_LEAVING},
 	{"karpenter", "True", NULL, "karpenter.sh/disrupted", 0, TARGET_LEAVING},
+	{"karpenter before 1.0", "True", NULL, "karpenter.sh/disruption", 0, TARGET_LEAVING},
+	{"AWS node termination handler", "True", NULL,
+	 "aws-node-termination-handler/spot-itn", 0, TARGET_LEAVING},
+	{"its name alone", "True", NULL, "aws-node-termination-handler", 0, TARGET_ELIGIBLE},
+	{"GKE preemption", "True", NULL, "cloud.google.com/impending-node-termination", 0,
+	 TARGET_LEAVING},
+	{"out of service", "False", NULL, "node.kubernetes.io/out-of-service", 0, TARGET_SHUTDOWN},
+	{"shut down", "Unknown", NULL, "node.cloudprovider.kubernetes.io/shutdown", 0,
+	 TARGET_SHUTDOWN},
+	{"not registered", "True", NULL, "karpenter.sh/unregistered", 0, TARGET_NOT_YET},
+	{"not initialized", "True", NULL, "node.cloudprovider.kubernetes.io/uninitialized", 0,
+	 TARGET_NOT_YET},
+	{"no network", "True", NULL, "node.kubernetes.io/network-unavailable", 0, TARGET_NOT_YET},
+	{"candidate of the autoscaler", "True", NULL, "DeletionCandidateOfClusterAutoscaler", 0,
+	 TARGET_ELIGIBLE},
+	{"excluded by option", "True", NULL, "example.com/drain", 0, TARGET_EXCLUDED},
+	{"excluded by prefix", "True", NULL, "example.org/a/b", 0, TARGET_EXCLUDED},
+	{"a key that goes on", "True", NULL, "example.com/drained", 0, TARGET_ELIGIBLE},
 	{"another taint", "True", NULL, "dedicated", 0, TARGET_ELIGIBLE},
 };
 
@@ -132,8 +150,35 @@ static void rule_2_eligible(void **state)
 		if (row->pressure)
 			conditions[n.conditions.n++] =
 				(struct node_condition){"DiskPressure", row->pressure};
-		assert_int_equal(target_state(&n), row->want);
+		assert_int_equal(target_state(&n, "example.com/drain,,example.org/*"), row->want);
 	}
+}
+
+/* 2. Pulls there come last. */
+static void rule_2_last(void **state)
+{
+	(void)state;
+	struct node_taint taint = {"DeletionCandidateOfClusterAutoscaler", "1", "PreferNoSchedule"};
+	struct node n = {.taints = {&taint, 1}};
+	assert_true(target_last(&n));
+	taint.key = "dedicated";
+	assert_false(target_last(&n));
+}
+
+static void rule_17a_kubelets(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *version;
+		bool checks;
+	} rows[] = {
+		{"v1.34.4", false},	   {"v1.35.0", true}, {"v1.35.0-alpha.1+abc", true},
+		{"v1.36.3-eks-1234", true}, {"1.100.0", true}, {"v2.0.0", true},
+		{"v1.9", false},	   {"v1", false},     {"", false},
+		{NULL, false},		   {"v1.x", false},
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		assert_int_equal(target_checks_credentials(rows[i].version), rows[i].checks);
 }
 
 int main(void)
@@ -143,6 +188,8 @@ int main(void)
 		cmocka_unit_test(rule_1_matches),
 		cmocka_unit_test(rule_1_virtual),
 		cmocka_unit_test(rule_2_eligible),
+		cmocka_unit_test(rule_2_last),
+		cmocka_unit_test(rule_17a_kubelets),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -77,7 +77,9 @@ static void count_one(struct sim *s, struct count *c, const struct sim_pod *p)
 	    strcmp(p->name, c->pod_name) == 0 || s->run.boot_ms - img->changed_ms < LATE_MS)
 		return;
 	c->on_node += strcmp(p->node, c->node) == 0;
-	if (sim_policy_of(s, img) != c->policy)
+	/* 3. On a node that is gone or not Ready it keeps that node waiting, and no other. */
+	const struct sim_node *n = sim_node_by_name(s, p->node);
+	if (sim_policy_of(s, img) != c->policy || n == NULL || !n->ready)
 		return;
 	c->pulls++;
 	sim_trace(&s->run, "  in flight: %s on %s", p->name, p->node);

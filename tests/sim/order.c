@@ -7,12 +7,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "reconciler/cause.h"
+
 /* A change of the spec may reach the core this much later. */
 #define LATE_MS 20000
 /* What a pod has come to is in the status by then. */
 #define STATUS_MS 10000
 /* A gate that a refused create or an earlier failure may have shut is open again by then. */
 #define QUIET_MS (6 * 60 * 1000)
+/* A new leader has looked at all pods by then. */
+#define TOLD_AGAIN_MS 2000
 
 static bool before(const struct sim_image *a, const struct sim_image *b)
 {
@@ -63,6 +67,76 @@ static bool among(const struct core_actions *acts, const char *image, const char
 	return false;
 }
 
+/* Does a status say that the node failed? A new leader goes by that. */
+static bool said_to_fail(const struct sim *s, const char *node)
+{
+	for (int i = 0; i < IMAGES_MAX; i++) {
+		const struct sim_status *st = &s->images[i].status;
+		for (size_t k = 0; s->images[i].exists && k < st->n_failed; k++)
+			if (strcmp(st->failed[k].node, node) == 0 &&
+			    strcmp(st->failed[k].reason, "ErrImagePull") != 0)
+				return true;
+	}
+	return false;
+}
+
+static struct sim_suspect *suspect_of(struct sim *s, const char *node)
+{
+	for (int i = 0; i < NODES_MAX; i++)
+		if (s->suspects[i].at_ms != 0 && strcmp(s->suspects[i].node, node) == 0)
+			return &s->suspects[i];
+	return NULL;
+}
+
+void check_suspects(struct sim *s, const struct core_fact *f)
+{
+	struct sim_suspect *at = f->node != NULL ? suspect_of(s, f->node) : NULL;
+	if (f->kind == FACT_PULL_SUCCEEDED && at != NULL)
+		at->at_ms = 0;
+	/* A new leader tells again how the pods ended that it finds: they may have ended long ago. */
+	bool again = s->run.boot_ms - s->led_ms < TOLD_AGAIN_MS;
+	if (f->kind != FACT_PULL_FAILED || !cause_concerns_node(f->fault, f->reason))
+		return;
+	const struct sim_image *img = sim_image_by_uid(s, f->image_uid);
+	/* Pulls that were on their way then belong to the same round: the first counts. */
+	if (at != NULL || img == NULL)
+		return;
+	for (int i = 0; i < NODES_MAX && at == NULL; i++)
+		if (s->suspects[i].at_ms == 0)
+			at = &s->suspects[i];
+	if (at == NULL)
+		return;
+	*at = (struct sim_suspect){
+		.at_ms = s->run.boot_ms,
+		.initial_ms = again		       ? 0
+			      : sim_policy_of(s, img) >= 0 ? s->policies[img->policy].initial_ms
+							   : s->fallback.initial_ms};
+	sim_text(at->node, NAME, f->node);
+}
+
+/*
+ * 4, 14. A node that took no pod gets none for its back-off, and then one at a time, whatever the
+ * image. Where it became Ready, or another leads, the wait begins anew.
+ */
+static void check_probes(struct sim *s, const struct core_actions *acts,
+			 const struct core_start *start)
+{
+	const struct sim_suspect *at = suspect_of(s, start->node);
+	const struct sim_node *n = sim_node_by_name(s, start->node);
+	if (at == NULL || n == NULL || s->led_ms > at->at_ms || n->turned_ms >= at->at_ms)
+		return;
+	if (s->run.boot_ms - at->at_ms < at->initial_ms * 9 / 10 - 100)
+		sim_fail(&s->run, "back-off: %s on %s %d ms after the node failed, of %d",
+			 start->image_name, start->node, (int)(s->run.boot_ms - at->at_ms),
+			 (int)at->initial_ms);
+	int probes = 0;
+	for (size_t i = 0; i < acts->n_starts; i++)
+		probes += strcmp(acts->starts[i].node, start->node) == 0;
+	/* Starts that were answered with "unknown" are asked for again. */
+	if (probes > 1 && s->run.boot_ms >= n->held_ms)
+		sim_fail(&s->run, "%d probes at once on %s", probes, start->node);
+}
+
 /* 13. On the same node, under the same policy, the lower number comes first. */
 static void check_priority(struct sim *s, const struct core_actions *acts,
 			   const struct core_start *start)
@@ -71,7 +145,8 @@ static void check_priority(struct sim *s, const struct core_actions *acts,
 	const struct sim_node *n = sim_node_by_name(s, start->node);
 	if (img == NULL || n == NULL || s->run.boot_ms - img->changed_ms <= LATE_MS ||
 	    s->run.boot_ms - s->led_ms <= LATE_MS || s->head != NULL ||
-	    s->run.boot_ms < s->refused_ms + QUIET_MS)
+	    s->run.boot_ms < s->refused_ms + QUIET_MS || suspect_of(s, start->node) != NULL ||
+	    said_to_fail(s, start->node))
 		return;
 	for (int i = 0; i < IMAGES_MAX; i++) {
 		const struct sim_image *other = &s->images[i];
@@ -155,5 +230,6 @@ void check_order(struct sim *s, const struct core_actions *acts)
 		check_priority(s, acts, &acts->starts[i]);
 		check_needless(s, &acts->starts[i]);
 		check_backoff(s, &acts->starts[i]);
+		check_probes(s, acts, &acts->starts[i]);
 	}
 }

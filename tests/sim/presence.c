@@ -123,6 +123,8 @@ void sim_told(struct sim *s, const struct sim_node *n, bool gone)
 	for (int i = 0; i < NODES_MAX; i++) {
 		struct sim_node *t = &s->told[i];
 		if (strcmp(s->nodes[i].name, n->name) == 0) {
+			if (t->ready != n->ready || strcmp(t->uid, n->uid) != 0 || gone)
+				s->nodes[i].turned_ms = s->run.boot_ms;
 			*t = *n;
 			t->exists = !gone;
 		}

@@ -103,6 +103,9 @@ void sim_act(struct sim *s, const struct core_actions *acts)
 {
 	if (!s->leading && (acts->n_starts || acts->n_deletes || acts->n_writes))
 		sim_fail(&s->run, "acts without leading");
+	/* What the core knows of nodes came before what it starts. */
+	for (size_t i = 0; i < acts->n_facts; i++)
+		check_suspects(s, &acts->facts[i]);
 	check_order(s, acts);
 	for (size_t i = 0; i < acts->n_starts; i++)
 		act_start(s, &acts->starts[i]);

@@ -54,6 +54,7 @@ struct sim_node {
 	char name[NAME], uid[NAME];
 	int64_t created;
 	char pool[4];
+	int64_t turned_ms; /* became Ready or not, or another machine */
 	int64_t held_ms; /* a start was answered with "unknown": its slot is kept so long */
 };
 
@@ -159,6 +160,11 @@ struct sim_failure { /* the last of a pair */
 };
 #define FAILURES_MAX 256
 
+struct sim_suspect { /* a node that the core has called faulty, and not well since */
+	char node[NAME];
+	int64_t at_ms, initial_ms; /* at_ms 0: unused */
+};
+
 struct sim {
 	struct sim_run run;
 	bool faults;
@@ -187,6 +193,7 @@ struct sim {
 	size_t n_pulled;
 	struct sim_failure failures[FAILURES_MAX];
 	size_t n_failures;
+	struct sim_suspect suspects[NODES_MAX];
 	struct sim_node told[NODES_MAX]; /* what the core was told last */
 	uint64_t life;                   /* of the core */
 	uint64_t read_life;              /* that has read everything at least once */
@@ -256,6 +263,8 @@ bool sim_targets(const struct sim *s, const struct sim_image *img, const struct 
 bool sim_missing(const char *reference);
 /* order.c: which starts come first, and when (13, 14, 17) */
 void check_order(struct sim *s, const struct core_actions *acts);
+/* 4. What the core says of nodes. */
+void check_suspects(struct sim *s, const struct core_fact *f);
 void check_failed(struct sim *s, const struct sim_pod *p);
 /* The pod goes. While nobody leads, the next leader may never hear how it had ended. */
 void check_unseen(struct sim *s, const struct sim_pod *p);
