@@ -50,7 +50,7 @@ enum core_fact_kind { /* behaviour.md 22 */
 					 */
 		      FACT_POD_REFUSED, /* by the API server; reason PodRejected */
 		      FACT_EVICTED,     /* the node does not have the image any more (18) */
-		      FACT_EVICTING, /* again and again; message: how often */
+		      FACT_EVICTING,    /* again and again; message: how often */
 		      FACT_POLICY_NOT_FOUND, /* message: the policy's name */
 		      FACT_NO_NODES,         /* the image targets no node (4) */
 		      FACT_NODE_WARM,        /* a new node has all its images; of no image */

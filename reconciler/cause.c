@@ -139,8 +139,8 @@ static const char *const timeout[] = {
 static const char *const cut_off[] = {"unexpected eof", "eof", NULL};
 /* The kubelet's own limits (registryPullQPS): the node's, not the image's. */
 static const char *const kubelet_limit[] = {"pull qps exceeded", NULL};
-static const char *const missing_blob[] = {"could not fetch content descriptor",
-					   "blob unknown", "blob_unknown", NULL};
+static const char *const missing_blob[] = {"could not fetch content descriptor", "blob unknown",
+					   "blob_unknown", NULL};
 static const char *const unauthorized[] = {"unauthorized",
 					   "401",
 					   "authentication required",
@@ -227,7 +227,8 @@ struct cause cause_find(struct arena *a, const char *reason, const char *message
 	char *plain = plain_of(a, text);
 	const char *about = host_of(a, text, host);
 	if (has_any(plain, kubelet_limit))
-		return (struct cause){FAULT_NODE, "kubelet's own limit of pulls (pull QPS exceeded)"};
+		return (struct cause){FAULT_NODE,
+				      "kubelet's own limit of pulls (pull QPS exceeded)"};
 	struct cause c = find_transport(a, plain, text, about);
 	if (c.text == NULL)
 		c = find_answer(a, plain, about, platform);

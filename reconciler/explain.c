@@ -88,10 +88,8 @@ static void tell_gate(struct explain_view *v, int slot, const struct fault_hold 
 		      struct explain *e)
 {
 	static const enum explain_reason reasons[] = {
-		[HOLD_REJECTED] = EXPLAIN_REJECTED,
-		[HOLD_IMAGE] = EXPLAIN_IMAGE_FAULT,
-		[HOLD_PLATFORM] = EXPLAIN_PLATFORM_FAULT,
-		[HOLD_REGISTRY] = EXPLAIN_REGISTRY_FAULT,
+		[HOLD_REJECTED] = EXPLAIN_REJECTED,       [HOLD_IMAGE] = EXPLAIN_IMAGE_FAULT,
+		[HOLD_PLATFORM] = EXPLAIN_PLATFORM_FAULT, [HOLD_REGISTRY] = EXPLAIN_REGISTRY_FAULT,
 		[HOLD_NODE] = EXPLAIN_NODE_FAULT,
 	};
 	e->reason = reasons[hold->by];
@@ -107,7 +105,7 @@ static void tell_gate(struct explain_view *v, int slot, const struct fault_hold 
 		const struct pull *probe = pull_on(v->img, -1);
 		e->reason = EXPLAIN_PROBE;
 		e->subject = hold->by == HOLD_NODE ? v->core->nodes[slot].name
-			     : probe != NULL	   ? v->core->nodes[probe->slot].name
+			     : probe != NULL       ? v->core->nodes[probe->slot].name
 						   : NULL;
 	}
 }

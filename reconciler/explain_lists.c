@@ -152,8 +152,8 @@ static struct explain plan_slot(const struct plan *p, const struct core *c, int 
 	if (explain_skipped(s, &p->spec->node_selector, &p->spec->tolerations,
 			    &p->policy->tolerations, &e, a))
 		return e;
-	bool listed = p->fixed && !s->checks_credentials &&
-		      presence_find(&s->images, p->listed_as) != 0;
+	bool listed =
+		p->fixed && !s->checks_credentials && presence_find(&s->images, p->listed_as) != 0;
 	uint32_t pulled_s = p->known != NULL ? p->known->pairs[slot].pulled_s : 0;
 	if (listed || pulled_s != 0) {
 		e.reason = EXPLAIN_CACHED;

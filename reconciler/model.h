@@ -51,8 +51,8 @@ struct node_slot {
 	 * come after those of other nodes until one succeeds.
 	 */
 	struct gate fault;
-	char *fault_text; /* owned; NULL: none */
-	bool was_eligible;       /* at any time since its uid is known */
+	char *fault_text;       /* owned; NULL: none */
+	bool was_eligible;      /* at any time since its uid is known */
 	int64_t cold_ms;        /* a new node: boot ms since which it lacks images; 0: it is warm */
 	uint64_t read;          /* last full read that had it */
 	struct presence images; /* that it says it has */
@@ -265,10 +265,10 @@ struct pull {
 	int slot;
 	struct policy *policy;   /* that it is counted in; NULL: holds no slot */
 	struct policy *paced_by; /* that it was counted in last; NULL: none that is left */
-	int64_t started_ms; /* last time that its start was asked for */
-	int64_t began_ms;   /* holds its slot since */
-	bool stuck;         /* the status says what keeps it */
-	uint64_t outcomes; /* its own is among the image's first this many */
+	int64_t started_ms;      /* last time that its start was asked for */
+	int64_t began_ms;        /* holds its slot since */
+	bool stuck;              /* the status says what keeps it */
+	uint64_t outcomes;       /* its own is among the image's first this many */
 	struct outcome_memory memory;
 	struct outcome outcome; /* strings owned */
 	struct link of_image;

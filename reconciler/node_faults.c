@@ -60,8 +60,7 @@ static void restore_pair(struct core *c, struct image *img, int slot, struct now
 	if (!cause_concerns_node(cause_fault_of(text->reason, text->message), text->reason))
 		return;
 	int64_t ago_ms = p->failed_s < now.wall_s ? (now.wall_s - p->failed_s) * 1000 : 0;
-	int64_t delay_ms =
-		backoff_delay(policy_of_image(c, img)->backoff, p->attempts, seed_of(s));
+	int64_t delay_ms = backoff_delay(policy_of_image(c, img)->backoff, p->attempts, seed_of(s));
 	int64_t until_ms = now.boot_ms + (ago_ms < delay_ms ? delay_ms - ago_ms : 0);
 	if (s->fault.failures != 0 && until_ms <= s->fault.until_ms)
 		return;

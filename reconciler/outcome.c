@@ -116,9 +116,8 @@ static bool no_sandbox(const struct pod *pod, const struct container_status *cs)
 
 /* 9. What time will make of it. */
 static struct outcome stuck(const struct pod *pod, const struct container_status *cs,
-			    const struct container_waiting *unknown,
-			    const struct outcome_memory *m, const char *host, const char *platform,
-			    struct arena *a)
+			    const struct container_waiting *unknown, const struct outcome_memory *m,
+			    const char *host, const char *platform, struct arena *a)
 {
 	struct outcome o = {.kind = OUTCOME_RUNNING, .due_ms = CLOCK_NEVER};
 	if (pod->start_time == 0)
@@ -238,8 +237,8 @@ static bool init_failed(const struct pod *pod, const char *platform, struct aren
 		if (w != NULL && one_of(w->reason, waits_failed) && !bare(w)) {
 			*ret = waiting_failed(w, NULL, platform, a);
 			ret->fault = FAULT_PULL;
-			ret->message = cause_tail(a, arena_printf(a, "init container %s: %s", name,
-								  ret->message));
+			ret->message = cause_tail(
+				a, arena_printf(a, "init container %s: %s", name, ret->message));
 			return true;
 		}
 		if (t != NULL && t->exit_code != 0 && is(pod->phase, "Failed")) {

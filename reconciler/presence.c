@@ -148,6 +148,5 @@ presence_size presence_find(const struct presence *p, uint64_t name)
 bool presence_disproved(const struct presence *p, presence_size size, int64_t pulled_s)
 {
 	return p->ready && p->heartbeat_s - p->ahead_s > pulled_s + PRESENCE_AFTER_S &&
-	       !p->crowded &&
-	       size != 0 && p->n != 0 && p->smallest < presence_bytes(size);
+	       !p->crowded && size != 0 && p->n != 0 && p->smallest < presence_bytes(size);
 }

@@ -34,11 +34,11 @@ struct presence { /* zeroed: nothing was ever reported */
 	 * that long before its own time. Never negative: late news is no sign of a slow clock.
 	 */
 	int64_t ahead_s;
-	int64_t smallest;    /* bytes of the smallest image listed */
-	uint64_t known;      /* hash of all this, to see a change */
-	size_t n;            /* names listed */
-	void *mem;           /* block of what follows */
-	uint64_t *names;     /* node_name_hash(), sorted */
+	int64_t smallest; /* bytes of the smallest image listed */
+	uint64_t known;   /* hash of all this, to see a change */
+	size_t n;         /* names listed */
+	void *mem;        /* block of what follows */
+	uint64_t *names;  /* node_name_hash(), sorted */
 	presence_size *sizes;
 };
 

@@ -33,7 +33,7 @@ enum target_state {
 	TARGET_ELIGIBLE,
 	TARGET_NOT_READY,
 	TARGET_DISK_PRESSURE,
-	TARGET_DELETED, /* has a deletionTimestamp */
+	TARGET_DELETED,  /* has a deletionTimestamp */
 	TARGET_LEAVING,  /* about to be removed: an autoscaler or its provider says so */
 	TARGET_SHUTDOWN, /* powered off: nothing on it runs any more */
 	TARGET_NOT_YET,  /* its cloud provider, autoscaler or network is not done with it */

@@ -236,7 +236,8 @@ static const struct story stories[] = {
 	{"node back-off", evicted, "a", EXPLAIN_BACKOFF,
 	 "backing off until 22:13:* UTC after the node ended the pull pod"},
 	{"a node that takes no pods", node_fault, "a", EXPLAIN_NODE_FAULT,
-	 "backing off until 22:13:* UTC after the node failed: Evicted: the node ended the pull pod "
+	 "backing off until 22:13:* UTC after the node failed: Evicted: the node ended the pull "
+	 "pod "
 	 "(all images wait there)"},
 	{"refused", refused, "b", EXPLAIN_REJECTED,
 	 "backing off until 22:13:* UTC after the API server refused the pod: exceeded quota"},

@@ -115,8 +115,8 @@ static const struct eligible_row eligibles[] = {
 	{"cluster autoscaler", "True", NULL, "ToBeDeletedByClusterAutoscaler", 0, TARGET_LEAVING},
 	{"karpenter", "True", NULL, "karpenter.sh/disrupted", 0, TARGET_LEAVING},
 	{"karpenter before 1.0", "True", NULL, "karpenter.sh/disruption", 0, TARGET_LEAVING},
-	{"AWS node termination handler", "True", NULL,
-	 "aws-node-termination-handler/spot-itn", 0, TARGET_LEAVING},
+	{"AWS node termination handler", "True", NULL, "aws-node-termination-handler/spot-itn", 0,
+	 TARGET_LEAVING},
 	{"its name alone", "True", NULL, "aws-node-termination-handler", 0, TARGET_ELIGIBLE},
 	{"GKE preemption", "True", NULL, "cloud.google.com/impending-node-termination", 0,
 	 TARGET_LEAVING},
@@ -172,10 +172,17 @@ static void rule_17a_kubelets(void **state)
 		const char *version;
 		bool checks;
 	} rows[] = {
-		{"v1.34.4", false},	   {"v1.35.0", true}, {"v1.35.0-alpha.1+abc", true},
-		{"v1.36.3-eks-1234", true}, {"1.100.0", true}, {"v2.0.0", true},
-		{"v1.9", false},	   {"v1", false},     {"", false},
-		{NULL, false},		   {"v1.x", false},
+		{"v1.34.4", false},
+		{"v1.35.0", true},
+		{"v1.35.0-alpha.1+abc", true},
+		{"v1.36.3-eks-1234", true},
+		{"1.100.0", true},
+		{"v2.0.0", true},
+		{"v1.9", false},
+		{"v1", false},
+		{"", false},
+		{NULL, false},
+		{"v1.x", false},
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		assert_int_equal(target_checks_credentials(rows[i].version), rows[i].checks);
@@ -184,12 +191,9 @@ static void rule_17a_kubelets(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(rule_1_tolerations),
-		cmocka_unit_test(rule_1_matches),
-		cmocka_unit_test(rule_1_virtual),
-		cmocka_unit_test(rule_2_eligible),
-		cmocka_unit_test(rule_2_last),
-		cmocka_unit_test(rule_17a_kubelets),
+		cmocka_unit_test(rule_1_tolerations), cmocka_unit_test(rule_1_matches),
+		cmocka_unit_test(rule_1_virtual),     cmocka_unit_test(rule_2_eligible),
+		cmocka_unit_test(rule_2_last),        cmocka_unit_test(rule_17a_kubelets),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -93,7 +93,8 @@ void check_suspects(struct sim *s, const struct core_fact *f)
 	struct sim_suspect *at = f->node != NULL ? suspect_of(s, f->node) : NULL;
 	if (f->kind == FACT_PULL_SUCCEEDED && at != NULL)
 		at->at_ms = 0;
-	/* A new leader tells again how the pods ended that it finds: they may have ended long ago. */
+	/* A new leader tells again how the pods ended that it finds: they may have ended long ago.
+	 */
 	bool again = s->run.boot_ms - s->led_ms < TOLD_AGAIN_MS;
 	if (f->kind != FACT_PULL_FAILED || !cause_concerns_node(f->fault, f->reason))
 		return;
@@ -106,11 +107,11 @@ void check_suspects(struct sim *s, const struct core_fact *f)
 			at = &s->suspects[i];
 	if (at == NULL)
 		return;
-	*at = (struct sim_suspect){
-		.at_ms = s->run.boot_ms,
-		.initial_ms = again		       ? 0
-			      : sim_policy_of(s, img) >= 0 ? s->policies[img->policy].initial_ms
-							   : s->fallback.initial_ms};
+	*at = (struct sim_suspect){.at_ms = s->run.boot_ms,
+				   .initial_ms = again ? 0
+						 : sim_policy_of(s, img) >= 0
+							 ? s->policies[img->policy].initial_ms
+							 : s->fallback.initial_ms};
 	sim_text(at->node, NAME, f->node);
 }
 

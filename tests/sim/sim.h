@@ -55,7 +55,7 @@ struct sim_node {
 	int64_t created;
 	char pool[4];
 	int64_t turned_ms; /* became Ready or not, or another machine */
-	int64_t held_ms; /* a start was answered with "unknown": its slot is kept so long */
+	int64_t held_ms;   /* a start was answered with "unknown": its slot is kept so long */
 };
 
 struct sim_failed {
