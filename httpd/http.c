@@ -25,9 +25,8 @@
 /* The exchange is over; its request, if it still has one, is somebody else's. */
 static void forget(struct http_exchange *x)
 {
-	struct evhttp_connection *c = x->req ? evhttp_request_get_connection(x->req) : NULL;
-	if (c != NULL)
-		evhttp_connection_set_closecb(c, NULL, NULL);
+	if (x->connection != NULL)
+		x->connection->exchange = NULL;
 	if (x->later != NULL)
 		event_free(x->later);
 	LIST_REMOVE(x, of_open);
@@ -35,10 +34,9 @@ static void forget(struct http_exchange *x)
 	free(x);
 }
 
-static void on_close(struct evhttp_connection *c, void *ctx)
+void http_on_lost(struct http_exchange *x)
 {
-	struct http_exchange *x = ctx;
-	(void)c;
+	x->connection = NULL;
 	/* On a broken connection evhttp lets go of the request and leaves it to us. */
 	if (evhttp_request_get_connection(x->req) == NULL)
 		evhttp_request_free(x->req);
@@ -108,9 +106,9 @@ void http_on_request(struct evhttp_request *req, void *ctx)
 	x->server = h;
 	x->req = req;
 	LIST_INSERT_HEAD(&h->open, x, of_open);
-	evhttp_connection_set_closecb(c, on_close, x);
-	if (h->guard != NULL)
-		guard_begin(h->guard, bufferevent_getfd(evhttp_connection_get_bufferevent(c)));
+	x->connection = connections_find(h->connections, c);
+	x->connection->exchange = x;
+	connection_set_state(x->connection, CONNECTION_SERVED);
 	h->config.ops->request(h->config.ctx, x, &r);
 }
 
@@ -182,6 +180,11 @@ static void add_headers(const struct http_exchange *x, const struct http_answer 
 	if (a->type != NULL)
 		evhttp_add_header(headers, "Content-Type", a->type);
 	evhttp_add_header(headers, "Cache-Control", "no-cache, private");
+	if (x->server->config.policy != NULL) {
+		evhttp_add_header(headers, "Content-Security-Policy", x->server->config.policy);
+		evhttp_add_header(headers, "X-Content-Type-Options", "nosniff");
+		evhttp_add_header(headers, "X-Frame-Options", "DENY");
+	}
 	if (a->warning != NULL && a->warning[0] != '\0')
 		evhttp_add_header(headers, "Warning", a->warning);
 	if (a->encoding != NULL)
@@ -196,15 +199,35 @@ static void add_headers(const struct http_exchange *x, const struct http_answer 
 	}
 }
 
+/* The client has taken the whole answer. */
+static void on_complete(struct evhttp_request *req, void *ctx)
+{
+	(void)req;
+	connection_set_state(ctx, CONNECTION_WAITING);
+}
+
+/* From now on evhttp owns the request. A stream counts as served until it is taken. */
+static void hand_over(struct http_exchange *x, bool is_stream)
+{
+	struct connection *c = x->connection;
+	set_patience(x, true);
+	evhttp_request_set_on_complete_cb(x->req, on_complete, c);
+	forget(x);
+	if (!is_stream)
+		connection_set_state(c, CONNECTION_SENDING);
+}
+
 static void send_now(struct http_exchange *x, const struct http_answer *a, struct buf *body)
 {
-	struct evbuffer *bytes = take_bytes(body);
+	struct http_server *h = x->server;
+	const struct connection *c = x->connection;
+	struct evbuffer *bytes = body != NULL ? take_bytes(body) : http_body_bytes(a->shared);
 	struct evhttp_request *req = x->req;
 	int code = a->code; /* a delayed answer goes with the exchange */
-	set_patience(x, true);
-	if (x->server->guard != NULL)
-		guard_end(x->server->guard, bufferevent_getfd(stream_of(x)));
-	forget(x);
+	hand_over(x, false);
+	while (h->config.limits.untaken != 0 && h->untaken > h->config.limits.untaken &&
+	       connections_drop_slowest(h->connections, c))
+		;
 	evhttp_send_reply(req, code, reason_of(code), bytes);
 	evbuffer_free(bytes);
 }
@@ -320,7 +343,6 @@ size_t http_stream_pending(const struct http_exchange *x)
 void http_stream_end(struct http_exchange *x)
 {
 	struct evhttp_request *req = x->req;
-	set_patience(x, true);
-	forget(x);
+	hand_over(x, true);
 	evhttp_send_reply_end(req);
 }

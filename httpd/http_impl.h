@@ -10,14 +10,15 @@
 #include <event2/event.h>
 #include <event2/http.h>
 
-#include "httpd/guard.h"
+#include "httpd/connections.h"
 #include "httpd/http.h"
 
 #define HTTP_SIGNALS_MAX 2
 
 struct http_exchange {
 	struct http_server *server;
-	struct evhttp_request *req; /* NULL: done with */
+	struct connection *connection; /* NULL: it has gone */
+	struct evhttp_request *req;    /* NULL: done with */
 	void *user;
 	struct event *later; /* of a delayed answer */
 	struct http_answer answer;
@@ -35,7 +36,9 @@ struct http_server {
 	size_t n_signals;
 	struct http_config config;
 	int port;
-	struct guard *guard; /* NULL: neither connections nor their age are limited */
+	struct connections *connections;
+	LIST_HEAD(, http_body) bodies; /* newest first */
+	size_t untaken;                /* their bytes */
 	LIST_HEAD(, http_exchange) open;
 };
 
@@ -44,5 +47,10 @@ struct event *http_loop_timer(struct event_base *base);
 
 /* evhttp's callback for each request; ctx is the struct http_server. */
 void http_on_request(struct evhttp_request *req, void *ctx);
+/* The connection ended before the exchange was answered. */
+void http_on_lost(struct http_exchange *x);
+
+/* http_body.c: the bytes in a buffer of libevent's, with a reference of their own. */
+struct evbuffer *http_body_bytes(struct http_body *b);
 
 #endif

@@ -20,8 +20,6 @@
 #include "httpd/http_impl.h"
 #include "httpd/tls.h"
 
-/* How long no connection is accepted after descriptors have run out. */
-#define REST_MS 100
 #define BACKLOG 1024
 
 static struct bufferevent *new_stream(struct event_base *base, void *ctx)
@@ -39,28 +37,8 @@ static struct bufferevent *new_stream(struct event_base *base, void *ctx)
 	if (h->config.tls != NULL) /* clients close without TLS's goodbye */
 		bufferevent_openssl_set_allow_dirty_shutdown(b, 1);
 	bufferevent_setwatermark(b, EV_READ, 0, h->config.limits.body + h->config.limits.headers);
-	if (h->guard != NULL)
-		guard_make_room(h->guard);
+	connections_add(h->connections, b);
 	return b;
-}
-
-static void on_rested(evutil_socket_t fd, short what, void *ctx)
-{
-	struct evconnlistener *listener = ctx;
-	(void)fd;
-	(void)what;
-	evconnlistener_enable(listener);
-}
-
-/* No more descriptors: who is connected goes on, others wait in the kernel's queue. */
-static void on_accept_error(struct evconnlistener *listener, void *ctx)
-{
-	const struct timeval rest = {.tv_usec = REST_MS * 1000};
-	(void)ctx; /* evhttp's, to whom the listener belongs */
-	evconnlistener_disable(listener);
-	if (event_base_once(evconnlistener_get_base(listener), -1, EV_TIMEOUT, on_rested, listener,
-			    &rest) != 0)
-		abort(); /* out of memory */
 }
 
 static void limit_descriptors(size_t most)
@@ -120,13 +98,17 @@ static int listen_at(struct http_server *h, struct err *err)
 	int fd = evconnlistener_get_fd(h->listener), on = 1;
 	/* Inherited by what is accepted: answers are small and must not wait for each other. */
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	if (c->limits.send_buffer != 0)
+		(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &c->limits.send_buffer, sizeof(int));
+	if (c->limits.receive_buffer != 0)
+		(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &c->limits.receive_buffer, sizeof(int));
 	struct sockaddr_in6 got = {0};
 	socklen_t got_len = sizeof(got);
 	if (getsockname(fd, (struct sockaddr *)&got, &got_len) == 0)
 		h->port = ntohs(got.sin6_port); /* at the same place in both families */
 	if (evhttp_bind_listener(h->http, h->listener) == NULL)
 		abort(); /* out of memory */
-	evconnlistener_set_error_cb(h->listener, on_accept_error);
+	h->connections = connections_new(h->base, h->listener, &c->limits, http_on_lost);
 	return 0;
 }
 
@@ -146,6 +128,7 @@ struct http_server *http_server_new(const struct http_config *config, struct err
 	struct http_server *h = xcalloc(1, sizeof(*h));
 	h->config = *config;
 	LIST_INIT(&h->open);
+	LIST_INIT(&h->bodies);
 	limit_descriptors(config->limits.descriptors);
 	(void)signal(SIGPIPE, SIG_IGN); /* clients leave while they are written to */
 	h->own_base = config->beside == NULL;
@@ -164,11 +147,8 @@ struct http_server *http_server_new(const struct http_config *config, struct err
 	evhttp_set_default_content_type(h->http, NULL);
 	evhttp_set_bevcb(h->http, new_stream, h);
 	evhttp_set_gencb(h->http, http_on_request, h);
-	if (listen_at(h, err) == 0) {
-		if (config->limits.connections != 0)
-			h->guard = guard_new(h->base, h->port, &config->limits);
+	if (listen_at(h, err) == 0)
 		return h;
-	}
 	http_server_free(h);
 	return NULL;
 }
@@ -176,6 +156,11 @@ struct http_server *http_server_new(const struct http_config *config, struct err
 int http_server_port(const struct http_server *h)
 {
 	return h->port;
+}
+
+size_t http_server_connections(const struct http_server *h)
+{
+	return connections_count(h->connections);
 }
 
 struct signal_call {
@@ -211,7 +196,7 @@ void http_server_free(struct http_server *h)
 		free(event_get_callback_arg(h->signals[i]));
 		event_free(h->signals[i]);
 	}
-	guard_free(h->guard);
+	connections_free(h->connections);
 	event_free(h->timer);
 	if (h->own_base)
 		event_base_free(h->base);

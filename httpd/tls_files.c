@@ -22,16 +22,33 @@ static void look_at(const char *path, struct stat *ret)
 		*ret = (struct stat){0};
 }
 
+/* OpenSSL asks for a passphrase, on the terminal if nobody else answers. There is none. */
+static int refuse_passphrase(char *ret, int size, int writing, void *ctx)
+{
+	bool *asked = ctx;
+	(void)ret;
+	(void)size;
+	(void)writing;
+	*asked = true;
+	return -1;
+}
+
 /* NULL: they cannot be used. */
 static SSL_CTX *load(const char *cert, const char *key, struct err *err)
 {
 	SSL_CTX *ctx = tls_context();
+	bool asked = false;
+	SSL_CTX_set_default_passwd_cb(ctx, refuse_passphrase);
+	SSL_CTX_set_default_passwd_cb_userdata(ctx, &asked);
 	ERR_clear_error();
 	if (SSL_CTX_use_certificate_chain_file(ctx, cert) == 1 &&
 	    SSL_CTX_use_PrivateKey_file(ctx, key, SSL_FILETYPE_PEM) == 1 &&
-	    SSL_CTX_check_private_key(ctx) == 1)
+	    SSL_CTX_check_private_key(ctx) == 1) {
+		SSL_CTX_set_default_passwd_cb_userdata(ctx, NULL);
 		return ctx;
-	const char *why = ERR_reason_error_string(ERR_peek_last_error());
+	}
+	const char *why = asked ? "the key is encrypted; only one without a passphrase can be used"
+				: ERR_reason_error_string(ERR_peek_last_error());
 	err_set(err, ERR_TERMINAL, "certificate %s with key %s: %s", cert, key,
 		why != NULL ? why : "cannot be read");
 	SSL_CTX_free(ctx);
@@ -50,6 +67,10 @@ int tls_reload(struct tls *t, struct err *err)
 		return 0;
 	t->cert_was = cert;
 	t->key_was = key;
+	if ((cert.st_ino != 0 && !S_ISREG(cert.st_mode)) ||
+	    (key.st_ino != 0 && !S_ISREG(key.st_mode)))
+		return err_set(err, ERR_TERMINAL, "certificate %s with key %s: not a file",
+			       t->cert_path, t->key_path); /* to read a FIFO could take for ever */
 	SSL_CTX *next = load(t->cert_path, t->key_path, err);
 	if (next == NULL)
 		return -1;

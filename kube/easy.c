@@ -31,6 +31,9 @@ struct easy *easy_new(struct lane *lane, const char *user_agent)
 	curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
 	curl_easy_setopt(c, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+	/* An encrypted key fails; without a passphrase OpenSSL would ask for one on the terminal.
+	 */
+	curl_easy_setopt(c, CURLOPT_KEYPASSWD, "");
 	curl_easy_setopt(c, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	lane_adopt(lane, c);
 	return e;

@@ -20,12 +20,38 @@ bool access_same(const struct access_key *a, const struct access_key *b)
 	return CRYPTO_memcmp(a->hash, b->hash, sizeof(a->hash)) == 0;
 }
 
-enum access access_find(const struct access_cache *c, const struct access_key *key, int64_t now_ms)
+/* NULL: nothing is remembered of it. */
+static const struct access_row *row_of(const struct access_cache *c, const struct access_key *key)
 {
 	for (size_t i = 0; i < c->n; i++)
 		if (access_same(&c->rows[i].key, key))
-			return now_ms < c->rows[i].until_ms ? c->rows[i].said : ACCESS_UNKNOWN;
-	return ACCESS_UNKNOWN;
+			return &c->rows[i];
+	return NULL;
+}
+
+/* When it is of no use any more. */
+static int64_t forgotten_ms(const struct access_row *row)
+{
+	return row->until_ms + (row->said == ACCESS_ALLOWED ? ACCESS_FORMER_MS : 0);
+}
+
+enum access access_find(const struct access_cache *c, const struct access_key *key, int64_t now_ms)
+{
+	const struct access_row *row = row_of(c, key);
+	return row != NULL && now_ms < row->until_ms ? row->said : ACCESS_UNKNOWN;
+}
+
+bool access_is_known(const struct access_cache *c, const struct access_key *key, int64_t now_ms)
+{
+	const struct access_row *row = row_of(c, key);
+	return row != NULL && row->said == ACCESS_ALLOWED && now_ms < forgotten_ms(row);
+}
+
+bool access_is_ending(const struct access_cache *c, const struct access_key *key, int64_t now_ms)
+{
+	const struct access_row *row = row_of(c, key);
+	return row != NULL && row->said == ACCESS_ALLOWED && now_ms < row->until_ms &&
+	       row->until_ms - now_ms < ACCESS_RENEW_MS;
 }
 
 void access_remember(struct access_cache *c, const struct access_key *key, enum access said,
@@ -37,7 +63,7 @@ void access_remember(struct access_cache *c, const struct access_key *key, enum 
 	if (at == ACCESS_MAX) {
 		at = 0;
 		for (size_t i = 1; i < ACCESS_MAX; i++)
-			if (c->rows[i].until_ms < c->rows[at].until_ms)
+			if (forgotten_ms(&c->rows[i]) < forgotten_ms(&c->rows[at]))
 				at = i;
 	} else if (at == c->n) {
 		c->n++;

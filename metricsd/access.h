@@ -1,6 +1,7 @@
 /*
  * Who may read metrics: remembers what the API server said of a token, by a hash of it; the
- * token itself is kept nowhere. A yes counts for a minute, a no for ten seconds. Pure but
+ * token itself is kept nowhere. A yes counts for a minute, a no for ten seconds. That there was a
+ * yes is remembered for longer: such a token is asked about before those never seen. Pure but
  * for the hash.
  */
 #ifndef DROP_METRICSD_ACCESS_H
@@ -12,7 +13,11 @@
 
 #define ACCESS_ALLOW_MS 60000
 #define ACCESS_DENY_MS  10000
-/* Tokens remembered; then the one that would be forgotten first makes room. */
+/* A yes with less time left is asked about again while it still counts. */
+#define ACCESS_RENEW_MS (ACCESS_ALLOW_MS / 2)
+/* So long after its end a yes gives priority over tokens never seen. */
+#define ACCESS_FORMER_MS (10 * 60 * 1000)
+/* Tokens remembered; then the one that would be forgotten first makes room, a no before a yes. */
 #define ACCESS_MAX 256
 
 enum access {
@@ -40,6 +45,10 @@ struct access_cache { /* zeroed: empty */
 struct access_key access_key(const char *token);
 bool access_same(const struct access_key *a, const struct access_key *b);
 enum access access_find(const struct access_cache *c, const struct access_key *key, int64_t now_ms);
+/* Was there a yes, that counts or ended less than ACCESS_FORMER_MS ago? */
+bool access_is_known(const struct access_cache *c, const struct access_key *key, int64_t now_ms);
+/* Does a yes count, but not for long? */
+bool access_is_ending(const struct access_cache *c, const struct access_key *key, int64_t now_ms);
 void access_remember(struct access_cache *c, const struct access_key *key, enum access said,
 		     int64_t now_ms);
 

@@ -182,6 +182,9 @@ static void milliseconds(struct buf *out, int64_t ms, const char *none)
 void board_add_policy(struct board *b, const struct pullpolicy *p)
 {
 	struct buf *out = &b->policies;
+	b->more_policies = b->n_policies == BOARD_POLICIES_MAX;
+	if (b->more_policies)
+		return;
 	b->n_policies++;
 	buf_adds(out, "<tr>");
 	cell(out, p->meta.name);
@@ -205,8 +208,15 @@ void board_add_discovery(struct board *b, const struct discoverypolicy *p)
 	struct buf *out = &b->discovery;
 	const struct api_condition *ready = api_condition_find(
 		(struct api_conditions *)(uintptr_t)&p->status.conditions, "Ready");
-	const struct discovered_images *found = &p->status.discovered_images;
+	struct discoverypolicy_status status = p->status;
+	struct discovered_images *found = &status.discovered_images;
+	bool more = found->n > BOARD_FOUND_MAX;
 	bool well = ready != NULL && ready->status != NULL && strcmp(ready->status, "True") == 0;
+	b->more_discovery = b->n_discovery == BOARD_POLICIES_MAX;
+	if (b->more_discovery)
+		return;
+	if (more)
+		found->n = BOARD_FOUND_MAX;
 	b->n_discovery++;
 	buf_adds(out, "<details class=card><summary>");
 	html_add(out, p->meta.name);
@@ -215,17 +225,17 @@ void board_add_discovery(struct board *b, const struct discoverypolicy *p)
 	buf_adds(out, "</span> <span class=note>");
 	html_add(out, ready != NULL ? ready->message : "");
 	buf_adds(out, "</span></summary><table><tr><th>score<th>image<th>source</tr>\n");
-	for (size_t i = 0; i < found->n && i < BOARD_FOUND_MAX; i++) {
+	for (size_t i = 0; i < found->n; i++) {
 		buf_addf(out, "<tr><td class=n>%" PRId64 "</td>", found->at[i].score);
 		cell(out, found->at[i].image);
 		cell(out, found->at[i].source);
 		buf_adds(out, "</tr>\n");
 	}
-	buf_adds(out, "</table></details>\n");
+	buf_addf(out, "</table>%s</details>\n", more ? "<p class=note>And more.</p>" : "");
 	separate(&b->discovery_json);
 	buf_adds(&b->discovery_json, "{\"name\":");
 	buf_add_json(&b->discovery_json, p->meta.name);
 	buf_adds(&b->discovery_json, ",\"status\":");
-	desc_encode(&discoverypolicy_status_desc, &p->status, &b->discovery_json);
-	buf_adds(&b->discovery_json, "}");
+	desc_encode(&discoverypolicy_status_desc, &status, &b->discovery_json);
+	buf_addf(&b->discovery_json, ",\"moreImages\":%s}", more ? "true" : "false");
 }

@@ -18,6 +18,8 @@
 #define BOARD_QUEUE_MAX  20
 /* Images shown of one DiscoveryPolicy. */
 #define BOARD_FOUND_MAX 50
+/* PullPolicies shown, and DiscoveryPolicies. */
+#define BOARD_POLICIES_MAX 200
 
 struct board { /* zeroed: empty */
 	bool leading;
@@ -25,7 +27,7 @@ struct board { /* zeroed: empty */
 	struct buf images_json, queue_json, policies_json,
 		discovery_json; /* JSON, commas between */
 	size_t n_images, n_queue, n_failing, n_policies, n_discovery;
-	bool more_images;
+	bool more_images, more_policies, more_discovery;
 	uint64_t targeted, ready, pulling, waiting, backoff, away;
 	size_t images_ready, images_degraded;
 };

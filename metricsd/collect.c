@@ -86,6 +86,12 @@ static void note_tree(struct proc *p)
 		metric_set(own, METRIC_process_up, q == PROC_METRICSD || m->peers[q].up,
 			   LABELS(proc_id_name((enum proc_id)q)));
 	metric_set(own, METRIC_build_info, 1, LABELS(DROP_VERSION));
+	if (m->metrics != NULL)
+		metric_set(own, METRIC_http_connections,
+			   (int64_t)http_server_connections(m->metrics), LABELS("metrics"));
+	if (m->health != NULL)
+		metric_set(own, METRIC_http_connections,
+			   (int64_t)http_server_connections(m->health), LABELS("health"));
 }
 
 static void read_own(struct proc *p)

@@ -12,13 +12,22 @@
 
 /* A request of Prometheus has less than 1 KiB of headers, a token included. */
 static const struct http_limits limits = {
-	.connections = 128,
+	.descriptors = 2 * CONNECTIONS_MAX + DESCRIPTORS_OTHER,
+	.connections = CONNECTIONS_MAX,
 	.headers = 16 * 1024,
 	.body = 1024,
+	.untaken = 32 * 1024 * 1024,
+	.send_buffer = 64 * 1024,
+	.receive_buffer = 16 * 1024,
 	.idle_s = 60,
 	.stuck_s = 20,
+	.first_s = 5,
 	.whole_s = 60,
+	.taken_s = 30,
 };
+
+/* Of the page, which has a style sheet and nothing else; text and JSON need none of it. */
+#define CONTENT_POLICY "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
 
 static int open_tls(struct metricsd *m, struct arena *a, struct err *err)
 {
@@ -45,6 +54,7 @@ static struct http_server *open_server(struct proc *p, const struct listen_addre
 		.port = at->port,
 		.tls = health ? NULL : m->tls,
 		.limits = limits,
+		.policy = CONTENT_POLICY,
 		.beside = health ? m->metrics : NULL,
 		.ops = health ? &visit_health_ops : &visit_metrics_ops,
 		.ctx = p,

@@ -34,11 +34,26 @@
 /* A process gets so long for each page of its metrics, and for all of them. */
 #define COLLECT_PAGE_MS 250
 #define COLLECT_ALL_MS  1000
-/* Requests that wait for an answer of ours; more are told 503. */
-#define VISITS_MAX 64
-/* Questions to the API server about tokens at one time; more wait. */
-#define REVIEWS_MAX 8
-#define REVIEW_MS   5000
+/* Connections of each server; a connection has one request at a time, so requests are bounded. */
+#define CONNECTIONS_MAX 128
+/* Descriptors besides those connections: the other processes, the API server, files. */
+#define DESCRIPTORS_OTHER 128
+/*
+ * Requests with a token never seen that wait for the API server's word. Of the client address with
+ * the most of them the oldest is told 503 when there are more. Tokens that were allowed before
+ * are not counted.
+ */
+#define STRANGERS_MAX 16
+/* Questions to the API server about tokens at one time; about tokens never seen, in all and of
+ * one client address. More wait; the newest is asked about first. */
+#define REVIEWS_MAX          8
+#define REVIEWS_STRANGER_MAX 6
+#define REVIEWS_ADDRESS_MAX  4
+#define REVIEW_MS            5000
+/* Bytes of a client's numeric address with its NUL. */
+#define PEER_MAX 64
+/* While many answers are not taken, one that is so old is given to others as well. */
+#define RECENT_MS 1000
 /* Certificate files are looked at this often. */
 #define CERT_LOOK_MS 2000
 
@@ -58,11 +73,15 @@ struct visit { /* one HTTP request that is not answered yet */
 	bool gzip;
 	char *token; /* until it is asked about; then wiped */
 	struct access_key key;
+	bool known; /* the token was allowed before */
+	char peer[PEER_MAX];
 };
 
 struct review { /* a token that the API server is asked about */
 	bool used;
 	struct access_key key;
+	bool known;
+	char peer[PEER_MAX];
 };
 
 struct peer_view { /* what one process told */
@@ -83,8 +102,7 @@ struct metricsd {
 	struct access_cache access;
 	struct review reviews[REVIEWS_MAX];
 
-	TAILQ_HEAD(, visit) visits;
-	size_t n_visits;
+	TAILQ_HEAD(visit_list, visit) visits;
 
 	bool collecting;
 	uint64_t round; /* of collecting, so that late answers are known as such */
@@ -118,10 +136,11 @@ void on_metrics(struct proc *p, const struct msg_in *in);
 
 /* review.c: what the API server says of a token is then in m->access. */
 /*
- * Asks, if it is not being asked already and there is room; token is wiped once it was sent.
- * false: it was sent before, and what came of it does not count any more.
+ * Asks about the visit's token, if it is not being asked about already and there is room; the token
+ * is wiped once it was sent. false: it was sent before, and what came of it does not count any
+ * more.
  */
-bool review_ask(struct proc *p, const struct access_key *key, char **token);
+bool review_ask(struct proc *p, struct visit *v);
 
 /* visit.c */
 extern const struct http_ops visit_metrics_ops, visit_health_ops;
@@ -131,18 +150,18 @@ void visits_admit(struct proc *p);
 bool visits_wait(const struct metricsd *m, bool for_page);
 /* The API server could not be asked about this token. */
 void visits_unknown(struct proc *p, const struct access_key *key);
-/* Answers and ends the visit. body is emptied. */
-void visit_answer(struct proc *p, struct visit *v, struct http_answer *answer, struct buf *body);
+/* Answers and ends the visit. */
+void visit_answer(struct proc *p, struct visit *v, const struct http_answer *answer);
 
 /* serve.c: answers all who are inside; those who want the status page, or the others. */
 void serve_inside(struct proc *p, bool page);
-void serve_compress(struct buf *body, struct http_answer *answer);
 /* The body of /healthz or /readyz; whether all is well. */
 bool serve_health(struct proc *p, bool ready, struct buf *body);
 
 /* show.c: the status page. It is ready to be answered when is_showing and nothing is open. */
 void show_begin(struct proc *p);
-void show_answer(struct proc *p, struct visit *v);
+const char *show_type(enum visit_page page);
+void show_text(struct proc *p, bool html, struct buf *body);
 void on_images_explained(struct proc *p, const struct msg_in *in);
 void on_queue_explained(struct proc *p, const struct msg_in *in);
 void on_changes(struct proc *p, const struct msg_in *in);

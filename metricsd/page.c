@@ -152,6 +152,9 @@ void page_html(const struct page *page, struct buf *out)
 	buf_adds(out, "<h2>Discovery</h2>");
 	buf_adds(out, b->n_discovery > 0 ? b->discovery.data
 					 : "<p class=note>There is no DiscoveryPolicy.</p>\n");
+	if (b->more_discovery || b->more_policies)
+		buf_addf(out, "<p class=note>The first %d policies of a kind.</p>\n",
+			 BOARD_POLICIES_MAX);
 	add_table(out, "Policies",
 		  "<th>policy<th class=n>nodes at once<th class=n>pulls at once<th class=n>pulls a "
 		  "node"
@@ -176,7 +179,9 @@ void page_json(const struct page *page, struct buf *out)
 	buf_addf(out, "{\"version\":\"%s\",\"time\":\"%s\",\"leading\":%s,\"whole\":%s",
 		 DROP_VERSION, at, b->leading ? "true" : "false",
 		 page->board_whole ? "true" : "false");
-	buf_addf(out, ",\"moreImages\":%s", b->more_images ? "true" : "false");
+	buf_addf(out, ",\"moreImages\":%s,\"moreDiscovery\":%s,\"morePolicies\":%s",
+		 b->more_images ? "true" : "false", b->more_discovery ? "true" : "false",
+		 b->more_policies ? "true" : "false");
 	add_list(out, "images", &b->images_json);
 	add_list(out, "queue", &b->queue_json);
 	add_list(out, "discovery", &b->discovery_json);

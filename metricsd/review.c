@@ -97,28 +97,43 @@ static void wipe(char **text)
 	*text = NULL;
 }
 
-bool review_ask(struct proc *p, const struct access_key *key, char **token)
+/* A free place for this visit's question; NULL: it has to wait. */
+static struct review *find_room(struct metricsd *m, const struct visit *v)
+{
+	struct review *room = NULL;
+	size_t strangers = 0, of_address = 0;
+	for (size_t i = 0; i < REVIEWS_MAX; i++) {
+		const struct review *r = &m->reviews[i];
+		if (!r->used)
+			room = &m->reviews[i];
+		strangers += r->used && !r->known;
+		of_address += r->used && !r->known && strcmp(r->peer, v->peer) == 0;
+	}
+	if (!v->known && (strangers >= REVIEWS_STRANGER_MAX || of_address >= REVIEWS_ADDRESS_MAX))
+		return NULL;
+	return room;
+}
+
+bool review_ask(struct proc *p, struct visit *v)
 {
 	struct metricsd *m = proc_state(p);
-	struct review *room = NULL;
-	for (size_t i = 0; i < REVIEWS_MAX; i++) {
-		if (m->reviews[i].used && access_same(&m->reviews[i].key, key))
+	for (size_t i = 0; i < REVIEWS_MAX; i++)
+		if (m->reviews[i].used && access_same(&m->reviews[i].key, &v->key))
 			return true;
-		if (!m->reviews[i].used && room == NULL)
-			room = &m->reviews[i];
-	}
-	if (*token == NULL)
+	if (v->token == NULL)
 		return false;
+	struct review *room = find_room(m, v);
 	if (room == NULL)
 		return true;
 	struct buf body = {0};
 	struct question *q = xcalloc(1, sizeof(*q));
-	*room = (struct review){.used = true, .key = *key};
+	*room = (struct review){.used = true, .key = v->key, .known = v->known};
+	memcpy(room->peer, v->peer, sizeof(room->peer));
 	*q = (struct question){p, room};
-	review_token_body(&body, *token);
+	review_token_body(&body, v->token);
 	send(q, REVIEW_TOKEN_PATH, &body, on_token);
 	explicit_bzero(body.data, body.len);
 	buf_done(&body);
-	wipe(token);
+	wipe(&v->token);
 	return true;
 }

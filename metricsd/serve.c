@@ -45,52 +45,96 @@ static int metrics_text(const struct metricsd *m, enum expose_form form, struct 
 	return expose(list, n, form, out);
 }
 
-void serve_compress(struct buf *body, struct http_answer *answer)
+static void compress(struct buf *body)
 {
 	struct buf smaller = {0};
 	gzip_add(&smaller, body->data, body->len);
 	buf_done(body);
 	*body = smaller;
-	answer->encoding = "gzip";
 }
 
-static void answer_metrics(struct proc *p, struct visit *v)
+/* What all visits of one turn that want the same are answered with. */
+struct served {
+	struct http_answer answer; /* code 0: not made yet */
+	struct http_body *body;
+};
+/* Two forms of metrics, the page and its JSON, each compressed or not. */
+#define SERVED_MAX 8
+
+static int served_index(const struct visit *v)
 {
+	int text = v->page == VISIT_PAGE   ? 2
+		   : v->page == VISIT_JSON ? 3
+					   : v->form == EXPOSE_OPENMETRICS;
+	return text * 2 + v->gzip;
+}
+
+/* Out of what the processes have told. -1: more than can be told. */
+static int make_text(struct proc *p, const struct visit *v, struct buf *body)
+{
+	if (v->page != VISIT_METRICS)
+		show_text(p, v->page == VISIT_PAGE, body);
+	else if (metrics_text(proc_state(p), v->form, body) != 0)
+		return -1;
+	if (v->gzip)
+		compress(body);
+	return 0;
+}
+
+static void make(struct proc *p, const struct visit *v, struct served *s)
+{
+	struct metricsd *m = proc_state(p);
 	struct buf body = {0};
-	struct http_answer answer = {.code = 200, .type = expose_types[v->form]};
-	if (metrics_text(proc_state(p), v->form, &body) != 0) {
+	s->answer = (struct http_answer){
+		.code = 200,
+		.type = v->page == VISIT_METRICS ? expose_types[v->form] : show_type(v->page),
+		.encoding = v->gzip ? "gzip" : NULL,
+	};
+	s->body = http_body_recent(m->metrics, served_index(v), RECENT_MS);
+	if (s->body == NULL && make_text(p, v, &body) == 0)
+		s->body = http_body_new(m->metrics, &body, served_index(v));
+	if (s->body == NULL) {
 		log_error("more metrics than can be told at once", LN("bytes", EXPOSE_MAX));
 		buf_done(&body);
 		buf_adds(&body, "More metrics than can be told at once\n");
-		answer = (struct http_answer){.code = 500, .type = "text/plain; charset=utf-8"};
-	} else if (v->gzip) {
-		serve_compress(&body, &answer);
+		s->answer = (struct http_answer){.code = 500, .type = "text/plain; charset=utf-8"};
+		s->body = http_body_new(m->metrics, &body, SERVED_MAX);
 	}
-	visit_answer(p, v, &answer, &body);
+	s->answer.shared = s->body;
+}
+
+static void answer_shared(struct proc *p, struct visit *v, struct served *s)
+{
+	if (s->answer.code == 0)
+		make(p, v, s);
+	visit_answer(p, v, &s->answer);
 }
 
 static void answer_ready(struct proc *p, struct visit *v)
 {
 	struct buf body = {0};
 	bool well = serve_health(p, true, &body);
-	struct http_answer answer = {.code = well ? 200 : 500, .type = "text/plain; charset=utf-8"};
-	visit_answer(p, v, &answer, &body);
+	const struct http_answer answer = {
+		.code = well ? 200 : 500, .type = "text/plain; charset=utf-8", .body = &body};
+	visit_answer(p, v, &answer);
+	buf_done(&body);
 }
 
 void serve_inside(struct proc *p, bool page)
 {
 	struct metricsd *m = proc_state(p);
+	struct served served[SERVED_MAX] = {0};
 	struct visit *v, *next;
 	for (v = TAILQ_FIRST(&m->visits); v != NULL; v = next) {
 		next = TAILQ_NEXT(v, link);
 		bool wants_page = v->page == VISIT_PAGE || v->page == VISIT_JSON;
 		if (v->state != VISIT_INSIDE || wants_page != page)
 			continue;
-		if (page)
-			show_answer(p, v);
-		else if (v->page == VISIT_READY)
+		if (v->page == VISIT_READY)
 			answer_ready(p, v);
 		else
-			answer_metrics(p, v);
+			answer_shared(p, v, &served[served_index(v)]);
 	}
+	for (size_t i = 0; i < SERVED_MAX; i++)
+		http_body_free(served[i].body);
 }

@@ -136,11 +136,15 @@ static size_t list_processes(const struct metricsd *m, struct page_process list[
 	return n;
 }
 
-void show_answer(struct proc *p, struct visit *v)
+const char *show_type(enum visit_page page)
+{
+	return page == VISIT_PAGE ? "text/html; charset=utf-8" : "application/json";
+}
+
+void show_text(struct proc *p, bool html, struct buf *body)
 {
 	const struct metricsd *m = proc_state(p);
 	struct page_process processes[PROC_COUNT];
-	struct buf body = {0};
 	const struct page page = {
 		.board = &m->board,
 		.processes = processes,
@@ -149,14 +153,8 @@ void show_answer(struct proc *p, struct visit *v)
 		.board_whole = m->board_whole,
 		.wall_s = proc_now(p).wall_s,
 	};
-	struct http_answer answer = {.code = 200, .type = "application/json"};
-	if (v->page == VISIT_PAGE) {
-		answer.type = "text/html; charset=utf-8";
-		page_html(&page, &body);
-	} else {
-		page_json(&page, &body);
-	}
-	if (v->gzip)
-		serve_compress(&body, &answer);
-	visit_answer(p, v, &answer, &body);
+	if (html)
+		page_html(&page, body);
+	else
+		page_json(&page, body);
 }

@@ -25,7 +25,6 @@ static const struct door {
 static void free_visit(struct metricsd *m, struct visit *v)
 {
 	TAILQ_REMOVE(&m->visits, v, link);
-	m->n_visits--;
 	if (v->token != NULL)
 		explicit_bzero(v->token, strlen(v->token));
 	free(v->token);
@@ -47,12 +46,10 @@ static void count(struct proc *p, const char *path, int code)
 	metric_add(proc_metrics(p), METRIC_http_requests_total, 1, LABELS(path, text));
 }
 
-void visit_answer(struct proc *p, struct visit *v, struct http_answer *answer, struct buf *body)
+void visit_answer(struct proc *p, struct visit *v, const struct http_answer *answer)
 {
 	count(p, page_path(v->page), answer->code);
-	answer->body = body;
 	http_reply(v->exchange, answer);
-	buf_done(body);
 	free_visit(proc_state(p), v);
 }
 
@@ -62,10 +59,13 @@ static void say(struct proc *p, struct http_exchange *x, const char *path, int c
 {
 	struct buf body = {0};
 	buf_adds(&body, text);
-	struct http_answer answer = {
-		.code = code, .type = "text/plain; charset=utf-8", .body = &body};
-	if (code == 401)
-		answer.challenge = "Bearer";
+	const struct http_answer answer = {
+		.code = code,
+		.type = "text/plain; charset=utf-8",
+		.challenge = code == 401 ? "Bearer" : NULL,
+		.retry_after_s = code == 503 ? 1 : 0,
+		.body = &body,
+	};
 	count(p, path, code);
 	http_reply(x, &answer);
 	buf_done(&body);
@@ -73,14 +73,20 @@ static void say(struct proc *p, struct http_exchange *x, const char *path, int c
 
 static void dismiss(struct proc *p, struct visit *v, int code, const char *text)
 {
-	struct buf body = {0};
-	struct http_answer answer = {.code = code, .type = "text/plain; charset=utf-8"};
-	buf_adds(&body, text);
-	if (code == 401)
-		answer.challenge = "Bearer";
-	if (code == 503)
-		answer.retry_after_s = 1;
-	visit_answer(p, v, &answer, &body);
+	say(p, v->exchange, page_path(v->page), code, text);
+	free_visit(proc_state(p), v);
+}
+
+/* Sends away whom the API server does not know. Anybody else: false. */
+static bool refuse(struct proc *p, struct http_exchange *x, const char *path, enum access said)
+{
+	if (said == ACCESS_UNAUTHORIZED)
+		say(p, x, path, 401, "Unauthorized: the API server does not know this token\n");
+	else if (said == ACCESS_FORBIDDEN)
+		say(p, x, path, 403, "Forbidden: get on the non-resource URL /metrics is wanted\n");
+	else
+		return false;
+	return true;
 }
 
 /* ---- the door ---- */
@@ -103,35 +109,83 @@ static bool is_path(const char *uri, const char *path)
 	return n == strlen(path) && memcmp(uri, path, n) == 0;
 }
 
+static bool is_stranger(const struct visit *v)
+{
+	return v->state == VISIT_AT_THE_DOOR && !v->known;
+}
+
+static size_t strangers(const struct metricsd *m, const char *peer)
+{
+	const struct visit *v;
+	size_t n = 0;
+	TAILQ_FOREACH(v, &m->visits, link)
+	n += is_stranger(v) && (peer == NULL || strcmp(v->peer, peer) == 0);
+	return n;
+}
+
+/* Too many unknown tokens wait: the oldest of the address with the most of them goes. */
+static void limit_strangers(struct proc *p)
+{
+	struct metricsd *m = proc_state(p);
+	struct visit *v, *most = NULL;
+	size_t n_most = 0;
+	if (strangers(m, NULL) <= STRANGERS_MAX)
+		return;
+	TAILQ_FOREACH(v, &m->visits, link)
+	{
+		size_t n = is_stranger(v) ? strangers(m, v->peer) : 0;
+		if (n > n_most) {
+			n_most = n;
+			most = v;
+		}
+	}
+	dismiss(p, most, 503, "Too many requests with tokens that are not known yet\n");
+}
+
+/* Fills in what the visit's token is good for. */
+static void show_token(struct metricsd *m, struct visit *v, const char *token, enum access said)
+{
+	int64_t now_ms = clock_boot_ms();
+	v->known = access_is_known(&m->access, &v->key, now_ms);
+	if (said == ACCESS_UNKNOWN)
+		v->state = VISIT_AT_THE_DOOR;
+	if (said == ACCESS_UNKNOWN || access_is_ending(&m->access, &v->key, now_ms))
+		v->token = xstrdup(token);
+}
+
 static void enter(struct proc *p, struct http_exchange *x, const struct http_request *r,
 		  const struct door *door)
 {
 	struct metricsd *m = proc_state(p);
 	bool guarded = !door->health && m->kube != NULL;
 	const char *token = bearer(r->authorization);
+	struct access_key key = {{0}};
+	enum access said = ACCESS_ALLOWED;
 	if (guarded && token == NULL) {
 		say(p, x, door->path, 401, "Unauthorized: a bearer token is wanted\n");
 		return;
 	}
-	if (m->n_visits >= VISITS_MAX) {
-		say(p, x, door->path, 503, "Too many requests at one time\n");
-		return;
+	if (guarded) {
+		key = access_key(token);
+		said = access_find(&m->access, &key, clock_boot_ms());
 	}
+	if (refuse(p, x, door->path, said))
+		return;
 	struct visit *v = xcalloc(1, sizeof(*v));
 	*v = (struct visit){
 		.exchange = x,
 		.page = door->page,
-		.state = guarded ? VISIT_AT_THE_DOOR : VISIT_INSIDE,
+		.state = VISIT_INSIDE,
 		.form = negotiate_form(r->accept),
 		.gzip = negotiate_gzip(r->accept_encoding),
+		.key = key,
 	};
-	if (guarded) {
-		v->key = access_key(token);
-		v->token = xstrdup(token);
-	}
+	snprintf(v->peer, sizeof(v->peer), "%s", r->peer);
+	if (guarded)
+		show_token(m, v, token, said);
 	TAILQ_INSERT_TAIL(&m->visits, v, link);
-	m->n_visits++;
 	http_set_user(x, v);
+	limit_strangers(p);
 }
 
 static bool is_open(const struct metricsd *m, enum visit_page page)
@@ -192,31 +246,26 @@ const struct http_ops visit_health_ops = {on_health_request, on_closed, on_drain
 static void admit(struct proc *p, struct visit *v)
 {
 	struct metricsd *m = proc_state(p);
-	switch (access_find(&m->access, &v->key, clock_boot_ms())) {
-	case ACCESS_UNKNOWN:
-		if (!review_ask(p, &v->key, &v->token))
-			dismiss(p, v, 503, "Ask again\n");
-		break;
-	case ACCESS_ALLOWED:
+	enum access said = access_find(&m->access, &v->key, clock_boot_ms());
+	if (said == ACCESS_ALLOWED)
 		v->state = VISIT_INSIDE;
-		break;
-	case ACCESS_UNAUTHORIZED:
-		dismiss(p, v, 401, "Unauthorized: the API server does not know this token\n");
-		break;
-	case ACCESS_FORBIDDEN:
-		dismiss(p, v, 403, "Forbidden: get on the non-resource URL /metrics is wanted\n");
-		break;
-	}
+	else if (refuse(p, v->exchange, page_path(v->page), said))
+		free_visit(m, v);
+	else if (!review_ask(p, v))
+		dismiss(p, v, 503, "Ask again\n");
 }
 
+/* Newest first: the oldest have waited so long that their clients may have given up. */
 void visits_admit(struct proc *p)
 {
 	struct metricsd *m = proc_state(p);
 	struct visit *v, *next;
-	for (v = TAILQ_FIRST(&m->visits); v != NULL; v = next) {
-		next = TAILQ_NEXT(v, link);
+	for (v = TAILQ_LAST(&m->visits, visit_list); v != NULL; v = next) {
+		next = TAILQ_PREV(v, visit_list, link);
 		if (v->state == VISIT_AT_THE_DOOR)
 			admit(p, v);
+		else if (v->token != NULL) /* a yes that ends soon */
+			(void)review_ask(p, v);
 	}
 }
 

@@ -30,8 +30,10 @@
 
 /* Rounds in which parts answer to each other's changes before clients have their turn. */
 #define ROUNDS_MAX 4
-/* What clients may do: descriptors, bytes of headers, seconds of idleness and of taking nothing. */
-#define DESCRIPTORS_MAX 8192
+/* What clients may do: connections, bytes of headers, seconds of idleness and of taking nothing;
+ * the descriptors are those of the connections and of the process itself. */
+#define CONNECTIONS_MAX 8192
+#define DESCRIPTORS_MAX (CONNECTIONS_MAX + 128)
 #define HEADERS_MAX     (64 * 1024)
 #define IDLE_S          300
 #define STUCK_S         60
@@ -186,6 +188,7 @@ static int serve(struct sim *s, const char *host, int port, struct err *err)
 		.port = port,
 		.tls = s->tls,
 		.limits = {.descriptors = DESCRIPTORS_MAX,
+			   .connections = CONNECTIONS_MAX,
 			   .headers = HEADERS_MAX,
 			   .body = REST_BODY_MAX,
 			   .idle_s = IDLE_S,

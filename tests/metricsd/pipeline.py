@@ -1,18 +1,12 @@
 #!/usr/bin/env python3
 """drop-metricsd as a real process, between peers of the same main loop (tests/pipeline/testproc.c) and a
-scripted API server, and clients good and bad. Usage: pipeline.py METRICSD TESTPROC. Prints TAP.
-
-Clients here want an answer within a second, and say so; what is slower is a failure of ours. On a machine
-that is busy otherwise the second is multiplied by DROP_TEST_PATIENCE.
+scripted API server, and clients good and bad. Usage: pipeline.py METRICSD TESTPROC [TEST]... Prints TAP.
 """
 import concurrent.futures
 import gzip
-import http.client
-import http.server
 import json
 import os
 import pathlib
-import re
 import shutil
 import signal
 import socket
@@ -22,153 +16,9 @@ import sys
 import tempfile
 import threading
 import time
-import traceback
 
-METRICSD, TESTPROC = sys.argv[1:3]
-DEADLINE = 30
-# A scrape's time; the processes have a quarter of a second of it.
-SCRAPE_SECONDS = 1.0 * float(os.environ.get("DROP_TEST_PATIENCE", "3"))
-
-
-def wait_for(what, condition, seconds=DEADLINE):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        got = condition()
-        if got:
-            return got
-        time.sleep(0.02)
-    raise AssertionError(f"waited {seconds} s for: {what}")
-
-
-class Api(http.server.ThreadingHTTPServer):
-    """Knows two tokens: `good` may, `poor` may not. Counts what it is asked."""
-    daemon_threads = True
-
-    def __init__(self):
-        super().__init__(("127.0.0.1", 0), ApiHandler)
-        self.asked = []
-        self.broken = False
-        threading.Thread(target=self.serve_forever, daemon=True).start()
-
-    def handle_error(self, request, client_address):
-        pass
-
-
-class ApiHandler(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def do_POST(self):
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.server.asked.append((self.path, body))
-        status = {}
-        if self.path == "/apis/authentication.k8s.io/v1/tokenreviews":
-            name = body["spec"]["token"]
-            status = {"authenticated": name in ("good", "poor"),
-                      "user": {"username": name, "groups": ["system:authenticated"]}}
-        elif self.path == "/apis/authorization.k8s.io/v1/subjectaccessreviews":
-            assert body["spec"]["nonResourceAttributes"] == {"path": "/metrics", "verb": "get"}
-            status = {"allowed": body["spec"]["user"] == "good"}
-        code = 500 if self.server.broken else 201
-        text = json.dumps({"status": status}).encode()
-        self.send_response(code)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(text)))
-        self.end_headers()
-        self.wfile.write(text)
-
-    def log_message(self, *_):
-        pass
-
-
-class Scene:
-    """metricsd with these options, and testproc as the processes named."""
-
-    def __init__(self, *options, peers=("watcher", "reconciler", "puller"), api=None):
-        self.dir = pathlib.Path(tempfile.mkdtemp(prefix="drop-metricsd-"))
-        self.sockets = self.dir / "s"
-        self.sockets.mkdir(mode=0o700)
-        self.processes = {}
-        self.log = open(self.dir / "log", "wb")
-        words = [METRICSD, "--socket-dir", str(self.sockets), "--health-probe-bind-address=127.0.0.1:0",
-                 "--metrics-bind-address=127.0.0.1:0", *options]
-        if api:
-            config = self.dir / "kubeconfig"
-            config.write_text(json.dumps({
-                "apiVersion": "v1", "kind": "Config", "current-context": "c",
-                "clusters": [{"name": "c", "cluster": {"server": f"http://127.0.0.1:{api.server_port}"}}],
-                "users": [{"name": "u", "user": {"token": "t"}}],
-                "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}]}))
-            words += ["--kubeconfig", str(config)]
-        self.processes["metricsd"] = subprocess.Popen(words, stderr=self.log)
-        for name in peers:
-            self.start(name)
-        self.port = int(self.wait_log(r"metrics are served .*port=(\d+)")[1])
-        self.health_port = int(self.wait_log(r"health is served .*port=(\d+)")[1])
-        self.secure = "--metrics-secure=false" not in options
-        for name in peers:
-            self.wait_log(f"connected to {name}")
-
-    def start(self, name, *words):
-        self.processes[name] = subprocess.Popen(
-            [TESTPROC, "--socket-dir", str(self.sockets), *words], env={**os.environ, "TEST_ROLE": name},
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-    def text(self):
-        return (self.dir / "log").read_text()
-
-    def wait_log(self, pattern):
-        return wait_for(f"{pattern} in the log", lambda: re.search(pattern, self.text()))
-
-    def get(self, path="/metrics", headers=None, health=False, timeout=SCRAPE_SECONDS):
-        """(status, body, headers)."""
-        port = self.health_port if health else self.port
-        if self.secure and not health:
-            trusting = ssl._create_unverified_context()  # pylint: disable=protected-access
-            c = http.client.HTTPSConnection("127.0.0.1", port, timeout=timeout, context=trusting)
-        else:
-            c = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
-        try:
-            c.request("GET", path, headers=headers or {})
-            answer = c.getresponse()
-            return answer.status, answer.read(), dict(answer.getheaders())
-        finally:
-            c.close()
-
-    def scrape(self):
-        status, body, _ = self.get()
-        assert status == 200, (status, body)
-        return samples(body.decode())
-
-    def rss_mb(self):
-        status = pathlib.Path(f"/proc/{self.processes['metricsd'].pid}/status").read_text()
-        return int(re.search(r"VmRSS:\s+(\d+)", status)[1]) / 1024
-
-    def sanitized(self):
-        return "libasan" in pathlib.Path(f"/proc/{self.processes['metricsd'].pid}/maps").read_text()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, kind, *_):
-        for process in self.processes.values():
-            process.send_signal(signal.SIGCONT)
-            process.kill()
-            process.wait()
-        self.log.close()
-        if kind:
-            sys.stderr.write(self.text())
-        shutil.rmtree(self.dir)
-
-
-def samples(text):
-    """{"name{labels}": value}; each name and labels once."""
-    found = {}
-    for line in text.splitlines():
-        if line and not line.startswith("#"):
-            name, value = line.rsplit(" ", 1)
-            assert name not in found, f"twice: {name}"
-            found[name] = float(value)
-    return found
+import scene
+from scene import DEADLINE, SCRAPE_SECONDS, Api, Scene, samples, wait_for
 
 
 def up(found, process):
@@ -504,29 +354,11 @@ def test_wrong_usage():
                 "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}],
                 "users": [{"name": "u", "user": {"token": "t"}}]}))
             done = subprocess.run(
-                [METRICSD, "--socket-dir", folder, *(["--health-probe-bind-address=0"] if len(words) > 1 else []),
+                [Scene.metricsd, "--socket-dir", folder, *(["--health-probe-bind-address=0"] if len(words) > 1 else []),
                  *words], stderr=subprocess.PIPE, text=True, timeout=DEADLINE, check=False)
             assert done.returncode == code and says in done.stderr, (done.returncode, done.stderr)
 
 
-def main():
-    tests = [(name, test) for name, test in globals().items()
-             if name.startswith("test_") and (len(sys.argv) < 4 or name in sys.argv[3:])]
-    print(f"1..{len(tests)}")
-    failed = False
-    for number, (name, test) in enumerate(tests, 1):
-        began = time.monotonic()
-        try:
-            test()
-            print(f"ok {number} - {name}", flush=True)
-            print(f"# {time.monotonic() - began:.1f} s", flush=True)
-        except Exception as e:  # pylint: disable=broad-except
-            failed = True
-            text = f"{type(e).__name__}: {e}".replace("\n", "\n# ")
-            print(f"not ok {number} - {name}\n# {text}", flush=True)
-            traceback.print_exc()
-    return failed
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    Scene.metricsd, Scene.testproc = sys.argv[1:3]
+    sys.exit(scene.run([(name, test) for name, test in globals().items() if name.startswith("test_")], sys.argv[3:]))

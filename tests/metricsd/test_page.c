@@ -124,9 +124,52 @@ static void empty(void **state)
 	buf_done(&json);
 }
 
+/* The JSON has no more rows than the page, and both say that there are more. */
+static void both_are_capped(void **state)
+{
+	(void)state;
+	struct board b = {0};
+	struct buf html = {0}, json = {0};
+	struct discovered_image found[BOARD_FOUND_MAX + 1];
+	for (size_t i = 0; i < BOARD_FOUND_MAX + 1; i++)
+		found[i] = (struct discovered_image){"image", 1, "registry"};
+	const struct discoverypolicy discovery = {
+		.meta = {.name = "d"},
+		.status = {.discovered_images = {found, BOARD_FOUND_MAX + 1}}};
+	const struct pullpolicy policy = {.meta = {.name = "p"}};
+	for (int i = 0; i < BOARD_POLICIES_MAX + 1; i++) {
+		board_add_discovery(&b, &discovery);
+		board_add_policy(&b, &policy);
+	}
+	const struct page page = {.board = &b};
+	page_html(&page, &html);
+	page_json(&page, &json);
+	cJSON *all = cJSON_Parse(json.data);
+	const cJSON *rows = cJSON_GetObjectItem(all, "discovery");
+	const cJSON *first = cJSON_GetArrayItem(rows, 0);
+	const cJSON *images =
+		cJSON_GetObjectItem(cJSON_GetObjectItem(first, "status"), "discoveredImages");
+	assert_int_equal(cJSON_GetArraySize(rows), BOARD_POLICIES_MAX);
+	assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(all, "policies")),
+			 BOARD_POLICIES_MAX);
+	assert_int_equal(cJSON_GetArraySize(images), BOARD_FOUND_MAX);
+	assert_true(cJSON_IsTrue(cJSON_GetObjectItem(first, "moreImages")));
+	assert_true(cJSON_IsTrue(cJSON_GetObjectItem(all, "moreDiscovery")));
+	assert_true(cJSON_IsTrue(cJSON_GetObjectItem(all, "morePolicies")));
+	assert_non_null(strstr(html.data, "The first 200 policies of a kind."));
+	cJSON_Delete(all);
+	board_done(&b);
+	buf_done(&html);
+	buf_done(&json);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(html_is_escaped),
-					   cmocka_unit_test(json_is_json), cmocka_unit_test(empty)};
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(html_is_escaped),
+		cmocka_unit_test(json_is_json),
+		cmocka_unit_test(empty),
+		cmocka_unit_test(both_are_capped),
+	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
