@@ -27,6 +27,7 @@
 	X(tag_filter, "tagFilter does not match its tag")                                          \
 	X(top_x, "not among the last topX tags of its repository")                                 \
 	X(image_filter, "imageFilter does not match it")                                           \
+	X(filter_limit, "the filter takes too many steps to look at it")                           \
 	X(max_images, "ranked behind the first maxImages")                                         \
 	X(too_many, "the source names more images than are looked at")                             \
 	X(too_large, "the list would be too large for an object")

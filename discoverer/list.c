@@ -87,26 +87,18 @@ void memory_inherit(struct memory *m, const struct discovered_images *images, co
 	}
 }
 
-int found_filter(struct found *f, struct regex *filter, struct err *err)
+void found_filter(struct found *f, struct regex *filter)
 {
-	struct arena scratch = ARENA_INIT;
-	bool *matches = arena_array(&scratch, f->n, sizeof(*matches));
-	int rc = 0;
-	for (size_t i = 0; i < f->n && rc >= 0; i++) {
-		rc = regex_match(filter, f->at[i].image, err);
-		matches[i] = rc == 1;
-	}
 	size_t kept = 0;
-	for (size_t i = 0; i < f->n && rc >= 0; i++) {
-		if (matches[i])
+	for (size_t i = 0; i < f->n; i++) {
+		enum regex_answer answer = regex_match(filter, f->at[i].image);
+		if (answer == REGEX_YES)
 			f->at[kept++] = f->at[i];
 		else
-			found_drop(f, f->at[i].image, DROP_image_filter);
+			found_drop(f, f->at[i].image,
+				   answer == REGEX_OVER ? DROP_filter_limit : DROP_image_filter);
 	}
-	if (rc >= 0)
-		f->n = kept;
-	arena_done(&scratch);
-	return rc < 0 ? -1 : 0;
+	f->n = kept;
 }
 
 /* ---- the list ---- */
@@ -153,10 +145,9 @@ static void hold(struct merge *m, const struct list_rules *rules, struct list *l
 	/* The old list is ranked, so its first are its best. */
 	for (size_t i = 0; i < old && list->n < least; i++) {
 		const struct discovered_image *image = &rules->old.at[i];
-		struct err ignored;
 		if (image->image == NULL || image->source == NULL ||
 		    map_get(&m->by_image, image->image) != NULL ||
-		    regex_match(rules->filter, image->image, &ignored) != 1)
+		    regex_match(rules->filter, image->image) != REGEX_YES)
 			continue;
 		m->at[m->n++] = *image;
 		list->n++;
@@ -166,27 +157,20 @@ static void hold(struct merge *m, const struct list_rules *rules, struct list *l
 	list->all = m->n;
 }
 
-int list_make(const struct list_source *sources, size_t n, const struct list_rules *rules,
-	      struct arena *a, struct list *ret, struct err *err)
+struct list list_make(const struct list_source *sources, size_t n, const struct list_rules *rules,
+		      struct arena *a)
 {
 	struct merge m = {0};
 	size_t all = rules->old.n;
-	int rc = 1;
 	for (size_t i = 0; i < n; i++)
 		all += sources[i].memory->n;
 	m.at = arena_array(a, all, sizeof(*m.at));
 	for (size_t i = 0; i < n; i++)
 		for (size_t k = 0; k < sources[i].memory->n; k++) {
 			const struct memory_image *image = &sources[i].memory->at[k];
-			if (map_get(&m.by_image, image->image) == NULL)
-				rc = regex_match(rules->filter, image->image, err);
-			if (rc < 0) {
-				map_done(&m.by_image);
-				return -1;
-			}
-			if (rc == 1)
+			if (map_get(&m.by_image, image->image) != NULL ||
+			    regex_match(rules->filter, image->image) == REGEX_YES)
 				merge_in(&m, image->image, image->score, sources[i].type);
-			rc = 1;
 		}
 	if (m.n > 0)
 		qsort(m.at, m.n, sizeof(*m.at), list_order);
@@ -201,6 +185,5 @@ int list_make(const struct list_source *sources, size_t n, const struct list_rul
 	if (list.n == m.n) /* nothing was cut */
 		hold(&m, rules, &list);
 	map_done(&m.by_image);
-	*ret = list;
-	return 0;
+	return list;
 }

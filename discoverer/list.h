@@ -43,8 +43,8 @@ void memory_inherit(struct memory *m, const struct discovered_images *images, co
 		    int64_t missed);
 void memory_done(struct memory *m);
 
-/* Leaves out what the filter does not match. -1: the filter is at fault, f is as it was. */
-int found_filter(struct found *f, struct regex *filter, struct err *err);
+/* Leaves out what the filter does not match. */
+void found_filter(struct found *f, struct regex *filter);
 
 struct list_source {
 	const struct memory *memory;
@@ -66,8 +66,8 @@ struct list {
 	size_t too_large; /* cut by LIST_BYTES_MAX and not by maxImages */
 };
 
-/* Strings are borrowed from the memories and the old list. -1: the filter is at fault. */
-int list_make(const struct list_source *sources, size_t n, const struct list_rules *rules,
-	      struct arena *a, struct list *ret, struct err *err);
+/* Strings are borrowed from the memories and the old list; the rest lives in a. */
+struct list list_make(const struct list_source *sources, size_t n, const struct list_rules *rules,
+		      struct arena *a);
 
 #endif

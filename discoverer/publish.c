@@ -128,7 +128,7 @@ static struct list_source *memories(const struct policy *policy, struct arena *a
 	return all;
 }
 
-static void make_list(struct policy *policy, struct arena *a, struct list *ret)
+static struct list make_list(struct policy *policy, struct arena *a)
 {
 	const struct api_condition *ready = api_condition_find(&policy->status.conditions, "Ready");
 	struct list_rules rules = {
@@ -136,13 +136,10 @@ static void make_list(struct policy *policy, struct arena *a, struct list *ret)
 		.max_images = policy->obj->spec.max_images,
 		.max_shrink_percent = policy->obj->spec.max_shrink_percent,
 	};
-	struct err err;
 	/* A list made by another spec is nothing to hold on to. */
 	if (ready != NULL && ready->observed_generation == policy->obj->meta.generation)
 		rules.old = policy->status.discovered_images;
-	if (list_make(memories(policy, a), policy->n, &rules, a, ret, &err) < 0)
-		snprintf(policy->spec_error, sizeof(policy->spec_error), "imageFilter: %s",
-			 err.text);
+	return list_make(memories(policy, a), policy->n, &rules, a);
 }
 
 static void publish(struct policy *policy, struct now now)
@@ -151,7 +148,7 @@ static void publish(struct policy *policy, struct now now)
 	struct list list = {0};
 	struct source_view *views = arena_array(&w->mem, policy->n, sizeof(*views));
 	if (policy->spec_error[0] == '\0')
-		make_list(policy, &w->mem, &list);
+		list = make_list(policy, &w->mem);
 	struct status_facts facts = {
 		.sources = views,
 		.n = policy->n,

@@ -1,31 +1,51 @@
 /*
- * imageFilter and tagFilter (behaviour.md 31): PCRE2 on strings that others choose, so each
- * match is bounded in steps, depth and heap, and all matches of one sync together in time.
- * A match beyond a limit is an error of the expression, never "no match".
+ * imageFilter and tagFilter (behaviour.md 31): PCRE2 expressions on strings that others choose.
+ *
+ * A filter only says yes or no, so it is answered by pcre2_dfa_match, which never goes back in the
+ * text: an expression that would backtrack for ever is as good as any other. What that algorithm
+ * cannot do (back-references and their like) is refused when the policy is read, as RE2 refuses it.
+ *
+ * Each match is bounded. A text beyond the limits does not match and is told apart (REGEX_OVER), so
+ * that it can be counted: whoever may push a tag must not be able to stop a policy.
  */
 #ifndef DROP_DISCOVERER_REGEX_H
 #define DROP_DISCOVERER_REGEX_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/err.h"
 
-#define REGEX_STEPS_MAX    200000
-#define REGEX_DEPTH_MAX    2000
+/* Bytes of an expression. */
+#define REGEX_PATTERN_MAX 4096
+/* Limits of one match: items of the expression tried, CPU time, states at a place of the text,
+ * nested look-arounds and groups, KiB of heap. */
+#define REGEX_STEPS_MAX    100000
+#define REGEX_TEXT_MAX_US  20000
+#define REGEX_STATES_MAX   1300
+#define REGEX_DEPTH_MAX    200
 #define REGEX_HEAP_MAX_KIB 1024
-/* Microseconds of all matches with one expression until regex_rest(). */
+/* CPU time of all matches of one struct regex; after it, each match has only the limits below,
+ * which are still far more than a text takes that is not made for it. */
 #define REGEX_SPENT_MAX_US 1000000
+#define REGEX_POOR_STEPS   2000
+#define REGEX_POOR_US      200
 
 struct regex;
 
-/* NULL or "": matches all, *ret is NULL. ERR_TERMINAL: where and why it is not valid. */
+enum regex_answer {
+	REGEX_NO,
+	REGEX_YES,
+	REGEX_OVER, /* beyond a limit: counts as no */
+};
+
+/*
+ * NULL or "": matches all, *ret is NULL. ERR_TERMINAL: where and why it is not valid, or what of it
+ * is not supported. A new one for each sync: what was spent is kept in it.
+ */
 int regex_new(const char *pattern, struct regex **ret, struct err *err);
 /* NULL is fine. */
 struct regex *regex_free(struct regex *r);
-/* Anywhere in the text, as Go's MatchString. 1, 0, or -1: beyond a limit (ERR_TERMINAL). */
-int regex_match(struct regex *r, const char *text, struct err *err);
-/* A new sync begins: what was spent is forgotten. */
-void regex_rest(struct regex *r);
+/* Anywhere in the text, as Go's MatchString. text: UTF-8; REGEX_NO if it is not. */
+enum regex_answer regex_match(struct regex *r, const char *text);
 
 #endif

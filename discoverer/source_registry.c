@@ -58,7 +58,6 @@ struct registry {
 	struct regex *filter;
 	struct walk walks[WALKS_MAX];
 	size_t next, done, failed;
-	bool filter_bad;
 };
 
 static const char *template_of(const struct registry_source *r)
@@ -110,18 +109,14 @@ static void on_tag(void *ctx, const char *tag)
 {
 	struct walk *w = ctx;
 	struct registry *r = w->q->backend;
-	if (r->filter_bad)
-		return;
 	if (w->seen == TAGS_MAX) {
 		drop_tag(w, tag, DROP_too_many);
 		return;
 	}
 	w->seen++;
-	int match = regex_match(r->filter, tag, &w->why);
-	r->filter_bad = match < 0;
-	if (match != 1) {
-		if (match == 0)
-			drop_tag(w, tag, DROP_tag_filter);
+	enum regex_answer answer = regex_match(r->filter, tag);
+	if (answer != REGEX_YES) {
+		drop_tag(w, tag, answer == REGEX_OVER ? DROP_filter_limit : DROP_tag_filter);
 		return;
 	}
 	if (w->n_kept == w->cap_kept) {
@@ -360,14 +355,11 @@ static void on_page(void *ctx, const struct fetch_result *res)
 {
 	struct walk *w = ctx;
 	struct query *q = w->q;
-	struct registry *r = q->backend;
 	if (q->ended)
 		return;
 	if (res->end == FETCH_ANSWER && res->code == 401 && identify(w, res))
 		return;
-	if (r->filter_bad) {
-		query_end(q, FAULT_SPEC, "registry.tagFilter: %s", w->why.text);
-	} else if (w->bad) {
+	if (w->bad) {
 		walk_failed(w, FAULT_INVALID, w->why.text);
 	} else if (res->end != FETCH_ANSWER || res->code < 200 || res->code > 299) {
 		walk_refused(w, res, "");

@@ -65,14 +65,9 @@ static size_t keep_of(const struct policy *policy)
 static void learn(struct policy *policy, struct source_state *s, struct query *q)
 {
 	bool whole = q->fault == FAULT_NONE;
-	struct err err;
 	if (!whole && !q->partial)
 		return;
-	if (found_filter(&q->found, policy->filter, &err) < 0) {
-		snprintf(policy->spec_error, sizeof(policy->spec_error), "imageFilter: %s",
-			 err.text);
-		return;
-	}
+	found_filter(&q->found, policy->filter);
 	s->unusable = q->found.counts[DROP_unusable];
 	memory_learn(&s->memory, &q->found, whole, policy->obj->spec.remove_after, keep_of(policy));
 }

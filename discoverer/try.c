@@ -174,41 +174,35 @@ static void add_rows(struct try *t, const struct list *list, struct msg_discover
 	m->dropped += list->all - list->n;
 }
 
-static int make_list(struct try *t, struct list *ret, struct err *err)
+static struct list make_list(struct try *t)
 {
 	struct list_source *sources = arena_array(&t->mem, t->n, sizeof(*sources));
 	struct memory *memories = arena_array(&t->mem, t->n, sizeof(*memories));
 	struct list_rules rules = {.max_images = t->obj->spec.max_images,
 				   .max_shrink_percent = 100};
-	int rc = 0;
-	for (size_t i = 0; i < t->n && rc == 0; i++) {
+	for (size_t i = 0; i < t->n; i++) {
 		struct query *q = t->queries[i];
-		rc = found_filter(&q->found, t->filter, err);
-		if (rc == 0 && (q->fault == FAULT_NONE || q->partial))
+		found_filter(&q->found, t->filter);
+		if (q->fault == FAULT_NONE || q->partial)
 			memory_learn(&memories[i], &q->found, true, 1, FOUND_MAX);
 		sources[i] = (struct list_source){&memories[i], q->ops->type};
 	}
-	if (rc == 0)
-		rc = list_make(sources, t->n, &rules, &t->mem, ret, err);
-	if (rc == 0) { /* its texts are those of the memories, which end here */
-		for (size_t i = 0; i < ret->all; i++)
-			ret->at[i].image = arena_strdup(&t->mem, ret->at[i].image);
-	}
+	struct list list = list_make(sources, t->n, &rules, &t->mem);
+	/* Its texts are those of the memories, which end here. */
+	for (size_t i = 0; i < list.all; i++)
+		list.at[i].image = arena_strdup(&t->mem, list.at[i].image);
 	for (size_t i = 0; i < t->n; i++)
 		memory_done(&memories[i]);
-	return rc < 0 ? err_wrap(err, "imageFilter") : 0;
+	return list;
 }
 
 static void finish(struct proc *p, struct try *t)
 {
 	struct msg_discovered m = {.tried = true};
-	struct list list = {0};
-	struct err err;
+	struct list list = make_list(t);
 	const struct discoverypolicy_status none = {0};
 	struct source_view *views = arena_array(&t->mem, t->n, sizeof(*views));
 	struct status_facts facts = {.sources = views, .n = t->n, .now_s = proc_now(p).wall_s};
-	if (make_list(t, &list, &err) < 0)
-		facts.spec_error = err.text;
 	m.sources.n = t->n;
 	m.sources.at = arena_array(&t->mem, t->n, sizeof(*m.sources.at));
 	for (size_t i = 0; i < t->n; i++) {

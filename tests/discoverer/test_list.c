@@ -75,13 +75,12 @@ static void rule_26_merge_rank_and_cut(void **state)
 		struct arena a = ARENA_INIT;
 		struct memory p = {0}, r = {0};
 		struct err err;
-		struct list list;
 		struct list_rules rules = {.max_images = row->max, .max_shrink_percent = 100};
 		assert_int_equal(regex_new(row->filter, &rules.filter, &err), 0);
 		learn(&p, row->prometheus, true, 1, 50);
 		learn(&r, row->registry, true, 1, 50);
 		const struct list_source sources[] = {{&p, "prometheus"}, {&r, "registry"}};
-		assert_int_equal(list_make(sources, 2, &rules, &a, &list, &err), 0);
+		struct list list = list_make(sources, 2, &rules, &a);
 		assert_string_equal(list_text(&list), row->want);
 		regex_free(rules.filter);
 		memory_done(&p);
@@ -149,13 +148,12 @@ static void rule_26_max_shrink(void **state)
 		struct arena a = ARENA_INIT;
 		struct memory p = {0};
 		struct err err;
-		struct list list;
 		struct list_rules rules = {
 			.max_images = 4, .max_shrink_percent = row->percent, .old = {old, 4}};
 		assert_int_equal(regex_new(row->filter, &rules.filter, &err), 0);
 		learn(&p, row->answer, true, 1, 50);
 		const struct list_source source = {&p, "prometheus"};
-		assert_int_equal(list_make(&source, 1, &rules, &a, &list, &err), 0);
+		struct list list = list_make(&source, 1, &rules, &a);
 		assert_string_equal(list_text(&list), row->want);
 		assert_int_equal(list.held, row->held);
 		regex_free(rules.filter);
@@ -182,26 +180,32 @@ static void a_restart_goes_on_from_status(void **state)
 	memory_done(&m);
 }
 
-static void rule_31_a_filter_that_explodes_changes_nothing(void **state)
+/* Whoever pushes a name that is made for it spoils that name and no other. */
+static void rule_31_a_name_over_the_limit_is_left_out(void **state)
 {
 	(void)state;
-	static const char hard[] = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!";
+	char hard[FOUND_IMAGE_MAX + 1];
 	struct regex *filter;
 	struct err err;
 	struct found f = {0};
 	struct memory m = {0};
 	struct arena a = ARENA_INIT;
-	struct list list;
-	assert_int_equal(regex_new("^(a+)+$", &filter, &err), 0);
+	memset(hard, 'a', FOUND_IMAGE_MAX);
+	hard[FOUND_IMAGE_MAX] = '\0';
+	assert_int_equal(regex_new("(a|aa)+[bc]|^a$", &filter, &err), 0);
+	found_add(&f, hard, FOUND_IMAGE_MAX, 1);
 	found_add(&f, "a", 1, 1);
-	found_add(&f, hard, sizeof(hard) - 1, 1);
-	assert_int_equal(found_filter(&f, filter, &err), -1);
-	assert_int_equal(f.n, 2);
+	found_add(&f, "b", 1, 1);
+	found_filter(&f, filter);
+	assert_int_equal(f.n, 1);
+	assert_int_equal(f.counts[DROP_filter_limit], 1);
+	assert_int_equal(f.counts[DROP_image_filter], 1);
 	memory_learn(&m, &f, true, 1, 50);
 	const struct list_source source = {&m, "prometheus"};
 	const struct list_rules rules = {
 		.filter = filter, .max_images = 50, .max_shrink_percent = 100};
-	assert_int_equal(list_make(&source, 1, &rules, &a, &list, &err), -1);
+	struct list list = list_make(&source, 1, &rules, &a);
+	assert_string_equal(list_text(&list), "a=1p");
 	regex_free(filter);
 	memory_done(&m);
 	found_done(&f);
@@ -229,8 +233,6 @@ static void answers_are_bounded(void **state)
 	/* A list of long names has to fit an object. */
 	struct memory m = {0};
 	struct arena a = ARENA_INIT;
-	struct list list;
-	struct err err;
 	found_done(&f);
 	for (size_t i = 0; i < 1000; i++) {
 		snprintf(image, sizeof(image), "%04zu%0900d", i, 0);
@@ -239,7 +241,7 @@ static void answers_are_bounded(void **state)
 	memory_learn(&m, &f, true, 1, LIST_IMAGES_MAX);
 	const struct list_source source = {&m, "registry"};
 	const struct list_rules rules = {.max_images = 5000, .max_shrink_percent = 100};
-	assert_int_equal(list_make(&source, 1, &rules, &a, &list, &err), 0);
+	struct list list = list_make(&source, 1, &rules, &a);
 	assert_true(list.n < 300 && list.n > 200);
 	assert_int_equal(list.n + list.too_large, 1000);
 	found_done(&f);
@@ -254,7 +256,7 @@ int main(void)
 		cmocka_unit_test(rule_26_remove_after),
 		cmocka_unit_test(rule_26_max_shrink),
 		cmocka_unit_test(a_restart_goes_on_from_status),
-		cmocka_unit_test(rule_31_a_filter_that_explodes_changes_nothing),
+		cmocka_unit_test(rule_31_a_name_over_the_limit_is_left_out),
 		cmocka_unit_test(answers_are_bounded),
 	};
 	return cmocka_run_group_tests_name("discoverer/list", tests, NULL, NULL);

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/buf.h"
 
@@ -212,7 +213,7 @@ static void rule_31_expressions(void **state)
 	struct err err;
 	assert_int_equal(regex_new(NULL, &r, &err), 0);
 	assert_null(r);
-	assert_int_equal(regex_match(r, "anything", &err), 1);
+	assert_int_equal(regex_match(r, "anything"), REGEX_YES);
 	static const struct {
 		const char *pattern, *text;
 		int want;
@@ -223,11 +224,21 @@ static void rule_31_expressions(void **state)
 		{"(?i)ALPINE", "x-alpine", 1},
 		{"^\xc3\xa9+$", "\xc3\xa9\xc3\xa9", 1},
 		{"a|b", "c", 0},
+		{"^a\\b|(?<=v)1|^(?!.*rc).*x$", "v1", 1},
+		{"^(?!.*(rc|beta)).*$", "v1-rc1", 0},
+		{"^(?!.*(rc|beta)).*$", "v1", 1},
+		{"^(?>a+)b|a++c", "aac", 1},
+		{"(*FAIL)|[(*]|\\Q(*THEN)\\E", "(", 1},
+		{"^(x(?1)?y)$", "xxyy", 1}, /* a group used again */
+		{"a",
+		 "\xff"
+		 "a",
+		 0}, /* no UTF-8 */
 	};
 	for (size_t i = 0; i < ROWS(rows); i++) {
 		unit_say(rows[i].pattern);
 		assert_int_equal(regex_new(rows[i].pattern, &r, &err), 0);
-		assert_int_equal(regex_match(r, rows[i].text, &err), rows[i].want);
+		assert_int_equal(regex_match(r, rows[i].text), rows[i].want);
 		regex_free(r);
 	}
 	static const char *const bad[] = {"(((", "[a", "*", "a{2,1}", "(?<n>a)(?<n>b)", "\\C"};
@@ -239,23 +250,91 @@ static void rule_31_expressions(void **state)
 	}
 }
 
-/* A match that explodes is an error of the expression and not "no match". */
+/* What the algorithm cannot do is said when the policy is read. */
+static void rule_31_unsupported(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *pattern, *why;
+	} rows[] = {
+		{"(a)\\1", "back-references"},
+		{"(?<n>a)\\k<n>", "back-references"},
+		{"(a)\\g{-1}", "back-references"},
+		{"(a)?(?(1)b|c)", "conditions on a group"},
+		{"a\\Kb", "\\K"},
+		{"a(*SKIP)b", "verbs"},
+		{"(*ACCEPT)", "verbs"},
+		{"x|(*PRUNE:n)b", "verbs"},
+	};
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		struct regex *r;
+		struct err err;
+		unit_say(rows[i].pattern);
+		assert_int_equal(regex_new(rows[i].pattern, &r, &err), -1);
+		assert_non_null(strstr(err.text, rows[i].why));
+		assert_non_null(strstr(err.text, "not supported"));
+		assert_null(r);
+	}
+}
+
+/* Expressions that backtrack for ever elsewhere, on a tag and on a name of the greatest length. */
 static void rule_31_catastrophes(void **state)
 {
 	(void)state;
-	static const char *const patterns[] = {"^(a+)+$", "(a|aa)+$", "(a*)*(a*)*(a*)*[0-9]",
-					       "^(([a-z])+.)+[A-Z]([a-z])+$"};
-	for (size_t i = 0; i < ROWS(patterns); i++) {
+	static const struct {
+		const char *pattern, *unit;
+		size_t len;
+		enum regex_answer want;
+	} rows[] = {
+		{"^v?(\\d+\\.?)+(-[a-z]+)?$", "1", 128, REGEX_NO}, /* the "!" at the end */
+		{"^(a+)+$", "a", 128, REGEX_NO},
+		{"(a|aa)+$", "a", 128, REGEX_NO},
+		{"^(([a-z])+.)+[A-Z]([a-z])+$", "a", 1024, REGEX_NO},
+		{"^(?=(a+)+$)", "a", 40, REGEX_NO},
+		{"(a|aa)+[bc]", "a", 1024, REGEX_OVER},
+		{"(a+)+[bc]", "a", 1024, REGEX_OVER},
+		{"(?=(a|aa)+[bc])", "a", 1024, REGEX_OVER},
+		{"^(x(?1)?[yz])", "x", 1024, REGEX_OVER}, /* too deep */
+	};
+	for (size_t i = 0; i < ROWS(rows); i++) {
 		struct regex *r;
 		struct err err;
-		unit_say(patterns[i]);
-		assert_int_equal(regex_new(patterns[i], &r, &err), 0);
-		assert_int_equal(
-			regex_match(r, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!", &err),
-			-1);
-		assert_non_null(strstr(err.text, "too many steps"));
+		char text[1025];
+		unit_say(rows[i].pattern);
+		for (size_t k = 0; k < rows[i].len; k++)
+			text[k] = rows[i].unit[0];
+		memcpy(text + rows[i].len - 1, "!", 2);
+		assert_int_equal(regex_new(rows[i].pattern, &r, &err), 0);
+		assert_int_equal(regex_match(r, text), rows[i].want);
 		regex_free(r);
 	}
+}
+
+/* When many names are made to be slow, those that are not still get their right answer. */
+static void rule_31_time_of_all(void **state)
+{
+	(void)state;
+	struct regex *r;
+	struct err err;
+	char hard[1025];
+	struct timespec t;
+	memset(hard, 'a', 1024);
+	hard[1024] = '\0';
+	assert_int_equal(regex_new("(a+)+[bc]|^registry\\.example/[a-z]+/app:v\\d+$", &r, &err), 0);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	int64_t began_ms = (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+	for (int i = 0; i < 300; i++) {
+		assert_int_equal(regex_match(r, hard), REGEX_OVER);
+		assert_int_equal(regex_match(r, "registry.example/team/app:v12"), REGEX_YES);
+		assert_int_equal(regex_match(r, "registry.example/team/app:latest"), REGEX_NO);
+	}
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	int64_t took_ms = (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000 - began_ms;
+	/* Without a limit of all: 300 * REGEX_TEXT_MAX_US = 6 s. Under a sanitizer all is slower.
+	 */
+
+	assert_true(took_ms < 4000);
+	regex_free(r);
 }
 
 static void rule_30_reasons(void **state)
@@ -292,7 +371,8 @@ int main(void)
 		cmocka_unit_test(rule_28_templates),    cmocka_unit_test(rule_28_next_pages),
 		cmocka_unit_test(rule_28_challenges),   cmocka_unit_test(rule_27_steps),
 		cmocka_unit_test(rule_27_scores),       cmocka_unit_test(rule_31_expressions),
-		cmocka_unit_test(rule_31_catastrophes), cmocka_unit_test(rule_30_reasons),
+		cmocka_unit_test(rule_31_catastrophes), cmocka_unit_test(rule_31_unsupported),
+		cmocka_unit_test(rule_31_time_of_all),  cmocka_unit_test(rule_30_reasons),
 	};
 	return cmocka_run_group_tests_name("discoverer/text", tests, NULL, NULL);
 }
