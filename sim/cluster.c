@@ -122,6 +122,21 @@ static void on_change(void *ctx, const struct change *change)
 		nodes_pod(c->nodes, change->after == NULL, t->json, t->len, clock_now());
 }
 
+static bool has_node(void *ctx, const char *node)
+{
+	const struct cluster *c = ctx;
+	return store_get(c->store, nodes_resource(), "", node) != NULL;
+}
+
+void cluster_restored(struct cluster *c, struct now now)
+{
+	const char *ns = NULL, *name = NULL;
+	nodes_restored(c->nodes, has_node, c, now);
+	for (const struct object *o; store_next(c->store, pods_resource(), ns, name, &o);
+	     ns = o->ns, name = o->name)
+		nodes_pod(c->nodes, false, o->text->json, o->text->len, now);
+}
+
 void cluster_join(struct cluster *c, struct nodes *nodes)
 {
 	c->nodes = nodes;

@@ -16,6 +16,8 @@ struct cluster {
 
 /* The port for nodes_new; cluster_join comes after. */
 struct node_port cluster_port(struct cluster *c);
+/* The store was replaced by a backup. */
+void cluster_restored(struct cluster *c, struct now now);
 /* From now on nodes hear of pods. */
 void cluster_join(struct cluster *c, struct nodes *nodes);
 

@@ -81,6 +81,10 @@ static void resource_list(const struct resource *of, struct buf *out)
 				 ",{\"name\":\"%s/status\",\"singularName\":\"\",\"namespaced\":%s,"
 				 "\"kind\":\"%s\",\"verbs\":" STATUS_VERBS "}",
 				 r->plural, scope, r->kind);
+		if (r->kind_id == KIND_POD)
+			buf_adds(out, ",{\"name\":\"pods/eviction\",\"singularName\":\"\","
+				      "\"namespaced\":true,\"group\":\"policy\",\"version\":"
+				      "\"v1\",\"kind\":\"Eviction\",\"verbs\":[\"create\"]}");
 		comma = ",";
 	}
 	buf_adds(out, "]}");
@@ -124,11 +128,17 @@ static void aggregated_resource(const struct resource *r, struct buf *out)
 		 r->plural, kind.data, r->namespaced ? "Namespaced" : "Cluster", r->singular,
 		 verbs(r));
 	names(r, out);
+	const char *eviction =
+		r->kind_id == KIND_POD
+			? ",{\"subresource\":\"eviction\",\"responseKind\":{\"group\":"
+			  "\"policy\",\"version\":\"v1\",\"kind\":\"Eviction\"},\"verbs\":"
+			  "[\"create\"]}"
+			: "";
 	if (r->has_status)
 		buf_addf(out,
 			 ",\"subresources\":[{\"subresource\":\"status\",\"responseKind\":%s,"
-			 "\"verbs\":" STATUS_VERBS "}]",
-			 kind.data);
+			 "\"verbs\":" STATUS_VERBS "}%s]",
+			 kind.data, eviction);
 	buf_adds(out, "}");
 	buf_done(&kind);
 }

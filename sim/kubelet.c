@@ -12,22 +12,28 @@
 #include "sim/kubelet_pull.h"
 #include "sim/kubelet_sync.h"
 
+struct now kubelet_now(const struct kubelet *k, struct now now)
+{
+	now.wall_s += k->skew_s;
+	return now;
+}
+
 void kubelet_pod_due(struct kpod *p, struct now now)
 {
 	timer_stop(p->kubelet->env->timers, &p->timer);
-	kpod_happen(p, KPOD_DUE, now);
+	kpod_happen(p, KPOD_DUE, kubelet_now(p->kubelet, now));
 }
 
 void kubelet_fetch_due(struct kubelet *k, struct now now)
 {
-	pull_fetched(k, now);
+	pull_fetched(k, kubelet_now(k, now));
 }
 
 void kubelet_delete(struct kpod *p, struct now now)
 {
 	p->deleting = true;
 	if (!p->kubelet->away)
-		kpod_happen(p, KPOD_DELETE, now);
+		kpod_happen(p, KPOD_DELETE, kubelet_now(p->kubelet, now));
 }
 
 /* ---- pods come and go ---- */
@@ -48,6 +54,7 @@ struct kpod *kubelet_add(struct kubelet *k, const struct sim_pod *pod, struct no
 void kubelet_gone(struct kpod *p, struct now now)
 {
 	struct kubelet *k = p->kubelet;
+	now = kubelet_now(k, now);
 	pull_cancel(p, now);
 	timer_stop(k->env->timers, &p->timer);
 	kpod_inactive(p);
@@ -101,6 +108,7 @@ void kubelet_stop(struct kubelet *k, struct now now)
 	if (k->away)
 		return;
 	k->away = true;
+	now = kubelet_now(k, now);
 	TAILQ_FOREACH(p, &k->pods, of_node)
 	{
 		kpod_happen(p, KPOD_STOP, now);
@@ -116,6 +124,7 @@ void kubelet_start(struct kubelet *k, struct now now)
 	if (!k->away)
 		return;
 	k->away = false;
+	now = kubelet_now(k, now);
 	TAILQ_FOREACH(p, &k->pods, of_node)
 	{
 		if (p->dirty || p->wants_delete)
@@ -138,6 +147,7 @@ void kubelet_evict_one(struct kubelet *k, struct now now)
 {
 	struct kpod *p;
 	k->evict_ms = now.boot_ms + KUBELET_EVICT_MS;
+	now = kubelet_now(k, now);
 	TAILQ_FOREACH(p, &k->pods, of_node)
 	if (p->active && kpod_can(p, KPOD_EVICT)) {
 		kpod_happen(p, KPOD_EVICT, now);

@@ -147,6 +147,7 @@ struct kubelet {
 	int64_t fetched_ms; /* up to when `left` of those fetching is true */
 	int64_t evict_ms;   /* under pressure: the next eviction */
 	uint64_t address;
+	int64_t skew_s; /* its clock is so far ahead */
 	bool away, pressure, full;
 	bool images_changed; /* on env's list of those */
 	TAILQ_ENTRY(kubelet) of_changed;
@@ -156,6 +157,8 @@ void kubelet_init(struct kubelet *k, struct kubelet_env *env, const struct kubel
 		  int64_t disk_bytes, uint64_t address);
 void kubelet_done(struct kubelet *k);
 
+/* The time by its clock. All functions here take the true one. */
+struct now kubelet_now(const struct kubelet *k, struct now now);
 /* A pod of this node that was not known. Returns it; it is the kubelet's until kubelet_gone. */
 struct kpod *kubelet_add(struct kubelet *k, const struct sim_pod *pod, struct now now);
 void kubelet_delete(struct kpod *p, struct now now); /* has a deletionTimestamp */

@@ -14,7 +14,7 @@ struct node_group { /* struct sim_group, resolved and copied */
 	struct kubelet_group kubelet;
 	const char *os, *arch;
 	struct api_map labels;
-	int64_t disk_bytes, max_images, pad_bytes, heartbeat_ms;
+	int64_t disk_bytes, max_images, pad_bytes, heartbeat_ms, skew_s;
 	struct sim_manifest *images; /* there from the start */
 	size_t n_images;
 };

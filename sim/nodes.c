@@ -118,6 +118,7 @@ static struct node_group *group_new(struct nodes *n, const struct sim_group *fro
 	g->disk_bytes = from->disk_mib * MIB;
 	g->max_images = or_default(from->max_images, MAX_IMAGES);
 	g->pad_bytes = from->pad_kib * 1024;
+	g->skew_s = from->skew_ms / 1000;
 	g->heartbeat_ms = or_default(from->heartbeat_s, HEARTBEAT_S) * 1000;
 	return g;
 }
@@ -131,6 +132,7 @@ static void add_node(struct nodes *n, const struct node_group *g, int64_t number
 	s->beat_ms = s->images_ms = s->retry_ms = CLOCK_NEVER;
 	kubelet_init(&s->kubelet, &n->env, &g->kubelet, g->disk_bytes, n->n + 1);
 	s->kubelet.evict_ms = CLOCK_NEVER;
+	s->kubelet.skew_s = g->skew_s;
 	if (n->n == n->cap) {
 		n->cap = n->cap ? n->cap * 2 : 64;
 		n->at = xreallocarray(n->at, n->cap, sizeof(struct snode *));
@@ -170,10 +172,11 @@ static int64_t random_below(struct nodes *n, int64_t limit)
 void snode_join(struct nodes *n, struct snode *s, struct now now)
 {
 	struct disk *d = &s->kubelet.disk;
+	int64_t wall_s = kubelet_now(&s->kubelet, now).wall_s;
 	s->exists = true;
 	for (size_t i = 0; i < s->group->n_images; i++)
-		disk_add(d, &s->group->images[i], i == 0, now.wall_s);
-	s->heartbeat_s = s->ready_s = s->pressure_s = s->began_s = now.wall_s;
+		disk_add(d, &s->group->images[i], i == 0, wall_s);
+	s->heartbeat_s = s->ready_s = s->pressure_s = s->began_s = wall_s;
 	/* Spread, so that a thousand nodes do not beat at once. */
 	s->beat_ms = now.boot_ms + s->group->heartbeat_ms / 2 +
 		     random_below(n, s->group->heartbeat_ms / 2 + 1);
@@ -202,9 +205,10 @@ void snode_leave(struct nodes *n, struct snode *s, bool images, struct now now)
 void nodes_contradicted(struct nodes *n, const char *node, struct now now)
 {
 	struct snode *s = map_get(&n->by_name, node);
-	if (s == NULL || !s->exists || s->kubelet.away || s->group->kubelet.by_hand || s->beat_ms - now.boot_ms < NODE_STATUS_MS)
+	if (s == NULL || !s->exists || s->kubelet.away || s->group->kubelet.by_hand ||
+	    s->beat_ms - now.boot_ms < NODE_STATUS_MS)
 		return;
-	s->ready_s = now.wall_s;
+	s->ready_s = kubelet_now(&s->kubelet, now).wall_s;
 	s->beat_ms = now.boot_ms + random_below(n, NODE_STATUS_MS);
 	snode_arm(n, s);
 }
@@ -289,6 +293,33 @@ void nodes_resync_end(struct nodes *n, struct now now)
 	}
 }
 
+/* ---- another past ---- */
+
+/* What it did since is lost, as after its restart. */
+static void forget_pods(struct nodes *n, struct snode *s, struct now now)
+{
+	struct kpod *p;
+	while ((p = TAILQ_FIRST(&s->kubelet.pods)) != NULL)
+		pod_gone(n, p, now);
+}
+
+void nodes_restored(struct nodes *n, bool (*has)(void *ctx, const char *node), void *ctx,
+		    struct now now)
+{
+	for (size_t i = 0; i < n->n; i++) {
+		struct snode *s = n->at[i];
+		bool there = has(ctx, s->name);
+		forget_pods(n, s, now);
+		if (s->exists && !there)
+			snode_write(n, s, NODE_WRITE_CREATE);
+		else if (s->exists)
+			snode_write(n, s,
+				    NODE_WRITE_TAINTS | NODE_WRITE_STATUS | NODE_WRITE_IMAGES);
+		else if (there)
+			snode_write(n, s, NODE_WRITE_DELETE);
+	}
+}
+
 /* ---- time ---- */
 
 static void node_due(struct nodes *n, struct snode *s, struct now now)
@@ -298,7 +329,7 @@ static void node_due(struct nodes *n, struct snode *s, struct now now)
 		kubelet_evict_one(&s->kubelet, now);
 	if (s->exists && s->images_ms <= now.boot_ms) {
 		s->images_ms = CLOCK_NEVER;
-		disk_collect(&s->kubelet.disk, now.wall_s);
+		disk_collect(&s->kubelet.disk, kubelet_now(&s->kubelet, now).wall_s);
 		if (disk_is_high(&s->kubelet.disk))
 			s->images_ms = now.boot_ms + NODE_STATUS_MS;
 		if (!n->env.config.instant)

@@ -65,6 +65,10 @@ void nodes_pod(struct nodes *n, bool gone, const char *json, size_t len, struct 
 /* The API says that this node is not ready: its kubelet, unless it is away, objects at its next
  * look, within 10 s. */
 void nodes_contradicted(struct nodes *n, const char *node, struct now now);
+/* The API is as in a backup: kubelets begin again with what nodes_pod() tells them after this, and
+ * register again or say what they are. has: is that node there? */
+void nodes_restored(struct nodes *n, bool (*has)(void *ctx, const char *node), void *ctx,
+		    struct now now);
 /* A list of all pods begins; at its end those that nodes_pod() did not name since are gone. */
 void nodes_resync_begin(struct nodes *n);
 void nodes_resync_end(struct nodes *n, struct now now);

@@ -28,7 +28,7 @@ static void away(struct nodes *n, struct snode *s, bool is_away, struct now now)
 		kubelet_stop(&s->kubelet, now);
 	} else {
 		kubelet_start(&s->kubelet, now);
-		s->pressure_s = s->began_s = now.wall_s;
+		s->ready_s = s->pressure_s = s->began_s = kubelet_now(&s->kubelet, now).wall_s;
 	}
 	tell(n, s, NODE_WRITE_STATUS | NODE_WRITE_TAINTS | (is_away ? 0 : NODE_WRITE_IMAGES));
 }
@@ -65,7 +65,7 @@ static void pressure(struct nodes *n, struct snode *s, const struct sim_step *st
 	if (!s->exists || s->kubelet.pressure == !step->end)
 		return;
 	kubelet_set_pressure(&s->kubelet, !step->end, now);
-	s->pressure_s = now.wall_s;
+	s->pressure_s = kubelet_now(&s->kubelet, now).wall_s;
 	snode_arm(n, s);
 	tell(n, s, NODE_WRITE_STATUS | NODE_WRITE_TAINTS);
 }
@@ -84,6 +84,16 @@ static void cordon(struct nodes *n, struct snode *s, const struct sim_step *step
 		return;
 	s->cordoned = !step->end;
 	tell(n, s, NODE_WRITE_TAINTS);
+}
+
+static void move_clock(struct nodes *n, struct snode *s, const struct sim_step *step,
+		       struct now now)
+{
+	(void)now;
+	int64_t by = step->by_ms / 1000;
+	s->kubelet.skew_s += step->end ? -by : by;
+	if (!s->kubelet.away && !s->group->kubelet.by_hand) /* the next heartbeat tells */
+		tell(n, s, NODE_WRITE_STATUS | NODE_WRITE_IMAGES);
 }
 
 static void evict_image(struct nodes *n, struct snode *s, const struct sim_step *step,
@@ -106,7 +116,7 @@ static const struct step_row {
 	{"node-ready", false, ready},       {"node-vanish", false, vanish},
 	{"node-replace", false, replace},   {"node-pressure", false, pressure},
 	{"node-full", false, full},         {"node-cordon", false, cordon},
-	{"evict-image", true, evict_image},
+	{"evict-image", true, evict_image}, {"node-clock", false, move_clock},
 };
 
 static const struct step_row *row_of(const char *what)

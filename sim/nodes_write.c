@@ -59,7 +59,7 @@ static void write_node(struct nodes *n, struct snode *s, struct now now)
 	struct buf text = {0};
 	struct node_port port = n->port;
 	if (!s->kubelet.away)
-		s->heartbeat_s = now.wall_s;
+		s->heartbeat_s = kubelet_now(&s->kubelet, now).wall_s;
 	struct node_said said = about(s);
 	unsigned what = next_write(s);
 	s->flying = what;

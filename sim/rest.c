@@ -23,6 +23,7 @@ static const struct verb {
 	{"patch", rest_patch},
 	{"delete", rest_delete},
 	{"deletecollection", rest_delete_collection},
+	{"evict", rest_evict},
 };
 
 int rest_version(const struct store *s, const char *text, uint64_t *ret, struct api_error *e)
@@ -71,13 +72,14 @@ void rest_answer(struct store *s, const struct rest_request *req, struct arena *
 {
 	struct rest r = {.store = s, .req = req, .t = req->target, .arena = a, .ret = ret};
 	struct api_error e;
+	const char *verb = strcmp(r.t->sub, "eviction") == 0 ? "evict" : r.t->verb;
 	bool list = strcmp(r.t->verb, "list") == 0 || strcmp(r.t->verb, "deletecollection") == 0;
 	int rc = view_negotiate(req->accept, list, &r.form, &e);
 	ret->type = rc == 0 ? view_type(r.form) : NULL;
 	if (rc == 0 && r.form == VIEW_TABLE && strcmp(r.t->query.include, "Object") == 0)
 		r.form = VIEW_TABLE_FULL;
 	for (size_t i = 0; rc == 0 && i < sizeof(verbs) / sizeof(verbs[0]); i++)
-		if (strcmp(verbs[i].name, r.t->verb) == 0)
+		if (strcmp(verbs[i].name, verb) == 0)
 			rc = verbs[i].answer(&r, &e);
 	store_dry_run(s, false);
 	if (rc != 0)

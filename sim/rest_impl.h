@@ -25,5 +25,12 @@ int rest_update(struct rest *r, struct api_error *e);
 int rest_patch(struct rest *r, struct api_error *e);
 int rest_delete(struct rest *r, struct api_error *e);
 int rest_delete_collection(struct rest *r, struct api_error *e);
+int rest_evict(struct rest *r, struct api_error *e);
+/* Of sim/rest_write.c: the body as JSON; the query's dryRun; DeleteOptions, of the query where body
+ * is NULL. */
+int rest_parse_body(const struct rest *r, cJSON **ret, struct api_error *e);
+int rest_read_dry_run(const struct rest *r, struct api_error *e);
+int rest_read_deletion(const struct rest *r, const cJSON *body, struct deletion *d,
+		       struct api_error *e);
 
 #endif

@@ -31,7 +31,7 @@ static int unsupported(const struct rest *r, struct api_error *e, const char *ac
 			     accepted);
 }
 
-static int parse_body(const struct rest *r, cJSON **ret, struct api_error *e)
+int rest_parse_body(const struct rest *r, cJSON **ret, struct api_error *e)
 {
 	const char *end = NULL;
 	*ret = cJSON_ParseWithLengthOpts(r->req->body, r->req->len, &end, false);
@@ -56,7 +56,7 @@ static int read_object(const struct rest *r, cJSON **ret, struct api_error *e)
 		return protobuf_read(r->t->res, r->req->body, r->req->len, ret, e);
 	if (type != NULL && type[0] != '\0' && !type_is(type, "application/json"))
 		return unsupported(r, e, "application/json");
-	if (parse_body(r, ret, e) != 0)
+	if (rest_parse_body(r, ret, e) != 0)
 		return -1;
 	if (strcmp(r->t->query.validation, "Strict") == 0 &&
 	    admit_strict(r->t->res, *ret, e) != 0) {
@@ -91,7 +91,7 @@ static void warn(const struct rest *r, const cJSON *sent)
 }
 
 /* ?dryRun=All */
-static int read_dry_run(const struct rest *r, struct api_error *e)
+int rest_read_dry_run(const struct rest *r, struct api_error *e)
 {
 	const char *dry = r->t->query.dry_run;
 	store_dry_run(r->store, strcmp(dry, "All") == 0);
@@ -106,7 +106,7 @@ int rest_create(struct rest *r, struct api_error *e)
 {
 	cJSON *obj = NULL;
 	const struct object *made;
-	if (read_dry_run(r, e) != 0 || read_object(r, &obj, e) != 0)
+	if (rest_read_dry_run(r, e) != 0 || read_object(r, &obj, e) != 0)
 		return -1;
 	int rc = store_create(r->store, r->t->res, r->t->ns, obj, r->req->now, &made, e);
 	if (rc == 0)
@@ -132,7 +132,7 @@ int rest_update(struct rest *r, struct api_error *e)
 	cJSON *obj = NULL;
 	const struct object *now;
 	struct write w = target_write(r);
-	if (read_dry_run(r, e) != 0 || read_object(r, &obj, e) != 0)
+	if (rest_read_dry_run(r, e) != 0 || read_object(r, &obj, e) != 0)
 		return -1;
 	w.create = r->t->res->kind_id == KIND_LEASE || strcmp(r->t->res->plural, "events") == 0;
 	bool there = store_get(r->store, r->t->res, r->t->ns, r->t->name) != NULL;
@@ -172,8 +172,8 @@ int rest_patch(struct rest *r, struct api_error *e)
 	const struct object *now;
 	cJSON *patch;
 	w.strict = strcmp(r->t->query.validation, "Strict") == 0;
-	if (read_patch_kind(r, &w.patch, e) != 0 || read_dry_run(r, e) != 0 ||
-	    parse_body(r, &patch, e) != 0)
+	if (read_patch_kind(r, &w.patch, e) != 0 || rest_read_dry_run(r, e) != 0 ||
+	    rest_parse_body(r, &patch, e) != 0)
 		return -1;
 	int rc = store_patch(r->store, &w, patch, r->req->now, &now, e);
 	if (rc == 0)
@@ -214,8 +214,8 @@ static const char *text_of(const cJSON *obj, const char *name)
 }
 
 /* DeleteOptions: of the body, or of the query where there is none. */
-static int read_deletion(const struct rest *r, const cJSON *body, struct deletion *d,
-			 struct api_error *e)
+int rest_read_deletion(const struct rest *r, const cJSON *body, struct deletion *d,
+		       struct api_error *e)
 {
 	const cJSON *grace = cJSON_GetObjectItemCaseSensitive(body, "gracePeriodSeconds");
 	const cJSON *pre = cJSON_GetObjectItemCaseSensitive(body, "preconditions");
@@ -269,9 +269,9 @@ int rest_delete(struct rest *r, struct api_error *e)
 	cJSON *body = NULL;
 	struct deletion d;
 	const struct object *left;
-	if (read_dry_run(r, e) != 0 || (r->req->len > 0 && parse_body(r, &body, e) != 0))
+	if (rest_read_dry_run(r, e) != 0 || (r->req->len > 0 && rest_parse_body(r, &body, e) != 0))
 		return -1;
-	int rc = read_deletion(r, body, &d, e);
+	int rc = rest_read_deletion(r, body, &d, e);
 	if (rc == 0)
 		rc = store_delete(r->store, r->t->res, r->t->ns, r->t->name, &d, r->req->now, &left,
 				  e);
@@ -311,9 +311,9 @@ int rest_delete_collection(struct rest *r, struct api_error *e)
 {
 	struct collection c = {0};
 	cJSON *body = NULL;
-	if (read_dry_run(r, e) != 0 || (r->req->len > 0 && parse_body(r, &body, e) != 0))
+	if (rest_read_dry_run(r, e) != 0 || (r->req->len > 0 && rest_parse_body(r, &body, e) != 0))
 		return -1;
-	int rc = read_deletion(r, body, &c.how, e);
+	int rc = rest_read_deletion(r, body, &c.how, e);
 	if (rc == 0)
 		rc = selector_parse(r->t->res, r->t->query.labels, r->t->query.fields, r->arena,
 				    &c.selector, e);

@@ -44,6 +44,7 @@ bool sim_step_lasts(enum sim_step_kind kind)
 	case SIM_STEP_NODE_PRESSURE:
 	case SIM_STEP_NODE_FULL:
 	case SIM_STEP_NODE_CORDON:
+	case SIM_STEP_NODE_CLOCK:
 	case SIM_STEP_POD_STATUS:
 	case SIM_STEP_POD_MUTATE:
 	case SIM_STEP_REGISTRY_FAULT:

@@ -28,6 +28,7 @@ struct sim_group { /* nodes that are alike: NAME-000, NAME-001, ... */
 	int64_t max_images;        /* nodeStatusMaxImages, default 50; -1: all */
 	int64_t pad_kib;           /* annotations that make the Node object this fat */
 	int64_t heartbeat_s;       /* of the Ready condition, default 300 s as with node leases */
+	int64_t skew_ms;           /* its kubelet's clock is so far ahead; behind with a minus */
 	bool by_hand;              /* no kubelet: pods stay as a step pod-status writes them */
 	bool absent;               /* exists only after a step `node-join` */
 	struct api_strings images; /* references that are there from the start */
@@ -117,6 +118,8 @@ struct sim_api_faults {
 	S(NODE_PRESSURE, "node-pressure", "node", "DiskPressure; `for`")                           \
 	S(NODE_FULL, "node-full", "node", "each new pod is OutOfpods; `for`")                      \
 	S(NODE_CORDON, "node-cordon", "node", "taint node.kubernetes.io/unschedulable; `for`")     \
+	S(NODE_CLOCK, "node-clock", "node by",                                                     \
+	  "its kubelet's clock moves `by` (heartbeats, startTime, times of containers); `for`")    \
 	S(NODE_STATUS, "node-status", "node status",                                               \
 	  "merges it into the Node's status, conditions by their type; a kubelet writes what it "  \
 	  "says of itself again, that of a group with `byHand` does not")                          \
@@ -136,6 +139,10 @@ struct sim_api_faults {
 	S(API_HEAL, "api-heal", "", "removes every api-fault rule and ends every lag")             \
 	S(APPLY, "apply", "object", "creates the object or merges it into the one that is there")  \
 	S(DELETE, "delete", "object", "deletes the object of that kind and name")                  \
+	S(ETCD_BACKUP, "etcd-backup", "", "a backup of all objects, instead of the one before")    \
+	S(ETCD_RESTORE, "etcd-restore", "",                                                        \
+	  "all objects are as in the backup, with their uids and resourceVersions, what was made " \
+	  "since is gone; watches end, and the next write has the version after the backup's")     \
 	S(CLOCK_JUMP, "clock-jump", "by", "the operator's clocks jump; needs --clock-file; `for`")
 
 enum sim_step_kind {

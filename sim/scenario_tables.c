@@ -64,6 +64,8 @@ static const struct field sim_group_rows[] = {
 	    .doc = "KiB of annotations, to make the Node object large."),
 	ROW(sim_group, heartbeat_s, "heartbeatSeconds", F_INT, .flags = FF_HAS_DEFAULT,
 	    .def_num = 300, .min = 1, .max = 86400, .doc = "Between two updates of the Node."),
+	ROW(sim_group, skew_ms, "clockSkew", F_DURATION, .min = INT64_MIN,
+	    .doc = "How far the kubelets' clocks are ahead; behind with a minus. Whole seconds."),
 	ROW(sim_group, by_hand, "byHand", F_BOOL,
 	    .doc = "No kubelet: the nodes register once, their pods stay as they are until a step "
 		   "`pod-status`; deleted ones go, unless the node is not ready."),

@@ -75,6 +75,14 @@ static void drop_watches(void *ctx, const struct sim_api_fault *rule)
 	watches_drop(s->watches, rule);
 }
 
+static void restored(void *ctx, struct now now)
+{
+	static const struct sim_api_fault all = {.kind = "drop-watch"};
+	struct sim *s = ctx;
+	watches_drop(s->watches, &all);
+	cluster_restored(&s->cluster, now);
+}
+
 static int make_namespaces(struct sim *s, struct err *err)
 {
 	const char *names[] = {"default", "kube-system", "kube-public", "kube-node-lease",
@@ -130,6 +138,7 @@ static int make_parts(struct sim *s, struct err *err)
 		.clock_file = s->options->clock_file,
 		.ctx = s,
 		.drop_watches = drop_watches,
+		.restored = restored,
 	};
 	s->timeline = timeline_new(&s->world);
 	s->control = (struct control){

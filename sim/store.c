@@ -352,6 +352,34 @@ int store_put(struct store *s, const struct resource *home, struct entry *e, cJS
 	return rc;
 }
 
+void store_clear(struct store *s, uint64_t rv)
+{
+	for (size_t i = 0; i < resources_n; i++) {
+		free_tree(s->roots[i]);
+		s->roots[i] = NULL;
+	}
+	gc_done(&s->gc);
+	s->gc = (struct gc){0};
+	s->objects = 0;
+	s->rv = rv;
+	history_clear(&s->history);
+	s->history.first = rv + 1;
+}
+
+void store_load(struct store *s, const struct resource *home, struct text *text, uint64_t rv)
+{
+	struct entry *e = xcalloc(1, sizeof(*e));
+	cJSON *obj = cJSON_ParseWithLength(text->json, text->len);
+	e->obj.res = home;
+	e->obj.rv = rv;
+	e->obj.text = text_ref(text);
+	set_key(e, obj);
+	index_put(&s->roots[home->index], e);
+	s->objects++;
+	gc_changed(s, e, obj);
+	cJSON_Delete(obj);
+}
+
 void store_remove(struct store *s, struct entry *e, const struct object **ret)
 {
 	set_ghost(s, e);

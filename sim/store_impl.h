@@ -65,6 +65,10 @@ int store_put(struct store *s, const struct resource *home, struct entry *e, cJS
 	      const struct object **ret, struct api_error *err);
 /* Takes it out; ret: its last state. */
 void store_remove(struct store *s, struct entry *e, const struct object **ret);
+/* Takes out everything without a word to anybody; the next write gets the version after rv. */
+void store_clear(struct store *s, uint64_t rv);
+/* Puts an object back in its stored form and version, likewise (sim/store_copy.c). */
+void store_load(struct store *s, const struct resource *home, struct text *text, uint64_t rv);
 /* An object that is not kept, as the answer of a write. */
 void store_show(struct store *s, const struct resource *home, uint64_t rv, cJSON *obj,
 		const struct object **ret);

@@ -218,6 +218,12 @@ static int about(struct api_error *e, const struct target *t, const char *name)
 	return -1;
 }
 
+/* pods/NAME/eviction, which is only posted to. */
+static bool is_eviction(const struct target *t)
+{
+	return t->res->kind_id == KIND_POD && strcmp(t->sub, "eviction") == 0;
+}
+
 static int read_path(const char *path, size_t len, struct arena *a, struct target *t,
 		     struct api_error *e)
 {
@@ -236,7 +242,8 @@ static int read_path(const char *path, size_t len, struct arena *a, struct targe
 		t->res = NULL;
 		return custom ? 0 : no_resource(e); /* another server's 404 */
 	}
-	if (t->sub[0] == '\0' || (strcmp(t->sub, "status") == 0 && t->res->has_status))
+	if (t->sub[0] == '\0' || (strcmp(t->sub, "status") == 0 && t->res->has_status) ||
+	    is_eviction(t))
 		return 0;
 	no_resource(e);
 	about(e, t, t->name);
@@ -247,6 +254,8 @@ static int read_path(const char *path, size_t len, struct arena *a, struct targe
 static const char *verb_of(const char *method, const struct target *t)
 {
 	bool one = t->name[0] != '\0';
+	if (is_eviction(t))
+		return strcmp(method, "POST") == 0 ? "create" : NULL;
 	if (strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0)
 		return t->query.watch ? "watch" : one ? "get" : "list";
 	if (strcmp(method, "POST") == 0)
@@ -281,7 +290,7 @@ int target_parse(const char *method, const char *uri, struct arena *a, struct ta
 	    (across && strcmp(verb, "deletecollection") == 0)) {
 		api_error_set(e, 405, "MethodNotAllowed",
 			      "the server does not allow this method on the requested resource");
-		return ret->sub[0] != '\0' ? about(e, ret, "") : -1;
+		return ret->sub[0] != '\0' && !is_eviction(ret) ? about(e, ret, "") : -1;
 	}
 	ret->verb = verb;
 	return 0;

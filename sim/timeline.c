@@ -25,7 +25,7 @@
 #include "sim/nodes.h"
 #include "sim/registry.h"
 #include "sim/scenario_tables.h"
-#include "sim/store.h"
+#include "sim/store_copy.h"
 
 /* Scheduled ends come on top of the steps themselves. */
 #define WAITING_MAX ((size_t)2 * SIM_STEPS_MAX)
@@ -51,6 +51,7 @@ struct timeline {
 	size_t n, cap;
 	struct rule rules[SIM_FAULTS_MAX];
 	size_t n_rules;
+	struct store_copy *backup; /* NULL: none yet */
 	size_t done, failed;
 	struct timeline_event events[TIMELINE_EVENTS];
 	size_t n_events; /* in all */
@@ -72,6 +73,7 @@ void timeline_free(struct timeline *t)
 	for (size_t i = 0; i < t->n_rules; i++)
 		arena_done(&t->rules[i].arena);
 	free(t->waiting);
+	store_copy_free(t->backup);
 	free(t);
 }
 
@@ -216,6 +218,22 @@ static int delete_object(struct store *store, const char *json, struct now now, 
 	return rc;
 }
 
+static int restore(struct timeline *t, struct now now, struct err *err)
+{
+	if (t->backup == NULL)
+		return err_set(err, ERR_TERMINAL, "etcd-restore: there was no etcd-backup");
+	store_restore(t->world.store, t->backup);
+	if (t->world.restored != NULL)
+		t->world.restored(t->world.ctx, now);
+	return 0;
+}
+
+static void back_up(struct timeline *t)
+{
+	store_copy_free(t->backup);
+	t->backup = store_copy_new(t->world.store);
+}
+
 /* ---- the operator's clocks ---- */
 
 static int jump(const char *path, const struct sim_step *s, struct err *err)
@@ -265,7 +283,8 @@ static int do_step(struct timeline *t, const struct sim_step *step, struct now n
 	const struct sim_world *w = &t->world;
 	struct sim_step s = spoken(step);
 	int kind = sim_step_kind(s.what);
-	bool of_store = kind == SIM_STEP_APPLY || kind == SIM_STEP_DELETE;
+	bool of_store = kind == SIM_STEP_APPLY || kind == SIM_STEP_DELETE ||
+			kind == SIM_STEP_ETCD_BACKUP || kind == SIM_STEP_ETCD_RESTORE;
 	bool by_hand = kind == SIM_STEP_NODE_STATUS || kind == SIM_STEP_POD_STATUS ||
 		       kind == SIM_STEP_POD_MUTATE;
 	bool of_faults = kind == SIM_STEP_API_FAULT || kind == SIM_STEP_API_HEAL;
@@ -287,6 +306,11 @@ static int do_step(struct timeline *t, const struct sim_step *step, struct now n
 		return apply_object(w->store, s.object, now, err);
 	case SIM_STEP_DELETE:
 		return delete_object(w->store, s.object, now, err);
+	case SIM_STEP_ETCD_BACKUP:
+		back_up(t);
+		return 0;
+	case SIM_STEP_ETCD_RESTORE:
+		return restore(t, now, err);
 	case SIM_STEP_CLOCK_JUMP:
 		return jump(w->clock_file, &s, err);
 	case SIM_STEP_NODE_STATUS:

@@ -33,6 +33,8 @@ struct sim_world { /* what steps act on; borrowed. A part that is NULL: its step
 	void *ctx;
 	/* Ends the open watches that the rule is about, now; may be NULL. */
 	void (*drop_watches)(void *ctx, const struct sim_api_fault *rule);
+	/* The store is as in a backup: whoever remembers anything of it looks anew; may be NULL. */
+	void (*restored)(void *ctx, struct now now);
 };
 
 struct timeline_counts {

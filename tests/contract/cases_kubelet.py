@@ -26,7 +26,30 @@ def pulled(what, name, reference, end, **spec):
     ])
 
 
+def added(name, image, **more):
+    """A container as a webhook adds it; nobody but root is needed for it to fail."""
+    return {"name": name, "image": image, "imagePullPolicy": "Never", **more}
+
+
+def mutated(what, name, end, where, *containers):
+    """A pull pod with other containers before its own: `where` they stand in the spec."""
+    pod = pull_pod(f"pull-ct-{name}", ALPINE, "${NODE}")
+    pod["spec"][where] = [*containers, *pod["spec"].get(where, [])]
+    return Case(f"kubelet: {what}", [
+        Step("pull", "POST", PODS, pod, want=end),
+        delete(f"{PODS}/pull-ct-{name}", {"gracePeriodSeconds": 0}, show=()),
+        get(f"{PODS}/pull-ct-{name}"),
+    ])
+
+
+ABSENT = "docker.io/ct/absent:1"
 CASES = [
+    mutated("a container added that has no image", "beside", "ErrImageNeverPull Completed", "containers",
+            added("agent", ABSENT)),
+    mutated("an init container added that has no image", "init", "ErrImageNeverPull", "initContainers",
+            added("setup", ABSENT)),
+    mutated("an init container added that ends", "inits", SUCCEEDED, "initContainers",
+            added("setup", ALPINE, imagePullPolicy="Always", command=["true"])),
     pulled("an image", "good", ALPINE, SUCCEEDED),
     pulled("an image without `true`", "scratch", SCRATCH, FAILED),
     pulled("no such tag", "tag", "docker.io/library/nginx:ct-no-such-tag", BACKED_OFF),

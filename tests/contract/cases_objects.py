@@ -1,5 +1,5 @@
 """One object after the other: create, read, change, delete, and what the server refuses."""
-from steps import (IMAGES, LEASES, META_ONLY, NS, PODS, POLICIES, SECRETS, Case, ask, delete, get,
+from steps import (IMAGES, LEASES, META_ONLY, NS, PODS, POLICIES, SECRETS, Case, ask, delete, eviction, get,
                    image, lease, merge, policy, post, pull_pod, put, uid_delete, until)
 
 POD, CI = f"{PODS}/pull-ct", f"{IMAGES}/ct-a"
@@ -64,6 +64,19 @@ PODS_CASES = [
 ]
 
 IMAGE_CASES = [
+    Case("a pod is evicted, as kubectl drain does", [
+        post(PODS, pull_pod("pull-ct"), keep={"uid": "metadata.uid"}, show=()),
+        post(f"{POD}/eviction", eviction("pull-other"), message=True),
+        post(f"{POD}/eviction", eviction("pull-ct", preconditions={"uid": NO_UID})),
+        get(f"{POD}/eviction"),
+        delete(f"{POD}/eviction"),
+        post(f"{PODS}/pull-none/eviction", eviction("pull-none"), message=True),
+        post(f"{POD}/eviction", eviction("pull-ct"), query="dryRun=All"),
+        get(POD, show=("metadata.name", "metadata.deletionTimestamp")),
+        post(f"{POD}/eviction", eviction("pull-ct", preconditions={"uid": "${uid}"})),
+        until(POD, 404),
+        post(f"{POD}/eviction", eviction("pull-ct", preconditions={"uid": "${uid}"})),
+    ]),
     Case("a CachedImage: created, there already, read, deleted", [
         post(IMAGES, image("ct-a", tag="1")),
         post(IMAGES, image("ct-a", tag="2")),

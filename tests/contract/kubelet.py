@@ -55,8 +55,13 @@ def names(one):
 
 def state_of(pod):
     status = pod.get("status") or {}
-    one = (status.get("containerStatuses") or [{}])[0]
+    rows = status.get("containerStatuses") or [{}]
+    one = next((row for row in rows if row.get("name") == "pull"), rows[0])
     state = {"phase": status.get("phase"), "container": container(one)}
+    others = [f"{row['name']}: {container(row)}" for row in rows + (status.get("initContainerStatuses") or [])
+              if row is not one]
+    if others:  # in the order in which they stand
+        state["others"] = others
     if status.get("reason"):
         state["reason"] = f"{status['reason']}: {reduced(status.get('message', ''))}"
     if one:
@@ -74,7 +79,8 @@ def there(state, end, seen):
         return state["started"]
     if "=" in end:
         return state["phase"] == end.partition("=")[2]
-    return all(any(f"waiting {reason}" in one["container"] for one in seen) for reason in end.split())
+    said = [text for one in seen for text in (one["container"], *one.get("others", ()))]
+    return all(any(reason in text.replace(":", "").split() for text in said) for reason in end.split())
 
 
 def follow(stream, end):

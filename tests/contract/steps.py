@@ -173,6 +173,12 @@ def pull_body(cached, node, reference, image_uid, node_uid, attempt):
                                     "capabilities": {"drop": ["ALL"]}}}]}}
 
 
+def eviction(name, **options):
+    """What `kubectl drain` posts; options: of its DeleteOptions."""
+    return {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": name, "namespace": NS},
+            "deleteOptions": options}
+
+
 def uid_delete(uid):
     """The body of our pod deletes (puller/pull.c)."""
     return {"apiVersion": "v1", "kind": "DeleteOptions", "gracePeriodSeconds": 0,

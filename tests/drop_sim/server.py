@@ -300,6 +300,80 @@ spec: {sources: [{type: prometheus, prometheus: {endpoint: $SERVER/prometheus, q
 """
 
 
+PULL_PODS = "/api/v1/namespaces/drop-system/pods"
+
+
+def pull_pod(name, node, image="registry.example/a:1"):
+    return {"metadata": {"name": name}, "spec": {"nodeName": node, "restartPolicy": "Never", "containers": [
+        {"name": "pull", "image": image, "command": ["true"]}]}}
+
+
+def statuses(sim, name):
+    """{container: reason of its state}, init containers too; {} while there is no status."""
+    pod = sim.ask("GET", f"{PULL_PODS}/{name}")[1]
+    rows = [*pod["status"].get("containerStatuses", []), *pod["status"].get("initContainerStatuses", [])]
+    return {one["name"]: next(iter(one["state"].values()), {}).get("reason") for one in rows}
+
+
+def scenario(sim_folder, **parts):
+    path = pathlib.Path(sim_folder) / "scenario.json"
+    path.write_text("---\n" + json.dumps({"title": "by hand", **parts}))
+    return path
+
+
+def test_pods_by_hand_and_mutated():
+    with tempfile.TemporaryDirectory(prefix="drop-hand-") as folder:
+        path = scenario(folder, nodes=[{"name": "hand", "byHand": True}, {"name": "n"}],
+                        registries=[{"host": "bad.example", "fault": "dns"}])
+        with Sim("--scenario", str(path)) as sim:
+            do = lambda **step: sim.ask("POST", "/sim/do", step)
+            until("both nodes are there", lambda: len(sim.ask("GET", "/api/v1/nodes")[1]["items"]) == 2)
+            assert sim.ask("POST", PULL_PODS, pull_pod("a", "hand-000"))[0] == 201
+            said = {"phase": "Pending", "startTime": "$NOW", "containerStatuses": [
+                {"name": "pull", "state": {"waiting": {"reason": "ErrImagePull", "message": "as I like it"}}}]}
+            assert do(do="pod-status", node="hand-000", status=said)[0] == 200
+            assert statuses(sim, "a") == {"pull": "ErrImagePull"}
+            assert do(do="pod-status", node="n", status=said)[0] == 400, "there is no pod"
+            assert sim.ask("DELETE", f"{PULL_PODS}/a")[0] == 200
+            until("a deleted pod goes", lambda: sim.ask("GET", f"{PULL_PODS}/a")[0] == 404)
+            patch = {"spec": {"initContainers": [{"name": "setup", "image": "bad.example/setup:1"}],
+                              "containers": [{"name": "agent", "image": "registry.example/agent:1"}]}}
+            assert do(do="pod-mutate", node="n", pod=patch)[0] == 200
+            assert sim.ask("POST", PULL_PODS, pull_pod("b", "n-000"))[0] == 201
+            until("the init container fails", lambda: statuses(sim, "b") == {
+                "setup": "ErrImagePull", "pull": "PodInitializing", "agent": "PodInitializing"})
+            assert do(do="pod-mutate", node="n", pod=patch, end=True)[0] == 200
+            assert sim.ask("POST", PULL_PODS, pull_pod("c", "n-000"))[0] == 201
+            until("it ends", lambda: statuses(sim, "c") == {"pull": "Completed"})
+
+
+def test_etcd_is_restored():
+    with Sim("--nodes", "1") as sim:
+        do = lambda **step: sim.ask("POST", "/sim/do", step)[0]
+        node = until("the node is there", lambda: sim.ask("GET", "/api/v1/nodes")[1]["items"])[0]
+        assert sim.ask("POST", PULL_PODS, pull_pod("a", node["metadata"]["name"]))[0] == 201
+        assert sim.make("kept")[0] == 201
+        assert do(do="etcd-restore") == 400, "there is no backup"
+        assert do(do="etcd-backup") == 200
+        until("its pull ends", lambda: statuses(sim, "a") == {"pull": "Completed"})
+        for i in range(50):
+            assert sim.make(f"lost-{i}")[0] == 201
+        high = int(sim.ask("GET", MAPS)[1]["metadata"]["resourceVersion"])
+        connection = sim.connect()
+        connection.request("GET", f"{MAPS}?watch=true&resourceVersion={high}")
+        stream = connection.getresponse()
+        assert do(do="etcd-restore") == 200
+        assert stream.read() == b"", "the watch ends, and told nothing"
+        connection.close()
+        code, answer, _ = sim.ask("GET", MAPS)
+        assert [one["metadata"]["name"] for one in answer["items"]] == ["kept"]
+        assert int(answer["metadata"]["resourceVersion"]) < high
+        assert sim.ask("GET", f"{MAPS}?watch=true&resourceVersion={high}")[0] == 504
+        until("the kubelet plays the older pod", lambda: statuses(sim, "a") == {"pull": "Completed"})
+        again = sim.ask("GET", "/api/v1/nodes")[1]["items"][0]
+        assert again["metadata"]["uid"] == node["metadata"]["uid"]
+
+
 def test_what_discovery_asks():
     with tempfile.NamedTemporaryFile("w", suffix=".yaml") as scene:
         scene.write(SOURCES)

@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include "base/clock.h"
+
 #include "tests/drop_sim/node_world.h"
 
 #define REG        "registry.example.com:5000"
@@ -186,6 +188,72 @@ static void no_kubelet(void **state)
 	assert_true(q->gone);
 }
 
+/* The kubelet's own words go by its clock; those of others do not. */
+static void a_skewed_clock(void **state)
+{
+	(void)state;
+	char early[TIME_TEXT_MAX], late[TIME_TEXT_MAX];
+	struct err err;
+	const struct sim_step ahead = {.what = "node-clock", .node = "n", .by_ms = 300000};
+	const struct sim_step back = {
+		.what = "node-clock", .node = "n", .by_ms = 300000, .end = true};
+	assert_int_equal(nodes_step(w.nodes, &ahead, w.now, &err), 0);
+	world_run(&w, 100);
+	time_format(late, w.now.wall_s + 300);
+	assert_non_null(strstr(w.node_status.data, late));
+	struct world_pod *p = world_pod(&w, "p", "n-000", REG "/a:1", NULL, NULL);
+	world_run(&w, 500);
+	char start[64];
+	snprintf(start, sizeof(start), "\"startTime\":\"%s\"", late);
+	assert_non_null(strstr(p->status.data, start));
+	world_run(&w, MIN);
+	time_format(early, w.now.wall_s - MIN / 1000);
+	assert_string_equal(p->phase, "Succeeded");
+	assert_null(strstr(p->status.data, early));
+	world_step(&w, "node-notready", "n-000", NULL, false); /* the words of a controller */
+	world_run(&w, 100);
+	time_format(early, w.now.wall_s);
+	char since[64];
+	snprintf(since, sizeof(since), "\"lastTransitionTime\":\"%s\"", early);
+	assert_non_null(strstr(w.node_status.data, since));
+	world_step(&w, "node-ready", "n-000", NULL, false);
+	assert_int_equal(nodes_step(w.nodes, &back, w.now, &err), 0);
+	world_run(&w, 5 * MIN);
+	time_format(late, w.now.wall_s + 200);
+	assert_true(strcmp(strstr(w.node_status.data, "lastHeartbeatTime") +
+				   strlen("lastHeartbeatTime\":\""),
+			   late) < 0);
+}
+
+static bool has_node(void *ctx, const char *node)
+{
+	return strcmp(node, ctx) == 0;
+}
+
+/* Of two nodes the API knows one: it says what it is, the other registers again. */
+static void after_a_restore(void **state)
+{
+	(void)state;
+	struct world_pod *p = world_pod(&w, "p", "n-000", REG "/a:1", NULL, NULL);
+	world_run(&w, MIN);
+	assert_string_equal(p->phase, "Succeeded");
+	buf_clear(&w.log, SIZE_MAX);
+	nodes_restored(w.nodes, has_node, "n-000", w.now);
+	assert_int_equal(nodes_view(w.nodes, 0).pods, 0);
+	world_run(&w, 1000);
+	assert_non_null(strstr(w.log.data, "create hand-000"));
+	assert_non_null(strstr(w.log.data, "status n-000"));
+	assert_null(strstr(w.log.data, "create n-000"));
+	/* One that should not be there goes. */
+	world_step(&w, "node-vanish", "hand-000", NULL, false);
+	world_run(&w, 1000);
+	buf_clear(&w.log, SIZE_MAX);
+	nodes_restored(w.nodes, has_node, "hand-000", w.now);
+	world_run(&w, 1000);
+	assert_non_null(strstr(w.log.data, "delete hand-000"));
+	assert_non_null(strstr(w.log.data, "create n-000"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -194,6 +262,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_kubelet_comes_back_to_several_containers, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(no_kubelet, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_skewed_clock, setup, teardown),
+		cmocka_unit_test_setup_teardown(after_a_restore, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -294,6 +294,38 @@ static void a_refused_object_stops_the_start(void **state)
 	rig_done(&r);
 }
 
+static void restored(void *ctx, struct now now)
+{
+	(void)ctx, (void)now;
+	buf_adds(&told, "restored;");
+}
+
+static void etcd_is_restored(void **state)
+{
+	(void)state;
+	struct rig r;
+	rig_init(&r, "timeline:\n- {at: 1s, do: etcd-restore}\n- {at: 2s, do: etcd-backup}\n"
+		     "- {at: 3s, do: delete, object: {apiVersion: v1, kind: Namespace, metadata: "
+		     "{name: b}}}\n"
+		     "- {at: 4s, do: etcd-restore}\n---\n"
+		     "apiVersion: v1\nkind: Namespace\nmetadata: {name: b}\n");
+	timeline_free(r.timeline);
+	r.world.restored = restored;
+	r.timeline = timeline_new(&r.world);
+	struct err err;
+	assert_int_equal(timeline_start(r.timeline, &r.scenario, at(0), &err), 0);
+	timeline_turn(r.timeline, at(1000));
+	assert_int_equal(timeline_counts(r.timeline).failed, 1); /* there is no backup yet */
+	timeline_turn(r.timeline, at(3000));
+	store_turn(r.world.store, at(3000));
+	assert_null(get(&r, "", "namespaces", "b"));
+	expect_told("");
+	timeline_turn(r.timeline, at(4000));
+	assert_non_null(get(&r, "", "namespaces", "b"));
+	expect_told("restored;");
+	rig_done(&r);
+}
+
 /* ---- clocks ---- */
 
 static struct clock_offsets offsets(const struct rig *r)
@@ -475,6 +507,7 @@ int main(void)
 		cmocka_unit_test(history_expires),
 		cmocka_unit_test(objects_come_and_go),
 		cmocka_unit_test(a_refused_object_stops_the_start),
+		cmocka_unit_test(etcd_is_restored),
 		cmocka_unit_test(clocks_jump),
 		cmocka_unit_test(control),
 		cmocka_unit_test(expectations),

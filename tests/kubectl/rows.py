@@ -195,6 +195,12 @@ def built_in():
         Row(f"patch pod kc-pod -n {PODS} -p '{{\"spec\":{{\"nodeName\":\"other\"}}}}'",
             "Forbidden: pod updates may not change fields other than", 1),
         Row(f"delete pod kc-pod -n {PODS} --grace-period=0 --force", "deleted"),
+        Row("create -f -", "kc-pod created", stdin=text(POD)),
+        Row("drain kc-node", "declare no controller", 1),  # by POST of pods/eviction from here on
+        Row("drain kc-node --force --grace-period=0 --dry-run=server", "evicting pod .*kc-pod.*drained"),
+        Row(f"get pod kc-pod -n {PODS} --no-headers", "kc-pod"),
+        Row("drain kc-node --force --grace-period=0 --timeout=60s", "evicting pod .*kc-pod.*kc-node drained"),
+        Row(f"get pod kc-pod -n {PODS}", "NotFound", 1),
         Row("delete node kc-node", "deleted"),
         Row("create -f -", "containers: Required value", 1,
             stdin=text(obj("Pod", "kc-bad", meta={"namespace": PODS}, spec={"containers": []}))),
