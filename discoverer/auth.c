@@ -217,6 +217,11 @@ const char *const *auth_basic_lines(struct auth *a)
 	return lines;
 }
 
+bool auth_sends(const struct auth *a)
+{
+	return a->token != NULL || a->username != NULL || a->n_headers != 0;
+}
+
 static bool holds(const char *text, const char *secret)
 {
 	return secret != NULL && strlen(secret) >= LEAK_MIN && strstr(text, secret) != NULL;

@@ -37,6 +37,8 @@ void auth_take(struct auth *a, const char *username, const char *password);
 const char *const *auth_lines(struct auth *a, const char *bearer);
 /* Basic alone, for a token server; NULL: there is no user. */
 const char *const *auth_basic_lines(struct auth *a);
+/* Is there anything that goes along with a request over http? */
+bool auth_sends(const struct auth *a);
 /* Does the text repeat a secret? A server may echo what it was sent. */
 bool auth_leaks(const struct auth *a, const char *text);
 void auth_done(struct auth *a);

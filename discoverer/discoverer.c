@@ -4,9 +4,37 @@
  */
 #include "discoverer/discoverer.h"
 
+#include <stddef.h>
+
 #include "base/log.h"
 
 #include "discoverer/policy.h"
+
+static const char *const secrets_modes[] = {"any", "labelled", "named", NULL};
+
+#define RULE(member) offsetof(struct discoverer, rule.member)
+
+const struct option_def discoverer_options[] = {
+	{.name = "discovery-secrets",
+	 .type = OPT_STRING,
+	 .offset = RULE(mode),
+	 .def = "any",
+	 .arg = "WHICH",
+	 .one_of = secrets_modes,
+	 .doc = "secrets that DiscoveryPolicies may use: any of the pod namespace, those labelled "
+		"drop.corewire.io/allow=discovery, or those of --discovery-secret-names"},
+	{.name = "discovery-secret-names",
+	 .type = OPT_STRING,
+	 .offset = RULE(names),
+	 .arg = "NAMES",
+	 .doc = "names of secrets, separated by commas, for --discovery-secrets=named"},
+	{.name = "require-tls-credentials",
+	 .type = OPT_BOOL,
+	 .offset = RULE(require_tls),
+	 .def = "false",
+	 .doc = "send credentials of DiscoveryPolicies over https only"},
+	{.name = NULL},
+};
 
 /* ---- what the watcher says ---- */
 
@@ -101,7 +129,8 @@ int discoverer_init(struct proc *p, struct err *err)
 	d->env = (struct query_env){.kube = d->kube,
 				    .line = &d->line,
 				    .tokens = &d->tokens,
-				    .pod_namespace = proc_common(p)->pod_namespace};
+				    .pod_namespace = proc_common(p)->pod_namespace,
+				    .rule = d->rule};
 	d->feed.ops = &ops;
 	return 0;
 }

@@ -33,15 +33,18 @@ struct discoverer {
 	struct line line;
 	struct tokens tokens;
 	struct query_env env;
+	struct secret_rule rule; /* options */
 	struct feed feed;
 	struct lead lead;
 	bool acting;         /* policies are followed */
 	struct map policies; /* by name */
 	uint64_t read;       /* number of the read from nothing that is going on */
 	struct try *tries[TRIES_MAX];
+	bool events_legacy; /* events.k8s.io is forbidden: core/v1 */
 };
 
 /* discoverer.c */
+extern const struct option_def discoverer_options[];
 int discoverer_init(struct proc *p, struct err *err);
 int64_t discoverer_turn(struct proc *p, struct now now);
 void discoverer_done(struct proc *p);

@@ -20,6 +20,8 @@
 	X(SERVER, "ServerError")                                                                   \
 	X(INVALID, "InvalidResponse")                                                              \
 	X(FAILED, "SyncFailed")                                                                    \
+	X(SECRET, "SecretRefused")                                                                 \
+	X(INSECURE, "CredentialsWithheld")                                                         \
 	X(SPEC, "InvalidSpec")
 
 #define FAULT_ENUM(name, reason) FAULT_##name,

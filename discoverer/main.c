@@ -11,6 +11,7 @@ static const struct proc_def discoverer = {
 			[MSG_changes] = on_changes,
 			[MSG_discover] = on_discover,
 		},
+	.options = discoverer_options,
 	.state_size = sizeof(struct discoverer),
 	.init = discoverer_init,
 	.turn = discoverer_turn,

@@ -134,6 +134,7 @@ static void forget_answers(struct policy *policy)
 		s->fault = FAULT_NONE;
 		s->fails = 0;
 		s->unusable = 0;
+		s->plain = false;
 		s->retry_ms = CLOCK_NEVER;
 	}
 }

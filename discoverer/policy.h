@@ -22,6 +22,7 @@ struct source_state {
 	enum fault fault;     /* of the last answer */
 	char text[ERR_TEXT_MAX];
 	size_t unusable;
+	bool plain;       /* its credentials go over http */
 	int fails;        /* in a row */
 	int64_t retry_ms; /* ask again then; CLOCK_NEVER: with all others */
 };
@@ -84,6 +85,10 @@ void measure_answer(struct policy *policy, const struct query *q);
 void measure_found(struct policy *policy, const struct discovered_images *images);
 /* All series of the policy go. */
 void measure_forget(struct policy *policy);
+
+/* plain_event.c */
+/* The one event that says that credentials go over http. */
+void plain_event_send(struct policy *policy);
 
 /* publish.c */
 /* Writes the status if it is time. Returns when it wants to be called again. */

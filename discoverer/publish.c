@@ -21,6 +21,7 @@
 struct write_ctx {             /* lives from kube_send to its answer */
 	struct policy *policy; /* NULL: forgotten */
 	bool synced;
+	bool plain; /* the first to say that credentials go over http */
 	struct arena mem;
 	struct discoverypolicy_status status;
 };
@@ -68,6 +69,8 @@ static void on_written(void *ctx, const struct kube_answer *answer)
 			policy->written_rv = written_rv(answer);
 			policy->acked_ms = clock_boot_ms();
 			policy->write_fails = 0;
+			if (w->plain)
+				plain_event_send(policy);
 		} else if (answer->code != 404 && answer->code != 409) {
 			policy->synced |= w->synced;
 			write_failed(policy, answer); /* those two: gone, or another of that name */
@@ -161,11 +164,12 @@ static void publish(struct policy *policy, struct now now)
 	};
 	for (size_t i = 0; i < policy->n; i++) {
 		const struct source_state *s = &policy->sources[i];
-		views[i] = (struct source_view){s->fault, s->text};
+		views[i] = (struct source_view){s->fault, s->text, s->plain};
 		if (!s->answered)
 			views[i] = (struct source_view){
 				FAULT_TIMEOUT,
-				arena_printf(&w->mem, "sources[%zu] has not answered yet", i)};
+				arena_printf(&w->mem, "sources[%zu] has not answered yet", i),
+				s->plain};
 		facts.unusable += s->unusable;
 	}
 	struct discoverypolicy_status status = status_make(&facts, &policy->status, &w->mem);
@@ -177,6 +181,7 @@ static void publish(struct policy *policy, struct now now)
 	say(policy, &w->status);
 	measure_found(policy, &w->status.discovered_images);
 	w->synced = policy->synced;
+	w->plain = status_says_plain(&w->status) && !status_says_plain(&policy->status);
 	policy->dirty = policy->synced = false;
 	send(policy, w, now);
 }

@@ -60,13 +60,26 @@ bool query_url(struct query *q, const char *text, struct weburl *ret)
 	return false;
 }
 
+/* Over http everybody on the way reads them, and whoever answers for the host gets them. */
+static void over_http(struct query *q)
+{
+	if (q->env->rule.require_tls)
+		query_end(q, FAULT_INSECURE,
+			  "credentials are not sent over http (--require-tls-credentials); give "
+			  "an https URL");
+	q->plain = true;
+}
+
 static void start(struct query *q)
 {
 	struct weburl url;
+	if (!query_url(q, q->ops->url(q->spec), &url))
+		return;
 	/* A user in the URL counts as upstream counts it; a Secret beats it. */
-	if (q->auth.username == NULL && q->auth.token == NULL &&
-	    query_url(q, q->ops->url(q->spec), &url) && url.user != NULL)
+	if (q->auth.username == NULL && q->auth.token == NULL && url.user != NULL)
 		auth_take(&q->auth, url.user, url.password);
+	if (auth_sends(&q->auth) && strcmp(url.scheme, "http") == 0)
+		over_http(q);
 	if (q->ended)
 		return;
 	q->started = true;
@@ -84,6 +97,8 @@ static void on_secret(void *ctx, const struct kube_answer *answer)
 			  q->env->pod_namespace);
 	else if (answer->code != 200)
 		query_end(q, FAULT_FAILED, "Secret %s cannot be read: %s", name, answer->message);
+	else if (secret_rule_object(&q->env->rule, name, answer->body, answer->len, &err) < 0)
+		query_end(q, FAULT_SECRET, "%s", err.text);
 	else if (auth_read(&q->auth, name, answer->body, answer->len, &err) < 0)
 		query_end(q, FAULT_FAILED, "%s", err.text);
 	else
@@ -100,6 +115,15 @@ static void read_secret(struct query *q)
 		.secret = true,
 	};
 	q->secret_request = kube_send(q->env->kube, &req, on_secret, q);
+}
+
+static void ask_secret(struct query *q)
+{
+	struct err err;
+	if (secret_rule_name(&q->env->rule, q->spec->secret_ref->name, &err) < 0)
+		query_end(q, FAULT_SECRET, "%s", err.text);
+	else
+		read_secret(q);
 }
 
 struct query *query_new(const struct query_env *env, const struct discovery_source *spec,
@@ -119,7 +143,7 @@ struct query *query_new(const struct query_env *env, const struct discovery_sour
 		query_end(q, FAULT_SPEC, "%s", err.text);
 	else if (q->spec->secret_ref != NULL && q->spec->secret_ref->name != NULL &&
 		 *q->spec->secret_ref->name != '\0')
-		read_secret(q);
+		ask_secret(q);
 	else
 		start(q);
 	return q;

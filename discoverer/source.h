@@ -18,6 +18,7 @@
 #include "discoverer/fault.h"
 #include "discoverer/found.h"
 #include "discoverer/line.h"
+#include "discoverer/secret_rule.h"
 
 struct tokens; /* discoverer/tokens.h */
 struct query;
@@ -49,6 +50,7 @@ struct query_env { /* what all queries share */
 	struct line *line;
 	struct tokens *tokens;
 	const char *pod_namespace;
+	struct secret_rule rule;
 };
 
 struct query {
@@ -63,6 +65,7 @@ struct query {
 	int64_t began_ms, took_ms;
 	uint64_t secret_request; /* 0: none is open */
 	bool started;            /* ops->start() was called */
+	bool plain;              /* credentials went over http */
 
 	bool ended;
 	enum fault fault;           /* FAULT_NONE: found is whole */

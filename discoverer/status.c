@@ -92,18 +92,42 @@ static struct api_condition ready(const struct status_facts *f,
 			 cut(a, arena_printf(a, "%s%s", first->text, more)), f);
 }
 
+#define PLAIN_TEXT "; credentials are sent unencrypted over http: "
+
+bool status_says_plain(const struct discoverypolicy_status *s)
+{
+	const struct api_condition *c = api_condition_find(&s->conditions, "SourceHealthy");
+	return c != NULL && c->message != NULL && strstr(c->message, PLAIN_TEXT) != NULL;
+}
+
+/* Sources whose credentials go over http, or "". */
+static const char *plain(const struct status_facts *f, struct arena *a)
+{
+	const char *text = "";
+	for (size_t i = 0; i < f->n && strlen(text) < STATUS_MESSAGE_MAX / 4; i++)
+		if (f->sources[i].plain)
+			text = arena_printf(a, "%s%ssources[%zu]", text,
+					    *text == '\0' ? PLAIN_TEXT : ", ", i);
+	return text;
+}
+
 static struct api_condition healthy(const struct status_facts *f,
 				    const struct discoverypolicy_status *old, struct arena *a)
 {
+	const char *said = plain(f, a);
 	if (failed(f) == 0)
-		return condition(old, "SourceHealthy", true, "AllSourcesHealthy",
-				 "All discovery sources responded successfully", f);
+		return condition(
+			old, "SourceHealthy", true, "AllSourcesHealthy",
+			arena_printf(a, "All discovery sources responded successfully%s", said), f);
 	const char *text = "One or more sources failed to respond";
-	for (size_t i = 0, told = 0; i < f->n && strlen(text) < STATUS_MESSAGE_MAX; i++)
+	size_t room = STATUS_MESSAGE_MAX - strlen(said);
+	for (size_t i = 0, told = 0; i < f->n && strlen(text) < room; i++)
 		if (f->sources[i].fault != FAULT_NONE)
 			text = arena_printf(a, "%s%s%s: %s", text, told++ == 0 ? ": " : "; ",
 					    fault_reason(f->sources[i].fault), f->sources[i].text);
-	return condition(old, "SourceHealthy", false, "SourceError", cut(a, text), f);
+	text = arena_strndup(a, text, utf8_cut(text, room));
+	return condition(old, "SourceHealthy", false, "SourceError",
+			 arena_printf(a, "%s%s", text, said), f);
 }
 
 struct discoverypolicy_status status_make(const struct status_facts *facts,

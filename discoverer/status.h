@@ -5,6 +5,8 @@
 #ifndef DROP_DISCOVERER_STATUS_H
 #define DROP_DISCOVERER_STATUS_H
 
+#include <stdbool.h>
+
 #include "api/kinds.h"
 #include "base/arena.h"
 
@@ -16,6 +18,7 @@
 struct source_view { /* one source, as its last answer left it */
 	enum fault fault;
 	const char *text; /* what failed, with the source's name; "" if nothing did */
+	bool plain;       /* its credentials go over http */
 };
 
 struct status_facts {
@@ -33,5 +36,7 @@ struct status_facts {
 struct discoverypolicy_status status_make(const struct status_facts *facts,
 					  const struct discoverypolicy_status *old,
 					  struct arena *a);
+/* Does its message say that credentials go over http? */
+bool status_says_plain(const struct discoverypolicy_status *s);
 
 #endif

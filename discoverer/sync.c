@@ -84,6 +84,8 @@ static void source_ended(struct policy *policy, size_t i, struct now now)
 			 q->text);
 	s->answered = true;
 	s->fault = q->fault;
+	if (q->started) /* else it never came to that: what was said of it holds */
+		s->plain = q->plain;
 	s->fails = q->fault == FAULT_NONE ? 0 : s->fails + 1;
 	snprintf(s->text, sizeof(s->text), "%s %s: %s", q->ops->type,
 		 weburl_shown(&scratch, q->ops->url(q->spec)), q->text);

@@ -115,6 +115,16 @@ void on_discover(struct proc *p, const struct msg_in *in)
 
 /* ---- the answer ---- */
 
+/* Why it failed, or what is to be said of it though it did not. */
+static const char *words(const struct query *q)
+{
+	if (q->fault != FAULT_NONE)
+		return q->text;
+	if (q->warning[0] != '\0' || !q->plain)
+		return q->warning;
+	return "credentials are sent unencrypted over http";
+}
+
 static void tell_source(struct try *t, size_t i, struct msg_discovered *m)
 {
 	const struct query *q = t->queries[i];
@@ -122,7 +132,7 @@ static void tell_source(struct try *t, size_t i, struct msg_discovered *m)
 		.type = q->ops->type,
 		.url = weburl_shown(&t->mem, q->ops->url(q->spec)),
 		.reason = fault_reason(q->fault),
-		.text = q->fault != FAULT_NONE ? q->text : q->warning,
+		.text = words(q),
 		.found = q->found.n,
 		.took_ms = q->took_ms,
 	};

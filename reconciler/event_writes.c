@@ -5,33 +5,20 @@
  */
 #include "reconciler/reconciler.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "base/log.h"
 #include "base/xalloc.h"
+#include "kube/event.h"
 
 #include "reconciler/event_text.h"
 
-/* Events of objects without a namespace live here; the API server insists. */
-#define EVENT_NAMESPACE "default"
-#define EVENT_REPORTER  "drop"
 /* On the wire at once. */
 #define EVENT_WRITES_MAX 4
 /* An event is worth no longer wait. */
 #define EVENT_WRITE_MS 5000
 /* Nobody lets us write events: asked again after this. */
 #define EVENTS_OFF_MS (5 * 60 * 1000)
-
-static const struct dialect { /* the two APIs for one thing */
-	const char *path, *api_version, *object, *note, *reporter;
-} dialects[] = {
-	{"/apis/events.k8s.io/v1/namespaces/" EVENT_NAMESPACE "/events", "events.k8s.io/v1",
-	 "regarding", "note", "reportingController"},
-	{"/api/v1/namespaces/" EVENT_NAMESPACE "/events", "v1", "involvedObject", "message",
-	 "reportingComponent"},
-};
 
 struct event_job { /* lives from kube_send to its answer */
 	struct proc *p;
@@ -94,87 +81,32 @@ static void on_answer(void *ctx, const struct kube_answer *answer)
 	free(job);
 }
 
-/* ---- bodies ---- */
-
-static void add_member(struct buf *body, const char *key, const char *value)
-{
-	buf_addf(body, ",\"%s\":", key);
-	buf_add_json(body, value);
-}
-
-static void add_time(struct buf *body, const char *key, int64_t unix_s, bool micro)
-{
-	char text[TIME_TEXT_MAX];
-	if (micro)
-		time_format_us(text, unix_s * 1000000);
-	else
-		time_format(text, unix_s);
-	buf_addf(body, ",\"%s\":\"%s\"", key, text);
-}
-
-static void add_count(const struct event_write *w, bool legacy, struct buf *body)
-{
-	if (legacy) {
-		buf_addf(body, ",\"count\":%" PRId64, w->count);
-		add_time(body, "lastTimestamp", w->last_s, false);
-	} else if (w->count > 1) {
-		buf_addf(body, ",\"series\":{\"count\":%" PRId64, w->count);
-		add_time(body, "lastObservedTime", w->last_s, true);
-		buf_adds(body, "}");
-	}
-}
-
-static void create_body(const struct event_write *w, const struct dialect *d, bool legacy,
-			struct buf *body)
-{
-	const struct kind_info *info = &kinds[w->fact.kind];
-	char host[128] = EVENT_REPORTER;
-	gethostname(host, sizeof(host) - 1);
-	buf_addf(body,
-		 "{\"apiVersion\":\"%s\",\"kind\":\"Event\",\"metadata\":{\"namespace\":\"%s\"",
-		 d->api_version, EVENT_NAMESPACE);
-	add_member(body, "name", w->name);
-	buf_addf(body, "},\"%s\":{\"apiVersion\":\"%s/%s\"", d->object, info->group, info->version);
-	add_member(body, "kind", info->kind);
-	add_member(body, "name", w->fact.name);
-	add_member(body, "uid", w->fact.uid);
-	buf_adds(body, "}");
-	add_member(body, "type", w->fact.warning ? "Warning" : "Normal");
-	add_member(body, "reason", w->fact.reason);
-	add_member(body, "action", EVENT_ACTION);
-	add_member(body, d->note, w->fact.note);
-	add_member(body, d->reporter, EVENT_REPORTER);
-	add_member(body, "reportingInstance", host[0] != '\0' ? host : EVENT_REPORTER);
-	if (legacy) {
-		buf_adds(body, ",\"source\":{\"component\":\"" EVENT_REPORTER "\"}");
-		add_time(body, "firstTimestamp", w->first_s, false);
-	} else {
-		add_time(body, "eventTime", w->first_s, true);
-	}
-	add_count(w, legacy, body);
-	buf_adds(body, "}");
-}
-
 static void send_event(struct proc *p, const struct event_write *w)
 {
 	struct reconciler *r = proc_state(p);
-	const struct dialect *d = &dialects[r->events_legacy];
+	const char *path = event_path(r->events_legacy);
+	struct event event = {
+		.name = w->name,
+		.kind = w->fact.kind,
+		.object = w->fact.name,
+		.uid = w->fact.uid,
+		.warning = w->fact.warning,
+		.reason = w->fact.reason,
+		.action = EVENT_ACTION,
+		.note = w->fact.note,
+		.count = w->count,
+		.first_s = w->first_s,
+		.last_s = w->last_s,
+	};
 	struct buf body = {0};
 	int64_t now_ms = proc_now(p).boot_ms, until_ms = write_deadline(r, now_ms);
 	struct event_job *job = xcalloc(1, sizeof(*job));
 	*job = (struct event_job){p, xstrdup(w->name), w->repeat, r->events_legacy};
-	if (w->repeat) {
-		add_count(w, r->events_legacy, &body);
-		body.data[0] = '{'; /* where its comma is */
-		buf_adds(&body, "}");
-	} else {
-		create_body(w, d, r->events_legacy, &body);
-	}
+	(w->repeat ? event_count_body : event_body)(&event, r->events_legacy, &body);
 	struct kube_request req = {
 		.method = w->repeat ? KUBE_PATCH : KUBE_POST,
 		.lane = KUBE_WRITE,
-		.path = w->repeat ? arena_printf(proc_arena(p), "%s/%s", d->path, w->name)
-				  : d->path,
+		.path = w->repeat ? arena_printf(proc_arena(p), "%s/%s", path, w->name) : path,
 		.body = body.data,
 		.body_len = body.len,
 		.content_type = w->repeat ? "application/merge-patch+json" : NULL,

@@ -14,6 +14,7 @@
 
 static const char *const levels[] = {"error", "warn", "info", "debug", NULL};
 static const char *const formats[] = {"text", "json", NULL};
+static const char *const secrets_modes[] = {"any", "labelled", "named", NULL};
 
 /* O(member, name, type, default, arg, one_of, to, change, doc) */
 /* The first five are ipc/proc.c's, word for word; tests/check compares the --help texts. */
@@ -51,6 +52,15 @@ static const char *const formats[] = {"text", "json", NULL};
 	  "readers")                                                                               \
 	O(metrics_per_node, "metrics-per-node", BOOL, "false", NULL, NULL, TO(RECONCILER),         \
 	  RESTART, "metrics of pulls name the node: as many series as images times nodes")         \
+	O(discovery_secrets, "discovery-secrets", STRING, "any", "WHICH", secrets_modes,           \
+	  TO(DISCOVERER), RESTART,                                                                 \
+	  "secrets that DiscoveryPolicies may use: any of the pod namespace, those labelled "      \
+	  "drop.corewire.io/allow=discovery, or those of --discovery-secret-names")                \
+	O(discovery_secret_names, "discovery-secret-names", STRING, NULL, "NAMES", NULL,           \
+	  TO(DISCOVERER), RESTART,                                                                 \
+	  "names of secrets, separated by commas, for --discovery-secrets=named")                  \
+	O(require_tls_credentials, "require-tls-credentials", BOOL, "false", NULL, NULL,           \
+	  TO(DISCOVERER), RESTART, "send credentials of DiscoveryPolicies over https only")        \
 	O(config, "config", STRING, NULL, "FILE", NULL, TO_NOBODY, RESTART,                        \
 	  "YAML file of these options by name; the command line wins over it")                     \
 	O(bin_dir, "bin-dir", STRING, NULL, "DIR", NULL, TO_NOBODY, RESTART,                       \

@@ -20,6 +20,8 @@ struct supervisor_options {
 	const char *metrics_bind_address, *metrics_cert_path, *metrics_cert_name, *metrics_cert_key;
 	const char *health_probe_bind_address;
 	bool metrics_secure, metrics_per_node, status_page;
+	const char *discovery_secrets, *discovery_secret_names;
+	bool require_tls_credentials;
 	const char *config;  /* NULL: none */
 	const char *bin_dir; /* NULL: where our own program is */
 };

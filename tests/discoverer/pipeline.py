@@ -104,8 +104,8 @@ class Scene:
     def start(self, name, *words):
         self.running[name] = subprocess.Popen(words, stderr=self.log, env={**os.environ, 'DROP_IDENTITY': 'us'})
 
-    def discover(self):
-        self.start('discoverer', DISCOVERER, *self.common)
+    def discover(self, *options):
+        self.start('discoverer', DISCOVERER, *self.common, *options)
 
     def end(self, name, number=signal.SIGKILL):
         self.running[name].send_signal(number)
@@ -122,10 +122,14 @@ class Scene:
         self.ask('POST', API, {'apiVersion': 'drop.corewire.io/v1alpha1', 'kind': 'DiscoveryPolicy',
                                'metadata': {'name': name}, 'spec': {'sources': sources, **spec}})
 
-    def secret(self, name, **data):
+    def secret(self, name, kind='Opaque', labels=None, **data):
         coded = {key: base64.b64encode(value.encode()).decode() for key, value in data.items()}
-        self.ask('POST', SECRETS, {'apiVersion': 'v1', 'kind': 'Secret', 'metadata': {'name': name},
-                                   'data': coded})
+        self.ask('POST', SECRETS, {'apiVersion': 'v1', 'kind': 'Secret', 'type': kind,
+                                   'metadata': {'name': name, 'labels': labels or {}}, 'data': coded})
+
+    def sent(self):
+        """What sources were given as credentials."""
+        return [headers['Authorization'] for _, headers in self.source.asked if 'Authorization' in headers]
 
     def status(self, name):
         return self.ask('GET', f'{API}/{name}').get('status') or {}
@@ -306,6 +310,71 @@ def test_rule_29_secrets_are_read_at_each_sync():
         for secret in ('first-pass', 'second-pass', coded):
             assert secret not in (s.dir / 'log').read_text()
             assert secret not in json.dumps(s.ask('GET', API))
+
+
+def test_rule_29_secrets_that_are_for_others():
+    with Scene() as s:
+        s.source.tags('a', 'v1')
+        for number, kind in enumerate(('kubernetes.io/service-account-token', 'bootstrap.kubernetes.io/token',
+                                       'helm.sh/release.v1')):
+            s.secret(f'stolen-{number}', kind, token='t0ken-of-the-cluster')
+            s.policy(f'p{number}', s.registry('a', secret=f'stolen-{number}'))
+            said = s.until_reason(f'p{number}', 'SecretRefused')['message']
+            assert f'Secret stolen-{number} is of type {kind}, which is sent to no source' in said, said
+        s.secret('own', token='t0ken-of-the-source')
+        s.policy('fine', s.registry('a', secret='own'))
+        s.until_images('fine', 'a:v1')
+        assert set(s.sent()) == {'Bearer t0ken-of-the-source'}, s.sent()
+        for mode, allowed, said in (
+                (('labelled',), 'labelled', 'does not have the label drop.corewire.io/allow: discovery'),
+                (('named', '--discovery-secret-names=x,listed'), 'listed', 'not one of those')):
+            s.end('discoverer')
+            s.source.asked.clear()
+            s.secret(allowed, labels={'drop.corewire.io/allow': 'discovery'} if mode == ('labelled',) else None,
+                     token=f't0ken-{allowed}')
+            s.discover('--discovery-secrets', *mode)
+            s.policy(f'not-{allowed}', s.registry('a', secret='own'))
+            assert said in s.until_reason(f'not-{allowed}', 'SecretRefused')['message']
+            s.policy(f'is-{allowed}', s.registry('a', secret=allowed))
+            s.until_images(f'is-{allowed}', 'a:v1')
+            assert set(s.sent()) == {f'Bearer t0ken-{allowed}'}, s.sent()
+
+
+def test_rule_29_credentials_over_http_are_said_or_withheld():
+    events = '/apis/events.k8s.io/v1/namespaces/default/events'
+    with Scene() as s:
+        def told():
+            return [e for e in s.ask('GET', events)['items'] if e['reason'] == 'CredentialsOverHTTP']
+
+        s.source.tags('a', 'v1')
+        s.secret('own', token='t0ken-of-the-source')
+        s.policy('p', s.registry('a'), s.registry('a', secret='own'), syncInterval='1s')
+        s.policy('open', s.registry('a'))
+        s.until_images('p', 'a:v1')
+        s.until_images('open', 'a:v1')
+        until('the event', told)
+        health = {name: [c['message'] for c in s.status(name)['conditions'] if c['type'] == 'SourceHealthy'][0]
+                  for name in ('p', 'open')}
+        assert health['open'] == 'All discovery sources responded successfully', health
+        assert health['p'] == health['open'] + '; credentials are sent unencrypted over http: sources[1]', health
+        asked = len(s.source.asked)
+        until('more syncs', lambda: len(s.source.asked) > asked + 6)
+        s.end('discoverer')
+        s.discover()
+        asked = len(s.source.asked)
+        until('more syncs', lambda: len(s.source.asked) > asked + 6)
+        one, = told()
+        assert (one['type'], one['regarding']['kind'], one['regarding']['name']) == ('Warning', 'DiscoveryPolicy', 'p')
+        s.end('discoverer')
+        s.source.asked.clear()
+        s.discover('--require-tls-credentials')
+        s.ask('PATCH', f'{API}/p', {'spec': {'sources': [s.registry('a', secret='own')]}})
+        s.policy('alone', s.registry('a', secret='own'))
+        said = s.until_reason('alone', 'CredentialsWithheld')['message']
+        assert 'credentials are not sent over http (--require-tls-credentials)' in said, said
+        s.until_reason('p', 'PartiallyFailed')
+        assert s.images('p') == ['a:v1'], 'a failing source keeps its results'
+        assert s.sent() == [], s.sent()
 
 
 def test_rule_28_tokens_pages_and_topx():
