@@ -130,15 +130,20 @@ def the_pods(t, r, pods):
 
 
 def discovers(t, r):
-    """A registry of a DiscoveryPolicy is asked with a secret of the pod namespace."""
+    """A registry of a DiscoveryPolicy is asked; a secret of the pod namespace is read, and not sent over http."""
     secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "discovery"}, "stringData": {"token": "t"}}
     t.api.must("POST", f"/api/v1/namespaces/{NAMESPACE}/secrets", secret)
     registry = {"url": f"http://{release.REGISTRY_NAME}:{r.registry_gate.port}", "repositories": ["test/myapp"]}
-    t.api.create("discoverypolicy", {
-        "apiVersion": objects.GROUP, "kind": "DiscoveryPolicy", "metadata": {"name": "found"},
-        "spec": {"sources": [{"type": "registry", "registry": registry, "secretRef": {"name": "discovery"}}]}})
+    source = {"type": "registry", "registry": registry}
+    for name, sources in (("found", [source]), ("withheld", [{**source, "secretRef": {"name": "discovery"}}])):
+        t.api.create("discoverypolicy", {
+            "apiVersion": objects.GROUP, "kind": "DiscoveryPolicy", "metadata": {"name": name},
+            "spec": {"sources": sources}})
     t.eventually("a DiscoveryPolicy finds images", 60, lambda: status(
         t.api.get("discoverypolicy", "found")).get("imageCount") == 5)
+    t.eventually("credentials are withheld from http", 60, lambda: [c["reason"] for c in status(
+        t.api.get("discoverypolicy", "withheld")).get("conditions") or [] if c["type"] == "Ready"] == [
+            "CredentialsWithheld"])
     t.api.must("DELETE", f"/api/v1/namespaces/{NAMESPACE}/secrets/discovery")
 
 
