@@ -291,6 +291,9 @@ struct pod {
 	struct container_statuses container_statuses, init_container_statuses;
 };
 
+/* Control characters of the node's and the server's words are escaped (base/visible.h). */
+void pod_trim(struct pod *pod, struct arena *a);
+
 /* ---- Lease (coordination.k8s.io/v1) ---- */
 
 struct lease {

@@ -6,6 +6,7 @@
 
 #include "api/row.h"
 #include "api/tables.h"
+#include "base/visible.h"
 
 static const struct field pod_container_rows[] = {
 	ROW(pod_container, name, "name", F_STRING),
@@ -63,3 +64,32 @@ static const struct field pod_rows[] = {
 	    .sub = &container_status_desc),
 };
 DESC(pod, "Pod", "One pull on one node.");
+
+static void trim_statuses(struct container_statuses *list, struct arena *a)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		struct container_waiting *w = list->at[i].waiting;
+		struct container_terminated *t = list->at[i].terminated;
+		if (w != NULL) {
+			w->reason = visible_text(a, w->reason);
+			w->message = visible_text(a, w->message);
+		}
+		if (t != NULL) {
+			t->reason = visible_text(a, t->reason);
+			t->message = visible_text(a, t->message);
+		}
+	}
+}
+
+void pod_trim(struct pod *pod, struct arena *a)
+{
+	pod->reason = visible_text(a, pod->reason);
+	pod->message = visible_text(a, pod->message);
+	for (size_t i = 0; i < pod->conditions.n; i++) {
+		struct pod_condition *c = &pod->conditions.at[i];
+		c->reason = visible_text(a, c->reason);
+		c->message = visible_text(a, c->message);
+	}
+	trim_statuses(&pod->container_statuses, a);
+	trim_statuses(&pod->init_container_statuses, a);
+}

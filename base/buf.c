@@ -84,6 +84,9 @@ void buf_add_json(struct buf *b, const char *s)
 			s++;
 		} else if (n == 1) {
 			add_json_char(b, (unsigned char)*s++);
+		} else if (utf8_hidden(s)) { /* nobody's terminal is to obey it */
+			buf_addf(b, "\\u%04x", utf8_code(s));
+			s += n;
 		} else {
 			buf_add(b, s, n);
 			s += n;

@@ -19,7 +19,8 @@ struct buf {
 void buf_add(struct buf *b, const void *p, size_t n);
 void buf_adds(struct buf *b, const char *s);
 void buf_addf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* Appends s as a quoted JSON string; invalid UTF-8 bytes become U+FFFD. */
+/* Appends s as a quoted JSON string; invalid UTF-8 bytes become U+FFFD, what is hidden
+ * (base/utf8.h) is escaped. */
 void buf_add_json(struct buf *b, const char *s);
 /* Drops the first n bytes. */
 void buf_skip(struct buf *b, size_t n);

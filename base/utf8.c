@@ -5,7 +5,6 @@
  */
 #include "base/utf8.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 static bool cont(unsigned char c)
@@ -42,4 +41,30 @@ size_t utf8_cut(const char *s, size_t max)
 	while (n > 0 && cont((unsigned char)s[n]))
 		n--;
 	return n;
+}
+
+unsigned utf8_code(const char *text)
+{
+	const unsigned char *s = (const unsigned char *)text;
+	static const unsigned char masks[] = {0, 0x7f, 0x1f, 0x0f, 0x07};
+	size_t n = utf8_len(text);
+	unsigned code = s[0] & masks[n];
+	for (size_t i = 1; i < n; i++)
+		code = code << 6 | (s[i] & 0x3f);
+	return code;
+}
+
+bool utf8_hidden(const char *s)
+{
+	static const unsigned ranges[][2] = {
+		{0x00, 0x1f},     {0x7f, 0x9f},     {0x61c, 0x61c},   {0x200b, 0x200f},
+		{0x2028, 0x202e}, {0x2060, 0x206f}, {0xfeff, 0xfeff}, {0xfff9, 0xfffb},
+	};
+	if ((unsigned char)*s >= ' ' && (unsigned char)*s < 0x7f)
+		return false;
+	unsigned code = utf8_code(s);
+	for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++)
+		if (code >= ranges[i][0] && code <= ranges[i][1])
+			return true;
+	return false;
 }

@@ -43,24 +43,6 @@ enum fault fault_of_code(int code)
 	}
 }
 
-/* Control characters, and those that change the direction or the place of other text. */
-static bool invisible(const char *p)
-{
-	static const char *const ranges[][2] = {
-		{"\x01", " "},
-		{"\x7f", "\xc2\x9f"},             /* DEL, C1 */
-		{"\xe2\x80\x8b", "\xe2\x80\x8f"}, /* U+200B to U+200F */
-		{"\xe2\x80\xa8", "\xe2\x80\xae"}, /* U+2028 to U+202E */
-		{"\xe2\x81\xa0", "\xe2\x81\xaf"}, /* U+2060 to U+206F */
-		{"\xef\xbb\xbf", "\xef\xbb\xbf"}, /* U+FEFF */
-	};
-	size_t len = utf8_len(p);
-	for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++)
-		if (strncmp(p, ranges[i][0], len) >= 0 && strncmp(p, ranges[i][1], len) <= 0)
-			return true; /* UTF-8 sorts as code points do */
-	return false;
-}
-
 void fault_clean(char out[FAULT_TEXT_MAX + 1], const char *text)
 {
 	size_t n = 0;
@@ -70,7 +52,7 @@ void fault_clean(char out[FAULT_TEXT_MAX + 1], const char *text)
 			p++;
 			continue;
 		}
-		if (!invisible(p)) {
+		if (*p != ' ' && !utf8_hidden(p)) {
 			memcpy(out + n, p, len);
 			n += len;
 		} else if (n > 0 && out[n - 1] != ' ') {

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/visible.h"
 #include "base/xalloc.h"
 
 const char *ctl_args[CTL_ARGS_MAX];
@@ -82,7 +83,10 @@ void ctl_end(struct proc *p, const struct buf *text, int exit_code)
 {
 	struct ctl *c = proc_state(p);
 	c->ended = true;
-	bool written = fwrite(text->data, 1, text->len, stdout) == text->len && fflush(stdout) == 0;
+	struct buf shown = {0}; /* whatever came from outside, a terminal obeys none of it */
+	visible_add(&shown, text->len > 0 ? text->data : "", true);
+	bool written = fwrite(shown.data, 1, shown.len, stdout) == shown.len && fflush(stdout) == 0;
+	buf_done(&shown);
 	proc_stop(p, written ? exit_code : PROC_EXIT_ENV);
 }
 
@@ -91,11 +95,11 @@ void ctl_fail(struct proc *p, int exit_code, const char *fmt, ...)
 	struct ctl *c = proc_state(p);
 	va_list args;
 	c->ended = true;
-	fputs("dropctl: ", stderr);
+	char text[ERR_TEXT_MAX * 2];
 	va_start(args, fmt);
-	vfprintf(stderr, fmt, args);
+	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
-	fputs("\n", stderr);
+	fprintf(stderr, "dropctl: %s\n", visible_text(proc_arena(p), text));
 	proc_stop(p, exit_code);
 }
 

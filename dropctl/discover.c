@@ -11,6 +11,7 @@
 
 #include "api/tables.h"
 #include "api/yaml_tree.h"
+#include "base/visible.h"
 #include "base/xalloc.h"
 #include "dropctl/manifest.h"
 #include "dropctl/table.h"
@@ -94,18 +95,20 @@ static void add_images(const struct msg_discovered *m, size_t limit, struct buf 
 }
 
 static void add_text(const char *name, const struct msg_discovered *m, size_t limit,
-		     struct buf *out)
+		     struct arena *a, struct buf *out)
 {
-	buf_addf(out, "%s%s: %s%s%s\n", out->len > 0 ? "\n" : "", name ? name : "?", m->reason,
-		 *m->reason ? ": " : "", m->text);
+	buf_addf(out, "%s%s: %s%s%s\n", out->len > 0 ? "\n" : "",
+		 visible_text(a, name ? name : "?"), m->reason, *m->reason ? ": " : "",
+		 visible_text(a, m->text));
 	for (size_t i = 0; i < m->sources.n; i++) {
 		const struct msg_asked *s = &m->sources.at[i];
-		buf_addf(out, "  %s %s: ", s->type, s->url);
+		buf_addf(out, "  %s %s: ", s->type, visible_text(a, s->url));
 		if (*s->reason != '\0')
-			buf_addf(out, "%s: %s", s->reason, s->text);
+			buf_addf(out, "%s: %s", s->reason, visible_text(a, s->text));
 		else
 			buf_addf(out, "%" PRIu64 " images in %" PRId64 " ms%s%s", s->found,
-				 s->took_ms, *s->text ? "; it warns: " : "", s->text);
+				 s->took_ms, *s->text ? "; it warns: " : "",
+				 visible_text(a, s->text));
 		buf_adds(out, "\n");
 	}
 	add_images(m, limit, out);
@@ -184,7 +187,7 @@ static void on_discovered(struct proc *p, const struct msg_in *in)
 	if (ctl_json(c))
 		add_json(name, m, &c->out);
 	else
-		add_text(name, m, (size_t)c->limit, &c->out);
+		add_text(name, m, (size_t)c->limit, proc_arena(p), &c->out);
 	c->exit_code = worse(c->exit_code, m);
 	c->give_up_ms = 0;
 	if (c->at == c->discover->n)

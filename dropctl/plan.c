@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "api/ref.h"
+#include "base/visible.h"
 #include "base/xalloc.h"
 #include "dropctl/plan_file.h"
 #include "dropctl/table.h"
@@ -35,8 +36,9 @@ static void add_text(struct proc *p, const struct cachedimage *image, const stru
 	buf_addf(&c->out,
 		 "%s%s (%s): %" PRIu64 " to pull, %" PRIu64 " there already, %" PRIu64
 		 " not available now, %" PRIu64 " not for it\n",
-		 c->out.len > 0 ? "\n" : "", image->meta.name, reference_of(p, image), m->pulls,
-		 m->done, m->away, m->skipped);
+		 c->out.len > 0 ? "\n" : "", visible_text(proc_arena(p), image->meta.name),
+		 visible_text(proc_arena(p), reference_of(p, image)), m->pulls, m->done, m->away,
+		 m->skipped);
 	for (size_t i = 0; i < m->nodes.n; i++) {
 		const struct msg_verdict *v = &m->nodes.at[i];
 		if (i < m->pulls)
@@ -78,7 +80,8 @@ static void finish(struct proc *p)
 			buf_adds(&text, i > 0 ? "," : "");
 			buf_add_json(&text, c->plan->notes.at[i]);
 		} else {
-			buf_addf(&text, "%sNote: %s.\n", i == 0 ? "\n" : "", c->plan->notes.at[i]);
+			buf_addf(&text, "%sNote: %s.\n", i == 0 ? "\n" : "",
+				 visible_text(proc_arena(p), c->plan->notes.at[i]));
 		}
 	}
 	buf_adds(&text, ctl_json(c) ? "]}\n" : "");

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/visible.h"
+
 #define COLUMNS_MAX 16
 #define GAP         3
 
@@ -12,7 +14,8 @@ void table_cell(struct buf *cells, const char *text)
 {
 	if (text == NULL)
 		text = "";
-	buf_add(cells, text, strlen(text) + 1);
+	visible_add(cells, text, false);
+	buf_add(cells, "", 1);
 }
 
 void table_cellf(struct buf *cells, const char *fmt, ...)

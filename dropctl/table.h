@@ -1,6 +1,7 @@
 /*
  * Columns of text: cells are collected, then printed as wide as the widest of their column,
- * three blanks apart, the last column as it comes. Pure.
+ * three blanks apart, the last column as it comes. What a terminal
+ * would obey is escaped (base/visible.h). Pure.
  */
 #ifndef DROP_DROPCTL_TABLE_H
 #define DROP_DROPCTL_TABLE_H

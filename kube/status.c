@@ -10,15 +10,19 @@
 #include <cjson/cJSON.h>
 
 #include "base/utf8.h"
+#include "base/visible.h"
 
 /* Of a text that is no JSON only the beginning is worth showing. */
 #define TEXT_SHOWN 200
 
 static void copy_text(char *out, size_t cap, const char *text)
 {
-	size_t n = utf8_cut(text, cap - 1);
-	memcpy(out, text, n);
+	struct buf shown = {0};
+	visible_add(&shown, text, false);
+	size_t n = shown.len > 0 ? utf8_cut(shown.data, cap - 1) : 0;
+	memcpy(out, shown.len > 0 ? shown.data : "", n);
 	out[n] = '\0';
+	buf_done(&shown);
 }
 
 static void copy_string(char *out, size_t cap, const cJSON *object, const char *key)

@@ -7,6 +7,7 @@
 #include "api/meta.h"
 #include "api/tables.h"
 #include "base/clock.h"
+#include "base/visible.h"
 
 void board_done(struct board *b)
 {
@@ -20,7 +21,9 @@ void board_done(struct board *b)
 
 void html_add(struct buf *out, const char *text)
 {
-	for (const char *s = text != NULL ? text : ""; *s != '\0'; s++) {
+	struct buf shown = {0}; /* a browser turns text around as a terminal does */
+	visible_add(&shown, text != NULL ? text : "", false);
+	for (const char *s = shown.len > 0 ? shown.data : ""; *s != '\0'; s++) {
 		switch (*s) {
 		case '<':
 			buf_adds(out, "&lt;");
@@ -41,6 +44,7 @@ void html_add(struct buf *out, const char *text)
 			buf_add(out, s, 1);
 		}
 	}
+	buf_done(&shown);
 }
 
 void html_add_seconds(struct buf *out, int64_t seconds)

@@ -91,8 +91,8 @@ static void trim_node(struct views *all, void *obj)
 
 static void trim_pod(struct views *all, void *obj)
 {
-	(void)all;
 	struct pod *pod = obj;
+	pod_trim(pod, &all->arena);
 	pod->meta.rv = 0;
 	pod->meta.generation = 0;
 	pod->meta.owners.n = 0;

@@ -66,6 +66,7 @@ static void buf_quotes_json(void **state)
 		{"plain", "abc", "\"abc\""},
 		{"quote and backslash", "a\"b\\", "\"a\\\"b\\\\\""},
 		{"control", "\n\t\x01\x7f", "\"\\n\\t\\u0001\\u007f\""},
+		{"C1 and bidi", "\xc2\x9b\xe2\x80\xae", "\"\\u009b\\u202e\""},
 		{"utf-8", "\xc3\xa4\xf0\x9f\x90\xb3", "\"\xc3\xa4\xf0\x9f\x90\xb3\""},
 		{"invalid byte", "a\xff z", "\"a\xef\xbf\xbd z\""},
 		{"cut sequence", "\xe2\x82", "\"\xef\xbf\xbd\xef\xbf\xbd\""},

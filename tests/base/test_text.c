@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/names.h"
 #include "base/utf8.h"
+#include "base/visible.h"
 
 static void rule_34_durations_are_gos(void **state)
 {
@@ -115,6 +116,34 @@ static void utf8_is_cut_between_characters(void **state)
 	assert_int_equal(utf8_len("\xe0\x80\x80"), 0);
 }
 
+static void what_a_terminal_would_obey_is_escaped(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *name, *in, *want, *lines;
+	} rows[] = {
+		{"plain", "a \xc3\xa4\xf0\x9f\x90\xb3~", "a \xc3\xa4\xf0\x9f\x90\xb3~", NULL},
+		{"C0 and DEL", "a\x1b]0;x\x07\x7f", "a\\x1b]0;x\\x07\\x7f", NULL},
+		{"C1: CSI in one character", "\xc2\x9b\x33\x31m", "\\x9b31m", NULL},
+		{"bidi", "a\xe2\x80\xae\x62\xe2\x81\xa6\xd8\x9c", "a\\u202eb\\u2066\\u061c", NULL},
+		{"separators", "a\xe2\x80\xa8\xe2\x80\xa9", "a\\u2028\\u2029", NULL},
+		{"lines", "a\nb\tc\r", "a b c ", "a\nb c "},
+		{"C1 that is no UTF-8", "\x9b\x33", "\xef\xbf\xbd\x33", NULL},
+	};
+	struct arena a = ARENA_INIT;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		struct buf b = {0};
+		unit_say(rows[i].name);
+		assert_string_equal(visible_text(&a, rows[i].in), rows[i].want);
+		visible_add(&b, rows[i].in, true);
+		assert_string_equal(b.data, rows[i].lines ? rows[i].lines : rows[i].want);
+		buf_done(&b);
+	}
+	assert_ptr_equal(visible_text(&a, rows[0].in), rows[0].in);
+	assert_null(visible_text(&a, NULL));
+	arena_done(&a);
+}
+
 static void names_go_both_ways(void **state)
 {
 	(void)state;
@@ -152,6 +181,7 @@ int main(void)
 		cmocka_unit_test(rule_34_durations_are_gos),
 		cmocka_unit_test(rule_34_times_are_rfc3339),
 		cmocka_unit_test(utf8_is_cut_between_characters),
+		cmocka_unit_test(what_a_terminal_would_obey_is_escaped),
 		cmocka_unit_test(names_go_both_ways),
 		cmocka_unit_test(errors_keep_their_class_when_wrapped),
 	};

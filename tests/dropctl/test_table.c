@@ -17,6 +17,10 @@ static void columns(void **state)
 		{"one row", {"a", "b", NULL}, 2, "a   b\n"},
 		{"the widest decides", {"long", "x", "a", "yy", NULL}, 2, "long   x\na      yy\n"},
 		{"empty cells keep their place", {"", "x", "aa", "", NULL}, 2, "     x\naa   \n"},
+		{"no cell makes a row, or paints",
+		 {"a\nREADY", "x", "\x1b[31m", "\xe2\x80\xaey", NULL},
+		 2,
+		 "a READY    x\n\\x1b[31m   \\u202ey\n"},
 		{"one column", {"aa", "b", NULL}, 1, "aa\nb\n"},
 	};
 	(void)state;
