@@ -1,6 +1,7 @@
 /* See found.h. */
 #include "discoverer/found.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -83,6 +84,22 @@ void found_add(struct found *f, const char *image, size_t len, double score)
 bool found_has(const struct found *f, const char *image)
 {
 	return map_get(&f->by_image, image) != NULL;
+}
+
+void found_why_none(const struct found *f, char *text, size_t size)
+{
+	size_t all = 0, most = 0;
+	enum drop_reason why = DROP_none;
+	for (int i = DROP_none + 1; f->n == 0 && i < DROP_REASONS_COUNT; i++) {
+		all += f->counts[i];
+		if (f->counts[i] > most) {
+			most = f->counts[i];
+			why = (enum drop_reason)i;
+		}
+	}
+	if (most > 0)
+		snprintf(text, size, "of %zu names none is left; of %zu, %s", all, most,
+			 drop_reason_text(why));
 }
 
 void found_done(struct found *f)

@@ -65,6 +65,11 @@ void found_add(struct found *f, const char *image, size_t len, double score);
 void found_drop(struct found *f, const char *image, enum drop_reason why);
 /* Is the image among those found? */
 bool found_has(const struct found *f, const char *image);
+/*
+ * Of an answer in which nothing is left: what left it out, if that was a filter or a limit and
+ * not the source. Else text stays as it is.
+ */
+void found_why_none(const struct found *f, char *text, size_t size);
 void found_done(struct found *f);
 
 #endif

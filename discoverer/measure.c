@@ -19,6 +19,10 @@ void measure_answer(struct policy *policy, const struct query *q)
 		   LABELS(policy->name, q->ops->type, url));
 	metric_observe(m, METRIC_discovery_source_latency_seconds, q->took_ms * US_PER_MS,
 		       LABELS(policy->name, q->ops->type));
+	if (q->found.counts[DROP_filter_limit] > 0)
+		metric_add(m, METRIC_discovery_filter_limit_total,
+			   (int64_t)q->found.counts[DROP_filter_limit],
+			   LABELS(policy->name, q->ops->type));
 	arena_done(&scratch);
 }
 
@@ -36,9 +40,9 @@ void measure_found(struct policy *policy, const struct discovered_images *images
 
 void measure_forget(struct policy *policy)
 {
-	static const enum metric_id ours[] = {METRIC_discovery_images_found,
-					      METRIC_discovery_source_health,
-					      METRIC_discovery_source_latency_seconds};
+	static const enum metric_id ours[] = {
+		METRIC_discovery_images_found, METRIC_discovery_source_health,
+		METRIC_discovery_source_latency_seconds, METRIC_discovery_filter_limit_total};
 	for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
 		metric_drop(proc_metrics(policy->d->proc), ours[i], "policy", policy->name);
 }

@@ -20,11 +20,11 @@ struct source_state {
 	struct memory memory; /* its last good results */
 	bool answered;        /* since its spec is what it is; before that nothing is known */
 	enum fault fault;     /* of the last answer */
-	char text[ERR_TEXT_MAX];
-	size_t unusable;
-	bool plain;       /* its credentials go over http */
-	int fails;        /* in a row */
-	int64_t retry_ms; /* ask again then; CLOCK_NEVER: with all others */
+	char text[ERR_TEXT_MAX], note[ERR_TEXT_MAX];
+	size_t left_out[DROP_REASONS_COUNT]; /* by its last answer */
+	bool plain;                          /* its credentials go over http */
+	int fails;                           /* in a row */
+	int64_t retry_ms;                    /* ask again then; CLOCK_NEVER: with all others */
 };
 
 struct policy {

@@ -20,6 +20,29 @@ static int wrong(struct err *err, const char *what)
 	return err_set(err, ERR_TERMINAL, "not an answer of Prometheus: %s", what);
 }
 
+/* What PromQL's engine remarks on a query (Prometheus 2.48 and newer) lacks nothing. */
+static bool only_remarks(const char *warning)
+{
+	return strncmp(warning, "PromQL ", 7) == 0;
+}
+
+static void on_warning(struct prom_answer *p, const struct sax *s)
+{
+	bool lacks = !only_remarks(s->text);
+	if (p->warnings++ == 0 || (lacks && p->incomplete == 0))
+		copy(p->warning, sizeof(p->warning), s);
+	p->incomplete += lacks;
+}
+
+/* The first series without an image: which labels does it have? */
+static void note_label(struct prom_answer *p, const struct sax *s)
+{
+	size_t have = strlen(p->labels);
+	if (p->unlabelled == 0 && s->level[5].key[0] != '\0')
+		snprintf(p->labels + have, sizeof(p->labels) - have, "%s%s", have > 0 ? ", " : "",
+			 s->level[5].key);
+}
+
 static int on_sample(struct prom_answer *p, const struct sax *s, struct err *err)
 {
 	double value;
@@ -27,6 +50,12 @@ static int on_sample(struct prom_answer *p, const struct sax *s, struct err *err
 		return wrong(err, "a sample is no number");
 	p->sum = score_clamp(p->sum + value);
 	p->valued = true;
+	if (++p->samples > PROM_SAMPLES_MAX)
+		return err_set(
+			err, ERR_TERMINAL,
+			"the answer has more than %d samples: raise step, shorten lookback, or "
+			"add series up in the query: sum by (image) (...)",
+			PROM_SAMPLES_MAX);
 	return 0;
 }
 
@@ -53,11 +82,13 @@ static int on_string(struct prom_answer *p, const struct sax *s, struct err *err
 	} else if (s->depth == 2) {
 		if (sax_at(s, "data.resultType"))
 			copy(p->type, sizeof(p->type), s);
-		else if (sax_at(s, "warnings.*") && p->warnings++ == 0)
-			copy(p->warning, sizeof(p->warning), s);
+		else if (sax_at(s, "warnings.*"))
+			on_warning(p, s);
 	} else if (s->depth == 5) {
 		if (sax_at(s, "data.result.*.metric.image"))
 			copy_image(p, s);
+		else if (strcmp(s->level[4].key, "metric") == 0)
+			note_label(p, s);
 		else if (sax_at(s, "data.result.*.value.*") && s->level[5].index == 2)
 			return on_sample(p, s, err);
 	} else if (s->depth == 6) {
@@ -83,12 +114,22 @@ static void on_other(struct prom_answer *p, const struct sax *s, enum sax_event 
 			p->odd = true;
 }
 
+static void series_begins(struct prom_answer *p)
+{
+	p->image_len = 0;
+	p->valued = p->histogram = false;
+	p->sum = 0;
+	if (p->unlabelled == 0)
+		p->labels[0] = '\0';
+}
+
 static void series_ended(struct prom_answer *p)
 {
+	p->series++;
 	if (p->image_len == 0)
-		return;
-	if (!p->valued)
-		p->unvalued++;
+		p->unlabelled++;
+	else if (!p->valued)
+		p->histograms += p->histogram;
 	else if (p->found != NULL)
 		found_add(p->found, p->image, p->image_len, p->sum);
 }
@@ -100,17 +141,20 @@ static int on_event(void *ctx, const struct sax *s, enum sax_event event, struct
 		return on_string(p, s, err);
 	if (s->depth == 0 && event != SAX_OBJECT && event != SAX_OBJECT_END)
 		return wrong(err, "it is no object");
-	if (event == SAX_ARRAY && s->depth == 2 && sax_at(s, "data.result"))
+	bool null = event == SAX_LITERAL && strcmp(s->text, "null") == 0; /* Go's empty list */
+	if ((event == SAX_ARRAY || null) && s->depth == 2 && sax_at(s, "data.result"))
 		p->has_result = true;
+	if (event == SAX_LITERAL && s->depth == 1 && sax_at(s, "isPartial"))
+		p->partial = strcmp(s->text, "true") == 0;
 	if (event == SAX_ARRAY && s->depth == 4) {
 		p->vector |= sax_at(s, "data.result.*.value");
 		p->matrix |= sax_at(s, "data.result.*.values");
+		p->histogram |= sax_at(s, "data.result.*.histogram") ||
+				sax_at(s, "data.result.*.histograms");
 	}
 	if (s->depth == 3 && sax_at(s, "data.result.*")) {
 		if (event == SAX_OBJECT) {
-			p->image_len = 0;
-			p->valued = false;
-			p->sum = 0;
+			series_begins(p);
 		} else if (event == SAX_OBJECT_END) {
 			series_ended(p);
 			return 0;
@@ -123,12 +167,50 @@ static int on_event(void *ctx, const struct sax *s, enum sax_event event, struct
 
 int prom_answer_feed(struct prom_answer *p, const char *bytes, size_t n, struct err *err)
 {
+	p->bytes += n;
+	if (p->bytes > PROM_BYTES_MAX + p->samples * PROM_SAMPLE_BYTES + n)
+		return err_set(
+			err, ERR_TERMINAL,
+			"the answer has more than %d MiB besides its samples: add series up in "
+			"the query: sum by (image) (...)",
+			PROM_BYTES_MAX / 1024 / 1024);
 	return sax_feed(&p->sax, bytes, n, on_event, p, err);
 }
 
 bool prom_answer_failed(const struct prom_answer *p)
 {
 	return strcmp(p->status, "error") == 0;
+}
+
+void prom_answer_lacks(const struct prom_answer *p, char out[ERR_TEXT_MAX])
+{
+	out[0] = '\0';
+	if (p->partial)
+		snprintf(out, ERR_TEXT_MAX,
+			 "the answer is incomplete, says the server (isPartial)%s%s",
+			 p->warning[0] != '\0' ? ": " : "", p->warning);
+	else if (p->incomplete > 0)
+		snprintf(out, ERR_TEXT_MAX, "the answer is incomplete, warns the server: %s",
+			 p->warning);
+	else if (p->histograms > 0)
+		snprintf(out, ERR_TEXT_MAX,
+			 "%zu of %zu series are native histograms, which have no score: ask for "
+			 "histogram_count(...) or histogram_sum(...) of them",
+			 p->histograms, p->series);
+}
+
+void prom_answer_empty(const struct prom_answer *p, char out[ERR_TEXT_MAX])
+{
+	if (p->series == 0)
+		snprintf(out, ERR_TEXT_MAX, "the query has no series");
+	else if (p->unlabelled == p->series)
+		snprintf(
+			out, ERR_TEXT_MAX,
+			"none of %zu series has a label image%s%s: has the query to keep it, as in "
+			"sum by (image) (...)?",
+			p->series, p->labels[0] != '\0' ? "; the first has " : "", p->labels);
+	else
+		snprintf(out, ERR_TEXT_MAX, "no series with a label image has a value");
 }
 
 int prom_answer_end(struct prom_answer *p, struct err *err)

@@ -1,6 +1,9 @@
 /*
  * The answer of Prometheus' query and query_range as it arrives (behaviour.md 27): series
  * with an image label go to a struct found, nothing else is kept. Pure.
+ *
+ * Bounded is the work and not the size: PROM_SAMPLES_MAX samples, and PROM_BYTES_MAX bytes besides
+ * PROM_SAMPLE_BYTES for each of them. Where a bound is hit, the error says what to change.
  */
 #ifndef DROP_DISCOVERER_PROM_ANSWER_H
 #define DROP_DISCOVERER_PROM_ANSWER_H
@@ -9,22 +12,33 @@
 #include "discoverer/jsonsax.h"
 
 #define PROM_TEXT_MAX 255
+/* A range of a week at 5 minutes is 2,017 samples a series: room for 2,400 series of it. */
+#define PROM_SAMPLES_MAX 5000000
+#define PROM_BYTES_MAX   (16 * 1024 * 1024)
+/* A time and a value, as text. */
+#define PROM_SAMPLE_BYTES 64
+/* No answer within the bounds has more bytes. */
+#define PROM_ANSWER_MAX (PROM_BYTES_MAX + (size_t)PROM_SAMPLES_MAX * PROM_SAMPLE_BYTES)
 
 struct prom_answer {         /* zeroed but for found: ready */
 	struct found *found; /* NULL: only the error is of interest */
 	struct sax sax;
 	char status[16], type[16];
 	char error_type[64], error[PROM_TEXT_MAX + 1]; /* cut, as they came */
-	char warning[PROM_TEXT_MAX + 1];               /* the first */
-	size_t warnings;
-	bool has_result, odd; /* odd: an element of result that is no series */
-	bool vector, matrix;  /* series of this form were seen */
+	char warning[PROM_TEXT_MAX + 1]; /* the first; of those that make it incomplete, if any */
+	size_t warnings, incomplete;     /* of warnings: that say that data is missing */
+	bool partial;                    /* isPartial of VictoriaMetrics */
+	bool has_result, odd;            /* odd: an element of result that is no series */
+	bool vector, matrix;             /* series of this form were seen */
+	size_t bytes, samples;
+	size_t series, unlabelled; /* unlabelled: without an image */
+	size_t histograms; /* series with an image that are native histograms and no number */
+	char labels[64];   /* names of labels that the first unlabelled series has, cut */
 	/* The series we are in. */
 	char image[FOUND_IMAGE_MAX + 2];
 	size_t image_len;
-	bool valued;
+	bool valued, histogram;
 	double sum;
-	size_t unvalued; /* series with an image and no number (histograms) */
 };
 
 /* ERR_TERMINAL: not what Prometheus answers; nothing more is to be fed then. */
@@ -32,5 +46,12 @@ int prom_answer_feed(struct prom_answer *p, const char *bytes, size_t n, struct 
 /* After the last byte. 0 also if Prometheus reports an error: see prom_answer_failed(). */
 int prom_answer_end(struct prom_answer *p, struct err *err);
 bool prom_answer_failed(const struct prom_answer *p);
+/*
+ * After prom_answer_end(), of an answer that is no error: why data is missing in it, "" if none
+ * is. What the answer lacks says nothing then.
+ */
+void prom_answer_lacks(const struct prom_answer *p, char out[ERR_TEXT_MAX]);
+/* Why it names no image though it is fine. */
+void prom_answer_empty(const struct prom_answer *p, char out[ERR_TEXT_MAX]);
 
 #endif

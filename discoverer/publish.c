@@ -164,13 +164,16 @@ static void publish(struct policy *policy, struct now now)
 	};
 	for (size_t i = 0; i < policy->n; i++) {
 		const struct source_state *s = &policy->sources[i];
-		views[i] = (struct source_view){s->fault, s->text, s->plain};
+		views[i] = (struct source_view){
+			.fault = s->fault, .text = s->text, .note = s->note, .plain = s->plain};
 		if (!s->answered)
 			views[i] = (struct source_view){
-				FAULT_TIMEOUT,
-				arena_printf(&w->mem, "sources[%zu] has not answered yet", i),
-				s->plain};
-		facts.unusable += s->unusable;
+				.fault = FAULT_TIMEOUT,
+				.text = arena_printf(&w->mem, "sources[%zu] has not answered yet",
+						     i),
+				.plain = s->plain};
+		for (int why = 0; why < DROP_REASONS_COUNT; why++)
+			facts.left_out[why] += s->left_out[why];
 	}
 	struct discoverypolicy_status status = status_make(&facts, &policy->status, &w->mem);
 	w->status = *(struct discoverypolicy_status *)desc_clone(&discoverypolicy_status_desc,

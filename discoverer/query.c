@@ -38,19 +38,6 @@ void query_end(struct query *q, enum fault fault, const char *fmt, ...)
 		 leaks ? "the server's words repeat a secret and are not shown" : raw);
 }
 
-void query_fail(struct query *q, const struct fetch_result *r, const char *detail)
-{
-	char words[FAULT_TEXT_MAX + 1];
-	q->retry_after_ms = r->retry_after_ms;
-	if (r->end != FETCH_ANSWER) {
-		fault_clean(words, r->text);
-		query_end(q, fault_of_end(r->end), "%s", words);
-		return;
-	}
-	fault_clean(words, detail);
-	query_end(q, fault_of_code(r->code), "HTTP %d%s%s", r->code, *words ? ": " : "", words);
-}
-
 bool query_url(struct query *q, const char *text, struct weburl *ret)
 {
 	struct err err;

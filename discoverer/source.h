@@ -73,6 +73,7 @@ struct query {
 	int64_t retry_after_ms;     /* the server asked for it */
 	char text[ERR_TEXT_MAX];    /* why it failed */
 	char warning[ERR_TEXT_MAX]; /* what it warned of though it did not */
+	char note[ERR_TEXT_MAX]; /* why it found nothing though it did not; "": there is nothing */
 };
 
 /* spec is copied; group: requests of one count together (discoverer/line.h). Never ends at once. */
@@ -89,7 +90,5 @@ int64_t query_tick(struct query *q, int64_t now_ms);
 /* For the backends: a URL's parts, or false after query_end(). */
 struct weburl;
 bool query_url(struct query *q, const char *text, struct weburl *ret);
-/* Ends the query for an answer that is not 2xx, or none. detail: the server's words, or "". */
-void query_fail(struct query *q, const struct fetch_result *r, const char *detail);
 
 #endif

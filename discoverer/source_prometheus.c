@@ -17,12 +17,12 @@
 #include "kube/urls.h"
 #include "kube/weburl.h"
 
+#include "discoverer/failure.h"
 #include "discoverer/prom_answer.h"
-#include "discoverer/promtime.h"
+#include "discoverer/prom_hint.h"
 
 /* Bytes of a query string that still goes into a URL: nginx takes 8 KiB with all of the line. */
 #define URL_QUERY_MAX 4096
-#define DEFAULT_STEP  "5m"
 
 struct prometheus {
 	struct job job;
@@ -31,17 +31,11 @@ struct prometheus {
 	struct err why;
 };
 
-static const char *step_of(const struct prometheus_source *p)
-{
-	return p->step != NULL && *p->step != '\0' ? p->step : DEFAULT_STEP;
-}
-
 static int check(const struct discovery_source *spec, struct err *err)
 {
 	const struct prometheus_source *p = spec->prometheus;
 	struct arena scratch = ARENA_INIT;
 	struct weburl url;
-	int64_t step_ms;
 	if (p == NULL || p->endpoint == NULL || p->query == NULL)
 		return err_set(err, ERR_TERMINAL,
 			       "prometheus: endpoint and query have to be given");
@@ -49,7 +43,7 @@ static int check(const struct discovery_source *spec, struct err *err)
 	arena_done(&scratch);
 	if (rc < 0)
 		return err_wrap(err, "prometheus.endpoint");
-	if (p->lookback > 0 && promtime_parse(step_of(p), &step_ms) < 0)
+	if (p->lookback > 0 && prom_step_ms(p) == 0)
 		return err_set(err, ERR_TERMINAL,
 			       "prometheus.step is no duration such as 5m, 1d or 30");
 	return 0;
@@ -68,20 +62,54 @@ static int on_bytes(void *ctx, const char *bytes, size_t n)
 	return p->bad ? -1 : 0;
 }
 
-/* Prometheus' own words about a failure, which it also sends with a status of 4xx or 5xx. */
-static const char *words_of(struct query *q, const struct prom_answer *a)
+/* what: what is wrong with the body of a 2xx answer; NULL: r itself is a failure. */
+static void refused(struct query *q, const struct fetch_result *r, const char *what)
 {
-	return arena_printf(&q->mem, "%s%s%s", a->error_type,
-			    a->error_type[0] && a->error[0] ? ": " : "", a->error);
+	char text[ERR_TEXT_MAX], hint[PROM_HINT_MAX];
+	enum fault fault = failure_of(r, what, text);
+	prom_hint(hint, q->spec->prometheus,
+		  &(struct prom_refusal){.code = r->code, .html = r->html, .words = text});
+	q->retry_after_ms = r->retry_after_ms;
+	query_end(q, fault, "%s%s%s%s", text, hint[0] != '\0' ? " (" : "", hint,
+		  hint[0] != '\0' ? ")" : "");
 }
 
-static void refused(struct query *q, const struct fetch_result *r)
+/* An error with status 200, as some proxies make of it. */
+static void failed(struct query *q, const struct prom_answer *a)
 {
-	struct prom_answer *a = xcalloc(1, sizeof(*a));
-	struct err ignored;
-	(void)prom_answer_feed(a, r->body, r->len, &ignored);
-	query_fail(q, r, prom_answer_failed(a) ? words_of(q, a) : "");
-	free(a);
+	char words[FAULT_TEXT_MAX + 1];
+	fault_clean(words, arena_printf(&q->mem, "%s%s%s", a->error_type,
+					a->error_type[0] && a->error[0] ? ": " : "", a->error));
+	query_end(q, strcmp(a->error_type, "timeout") == 0 ? FAULT_TIMEOUT : FAULT_FAILED, "%s",
+		  words);
+}
+
+static void put_clean(struct query *q, char out[ERR_TEXT_MAX], const char *text)
+{
+	char words[FAULT_TEXT_MAX + 1];
+	fault_clean(words, text);
+	if (!auth_leaks(&q->auth, words))
+		snprintf(out, ERR_TEXT_MAX, "%s", words);
+}
+
+static void answered(struct query *q, const struct prom_answer *a)
+{
+	char text[ERR_TEXT_MAX], words[FAULT_TEXT_MAX + 1];
+	prom_answer_lacks(a, text);
+	if (text[0] != '\0') {
+		q->partial = true;
+		fault_clean(words, text);
+		query_end(q, a->partial || a->incomplete > 0 ? FAULT_FAILED : FAULT_INVALID, "%s",
+			  words);
+		return;
+	}
+	if (a->warnings > 0)
+		put_clean(q, q->warning, a->warning);
+	if (q->found.n == 0) {
+		prom_answer_empty(a, text);
+		put_clean(q, q->note, text);
+	}
+	query_end(q, FAULT_NONE, "%s", "");
 }
 
 static void on_done(void *ctx, const struct fetch_result *r)
@@ -89,23 +117,16 @@ static void on_done(void *ctx, const struct fetch_result *r)
 	struct query *q = ctx;
 	struct prometheus *p = q->backend;
 	struct prom_answer *a = &p->answer;
-	char words[FAULT_TEXT_MAX + 1];
 	if (p->bad)
-		query_end(q, FAULT_INVALID, "%s", p->why.text);
+		refused(q, r, p->why.text);
 	else if (r->end != FETCH_ANSWER || r->code < 200 || r->code > 299)
-		refused(q, r);
+		refused(q, r, NULL);
 	else if (prom_answer_end(a, &p->why) < 0)
-		query_end(q, FAULT_INVALID, "%s", p->why.text);
-	else if (prom_answer_failed(a)) {
-		fault_clean(words, words_of(q, a));
-		query_end(q, strcmp(a->error_type, "timeout") == 0 ? FAULT_TIMEOUT : FAULT_FAILED,
-			  "%s", words);
-	} else {
-		fault_clean(words, a->warning);
-		if (a->warnings > 0 && !auth_leaks(&q->auth, words))
-			snprintf(q->warning, sizeof(q->warning), "%s", words);
-		query_end(q, FAULT_NONE, "%s", "");
-	}
+		refused(q, r, p->why.text);
+	else if (prom_answer_failed(a))
+		failed(q, a);
+	else
+		answered(q, a);
 }
 
 static void add_param(struct buf *b, const char *name, const char *value)
@@ -117,9 +138,9 @@ static void add_param(struct buf *b, const char *name, const char *value)
 static void add_range(struct query *q, struct buf *b)
 {
 	const struct prometheus_source *p = q->spec->prometheus;
-	int64_t now_ms = clock_wall_us() / 1000, step_ms = 0, start_ms = now_ms - p->lookback;
+	int64_t now_ms = clock_wall_us() / 1000, start_ms = now_ms - p->lookback;
+	int64_t step_ms = prom_step_ms(p); /* check() has */
 	char text[64];
-	(void)promtime_parse(step_of(p), &step_ms); /* check() has */
 	snprintf(text, sizeof(text), "%" PRId64 ".%03d", start_ms / 1000, (int)(start_ms % 1000));
 	add_param(b, "start", text);
 	snprintf(text, sizeof(text), "%" PRId64 ".%03d", now_ms / 1000, (int)(now_ms % 1000));
@@ -158,6 +179,7 @@ static void start(struct query *q)
 			 .cert = q->auth.cert,
 			 .key = q->auth.key,
 			 .form = post ? arena_strdup(&q->mem, params.data) : NULL,
+			 .body_max = PROM_ANSWER_MAX,
 			 .sink = on_bytes,
 			 .done = on_done,
 			 .ctx = q},

@@ -39,16 +39,37 @@ static void put(struct api_conditions *list, const struct api_condition *c)
 		list->at[list->n++] = *c;
 }
 
+/* What is left out for a reason that nobody chose, so that it has to be told. */
 static const char *left_out(const struct status_facts *f, struct arena *a)
 {
-	const char *names = "", *size = "";
-	if (f->unusable > 0)
-		names = arena_printf(a, ", left out %zu names that are no image references",
-				     f->unusable);
+	static const struct {
+		enum drop_reason why;
+		const char *text;
+	} told[] = {
+		{DROP_unusable, "names that are no image references"},
+		{DROP_filter_limit, "names that the filter takes too long to look at"},
+		{DROP_too_many, "names beyond those that are looked at"},
+	};
+	const char *text = "";
+	for (size_t i = 0; i < sizeof(told) / sizeof(told[0]); i++)
+		if (f->left_out[told[i].why] > 0)
+			text = arena_printf(a, "%s, left out %zu %s", text,
+					    f->left_out[told[i].why], told[i].text);
 	if (f->too_large > 0)
-		size = arena_printf(a, ", left out %zu for which the object has no room",
+		text = arena_printf(a, "%s, left out %zu for which the object has no room", text,
 				    f->too_large);
-	return arena_printf(a, "%s%s", names, size);
+	return text;
+}
+
+/* ": why", of an empty list. */
+static const char *notes(const struct status_facts *f, struct arena *a)
+{
+	const char *text = "";
+	for (size_t i = 0; f->images.n == 0 && i < f->n && strlen(text) < STATUS_MESSAGE_MAX; i++)
+		if (f->sources[i].note != NULL && f->sources[i].note[0] != '\0')
+			text = arena_printf(a, "%s%s%s", text, text[0] != '\0' ? "; " : ": ",
+					    f->sources[i].note);
+	return text;
 }
 
 static size_t failed(const struct status_facts *f)
@@ -76,8 +97,8 @@ static struct api_condition ready(const struct status_facts *f,
 				 cut(a, f->spec_error), f);
 	if (bad == 0)
 		return condition(old, "Ready", true, "Synced",
-				 cut(a, arena_printf(a, "Discovered %zu images%s", f->images.n,
-						     left_out(f, a))),
+				 cut(a, arena_printf(a, "Discovered %zu images%s%s", f->images.n,
+						     left_out(f, a), notes(f, a))),
 				 f);
 	if (f->images.n > 0 || bad < f->n)
 		return condition(old, "Ready", true, "PartiallyFailed",

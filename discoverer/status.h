@@ -11,6 +11,7 @@
 #include "base/arena.h"
 
 #include "discoverer/fault.h"
+#include "discoverer/found.h"
 
 /* Bytes of a condition's message. */
 #define STATUS_MESSAGE_MAX 1024
@@ -18,6 +19,7 @@
 struct source_view { /* one source, as its last answer left it */
 	enum fault fault;
 	const char *text; /* what failed, with the source's name; "" if nothing did */
+	const char *note; /* why nothing was found, likewise; NULL or "": nothing to say */
 	bool plain;       /* its credentials go over http */
 };
 
@@ -26,9 +28,9 @@ struct status_facts {
 	size_t n;
 	const char *spec_error; /* set: nothing was asked (rule 31), only the condition changes */
 	struct discovered_images images;
-	size_t unusable;  /* names left out */
-	size_t too_large; /* images for which there is no room in an object */
-	bool synced;      /* a source has answered since the last status */
+	size_t left_out[DROP_REASONS_COUNT]; /* names left out by the sources' answers */
+	size_t too_large;                    /* images for which there is no room in an object */
+	bool synced;                         /* a source has answered since the last status */
 	int64_t generation, now_s;
 };
 

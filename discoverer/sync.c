@@ -68,7 +68,8 @@ static void learn(struct policy *policy, struct source_state *s, struct query *q
 	if (!whole && !q->partial)
 		return;
 	found_filter(&q->found, policy->filter);
-	s->unusable = q->found.counts[DROP_unusable];
+	memcpy(s->left_out, q->found.counts, sizeof(s->left_out));
+	found_why_none(&q->found, q->note, sizeof(q->note));
 	memory_learn(&s->memory, &q->found, whole, policy->obj->spec.remove_after, keep_of(policy));
 }
 
@@ -90,6 +91,10 @@ static void source_ended(struct policy *policy, size_t i, struct now now)
 	snprintf(s->text, sizeof(s->text), "%s %s: %s", q->ops->type,
 		 weburl_shown(&scratch, q->ops->url(q->spec)), q->text);
 	learn(policy, s, q);
+	s->note[0] = '\0';
+	if (q->note[0] != '\0')
+		snprintf(s->note, sizeof(s->note), "%s %s: %s", q->ops->type,
+			 weburl_shown(&scratch, q->ops->url(q->spec)), q->note);
 	log_end(policy, s, q, was_failing);
 	measure_answer(policy, q);
 	arena_done(&scratch);

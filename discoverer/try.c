@@ -120,9 +120,9 @@ static const char *words(const struct query *q)
 {
 	if (q->fault != FAULT_NONE)
 		return q->text;
-	if (q->warning[0] != '\0' || !q->plain)
+	if (q->warning[0] != '\0')
 		return q->warning;
-	return "credentials are sent unencrypted over http";
+	return q->plain ? "credentials are sent unencrypted over http" : q->note;
 }
 
 static void tell_source(struct try *t, size_t i, struct msg_discovered *m)
@@ -193,6 +193,7 @@ static struct list make_list(struct try *t)
 	for (size_t i = 0; i < t->n; i++) {
 		struct query *q = t->queries[i];
 		found_filter(&q->found, t->filter);
+		found_why_none(&q->found, q->note, sizeof(q->note));
 		if (q->fault == FAULT_NONE || q->partial)
 			memory_learn(&memories[i], &q->found, true, 1, FOUND_MAX);
 		sources[i] = (struct list_source){&memories[i], q->ops->type};
@@ -218,10 +219,16 @@ static void finish(struct proc *p, struct try *t)
 	for (size_t i = 0; i < t->n; i++) {
 		const struct query *q = t->queries[i];
 		tell_source(t, i, &m);
-		views[i] = (struct source_view){q->fault,
-						arena_printf(&t->mem, "%s %s: %s", q->ops->type,
-							     m.sources.at[i].url, q->text)};
-		facts.unusable += q->found.counts[DROP_unusable];
+		const char *name =
+			arena_printf(&t->mem, "%s %s: ", q->ops->type, m.sources.at[i].url);
+		views[i] = (struct source_view){
+			.fault = q->fault,
+			.text = arena_printf(&t->mem, "%s%s", name, q->text),
+			.note = q->note[0] != '\0' ? arena_printf(&t->mem, "%s%s", name, q->note)
+						   : "",
+		};
+		for (int why = 0; why < DROP_REASONS_COUNT; why++)
+			facts.left_out[why] += q->found.counts[why];
 		if (q->fault == FAULT_SPEC)
 			facts.spec_error = views[i].text;
 	}

@@ -31,7 +31,7 @@ struct fetch {
 	struct transfer *transfer;
 	int64_t end_ms, body_began_ms;
 	int redirects;
-	size_t header_bytes, body_bytes;
+	size_t header_bytes, body_bytes, body_max;
 	const char *fault; /* why we broke it off; NULL: we did not */
 	bool slow;
 	struct buf link, challenge, location;
@@ -86,8 +86,9 @@ static int on_body(void *ctx, const char *bytes, size_t n)
 	if (f->body_began_ms == 0)
 		f->body_began_ms = clock_boot_ms();
 	f->body_bytes += n;
-	if (f->body_bytes > FETCH_BODY_MAX) {
-		f->fault = "the answer is larger than 16 MiB";
+	if (f->body_bytes > f->body_max) {
+		f->fault = arena_printf(&f->mem, "the answer is larger than %zu MiB",
+					f->body_max / 1024 / 1024);
 		return -1;
 	}
 	if (f->sink(f->ctx, bytes, n) < 0) {
@@ -353,6 +354,7 @@ struct fetch *fetch_start(struct kube *k, const struct fetch_call *call)
 	f->url = arena_strdup(&f->mem, call->url);
 	f->accept = arena_strdup(&f->mem, call->accept);
 	f->form = arena_strdup(&f->mem, call->form);
+	f->body_max = call->body_max != 0 ? call->body_max : FETCH_BODY_MAX;
 	while (call->credentials != NULL && call->credentials[f->n_credentials] != NULL)
 		f->n_credentials++;
 	f->credentials = arena_array(&f->mem, f->n_credentials, sizeof(*f->credentials));

@@ -19,7 +19,8 @@
 #define FETCH_REDIRECTS 3
 /* Milliseconds from start to end, redirects included. */
 #define FETCH_TIME_MS 30000
-/* Decompressed bytes of a body; of all headers of an answer; of one header that is kept. */
+/* Decompressed bytes of a body, unless the call says otherwise; of all headers of an answer; of one
+ * header that is kept. */
 #define FETCH_BODY_MAX    (16 * 1024 * 1024)
 #define FETCH_HEADERS_MAX (64 * 1024)
 #define FETCH_HEADER_MAX  8192
@@ -52,6 +53,8 @@ struct fetch_call {         /* borrowed for fetch_start(), all is copied */
 	const char *const *credentials;
 	struct fetch_bytes ca, cert, key; /* PEM; ca NULL: the authorities of the system */
 	const char *form;                 /* NULL: GET; else POST of an urlencoded form */
+	size_t body_max; /* decompressed bytes, of a sink with limits of its own; 0: FETCH_BODY_MAX
+			  */
 	/* Bytes of a 2xx answer, at once; may start and stop nothing. -1: this is enough. */
 	int (*sink)(void *ctx, const char *bytes, size_t n);
 	void (*done)(void *ctx, const struct fetch_result *result);
@@ -65,6 +68,7 @@ struct fetch_result { /* borrowed for the callback */
 	const char *body; /* of a refusal, NUL-terminated and cut; else "" */
 	size_t len;
 	const char *url;       /* that answered, after redirects */
+	bool redirected, html;
 	const char *link;      /* header; "" if none; several are joined with ", " */
 	const char *challenge; /* WWW-Authenticate, likewise */
 	int64_t retry_after_ms;

@@ -9,6 +9,7 @@
 
 #include "discoverer/list_answer.h"
 #include "discoverer/prom_answer.h"
+#include "discoverer/prom_hint.h"
 #include "discoverer/score.h"
 
 #define VECTOR(elements)                                                                           \
@@ -73,6 +74,10 @@ static const struct prom_row {
 	{"{\"data\":{\"result\":[{\"value\":[1,\"4\"],\"metric\":{\"image\":\"a:1\"}}],"
 	 "\"resultType\":\"vector\"},\"status\":\"success\",\"warnings\":[\"w\"]}",
 	 false, "a:1=4"},
+	/* Go's empty list. */
+	{"{\"status\":\"success\",\"data\":{\"resultType\":\"vector\",\"result\":null}}", false,
+	 ""},
+	{"{\"status\":\"success\",\"data\":{\"resultType\":\"vector\",\"result\":0}}", false, NULL},
 	{"{\"status\":\"error\",\"errorType\":\"bad_data\",\"error\":\"parse error\"}", false,
 	 "error: bad_data parse error"},
 	/* What is no answer. */
@@ -111,6 +116,167 @@ static void rule_27_prometheus(void **state)
 		else
 			assert_string_equal(got, prom_rows[i].want);
 		free(got);
+	}
+}
+
+#define HEAD           "{\"status\":\"success\","
+#define DATA(elements) "\"data\":{\"resultType\":\"vector\",\"result\":[" elements "]}}"
+#define HISTOGRAM(image)                                                                           \
+	"{\"metric\":{\"image\":\"" image "\"},\"histogram\":[1,{\"count\":\"5\",\"sum\":\"7\"}]}"
+#define PARTIAL "No StoreAPIs matched for this query"
+
+static const struct lack_row {
+	const char *name, *text, *lacks, *empty;
+} lack_rows[] = {
+	{"VictoriaMetrics", HEAD "\"isPartial\":true," DATA(ONE("a:1", "5")),
+	 "the answer is incomplete, says the server (isPartial)", NULL},
+	{"isPartial last",
+	 "{\"data\":{\"resultType\":\"vector\",\"result\":[]},"
+	 "\"status\":\"success\",\"isPartial\":true}",
+	 "the answer is incomplete, says the server (isPartial)", NULL},
+	{"VictoriaMetrics, all there", HEAD "\"isPartial\":false," DATA(ONE("a:1", "5")), "", NULL},
+	{"Thanos", HEAD "\"warnings\":[\"" PARTIAL "\"]," DATA(ONE("a:1", "5")),
+	 "the answer is incomplete, warns the server: " PARTIAL, NULL},
+	{"a remark is no gap",
+	 HEAD "\"warnings\":[\"PromQL warning: metric might not be a "
+	      "counter\"]," DATA(ONE("a:1", "5")),
+	 "", NULL},
+	{"a remark before a gap",
+	 HEAD "\"warnings\":[\"PromQL info: x\",\"" PARTIAL "\",\"y\"],"
+	      "\"infos\":[\"PromQL info: z\"]," DATA(ONE("a:1", "5")),
+	 "the answer is incomplete, warns the server: " PARTIAL, NULL},
+	{"native histograms", HEAD DATA(HISTOGRAM("a:1") "," HISTOGRAM("b:1")),
+	 "2 of 2 series are native histograms, which have no score: ask for "
+	 "histogram_count(...) or histogram_sum(...) of them",
+	 NULL},
+	{"some histograms", HEAD DATA(ONE("a:1", "5") "," HISTOGRAM("b:1")),
+	 "1 of 2 series are native histograms, which have no score: ask for "
+	 "histogram_count(...) or histogram_sum(...) of them",
+	 NULL},
+	{"histograms without an image are none of ours",
+	 HEAD DATA(ONE("a:1", "5") ",{\"metric\":{},\"histogram\":[1,{}]}"), "", NULL},
+	{"nothing", HEAD DATA(""), "", "the query has no series"},
+	{"no label image",
+	 HEAD DATA("{\"metric\":{\"pod\":\"p\",\"container_image\":\"a:1\"},\"value\":[1,"
+		   "\"2\"]},{\"metric\":{\"job\":\"j\"},\"value\":[1,\"2\"]}"),
+	 "",
+	 "none of 2 series has a label image; the first has pod, container_image: has the "
+	 "query to keep it, as in sum by (image) (...)?"},
+	{"no label at all", HEAD DATA("{\"metric\":{},\"value\":[1,\"2\"]}"), "",
+	 "none of 1 series has a label image: has the query to keep it, as in sum by "
+	 "(image) "
+	 "(...)?"},
+	{"no value", HEAD DATA("{\"metric\":{\"image\":\"a:1\"}}"), "",
+	 "no series with a label image has a value"},
+};
+
+/* Rule 27: what an answer lacks (else nothing), and why it is empty. */
+static void rule_27_incomplete(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(lack_rows) / sizeof(lack_rows[0]); i++) {
+		struct prom_answer *p = calloc(1, sizeof(*p));
+		struct found found = {0};
+		struct err err = {0};
+		char text[ERR_TEXT_MAX];
+		p->found = &found;
+		unit_say(lack_rows[i].name);
+		assert_int_equal(
+			prom_answer_feed(p, lack_rows[i].text, strlen(lack_rows[i].text), &err), 0);
+		assert_int_equal(prom_answer_end(p, &err), 0);
+		prom_answer_lacks(p, text);
+		assert_string_equal(text, lack_rows[i].lacks);
+		if (lack_rows[i].empty != NULL) {
+			prom_answer_empty(p, text);
+			assert_string_equal(text, lack_rows[i].empty);
+		}
+		found_done(&found);
+		free(p);
+	}
+}
+
+static int feed(struct prom_answer *p, const char *text, size_t times, struct err *err)
+{
+	int rc = 0;
+	for (size_t i = 0; i < times && rc == 0; i++)
+		rc = prom_answer_feed(p, text, strlen(text), err);
+	return rc;
+}
+
+/* The work is bounded and not the bytes: samples pay for theirs, all else has 16 MiB. */
+static void rule_27_bounds(void **state)
+{
+	(void)state;
+	static const char begin[] = HEAD "\"data\":{\"resultType\":\"matrix\",\"result\":["
+					 "{\"metric\":{\"image\":\"a:1\"},\"values\":[[1,\"1\"]";
+	static const char sample[] = ",[1700000000.123,\"0.12345678901234567\"]";
+	struct prom_answer *p = calloc(1, sizeof(*p));
+	struct found found = {.sum = true};
+	struct err err = {0};
+	p->found = &found;
+	assert_int_equal(feed(p, begin, 1, &err), 0);
+	assert_int_equal(feed(p, sample, 1000000, &err), 0); /* 40 MB */
+	assert_int_equal(feed(p, sample, PROM_SAMPLES_MAX, &err), -1);
+	assert_non_null(strstr(err.text, "more than 5000000 samples: raise step"));
+	memset(p, 0, sizeof(*p));
+	assert_int_equal(feed(p, begin, 1, &err), 0);
+	assert_int_equal(feed(p, "                ", PROM_BYTES_MAX / 16 - 1000, &err), 0);
+	assert_int_equal(feed(p, "                ", 2000, &err), -1);
+	assert_non_null(strstr(err.text, "more than 16 MiB besides its samples"));
+	found_done(&found);
+	free(p);
+}
+
+static void rule_30_hints(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *endpoint, *step;
+		int64_t lookback;
+		int code;
+		bool html;
+		const char *words, *want;
+	} all[] = {
+		{"http://p:9090", NULL, 0, 503, false, "down", ""},
+		{"http://p:9090/api/v1", NULL, 0, 404, false, "404 page not found",
+		 "endpoint has to end before /api/v1, which is added to it"},
+		{"http://p:9090/api/v1/query/?x=1", NULL, 0, 404, false, "",
+		 "endpoint has to end before /api/v1, which is added to it"},
+		{"http://p:9090/graph", NULL, 0, 200, true, "",
+		 "endpoint has to end before /api/v1, which is added to it"},
+		{"http://p/api/v1/proxy", NULL, 0, 404, false, "no such proxy",
+		 "is endpoint all of the URL before /api/v1/query, as in http://mimir/prometheus?"},
+		{"http://p/api/v1", NULL, 0, 401, false, "", ""},
+		{"http://mimir", NULL, 0, 404, false, "",
+		 "is endpoint all of the URL before /api/v1/query, as in http://mimir/prometheus?"},
+		{"http://p", NULL, 0, 200, true, "",
+		 "is endpoint the server itself, or a page in front of it?"},
+		{"http://p", "30", 604800000, 400, false,
+		 "exceeded maximum resolution of 11,000 points per timeseries.",
+		 "raise step or shorten lookback: lookback over a step of 30 is 20161 points a "
+		 "series"},
+		{"http://p", NULL, 604800000, 422, false,
+		 "query processing would load too many samples into memory",
+		 "raise step or shorten lookback: lookback over a step of 5m is 2017 points a "
+		 "series"},
+		{"http://p", "1s", 86400000, 422, false,
+		 "too many points for the given step=1000; cannot exceed "
+		 "-search.maxPointsPerTimeseries=30000",
+		 "raise step or shorten lookback: lookback over a step of 1s is 86401 points a "
+		 "series"},
+		{"http://p", NULL, 604800000, 400, false, "parse error", ""},
+		{"http://p", NULL, 0, 400, false, "exceeded maximum resolution of points", ""},
+	};
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		char out[PROM_HINT_MAX];
+		const struct prometheus_source spec = {.endpoint = all[i].endpoint,
+						       .query = "up",
+						       .lookback = all[i].lookback,
+						       .step = all[i].step};
+		unit_say(all[i].endpoint);
+		prom_hint(out, &spec,
+			  &(struct prom_refusal){all[i].code, all[i].html, all[i].words});
+		assert_string_equal(out, all[i].want);
 	}
 }
 
@@ -216,9 +382,9 @@ static void registry_errors(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(rule_27_prometheus),
-		cmocka_unit_test(rule_28_tags),
-		cmocka_unit_test(rule_28_tokens),
+		cmocka_unit_test(rule_27_prometheus), cmocka_unit_test(rule_27_incomplete),
+		cmocka_unit_test(rule_27_bounds),     cmocka_unit_test(rule_30_hints),
+		cmocka_unit_test(rule_28_tags),       cmocka_unit_test(rule_28_tokens),
 		cmocka_unit_test(registry_errors),
 	};
 	return cmocka_run_group_tests_name("discoverer/answers", tests, NULL, NULL);

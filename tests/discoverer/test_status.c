@@ -10,7 +10,7 @@
 
 #define OK                                                                                         \
 	{                                                                                          \
-		FAULT_NONE, ""                                                                     \
+		FAULT_NONE, "", NULL                                                               \
 	}
 
 static const struct {
@@ -50,6 +50,28 @@ static const struct {
 	 "True",
 	 "Synced",
 	 "Discovered 3 images, left out 2 names that are no image references",
+	 "True",
+	 "All discovery sources responded successfully"},
+	{"fine and empty, and the sources say why",
+	 {OK, {FAULT_NONE, "", "p http://a: the query has no series"}, {FAULT_NONE, "", "q: none"}},
+	 3,
+	 0,
+	 0,
+	 NULL,
+	 "True",
+	 "Synced",
+	 "Discovered 0 images: p http://a: the query has no series; q: none",
+	 "True",
+	 "All discovery sources responded successfully"},
+	{"a note of one source that has none does not matter",
+	 {OK, {FAULT_NONE, "", "p: none"}},
+	 2,
+	 1,
+	 0,
+	 NULL,
+	 "True",
+	 "Synced",
+	 "Discovered 1 images",
 	 "True",
 	 "All discovery sources responded successfully"},
 	{"some failed",
@@ -120,6 +142,27 @@ static const struct {
 	 NULL},
 };
 
+/* Each reason that nobody chose; what a filter or topX leaves out is no news. */
+static void rule_30_what_is_left_out(void **state)
+{
+	(void)state;
+	struct arena a = ARENA_INIT;
+	const struct discoverypolicy_status none = {0};
+	struct source_view view = OK;
+	struct status_facts facts = {.sources = &view, .n = 1, .too_large = 9};
+	for (int why = 0; why < DROP_REASONS_COUNT; why++)
+		facts.left_out[why] = (size_t)why + 1;
+	struct discoverypolicy_status s = status_make(&facts, &none, &a);
+	char want[400];
+	snprintf(want, sizeof(want),
+		 "Discovered 0 images, left out %d names that are no image references, left out %d "
+		 "names that the filter takes too long to look at, left out %d names beyond those "
+		 "that are looked at, left out 9 for which the object has no room",
+		 DROP_unusable + 1, DROP_filter_limit + 1, DROP_too_many + 1);
+	assert_string_equal(api_condition_find(&s.conditions, "Ready")->message, want);
+	arena_done(&a);
+}
+
 static void rule_30_conditions(void **state)
 {
 	(void)state;
@@ -133,7 +176,7 @@ static void rule_30_conditions(void **state)
 					     .n = row->n,
 					     .spec_error = row->spec_error,
 					     .images = {images, row->images},
-					     .unusable = row->unusable,
+					     .left_out = {[DROP_unusable] = row->unusable},
 					     .synced = true,
 					     .generation = 7,
 					     .now_s = 1000};
@@ -265,6 +308,7 @@ static void rule_32_lead(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(rule_30_what_is_left_out),
 		cmocka_unit_test(rule_30_conditions),
 		cmocka_unit_test(rule_30_transitions),
 		cmocka_unit_test(rule_30_a_message_is_bounded),
