@@ -10,9 +10,10 @@ HELM_FLAGS ?=
 CLUSTER ?= build/cluster
 SEEDS ?= 1000
 FIRST ?= 1
+MINUTES ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup tools build run demo test test-unit test-e2e bench mutants scenarios soak fmt lint lint-fix manifests \
+.PHONY: help setup tools build run demo test test-unit test-e2e bench mutants scenarios soak attack fmt lint lint-fix manifests \
 	codegen docs-gen docs-gen-check sync-crds cluster-up cluster-down image docker-build image-push docker-push \
 	helm-lint helm-template install uninstall deploy undeploy clean
 
@@ -64,6 +65,12 @@ soak: ## Ten thousand syncs of 200 policies with three sources each: are they sp
 	scripts/setup.sh build
 	scripts/build.sh gcc
 	python3 tests/discovery/soak.py --build $(BUILD) --syncs 10000
+
+attack: ## Attacks on every open port and hostile servers, with figures; MINUTES=60 stays among hostile servers.
+	scripts/setup.sh build attack
+	scripts/build.sh gcc
+	scripts/build.sh asan
+	python3 tests/attack/run.py --build $(BUILD) --asan build/asan --minutes $(MINUTES)
 
 fmt: ## Format the C sources.
 	git ls-files '*.c' '*.h' | xargs clang-format -i

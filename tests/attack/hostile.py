@@ -38,7 +38,7 @@ API = "/apis/drop.corewire.io/v1alpha1"
 NODES = 5
 HOSTILE = 0.25       # of the answers
 HOSTILE_H2 = 0.02    # of the pieces of a connection, each of which ends it
-RECOVERED = int(os.environ.get('R','120'))      # seconds; the back-offs of the product are below
+RECOVERED = 150      # seconds; the back-offs of the product are below
 REPORTS = ("AddressSanitizer", "runtime error:", "LeakSanitizer", "UndefinedBehaviorSanitizer")
 
 
