@@ -41,8 +41,8 @@ packages_of() {
 	*) die "unknown group '$1': build, operator, cluster, image, attack, foreign or prometheus" ;;
 	esac
 }
-# Packages whose service Debian starts and enables, with the service's name.
-SERVICES="containerd docker-registry prometheus nghttpx"
+# Packages whose service Debian starts and enables; package:service where the names differ.
+SERVICES="containerd docker-registry prometheus nghttp2-proxy:nghttpx"
 
 installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
 
@@ -84,7 +84,8 @@ install_missing() {
 	"${apt[@]}" install -y --no-install-recommends "${missing[@]}" >&2 ||
 		die "apt could not install all of: ${missing[*]} (its reason is above). Is this Debian 12 with its main archive?"
 	for service in $SERVICES; do
-		[[ " ${missing[*]} " == *" $service "* ]] || continue
+		[[ " ${missing[*]} " == *" ${service%%:*} "* ]] || continue
+		service=${service##*:}
 		# Only what we brought just now: a service that was there before belongs to somebody.
 		"${sudo[@]}" systemctl disable "$service" >/dev/null 2>&1 || true
 		"${sudo[@]}" systemctl stop "$service" >/dev/null 2>&1 || true
