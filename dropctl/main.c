@@ -1,11 +1,15 @@
 /*
- * dropctl: finds the command, takes the words after it, and hands the rest to the shared
- * main. The table is the list of commands: help, usage errors and dispatch come from it.
+ * dropctl: tells words (the command and its arguments) from options, which may stand anywhere, and
+ * hands the options to the shared main. The table is the list of commands: help, usage errors and
+ * dispatch come from it.
  */
 #include "dropctl/dropctl.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "base/xalloc.h"
 
 static const struct command {
 	const char *name, *args;
@@ -37,36 +41,102 @@ static bool is_one_of(const char *word, const char *a, const char *b)
 	return strcmp(word, a) == 0 || strcmp(word, b) == 0;
 }
 
-static int run(const struct command *command, int argc, char **argv)
+/* ---- words and options, in any order ---- */
+
+struct line {
+	char **words, **options; /* options with their values */
+	int n_words, n_options;
+	bool help; /* of the command, if there is one */
+};
+
+static const struct option_def *find(const struct option_def *defs, const char *name)
 {
-	int words = 0, max = strchr(command->args, '[') != NULL ? 2 : command->min_args;
-	while (words < argc - 1 && argv[words + 1][0] != '-')
-		words++;
-	bool help = words < argc - 1 && is_one_of(argv[words + 1], "--help", "-h");
-	if (!help && (words < command->min_args || words > max)) {
+	while (defs != NULL && defs->name != NULL && strcmp(defs->name, name) != 0)
+		defs++;
+	return defs != NULL && defs->name != NULL ? defs : NULL;
+}
+
+/*
+ * Whether the next argument is the value of this option. The command may come later, so all are
+ * looked at: an option of two commands is of the same type in both. An unknown one takes none, and
+ * is refused by the parser.
+ */
+static bool takes_value(const char *arg)
+{
+	const char *name = arg + (arg[1] == '-' ? 2 : 1);
+	if (strchr(name, '=') != NULL)
+		return false;
+	const struct option_def *o = find(proc_tool_options, name);
+	for (size_t i = 0; o == NULL && i < COMMANDS; i++)
+		o = find(commands[i].def->options, name);
+	return o != NULL && o->type != OPT_BOOL;
+}
+
+/* words and options have room for argc + 1 each. */
+static void sort_out(int argc, char **argv, struct line *ret)
+{
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--") == 0) {
+			while (++i < argc)
+				ret->words[ret->n_words++] = argv[i];
+		} else if (argv[i][0] != '-' || argv[i][1] == '\0') {
+			ret->words[ret->n_words++] = argv[i];
+		} else {
+			ret->help |= is_one_of(argv[i], "--help", "-h");
+			ret->options[ret->n_options++] = argv[i];
+			if (takes_value(argv[i]) && i + 1 < argc)
+				ret->options[ret->n_options++] = argv[++i];
+		}
+	}
+}
+
+static int run(const struct command *command, struct line *line, char *program)
+{
+	int n = line->n_words - 1;
+	int max = strchr(command->args, '[') != NULL ? 2 : command->min_args;
+	if (!line->help && (n < command->min_args || n > max)) {
 		fprintf(stderr, "dropctl: usage: dropctl %s %s [options]\n", command->name,
 			command->args);
 		return PROC_EXIT_USAGE;
 	}
-	for (int i = 0; i < words && i < CTL_ARGS_MAX; i++)
-		ctl_args[i] = argv[i + 1];
-	argv[words] = argv[0];
-	return proc_main(argc - words, argv + words, command->def);
+	for (int i = 0; i < n && i < CTL_ARGS_MAX; i++)
+		ctl_args[i] = line->words[i + 1];
+	/* As the shared main wants it: the name, then options only. */
+	memmove(line->options + 1, line->options, (size_t)line->n_options * sizeof(char *));
+	line->options[0] = program;
+	line->options[line->n_options + 1] = NULL;
+	return proc_main(line->n_options + 1, line->options, command->def);
+}
+
+static int run_line(struct line *line, char *program)
+{
+	if (line->n_words == 0) {
+		if (line->help)
+			return usage(stdout, PROC_EXIT_OK);
+		for (int i = 0; i < line->n_options; i++)
+			if (strcmp(line->options[i], "--version") == 0) {
+				printf("dropctl %s\n", DROP_VERSION);
+				return PROC_EXIT_OK;
+			}
+		return usage(stderr, PROC_EXIT_USAGE);
+	}
+	if (strcmp(line->words[0], "help") == 0)
+		return usage(stdout, PROC_EXIT_OK);
+	for (size_t i = 0; i < COMMANDS; i++)
+		if (strcmp(line->words[0], commands[i].name) == 0)
+			return run(&commands[i], line, program);
+	fprintf(stderr, "dropctl: no command \"%s\"; dropctl --help lists them\n", line->words[0]);
+	return PROC_EXIT_USAGE;
 }
 
 int main(int argc, char **argv)
 {
-	if (argc < 2)
-		return usage(stderr, PROC_EXIT_USAGE);
-	if (is_one_of(argv[1], "--help", "-h") || strcmp(argv[1], "help") == 0)
-		return usage(stdout, PROC_EXIT_OK);
-	if (strcmp(argv[1], "--version") == 0) {
-		printf("dropctl %s\n", DROP_VERSION);
-		return PROC_EXIT_OK;
-	}
-	for (size_t i = 0; i < COMMANDS; i++)
-		if (strcmp(argv[1], commands[i].name) == 0)
-			return run(&commands[i], argc - 1, argv + 1);
-	fprintf(stderr, "dropctl: no command \"%s\"; dropctl --help lists them\n", argv[1]);
-	return PROC_EXIT_USAGE;
+	size_t room = (size_t)argc + 2;
+	struct line line = {.words = xcalloc(room, sizeof(char *)),
+			    .options = xcalloc(room, sizeof(char *))};
+	sort_out(argc, argv, &line);
+	int code = run_line(&line, argv[0]);
+	free(line.words);
+	free(line.options);
+	return code;
 }

@@ -49,17 +49,24 @@ static void add_rows(struct ctl *c, const struct msg_images_explained *m)
 	}
 }
 
-static void finish(struct proc *p, bool leading)
+static void finish(struct proc *p, const struct msg_images_explained *m)
 {
 	struct ctl *c = proc_state(p);
 	struct buf text = {0};
 	if (ctl_json(c)) {
-		buf_addf(&text, "{\"leading\":%s,\"images\":[%s]}\n", leading ? "true" : "false",
-			 c->out.len > 0 ? c->out.data : "");
+		buf_addf(&text, "{\"leading\":%s,", m->leading ? "true" : "false");
+		if (m->lease_trouble != NULL) {
+			buf_adds(&text, "\"leaseTrouble\":");
+			buf_add_json(&text, m->lease_trouble);
+			buf_adds(&text, ",");
+		}
+		buf_addf(&text, "\"images\":[%s]}\n", c->out.len > 0 ? c->out.data : "");
 	} else {
-		if (!leading)
+		if (!m->leading)
 			buf_adds(&text, "This replica does not lead: it knows, but decides "
 					"nothing.\n");
+		if (m->lease_trouble != NULL)
+			buf_addf(&text, "The lease cannot be held: %s\n", m->lease_trouble);
 		if (c->table.len > 0) {
 			struct buf cells = {0};
 			for (size_t i = 0; i < COLUMNS; i++)
@@ -91,7 +98,7 @@ static void on_images_explained(struct proc *p, const struct msg_in *in)
 	if (m->more && m->images.n > 0)
 		ctl_again(c, m->images.at[m->images.n - 1].image);
 	else
-		finish(p, m->leading);
+		finish(p, m);
 }
 
 static int64_t turn(struct proc *p, struct now now)

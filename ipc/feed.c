@@ -12,16 +12,19 @@
 #define ANSWER_MS     5000
 
 static void heard_lease(struct proc *p, struct feed *f, uint64_t term, int64_t until_ms,
-			int64_t said_us)
+			int64_t said_us, const char *trouble)
 {
-	if (lease_word_counts(&f->lease_said_us, said_us))
-		f->ops->lease(p, term, until_ms);
+	if (!lease_word_counts(&f->lease_said_us, said_us))
+		return;
+	snprintf(f->lease_trouble, sizeof(f->lease_trouble), "%s", trouble != NULL ? trouble : "");
+	f->ops->lease(p, term, until_ms);
 }
 
 void feed_doorbell(struct proc *p, struct feed *f, const struct msg_in *in, int64_t demand_ms)
 {
 	const struct msg_doorbell *bell = in->body;
-	heard_lease(p, f, bell->term, bell->lease_until_ms, bell->lease_said_us);
+	heard_lease(p, f, bell->term, bell->lease_until_ms, bell->lease_said_us,
+		    bell->lease_trouble);
 	if (demand_ms != 0 && bell->fresh_ms >= demand_ms)
 		f->ask_ms = 0;
 	else if ((bell->epoch != f->epoch || bell->head > f->seq) &&
@@ -74,7 +77,7 @@ void feed_changes(struct proc *p, struct feed *f, const struct msg_in *in)
 		return;
 	}
 	const struct msg_changes *got = in->body;
-	heard_lease(p, f, got->term, got->lease_until_ms, got->lease_said_us);
+	heard_lease(p, f, got->term, got->lease_until_ms, got->lease_said_us, got->lease_trouble);
 	if (got->reset) {
 		metric_add(proc_metrics(p), METRIC_log_resets_total, 1, NULL);
 		f->ops->mark(p);

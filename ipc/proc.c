@@ -58,7 +58,7 @@ const struct option_def proc_common_options[] = {
 };
 
 /* A tool for people speaks to no API server, and says nothing but what it was asked. */
-static const struct option_def tool_options[] = {SOCKET_DIR, LOGGING("warn"), {NULL}};
+const struct option_def proc_tool_options[] = {SOCKET_DIR, LOGGING("warn"), {NULL}};
 
 static int wait_poll(void *ctx, struct pollfd *fds, size_t n, int timeout_ms)
 {
@@ -140,7 +140,7 @@ static int read_options(struct proc *p, int argc, char **argv)
 	const struct proc_def *def = p->def;
 	const struct options_target targets[] = {
 		{def->options != NULL ? def->options : none, p->state},
-		{def->program != NULL ? tool_options : proc_common_options, &p->common},
+		{def->program != NULL ? proc_tool_options : proc_common_options, &p->common},
 	};
 	char program[64];
 	snprintf(program, sizeof(program), "%s%s", def->program != NULL ? "" : "drop-",

@@ -43,6 +43,7 @@ struct proc_common { /* options every program has */
 	const char *socket_dir, *kubeconfig, *pod_namespace, *log_level, *log_format;
 };
 extern const struct option_def proc_common_options[];
+extern const struct option_def proc_tool_options[]; /* of programs for people (proc_def.program) */
 
 /* What is needed to answer a request later; plain data, copy it freely. */
 struct reply_to {

@@ -17,6 +17,7 @@
 
 #include "kube/client.h"
 #include "kube/lease_decide.h"
+#include "kube/trouble.h"
 #include "kube/urls.h"
 
 /* One request: short enough for three in a term that is not renewed. */
@@ -39,8 +40,17 @@ struct elector {
 	int release_tries;
 	bool released;
 	bool ownerless; /* an owner was refused: no more of it */
-	int told_code;  /* of the last failure that was told; -1: none since it worked */
+	struct trouble told;
+	/* What keeps us from holding it: */
+	enum lease_trouble fault;
+	bool fault_writing; /* of a write: a read that works does not end it */
+	int64_t fault_ms;   /* since then */
+	char fault_text[ERR_TEXT_MAX];
+	int conflicts; /* in a row */
 };
+
+/* A conflict is what a race for the Lease looks like; so many in a row are none. */
+#define CONFLICTS_MAX 2
 
 static void set_term(struct elector *e, uint64_t term, int64_t until_ms)
 {
@@ -60,6 +70,9 @@ static int decode(const struct kube_answer *a, struct lease_record *ret, struct 
 	struct arena arena = ARENA_INIT;
 	struct lease lease;
 	int rc = desc_decode(kinds[KIND_LEASE].desc, a->body, a->len, false, &arena, &lease, err);
+	/* Without it the next write would be refused, and the one after that. */
+	if (rc == 0 && lease.meta.rv == 0)
+		rc = err_set(err, ERR_RETRY, "the answer has no resourceVersion");
 	if (rc == 0) {
 		*ret = (struct lease_record){
 			.exists = true,
@@ -75,13 +88,19 @@ static int decode(const struct kube_answer *a, struct lease_record *ret, struct 
 	return rc;
 }
 
-static void tell(struct elector *e, int code, const char *text)
+static void fail(struct elector *e, enum lease_action doing, enum lease_trouble what, int code,
+		 const char *text)
 {
 	struct err err = {0};
+	int64_t now_ms = clock_boot_ms();
+	bool writing = doing != LEASE_READ;
 	e->state.failed = true;
-	if (e->told_code == code)
-		return;
-	e->told_code = code;
+	/* The write was wrong, or what came of it is not known: read before the next. */
+	e->state.stale |= writing && what != LEASE_UNANSWERED && what != LEASE_SERVER_ERROR;
+	if (e->fault == LEASE_FINE)
+		e->fault_ms = now_ms;
+	e->fault = what;
+	e->fault_writing |= writing;
 	if (code == 403)
 		err_set(&err, ERR_TERMINAL,
 			"lease %s/%s: not allowed; grant get, create and update on leases (RBAC): "
@@ -92,9 +111,18 @@ static void tell(struct elector *e, int code, const char *text)
 			text);
 	else
 		err_set(&err, ERR_RETRY, "lease %s/%s: %s", e->config.ns, LEASE_NAME, text);
+	snprintf(e->fault_text, sizeof(e->fault_text), "%s", err.text);
 	log_debug("the lease could not be read or written", LS("error", err.text));
-	if (e->config.trouble != NULL)
+	if (trouble_tell(&e->told, writing, code, now_ms) && e->config.trouble != NULL)
 		e->config.trouble(e->ctx, &err);
+}
+
+static void works(struct elector *e)
+{
+	trouble_over(&e->told);
+	e->fault = LEASE_FINE;
+	e->fault_writing = false;
+	e->fault_text[0] = '\0';
 }
 
 /* The Lease as the server has it now; of a write: as we have written it. */
@@ -103,10 +131,16 @@ static void accepted(struct elector *e, enum lease_action doing, const struct ku
 	struct lease_record record;
 	struct err err = {0};
 	if (decode(a, &record, &err) != 0) {
-		tell(e, 0, err.text);
+		fail(e, doing, LEASE_UNREADABLE, a->code, err.text);
 		return;
 	}
-	e->told_code = -1;
+	/* Somebody else holds it and renews it: nothing is wrong with it. */
+	bool held = record.holder[0] != '\0' && strcmp(record.holder, e->config.identity) != 0 &&
+		    e->state.known && record.rv != e->state.seen.rv;
+	if (held || doing != LEASE_READ)
+		e->conflicts = 0;
+	if (held || doing != LEASE_READ || !e->fault_writing)
+		works(e);
 	lease_observe(&e->state, &record, clock_boot_ms());
 	if (doing == LEASE_READ || e->state.releasing)
 		return;
@@ -134,14 +168,16 @@ static void on_answer(void *ctx, const struct kube_answer *a)
 	if (a->code == 200 || a->code == 201) {
 		accepted(e, doing, a);
 	} else if (a->code == 404 && doing != LEASE_CREATE) {
+		if (!e->fault_writing)
+			works(e);
 		lease_observe(&e->state, &(struct lease_record){0}, clock_boot_ms());
-	} else if (a->code == 409) {
+	} else if (a->code == 409 && doing != LEASE_READ && e->conflicts++ < CONFLICTS_MAX) {
 		e->state.stale = true; /* somebody wrote first: read it at once */
 	} else if (a->code == 403 && doing != LEASE_READ && owner_of(e, &owner)) {
 		e->ownerless = true; /* at once without it */
 	} else {
 		e->ownerless = false;
-		tell(e, a->code, a->message);
+		fail(e, doing, lease_trouble_of(a->code), a->code, a->message);
 		if (a->code == 0)
 			kube_close_lane(e->kube, KUBE_LEASE);
 	}
@@ -239,7 +275,6 @@ struct elector *elector_new(struct kube *k, const struct elector_config *config,
 	e->config.identity = xstrdup(config->identity ? config->identity : "");
 	e->changed = changed;
 	e->ctx = ctx;
-	e->told_code = -1;
 	e->list_path = xstrdup(url_list(&arena, KIND_LEASE, e->config.ns));
 	e->path = xstrdup(url_named(&arena, KIND_LEASE, e->config.ns, LEASE_NAME));
 	arena_done(&arena);
@@ -279,6 +314,17 @@ int64_t elector_until_ms(const struct elector *e)
 bool elector_known(const struct elector *e)
 {
 	return !e->config.enabled || e->state.known;
+}
+
+enum lease_trouble elector_trouble(const struct elector *e, int64_t now_ms)
+{
+	bool leads = e->state.term != 0 && now_ms < e->state.until_ms;
+	return leads || now_ms - e->fault_ms < LEASE_TROUBLE_MS ? LEASE_FINE : e->fault;
+}
+
+const char *elector_trouble_text(const struct elector *e)
+{
+	return e->fault_text;
 }
 
 void elector_release(struct elector *e)

@@ -13,6 +13,7 @@
 
 #include "base/err.h"
 #include "kube/kube.h"
+#include "kube/lease_trouble.h"
 
 #define LEASE_NAME       "b889acf8.corewire.io"
 #define LEASE_DURATION_S 15
@@ -24,7 +25,8 @@ struct elector;
 struct elector_config {
 	const char *ns, *identity; /* copied */
 	bool enabled;              /* false: no Lease is touched, term is 1 and never ends */
-	/* The Lease cannot be read or written, for the log: once a kind of failure. May be NULL. */
+	/* The Lease cannot be read or written, for the log (kube/trouble.h says when). May be NULL.
+	 */
 	void (*trouble)(void *ctx, const struct err *err);
 };
 
@@ -39,6 +41,13 @@ uint64_t elector_term(const struct elector *e);
 int64_t elector_until_ms(const struct elector *e); /* INT64_MAX when not enabled */
 /* The first answer of the API server is known (held by us or by another). */
 bool elector_known(const struct elector *e);
+/*
+ * What keeps this replica from holding the Lease, or from knowing who does; LEASE_FINE while it
+ * leads, while another renews it, and in the first LEASE_TROUBLE_MS.
+ */
+enum lease_trouble elector_trouble(const struct elector *e, int64_t now_ms);
+/* The last failure with its HTTP status and the API server's words; "" if there is none. */
+const char *elector_trouble_text(const struct elector *e);
 /*
  * On SIGTERM: the term is over at once, and the following turns empty the holder if we are it;
  * done when elector_released.

@@ -17,6 +17,14 @@ static bool is_ours(const struct lease_state *s, const char *identity)
 	return s->known && s->seen.exists && strcmp(s->seen.holder, identity) == 0;
 }
 
+/* A Lease that was restored from a backup counts from where it was then: terms are not given twice.
+ */
+static int64_t next_transitions(const struct lease_state *s)
+{
+	int64_t last = s->seen.transitions;
+	return (s->top_transitions > last ? s->top_transitions : last) + 1;
+}
+
 /* When the next request may go out: at once, unless the last one failed. */
 static int64_t soon(const struct lease_state *s)
 {
@@ -42,15 +50,14 @@ static struct lease_verdict hold(const struct lease_state *s)
 			  s->seen.transitions);
 	if (!s->ever_led)
 		return at(LEASE_RENEW, soon(s), s->seen.transitions);
-	return at(LEASE_TAKE, soon(s), s->seen.transitions + 1);
+	return at(LEASE_TAKE, soon(s), next_transitions(s));
 }
 
 static struct lease_verdict stand_by(const struct lease_state *s, int64_t now_ms)
 {
 	int64_t expires = expires_ms(s);
 	if (now_ms >= expires) /* rule 7 */
-		return at(s->seen.exists ? LEASE_TAKE : LEASE_CREATE, soon(s),
-			  s->seen.transitions + 1);
+		return at(s->seen.exists ? LEASE_TAKE : LEASE_CREATE, soon(s), next_transitions(s));
 	int64_t poll = s->last_ms + s->poll_ms;
 	/* At the expiry there is no need to read: a version that moved refuses our write. */
 	return poll < expires ? at(LEASE_READ, poll, 0) : at(LEASE_WAIT, expires, 0);
@@ -65,11 +72,11 @@ static struct lease_verdict next(const struct lease_state *s, const char *identi
 					    : at(LEASE_DONE, now_ms, 0);
 	bool others = s->seen.holder[0] != '\0' && strcmp(s->seen.holder, identity) != 0;
 	if (!s->seen.exists && !others) /* rule 4 */
-		return at(LEASE_CREATE, soon(s), s->ever_known ? s->seen.transitions + 1 : 0);
+		return at(LEASE_CREATE, soon(s), s->ever_known ? next_transitions(s) : 0);
 	if (is_ours(s, identity))
 		return hold(s);
 	if (!others) /* rule 6 */
-		return at(LEASE_TAKE, soon(s), s->seen.transitions + 1);
+		return at(LEASE_TAKE, soon(s), next_transitions(s));
 	return stand_by(s, now_ms);
 }
 
@@ -101,6 +108,8 @@ void lease_observe(struct lease_state *s, const struct lease_record *record, int
 			s->seen_ms = now_ms;
 		s->seen = *record;
 		s->ever_known = true;
+		if (record->transitions > s->top_transitions)
+			s->top_transitions = record->transitions;
 	}
 	s->known = true;
 	s->stale = false;

@@ -43,12 +43,13 @@ struct lease_state {
 	bool ever_led;   /* in this life */
 	bool releasing;
 	struct lease_record seen;
-	int64_t seen_ms;  /* boot ms when this version was first seen */
-	uint64_t term;    /* 0: we do not lead */
-	int64_t until_ms; /* end of the term */
-	int64_t last_ms;  /* boot ms when the last request was sent; 0: none */
-	bool failed;      /* ... and it got no usable answer */
-	int64_t poll_ms;  /* how long a standby waits between reads, jittered */
+	int64_t top_transitions; /* highest ever seen */
+	int64_t seen_ms;         /* boot ms when this version was first seen */
+	uint64_t term;           /* 0: we do not lead */
+	int64_t until_ms;        /* end of the term */
+	int64_t last_ms;         /* boot ms when the last request was sent; 0: none */
+	bool failed;             /* ... and it got no usable answer */
+	int64_t poll_ms;         /* how long a standby waits between reads, jittered */
 };
 
 enum lease_action {

@@ -130,6 +130,7 @@ static void add_failing(struct board *b, const struct msg_progress *p)
 void board_add_images(struct board *b, const struct msg_images_explained *m)
 {
 	b->leading = m->leading;
+	b->lease_trouble = m->lease_trouble != NULL;
 	for (size_t i = 0; i < m->images.n; i++) {
 		const struct msg_progress *p = &m->images.at[i];
 		add_image(b, p);

@@ -22,7 +22,7 @@
 #define BOARD_POLICIES_MAX 200
 
 struct board { /* zeroed: empty */
-	bool leading;
+	bool leading, lease_trouble;
 	struct buf images, queue, failing, policies, discovery; /* HTML rows */
 	struct buf images_json, queue_json, policies_json,
 		discovery_json; /* JSON, commas between */

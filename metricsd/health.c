@@ -2,6 +2,9 @@
 #include "metricsd/health.h"
 
 #include <stddef.h>
+#include <stdio.h>
+
+#define LEASE_TEXT_MAX 160
 
 /* why: NULL if all is well. */
 static bool part(struct buf *out, const char *name, const char *why, const char *note)
@@ -26,9 +29,13 @@ bool health_ready(const struct health *h, struct buf *out)
 	const char *caches = !h->watcher_up       ? "the watcher does not answer"
 			     : !h->watcher_synced ? "not every kind was listed yet"
 						  : NULL;
-	const char *lease = !h->watcher_up    ? "the watcher does not answer"
-			    : !h->lease_known ? "the API server has not said who holds it"
-					      : NULL;
+	char cannot[LEASE_TEXT_MAX];
+	snprintf(cannot, sizeof(cannot), "it cannot be held: %s",
+		 h->lease_trouble != NULL ? h->lease_trouble : "");
+	const char *lease = !h->watcher_up             ? "the watcher does not answer"
+			    : h->lease_trouble != NULL ? cannot
+			    : !h->lease_known          ? "the API server has not said who holds it"
+						       : NULL;
 	const char *reconciler = !h->reconciler_up       ? "it does not answer"
 				 : !h->reconciler_synced ? "it has not read everything yet"
 							 : NULL;

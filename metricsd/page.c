@@ -63,7 +63,9 @@ static void add_header(const struct page *page, struct buf *out)
 		 "</style></head><body><header><h1>drop</h1><span>%s</span><span>%s</span>"
 		 "<span>%s</span></header>\n",
 		 DROP_VERSION,
-		 page->board->leading ? "this replica leads" : "standby: another replica leads",
+		 page->board->leading         ? "this replica leads"
+		 : page->board->lease_trouble ? "the lease cannot be held, see /readyz"
+					      : "standby: another replica leads",
 		 at);
 	if (!page->board_whole)
 		buf_adds(out,
@@ -182,6 +184,8 @@ void page_json(const struct page *page, struct buf *out)
 	buf_addf(out, ",\"moreImages\":%s,\"moreDiscovery\":%s,\"morePolicies\":%s",
 		 b->more_images ? "true" : "false", b->more_discovery ? "true" : "false",
 		 b->more_policies ? "true" : "false");
+	if (b->lease_trouble)
+		buf_adds(out, ",\"leaseTrouble\":true");
 	add_list(out, "images", &b->images_json);
 	add_list(out, "queue", &b->queue_json);
 	add_list(out, "discovery", &b->discovery_json);

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 
+#include "kube/lease_trouble.h"
 #include "metricsd/expose.h"
 #include "metricsd/gzip.h"
 #include "metricsd/health.h"
@@ -12,6 +13,20 @@
 static int64_t told(const struct metricsd *m, enum proc_id q, enum metric_id id)
 {
 	return snapshot_value(&m->peers[q].told, id, "", 0);
+}
+
+/* A sentence, or NULL. The labels are as the watcher tells them. */
+static const char *lease_trouble(const struct metricsd *m)
+{
+	for (int t = LEASE_FINE + 1; t < LEASE_TROUBLES; t++) {
+		char labels[64];
+		snprintf(labels, sizeof(labels), "reason=\"%s\"",
+			 lease_trouble_name((enum lease_trouble)t));
+		if (snapshot_value(&m->peers[PROC_WATCHER].told, METRIC_lease_trouble, labels, 0) !=
+		    0)
+			return lease_trouble_text((enum lease_trouble)t);
+	}
+	return NULL;
 }
 
 bool serve_health(struct proc *p, bool ready, struct buf *body)
@@ -25,6 +40,7 @@ bool serve_health(struct proc *p, bool ready, struct buf *body)
 		.watcher_synced = told(m, PROC_WATCHER, METRIC_process_ready) != 0,
 		.lease_known = told(m, PROC_WATCHER, METRIC_lease_known) != 0,
 		.leads = told(m, PROC_WATCHER, METRIC_lease_held) != 0,
+		.lease_trouble = lease_trouble(m),
 		.reconciler_up = m->peers[PROC_RECONCILER].up,
 		.reconciler_synced = told(m, PROC_RECONCILER, METRIC_process_ready) != 0,
 		.puller_up = m->peers[PROC_PULLER].up,

@@ -137,6 +137,7 @@ void on_explain_images(struct proc *p, const struct msg_in *in)
 	size_t n = explain_images(r->core, ask->after, max, proc_now(p), proc_arena(p), &list);
 	struct msg_images_explained reply = {
 		.leading = r->acting,
+		.lease_trouble = r->feed.lease_trouble[0] != '\0' ? r->feed.lease_trouble : NULL,
 		.more = n == max,
 		.images = {arena_array(proc_arena(p), n, sizeof(struct msg_progress)), n},
 	};

@@ -94,6 +94,13 @@ static bool leads(const struct watcher *w, int64_t now_ms)
 	return elector_term(w->elector) != 0 && now_ms < elector_until_ms(w->elector);
 }
 
+/* Why nobody here may write, for people; NULL: nothing is wrong. */
+static const char *lease_trouble(const struct watcher *w, int64_t now_ms)
+{
+	return elector_trouble(w->elector, now_ms) != LEASE_FINE ? elector_trouble_text(w->elector)
+								 : NULL;
+}
+
 static void note_lease(struct proc *p, struct watcher *w, int64_t now_ms)
 {
 	bool led = w->led;
@@ -109,6 +116,10 @@ void watcher_collect(struct proc *p)
 	struct metrics *m = proc_metrics(p);
 	metric_set(m, METRIC_lease_held, leads(w, clock_boot_ms()), NULL);
 	metric_set(m, METRIC_lease_known, elector_known(w->elector), NULL);
+	enum lease_trouble trouble = elector_trouble(w->elector, clock_boot_ms());
+	for (int t = LEASE_FINE + 1; t < LEASE_TROUBLES; t++)
+		metric_set(m, METRIC_lease_trouble, trouble == (enum lease_trouble)t,
+			   LABELS(lease_trouble_name((enum lease_trouble)t)));
 	metric_set(m, METRIC_objects_unreadable_total, (int64_t)views_bad_objects(w->views), NULL);
 	for (int kind = 0; kind < KIND_COUNT; kind++)
 		if (views_kinds() >> kind & 1)
@@ -141,6 +152,7 @@ static int64_t ring(struct proc *p, struct watcher *w, int64_t now_ms)
 		.lease_until_ms = elector_until_ms(w->elector),
 		.lease_said_us = clock_boot_us(),
 		.fresh_ms = fresh_ms,
+		.lease_trouble = lease_trouble(w, now_ms),
 	};
 	proc_publish(p, MSG_doorbell, &bell);
 	w->lease_moved = false;
@@ -183,6 +195,7 @@ void watcher_on_changes_since(struct proc *p, const struct msg_in *in)
 		.lease_until_ms = elector_until_ms(w->elector),
 		.lease_said_us = clock_boot_us(),
 		.fresh_ms = views_fresh_ms(w->views, mask),
+		.lease_trouble = lease_trouble(w, proc_now(p).boot_ms),
 	};
 	store_read(w->store, ask, proc_arena(p), &answer);
 	struct err err;

@@ -5,9 +5,12 @@ commands.py SCENE DROPCTL DROP-SIM SUPERVISOR CHILD...; a row is what is typed, 
 which texts in the output it must end. It is repeated until it holds or the deadline passes, because
 the operator is at work meanwhile.
 """
+import http.client
 import json
 import os
 import pathlib
+import re
+import socket
 import subprocess
 import sys
 import tempfile
@@ -39,6 +42,14 @@ ROWS = [
     ("why not, on each node", ["why", "good"], None, 0,
      ["away-000", "NotReady", "tainted-000", "taint dedicated=ci:NoSchedule is not tolerated"]),
     ("why it backs off", ["why", "bad", "free-000"], None, 0, ["backoff", "image not found"]),
+    ("options before the command", ["--log-level", "error", "--output=json", "why", "good", "free-000"], None, 0,
+     ['"state":"done"']),
+    ("options between words", ["why", "-o", "json", "good", "--log-level", "error", "free-000"], None, 0,
+     ['"state":"done"']),
+    ("a flag takes no word along", ["--check", "status"], None, 2, ["bad"]),
+    ("an unknown option before the command", ["--nonsense", "status"], None, 100, ['unknown option "--nonsense"']),
+    ("options without a command", ["--log-level", "error"], None, 100, ["usage: dropctl COMMAND"]),
+    ("help of a command, asked for first", ["--help", "why"], None, 0, ["usage: dropctl why", "--socket-dir"]),
     ("why, no such node", ["why", "good", "nowhere"], None, 0, ["no such node"]),
     ("why, no such image", ["why", "nothing"], None, 1, ['no CachedImage "nothing"']),
     ("why, a name that paints", ["why", "a\x1b]0;owned\x07\x9b31m\u202eb"], None, 1,
@@ -85,6 +96,8 @@ class Operator:
         self.scene, self.dropctl, self.binaries, self.work = scene, dropctl, binaries, work
         self.sockets = work / "sockets"
         self.processes = []
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.probes = free.getsockname()[1]
 
     def __enter__(self):
         kubeconfig = self.work / "kubeconfig"
@@ -93,9 +106,31 @@ class Operator:
         end = time.monotonic() + PATIENCE_SECONDS
         while not kubeconfig.exists() and time.monotonic() < end:
             time.sleep(0.02)
+        self.server = re.search(r"server: *['\"]?http://([^'\"\s]+)", kubeconfig.read_text(encoding="utf-8"))[1]
         self.start("drop-supervisor", "--bin-dir", self.binaries, "--kubeconfig", kubeconfig,
-                   "--socket-dir", self.sockets, "--health-probe-bind-address=0")
+                   "--socket-dir", self.sockets, f"--health-probe-bind-address=127.0.0.1:{self.probes}")
         return self
+
+    def refuse(self, resource):
+        """Writes of the resource are refused from now on; None: no more of it."""
+        step = {"do": "api-heal"} if resource is None else {"do": "api-fault", "api": {
+            "kind": "status", "code": 422, "verbs": ["create", "update"], "resources": [resource]}}
+        connection = http.client.HTTPConnection(self.server, timeout=10)
+        connection.request("POST", "/sim/do", json.dumps(step), {"Content-Type": "application/json"})
+        reply = connection.getresponse()
+        assert reply.status == 200, reply.read()
+        connection.close()
+
+    def ready(self):
+        connection = http.client.HTTPConnection("127.0.0.1", self.probes, timeout=10)
+        try:
+            connection.request("GET", "/readyz")
+            reply = connection.getresponse()
+            return reply.status, reply.read().decode()
+        except OSError as error:
+            return 0, str(error)
+        finally:
+            connection.close()
 
     def start(self, program, *words):
         with open(self.work / f"{program}.log", "wb") as log:
@@ -153,6 +188,36 @@ def cases(operator):
         done = operator.ask(["status"], sockets=empty)
         return done.returncode == 111 and "Is the operator running here?" in done.stderr, done.stderr
     yield "nobody is there", nobody
+    yield from lease_cases(operator)
+
+
+def lease_cases(operator):
+    """The last ones: from now on the API server refuses the lease. All who are asked say so, and why."""
+    def refused():
+        operator.refuse("leases")
+        return True, ""
+
+    def status():
+        done = operator.ask(["status"])
+        return "The lease cannot be held: lease " in done.stdout and "HTTP 422" in done.stdout, done.stdout
+
+    def metric():
+        done = operator.ask(["stats", "watcher"])
+        return '"drop_lease_trouble{reason=\\"refused\\"}":1' in done.stdout, done.stdout
+
+    def ready():
+        code, text = operator.ready()
+        return code == 500 and "[-]lease failed: it cannot be held: the API server refuses" in text, f"{code} {text}"
+
+    def heals():
+        operator.refuse(None)
+        code, text = operator.ready()
+        return code == 200 and "[+]lease ok: held" in text, f"{code} {text}"
+    yield "the lease is refused from now on", refused
+    yield "a refused lease: dropctl status", status
+    yield "a refused lease: metric", metric
+    yield "a refused lease: readyz", ready
+    yield "held again", heals
 
 
 def main():

@@ -50,6 +50,10 @@ static void ready(void **state)
 	h.lease_known = false;
 	says(health_ready, &h, false,
 	     "[-]lease failed: the API server has not said who holds it\n");
+	h.lease_known = true;
+	h.lease_trouble = "the API server forbids it";
+	says(health_ready, &h, false,
+	     "[-]lease failed: it cannot be held: the API server forbids it\n");
 	h = fine;
 	h.watcher_synced = false;
 	says(health_ready, &h, false, "[-]caches failed: not every kind was listed yet\n");
