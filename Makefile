@@ -40,7 +40,7 @@ test: ## Everything: gcc, clang, sanitizers, unit, pipeline and the real cluster
 	python3 scripts/run_tests.py
 
 test-unit: ## The tests that need no cluster, with gcc only.
-	scripts/setup.sh build
+	scripts/setup.sh build cluster
 	python3 scripts/run_tests.py gcc
 
 test-e2e: ## The tests on the real cluster only.
@@ -92,6 +92,7 @@ manifests: build ## Write what is generated: CRDs, charts' copies, install.yaml,
 	deploy/render.py --helm $(HELM)
 
 docs-gen-check: build ## Is everything that is generated up to date? (part of make test)
+	command -v helm >/dev/null || tests/cluster/build.sh helm >/dev/null
 	meson test -C $(BUILD) --suite check --print-errorlogs
 
 sync-crds: ## Copy deploy/crds into the charts and to kustomize.

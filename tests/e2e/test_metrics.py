@@ -78,7 +78,7 @@ class Observed:
 
 def available(t):
     if not prometheus.installed():
-        t.tap.skip(t.context, "no prometheus here: scripts/setup.sh prometheus")
+        t.check(False, "there is a prometheus", "scripts/setup.sh prometheus")
     return prometheus.installed()
 
 
