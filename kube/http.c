@@ -18,6 +18,7 @@
 
 #include "kube/easy.h"
 #include "kube/lane.h"
+#include "kube/retry.h"
 
 /* A buffer that grew beyond this gives its memory back when it is empty. */
 #define BUFFER_KEEP (64 * 1024)
@@ -336,16 +337,23 @@ static CURLcode cause(const struct transfer *t, CURLcode rc)
 	return rc == CURLE_OPERATION_TIMEDOUT && resolved_us == 0 ? CURLE_COULDNT_RESOLVE_HOST : rc;
 }
 
+/* Of the last answer; NULL: it has none. The text lives as long as the transfer. */
+static const char *header(const struct transfer *t, const char *name)
+{
+	struct curl_header *h = NULL;
+	return curl_easy_header(t->easy->curl, name, 0, CURLH_HEADER, -1, &h) == CURLHE_OK
+		       ? h->value
+		       : NULL;
+}
+
 static void finish(struct transfer *t, CURLcode rc)
 {
 	long code = 0;
 	rc = cause(t, rc);
-	curl_off_t after_s = 0;
 	curl_easy_getinfo(t->easy->curl, CURLINFO_RESPONSE_CODE, &code);
-	curl_easy_getinfo(t->easy->curl, CURLINFO_RETRY_AFTER, &after_s);
 	t->result = (struct http_result){.code = (int)code, .error = "", .sent_ms = t->sent_ms};
-	if (after_s > 0 && after_s < INT_MAX)
-		t->result.retry_after_ms = after_s * 1000;
+	t->result.retry_after_ms =
+		retry_after_ms(header(t, "Retry-After"), header(t, "Date"), clock_now().wall_s);
 	if (t->data == NULL && t->sink == NULL && t->in.full) {
 		snprintf(t->error, sizeof(t->error), "the answer is larger than %d bytes",
 			 KUBE_ANSWER_MAX);

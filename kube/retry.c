@@ -3,6 +3,12 @@
  */
 #include "kube/retry.h"
 
+#include <limits.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+#include <curl/curl.h>
+
 int64_t retry_backoff_ms(int failures, int64_t first_ms, int64_t max_ms, uint32_t random)
 {
 	int64_t wait = first_ms;
@@ -11,6 +17,22 @@ int64_t retry_backoff_ms(int failures, int64_t first_ms, int64_t max_ms, uint32_
 	if (wait > max_ms)
 		wait = max_ms;
 	return wait - (int64_t)(random % (uint64_t)(wait / 2 + 1));
+}
+
+int64_t retry_after_ms(const char *retry_after, const char *date, int64_t now_s)
+{
+	char *end;
+	if (retry_after == NULL)
+		return 0;
+	int64_t after_s = strtoll(retry_after, &end, 10);
+	if (*end != '\0') {
+		time_t until = curl_getdate(retry_after, NULL);
+		time_t from = date != NULL ? curl_getdate(date, NULL) : (time_t)-1;
+		after_s = until == (time_t)-1 ? 0 : until - (from != (time_t)-1 ? from : now_s);
+	}
+	if (after_s <= 0)
+		return 0;
+	return after_s < INT_MAX ? after_s * 1000 : (int64_t)INT_MAX * 1000;
 }
 
 static bool worth_retrying(const struct retry_case *c)

@@ -31,6 +31,13 @@ struct retry_case {
 int64_t retry_at(const struct retry_case *c);
 
 /*
+ * A Retry-After (RFC 9110, 10.2.3): seconds, or a date. The date is the server's, so it is compared
+ * with the Date of the same answer and never with our clock, unless that is missing (NULL). now_s:
+ * unix seconds. 0: it says nothing, or a moment that has passed.
+ */
+int64_t retry_after_ms(const char *retry_after, const char *date, int64_t now_s);
+
+/*
  * The wait after so many failures in a row (from 1): doubles from first_ms to max_ms, less
  * a random part of up to half, so that clients do not come back together.
  */

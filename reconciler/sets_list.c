@@ -87,12 +87,9 @@ static enum discovery_state look(struct sets *s, struct set *set, struct now now
 {
 	if (set->discovery == NULL)
 		return DISCOVERY_NONE;
-	int64_t left_s = set->created + SET_PATIENCE_S - now.wall_s;
-	if (set->discovery->state != DISCOVERY_MISSING || left_s <= 0)
+	if (set->discovery->state != DISCOVERY_MISSING || now.boot_ms >= set->patient_ms)
 		return set->discovery->state;
-	if (left_s > SET_PATIENCE_S)
-		left_s = SET_PATIENCE_S; /* the server's clock is not ours */
-	timer_set(&s->timers, &set->patience, now.boot_ms + left_s * 1000);
+	timer_set(&s->timers, &set->patience, set->patient_ms);
 	return DISCOVERY_WAITED_FOR;
 }
 
@@ -149,14 +146,15 @@ static void follow(struct sets *s, struct set *set, const struct api_name_ref *r
 		discovery_release(s, old);
 }
 
-static struct set *set_new(struct sets *s, const struct cachedimageset *obj)
+static struct set *set_new(struct sets *s, const struct cachedimageset *obj, struct now now)
 {
 	struct set *set = xcalloc(1, sizeof(*set));
 	set->name = xstrdup(obj->meta.name);
 	set->uid = xstrdup(obj->meta.uid != NULL ? obj->meta.uid : "");
 	set->timer.owner = TIMER_SET;
 	set->patience.owner = TIMER_PATIENCE;
-	set->created = obj->meta.created;
+	/* From when we saw it: creationTimestamp is of the API server's clock. */
+	set->patient_ms = now.boot_ms + SET_PATIENCE_MS;
 	list_init(&set->listed);
 	list_init(&set->of_discovery);
 	list_init(&set->dirty);
@@ -212,7 +210,7 @@ void set_observe(struct sets *s, const struct cachedimageset *obj, struct now no
 	}
 	bool created = set == NULL;
 	if (created)
-		set = set_new(s, obj);
+		set = set_new(s, obj, now);
 	set->read = s->read;
 	if (obj->meta.deleted != 0) {
 		if (!set->deleting)

@@ -31,7 +31,7 @@
  * A DiscoveryPolicy that is missing may be the next line of the file that made the set: no
  * complaint in the set's first seconds.
  */
-#define SET_PATIENCE_S 2
+#define SET_PATIENCE_MS 2000
 /* What is refused, or edited back each time, is tried again after this, doubling. */
 #define SET_BACKOFF_MS     5000
 #define SET_BACKOFF_MAX_MS (5 * 60 * 1000)
@@ -138,7 +138,7 @@ struct set {
 	struct discovery *discovery;     /* held; NULL: none is named */
 	enum discovery_state discovered; /* as of the last list */
 	struct link of_discovery;
-	int64_t created; /* unix seconds */
+	int64_t patient_ms; /* boot ms: until then a missing DiscoveryPolicy is waited for */
 	struct timer patience;
 	struct family *family;
 	struct map entries; /* by normal */

@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include <cmocka.h>
 
@@ -55,6 +56,39 @@ static void table(void **state)
 	}
 }
 
+#define DATE(time) "Sun, 06 Nov 1994 " time " GMT"
+#define NOW_S      784111777 /* 08:49:37 of that day */
+
+static const struct after {
+	const char *retry_after, *date;
+	int64_t want_ms;
+} afters[] = {
+	{NULL, DATE("08:49:37"), 0},
+	{"3", NULL, 3000},
+	{"3", DATE("01:00:00"), 3000},
+	{"0", NULL, 0},
+	{"-3", NULL, 0},
+	{"soon", NULL, 0},
+	{"99999999999999999999", NULL, (int64_t)INT32_MAX * 1000},
+	{DATE("08:49:47"), NULL, 10000},
+	/* 13.8: the server's clock is an hour behind ours, or ahead of it */
+	{DATE("07:49:47"), DATE("07:49:37"), 10000},
+	{DATE("09:49:47"), DATE("09:49:37"), 10000},
+	{DATE("09:49:27"), DATE("09:49:37"), 0},
+	{DATE("08:49:47"), "yesterday", 10000},
+};
+
+static void dates(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(afters) / sizeof(afters[0]); i++) {
+		const struct after *row = &afters[i];
+		int64_t got = retry_after_ms(row->retry_after, row->date, NOW_S);
+		if (got != row->want_ms)
+			fail_msg("row %zu: %lld", i, (long long)got);
+	}
+}
+
 static void jitter(void **state)
 {
 	(void)state;
@@ -68,6 +102,7 @@ static void jitter(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(table), cmocka_unit_test(jitter)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(table), cmocka_unit_test(dates),
+					   cmocka_unit_test(jitter)};
 	return cmocka_run_group_tests_name("retry", tests, NULL, NULL);
 }
