@@ -141,7 +141,7 @@ static void rule_24_told_once_as_a_fact(void **state)
 	r.set.spec.discovery_policy_ref = &discovered;
 	rig_set(&r, "z:1");
 	rig_lead(&r);
-	rig_turn(&r, 0);
+	rig_turn(&r, 2000);
 	assert_int_equal(r.acts.n_facts, 1);
 	assert_string_equal(r.acts.facts[0].set, "s");
 	assert_string_equal(r.acts.facts[0].uid, "su");
