@@ -74,7 +74,8 @@ static void objects_show_their_fields(void **state)
 	struct buf want = {0};
 	buf_adds(&want,
 		 "{\"type\":\"changes\",\"from\":\"watcher\",\"epoch\":1,\"head\":0,\"term\":0,"
-		 "\"lease_until_ms\":-1,\"lease_said_us\":0,\"fresh_ms\":0,\"next\":0,\"reset\":true,"
+		 "\"lease_until_ms\":-1,\"lease_said_us\":0,\"lease_trouble\":null,\"fresh_ms\":0,"
+		 "\"next\":0,\"reset\":true,"
 		 "\"more\":false,\"changes\":[{\"kind\":0,\"name\":\"n1\",\"gone\":false,"
 		 "\"object\":");
 	desc_encode(kinds[KIND_NODE].desc, &node, &want);
