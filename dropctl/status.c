@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/visible.h"
 #include "dropctl/table.h"
 
 static const char *const heading[] = {"IMAGE",   "PHASE", "READY", "PULLING", "WAITING",
@@ -66,7 +67,8 @@ static void finish(struct proc *p, const struct msg_images_explained *m)
 			buf_adds(&text, "This replica does not lead: it knows, but decides "
 					"nothing.\n");
 		if (m->lease_trouble != NULL)
-			buf_addf(&text, "The lease cannot be held: %s\n", m->lease_trouble);
+			buf_addf(&text, "The lease cannot be held: %s\n",
+				 visible_text(proc_arena(p), m->lease_trouble));
 		if (c->table.len > 0) {
 			struct buf cells = {0};
 			for (size_t i = 0; i < COLUMNS; i++)
