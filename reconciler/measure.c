@@ -19,6 +19,11 @@ const struct option_def reconciler_options[] = {
 	 .offset = offsetof(struct reconciler, metrics_per_node),
 	 .def = "false",
 	 .doc = "metrics of pulls name the node: as many series as images times nodes"},
+	{.name = "excluded-node-taints",
+	 .type = OPT_STRING,
+	 .offset = offsetof(struct reconciler, excluded_taints),
+	 .arg = "KEYS",
+	 .doc = "taint keys, comma-separated, each KEY or PREFIX*, of nodes that get no pull pods"},
 	{.name = NULL},
 };
 

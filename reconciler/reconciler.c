@@ -6,12 +6,19 @@
 #include "reconciler/reconciler.h"
 
 #include "base/log.h"
+#include "reconciler/target.h"
 
 #define ANNOUNCE_EVERY_MS 500
 
 int reconciler_init(struct proc *p, struct err *err)
 {
 	struct reconciler *r = proc_state(p);
+	size_t bad = target_excluded_bad(r->excluded_taints);
+	if (bad != 0)
+		return err_set(err, ERR_TERMINAL,
+			       "--excluded-node-taints: entry %zu is not a taint key; want KEY or "
+			       "PREFIX*, separated by commas",
+			       bad);
 	r->kube = kube_new(proc_common(p)->kubeconfig, proc_user_agent(p), err);
 	if (r->kube == NULL)
 		return -1;
@@ -20,6 +27,7 @@ int reconciler_init(struct proc *p, struct err *err)
 	proc_set_wait(p, kube_wait, r->kube);
 	r->feed.ops = &reconciler_feed;
 	r->core = core_new();
+	core_exclude_taints(r->core, r->excluded_taints);
 	r->sets = sets_new();
 	r->events = events_new();
 	return 0;

@@ -58,6 +58,7 @@ struct reconciler {
 	int64_t events_off_ms;   /* none before: both are */
 	uint64_t events_dropped; /* of events.c, so many are counted */
 	bool metrics_per_node;   /* --metrics-per-node */
+	const char *excluded_taints; /* --excluded-node-taints */
 	bool prune;              /* an image or a node went, or names another reference */
 };
 

@@ -141,6 +141,21 @@ static bool in_list(const char *key, const char *list)
 	return false;
 }
 
+size_t target_excluded_bad(const char *excluded)
+{
+	static const char key[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./";
+	for (size_t number = 1; excluded != NULL && *excluded != '\0'; number++) {
+		size_t n = strspn(excluded, key);
+		size_t star = n != 0 && excluded[n] == '*';
+		const char *end = excluded + n + star;
+		if (n == 0 || (*end != '\0' && *end != ','))
+			return number;
+		excluded = end + (*end == ',');
+	}
+	return 0;
+}
+
 static bool tainted(const struct node *node, enum target_state state)
 {
 	for (size_t i = 0; i < node->taints.n; i++)

@@ -6,6 +6,7 @@
 #define DROP_RECONCILER_TARGET_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "api/kinds.h"
 
@@ -54,6 +55,8 @@ extern const struct target_state_info target_states[TARGET_STATES];
  * ends in '*'; NULL: none.
  */
 enum target_state target_state(const struct node *node, const char *excluded);
+/* The number, from 1, of the first entry that is no key and no prefix with '*'; 0: all are. */
+size_t target_excluded_bad(const char *excluded);
 /* An autoscaler considers its removal: other nodes come first. */
 bool target_last(const struct node *node);
 /* From 1.35 on a kubelet refuses a listed image to pods whose credentials did not pull it (17a). */

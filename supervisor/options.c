@@ -61,6 +61,9 @@ static const char *const secrets_modes[] = {"any", "labelled", "named", NULL};
 	  "names of secrets, separated by commas, for --discovery-secrets=named")                  \
 	O(require_tls_credentials, "require-tls-credentials", BOOL, "false", NULL, NULL,           \
 	  TO(DISCOVERER), RESTART, "send credentials of DiscoveryPolicies over https only")        \
+	O(excluded_node_taints, "excluded-node-taints", STRING, NULL, "KEYS", NULL,                \
+	  TO(RECONCILER), RESTART,                                                                 \
+	  "taint keys, comma-separated, each KEY or PREFIX*, of nodes that get no pull pods")      \
 	O(config, "config", STRING, NULL, "FILE", NULL, TO_NOBODY, RESTART,                        \
 	  "YAML file of these options by name; the command line wins over it")                     \
 	O(bin_dir, "bin-dir", STRING, NULL, "DIR", NULL, TO_NOBODY, RESTART,                       \

@@ -16,7 +16,7 @@
 struct supervisor_options {
 	const char *socket_dir, *kubeconfig, *pod_namespace, *log_level, *log_format;
 	bool leader_elect;
-	const char *priority_class;
+	const char *priority_class, *excluded_node_taints;
 	const char *metrics_bind_address, *metrics_cert_path, *metrics_cert_name, *metrics_cert_key;
 	const char *health_probe_bind_address;
 	bool metrics_secure, metrics_per_node, status_page;

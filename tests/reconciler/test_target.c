@@ -150,7 +150,7 @@ static void rule_2_eligible(void **state)
 		if (row->pressure)
 			conditions[n.conditions.n++] =
 				(struct node_condition){"DiskPressure", row->pressure};
-		assert_int_equal(target_state(&n, "example.com/drain,,example.org/*"), row->want);
+		assert_int_equal(target_state(&n, "example.com/drain,example.org/*"), row->want);
 	}
 }
 
@@ -163,6 +163,18 @@ static void rule_2_last(void **state)
 	assert_true(target_last(&n));
 	taint.key = "dedicated";
 	assert_false(target_last(&n));
+}
+
+static void excluded_taints_are_checked(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *list;
+		size_t bad;
+	} lists[] = {{NULL, 0}, {"", 0},     {"a", 0},     {"a.b/c,d/*,e", 0}, {"a,,b", 2},
+		     {"*", 1},  {"a, b", 2}, {"a,b c", 2}, {"a*b", 1},         {",", 1}};
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
+		assert_int_equal(target_excluded_bad(lists[i].list), lists[i].bad);
 }
 
 static void rule_17a_kubelets(void **state)
@@ -193,7 +205,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rule_1_tolerations), cmocka_unit_test(rule_1_matches),
 		cmocka_unit_test(rule_1_virtual),     cmocka_unit_test(rule_2_eligible),
-		cmocka_unit_test(rule_2_last),        cmocka_unit_test(rule_17a_kubelets),
+		cmocka_unit_test(rule_2_last),        cmocka_unit_test(excluded_taints_are_checked),
+		cmocka_unit_test(rule_17a_kubelets),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
