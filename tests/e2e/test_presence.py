@@ -106,6 +106,21 @@ def test_lost(t):
     events = json.loads(t.kubectl("get", "events", "-o", "json"))["items"]
     told = [e for e in events if e["involvedObject"]["name"] == "lost" and e["reason"] == "Evicted"]
     t.equal(len(told), 1, "one event Evicted")
+    lost_again(t, reference)
+
+
+def lost_again(t, reference):
+    """9: the second time within the hour it is said, and the pull waits for the back-off."""
+    only_ours(t)
+    pulled = time.time()
+    t.eventually("the kubelet reports it again", REPORT, lambda: reference in listed(t), 1)
+    time.sleep(max(0, pulled + PROOF - time.time()))
+    t.wait_no_pods()
+    remove(t, lambda names: reference in names)
+    t.image_is("lost", lambda o: [(f["reason"], f["attempts"]) for f in status(o).get("failedNodes") or []] ==
+               [("Evicting", 2)], "is said to be lost for the second time", REPORT + PROOF)
+    t.image_is("lost", ready, "is Ready again after a back-off")
+    t.check(status(t.get("lost"))["failedNodes"][0]["reason"] == "Evicting", "and the losses stay visible")
 
 
 def pulled_as_id(pod):

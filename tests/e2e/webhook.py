@@ -1,0 +1,63 @@
+"""A mutating webhook of our own, as a service mesh or a policy engine has one: it patches each pull pod on create."""
+import base64
+import http.server
+import json
+import os
+import ssl
+import threading
+
+from kubeapi import NAMESPACE
+from pki import Authority, text
+
+PATH = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations"
+
+
+class Webhook:
+    """with Webhook(t, [JSON patch operations]): ...; for pods of the pull namespace. Removed at the end."""
+
+    def __init__(self, t, patch, name="drop-test-webhook"):
+        self.api, self.patch, self.name = t.api, patch, name
+        self.authority = Authority(t.folder("webhook"), "webhook-authority")
+        self.asked = 0
+
+    def __enter__(self):
+        hook = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                review = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                hook.asked += 1
+                patch = base64.b64encode(json.dumps(hook.patch).encode()).decode()
+                answer = json.dumps({"apiVersion": review["apiVersion"], "kind": review["kind"], "response": {
+                    "uid": review["request"]["uid"], "allowed": True, "patchType": "JSONPatch",
+                    "patch": patch}}).encode()
+                self.send_response(200)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(answer)))
+                self.end_headers()
+                self.wfile.write(answer)
+
+            def log_message(self, *_):
+                pass
+
+        cert, key = self.authority.issue("webhook", "IP:127.0.0.1")
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(cert, key)
+        self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        bundle = base64.b64encode(text(self.authority.cert).encode()).decode()
+        self.api.must("POST", PATH, {
+            "apiVersion": "admissionregistration.k8s.io/v1", "kind": "MutatingWebhookConfiguration",
+            "metadata": {"name": self.name}, "webhooks": [{
+                "name": "pods.drop-test.example.com", "sideEffects": "None", "admissionReviewVersions": ["v1"],
+                "clientConfig": {"url": f"https://127.0.0.1:{self.server.server_port}/", "caBundle": bundle},
+                "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": NAMESPACE}},
+                "rules": [{"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"],
+                           "resources": ["pods"]}]}]})
+        return self
+
+    def __exit__(self, *_):
+        self.api.ask("DELETE", os.path.join(PATH, self.name))
+        self.server.shutdown()
+        self.server.server_close()
