@@ -11,13 +11,21 @@
 #include "kube/base64.h"
 #include "kube/json.h"
 
-/* A repeated text shorter than this proves nothing. */
-#define LEAK_MIN 4
+/* A repeated text shorter than this proves nothing; of a longer secret so much proves it. */
+#define LEAK_MIN    4
+#define LEAK_WINDOW 24
 
 struct auth_block {
 	struct auth_block *next;
 	size_t size;
 	char bytes[];
+};
+
+struct auth_set { /* in a block of its own, as are its lines */
+	struct auth_set *next;
+	enum auth_how how;
+	const char *token; /* inside its line; NULL: none */
+	const char *lines[AUTH_HEADERS_MAX + 2];
 };
 
 static char *block(struct auth *a, size_t size)
@@ -71,13 +79,18 @@ static int bad_key(struct err *err, const char *secret, const char *key, const c
 	return err_set(err, ERR_TERMINAL, "key %s of Secret %s %s", key, secret, what);
 }
 
-/* What goes into a header: no control characters; the line break of an editor is taken off. */
-static bool header_value(char *text, size_t len)
+/*
+ * What goes into a header: no control characters; the line break of an editor is taken off. A
+ * password goes there as base64, and some are files of several lines (Google's _json_key).
+ */
+static bool header_value(char *text, size_t len, bool lines)
 {
 	while (len > 0 && (text[len - 1] == '\n' || text[len - 1] == '\r'))
 		text[--len] = '\0';
 	for (size_t i = 0; i < len; i++)
-		if ((unsigned char)text[i] < ' ' || text[i] == 0x7f)
+		if (((unsigned char)text[i] < ' ' &&
+		     (!lines || text[i] == '\0' || strchr("\t\r\n", text[i]) == NULL)) ||
+		    text[i] == 0x7f)
 			return false;
 	return len > 0;
 }
@@ -123,10 +136,15 @@ static int take(struct auth *a, const char *secret, const char *key, struct json
 	struct {
 		const char *key;
 		const char **text;
-		struct fetch_bytes *pem;
-	} keys[] = {{"token", &a->token, NULL},       {"username", &a->username, NULL},
-		    {"password", &a->password, NULL}, {"ca.crt", NULL, &a->ca},
-		    {"tls.crt", NULL, &a->cert},      {"tls.key", NULL, &a->key}};
+		struct fetch_bytes *pem, *docker;
+	} keys[] = {{"token", &a->token, NULL, NULL},
+		    {"username", &a->username, NULL, NULL},
+		    {"password", &a->password, NULL, NULL},
+		    {"ca.crt", NULL, &a->ca, NULL},
+		    {"tls.crt", NULL, &a->cert, NULL},
+		    {"tls.key", NULL, &a->key, NULL},
+		    {".dockerconfigjson", NULL, NULL, &a->docker_config},
+		    {".dockercfg", NULL, NULL, &a->docker_cfg}};
 	size_t k = 0, n = sizeof(keys) / sizeof(keys[0]), len;
 	while (k < n && strcmp(key, keys[k].key) != 0)
 		k++;
@@ -136,9 +154,14 @@ static int take(struct auth *a, const char *secret, const char *key, struct json
 	char *bytes = decoded(a, value, &len);
 	if (bytes == NULL)
 		return bad_key(err, secret, key, "is not base64");
+	if (k < n && keys[k].docker != NULL) {
+		*keys[k].docker = (struct fetch_bytes){bytes, len};
+		return 0;
+	}
+	a->n_keys++;
 	if (k < n && keys[k].pem != NULL)
 		return take_pem(keys[k].pem, secret, key, bytes, len, err);
-	if (!header_value(bytes, len))
+	if (!header_value(bytes, len, strcmp(key, "password") == 0))
 		return bad_key(err, secret, key,
 			       "is empty or has control characters, which no header can carry");
 	if (header)
@@ -157,6 +180,18 @@ static int pairs(const struct auth *a, const char *secret, struct err *err)
 		return err_set(err, ERR_TERMINAL, "Secret %s has %s", secret,
 			       a->cert.data ? "tls.crt but no tls.key" : "tls.key but no tls.crt");
 	return 0;
+}
+
+int auth_check(const struct auth *a, const char *secret, bool docker, struct err *err)
+{
+	bool has = a->docker_config.data != NULL || a->docker_cfg.data != NULL;
+	if (a->n_keys > 0 || (docker && has))
+		return 0;
+	return err_set(err, ERR_TERMINAL,
+		       "Secret %s has none of the keys that are read: token, username and "
+		       "password, ca.crt, tls.crt and tls.key, headers.<name>%s%s",
+		       secret, docker ? ", .dockerconfigjson" : "",
+		       has ? "; a .dockerconfigjson is for sources of type registry" : "");
 }
 
 int auth_read(struct auth *a, const char *secret, const char *json, size_t len, struct err *err)
@@ -192,29 +227,39 @@ static const char *basic(struct auth *a)
 	return line;
 }
 
-const char *const *auth_lines(struct auth *a, const char *bearer)
+static struct auth_set *set_of(const struct auth *a, enum auth_how how, const char *token)
 {
-	const char **lines =
-		(const char **)(void *)block(a, (AUTH_HEADERS_MAX + 2) * sizeof(*lines));
-	const char *token = bearer != NULL ? bearer : a->username == NULL ? a->token : NULL;
-	size_t n = 0;
-	if (token != NULL)
-		lines[n++] = join(a, "Authorization: Bearer ", token, "");
-	else if (a->username != NULL)
-		lines[n++] = basic(a);
-	for (size_t i = 0; i < a->n_headers; i++)
-		if (n == 0 || strncasecmp(a->headers[i], "Authorization:", 14) != 0)
-			lines[n++] = a->headers[i];
-	return lines;
+	struct auth_set *s = a->sets;
+	while (s != NULL && (s->how != how || (token != NULL && strcmp(s->token, token) != 0)))
+		s = s->next;
+	return s;
 }
 
-const char *const *auth_basic_lines(struct auth *a)
+const char *const *auth_lines(struct auth *a, enum auth_how how, const char *token)
 {
-	if (a->username == NULL)
-		return NULL;
-	const char **lines = (const char **)(void *)block(a, 2 * sizeof(*lines));
-	lines[0] = basic(a);
-	return lines;
+	static const char bearer[] = "Authorization: Bearer ";
+	struct auth_set *s = set_of(a, how, token);
+	if (s != NULL)
+		return s->lines;
+	s = (struct auth_set *)(void *)block(a, sizeof(*s));
+	s->how = how;
+	size_t n = 0;
+	bool user = a->username != NULL, own = user || a->token != NULL;
+	bool headers = how != AUTH_USER && how != AUTH_AWAY;
+	if (token != NULL) {
+		s->lines[n++] = join(a, bearer, token, "");
+		s->token = s->lines[0] + strlen(bearer);
+	} else if (how != AUTH_NOBODY && user) {
+		s->lines[n++] = basic(a);
+	} else if (how == AUTH_OWN && a->token != NULL) {
+		s->lines[n++] = join(a, bearer, a->token, "");
+	}
+	for (size_t i = 0; headers && i < a->n_headers; i++)
+		if (!(own || n > 0) || strncasecmp(a->headers[i], "Authorization:", 14) != 0)
+			s->lines[n++] = a->headers[i];
+	s->next = a->sets;
+	a->sets = s;
+	return s->lines;
 }
 
 bool auth_sends(const struct auth *a)
@@ -222,9 +267,16 @@ bool auth_sends(const struct auth *a)
 	return a->token != NULL || a->username != NULL || a->n_headers != 0;
 }
 
+/* Is any LEAK_WINDOW bytes of the text in the secret, or is all of a shorter secret in the text? */
 static bool holds(const char *text, const char *secret)
 {
-	return secret != NULL && strlen(secret) >= LEAK_MIN && strstr(text, secret) != NULL;
+	size_t len = secret != NULL ? strlen(secret) : 0, all = strlen(text);
+	if (len < LEAK_WINDOW)
+		return len >= LEAK_MIN && strstr(text, secret) != NULL;
+	for (size_t i = 0; i + LEAK_WINDOW <= all; i++)
+		if (memmem(secret, len, text + i, LEAK_WINDOW) != NULL)
+			return true;
+	return false;
 }
 
 bool auth_leaks(const struct auth *a, const char *text)
@@ -232,8 +284,10 @@ bool auth_leaks(const struct auth *a, const char *text)
 	bool leaks = holds(text, a->token) || holds(text, a->password);
 	for (size_t i = 0; i < a->n_headers; i++)
 		leaks |= holds(text, strchr(a->headers[i], ':') + 2);
-	for (const struct auth_block *b = a->blocks; b != NULL; b = b->next)
-		if (strncmp(b->bytes, "Authorization: ", 15) == 0)
-			leaks |= holds(text, strchr(b->bytes + 15, ' ') + 1);
+	for (const struct auth_set *s = a->sets; s != NULL; s = s->next) {
+		const char *scheme = s->lines[0] != NULL ? strchr(s->lines[0], ' ') : NULL;
+		const char *value = scheme != NULL ? strchr(scheme + 1, ' ') : NULL;
+		leaks |= value != NULL && holds(text, value + 1);
+	}
 	return leaks;
 }

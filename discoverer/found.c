@@ -51,6 +51,12 @@ void found_drop(struct found *f, const char *image, enum drop_reason why)
 	f->dropped[f->n_dropped++] = (struct found_dropped){arena_strndup(&f->mem, image, n), why};
 }
 
+void found_parts(struct found *f, size_t n)
+{
+	f->parts = arena_array(&f->mem, n, sizeof(*f->parts));
+	f->n_parts = n;
+}
+
 void found_add(struct found *f, const char *image, size_t len, double score)
 {
 	if (!usable(image, len)) {
@@ -76,7 +82,7 @@ void found_add(struct found *f, const char *image, size_t len, double score)
 	}
 	struct found_index *index = arena_alloc(&f->mem, sizeof(*index));
 	*index = (struct found_index){f->n};
-	f->at[f->n] = (struct found_image){arena_strdup(&f->mem, image), score};
+	f->at[f->n] = (struct found_image){arena_strdup(&f->mem, image), score, f->part};
 	map_put(&f->by_image, f->at[f->n].image, index);
 	f->n++;
 }

@@ -37,9 +37,22 @@ enum drop_reason { DROP_none, DROP_REASONS(DROP_REASON_ENUM) DROP_REASONS_COUNT 
 const char *drop_reason_name(enum drop_reason reason);
 const char *drop_reason_text(enum drop_reason reason);
 
+/*
+ * A source may have parts that answer and fail each for itself: the repositories of a registry.
+ * One without parts is one part.
+ */
+enum part_state {
+	PART_FAILED, /* nothing is known of it now */
+	PART_ADDED,  /* what was found is there, but it is not all */
+	PART_WHOLE,
+	PART_GONE, /* its source says that there is none */
+};
+#define PART_UNKNOWN SIZE_MAX
+
 struct found_image {
 	const char *image;
 	double score;
+	size_t part;
 };
 
 struct found_dropped {
@@ -52,13 +65,20 @@ struct found { /* zeroed: ready */
 	struct map by_image; /* struct found_index */
 	struct found_image *at;
 	size_t n, cap;
-	bool sum;      /* scores of one image are added; else the highest counts */
-	bool remember; /* keep `dropped` */
+	bool sum;               /* scores of one image are added; else the highest counts */
+	bool remember;          /* keep `dropped` */
+	enum part_state *parts; /* NULL: it has none; lives in mem */
+	size_t n_parts, part;   /* part: of what is added from now on */
+	/* Of an image that nobody remembers the part of; PART_UNKNOWN: of none. NULL: as that. */
+	size_t (*part_of)(const void *ctx, const char *image);
+	const void *part_ctx;
 	size_t counts[DROP_REASONS_COUNT]; /* of what was left out */
 	struct found_dropped *dropped;
 	size_t n_dropped;
 };
 
+/* The source has n parts, all PART_FAILED as long as nothing else is said. */
+void found_parts(struct found *f, size_t n);
 /* image is NUL-terminated and len bytes long. */
 void found_add(struct found *f, const char *image, size_t len, double score);
 /* Leaves an image out, for that reason. */

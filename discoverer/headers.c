@@ -83,16 +83,27 @@ static bool is_next(struct arena *a, const char **p)
 	return next;
 }
 
+/* *p is where a link begins: its target; NULL: it never ends. */
+static char *target(struct arena *a, const char **p)
+{
+	bool marked = **p == '<';
+	const char *begin = *p + marked;
+	size_t n = strcspn(begin, marked ? ">" : ";, \t");
+	if (marked && begin[n] == '\0')
+		return NULL;
+	*p = begin + n + marked;
+	return arena_strndup(a, begin, n);
+}
+
 char *link_next(struct arena *a, const char *header)
 {
-	for (const char *p = header; (p = strchr(p, '<')) != NULL;) {
-		const char *end = strchr(p, '>');
-		if (end == NULL)
+	for (const char *p = header; *(p += strspn(p, ", \t")) != '\0';) {
+		char *text = target(a, &p);
+		if (text == NULL)
 			return NULL;
-		char *target = arena_strndup(a, p + 1, (size_t)(end - p - 1));
-		p = end + 1;
 		if (is_next(a, &p))
-			return target;
+			return *text != '\0' ? text : NULL;
+		p += strcspn(p, ","); /* whatever could not be read of its parameters */
 	}
 	return NULL;
 }

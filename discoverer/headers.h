@@ -9,7 +9,10 @@
 
 #include "base/arena.h"
 
-/* The target of the first link whose relations include "next"; NULL: there is none. */
+/*
+ * The target of the first link whose relations include "next"; NULL: there is none. Also one
+ * without angle brackets, as some registries write it.
+ */
 char *link_next(struct arena *a, const char *header);
 
 struct challenge {

@@ -33,6 +33,11 @@ static void value_ended(struct sax *s)
 static void keep(struct sax *s, const char *bytes, size_t n)
 {
 	size_t room = SAX_TEXT_MAX - s->len;
+	if (s->whole != NULL && s->total < s->whole_max) {
+		size_t free = s->whole_max - s->total;
+		memcpy(s->whole + s->total, bytes, n < free ? n : free);
+	}
+	s->total += n;
 	if (n > room) {
 		s->cut = true;
 		n = room;
@@ -44,7 +49,7 @@ static void keep(struct sax *s, const char *bytes, size_t n)
 static void token_begins(struct sax *s, enum token token)
 {
 	s->token = token;
-	s->len = 0;
+	s->len = s->total = 0;
 	s->cut = false;
 }
 

@@ -44,9 +44,12 @@ struct sax { /* zeroed: ready */
 	struct sax_level level[SAX_PATH_MAX + 1]; /* [1]: inside the outermost value */
 	char text[SAX_TEXT_MAX + 1];
 	size_t len;
-	bool cut;                /* the text was longer */
-	bool name;               /* the string is a member's name */
-	int number;              /* where in a number we are */
+	bool cut;         /* the text was longer */
+	char *whole;      /* borrowed from the caller, for texts that may be longer; NULL: none */
+	size_t whole_max; /* bytes that it has room for; no NUL follows */
+	size_t total;     /* bytes of the whole text; whole has the first whole_max of them */
+	bool name;        /* the string is a member's name */
+	int number;       /* where in a number we are */
 	uint8_t more, low, high; /* bytes of a UTF-8 sequence to come, range of the next */
 	int escape;              /* digits of \uXXXX to come, or that a backslash came */
 	uint32_t unit, lead;     /* of an escape; a high surrogate that waits for the low one */

@@ -36,9 +36,68 @@ void memory_done(struct memory *m)
 	*m = (struct memory){0};
 }
 
-static void remember(struct memory *m, const char *image, int64_t score, int64_t missed)
+static void remember(struct memory *m, const char *image, int64_t score, int64_t missed,
+		     size_t part)
 {
-	m->at[m->n++] = (struct memory_image){arena_strdup(&m->mem, image), score, missed};
+	m->at[m->n++] = (struct memory_image){arena_strdup(&m->mem, image), score, missed, part};
+}
+
+void memory_round(struct memory *m)
+{
+	for (size_t i = 0; i < m->n_counted; i++)
+		m->counted[i] = false;
+}
+
+/* ---- parts ---- */
+
+static size_t n_parts(const struct found *f)
+{
+	return f->parts != NULL ? f->n_parts : 1;
+}
+
+static enum part_state part_state(const struct found *f, size_t part, bool whole)
+{
+	if (f->parts == NULL)
+		return whole ? PART_WHOLE : PART_ADDED;
+	return f->parts[part];
+}
+
+/* Does what is not in the answer of such a part count as missing? */
+static bool tells(enum part_state state)
+{
+	return state == PART_WHOLE || state == PART_GONE;
+}
+
+struct absence {    /* of an image that an answer lacks */
+	bool told;  /* the answer is such that it would have it */
+	bool fresh; /* and is the first of this round */
+};
+
+static struct absence absence(const struct memory *m, const struct found *f,
+			      const struct memory_image *old, bool whole)
+{
+	struct absence a = {false, false};
+	size_t part = f->parts == NULL ? 0 : old->part;
+	if (part == PART_UNKNOWN && f->part_of != NULL)
+		part = f->part_of(f->part_ctx, old->image);
+	/* What belongs to no part of this source is missed by any that answered. */
+	for (size_t i = 0; i < n_parts(f); i++) {
+		if ((part < n_parts(f) && part != i) || !tells(part_state(f, i, whole)))
+			continue;
+		a.told = true;
+		a.fresh |= i >= m->n_counted || !m->counted[i];
+	}
+	return a;
+}
+
+static void mark_counted(struct memory *next, const struct memory *m, const struct found *f,
+			 bool whole)
+{
+	next->n_counted = n_parts(f);
+	next->counted = arena_array(&next->mem, next->n_counted, sizeof(*next->counted));
+	for (size_t i = 0; i < next->n_counted; i++)
+		next->counted[i] =
+			(i < m->n_counted && m->counted[i]) || tells(part_state(f, i, whole));
 }
 
 void memory_learn(struct memory *m, const struct found *f, bool whole, int64_t remove_after,
@@ -48,21 +107,26 @@ void memory_learn(struct memory *m, const struct found *f, bool whole, int64_t r
 	struct arena scratch = ARENA_INIT;
 	struct memory_image *best = arena_array(&scratch, f->n, sizeof(*best));
 	for (size_t i = 0; i < f->n; i++)
-		best[i] = (struct memory_image){f->at[i].image, score_integer(f->at[i].score), 0};
+		best[i] = (struct memory_image){f->at[i].image, score_integer(f->at[i].score), 0,
+						f->at[i].part};
 	if (f->n > 0)
 		qsort(best, f->n, sizeof(*best), memory_order);
 	size_t n = f->n < keep ? f->n : keep;
 	next.at = arena_array(&next.mem, n + m->n, sizeof(*next.at));
 	for (size_t i = 0; i < n; i++)
-		remember(&next, best[i].image, best[i].score, 0);
+		remember(&next, best[i].image, best[i].score, 0, best[i].part);
 	/* Those that an answer lacked are no more than the list may have: old ones are not hoarded.
 	 */
 	for (size_t i = 0; i < m->n && next.n < n + LIST_IMAGES_MAX; i++) {
 		const struct memory_image *old = &m->at[i];
-		int64_t missed = old->missed + (whole ? 1 : 0);
-		if (!found_has(f, old->image) && (!whole || missed < remove_after))
-			remember(&next, old->image, old->score, missed);
+		if (found_has(f, old->image))
+			continue;
+		struct absence a = absence(m, f, old, whole);
+		int64_t missed = old->missed + (a.told && a.fresh ? 1 : 0);
+		if (!a.told || (missed < remove_after && remove_after > 1))
+			remember(&next, old->image, old->score, missed, old->part);
 	}
+	mark_counted(&next, m, f, whole);
 	arena_done(&scratch);
 	memory_done(m);
 	*m = next;
@@ -83,7 +147,7 @@ void memory_inherit(struct memory *m, const struct discovered_images *images, co
 	for (size_t i = 0; i < images->n; i++) {
 		const struct discovered_image *image = &images->at[i];
 		if (image->image != NULL && image->source != NULL && of_type(image->source, type))
-			remember(m, image->image, image->score, missed);
+			remember(m, image->image, image->score, missed, PART_UNKNOWN);
 	}
 }
 

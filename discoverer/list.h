@@ -21,17 +21,22 @@ struct memory_image {
 	const char *image;
 	int64_t score;
 	int64_t missed; /* whole answers since that did not have it */
+	size_t part;    /* of its source (discoverer/found.h); PART_UNKNOWN: not remembered */
 };
 
 struct memory { /* of one source: its last good results. Zeroed: none */
 	struct arena mem;
 	struct memory_image *at;
 	size_t n;
+	bool *counted; /* of each part: an answer of this round has counted; lives in mem */
+	size_t n_counted;
 };
 
 /*
- * An answer came. whole: what it lacks is missing; else (a part of the source failed) it
- * only adds. keep: so many of the answer, the best ranked.
+ * An answer came. whole: what it lacks is missing; else it only adds. Of an answer with parts each
+ * is judged for itself: what a whole or gone one lacks is missing, what a failed one had stays.
+ * An answer counts once a round: a source that is asked again soon because of one of its parts
+ * does not use up removeAfter of the others. keep: so many of the answer, the best ranked.
  */
 void memory_learn(struct memory *m, const struct found *f, bool whole, int64_t remove_after,
 		  size_t keep);
@@ -41,6 +46,8 @@ void memory_learn(struct memory *m, const struct found *f, bool whole, int64_t r
  */
 void memory_inherit(struct memory *m, const struct discovered_images *images, const char *type,
 		    int64_t missed);
+/* A round begins: each part's next answer counts. */
+void memory_round(struct memory *m);
 void memory_done(struct memory *m);
 
 /* Leaves out what the filter does not match. */

@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/utf8.h"
-
 /* A token without a life time lives as long as the distribution spec says. */
 #define EXPIRES_MAX 86400
 
@@ -58,6 +56,20 @@ int tags_answer_end(struct tags_answer *t, struct err *err)
 
 /* ---- tokens ---- */
 
+/* "token" wins, wherever it stands. */
+static void take_token(struct token_answer *t, const struct sax *s, bool named_token)
+{
+	if ((t->named_token && !named_token) || s->total == 0)
+		return;
+	t->named_token = named_token;
+	t->too_long = s->total > TOKEN_MAX;
+	t->token[0] = '\0';
+	if (t->too_long || !printable(t->text, s->total))
+		return;
+	memcpy(t->token, t->text, s->total);
+	t->token[s->total] = '\0';
+}
+
 static int on_token(void *ctx, const struct sax *s, enum sax_event event, struct err *err)
 {
 	struct token_answer *t = ctx;
@@ -66,13 +78,7 @@ static int on_token(void *ctx, const struct sax *s, enum sax_event event, struct
 	if (s->depth != 1)
 		return 0;
 	if (event == SAX_STRING && (sax_at(s, "token") || sax_at(s, "access_token"))) {
-		t->too_long |= s->cut || s->len > TOKEN_MAX;
-		char *into = sax_at(s, "token") ? t->token : t->access_token;
-		size_t n = s->len < TOKEN_MAX ? s->len : TOKEN_MAX;
-		memcpy(into, s->text, n);
-		into[n] = '\0';
-		if (!printable(into, n))
-			into[0] = '\0';
+		take_token(t, s, sax_at(s, "token"));
 	} else if (event == SAX_NUMBER && sax_at(s, "expires_in")) {
 		double seconds = strtod(s->text, NULL);
 		t->expires_s = seconds > EXPIRES_MAX ? EXPIRES_MAX
@@ -84,6 +90,8 @@ static int on_token(void *ctx, const struct sax *s, enum sax_event event, struct
 
 int token_answer_feed(struct token_answer *t, const char *bytes, size_t n, struct err *err)
 {
+	t->sax.whole = t->text;
+	t->sax.whole_max = sizeof(t->text);
 	return sax_feed(&t->sax, bytes, n, on_token, t, err);
 }
 
@@ -91,40 +99,16 @@ const char *token_answer_end(struct token_answer *t, struct err *err)
 {
 	if (sax_end(&t->sax, on_token, t, err) < 0)
 		return NULL;
-	const char *token = t->token[0] != '\0' ? t->token : t->access_token;
-	if (!t->too_long && token[0] != '\0')
-		return token;
-	err_set(err, ERR_TERMINAL, "the token server answers without a usable token");
+	if (t->token[0] != '\0')
+		return t->token;
+	if (t->too_long)
+		err_set(err, ERR_TERMINAL, "its token is longer than %d bytes", TOKEN_MAX);
+	else
+		err_set(err, ERR_TERMINAL, "it answers without a usable token");
 	return NULL;
 }
 
 void token_answer_done(struct token_answer *t)
 {
 	explicit_bzero(t, sizeof(*t));
-}
-
-/* ---- errors ---- */
-
-static int on_error(void *ctx, const struct sax *s, enum sax_event event, struct err *err)
-{
-	struct registry_error *e = ctx;
-	(void)err;
-	if (event != SAX_STRING || s->depth != 3 || s->level[2].index != 1)
-		return 0;
-	char *into = sax_at(s, "errors.*.code")      ? e->code
-		     : sax_at(s, "errors.*.message") ? e->message
-						     : NULL;
-	if (into == NULL)
-		return 0;
-	size_t n = utf8_cut(s->text, (into == e->code ? sizeof(e->code) : sizeof(e->message)) - 1);
-	memcpy(into, s->text, n);
-	into[n] = '\0';
-	return 0;
-}
-
-void registry_error_read(struct registry_error *e, const char *body, size_t len)
-{
-	struct err ignored;
-	*e = (struct registry_error){0};
-	(void)sax_feed(&e->sax, body, len, on_error, e, &ignored);
 }

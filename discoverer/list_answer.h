@@ -7,9 +7,9 @@
 
 #include "discoverer/jsonsax.h"
 
-/* Bytes of a tag (OCI distribution: 128) and of a token. */
+/* Bytes of a tag (OCI distribution: 128) and of a token (Azure's are over 6,000). */
 #define TAG_MAX   128
-#define TOKEN_MAX (SAX_TEXT_MAX - 1)
+#define TOKEN_MAX (64 * 1024)
 
 struct tags_answer { /* zeroed but for tag and ctx: ready */
 	struct sax sax;
@@ -25,8 +25,10 @@ int tags_answer_end(struct tags_answer *t, struct err *err);
 
 struct token_answer { /* zeroed: ready; holds a secret, token_answer_done() wipes it */
 	struct sax sax;
-	char token[TOKEN_MAX + 1], access_token[TOKEN_MAX + 1];
-	int64_t expires_s; /* 0: not said */
+	char token[TOKEN_MAX + 1]; /* of "token", else of "access_token" */
+	char text[TOKEN_MAX];      /* a string that is being read */
+	bool named_token;          /* it is of "token" */
+	int64_t expires_s;         /* 0: not said */
 	bool too_long;
 };
 
@@ -34,12 +36,5 @@ int token_answer_feed(struct token_answer *t, const char *bytes, size_t n, struc
 /* The token, borrowed; NULL: there is none that can be used. */
 const char *token_answer_end(struct token_answer *t, struct err *err);
 void token_answer_done(struct token_answer *t);
-
-/* The first message of a registry's error body, cut and printable; "" if there is none. */
-struct registry_error {
-	struct sax sax;
-	char code[64], message[200];
-};
-void registry_error_read(struct registry_error *e, const char *body, size_t len);
 
 #endif

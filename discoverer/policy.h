@@ -20,7 +20,7 @@ struct source_state {
 	struct memory memory; /* its last good results */
 	bool answered;        /* since its spec is what it is; before that nothing is known */
 	enum fault fault;     /* of the last answer */
-	char text[ERR_TEXT_MAX], note[ERR_TEXT_MAX];
+	char text[ERR_TEXT_MAX], note[ERR_TEXT_MAX], warning[ERR_TEXT_MAX];
 	size_t left_out[DROP_REASONS_COUNT]; /* by its last answer */
 	bool plain;                          /* its credentials go over http */
 	int fails;                           /* in a row */

@@ -164,8 +164,11 @@ static void publish(struct policy *policy, struct now now)
 	};
 	for (size_t i = 0; i < policy->n; i++) {
 		const struct source_state *s = &policy->sources[i];
-		views[i] = (struct source_view){
-			.fault = s->fault, .text = s->text, .note = s->note, .plain = s->plain};
+		views[i] = (struct source_view){.fault = s->fault,
+						.text = s->text,
+						.note = s->note,
+						.warning = s->warning,
+						.plain = s->plain};
 		if (!s->answered)
 			views[i] = (struct source_view){
 				.fault = FAULT_TIMEOUT,

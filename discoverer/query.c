@@ -88,6 +88,9 @@ static void on_secret(void *ctx, const struct kube_answer *answer)
 		query_end(q, FAULT_SECRET, "%s", err.text);
 	else if (auth_read(&q->auth, name, answer->body, answer->len, &err) < 0)
 		query_end(q, FAULT_FAILED, "%s", err.text);
+	else if (auth_check(&q->auth, name, q->ops->login != NULL, &err) < 0 ||
+		 (q->ops->login != NULL && q->ops->login(q, &err) < 0))
+		query_end(q, FAULT_FAILED, "%s", err.text);
 	else
 		start(q);
 }

@@ -34,6 +34,11 @@ struct source_ops {
 	int (*check)(const struct discovery_source *spec, struct err *err);
 	/* The URL that it asks, for people (weburl_shown) and for metrics. */
 	const char *(*url)(const struct discovery_source *spec);
+	/*
+	 * The Secret was read: its docker configuration, for sources that can use one; NULL: this
+	 * one can't. ERR_TERMINAL: there is none in it for this source.
+	 */
+	int (*login)(struct query *q, struct err *err);
 	/* Sends; ends later by query_end(). */
 	void (*start)(struct query *q);
 	/* Stops what is under way and frees q->backend; after start, also when it has ended. */

@@ -174,7 +174,7 @@ static void start(struct query *q)
 	p->job = (struct job){
 		.call = {.url = weburl_text(&q->mem, &url),
 			 .accept = "application/json",
-			 .credentials = auth_lines(&q->auth, NULL),
+			 .credentials = auth_lines(&q->auth, AUTH_OWN, NULL),
 			 .ca = q->auth.ca,
 			 .cert = q->auth.cert,
 			 .key = q->auth.key,

@@ -58,6 +58,9 @@ static const char *left_out(const struct status_facts *f, struct arena *a)
 	if (f->too_large > 0)
 		text = arena_printf(a, "%s, left out %zu for which the object has no room", text,
 				    f->too_large);
+	for (size_t i = 0; i < f->n && strlen(text) < STATUS_MESSAGE_MAX; i++)
+		if (f->sources[i].warning != NULL && *f->sources[i].warning != '\0')
+			text = arena_printf(a, "%s; %s", text, f->sources[i].warning);
 	return text;
 }
 

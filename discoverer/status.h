@@ -18,9 +18,10 @@
 
 struct source_view { /* one source, as its last answer left it */
 	enum fault fault;
-	const char *text; /* what failed, with the source's name; "" if nothing did */
-	const char *note; /* why nothing was found, likewise; NULL or "": nothing to say */
-	bool plain;       /* its credentials go over http */
+	const char *text;    /* what failed, with the source's name; "" if nothing did */
+	const char *note;    /* why nothing was found, likewise; NULL or "": nothing to say */
+	const char *warning; /* what is to be known of its answer, likewise */
+	bool plain;          /* its credentials go over http */
 };
 
 struct status_facts {

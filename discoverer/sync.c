@@ -65,7 +65,7 @@ static size_t keep_of(const struct policy *policy)
 static void learn(struct policy *policy, struct source_state *s, struct query *q)
 {
 	bool whole = q->fault == FAULT_NONE;
-	if (!whole && !q->partial)
+	if (q->fault == FAULT_SPEC || (!whole && !q->partial && q->found.parts == NULL))
 		return;
 	found_filter(&q->found, policy->filter);
 	memcpy(s->left_out, q->found.counts, sizeof(s->left_out));
@@ -90,6 +90,7 @@ static void source_ended(struct policy *policy, size_t i, struct now now)
 	s->fails = q->fault == FAULT_NONE ? 0 : s->fails + 1;
 	snprintf(s->text, sizeof(s->text), "%s %s: %s", q->ops->type,
 		 weburl_shown(&scratch, q->ops->url(q->spec)), q->text);
+	snprintf(s->warning, sizeof(s->warning), "%s", q->warning);
 	learn(policy, s, q);
 	s->note[0] = '\0';
 	if (q->note[0] != '\0')
@@ -114,9 +115,11 @@ static void source_ended(struct policy *policy, size_t i, struct now now)
 
 /* ---- questions ---- */
 
-static void ask(struct policy *policy, size_t i)
+static void ask(struct policy *policy, size_t i, bool full)
 {
 	struct source_state *s = &policy->sources[i];
+	if (full)
+		memory_round(&s->memory);
 	s->query = query_new(&policy->d->env, spec_of(policy, i), policy, false);
 	policy->running++;
 }
@@ -136,7 +139,7 @@ static void ask_due(struct policy *policy, struct now now)
 	for (size_t i = 0; i < policy->n; i++) {
 		struct source_state *s = &policy->sources[i];
 		if (s->query == NULL && (full || now.boot_ms >= s->retry_ms))
-			ask(policy, i);
+			ask(policy, i, full);
 	}
 }
 

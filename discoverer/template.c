@@ -1,7 +1,6 @@
 /* See template.h. */
 #include "discoverer/template.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 static const char *const fields[] = {
@@ -73,6 +72,14 @@ int template_parse(const char *source, struct template *ret, struct err *err)
 	}
 	*ret = t;
 	return 0;
+}
+
+bool template_has(const struct template *t, enum template_field field)
+{
+	for (size_t i = 0; i < t->n; i++)
+		if (t->parts[i].field == field)
+			return true;
+	return false;
 }
 
 void template_render(const struct template *t, const char *registry, const char *repository,

@@ -6,6 +6,8 @@
 #ifndef DROP_DISCOVERER_TEMPLATE_H
 #define DROP_DISCOVERER_TEMPLATE_H
 
+#include <stdbool.h>
+
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
@@ -27,6 +29,8 @@ struct template
 
 /* source is borrowed and must outlive the result. ERR_TERMINAL says what is not understood. */
 int template_parse(const char *source, struct template *ret, struct err *err);
+/* Is the field anywhere in it? */
+bool template_has(const struct template *t, enum template_field field);
 void template_render(const struct template *t, const char *registry, const char *repository,
 		     const char *tag, struct buf *out);
 

@@ -21,6 +21,7 @@ static void wipe(struct token_entry *e)
 
 static void remove_at(struct tokens *t, size_t i)
 {
+	t->bytes -= strlen(t->at[i].token);
 	wipe(&t->at[i]);
 	t->at[i] = t->at[--t->n];
 }
@@ -49,18 +50,19 @@ void tokens_drop(struct tokens *t, const char *key)
 		remove_at(t, (size_t)(e - t->at));
 }
 
-/* Room for one: what has expired goes, else what was not used for longest. */
-static void make_room(struct tokens *t, int64_t now_ms)
+/* Room for one more: what has expired goes, then what was not used for longest. */
+static void make_room(struct tokens *t, size_t bytes, int64_t now_ms)
 {
 	for (size_t i = t->n; i-- > 0;)
 		if (now_ms >= t->at[i].until_ms)
 			remove_at(t, i);
-	size_t oldest = 0;
-	for (size_t i = 1; i < t->n; i++)
-		if (t->at[i].used < t->at[oldest].used)
-			oldest = i;
-	if (t->n == TOKENS_MAX)
+	while (t->n > 0 && (t->n == TOKENS_MAX || t->bytes + bytes > TOKENS_BYTES_MAX)) {
+		size_t oldest = 0;
+		for (size_t i = 1; i < t->n; i++)
+			if (t->at[i].used < t->at[oldest].used)
+				oldest = i;
 		remove_at(t, oldest);
+	}
 }
 
 void tokens_put(struct tokens *t, const char *key, const char *token, int64_t expires_s,
@@ -70,9 +72,10 @@ void tokens_put(struct tokens *t, const char *key, const char *token, int64_t ex
 	if (life_s > TOKEN_LIFE_MAX_S)
 		life_s = TOKEN_LIFE_MAX_S;
 	tokens_drop(t, key);
-	make_room(t, now_ms);
+	make_room(t, strlen(token), now_ms);
 	if (t->at == NULL)
 		t->at = xcalloc(TOKENS_MAX, sizeof(*t->at));
+	t->bytes += strlen(token);
 	t->at[t->n++] = (struct token_entry){
 		.key = xstrdup(key),
 		.token = xstrdup(token),

@@ -9,6 +9,8 @@
 #include <stdint.h>
 
 #define TOKENS_MAX 256
+/* Bytes of all of them: one may have 64 KiB (discoverer/list_answer.h). */
+#define TOKENS_BYTES_MAX (1024 * 1024)
 /* Seconds that a token lives when its server does not say (OCI distribution), and at most. */
 #define TOKEN_LIFE_S     60
 #define TOKEN_LIFE_MAX_S 3600
@@ -17,7 +19,7 @@ struct token_entry;
 
 struct tokens { /* zeroed: empty */
 	struct token_entry *at;
-	size_t n;
+	size_t n, bytes;
 	uint64_t used; /* ever, for the order of use */
 };
 

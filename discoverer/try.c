@@ -226,6 +226,7 @@ static void finish(struct proc *p, struct try *t)
 			.text = arena_printf(&t->mem, "%s%s", name, q->text),
 			.note = q->note[0] != '\0' ? arena_printf(&t->mem, "%s%s", name, q->note)
 						   : "",
+			.warning = q->warning,
 		};
 		for (int why = 0; why < DROP_REASONS_COUNT; why++)
 			facts.left_out[why] += q->found.counts[why];

@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 
 #include "base/arena.h"
 #include "base/clock.h"
@@ -33,8 +35,11 @@ struct fetch {
 	int redirects;
 	size_t header_bytes, body_bytes, body_max;
 	const char *fault; /* why we broke it off; NULL: we did not */
-	bool slow;
-	struct buf link, challenge, location;
+	bool slow, html;
+	bool barred; /* an address was not connected to: named_by may not lead there */
+	enum peer_kind named_by, peer;
+	long port; /* of the URL: a connection to another one is to a proxy */
+	struct buf link, challenge, location, type;
 };
 
 /* ---- what arrives ---- */
@@ -62,7 +67,9 @@ static size_t on_header(char *line, size_t one, size_t n, void *ctx)
 		struct buf *into;
 	} kept[] = {{"link:", &f->link},
 		    {"www-authenticate:", &f->challenge},
-		    {"location:", &f->location}};
+		    {"location:", &f->location},
+		    {"content-type:", &f->type}};
+	const size_t n_kept = sizeof(kept) / sizeof(kept[0]);
 	(void)one;
 	f->header_bytes += n;
 	if (f->header_bytes > FETCH_HEADERS_MAX) {
@@ -70,9 +77,9 @@ static size_t on_header(char *line, size_t one, size_t n, void *ctx)
 		return 0;
 	}
 	if (n >= 5 && memcmp(line, "HTTP/", 5) == 0) /* the ones before were of an interim answer */
-		for (size_t i = 0; i < 3; i++)
+		for (size_t i = 0; i < n_kept; i++)
 			buf_clear(kept[i].into, 0);
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < n_kept; i++) {
 		size_t len = strlen(kept[i].name);
 		if (n > len && strncasecmp(line, kept[i].name, len) == 0)
 			keep_header(kept[i].into, line + len, n - len);
@@ -80,9 +87,20 @@ static size_t on_header(char *line, size_t one, size_t n, void *ctx)
 	return n;
 }
 
+static bool looks_like_html(const char *bytes, size_t n)
+{
+	while (n > 0 && isspace((unsigned char)*bytes)) {
+		bytes++;
+		n--;
+	}
+	return n > 0 && *bytes == '<';
+}
+
 static int on_body(void *ctx, const char *bytes, size_t n)
 {
 	struct fetch *f = ctx;
+	if (f->body_bytes == 0)
+		f->html = looks_like_html(bytes, n);
 	if (f->body_began_ms == 0)
 		f->body_began_ms = clock_boot_ms();
 	f->body_bytes += n;
@@ -107,6 +125,41 @@ static int on_progress(void *ctx, curl_off_t total, curl_off_t now, curl_off_t u
 	f->slow = took_ms > FETCH_SLOW_MS &&
 		  f->body_bytes < (uint64_t)took_ms / 1000 * FETCH_SLOW_BYTES;
 	return f->slow ? 1 : 0;
+}
+
+/* ---- who it is ---- */
+
+/* Behind a proxy we do not see where it leads. */
+static enum peer_kind peer_at(const struct fetch *f, enum peer_kind kind, long port)
+{
+	return port == f->port ? kind : PEER_OTHER;
+}
+
+/* A new connection: not even tried where we may not go. */
+static curl_socket_t on_socket(void *ctx, curlsocktype purpose, struct curl_sockaddr *address)
+{
+	struct fetch *f = ctx;
+	const struct sockaddr *to = &address->addr;
+	/* The port is at the same place in both families. */
+	long port = ntohs(((const struct sockaddr_in *)(const void *)to)->sin_port);
+	if (purpose == CURLSOCKTYPE_IPCXN &&
+	    !peer_may_lead(f->named_by, peer_at(f, peer_of(to), port))) {
+		f->barred = true;
+		return CURL_SOCKET_BAD;
+	}
+	return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
+/* Connected, maybe for somebody else, and nothing is sent yet. */
+static int on_connected(void *ctx, char *ip, char *local_ip, int port, int local_port)
+{
+	struct fetch *f = ctx;
+	(void)local_ip, (void)local_port;
+	f->peer = peer_at(f, peer_of_text(ip), port);
+	if (peer_may_lead(f->named_by, f->peer))
+		return CURL_PREREQFUNC_OK;
+	f->barred = true;
+	return CURL_PREREQFUNC_ABORT;
 }
 
 /* ---- how it ends ---- */
@@ -167,6 +220,7 @@ static void fetch_free(struct fetch *f)
 	buf_done(&f->link);
 	buf_done(&f->challenge);
 	buf_done(&f->location);
+	buf_done(&f->type);
 	arena_done(&f->mem);
 	free(f);
 }
@@ -215,6 +269,7 @@ static int redirected(struct fetch *f, int code)
 		f->cert = (struct fetch_bytes){0};
 	}
 	f->url = next;
+	f->named_by = f->peer;
 	send_now(f);
 	return 1;
 }
@@ -237,6 +292,13 @@ static const char *words_of(struct fetch *f, enum fetch_end end, const struct ht
 		return "the server hung up after the TLS handshake: does it want a (different) "
 		       "client "
 		       "certificate?";
+	if (end == FETCH_TLS && strstr(r->error, "wrong version number") != NULL)
+		return "the server does not speak TLS on this port: is it http:// and not "
+		       "https://?";
+	if (end == FETCH_GARBLED && r->transport == CURLE_UNSUPPORTED_PROTOCOL)
+		return strncmp(f->url, "https:", 6) == 0
+			       ? "the answer is not HTTP"
+			       : "the answer is not HTTP: is it https:// and not http://?";
 	if ((end != FETCH_DNS && end != FETCH_REFUSED) ||
 	    weburl_parse(&f->mem, f->url, &url, &err) < 0)
 		return r->error;
@@ -245,11 +307,19 @@ static const char *words_of(struct fetch *f, enum fetch_end end, const struct ht
 		       : arena_printf(&f->mem, "cannot connect to %s port %s", url.host, url.port);
 }
 
+static bool is_html(const struct fetch *f, const struct http_result *refusal)
+{
+	return f->html || (refusal != NULL && looks_like_html(refusal->body, refusal->len)) ||
+	       (f->type.len > 0 && strncasecmp(f->type.data, "text/html", 9) == 0);
+}
+
 static void on_done(void *ctx, const struct http_result *r)
 {
 	struct fetch *f = ctx;
 	int code = r->code;
 	f->transfer = NULL;
+	if (code == 0 && f->barred && f->fault == NULL)
+		f->fault = "led to a loopback or link-local address, which is not asked";
 	if (code != 0 && f->fault == NULL) {
 		int moved = redirected(f, code);
 		if (moved == 1)
@@ -259,13 +329,19 @@ static void on_done(void *ctx, const struct http_result *r)
 	}
 	bool whole = code != 0 && f->fault == NULL && !f->slow;
 	enum fetch_end end = whole ? FETCH_ANSWER : end_of(f, r);
+	bool refused = whole && (code < 200 || code > 299);
+	bool shown = refused && f->redirects == 0;
 	struct fetch_result result = {
 		.end = end,
 		.code = whole ? code : 0,
 		.text = whole ? "" : words_of(f, end, r),
-		.body = whole && (code < 200 || code > 299) ? r->body : "",
-		.len = whole && (code < 200 || code > 299) ? r->len : 0,
+		.body = shown ? r->body : "",
+		.len = shown ? r->len : 0,
 		.url = f->url,
+		.redirected = f->redirects > 0,
+		.html = is_html(f, refused ? r : NULL),
+		.peer = f->peer,
+		.named_by = f->named_by,
 		.link = f->link.len > 0 ? f->link.data : "",
 		.challenge = f->challenge.len > 0 ? f->challenge.data : "",
 		.retry_after_ms = r->retry_after_ms,
@@ -308,7 +384,10 @@ static void send_now(struct fetch *f)
 	int64_t left = f->end_ms - clock_boot_ms();
 	f->header_bytes = f->body_bytes = 0;
 	f->body_began_ms = 0;
+	f->html = f->barred = false;
+	f->peer = PEER_OTHER;
 	if (weburl_parse(&f->mem, f->url, &url, &err) == 0) {
+		f->port = strtol(url.port, NULL, 10);
 		set_proxy(c, &url);
 		curl_easy_setopt(c, CURLOPT_URL, weburl_text(&f->mem, &url));
 	}
@@ -317,6 +396,10 @@ static void send_now(struct fetch *f)
 	curl_easy_setopt(c, CURLOPT_HTTPHEADER, headers);
 	curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, on_header);
 	curl_easy_setopt(c, CURLOPT_HEADERDATA, f);
+	curl_easy_setopt(c, CURLOPT_OPENSOCKETFUNCTION, on_socket);
+	curl_easy_setopt(c, CURLOPT_OPENSOCKETDATA, f);
+	curl_easy_setopt(c, CURLOPT_PREREQFUNCTION, on_connected);
+	curl_easy_setopt(c, CURLOPT_PREREQDATA, f);
 	curl_easy_setopt(c, CURLOPT_NOPROGRESS, 0L);
 	curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, on_progress);
 	curl_easy_setopt(c, CURLOPT_XFERINFODATA, f);
@@ -355,6 +438,7 @@ struct fetch *fetch_start(struct kube *k, const struct fetch_call *call)
 	f->accept = arena_strdup(&f->mem, call->accept);
 	f->form = arena_strdup(&f->mem, call->form);
 	f->body_max = call->body_max != 0 ? call->body_max : FETCH_BODY_MAX;
+	f->named_by = call->named_by;
 	while (call->credentials != NULL && call->credentials[f->n_credentials] != NULL)
 		f->n_credentials++;
 	f->credentials = arena_array(&f->mem, f->n_credentials, sizeof(*f->credentials));

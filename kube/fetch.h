@@ -5,8 +5,10 @@
  *
  * Bounded: time, bytes of headers and of the decompressed body, and a server that sends too
  * slowly. Credentials (headers, client certificate) go to the origin of the URL and nowhere
- * else, whatever it redirects to; nothing is redirected from https to http. No retries: when
- * to ask again is the caller's decision.
+ * else, whatever it redirects to; nothing is redirected from https to http, nor to loopback and
+ * link-local addresses (kube/peer.h). Of a refusal after a redirect no body is handed on: it may
+ * be of a server that we should not have read. No retries: when to ask again is the caller's
+ * decision.
  */
 #ifndef DROP_KUBE_FETCH_H
 #define DROP_KUBE_FETCH_H
@@ -15,6 +17,7 @@
 #include <stdint.h>
 
 #include "kube/kube.h"
+#include "kube/peer.h"
 
 #define FETCH_REDIRECTS 3
 /* Milliseconds from start to end, redirects included. */
@@ -55,6 +58,7 @@ struct fetch_call {         /* borrowed for fetch_start(), all is copied */
 	const char *form;                 /* NULL: GET; else POST of an urlencoded form */
 	size_t body_max; /* decompressed bytes, of a sink with limits of its own; 0: FETCH_BODY_MAX
 			  */
+	enum peer_kind named_by; /* the server that named the URL; PEER_NOBODY: the user did */
 	/* Bytes of a 2xx answer, at once; may start and stop nothing. -1: this is enough. */
 	int (*sink)(void *ctx, const char *bytes, size_t n);
 	void (*done)(void *ctx, const struct fetch_result *result);
@@ -65,12 +69,15 @@ struct fetch_result { /* borrowed for the callback */
 	enum fetch_end end;
 	int code;         /* HTTP status; 0 unless FETCH_ANSWER */
 	const char *text; /* why, in words without URLs; "" if FETCH_ANSWER */
-	const char *body; /* of a refusal, NUL-terminated and cut; else "" */
+	const char *body; /* of a refusal, NUL-terminated and cut; else, or redirected: "" */
 	size_t len;
-	const char *url;       /* that answered, after redirects */
-	bool redirected, html;
-	const char *link;      /* header; "" if none; several are joined with ", " */
-	const char *challenge; /* WWW-Authenticate, likewise */
+	const char *url;         /* that answered, after redirects */
+	bool redirected;         /* url is not that of the call */
+	bool html;               /* a web page: by its Content-Type, or it begins with '<' */
+	enum peer_kind peer;     /* who answered */
+	enum peer_kind named_by; /* who named that URL */
+	const char *link;        /* header; "" if none; several are joined with ", " */
+	const char *challenge;   /* WWW-Authenticate, likewise */
 	int64_t retry_after_ms;
 };
 

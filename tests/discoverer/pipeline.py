@@ -55,6 +55,12 @@ class Source(http.server.ThreadingHTTPServer):
     def tags(self, repository, *tags):
         self.answers[f'/v2/{repository}/tags/list'] = (200, {}, {'name': repository, 'tags': tags})
 
+    def locked(self, repository, *tags):
+        """For whoever says who he is."""
+        def answer(handler):
+            return (200, {}, {'tags': tags}) if handler.headers.get('Authorization') else (401, {}, {})
+        self.answers[f'/v2/{repository}/tags/list'] = answer
+
     def series(self, **scores):
         self.answers['/api/v1/query'] = (200, {}, {'status': 'success', 'data': {
             'resultType': 'vector',
@@ -314,7 +320,7 @@ def test_rule_29_secrets_are_read_at_each_sync():
 
 def test_rule_29_secrets_that_are_for_others():
     with Scene() as s:
-        s.source.tags('a', 'v1')
+        s.source.locked('a', 'v1')
         for number, kind in enumerate(('kubernetes.io/service-account-token', 'bootstrap.kubernetes.io/token',
                                        'helm.sh/release.v1')):
             s.secret(f'stolen-{number}', kind, token='t0ken-of-the-cluster')

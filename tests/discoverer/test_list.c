@@ -27,6 +27,7 @@ static void learn(struct memory *m, const char *text, bool whole, int64_t remove
 {
 	struct found f = {0};
 	find(&f, text);
+	memory_round(m);
 	memory_learn(m, &f, whole, remove_after, keep);
 	found_done(&f);
 }
@@ -118,6 +119,88 @@ static void rule_26_remove_after(void **state)
 	assert_string_equal(memory_text(&m), "c=3/0 b=2/0");
 	learn(&m, "a=1 b=2 c=3", true, 5, 1); /* outranked is not missing */
 	assert_string_equal(memory_text(&m), "c=3/0");
+	memory_done(&m);
+}
+
+/* One letter a part: w whole, a added, f failed, g gone; the images of part n begin with its digit.
+ */
+static void learn_parts(struct memory *m, const char *parts, const char *text, int64_t remove_after)
+{
+	static const enum part_state states[] = {
+		['w'] = PART_WHOLE, ['a'] = PART_ADDED, ['f'] = PART_FAILED, ['g'] = PART_GONE};
+	struct found f = {0};
+	found_parts(&f, strlen(parts));
+	for (size_t i = 0; i < f.n_parts; i++)
+		f.parts[i] = states[(unsigned char)parts[i]];
+	char one[64];
+	for (const char *p = text; *p != '\0';) {
+		int n = (int)strcspn(p, " ");
+		snprintf(one, sizeof(one), "%.*s", n, p);
+		f.part = (size_t)(*p - '0');
+		find(&f, one);
+		p += n + (p[n] == ' ');
+	}
+	memory_learn(m, &f, strspn(parts, "w") == strlen(parts), remove_after, 50);
+	found_done(&f);
+}
+
+static size_t digit_of(const void *ctx, const char *image)
+{
+	(void)ctx;
+	return *image >= '0' && *image <= '9' ? (size_t)(*image - '0') : PART_UNKNOWN;
+}
+
+static void rule_30_parts_answer_and_fail_each_for_itself(void **state)
+{
+	(void)state;
+	static const struct step {
+		const char *name, *parts, *answer;
+		int64_t after;
+		bool round;
+		const char *want;
+	} rows[] = {
+		{"both", "ww", "0a=1 0b=2 1a=1", 1, true, "0b=2/0 0a=1/0 1a=1/0"},
+		{"one fails: the other loses what it lacks", "wf", "0c=9", 1, true,
+		 "0c=9/0 1a=1/0"},
+		{"and does so for long", "wf", "0d=9", 1, true, "0d=9/0 1a=1/0"},
+		{"it is gone, not yet for good", "wg", "0d=9", 2, true, "0d=9/0 1a=1/1"},
+		{"asked again in the same round: it does not count", "wg", "0d=9", 2, false,
+		 "0d=9/0 1a=1/1"},
+		{"the next round does", "wg", "0d=9", 2, true, "0d=9/0"},
+		{"more of both", "ww", "0d=9 0e=8 1a=1", 3, true, "0d=9/0 0e=8/0 1a=1/0"},
+		{"one did not come to its end: it adds", "aw", "0f=9 1a=1", 3, true,
+		 "0f=9/0 1a=1/0 0d=9/0 0e=8/0"},
+		{"a round in which one part counts late", "wf", "0f=9", 3, true,
+		 "0f=9/0 1a=1/0 0d=9/1 0e=8/1"},
+		{"", "ww", "0f=9", 3, false, "0f=9/0 1a=1/1 0d=9/1 0e=8/1"},
+	};
+	struct memory m = {0};
+	FOREACH_ROW(struct step, rows)
+	{
+		if (row->round)
+			memory_round(&m);
+		learn_parts(&m, row->parts, row->answer, row->after);
+		assert_string_equal(memory_text(&m), row->want);
+	}
+	memory_done(&m);
+}
+
+/* After a restart the parts of images are not remembered; their source says which they are of. */
+static void rule_30_parts_after_a_restart(void **state)
+{
+	(void)state;
+	struct discovered_image was[] = {
+		{"0a", 3, "registry"}, {"1a", 2, "registry"}, {"x", 1, "registry"}};
+	struct discovered_images images = {was, 3};
+	struct memory m = {0};
+	struct found f = {.part_of = digit_of};
+	memory_inherit(&m, &images, "registry", 0);
+	found_parts(&f, 2);
+	f.parts[0] = PART_WHOLE;
+	memory_learn(&m, &f, false, 1, 50);
+	assert_string_equal(memory_text(&m),
+			    "1a=2/0"); /* x is of neither: whoever answers misses it */
+	found_done(&f);
 	memory_done(&m);
 }
 
@@ -254,6 +337,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rule_26_merge_rank_and_cut),
 		cmocka_unit_test(rule_26_remove_after),
+		cmocka_unit_test(rule_30_parts_answer_and_fail_each_for_itself),
+		cmocka_unit_test(rule_30_parts_after_a_restart),
 		cmocka_unit_test(rule_26_max_shrink),
 		cmocka_unit_test(a_restart_goes_on_from_status),
 		cmocka_unit_test(rule_31_a_name_over_the_limit_is_left_out),

@@ -73,7 +73,11 @@ static void rule_28_next_pages(void **state)
 		{"<a>", NULL},
 		{"<a; rel=next", NULL},
 		{"<a>; rel=\"next", NULL},
-		{"a; rel=next", NULL},
+		{"a; rel=next", "a"},
+		{"/v2/a/tags/list?n=2&last=b; rel=\"next\"", "/v2/a/tags/list?n=2&last=b"},
+		{"a; rel=prev, b;rel=next", "b"},
+		{"; rel=next", NULL},
+		{"<>; rel=next", NULL},
 		{"", NULL},
 	};
 	for (size_t i = 0; i < ROWS(rows); i++) {

@@ -1,5 +1,5 @@
 /*
- * What a registry and its token server answer: tags, tokens, errors (discoverer/list_answer.h). An
+ * What a registry and its token server answer: tags and tokens (discoverer/list_answer.h). An
  * accepted tag or token can stand in a URL or a header.
  */
 #include <stdlib.h>
@@ -29,7 +29,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct tags_answer tags;
 	static struct token_answer token;
-	static struct registry_error error;
 	const char *text = (const char *)data;
 	struct err err;
 	size_t split = size > 0 ? data[0] * size / 256 : 0;
@@ -43,6 +42,5 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (got != NULL)
 			printable(got, TOKEN_MAX);
 	}
-	registry_error_read(&error, text, size);
 	return 0;
 }
