@@ -21,9 +21,11 @@ static void targets_of(struct config *c, struct options_target targets[N_TARGETS
 /* The whole file in the arena, or NULL. */
 static char *read_file(struct config *c, const char *path, size_t *ret_len, struct err *err)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	if (fd < 0 || fstat(fd, &c->stamp) != 0) {
-		err_set(err, ERR_TERMINAL, "%s: %s", path, strerror(errno));
+	/* Opening a FIFO, or reading a terminal, would wait for somebody: the loop must not. */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (fd < 0 || fstat(fd, &c->stamp) != 0 || !S_ISREG(c->stamp.st_mode)) {
+		err_set(err, ERR_TERMINAL, "%s: %s", path,
+			fd < 0 ? strerror(errno) : "not a regular file");
 		if (fd >= 0)
 			close(fd);
 		return NULL;

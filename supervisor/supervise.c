@@ -34,8 +34,21 @@ struct tree {
 	int dir_fd, signal_fd;
 	bool draining;
 	int exit_code;
-	int64_t beat_ms; /* boot ms of the next beat */
+	int64_t beat_ms;    /* boot ms of the next beat */
+	bool status_failed; /* the status file is not what is so */
 };
+
+/* A disk may be full for a while: what could not be written is written with a later beat. */
+static void write_status(struct tree *t)
+{
+	struct err err;
+	bool failed = t->status_failed;
+	t->status_failed = status_write(t->dir_fd, t->children, t->pids, &err) < 0;
+	if (t->status_failed && !failed)
+		log_warn("status file not written, retrying", LS("error", err.text));
+	else if (failed && !t->status_failed)
+		log_info("status file written again");
+}
 
 static void happen(struct tree *t, enum process p, enum child_event event);
 
@@ -106,9 +119,8 @@ static void happen(struct tree *t, enum process p, enum child_event event)
 			  LS("state", name_of(child_state_names, before)),
 			  LS("event", name_of(child_event_names, event)));
 	obey(t, p, event, order);
-	struct err err;
-	if (c->state != before && status_write(t->dir_fd, t->children, t->pids, &err) < 0)
-		log_warn("status file not written, ignoring", LS("error", err.text));
+	if (c->state != before)
+		write_status(t);
 }
 
 /* A byte: ready. End of file: the child closed it or is dead, and SIGCHLD tells. */
@@ -193,11 +205,24 @@ static void reload(struct tree *t)
 	arena_done(&a);
 }
 
+/*
+ * Signals that end a program unless it says otherwise, and that mean something to children only
+ * (LOG_SIGNAL) or to nobody: as PID 1 they would be ignored, elsewhere the tree would die of one.
+ */
+static bool ends_the_tree(uint32_t number)
+{
+	return number != SIGUSR1 && number != SIGUSR2 && number < (uint32_t)SIGRTMIN;
+}
+
 /* A terminal that goes away says SIGHUP too: without a file to read again it means the end. */
 static void take_signal(struct tree *t, uint32_t number)
 {
 	if (number == SIGCHLD || t->draining)
 		return;
+	if (!ends_the_tree(number)) {
+		log_debug("a signal that means nothing here, ignoring", LN("signal", number));
+		return;
+	}
 	if (number == SIGHUP && t->config->options.config != NULL) {
 		reload(t);
 		return;
@@ -241,6 +266,8 @@ static void beat(struct tree *t)
 		return;
 	t->beat_ms = now_ms + STATUS_BEAT_MS;
 	status_beat(t->dir_fd, now_ms);
+	if (t->status_failed)
+		write_status(t);
 }
 
 /* Until a child is due, but no longer than to the next beat. */
@@ -289,6 +316,10 @@ static int open_signals(struct err *err)
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGUSR1);
+	sigaddset(&set, SIGUSR2);
+	for (int number = SIGRTMIN; number <= SIGRTMAX; number++)
+		sigaddset(&set, number);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	int fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);

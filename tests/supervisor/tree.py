@@ -304,6 +304,53 @@ def test_a_bad_file_is_refused_at_once():
         assert '/no/such/file: No such file' in tree.text()
 
 
+def test_a_config_that_is_no_file_is_refused():
+    with Tree() as tree:
+        fifo = tree.dir / 'fifo'
+        os.mkfifo(fifo)
+        tree.start(f'--config={fifo}')
+        assert tree.exit_code() == 100, 'nobody writes to it, nobody may wait for it'
+        assert f'{fifo}: not a regular file' in tree.text()
+        # One that takes the file's place later is refused too, and what was holds.
+        tree.log.close()
+        config = tree.dir / 'config.yaml'
+        config.write_text('log-level: debug\n')
+        tree.start(f'--config={config}')
+        pids = tree.wait_ready()
+        os.replace(fifo, config)
+        tree.process.send_signal(signal.SIGHUP)
+        wait_for('the refusal', lambda: tree.text().count(f'{config}: not a regular file') == 1)
+        os.kill(pids['puller'], signal.SIGKILL)
+        wait_for('its loop goes on', lambda: tree.status()['puller'][2] == 1)
+
+
+def test_the_status_file_is_written_once_it_can_be():
+    with Tree().start() as tree:
+        before = tree.wait_ready()
+        in_the_way = tree.sockets / 'supervisor.status.new'
+        in_the_way.mkdir()  # no file of that name can be written, as on a full disk
+        os.kill(before['puller'], signal.SIGKILL)
+        wait_for('it is said', lambda: 'status file not written, retrying' in tree.text())
+        wait_for('its second life', lambda: tree.text().count('child=puller') > 2)
+        assert tree.status()['puller'][0] == before['puller'], 'the file is what it was'
+        in_the_way.rmdir()
+        wait_for('the file tells it', lambda: tree.status()['puller'][2] == 1)
+        assert tree.text().count('status file not written') == 1, 'said once'
+
+
+def test_signals_that_mean_nothing():
+    with Tree().start() as tree:
+        before = tree.wait_ready()
+        for number in (signal.SIGUSR1, signal.SIGUSR2, signal.SIGRTMIN, signal.SIGRTMAX):
+            tree.process.send_signal(number)
+        wait_for('they are seen', lambda: tree.text().count('a signal that means nothing here') == 4)
+        assert tree.process.poll() is None
+        assert {name: row[0] for name, row in tree.status().items()} == before
+        # In a child they are what they were: it may use them.
+        masks = pathlib.Path(f'/proc/{before["puller"]}/status').read_text().split('SigBlk:')[1].split()[0]
+        assert not int(masks, 16) >> (signal.SIGUSR1 - 1) & 1, masks
+
+
 def test_upstreams_other_flags_are_taken_with_a_warning():
     flags = ('-zap-devel', '--zap-log-level', 'info', '--zap-encoder=json', '--enable-http2=false',
              '--webhook-cert-path=/x', '--webhook-cert-name=c', '--webhook-cert-key=k',
