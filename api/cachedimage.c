@@ -26,9 +26,10 @@ static const struct field cachedimage_spec_rows[] = {
 	    .sub = &api_secret_ref_desc, .max_items = 100,
 	    .doc = "Secrets with registry credentials (.dockerconfigjson), in the namespace of the "
 		   "pull pods."),
-	ROW(cachedimage_spec, node_selector, "nodeSelector", F_MAP,
+	ROW(cachedimage_spec, node_selector, "nodeSelector", F_MAP, API_SELECTOR,
 	    .doc = "Labels a node must have, all of them, to get the image."),
 	ROW(cachedimage_spec, tolerations, "tolerations", F_LIST, .sub = &api_toleration_desc,
+	    .max_items = API_TOLERATIONS_MAX,
 	    .doc = "Taints that do not keep the image off a node."),
 	ROW(cachedimage_spec, priority, "priority", F_INT, .bits = 32,
 	    .doc = "Place in the queue: lower numbers are pulled first, equal ones by name."),

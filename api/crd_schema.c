@@ -119,6 +119,8 @@ static void schema_map(struct buf *out, int indent, const struct field *f)
 		yaml_line(out, indent, "maxProperties: %zu", f->max_items);
 	yaml_line(out, indent, "additionalProperties:");
 	yaml_line(out, indent + 2, "type: string");
+	if (f->max_len != 0)
+		yaml_line(out, indent + 2, "maxLength: %zu", f->max_len);
 }
 
 static void schema_type(struct buf *out, int indent, const struct field *f)

@@ -60,7 +60,8 @@ struct field {
 	int64_t min, max;              /* integers; both 0: the range of `bits` (64: +-2^53).
 					* durations: min, ms; 0: none is negative */
 	int bits;                      /* 32 or 64: format of the schema */
-	size_t min_len, max_len;       /* strings; 0: none */
+	size_t min_len, max_len;       /* strings, values of maps; 0: none */
+	size_t max_key_len;            /* maps; said to the server by a rule of `rules`; 0: none */
 	size_t min_items, max_items;   /* lists, maps; 0: none */
 	const char *list_key;          /* FF_LIST_KEYED */
 	const struct desc_rule *rules; /* on this field; rule == NULL ends */

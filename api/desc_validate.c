@@ -82,6 +82,16 @@ static int validate_number(const struct field *f, int64_t v, const struct path *
 	return path_error(at, err, "out of range; use %" PRId64 " to %" PRId64, r.min, r.max);
 }
 
+static int validate_pair(const struct field *f, const struct api_kv *kv, const struct path *at,
+			 struct err *err)
+{
+	if (f->max_key_len != 0 && characters(kv->key) > f->max_key_len)
+		return path_error(at, err, "a name is too long; at most %zu characters",
+				  f->max_key_len);
+	struct path in = {at, kv->key, 0};
+	return validate_string(f, kv->value, &in, err);
+}
+
 static int validate_items(const struct field *f, struct any_list l, const struct path *at,
 			  struct err *err)
 {
@@ -89,8 +99,13 @@ static int validate_items(const struct field *f, struct any_list l, const struct
 		return path_error(at, err, "too few; at least %zu", f->min_items);
 	if (f->max_items != 0 && l.n > f->max_items)
 		return path_error(at, err, "too many; at most %zu", f->max_items);
-	for (size_t i = 0; i < l.n && f->type != F_MAP; i++) {
+	for (size_t i = 0; i < l.n; i++) {
 		struct path in = {at, NULL, i};
+		if (f->type == F_MAP) {
+			if (validate_pair(f, &((const struct api_kv *)l.at)[i], at, err) != 0)
+				return -1;
+			continue;
+		}
 		int rc = f->type == F_STRINGS
 				 ? validate_string(f, ((const char **)l.at)[i], &in, err)
 				 : validate_object(f->sub, list_item(f, l, i), &in, err);

@@ -10,6 +10,7 @@
 
 #include "api/row.h"
 #include "api/tables.h"
+#include "base/utf8.h"
 
 const char *const api_pull_policies[] = {"Always", "IfNotPresent", "Never", NULL};
 static const char *const condition_statuses[] = {"True", "False", "Unknown", NULL};
@@ -67,11 +68,12 @@ static const struct field api_condition_rows[] = {
 DESC(api_condition, "Condition", "One judgement about the object.");
 
 static const struct field api_toleration_rows[] = {
-	ROW(api_toleration, key, "key", F_STRING,
+	ROW(api_toleration, key, "key", F_STRING, .max_len = API_LABEL_KEY_MAX,
 	    .doc = "Taint key; empty together with operator Exists tolerates every taint."),
 	ROW(api_toleration, op, "operator", F_STRING, .enums = toleration_operators,
 	    .doc = "Exists, or Equal to compare the value; Equal when left out."),
-	ROW(api_toleration, value, "value", F_STRING, .doc = "Taint value that Equal asks for."),
+	ROW(api_toleration, value, "value", F_STRING, .max_len = API_LABEL_VALUE_MAX,
+	    .doc = "Taint value that Equal asks for."),
 	ROW(api_toleration, effect, "effect", F_STRING, .enums = taint_effects,
 	    .doc = "Taint effect; every effect when left out."),
 	ROW(api_toleration, seconds, "tolerationSeconds", F_INT, .bits = 64,
@@ -124,4 +126,24 @@ struct api_condition *api_condition_find(const struct api_conditions *list, cons
 		if (list->at[i].type != NULL && strcmp(list->at[i].type, type) == 0)
 			return &list->at[i];
 	return NULL;
+}
+
+const struct desc_rule api_selector_rules[] = {
+	{"self.all(k, size(k) <= 317)", "the name of a label has at most 317 characters"},
+	{NULL, NULL},
+};
+
+void selector_trim(struct api_map *selector, struct arena *a)
+{
+	for (size_t i = 0; i < selector->n; i++) {
+		struct api_kv *kv = &selector->at[i];
+		if (strlen(kv->key) <= API_LABEL_KEY_MAX &&
+		    strlen(kv->value) <= API_LABEL_VALUE_MAX)
+			continue;
+		selector->at[0] = (struct api_kv){
+			arena_strndup(a, kv->key, utf8_cut(kv->key, API_LABEL_KEY_MAX + 4)),
+			arena_strndup(a, kv->value, utf8_cut(kv->value, API_LABEL_VALUE_MAX + 4))};
+		selector->n = 1;
+		return;
+	}
 }

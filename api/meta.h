@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/arena.h"
+
 #define API_GROUP   "drop.corewire.io"
 #define API_VERSION "v1alpha1"
 
@@ -33,6 +35,12 @@ struct api_strings {
 const char *api_map_get(const struct api_map *map, const char *key);
 /* By key; a map built by hand needs it before desc_diff, desc_equal or packing. */
 void api_map_sort(struct api_map *map);
+
+/*
+ * A selector with a name or a value that no label of Kubernetes can have matches no node, whatever
+ * else it asks for: that pair alone is kept, cut. Objects that an older CRD let in are thus small.
+ */
+void selector_trim(struct api_map *selector, struct arena *a);
 
 struct api_owner { /* metav1.OwnerReference */
 	const char *api_version, *kind, *name, *uid;

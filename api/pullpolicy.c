@@ -42,9 +42,10 @@ static const struct field pullpolicy_spec_rows[] = {
 	    .doc = "Waits after failures; 30s doubling to 5m when left out."),
 	ROW(pullpolicy_spec, repull_interval, "repullInterval", F_DURATION,
 	    .doc = "Pull again what was pulled longer ago; 0s or left out: never."),
-	ROW(pullpolicy_spec, node_selector, "nodeSelector", F_MAP,
+	ROW(pullpolicy_spec, node_selector, "nodeSelector", F_MAP, API_SELECTOR,
 	    .doc = "Labels of the nodes this policy paces; others follow the built-in defaults."),
 	ROW(pullpolicy_spec, tolerations, "tolerations", F_LIST, .sub = &api_toleration_desc,
+	    .max_items = API_TOLERATIONS_MAX,
 	    .doc = "Taints that do not keep images of this policy off a node."),
 };
 DESC(pullpolicy_spec, "PullPolicySpec", "How fast, and how patient.");

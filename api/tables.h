@@ -17,17 +17,31 @@ extern const struct desc api_discovery_ref_desc; /* to a DiscoveryPolicy */
 extern const char *const api_pull_policies[];    /* Always, IfNotPresent, Never; NULL ends */
 
 /* Limits that several tables share. */
-#define API_NAME_MAX       253 /* DNS subdomain: names of objects */
-#define API_IMAGE_MAX      512 /* image without tag or digest; twice what registries allow */
-#define API_TAG_MAX        128 /* OCI distribution spec */
-#define API_DIGEST_PATTERN "^(sha256:[a-f0-9]{64})?$" /* "" counts as unset */
-#define API_MESSAGE_MAX    32768                      /* metav1.Condition */
+#define API_NAME_MAX        253 /* DNS subdomain: names of objects */
+#define API_IMAGE_MAX       512 /* image without tag or digest; twice what registries allow */
+#define API_TAG_MAX         128 /* OCI distribution spec */
+#define API_DIGEST_PATTERN  "^(sha256:[a-f0-9]{64})?$" /* "" counts as unset */
+#define API_LABEL_KEY_MAX   317 /* of a node: prefix of 253, slash, name of 63 */
+#define API_LABEL_VALUE_MAX 63
+/* Entries of a node selector, and tolerations: more than any object in use has by far. */
+#define API_SELECTOR_MAX    128
+#define API_TOLERATIONS_MAX 128
+#define API_MESSAGE_MAX     32768 /* metav1.Condition */
 
 /* Go durations without a sign; the rule also refuses what overflows (behaviour.md 33, 34). */
 #define API_DURATION_PATTERN                                                                       \
 	"^\\+?(0|(([0-9]+(\\.[0-9]*)?|\\.[0-9]+)(ns|us|\xc2\xb5s|\xce\xbcs|ms|s|m|h))+)$"
 #define API_DURATION_MAX 64                         /* characters */
 extern const struct desc_rule api_duration_rules[]; /* of each F_DURATION; rule == NULL ends */
+
+/*
+ * Limits of a node selector: what no label of a node can be is refused. The length of a key has no
+ * keyword in a schema, so a rule says it.
+ */
+extern const struct desc_rule api_selector_rules[];
+#define API_SELECTOR                                                                               \
+	.max_items = API_SELECTOR_MAX, .max_len = API_LABEL_VALUE_MAX,                             \
+	.max_key_len = API_LABEL_KEY_MAX, .rules = api_selector_rules
 
 /*
  * At most one of tag and digest (behaviour.md 33); "" counts as unset, so that a

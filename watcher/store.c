@@ -27,6 +27,7 @@ struct store {
 	struct entry *first, *last;
 	struct map by_name[KIND_COUNT];
 	uint32_t round[KIND_COUNT];
+	size_t bytes[KIND_COUNT];
 	size_t tombstones;
 };
 
@@ -103,18 +104,26 @@ static void forget_tombstones(struct store *s)
 	}
 }
 
+/* What a live object takes. */
+static size_t cost(const struct entry *e)
+{
+	return e->gone ? 0 : sizeof(*e) + strlen(e->name) + 1 + e->len;
+}
+
 /* Replaces what the name stands for and moves it to the tail. */
 static void replace(struct store *s, struct entry *old, struct entry *e)
 {
 	struct map *m = &s->by_name[e->kind];
 	if (old != NULL) {
 		s->tombstones -= old->gone;
+		s->bytes[old->kind] -= cost(old);
 		map_del(m, old->name);
 		unlink_entry(s, old);
 		free(old);
 	}
 	map_put(m, e->name, e);
 	append(s, e);
+	s->bytes[e->kind] += cost(e);
 	s->tombstones += e->gone;
 	if (s->tombstones > STORE_TOMBSTONES_MAX)
 		forget_tombstones(s);
@@ -186,6 +195,11 @@ size_t store_count(const struct store *s, enum kind kind)
 	for (struct entry *e; (e = map_next(&s->by_name[kind], &i)) != NULL;)
 		n += !e->gone;
 	return n;
+}
+
+size_t store_bytes(const struct store *s, enum kind kind)
+{
+	return s->bytes[kind];
 }
 
 /* The first entry after seq: readers are usually close to the tail, so search from there. */

@@ -39,6 +39,8 @@ void store_sweep(struct store *s, enum kind kind);
 uint64_t store_epoch(const struct store *s);
 uint64_t store_head(const struct store *s);
 size_t store_count(const struct store *s, enum kind kind);
+/* Bytes of the packed objects of a kind, with their names. */
+size_t store_bytes(const struct store *s, enum kind kind);
 
 /*
  * Fills epoch, head, next, reset, more and changes of ret for the request; the list is

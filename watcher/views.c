@@ -17,11 +17,16 @@
 #include "kube/reflector.h"
 #include "kube/urls.h"
 #include "watcher/heartbeat.h"
+#include "watcher/room.h"
 
 /* Bytes of a packed projection; an object beyond it is refused as unreadable. */
 #define PROJECTION_MAX (512 * 1024)
+/* While objects are left out, it is looked this often whether there is room again. */
+#define ROOM_LOOK_MS 5000
 
 static void trim_node(struct views *all, void *obj);
+static void trim_image(struct views *all, void *obj);
+static void trim_policy(struct views *all, void *obj);
 static void trim_pod(struct views *all, void *obj);
 static void trim_set(struct views *all, void *obj);
 static void trim_discovery(struct views *all, void *obj);
@@ -33,8 +38,8 @@ static const struct watched {
 } watched[] = {
 	{KIND_NODE, NULL, trim_node},
 	{KIND_POD, PULLPOD_LABEL_MANAGED_BY "=" PULLPOD_MANAGED_BY, trim_pod},
-	{KIND_CACHEDIMAGE, NULL, NULL},
-	{KIND_PULLPOLICY, NULL, NULL},
+	{KIND_CACHEDIMAGE, NULL, trim_image},
+	{KIND_PULLPOLICY, NULL, trim_policy},
 	{KIND_CACHEDIMAGESET, NULL, trim_set},
 	{KIND_DISCOVERYPOLICY, NULL, trim_discovery},
 };
@@ -48,12 +53,14 @@ struct view {
 	int64_t began_ms;  /* of the newest list begun */
 	int64_t listed_ms; /* began_ms of the newest list completed; 0: none */
 	bool opened[2];    /* a list, a watch, ever */
+	int64_t room_ms;   /* not listed again for those left out before this */
 	bool suspect;      /* the list under way was ordered since another kind went back */
 };
 
 struct views {
 	struct kube *kube;
 	struct store *store;
+	struct room *room;
 	struct metrics *metrics;
 	char *ns;
 	bool started;
@@ -98,10 +105,27 @@ static void trim_pod(struct views *all, void *obj)
 	pod->meta.owners.n = 0;
 }
 
+static void trim_image(struct views *all, void *obj)
+{
+	struct cachedimage *image = obj;
+	selector_trim(&image->spec.node_selector, &all->arena);
+	image->meta.annotations.n = 0;
+	image->meta.labels.n = 0;
+}
+
+static void trim_policy(struct views *all, void *obj)
+{
+	struct pullpolicy *policy = obj;
+	selector_trim(&policy->spec.node_selector, &all->arena);
+	policy->meta.annotations.n = 0;
+	policy->meta.labels.n = 0;
+	policy->meta.owners.n = 0;
+}
+
 static void trim_set(struct views *all, void *obj)
 {
 	struct cachedimageset *set = obj;
-	(void)all;
+	selector_trim(&set->spec.node_selector, &all->arena);
 	set->meta.annotations.n = 0;
 	set->meta.labels.n = 0;
 	set->meta.owners.n = 0;
@@ -122,6 +146,28 @@ static void on_begin(void *ctx)
 	struct view *view = ctx;
 	view->began_ms = reflector_began_ms(view->reflector);
 	store_mark(view->all->store, view->what->kind);
+	room_mark(view->all->room, view->what->kind);
+}
+
+/* What is left out is not acted upon: an older version of it would be worse than none. */
+static void leave_out(struct views *all, enum kind kind, const struct api_meta *meta, size_t bytes)
+{
+	store_gone(all->store, kind, meta->name);
+	if (room_leave_out(all->room, kind, meta->name, meta->uid, bytes) != NULL)
+		log_warn("no room for an object, leaving it out until there is",
+			 LS("kind", kinds[kind].kind), LS("name", meta->name), LN("bytes", bytes));
+}
+
+static void keep(struct views *all, enum kind kind, const struct api_meta *meta, const void *obj)
+{
+	buf_clear(&all->packed, 64 * 1024);
+	obj_pack(kinds[kind].desc, obj, &all->packed);
+	if (all->packed.full || !room_fits(all->room, kind, meta->name, all->packed.len)) {
+		leave_out(all, kind, meta, all->packed.full ? PROJECTION_MAX : all->packed.len);
+		return;
+	}
+	store_put(all->store, kind, meta->name, all->packed.data, all->packed.len);
+	room_settle(all->room, kind, meta->name);
 }
 
 static void on_object(void *ctx, bool gone, const char *json, size_t len)
@@ -145,14 +191,9 @@ static void on_object(void *ctx, bool gone, const char *json, size_t len)
 		all->bad++;
 	} else if (gone) {
 		store_gone(all->store, view->what->kind, meta->name);
+		room_settle(all->room, view->what->kind, meta->name);
 	} else {
-		buf_clear(&all->packed, 64 * 1024);
-		obj_pack(info->desc, obj, &all->packed);
-		if (all->packed.full)
-			all->bad++;
-		else
-			store_put(all->store, view->what->kind, meta->name, all->packed.data,
-				  all->packed.len);
+		keep(all, view->what->kind, meta, obj);
 	}
 	arena_reset(&all->arena);
 }
@@ -161,6 +202,7 @@ static void on_synced(void *ctx, int64_t began_ms)
 {
 	struct view *view = ctx;
 	store_sweep(view->all->store, view->what->kind);
+	room_sweep(view->all->room, view->what->kind);
 	view->listed_ms = began_ms;
 	view->suspect = false;
 	log_debug("listed", LS("kind", kinds[view->what->kind].kind),
@@ -222,6 +264,7 @@ struct views *views_new(struct kube *k, struct store *store, const char *pod_nam
 	struct views *v = xcalloc(1, sizeof(*v));
 	v->kube = k;
 	v->store = store;
+	v->room = room_new(store);
 	v->metrics = metrics;
 	v->ns = xstrdup(pod_namespace);
 	v->packed.limit = PROJECTION_MAX;
@@ -236,6 +279,7 @@ void views_free(struct views *v)
 		return;
 	for (size_t i = 0; i < WATCHED_N; i++)
 		reflector_free(v->at[i].reflector);
+	room_free(v->room);
 	arena_done(&v->arena);
 	buf_done(&v->packed);
 	free(v->ns);
@@ -282,6 +326,29 @@ int64_t views_fresh_ms(const struct views *v, uint64_t mask)
 		if ((mask >> v->at[i].what->kind & 1) && v->at[i].listed_ms < oldest)
 			oldest = v->at[i].listed_ms;
 	return oldest == INT64_MAX ? 0 : oldest;
+}
+
+struct room *views_room(const struct views *v)
+{
+	return v->room;
+}
+
+int64_t views_turn(struct views *v, int64_t now_ms)
+{
+	int64_t next = INT64_MAX;
+	for (size_t i = 0; i < WATCHED_N; i++) {
+		struct view *view = &v->at[i];
+		if (view->listed_ms < view->began_ms || room_count(v->room, view->what->kind) == 0)
+			continue;
+		if (now_ms >= view->room_ms && room_again(v->room, view->what->kind)) {
+			view->began_ms = now_ms;
+			reflector_resync(view->reflector);
+		}
+		if (now_ms >= view->room_ms)
+			view->room_ms = now_ms + ROOM_LOOK_MS;
+		next = view->room_ms < next ? view->room_ms : next;
+	}
+	return next;
 }
 
 uint64_t views_kinds(void)

@@ -10,6 +10,7 @@
 
 #include "ipc/metrics.h"
 #include "kube/kube.h"
+#include "watcher/room.h"
 #include "watcher/store.h"
 
 struct views;
@@ -25,6 +26,10 @@ bool views_started(const struct views *v);
 void views_refresh(struct views *v, uint64_t kinds, int64_t fresh_ms);
 /* The moment after which every kind of the mask was listed; 0: some never was. */
 int64_t views_fresh_ms(const struct views *v, uint64_t kinds);
+/* Lists again what was left out and has room now. Returns when it has to be called again. */
+int64_t views_turn(struct views *v, int64_t now_ms);
+/* Which objects are left out. */
+struct room *views_room(const struct views *v);
 /* The mask of all watched kinds. */
 uint64_t views_kinds(void);
 /* Objects that could not be read since the start. */

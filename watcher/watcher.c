@@ -121,11 +121,15 @@ void watcher_collect(struct proc *p)
 		metric_set(m, METRIC_lease_trouble, trouble == (enum lease_trouble)t,
 			   LABELS(lease_trouble_name((enum lease_trouble)t)));
 	metric_set(m, METRIC_objects_unreadable_total, (int64_t)views_bad_objects(w->views), NULL);
-	for (int kind = 0; kind < KIND_COUNT; kind++)
-		if (views_kinds() >> kind & 1)
-			metric_set(m, METRIC_objects,
-				   (int64_t)store_count(w->store, (enum kind)kind),
-				   LABELS(kinds[kind].kind));
+	for (int kind = 0; kind < KIND_COUNT; kind++) {
+		if (!(views_kinds() >> kind & 1))
+			continue;
+		metric_set(m, METRIC_objects, (int64_t)store_count(w->store, (enum kind)kind),
+			   LABELS(kinds[kind].kind));
+		metric_set(m, METRIC_objects_left_out,
+			   (int64_t)room_count(views_room(w->views), (enum kind)kind),
+			   LABELS(kinds[kind].kind));
+	}
 	kube_stats(w->kube, proc_api_counter, p);
 }
 
@@ -177,6 +181,11 @@ int64_t watcher_turn(struct proc *p, struct now now)
 	if (views_fresh_ms(w->views, views_kinds()) != 0)
 		proc_ready(p);
 	note_lease(p, w, now.boot_ms);
+	if (leads(w, now.boot_ms))
+		left_out_turn(w, elector_until_ms(w->elector));
+	int64_t room_ms = views_turn(w->views, now.boot_ms);
+	if (room_ms < next)
+		next = room_ms;
 	int64_t ring_ms = ring(p, w, now.boot_ms);
 	return next < ring_ms ? next : ring_ms;
 }

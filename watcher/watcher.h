@@ -27,6 +27,8 @@ struct watcher {
 	struct views *views;
 	struct elector *elector;
 	int64_t started_ms;
+	uint64_t left_out_write; /* an event is on its way; 0: none */
+	bool events_legacy;      /* events.k8s.io is forbidden: core/v1 */
 	bool lease_moved;
 	bool led;           /* at the last turn */
 	uint64_t rung_head; /* of the last doorbell */
@@ -40,6 +42,9 @@ int watcher_init(struct proc *p, struct err *err);
 int64_t watcher_turn(struct proc *p, struct now now);
 void watcher_done(struct proc *p);
 void watcher_collect(struct proc *p);
+/* left_out.c: events that name what there is no room for, one at a time, while we lead. */
+void left_out_turn(struct watcher *w, int64_t until_ms);
+
 void watcher_on_changes_since(struct proc *p, const struct msg_in *in);
 
 #endif
