@@ -65,12 +65,21 @@ static enum verdict registry_only(const cJSON *self)
 	return is_source(self, "registry") || member(self, "registry") == NULL ? HOLDS : BROKEN;
 }
 
+static enum verdict names_of_labels(const cJSON *self)
+{
+	for (const cJSON *one = self->child; one != NULL; one = one->next)
+		if (strlen(one->string) > API_LABEL_KEY_MAX)
+			return BROKEN;
+	return HOLDS;
+}
+
 static const struct {
 	const char *rule;
 	enum verdict (*judge)(const cJSON *self);
 } known[] = {
 	{"!has(self.tag) || self.tag == '' || !has(self.digest) || self.digest == ''",
 	 tag_xor_digest},
+	{"self.all(k, size(k) <= 317)", names_of_labels},
 	{"duration(self) >= duration('0s')", not_negative},
 	{"duration(self) > duration('0s')", positive},
 	{"self.type != 'prometheus' || has(self.prometheus)", prometheus_block},

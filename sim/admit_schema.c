@@ -244,8 +244,12 @@ static void check_map(struct causes *c, const struct field *f, const cJSON *v,
 	size_t n = (size_t)cJSON_GetArraySize(v);
 	if (f->max_items != 0 && n > f->max_items)
 		cause_too_many(c, at, n, f->max_items);
-	for (const cJSON *child = v->child; child != NULL; child = child->next)
-		type_fits(c, child, "string", &(struct place){at, child->string, 0});
+	for (const cJSON *child = v->child; child != NULL; child = child->next) {
+		struct place in = {at, child->string, 0};
+		if (type_fits(c, child, "string", &in))
+			check_text(c, child->valuestring,
+				   (struct text_limits){f->min_len, f->max_len, NULL}, &in);
+	}
 }
 
 static void check_object(struct causes *c, const struct desc *d, const cJSON *obj, const cJSON *old,

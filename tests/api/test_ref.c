@@ -91,6 +91,26 @@ static void assert_text(const char *got, const char *want)
 		assert_string_equal(got, want);
 }
 
+/*
+ * A tag that was computed in seconds: with FNV-1a the name passed for nginx:1.25 on every node that
+ * listed it, and nginx:1.25 was never pulled there.
+ */
+static void rule_18_a_forged_name_is_not_the_image(void **state)
+{
+	(void)state;
+	static const char forged[] = "evil.example/x:acHaoGiVACZHX1Or90WdFqaWt8M4hNF3DPy";
+	assert_true(hash_stable_str(HASH_STABLE_START, forged) ==
+		    hash_stable_str(HASH_STABLE_START, "docker.io/library/nginx:1.25"));
+	for (uint64_t k = 0; k < 2; k++) {
+		ref_hash_seed((struct hash_key){{k, k}});
+		assert_true(ref_hash(forged) != ref_hash("nginx:1.25"));
+		assert_true(ref_hash("nginx:1.25") == ref_hash("docker.io/library/nginx:1.25"));
+	}
+	uint64_t one = ref_hash(forged);
+	ref_hash_seed((struct hash_key){0});
+	assert_true(ref_hash(forged) != one); /* the key decides */
+}
+
 static void test_rows(void **state)
 {
 	(void)state;
@@ -165,6 +185,7 @@ static void test_digest(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(rule_18_a_forged_name_is_not_the_image),
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_make),
