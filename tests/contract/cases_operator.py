@@ -103,6 +103,8 @@ CASES = [case_of(*row) for row in READ] + [
         get(f"{NODES}/ct-node", show=("kind", "metadata.name", "status.images")),
         get(f"{NODES}/ct-none"),
     ]),
+    # Before a watch goes on: without the selector, so that an old server need not search.
+    Case("the watcher asks for the version of all pods", [get(PODS, "limit=1", show=FORM)]),
     Case("a pull pod that an admission plugin refuses", [
         post(PODS, pull_pod("pull-ct", priorityClassName="ct-no-such-class")),
     ]),

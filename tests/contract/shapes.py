@@ -47,7 +47,7 @@ def shape(verb, resource, sub, query, code):
 
 def of_audit(line):
     event = json.loads(line)
-    ref = event.get("objectRef") or {}
+    ref = event.get("objectRef") or {"resource": urllib.parse.urlsplit(event["requestURI"]).path}  # "/version"
     query = urllib.parse.urlsplit(event["requestURI"]).query
     code = (event.get("responseStatus") or {}).get("code", 0)
     return shape(event["verb"], ref.get("resource", ""), ref.get("subresource", ""), query, code), code
@@ -57,6 +57,8 @@ def of_request(text, code):
     """Of a recorded "METHOD /path?query" of a case."""
     method, _, url = text.partition(" ")
     path, _, query = url.partition("?")
+    if not path.startswith("/api"):
+        return shape(VERBS[method], path, "", query, code)
     parts = path.strip("/").split("/")
     parts = parts[2:] if parts[0] == "api" else parts[3:]
     if len(parts) > 2 and parts[0] == "namespaces":
