@@ -133,7 +133,7 @@ static void forget_answers(struct policy *policy)
 		s->answered = false;
 		s->fault = FAULT_NONE;
 		s->fails = 0;
-		s->note[0] = '\0';
+		s->note[0] = s->warning[0] = '\0';
 		memset(s->left_out, 0, sizeof(s->left_out));
 		s->plain = false;
 		s->retry_ms = CLOCK_NEVER;

@@ -101,7 +101,7 @@ static struct api_condition ready(const struct status_facts *f,
 	if (bad == 0)
 		return condition(old, "Ready", true, "Synced",
 				 cut(a, arena_printf(a, "Discovered %zu images%s%s", f->images.n,
-						     left_out(f, a), notes(f, a))),
+						     notes(f, a), left_out(f, a))),
 				 f);
 	if (f->images.n > 0 || bad < f->n)
 		return condition(old, "Ready", true, "PartiallyFailed",
