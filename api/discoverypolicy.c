@@ -65,7 +65,7 @@ static const struct field discovery_source_rows[] = {
 	    .doc = "How to ask a registry."),
 	ROW(discovery_source, secret_ref, "secretRef", F_OBJECT, .sub = &api_secret_ref_desc,
 	    .doc = "Secret with credentials: token, username and password, ca.crt, tls.crt and "
-		   "tls.key, headers.<name>."),
+		   "tls.key, headers.<name>; for a registry also .dockerconfigjson."),
 };
 DESC(discovery_source, "DiscoverySource", "One place to look for images.", .rules = source_rules);
 

@@ -301,9 +301,16 @@ def https_to_plain(client, *_):
     client.reply(tags("a"))
 
 
-@row("InvalidResponse", "SyncFailed", plain="http", says=("http",))
+@row("InvalidResponse", "SyncFailed", "TLSError", plain="http", says=("http",))
 def http_to_tls(client, *_):
+    """The handshake fails; what a client sees of that is up to the server's TLS library."""
     client.reply(tags("a"))
+
+
+@row("SyncFailed", plain="plain", says=("HTTP 400: Client sent an HTTP request to an HTTPS server.",
+                                        "registry.url begins with http://, and the port speaks https"))
+def http_to_go(client, *_):
+    client.reply(b"Client sent an HTTP request to an HTTPS server.\n", 400, kind="text/plain")
 
 
 # ---- 29, 30: where nobody may lead us ----
@@ -350,6 +357,7 @@ def make_products(rig, context, authority):
 
 def url_of(one, world):
     return {"https": f"https://{world.plain.host}", "http": f"http://{world.home.host}",
+            "plain": world.plain.url,
             "outside": world.outside.url if world.outside else ""}.get(one.plain, world.home.url) + one.url
 
 
