@@ -15,7 +15,7 @@ ROWS = []
 INVALID = ("InvalidResponse",)
 BROKEN = ("InvalidResponse", "SyncFailed")   # whichever layer notices
 BOUNDED = ("InvalidResponse", "Synced")      # a limit cuts, or refuses
-KEPT = ("PartiallyFailed",)                  # the pages before it are kept, and that is said
+KEPT = ("PartiallyFailed",)                  # what came of it is kept, and that it is not all is said
 MIB = 1 << 20
 TAG = '"name":"x","tags":["stolen"]'         # what a file or another protocol would give away
 
@@ -214,7 +214,7 @@ def error_with_200(client, *_):
     client.reply({"status": "error", "errorType": "execution", "error": "too many samples"})
 
 
-@prometheus(("Synced",), says="Discovered 1 images")
+@prometheus(KEPT, says="Discovered 1 images")
 def warnings(client, *_):
     client.reply({**vector(("r.example/a:1", "3")), "warnings": ["a store was slow"]})
 
