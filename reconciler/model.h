@@ -268,6 +268,7 @@ struct pull {
 	int64_t started_ms;      /* last time that its start was asked for */
 	int64_t began_ms;        /* holds its slot since */
 	bool stuck;              /* the status says what keeps it */
+	bool idle;               /* its policy does not count it: the kubelet has not taken it */
 	uint64_t outcomes;       /* its own is among the image's first this many */
 	struct outcome_memory memory;
 	struct outcome outcome; /* strings owned */

@@ -132,6 +132,7 @@ static struct outcome stuck(const struct pod *pod, const struct container_status
 		w.due_ms = m->waiting_ms + OUTCOME_WAITING_MS;
 		sooner(&o, w);
 	}
+	o.untaken = pod->start_time == 0;
 	return o;
 }
 

@@ -2,7 +2,7 @@
  * Pull policies and what is in flight under each (behaviour.md 1, 11, 12). Images that
  * name no policy, or one that does not exist, share the default policy; so do the
  * nodes outside a policy's nodeSelector. Invariant: n_pulls, n_nodes, on_node and busy
- * count exactly the pulls whose `policy` is this one.
+ * count exactly the pulls whose `policy` is this one and that are not idle.
  */
 #include "reconciler/policies.h"
 
@@ -192,9 +192,11 @@ void policies_recount(struct core *c)
 	for (size_t i = 0; (pull = map_next(&c->pulls, &i)) != NULL;) {
 		if (pull->policy == NULL)
 			continue;
-		policy_count(pull->policy, pull->slot, -1);
+		if (!pull->idle)
+			policy_count(pull->policy, pull->slot, -1);
 		pull->policy = pull->paced_by = policy_of_pair(c, pull->image, pull->slot);
-		policy_count(pull->policy, pull->slot, 1);
+		if (!pull->idle)
+			policy_count(pull->policy, pull->slot, 1);
 	}
 }
 

@@ -122,7 +122,9 @@ static void release(struct core *c, struct pull *p, struct now now)
 	struct image *img = p->image;
 	if (p->policy == NULL)
 		return;
-	policy_count(p->policy, p->slot, -1);
+	if (!p->idle)
+		policy_count(p->policy, p->slot, -1);
+	p->idle = false;
 	p->policy = NULL;
 	c->nodes[p->slot].n_live--;
 	img->n_live--;
@@ -268,6 +270,17 @@ void pull_deleted(struct core *c, struct pull *p, struct now now)
 	pull_free(c, p, now);
 }
 
+/* 3, 11. Returns when its policy stops counting it, if that is to come. */
+static int64_t settle_idle(struct pull *p, struct now now)
+{
+	int64_t at_ms = p->memory.seen_ms + PULL_UNTAKEN_MS;
+	bool idle = p->outcome.untaken && now.boot_ms >= at_ms;
+	if (idle != p->idle)
+		policy_count(p->policy, p->slot, idle ? -1 : 1);
+	p->idle = idle;
+	return p->outcome.untaken && !idle ? at_ms : CLOCK_NEVER;
+}
+
 /* 20. What keeps it is said once that is a while: returns when, if it is to come. */
 static int64_t settle_stuck(struct core *c, struct pull *p, struct now now)
 {
@@ -286,8 +299,9 @@ void pull_judge(struct core *c, struct pull *p, struct now now)
 	struct outcome o = pull_in_time(c, p, p->image, p->slot);
 	p->state = PULL_RUNNING;
 	if (o.kind == OUTCOME_RUNNING && now.boot_ms < o.due_ms) {
-		int64_t stuck_ms = settle_stuck(c, p, now);
-		timer_set(&c->timers, &p->timer, o.due_ms < stuck_ms ? o.due_ms : stuck_ms);
+		int64_t stuck_ms = settle_stuck(c, p, now), idle_ms = settle_idle(p, now);
+		int64_t at_ms = stuck_ms < idle_ms ? stuck_ms : idle_ms;
+		timer_set(&c->timers, &p->timer, o.due_ms < at_ms ? o.due_ms : at_ms);
 		return;
 	}
 	if (o.kind == OUTCOME_RUNNING)

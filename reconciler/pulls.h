@@ -30,6 +30,11 @@ void pull_set_outcome(struct pull *p, const struct outcome *o);
 /* What it becomes with time on that node, by the policy and the node as they are now. */
 struct outcome pull_in_time(struct core *c, const struct pull *p, const struct image *img,
 			    int slot);
+/*
+ * 3, 11. A pod that its kubelet has not taken for this long pulls nothing: until it is taken, its
+ * node alone waits, and its policy counts it no more.
+ */
+#define PULL_UNTAKEN_MS (45 * 1000)
 /* A pull that something keeps from ending for this long is named in the image's status (20). */
 #define PULL_STUCK_MS (60 * 1000)
 /* Does something keep it from ending, besides that pulling takes time? Borrows from the pull. */

@@ -54,12 +54,12 @@ struct reconciler {
 	size_t n_set_writes;
 	struct events *events;
 	size_t n_event_writes;
-	bool events_legacy;      /* core/v1: the newer API was forbidden */
-	int64_t events_off_ms;   /* none before: both are */
-	uint64_t events_dropped; /* of events.c, so many are counted */
-	bool metrics_per_node;   /* --metrics-per-node */
+	bool events_legacy;          /* core/v1: the newer API was forbidden */
+	int64_t events_off_ms;       /* none before: both are */
+	uint64_t events_dropped;     /* of events.c, so many are counted */
+	bool metrics_per_node;       /* --metrics-per-node */
 	const char *excluded_taints; /* --excluded-node-taints */
-	bool prune;              /* an image or a node went, or names another reference */
+	bool prune;                  /* an image or a node went, or names another reference */
 };
 
 /* feed.c: from the watcher to the core. */

@@ -427,6 +427,29 @@ static void rule_20_a_create_that_fails_is_named(void **state)
 	rig_done(&r);
 }
 
+/* 3, 11. A pod that its kubelet does not take keeps the slot of its policy for 45 s. */
+static void rule_11_an_untaken_pod_gives_its_slot_back(void **state)
+{
+	struct rig r;
+	(void)state;
+	three(&r);
+	const struct core_start *s = rig_start(&r);
+	rig_pod(&r, s, POD_PENDING);
+	rig_turn(&r, 44 * S);
+	assert_int_equal(r.acts.n_starts, 0);
+	rig_turn(&r, 1 * S);
+	assert_string_equal(rig_starts(&r), "b");
+	rig_pod(&r, rig_start(&r), POD_PULLED);
+	/* Taken after all: it counts again, and c waits. */
+	rig_pod(&r, s, POD_CREATING);
+	rig_turn(&r, 15 * S);
+	assert_int_equal(r.acts.n_starts, 0);
+	rig_pod(&r, s, POD_PULLED);
+	rig_turn(&r, 0);
+	assert_string_equal(rig_starts(&r), "c");
+	rig_done(&r);
+}
+
 /* 2. A candidate of the autoscaler comes last. */
 static void rule_2_candidates_come_last(void **state)
 {
@@ -468,6 +491,7 @@ int main(void)
 		cmocka_unit_test(rule_17a_one_pod_asks),
 		cmocka_unit_test(rule_20_a_stuck_pull_is_named),
 		cmocka_unit_test(rule_20_a_create_that_fails_is_named),
+		cmocka_unit_test(rule_11_an_untaken_pod_gives_its_slot_back),
 		cmocka_unit_test(rule_2_candidates_come_last),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

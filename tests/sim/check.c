@@ -5,6 +5,8 @@
  */
 #include "tests/sim/sim.h"
 
+#include "reconciler/pulls.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -80,6 +82,9 @@ static void count_one(struct sim *s, struct count *c, const struct sim_pod *p)
 	/* 3. On a node that is gone or not Ready it keeps that node waiting, and no other. */
 	const struct sim_node *n = sim_node_by_name(s, p->node);
 	if (sim_policy_of(s, img) != c->policy || n == NULL || !n->ready)
+		return;
+	/* Nor does one that its kubelet has not taken. */
+	if (!p->started && s->run.boot_ms - p->created_ms >= PULL_UNTAKEN_MS)
 		return;
 	c->pulls++;
 	sim_trace(&s->run, "  in flight: %s on %s", p->name, p->node);
