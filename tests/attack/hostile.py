@@ -204,9 +204,6 @@ class Round:
         if self.tls:
             self.tls.hostile = 0
         self.world.settle()
-        # What a watch said and was well formed nobody can doubt. A server that was repaired has no history, so
-        # everything is listed again.
-        self.world.sim.expire(self.world.side)
         self.api.behave()
 
     def recover(self):

@@ -5,6 +5,7 @@ bytes are changed at random, and nghttpx, which speaks HTTP/1.1 to the proxy.
 import contextlib
 import http.client
 import http.server
+import json
 import os
 import select
 import shutil
@@ -17,6 +18,8 @@ import time
 from mutate import Mutator
 
 CODES = (200, 201, 202, 204, 301, 302, 304, 400, 401, 403, 404, 405, 409, 410, 413, 415, 422, 429, 500, 503, 504, 599)
+EXPIRED = json.dumps({"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "Expired", "code": 410,
+                      "message": "too old resource version"}).encode()
 KEPT = 50  # answers that are given again to somebody else
 
 
@@ -95,6 +98,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         try:
             upstream.request(self.command, self.path, body, {k: v for k, v in self.headers.items() if k.lower() != "host"})
             answer = upstream.getresponse()
+            if "watch=" in self.path and self.server.is_expired(self.path.split("?")[0]):
+                self._raw(self._head(410, [("Content-Type", "application/json"), ("Content-Length", len(EXPIRED))]) + EXPIRED)
+                raise Cut
             if "watch=" in self.path and answer.status == 200:
                 self._stream(answer)
             else:
@@ -117,6 +123,7 @@ class HostileApi(http.server.ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.upstream, self.mutator, self.hostile, self.count = upstream, Mutator(seed), 0.0, 0
         self.kept, self.open, self.lock = [], set(), threading.Lock()
+        self.behaves, self.known_again = False, set()
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
     def keep(self, body):
@@ -136,9 +143,18 @@ class HostileApi(http.server.ThreadingHTTPServer):
     def handle_error(self, request, client_address):
         pass
 
+    def is_expired(self, path):
+        """A repaired server has no history: the first watch of each kind is refused."""
+        with self.lock:
+            if not self.behaves or path in self.known_again:
+                return False
+            self.known_again.add(path)
+            return True
+
     def behave(self):
-        """From now on; watches that may have been lied to end, so that they are begun again."""
-        self.hostile = 0.0
+        """From now on. What a watch said and was well formed nobody can doubt, so all watches end and everything
+        has to be listed again."""
+        self.hostile, self.behaves = 0.0, True
         with self.lock:
             left = list(self.open)
         for upstream in left:
