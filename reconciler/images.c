@@ -246,7 +246,8 @@ void image_gone(struct core *c, struct image *img, struct now now)
 void image_put(struct core *c, const struct cachedimage *ci, struct now now)
 {
 	struct image *img = map_get(&c->images, ci->meta.name);
-	if (img != NULL && (ci->meta.deleted != 0 || strcmp(img->uid, ci->meta.uid) != 0)) {
+	const char *uid = ci->meta.uid != NULL ? ci->meta.uid : "";
+	if (img != NULL && (ci->meta.deleted != 0 || strcmp(img->uid, uid) != 0)) {
 		image_gone(c, img, now);
 		img = NULL;
 	}

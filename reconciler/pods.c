@@ -144,6 +144,8 @@ static void look(struct core *c, struct pull *p, const struct pod *pod, struct n
 
 void pod_put(struct core *c, const struct pod *pod, struct now now)
 {
+	if (pod->meta.uid == NULL) /* no server says so of a pod; a uid means that it was seen */
+		return;
 	struct pull *p = map_get(&c->pulls, pod->meta.name);
 	bool other = p != NULL && p->uid != NULL && strcmp(p->uid, pod->meta.uid) != 0;
 	if (other || (p != NULL && p->uid != NULL && !ours(pod))) {
