@@ -1,5 +1,6 @@
 /* Whose fault, and who waits (behaviour.md 9 PodRejected, 14). */
 #include "tests/reconciler/rig.h"
+#include "api/pullpod.h"
 
 #define S 1000
 
@@ -220,9 +221,36 @@ static void rule_9_time(void **state)
 	rig_done(&r);
 }
 
+/* A server that answers nonsense may leave out the uid: an image without one is another image, a
+ * pod without one is none. Found by tests/attack/hostile.py. */
+static void rule_6_objects_without_a_uid(void **state)
+{
+	struct rig r;
+	(void)state;
+	rig_one_node(&r);
+	const struct core_start *s = rig_start(&r);
+	rig_pod(&r, s, POD_CREATING);
+	struct api_kv labels[] = {{PULLPOD_LABEL_MANAGED_BY, PULLPOD_MANAGED_BY},
+				  {PULLPOD_LABEL_IMAGE, s->image_name},
+				  {PULLPOD_LABEL_NODE, s->node}};
+	const struct pod pod = {.meta = {.name = s->pod_name, .labels = {labels, 3}},
+				.node_name = s->node,
+				.phase = "Pending"};
+	core_put(r.core, KIND_POD, &pod, r.now);
+	rig_turn(&r, S);
+	assert_int_equal(r.acts.n_starts, 0); /* the pull is still known */
+	struct cachedimage image = rig_image_of("i", "1", "p");
+	image.meta.uid = NULL;
+	core_put(r.core, KIND_CACHEDIMAGE, &image, r.now);
+	core_put(r.core, KIND_CACHEDIMAGE, &image, r.now);
+	rig_turn(&r, S);
+	rig_done(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(rule_6_objects_without_a_uid),
 		cmocka_unit_test(rule_14_slow_start),
 		cmocka_unit_test(rule_14_a_bad_tag_costs_one_pod_a_retry),
 		cmocka_unit_test(rule_14_a_proven_image_is_not_to_blame),
