@@ -6,6 +6,7 @@ objects say. What a seed means may change with this file; within one tree it is 
 import dataclasses
 import random
 
+from field_faults import Field
 from trial import PULL_TIMEOUT
 from wish import Wish, image, policy, scenario_text
 
@@ -27,6 +28,7 @@ class Plan:
     signals: list        # [(seconds, process or "tree", "KILL" or "STOP", seconds until CONT)]
     told: list           # one line each, for people
     heal_ms: int = HEAL_MS
+    drains: list = dataclasses.field(default_factory=list)  # [(seconds, node, seconds until it is schedulable)]
 
 
 class Generator:
@@ -36,6 +38,7 @@ class Generator:
         self.told = []
         self.steps = []
         self.signals = []
+        self.drains = []
 
     def plan(self):
         dice = self.dice
@@ -49,12 +52,14 @@ class Generator:
         self.names = [f"n-{i:03}" for i in range(nodes)]
         for _ in range(dice.randint(1, 6)):
             self.fault()
+        Field(self, FAULTS_MS, HEAL_MS).draw(groups, rows, objects)
         self.step({"do": "api-heal"}, HEAL_MS)
         self.step({"do": "registry-heal", "registry": HOST}, HEAL_MS)
         self.steps.sort(key=lambda step: int(step["at"][:-2]))
         scenario = {"title": f"seed {self.seed}", "seed": self.seed + 1, "anyImage": False,
                     "nodes": groups, "images": rows, "timeline": self.steps}
-        return Plan(self.seed, scenario_text(scenario, objects), wish, sorted(self.signals), self.told)
+        return Plan(self.seed, scenario_text(scenario, objects), wish, sorted(self.signals), self.told,
+                    drains=sorted(self.drains))
 
     def node_shape(self):
         dice = self.dice

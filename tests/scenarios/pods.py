@@ -27,13 +27,27 @@ def finished(pod):
     status = pod.get("status") or {}
     if status.get("phase") in ENDED:
         return True
+    for one in status.get("initContainerStatuses") or []:
+        if failed_to_start(one.get("state") or {}):
+            return True
     for one in status.get("containerStatuses") or []:
+        if one.get("name") != "pull":
+            continue  # a webhook's: says nothing of the pull
         state = one.get("state") or {}
         if one.get("imageID") or "terminated" in state:
             return True
-        if (state.get("waiting") or {}).get("reason", STARTING[0]) not in STARTING:
+        if failed_to_start(state):
             return True
     return False
+
+
+def failed_to_start(state):
+    return (state.get("waiting") or {}).get("reason", STARTING[0]) not in STARTING
+
+
+def pull_of(pod):
+    notes = pod["metadata"].get("annotations") or {}
+    return Pull(*(notes.get(NOTE + key, "") for key in ("cachedimage-uid", "node-uid", "reference", "attempt")))
 
 
 class PodHistory:
@@ -49,6 +63,7 @@ class PodHistory:
         self.ended = {}     # pulls of which a pod came to its end -> unix time when that was seen
         self.nodes = {}     # uid -> unix second in which it was made
         self.again = []     # pulls that had ended and were made once more
+        self.taken = set()  # pulls of which a pod was taken away by force: its end may not have been seen
         self.mark = threading.Event()  # the pod of catch_up() was seen
         self.stream = self.open_stream()
         self.stop = threading.Event()
@@ -101,11 +116,10 @@ class PodHistory:
             self.open.pop(uid, None)
         elif not known:
             self.open[uid] = (node, time.monotonic())
-        pull = Pull(*(notes.get(NOTE + key, "") for key in
-                      ("cachedimage-uid", "node-uid", "reference", "attempt")))
+        pull = pull_of(pod)
         if new and pull.node_uid not in self.nodes:
             self._look_at_node(node)
-        if new and pull in self.ended and not self._too_young(pull):
+        if new and pull in self.ended and pull not in self.taken and not self._too_young(pull):
             self.again.append(pull)
         if finished(pod):
             self.ended.setdefault(pull, time.time())

@@ -122,6 +122,29 @@ class Signals(threading.Thread):
                         threading.Timer(back, processes.kill, (pid, signal.SIGCONT)).start()
 
 
+class Drains(threading.Thread):
+    """Does to nodes what `kubectl drain` does, at a plan's times: no new pods, an Eviction for each, and
+    later uncordon."""
+
+    def __init__(self, trial, rows):
+        super().__init__(daemon=True)
+        self.trial, self.rows = trial, rows
+        self.start()
+
+    def run(self):
+        began = time.monotonic()
+        moments = sorted([(at, node, True) for at, node, _ in self.rows]
+                         + [(at + back, node, False) for at, node, back in self.rows])
+        for at, node, away in moments:
+            time.sleep(max(0, began + at - time.monotonic()))
+            try:
+                self.trial.cordon(node, away)
+                if away:
+                    self.trial.evict(node)
+            except (OSError, AssertionError):
+                pass  # the node is away itself; what it is in the end is drop-sim's
+
+
 def judge(trial, wish, seconds):
     """Everything that is wrong with a run whose faults are over."""
     wrong = await_wish(trial, wish, seconds) or kept(trial, wish)
@@ -135,9 +158,10 @@ def run_plan(tools, folder, plan, keep=False, env=None):
     try:
         trial = Trial(tools, folder, plan.text, env)
         trial.start()
-        signals = Signals(trial, plan.signals)
+        signals, drains = Signals(trial, plan.signals), Drains(trial, plan.drains)
         time.sleep(plan.heal_ms / 1000)
         signals.join()
+        drains.join()
         wrong = judge(trial, plan.wish, CONVERGE)
     except Exception as error:  # pylint: disable=broad-exception-caught
         wrong = [f"{type(error).__name__}: {error}"]

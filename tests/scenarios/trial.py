@@ -10,7 +10,7 @@ import signal
 import time
 
 import processes
-from pods import PODS, PodHistory
+from pods import PODS, PodHistory, pull_of
 from programs import Supervisor
 from side import Side
 from simulator import Simulator
@@ -85,6 +85,19 @@ class Trial:
 
     def truth(self):
         return self.get("/sim/truth")
+
+    def cordon(self, node, away):
+        self.do({"do": "node-cordon", "node": node, "end": not away})
+
+    def evict(self, node):
+        """An Eviction for each pod of the node; answers are as they come."""
+        for pod in self.pull_pods():
+            meta = pod["metadata"]
+            if pod["spec"].get("nodeName") == node:
+                self.pods.taken.add(pull_of(pod))
+                self.side.ask("POST", f"{PODS}/{meta['name']}/eviction", body={
+                    "apiVersion": "policy/v1", "kind": "Eviction",
+                    "metadata": {"name": meta["name"], "namespace": meta["namespace"]}})
 
     def do(self, *steps):
         self.sim.do(self.side, *steps)

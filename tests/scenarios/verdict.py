@@ -13,7 +13,9 @@ def unmet(wish, images, truth, pods):
     on = {one["name"]: set(one["on"]) for one in truth["images"]}
     for name, phase in wish.phases.items():
         if name in images:
-            missing += of_image(name, phase, images[name], on.get(name, set()), wish.nodes(name, truth))
+            nodes = wish.nodes(name, truth)
+            there = on.get(name, set()) | {one for one in nodes if wish.by_hand and one.startswith(wish.by_hand)}
+            missing += of_image(name, phase, images[name], there, nodes)
     missing += leaked(wish, images, pods)
     return missing
 
@@ -62,7 +64,7 @@ def broken(wish, history, truth):
         wrong.append(f"{len(history.again)} pulls that had ended were made again: {history.again[:2]}")
     if wish.pods and len(history.made) != wish.pods:
         wrong.append(f"{len(history.made)} pods were made, not {wish.pods}")
-    if truth["counts"]["doublePulls"]:
+    if truth["counts"]["doublePulls"] and wish.doubles:
         wrong.append(f"{truth['counts']['doublePulls']} times two pods for one image on one node")
     nodes, on_node = history.most() if wish.limits else (0, 0)
     if nodes > wish.nodes_max:

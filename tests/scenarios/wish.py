@@ -32,6 +32,8 @@ class Wish:
     pods: int = 0            # exactly so many were made in all; 0: as many as it took
     once: bool = True        # no pull that came to its end is made again
     limits: bool = True      # the two above hold at every moment
+    doubles: bool = True     # no two pods at one time for one image on one node
+    by_hand: str = None      # prefix of nodes whose disks nobody plays: what is there is what their status says
 
     def nodes(self, name, truth):
         """The nodes that the image is for, of those that exist."""
