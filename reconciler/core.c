@@ -183,7 +183,9 @@ void core_started(struct core *c, const char *pod_name, enum core_start_result r
 void core_deleted(struct core *c, const char *pod_name, bool done, struct now now)
 {
 	struct pull *p = map_get(&c->pulls, pod_name);
-	if (p != NULL && !done)
+	if (p != NULL && done)
+		p->deleted_ms = now.boot_ms;
+	else if (p != NULL)
 		pull_not_deleted(c, p, now);
 }
 

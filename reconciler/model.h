@@ -261,6 +261,7 @@ struct pull {
 	int64_t made_ms;     /* since then at the latest, if `made` */
 	bool vanished;       /* its pod was deleted while its start was unanswered */
 	bool deleting;       /* its delete is unanswered, or done */
+	int64_t deleted_ms;  /* boot ms of the answer that it is done; 0: none */
 	struct image *image; /* attached to it */
 	int slot;
 	struct policy *policy;   /* that it is counted in; NULL: holds no slot */

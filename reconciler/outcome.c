@@ -197,6 +197,26 @@ const struct pod_container *outcome_container(const struct pod *pod)
 	return list->n == 1 ? &list->at[0] : NULL;
 }
 
+/* Both as a runtime understands them: a webhook may only have written the name in full. */
+bool outcome_mutated(const struct pod *pod, const char *reference, struct arena *a,
+		     struct outcome *ret)
+{
+	const struct pod_container *own = outcome_container(pod);
+	if (own == NULL || own->image == NULL || reference == NULL || is(own->image, reference))
+		return false;
+	const char *normal = ref_normal(a, reference), *runs = ref_normal(a, own->image);
+	if (normal != NULL && is(runs, normal))
+		return false;
+	*ret = (struct outcome){
+		.kind = OUTCOME_FAILED,
+		.fault = FAULT_PULL,
+		.reason = "PodMutated",
+		.message = cause_tail(
+			a, arena_printf(a, "a webhook put another image into the pull pod: %s",
+					own->image))};
+	return true;
+}
+
 static const struct container_status *status_of(const struct pod *pod)
 {
 	const struct pod_container *c = outcome_container(pod);

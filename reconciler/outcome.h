@@ -52,6 +52,13 @@ const struct pod_container *outcome_container(const struct pod *pod);
  */
 struct outcome outcome_of(const struct pod *pod, struct outcome_memory *memory, const char *host,
 			  const char *platform, int64_t now_ms, struct arena *a);
+/*
+ * Does the container that pulls run another image than the pod was made for, as a mutating webhook
+ * does it? Then nothing in the pod's status is about the image: ret is a failure, however the pod
+ * ended. reference NULL: not known, false.
+ */
+bool outcome_mutated(const struct pod *pod, const char *reference, struct arena *a,
+		     struct outcome *ret);
 /* An ImagePullBackOff whose message has no cause (kubelet 1.29 and older): keep the cause known. */
 bool outcome_lacks_cause(const struct pod *pod);
 

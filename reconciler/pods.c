@@ -135,6 +135,7 @@ static void look(struct core *c, struct pull *p, const struct pod *pod, struct n
 	struct outcome o =
 		outcome_of(pod, &p->memory, normal != NULL ? ref_host(&c->scratch, normal) : NULL,
 			   slot >= 0 ? c->nodes[slot].platform : NULL, now.boot_ms, &c->scratch);
+	(void)outcome_mutated(pod, p->reference, &c->scratch, &o);
 	/* What ErrImagePull said of this pod is the cause of the back-off that does not say it. */
 	if (p->outcome.kind == OUTCOME_FAILED && o.kind == OUTCOME_RUNNING &&
 	    outcome_lacks_cause(pod))
@@ -233,9 +234,22 @@ static bool went_unseen(const struct core *c, const struct pull *p)
 	return p->made && p->uid == NULL && p->made_ms < c->listed_ms;
 }
 
+/*
+ * Deleted before the lists of what we know began, and still among them: a finalizer holds it, or
+ * the API server's store was restored from an older backup, and nobody else would delete it.
+ */
+static void delete_again(struct core *c, struct now now)
+{
+	struct pull *p;
+	for (size_t i = 0; (p = map_next(&c->pulls, &i)) != NULL;)
+		if (p->uid != NULL && p->deleted_ms != 0 && p->deleted_ms < c->listed_ms)
+			pull_not_deleted(c, p, now);
+}
+
 void pulls_listed(struct core *c, struct now now)
 {
 	gone_if(c, went_unseen, now);
+	delete_again(c, now);
 }
 
 /* Pulls that satisfy the test, in a list that changes of the table do not disturb. */

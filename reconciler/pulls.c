@@ -395,5 +395,6 @@ void pull_not_deleted(struct core *c, struct pull *p, struct now now)
 	if (!p->deleting)
 		return;
 	p->deleting = false;
+	p->deleted_ms = 0;
 	timer_set(&c->timers, &p->timer, now.boot_ms + AGAIN_MS);
 }

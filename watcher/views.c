@@ -44,7 +44,9 @@ static const struct watched {
 	{KIND_DISCOVERYPOLICY, NULL, trim_discovery},
 };
 
-#define WATCHED_N (sizeof(watched) / sizeof(watched[0]))
+/* After a restore: longer than a write's answer takes on a machine that is busy. */
+#define RESTORE_AGAIN_MS 10000
+#define WATCHED_N        (sizeof(watched) / sizeof(watched[0]))
 
 struct view {
 	struct views *all;
@@ -64,6 +66,7 @@ struct views {
 	struct metrics *metrics;
 	char *ns;
 	bool started;
+	int64_t again_ms; /* boot ms: after a restore all is listed once more; 0: no */
 	uint64_t bad;
 	struct arena arena;
 	struct buf packed;
@@ -229,7 +232,8 @@ static void on_opened(void *ctx, bool watch)
 /*
  * etcd was restored from an older backup. The kinds share one etcd: what another kind's watch shows
  * may be of the lost history even where its own version does not tell, so that all are listed
- * again.
+ * again. And once more a little later: an answer to a write to the lost history may come after the
+ * first list has begun, and only a list that began after it can show that the write is lost.
  */
 static void on_went_back(void *ctx)
 {
@@ -239,6 +243,7 @@ static void on_went_back(void *ctx)
 		return;
 	log_warn("the API server's versions went back, listing everything again",
 		 LS("kind", kinds[view->what->kind].kind));
+	all->again_ms = clock_boot_ms() + RESTORE_AGAIN_MS;
 	for (size_t i = 0; i < WATCHED_N; i++) {
 		struct view *other = &all->at[i];
 		if (other->began_ms >= view->began_ms)
@@ -317,6 +322,17 @@ void views_refresh(struct views *v, uint64_t mask, int64_t fresh_ms)
 		view->began_ms = clock_boot_ms();
 		reflector_resync(view->reflector);
 	}
+}
+
+int64_t views_turn(struct views *v, int64_t now_ms)
+{
+	if (v->again_ms == 0)
+		return CLOCK_NEVER;
+	if (now_ms < v->again_ms)
+		return v->again_ms;
+	v->again_ms = 0;
+	views_refresh(v, views_kinds(), now_ms);
+	return CLOCK_NEVER;
 }
 
 int64_t views_fresh_ms(const struct views *v, uint64_t mask)

@@ -178,6 +178,9 @@ int64_t watcher_turn(struct proc *p, struct now now)
 		views_start(w->views);
 	else if (w->started_ms + FIRST_READER_MS < next)
 		next = w->started_ms + FIRST_READER_MS;
+	int64_t views_ms = views_turn(w->views, now.boot_ms);
+	if (views_ms < next)
+		next = views_ms;
 	if (views_fresh_ms(w->views, views_kinds()) != 0)
 		proc_ready(p);
 	note_lease(p, w, now.boot_ms);

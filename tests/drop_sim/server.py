@@ -5,6 +5,7 @@ faults as a client meets them, and our whole operator against it. TAP.
 server.py DROP-SIM PROGRAM...: the PROGRAMs are the operator's. Waits are polls with a deadline.
 """
 import base64
+import contextlib
 import http.client
 import json
 import os
@@ -249,6 +250,26 @@ def ready(sim, count):
                             for c in (i.get("status") or {}).get("conditions") or []) for i in items)
 
 
+@contextlib.contextmanager
+def operator_on(sim):
+    """Our operator, which must end well."""
+    bins, sockets = sim.folder / "bin", sim.folder / "sockets"
+    bins.mkdir()
+    sockets.mkdir(mode=0o700)
+    for name, path in BINARIES.items():
+        (bins / name).symlink_to(path)
+    with open(sim.folder / "drop.log", "wb") as log:
+        operator = subprocess.Popen(
+            [bins / "drop-supervisor", "--bin-dir", bins, "--kubeconfig", sim.folder / "kubeconfig",
+             "--socket-dir", sockets, "--health-probe-bind-address=0"], stderr=log, env=ENVIRONMENT)
+    try:
+        yield operator
+    finally:
+        operator.terminate()
+        code = operator.wait(DEADLINE)
+    assert code == 0, f"the operator ended with {code}"
+
+
 def operate(*options):
     nodes, images = 5, 3
     with Sim("--nodes", str(nodes), *options) as sim:
@@ -261,24 +282,9 @@ def operate(*options):
                 "apiVersion": "drop.corewire.io/v1alpha1", "kind": "CachedImage",
                 "metadata": {"name": f"i{i}"}, "spec": {
                     "image": f"docker.io/library/i{i}", "tag": "1", "policyRef": {"name": "p"}}})[0] == 201
-        bins, sockets = sim.folder / "bin", sim.folder / "sockets"
-        bins.mkdir()
-        sockets.mkdir(mode=0o700)
-        for name, path in BINARIES.items():
-            (bins / name).symlink_to(path)
-        with open(sim.folder / "drop.log", "wb") as log:
-            operator = subprocess.Popen(
-                [bins / "drop-supervisor", "--bin-dir", bins, "--kubeconfig",
-                 sim.folder / "kubeconfig", "--socket-dir", sockets,
-                 "--health-probe-bind-address=0"], stderr=log,
-                env=ENVIRONMENT)
-        try:
+        with operator_on(sim) as operator:
             until("all images are Ready", lambda: ready(sim, images), operator)
             until("no pod is left", lambda: not sim.ask("GET", "/api/v1/pods")[1]["items"], operator)
-        finally:
-            operator.terminate()
-            code = operator.wait(DEADLINE)
-        assert code == 0, f"the operator ended with {code}"
         lines = [json.loads(line) for line in (sim.folder / "audit.log").read_text().splitlines()]
         made = [e["requestObject"]["metadata"]["name"] for e in lines
                 if e["verb"] == "create" and e["objectRef"]["resource"] == "pods"
@@ -372,6 +378,36 @@ def test_etcd_is_restored():
         until("the kubelet plays the older pod", lambda: statuses(sim, "a") == {"pull": "Completed"})
         again = sim.ask("GET", "/api/v1/nodes")[1]["items"][0]
         assert again["metadata"]["uid"] == node["metadata"]["uid"]
+
+
+def lists_over(sim, resource):
+    """How many watches that began with a list of it are over: each is followed by another."""
+    lines = [json.loads(line) for line in (sim.folder / "audit.log").read_text().splitlines()]
+    return sum(f"/{resource}?" in e["requestURI"] and "sendInitialEvents=true" in e["requestURI"]
+               and e["userAgent"].startswith("drop-watcher") for e in lines)
+
+
+def test_the_operator_after_a_restore():
+    """Statuses are right again, also where a write was answered while the lists were under way: that is
+    why all kinds are listed twice."""
+    with tempfile.TemporaryDirectory(prefix="drop-restore-") as folder:
+        objects = [{"apiVersion": "drop.corewire.io/v1alpha1", "kind": "CachedImage",
+                    "metadata": {"name": f"i-{i}"}, "spec": {"image": "registry.example/a", "tag": f"{i}"}}
+                   for i in range(3)]
+        path = scenario(folder, nodes=[{"name": "n", "count": 2}])
+        path.write_text(path.read_text() + "".join("\n---\n" + json.dumps(one) for one in objects))
+        with Sim("--scenario", str(path)) as sim:
+            assert sim.ask("POST", "/sim/do", {"do": "etcd-backup"})[0] == 200
+            with operator_on(sim) as operator:
+                until("all images are Ready", lambda: ready(sim, 3), operator)
+                for i in range(60):  # versions go up: those of the restored past are lower
+                    sim.make(f"lost-{i}")
+                assert lists_over(sim, "cachedimages") == 0
+                assert sim.ask("POST", "/sim/do", {"do": "etcd-restore"})[0] == 200
+                assert not ready(sim, 3), "the backup is older than the operator"
+                until("all images are Ready again", lambda: ready(sim, 3), operator)
+                until("all is listed once more", lambda: lists_over(sim, "cachedimages") == 2, operator)
+                until("and they still are", lambda: ready(sim, 3), operator)
 
 
 def test_what_discovery_asks():

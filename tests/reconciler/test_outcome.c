@@ -134,6 +134,39 @@ static void rules_8_9(void **state)
 }
 
 /* The clock of an unknown reason starts with the reason, and again with another. */
+/* 8. Another image in the pull pod proves nothing of ours, whatever its status says. */
+static void rule_8_another_image(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *name, *image, *reference;
+		bool mutated;
+	} images[] = {
+		{"the same", "x.io/a:1", "x.io/a:1", false},
+		{"the same in full", "docker.io/library/nginx:latest", "nginx", false},
+		{"a pod of upstream", "x.io/a:1", NULL, false},
+		{"another tag", "x.io/a:2", "x.io/a:1", true},
+		{"a mirror", "mirror.io/x.io/a:1", "x.io/a:1", true},
+		{"no reference at all", "UPPER/x", "x.io/a:1", true},
+	};
+	struct arena a = ARENA_INIT;
+	for (size_t i = 0; i < sizeof(images) / sizeof(images[0]); i++) {
+		struct pod_container containers[] = {{"agent", "x.io/agent:1"},
+						     {"pull", images[i].image}};
+		struct pod pod = {.phase = "Succeeded", .containers = {containers, 2}};
+		struct outcome o = {0};
+		bool got = outcome_mutated(&pod, images[i].reference, &a, &o);
+		if (got != images[i].mutated)
+			fail_msg("%s", images[i].name);
+		if (!got)
+			continue;
+		assert_int_equal(o.kind, OUTCOME_FAILED);
+		assert_string_equal(o.reason, "PodMutated");
+		assert_non_null(strstr(o.message, images[i].image));
+	}
+	arena_done(&a);
+}
+
 static void rule_9_time_since_the_reason(void **state)
 {
 	(void)state;
@@ -192,6 +225,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rules_8_9),
+		cmocka_unit_test(rule_8_another_image),
 		cmocka_unit_test(rule_9_time_since_the_reason),
 		cmocka_unit_test(time_a_pull_took),
 	};

@@ -14,7 +14,7 @@ SKEWS = ("-300s", "300s", "-20s", "20s")
 MESH = "mesh.example"
 AGENT, SETUP, ABSENT, OTHER = (f"{MESH}/{name}:1" for name in ("agent", "setup", "absent", "other"))
 ROWS = [{"ref": ref, "sizeMiB": 3} for ref in (AGENT, SETUP, OTHER)]
-NO_END = 0               # of a mutation: it stays
+LOST = 150               # writes that a restore undoes, at least: a backup is older than what kubelets say in a second
 
 
 def container(name, image, **more):
@@ -119,6 +119,8 @@ class Field:
         self.of.step(step, begin)
         if ends:
             self.of.step({**step, "end": True}, self.heal_ms)
+        if name == "another image":  # which is one and the same for all images of a node
+            self.of.wish.doubles = False
         self.tell(f"from {begin} ms a webhook adds {name}")
 
     def skew(self, groups, _rows, _objects):
@@ -144,6 +146,10 @@ class Field:
         again = [step for step in self.of.steps if step["do"] in ("apply", "delete") and
                  at <= int(step["at"][:-2]) <= back]
         self.of.step({"do": "etcd-backup"}, at)
+        for i in range(LOST):
+            self.of.step({"do": "apply", "object": {
+                "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "lost", "namespace": "default"},
+                "data": {"n": str(i)}}}, back)
         self.of.step({"do": "etcd-restore"}, back)
         for step in sorted(again, key=lambda one: int(one["at"][:-2])):
             self.of.step({key: value for key, value in step.items() if key != "at"}, back + 200)

@@ -25,7 +25,7 @@ Made = collections.namedtuple("Made", "name node pull nodes on_node")
 def finished(pod):
     """Has its node said how the pull ended? (behaviour.md 8, 9)"""
     status = pod.get("status") or {}
-    if status.get("phase") in ENDED:
+    if status.get("phase") in ENDED or mutated(pod):
         return True
     for one in status.get("initContainerStatuses") or []:
         if failed_to_start(one.get("state") or {}):
@@ -39,6 +39,12 @@ def finished(pod):
         if failed_to_start(state):
             return True
     return False
+
+
+def mutated(pod):
+    """Does it run another image than it was made for? Then it is given up at once (behaviour.md 8)."""
+    wanted = (pod["metadata"].get("annotations") or {}).get(NOTE + "reference")
+    return any(one["name"] == "pull" and one["image"] != wanted for one in pod["spec"]["containers"])
 
 
 def failed_to_start(state):
