@@ -63,6 +63,9 @@ static void rule_10_deleted_and_there_again(void **state)
 	rig_turn(&r, 10 * S);
 	assert_int_equal(r.acts.n_deletes, 0);
 	core_listed(r.core, done_ms + 1, r.now);
+	rig_turn(&r, 0);
+	assert_int_equal(r.acts.n_writes,
+			 1); /* the status is not on the list either, and comes first */
 	rig_turn(&r, 2 * S);
 	assert_int_equal(r.acts.n_deletes, 1);
 	assert_string_equal(r.acts.deletes[0].pod_name, s->pod_name);

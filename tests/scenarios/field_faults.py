@@ -9,6 +9,8 @@ Drawn with dice of their own, so that a seed below FIELD means what it meant bef
 """
 import random
 
+from wish import policy
+
 FIELD = 100001           # seeds from here on always have at least one; of those below, as many as the dice say
 SKEWS = ("-300s", "300s", "-20s", "20s")
 MESH = "mesh.example"
@@ -146,10 +148,8 @@ class Field:
         again = [step for step in self.of.steps if step["do"] in ("apply", "delete") and
                  at <= int(step["at"][:-2]) <= back]
         self.of.step({"do": "etcd-backup"}, at)
-        for i in range(LOST):
-            self.of.step({"do": "apply", "object": {
-                "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "lost", "namespace": "default"},
-                "data": {"n": str(i)}}}, back)
+        for i in range(LOST):  # of a kind that is watched: who watches knows that versions were higher
+            self.of.step({"do": "apply", "object": policy("lost", pullTimeout=f"{i + 1}m")}, back - 250)
         self.of.step({"do": "etcd-restore"}, back)
         for step in sorted(again, key=lambda one: int(one["at"][:-2])):
             self.of.step({key: value for key, value in step.items() if key != "at"}, back + 200)
