@@ -324,17 +324,6 @@ void views_refresh(struct views *v, uint64_t mask, int64_t fresh_ms)
 	}
 }
 
-int64_t views_turn(struct views *v, int64_t now_ms)
-{
-	if (v->again_ms == 0)
-		return CLOCK_NEVER;
-	if (now_ms < v->again_ms)
-		return v->again_ms;
-	v->again_ms = 0;
-	views_refresh(v, views_kinds(), now_ms);
-	return CLOCK_NEVER;
-}
-
 int64_t views_fresh_ms(const struct views *v, uint64_t mask)
 {
 	int64_t oldest = INT64_MAX;
@@ -349,9 +338,19 @@ struct room *views_room(const struct views *v)
 	return v->room;
 }
 
+/* The second list after a restore, once it is due. */
+static int64_t list_again(struct views *v, int64_t now_ms)
+{
+	if (v->again_ms == 0 || now_ms < v->again_ms)
+		return v->again_ms == 0 ? INT64_MAX : v->again_ms;
+	v->again_ms = 0;
+	views_refresh(v, views_kinds(), now_ms);
+	return INT64_MAX;
+}
+
 int64_t views_turn(struct views *v, int64_t now_ms)
 {
-	int64_t next = INT64_MAX;
+	int64_t next = list_again(v, now_ms);
 	for (size_t i = 0; i < WATCHED_N; i++) {
 		struct view *view = &v->at[i];
 		if (view->listed_ms < view->began_ms || room_count(v->room, view->what->kind) == 0)

@@ -22,13 +22,12 @@ void views_free(struct views *v);
 /* Starts the lists; once. */
 void views_start(struct views *v);
 bool views_started(const struct views *v);
-/* Does what is due; returns the boot ms of the next, or CLOCK_NEVER. */
-int64_t views_turn(struct views *v, int64_t now_ms);
 /* Lists again each kind of the mask whose newest list began before fresh_ms. */
 void views_refresh(struct views *v, uint64_t kinds, int64_t fresh_ms);
 /* The moment after which every kind of the mask was listed; 0: some never was. */
 int64_t views_fresh_ms(const struct views *v, uint64_t kinds);
-/* Lists again what was left out and has room now. Returns when it has to be called again. */
+/* Lists again what was left out and has room now, and all once more after a restore. Returns when
+ * it has to be called again. */
 int64_t views_turn(struct views *v, int64_t now_ms);
 /* Which objects are left out. */
 struct room *views_room(const struct views *v);

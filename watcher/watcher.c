@@ -178,17 +178,14 @@ int64_t watcher_turn(struct proc *p, struct now now)
 		views_start(w->views);
 	else if (w->started_ms + FIRST_READER_MS < next)
 		next = w->started_ms + FIRST_READER_MS;
-	int64_t views_ms = views_turn(w->views, now.boot_ms);
-	if (views_ms < next)
-		next = views_ms;
 	if (views_fresh_ms(w->views, views_kinds()) != 0)
 		proc_ready(p);
 	note_lease(p, w, now.boot_ms);
 	if (leads(w, now.boot_ms))
 		left_out_turn(w, elector_until_ms(w->elector));
-	int64_t room_ms = views_turn(w->views, now.boot_ms);
-	if (room_ms < next)
-		next = room_ms;
+	int64_t views_ms = views_turn(w->views, now.boot_ms);
+	if (views_ms < next)
+		next = views_ms;
 	int64_t ring_ms = ring(p, w, now.boot_ms);
 	return next < ring_ms ? next : ring_ms;
 }
