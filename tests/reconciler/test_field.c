@@ -473,9 +473,40 @@ static void rule_2_candidates_come_last(void **state)
 	rig_done(&r);
 }
 
+/* etcd was restored from a backup in which the pod is still there: it is deleted once more. */
+static void rule_10_deleted_and_there_again(void **state)
+{
+	struct rig r;
+	(void)state;
+	rig_one_node(&r);
+	r.keep_pods = true;
+	const struct core_start *s = rig_start(&r);
+	rig_written(&r);
+	rig_made(&r, s);
+	rig_pod(&r, s, POD_PULLED);
+	rig_turn(&r, 2 * S);
+	rig_written(&r);
+	rig_turn(&r, 0);
+	assert_int_equal(r.acts.n_deletes, 1);
+	core_deleted(r.core, s->pod_name, true, r.now);
+	int64_t done_ms = r.now.boot_ms;
+	core_listed(r.core, done_ms, r.now); /* may have been read before */
+	rig_turn(&r, 10 * S);
+	assert_int_equal(r.acts.n_deletes, 0);
+	core_listed(r.core, done_ms + 1, r.now);
+	rig_turn(&r, 0);
+	assert_int_equal(r.acts.n_writes,
+			 1); /* the status is not on the list either, and comes first */
+	rig_turn(&r, 2 * S);
+	assert_int_equal(r.acts.n_deletes, 1);
+	assert_string_equal(r.acts.deletes[0].pod_name, s->pod_name);
+	rig_done(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(rule_10_deleted_and_there_again),
 		cmocka_unit_test(rule_3_a_dead_node_keeps_no_slot),
 		cmocka_unit_test(rule_3_a_blip_costs_nothing),
 		cmocka_unit_test(rule_3_a_node_that_is_shut_down),
