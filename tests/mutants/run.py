@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """run.py --scratch DIR [RULE...]: breaks the code one line at a time; each time a test must fail.
+run.py --check: only looks that each line is there, once; builds nothing.
 
 Works on a copy of what git has, in DIR, and builds only the test at hand. A mutant that survives, or
 whose line is not there any more, is a failure of this run. Prints TAP.
@@ -55,11 +56,28 @@ def survives(tree, build, mutant):
     return {True: "its test passes all the same", None: "it does not compile", False: ""}[good]
 
 
+def check():
+    """Every line that a mutant breaks is in its file exactly once."""
+    bad = []
+    for mutant in MUTANTS:
+        with open(os.path.join(ROOT, mutant.file), encoding="utf-8") as file:
+            count = file.read().count(mutant.old)
+        if count != 1:
+            bad.append(f"# {mutant.file}: there {count} times: {mutant.old.strip()}")
+    print("1..1", f"{'not ' if bad else ''}ok 1 - {len(MUTANTS)} lines are where mutants break them", *bad, sep="\n")
+    return bool(bad)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--scratch", metavar="DIR", required=True)
+    parser.add_argument("--scratch", metavar="DIR")
+    parser.add_argument("--check", action="store_true")
     parser.add_argument("rules", metavar="RULE", nargs="*", type=int)
     args = parser.parse_args()
+    if args.check:
+        return check()
+    if args.scratch is None:
+        parser.error("--scratch DIR says where to build; or --check")
     chosen = [m for m in MUTANTS if not args.rules or m.rule in args.rules]
     tree, build = prepare(os.path.abspath(args.scratch))
     tests = sorted({(m.test, tuple(m.words)) for m in chosen})
