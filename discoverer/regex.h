@@ -28,7 +28,7 @@
  * which are still far more than a text takes that is not made for it. */
 #define REGEX_SPENT_MAX_US 1000000
 #define REGEX_POOR_STEPS   2000
-#define REGEX_POOR_US      200
+#define REGEX_POOR_US      5000
 
 struct regex;
 

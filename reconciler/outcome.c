@@ -197,6 +197,24 @@ const struct pod_container *outcome_container(const struct pod *pod)
 	return list->n == 1 ? &list->at[0] : NULL;
 }
 
+/*
+ * The same image from another place: a webhook for a mirror changes host and path, one that pins
+ * adds the digest. Workloads get the same, so what is on the node is what they will ask for.
+ */
+static bool same_elsewhere(const char *wanted, const char *runs)
+{
+	const char *w = strrchr(wanted, '/'), *r = strrchr(runs, '/');
+	w = w != NULL ? w + 1 : wanted;
+	r = r != NULL ? r + 1 : runs;
+	size_t n = strcspn(w, ":@");
+	const char *pinned = strchr(w, '@'), *pins = strchr(r, '@');
+	if (strcspn(r, ":@") != n || strncmp(w, r, n) != 0)
+		return false;
+	if (pinned != NULL)
+		return is(pins, pinned);
+	return pins != NULL || strcmp(w + n, r + n) == 0;
+}
+
 /* Both as a runtime understands them: a webhook may only have written the name in full. */
 bool outcome_mutated(const struct pod *pod, const char *reference, struct arena *a,
 		     struct outcome *ret)
@@ -205,7 +223,7 @@ bool outcome_mutated(const struct pod *pod, const char *reference, struct arena 
 	if (own == NULL || own->image == NULL || reference == NULL || is(own->image, reference))
 		return false;
 	const char *normal = ref_normal(a, reference), *runs = ref_normal(a, own->image);
-	if (normal != NULL && is(runs, normal))
+	if (normal != NULL && runs != NULL && (is(runs, normal) || same_elsewhere(normal, runs)))
 		return false;
 	*ret = (struct outcome){
 		.kind = OUTCOME_FAILED,

@@ -55,7 +55,8 @@ struct outcome outcome_of(const struct pod *pod, struct outcome_memory *memory, 
 /*
  * Does the container that pulls run another image than the pod was made for, as a mutating webhook
  * does it? Then nothing in the pod's status is about the image: ret is a failure, however the pod
- * ended. reference NULL: not known, false.
+ * ended. The same name and tag on another host or path, or with a digest, is no other image.
+ * reference NULL: not known, false.
  */
 bool outcome_mutated(const struct pod *pod, const char *reference, struct arena *a,
 		     struct outcome *ret);

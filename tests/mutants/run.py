@@ -34,8 +34,11 @@ def passes(build, test, words):
     if made.returncode != 0:
         print("# " + "\n# ".join(made.stdout.splitlines()[-8:]))
         return None
-    run = subprocess.run([os.path.join(build, test), *words], capture_output=True, check=False,
-                         timeout=TEST_SECONDS)
+    try:
+        run = subprocess.run([os.path.join(build, test), *words], capture_output=True, check=False,
+                             timeout=TEST_SECONDS)
+    except subprocess.TimeoutExpired:
+        return False
     return run.returncode == 0
 
 

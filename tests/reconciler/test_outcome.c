@@ -11,7 +11,8 @@
 #define IMAGE_ID                                                                                   \
 	"docker.io/library/alpine@sha256:"                                                         \
 	"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-#define DIGEST "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define DIGEST       "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define OTHER_DIGEST "sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
 
 struct row {
 	const char *name, *phase;
@@ -133,7 +134,6 @@ static void rules_8_9(void **state)
 	arena_done(&a);
 }
 
-/* The clock of an unknown reason starts with the reason, and again with another. */
 /* 8. Another image in the pull pod proves nothing of ours, whatever its status says. */
 static void rule_8_another_image(void **state)
 {
@@ -146,7 +146,13 @@ static void rule_8_another_image(void **state)
 		{"the same in full", "docker.io/library/nginx:latest", "nginx", false},
 		{"a pod of upstream", "x.io/a:1", NULL, false},
 		{"another tag", "x.io/a:2", "x.io/a:1", true},
-		{"a mirror", "mirror.io/x.io/a:1", "x.io/a:1", true},
+		{"another repository", "x.io/b:1", "x.io/a:1", true},
+		{"a longer name", "x.io/ab:1", "x.io/a:1", true},
+		{"a mirror", "mirror.io/x.io/a:1", "x.io/a:1", false},
+		{"a mirror, another tag", "mirror.io/x.io/a:2", "x.io/a:1", true},
+		{"a digest put in", "x.io/a@" DIGEST, "x.io/a:1", false},
+		{"another digest", "x.io/a@" DIGEST, "x.io/a@" OTHER_DIGEST, true},
+		{"that digest from a mirror", "m.io/a@" DIGEST, "x.io/a@" DIGEST, false},
 		{"no reference at all", "UPPER/x", "x.io/a:1", true},
 	};
 	struct arena a = ARENA_INIT;
@@ -167,6 +173,7 @@ static void rule_8_another_image(void **state)
 	arena_done(&a);
 }
 
+/* The clock of an unknown reason starts with the reason, and again with another. */
 static void rule_9_time_since_the_reason(void **state)
 {
 	(void)state;
