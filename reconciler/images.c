@@ -16,6 +16,7 @@
 #include "reconciler/digests.h"
 #include "reconciler/facts.h"
 #include "reconciler/faults.h"
+#include "reconciler/node_faults.h"
 #include "reconciler/nodes.h"
 #include "reconciler/pack.h"
 #include "reconciler/pairs.h"
@@ -114,11 +115,14 @@ static void start_over(struct core *c, struct image *img, struct now now)
 static void retry_all(struct core *c, struct image *img, struct now now)
 {
 	faults_clear(img);
-	for (size_t slot = 0; slot < c->n_slots; slot++)
+	for (size_t slot = 0; slot < c->n_slots; slot++) {
+		if ((img->pairs[slot].flags & PAIR_TARGETED) != 0)
+			node_fault_retry(c, (int)slot, now);
 		if (img->pairs[slot].retry_ds != 0) {
 			img->pairs[slot].retry_ds = 0;
 			pair_settle(c, img, (int)slot, now);
 		}
+	}
 }
 
 static void take_spec(struct core *c, struct image *img, const struct cachedimage *ci)

@@ -129,14 +129,23 @@ static void registry_fault(struct rig *r)
 	rig_node(r, "c");
 }
 
-/* Any change of the image ends its own back-off, not that of the node. */
+/* Another image has failed there, in an earlier life. */
 static void node_fault(struct rig *r)
 {
-	evicted(r);
-	rig_settle(r);
-	struct cachedimage img = rig_image_of("i", "1", "p");
-	img.meta.generation = 2;
-	rig_put_image(r, &img);
+	struct failed_node failed = {.node = "a",
+				     .reason = "OutOfcpu",
+				     .message = "no room",
+				     .attempts = 1,
+				     .last_attempt_at = r->now.wall_s};
+	struct cachedimage other = rig_image_of("j", "1", "p");
+	other.status = (struct cachedimage_status){
+		.phase = "Pending", .cached_image = "j:1", .failed_nodes = {&failed, 1}};
+	rig_restart(r);
+	rig_policy(r, "p", 9, 0);
+	rig_node(r, "a");
+	rig_put_image(r, &other);
+	rig_image(r, "i", "1", "p");
+	rig_lead(r);
 	rig_turn(r, 0);
 	assert_int_equal(r->acts.n_starts, 0);
 }
@@ -236,9 +245,8 @@ static const struct story stories[] = {
 	{"node back-off", evicted, "a", EXPLAIN_BACKOFF,
 	 "backing off until 22:13:* UTC after the node ended the pull pod"},
 	{"a node that takes no pods", node_fault, "a", EXPLAIN_NODE_FAULT,
-	 "backing off until 22:13:* UTC after the node failed: Evicted: the node ended the pull "
-	 "pod "
-	 "(all images wait there)"},
+	 "backing off until 22:13:* UTC after the node failed: OutOfcpu: no room (all images wait "
+	 "there)"},
 	{"refused", refused, "b", EXPLAIN_REJECTED,
 	 "backing off until 22:13:* UTC after the API server refused the pod: exceeded quota"},
 	{"bad tag, the node that found out", image_fault, "a", EXPLAIN_IMAGE_FAULT,

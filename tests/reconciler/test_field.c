@@ -184,6 +184,27 @@ static void rule_14_one_probe_a_node(void **state)
 	rig_done(&r);
 }
 
+/* A changed image may mean that something was mended: one probe goes at once. */
+static void rule_14_a_change_of_an_image_probes(void **state)
+{
+	struct rig r;
+	(void)state;
+	rig_one_node(&r);
+	rig_pod(&r, rig_start(&r), POD_EVICTED);
+	rig_turn(&r, 0);
+	rig_settle(&r);
+	rig_image(&r, "j", "1", "p");
+	rig_turn(&r, 0);
+	assert_int_equal(r.acts.n_starts, 0);
+	struct cachedimage img = rig_image_of("i", "1", "p");
+	img.meta.generation = 2;
+	img.spec.priority = 1;
+	rig_put_image(&r, &img);
+	rig_turn(&r, 0);
+	assert_int_equal(r.acts.n_starts, 1);
+	rig_done(&r);
+}
+
 /* A restarted leader reads it from failedNodes. */
 static void rule_14_a_nodes_fault_after_a_restart(void **state)
 {
@@ -513,6 +534,7 @@ int main(void)
 		cmocka_unit_test(rule_9_no_timeout_on_a_dead_node),
 		cmocka_unit_test(rule_4_a_nodes_fault_is_the_nodes),
 		cmocka_unit_test(rule_14_one_probe_a_node),
+		cmocka_unit_test(rule_14_a_change_of_an_image_probes),
 		cmocka_unit_test(rule_14_a_nodes_fault_after_a_restart),
 		cmocka_unit_test(rule_14_unknown_words_cost_two_pods),
 		cmocka_unit_test(rule_9_a_changed_timeout),

@@ -126,6 +126,9 @@ static void check_probes(struct sim *s, const struct core_actions *acts,
 	const struct sim_node *n = sim_node_by_name(s, start->node);
 	if (at == NULL || n == NULL || s->led_ms > at->at_ms || n->turned_ms >= at->at_ms)
 		return;
+	for (int i = 0; i < IMAGES_MAX; i++) /* a change of an image may have mended it */
+		if (s->images[i].exists && s->images[i].changed_ms + LATE_MS > at->at_ms)
+			return;
 	if (s->run.boot_ms - at->at_ms < at->initial_ms * 9 / 10 - 100)
 		sim_fail(&s->run, "back-off: %s on %s %d ms after the node failed, of %d",
 			 start->image_name, start->node, (int)(s->run.boot_ms - at->at_ms),
