@@ -21,6 +21,7 @@ from scene import DEADLINE, SCRAPE_SECONDS, Api, Scene, wait_for
 
 SECONDS = float(os.environ.get("DROP_ATTACK_SECONDS", "2"))
 CONNECTIONS_MAX = 128  # metricsd/metricsd.h
+CUT_OFF = ("RemoteDisconnected", "ConnectionResetError", "SSLEOFError", "BrokenPipeError")
 UNTAKEN_MIB = 32       # metricsd/metricsd.c
 PLAIN = "--metrics-secure=false"
 # More than a scrape has: the kernel may drop the first packet of a client when its queue is full.
@@ -49,10 +50,16 @@ def watch(attack, s, port=None, headers=None):
     return load.Watch(attack, s.processes["metricsd"].pid, port or s.port, probes(s, headers))
 
 
-def hold_bounds(s, figures, more_mib, connections=CONNECTIONS_MAX):
+def hold_bounds(s, figures, more_mib, connections=CONNECTIONS_MAX, cut_scrapes=0.0):
+    """cut_scrapes: the share of scrapes that may be cut off. On the port that is under attack a connection that has not
+    asked anything for 25 ms looks like one of the attacker's; Prometheus comes again."""
     rows.append(figures.row())
     print(f"# {load.HEADER}\n# {figures.row()}")
-    assert not figures.faults(), figures.faults()[:5]
+    scrapes = figures.answers["scrape"]
+    cut = [fault for fault in scrapes.faults if fault.startswith(CUT_OFF)]
+    faults = [fault for fault in figures.faults() if not fault.startswith(tuple(f"scrape: {c}" for c in CUT_OFF))]
+    assert not faults, faults[:5]
+    assert len(cut) <= cut_scrapes * (len(cut) + len(scrapes.seconds)), cut[:5]
     assert all(a.seconds for a in figures.answers.values()), "nothing was asked"
     assert figures.most_connections <= connections, figures.most_connections
     # A sanitizer keeps what was freed for a while.
@@ -67,7 +74,7 @@ def burst(attack, s, port, headers=None):
         time.sleep(SECONDS)
     # A watch that saw few connections would hold any bound.
     assert figures.most_connections > CONNECTIONS_MAX / 2, figures.most_connections
-    hold_bounds(s, figures, 8)
+    hold_bounds(s, figures, 8, cut_scrapes=1 / 3)
 
 
 def test_burst_of_3000_connections():

@@ -88,6 +88,16 @@ static struct sim_suspect *suspect_of(struct sim *s, const char *node)
 	return NULL;
 }
 
+/* Of all policies: the core may not know yet which one the image is under now. */
+static int64_t shortest_backoff(const struct sim *s)
+{
+	int64_t least = s->fallback.initial_ms;
+	for (int i = 0; i < POLICIES_MAX; i++)
+		if (s->policies[i].initial_ms != 0 && s->policies[i].initial_ms < least)
+			least = s->policies[i].initial_ms;
+	return least;
+}
+
 void check_suspects(struct sim *s, const struct core_fact *f)
 {
 	struct sim_suspect *at = f->node != NULL ? suspect_of(s, f->node) : NULL;
@@ -108,10 +118,7 @@ void check_suspects(struct sim *s, const struct core_fact *f)
 	if (at == NULL)
 		return;
 	*at = (struct sim_suspect){.at_ms = s->run.boot_ms,
-				   .initial_ms = again ? 0
-						 : sim_policy_of(s, img) >= 0
-							 ? s->policies[img->policy].initial_ms
-							 : s->fallback.initial_ms};
+				   .initial_ms = again ? 0 : shortest_backoff(s)};
 	sim_text(at->node, NAME, f->node);
 }
 
