@@ -135,6 +135,8 @@ void memory_learn(struct memory *m, const struct found *f, bool whole, int64_t r
 /* Is it of such a source? What others wrote there (upstream, by hand) may be of any. */
 static bool of_type(const char *source, const char *type)
 {
+	if (source == NULL || type == NULL)
+		return true;
 	bool known = strncmp(source, "prometheus", 10) == 0 || strncmp(source, "registry", 8) == 0;
 	return !known || strncmp(source, type, strlen(type)) == 0;
 }

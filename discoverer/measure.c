@@ -32,8 +32,11 @@ void measure_found(struct policy *policy, const struct discovered_images *images
 	for (size_t i = 0; i < policy->n; i++) {
 		const char *type = policy->obj->spec.sources.at[i].type;
 		int64_t found = 0;
+		if (type == NULL) /* no server lets it in */
+			continue;
 		for (size_t k = 0; k < images->n; k++)
-			found += strcmp(images->at[k].source, type) == 0;
+			found += images->at[k].source != NULL &&
+				 strcmp(images->at[k].source, type) == 0;
 		metric_set(m, METRIC_discovery_images_found, found, LABELS(policy->name, type));
 	}
 }

@@ -238,7 +238,8 @@ bool outcome_mutated(const struct pod *pod, const char *reference, struct arena 
 static const struct container_status *status_of(const struct pod *pod)
 {
 	const struct pod_container *c = outcome_container(pod);
-	return find(&pod->container_statuses, c != NULL ? c->name : PULLPOD_CONTAINER);
+	bool named = c != NULL && c->name != NULL;
+	return find(&pod->container_statuses, named ? c->name : PULLPOD_CONTAINER);
 }
 
 /* kubelet 1.29: `Back-off pulling image "R"` and nothing after it; later ones repeat the cause. */

@@ -254,6 +254,7 @@ static void a_restart_goes_on_from_status(void **state)
 					{"d", 0, "registry:r.io"}};
 	const struct discovered_images images = {at, 4};
 	struct memory m = {0};
+	memory_inherit(&m, &images, NULL, 0); /* a source without a type: no crash */
 	memory_inherit(&m, &images, "prometheus", 0);
 	assert_string_equal(memory_text(&m), "a=3/0 c=1/0");
 	memory_inherit(&m, &images, "registry", 2);

@@ -228,11 +228,31 @@ static void time_a_pull_took(void **state)
 	}
 }
 
+/* What no API server says is no crash: a container and a status without names. */
+static void rule_8_no_names(void **state)
+{
+	(void)state;
+	struct arena a = ARENA_INIT;
+	struct outcome_memory memory = {0};
+	struct container_status statuses[] = {{.name = NULL, .image_id = IMAGE_ID}, {"x"}};
+	struct pod_container container = {NULL, NULL};
+	struct pod pod = {.phase = "Pending",
+			  .start_time = 1,
+			  .containers = {&container, 1},
+			  .container_statuses = {statuses, 2}};
+	struct outcome o = outcome_of(&pod, &memory, "h", "linux/amd64", SEEN, &a);
+	assert_int_equal(o.kind, OUTCOME_RUNNING);
+	assert_false(outcome_lacks_cause(&pod));
+	assert_false(outcome_mutated(&pod, "x.io/a:1", &a, &o));
+	arena_done(&a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rules_8_9),
 		cmocka_unit_test(rule_8_another_image),
+		cmocka_unit_test(rule_8_no_names),
 		cmocka_unit_test(rule_9_time_since_the_reason),
 		cmocka_unit_test(time_a_pull_took),
 	};
