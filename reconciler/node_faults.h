@@ -3,8 +3,8 @@
  *
  * Its back-off belongs to the node: while it lasts, no image starts a pull there; after it, one
  * pull at a time is a probe. Until one succeeds, pulls on the node come after those of other
- * nodes. What may have mended it (the node became Ready again, an image that targets it was changed)
- * ends the wait, not the suspicion; another machine of that name ends both.
+ * nodes. What may have mended it (the node became Ready again, an image that targets it was
+ * changed) ends the wait, not the suspicion; another machine of that name ends both.
  */
 #ifndef DROP_RECONCILER_NODE_FAULTS_H
 #define DROP_RECONCILER_NODE_FAULTS_H
