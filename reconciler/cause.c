@@ -119,7 +119,7 @@ const char *cause_tail(struct arena *a, const char *message)
 	return arena_strndup(a, from, (size_t)(message + n - from));
 }
 
-/* Text that a transport error has, and what is said of it; the host follows. 32. */
+/* Text that a transport error has, and what is said of it; the host follows (20). */
 static const struct {
 	const char *words, *text;
 } transport[] = {
@@ -299,7 +299,7 @@ bool cause_concerns_node(enum fault fault, const char *reason)
 	return true;
 }
 
-/* A word of hex digits with a digit among them, or any with a digit: it names one occurrence. */
+/* A word with a digit in it is a number, an id or part of an address: it names one occurrence. */
 static bool says_which(const char *word, size_t n)
 {
 	for (size_t i = 0; i < n; i++)

@@ -40,7 +40,7 @@ const char *cause_tail(struct arena *a, const char *text);
 /* The fault behind a text that cause_find made: what status.failedNodes remembers. */
 enum fault cause_fault_of(const char *reason, const char *text);
 /*
- * Does a fault of this reason say something about the node, whatever the image (4)? Not so a pod
+ * Does a fault of this reason say something about the node, whatever the image (14)? Not so a pod
  * that somebody deleted, or one image that its runtime cannot read.
  */
 bool cause_concerns_node(enum fault fault, const char *reason);

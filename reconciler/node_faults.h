@@ -1,5 +1,5 @@
 /*
- * A node that takes no pods, whatever the image (behaviour.md 4, 14). Private to the core.
+ * A node that takes no pods, whatever the image (behaviour.md 14). Private to the core.
  *
  * Its back-off belongs to the node: while it lasts, no image starts a pull there; after it, one
  * pull at a time is a probe. Until one succeeds, pulls on the node come after those of other

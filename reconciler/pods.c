@@ -312,7 +312,7 @@ void pulls_policy_changed(struct core *c, const struct policy *policy, struct no
 	struct pull *p;
 	size_t n = 0;
 	for (size_t i = 0; (p = map_next(&c->pulls, &i)) != NULL;)
-		if (p->state == PULL_RUNNING && (policy == NULL || p->image->policy == policy))
+		if (p->state == PULL_RUNNING && p->image->policy == policy)
 			list[n++] = p;
 	for (size_t i = 0; i < n; i++)
 		pull_judge(c, list[i], now);

@@ -16,7 +16,7 @@ void pulls_match_image(struct core *c, const char *image_name, struct now now);
 void pulls_match_node(struct core *c, const char *node_name, struct now now);
 /* Pulls in flight on the node are judged again: it became eligible, or is not any more (3). */
 void pulls_node_changed(struct core *c, const char *node_name, struct now now);
-/* pullTimeout may be another one for the pulls of these images (9); NULL: of all. */
+/* pullTimeout may be another one for the pulls of the images that name this policy (9). */
 void pulls_policy_changed(struct core *c, const struct policy *policy, struct now now);
 void pull_match(struct core *c, struct pull *p, struct now now);
 

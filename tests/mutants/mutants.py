@@ -22,7 +22,7 @@ MUTANTS = [
            "/* 20.", CORE + "pacing"),
     Mutant(3, "reconciler/nodes.c", "		pulls_node_changed(c, c->nodes[slot].name, now);\n",
            "		(void)turned;\n", CORE + "field"),
-    Mutant(4, "reconciler/node_faults.c", "	return s->n_live + s->n_leaving == 0;",
+    Mutant(14, "reconciler/node_faults.c", "	return s->n_live + s->n_leaving == 0;",
            "	return true;", CORE + "field"),
     Mutant(9, "reconciler/images.c", "	pulls_policy_changed(c, p, now);\n", "", CORE + "field"),
     Mutant(9, "reconciler/losses.c", "	pair_wait(p, now.boot_ms + delay_ms(c, img, slot, l->n));\n", "",

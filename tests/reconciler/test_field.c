@@ -130,8 +130,8 @@ static void rule_9_no_timeout_on_a_dead_node(void **state)
 	rig_done(&r);
 }
 
-/* 4, 14. Three nodes that take no pods were paid for by one image: the next does not try them. */
-static void rule_4_a_nodes_fault_is_the_nodes(void **state)
+/* 14. Three nodes that take no pods were paid for by one image: the next does not try them. */
+static void rule_14_a_nodes_fault_is_the_nodes(void **state)
 {
 	struct rig r;
 	(void)state;
@@ -532,7 +532,7 @@ int main(void)
 		cmocka_unit_test(rule_3_a_blip_costs_nothing),
 		cmocka_unit_test(rule_3_a_node_that_is_shut_down),
 		cmocka_unit_test(rule_9_no_timeout_on_a_dead_node),
-		cmocka_unit_test(rule_4_a_nodes_fault_is_the_nodes),
+		cmocka_unit_test(rule_14_a_nodes_fault_is_the_nodes),
 		cmocka_unit_test(rule_14_one_probe_a_node),
 		cmocka_unit_test(rule_14_a_change_of_an_image_probes),
 		cmocka_unit_test(rule_14_a_nodes_fault_after_a_restart),

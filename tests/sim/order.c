@@ -123,7 +123,7 @@ void check_suspects(struct sim *s, const struct core_fact *f)
 }
 
 /*
- * 4, 14. A node that took no pod gets none for its back-off, and then one at a time, whatever the
+ * 14. A node that took no pod gets none for its back-off, and then one at a time, whatever the
  * image. Where it became Ready, or another leads, the wait begins anew.
  */
 static void check_probes(struct sim *s, const struct core_actions *acts,

@@ -263,7 +263,7 @@ bool sim_targets(const struct sim *s, const struct sim_image *img, const struct 
 bool sim_missing(const char *reference);
 /* order.c: which starts come first, and when (13, 14, 17) */
 void check_order(struct sim *s, const struct core_actions *acts);
-/* 4. What the core says of nodes. */
+/* 14. What the core says of nodes. */
 void check_suspects(struct sim *s, const struct core_fact *f);
 void check_failed(struct sim *s, const struct sim_pod *p);
 /* The pod goes. While nobody leads, the next leader may never hear how it had ended. */
