@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "api/kinds.h"
-#include "reconciler/cause.h"
+#include "reconciler/rules/cause.h"
 
 /* ---- what became of actions ---- */
 

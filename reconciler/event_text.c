@@ -6,7 +6,7 @@
 
 #include <inttypes.h>
 
-#include "reconciler/cause.h"
+#include "reconciler/rules/cause.h"
 
 static const struct {
 	bool warning;

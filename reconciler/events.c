@@ -16,7 +16,7 @@
 #include "base/utf8.h"
 #include "base/xalloc.h"
 
-#include "reconciler/list.h"
+#include "reconciler/rules/list.h"
 
 #define SECOND_MS 1000
 /* What failed is tried again after this. */

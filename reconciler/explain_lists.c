@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "api/ref.h"
-#include "reconciler/bits.h"
+#include "reconciler/rules/bits.h"
 #include "reconciler/explain_view.h"
 #include "reconciler/faults.h"
 #include "reconciler/policies.h"

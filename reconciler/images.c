@@ -18,7 +18,7 @@
 #include "reconciler/faults.h"
 #include "reconciler/node_faults.h"
 #include "reconciler/nodes.h"
-#include "reconciler/pack.h"
+#include "reconciler/rules/pack.h"
 #include "reconciler/pairs.h"
 #include "reconciler/pods.h"
 #include "reconciler/policies.h"

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 #include "base/xalloc.h"
-#include "reconciler/bits.h"
+#include "reconciler/rules/bits.h"
 #include "reconciler/pairs.h"
 #include "reconciler/policies.h"
 #include "reconciler/slots.h"

@@ -20,11 +20,11 @@
 #include "base/map.h"
 #include "base/timers.h"
 #include "reconciler/actions.h"
-#include "reconciler/backoff.h"
-#include "reconciler/list.h"
-#include "reconciler/outcome.h"
-#include "reconciler/presence.h"
-#include "reconciler/target.h"
+#include "reconciler/rules/backoff.h"
+#include "reconciler/rules/list.h"
+#include "reconciler/rules/outcome.h"
+#include "reconciler/rules/presence.h"
+#include "reconciler/rules/target.h"
 
 /* Slots are added in steps, so that 5,000 nodes do not cost the memory of 8,192. */
 #define SLOTS_STEP 256

@@ -10,13 +10,13 @@
 
 #include "base/hash.h"
 #include "base/xalloc.h"
-#include "reconciler/bits.h"
+#include "reconciler/rules/bits.h"
 #include "reconciler/node_faults.h"
-#include "reconciler/pack.h"
+#include "reconciler/rules/pack.h"
 #include "reconciler/pairs.h"
 #include "reconciler/pods.h"
 #include "reconciler/slots.h"
-#include "reconciler/target.h"
+#include "reconciler/rules/target.h"
 
 static uint64_t facts_hash(const struct node *n, enum target_state state)
 {

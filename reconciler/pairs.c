@@ -12,13 +12,13 @@
 #include "api/ref.h"
 #include "base/hash.h"
 #include "base/xalloc.h"
-#include "reconciler/bits.h"
+#include "reconciler/rules/bits.h"
 #include "reconciler/causes.h"
 #include "reconciler/digests.h"
 #include "reconciler/facts.h"
 #include "reconciler/losses.h"
 #include "reconciler/policies.h"
-#include "reconciler/target.h"
+#include "reconciler/rules/target.h"
 
 #define DS_PER_S 10
 

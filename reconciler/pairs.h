@@ -4,7 +4,7 @@
 #ifndef DROP_RECONCILER_PAIRS_H
 #define DROP_RECONCILER_PAIRS_H
 
-#include "reconciler/cause.h"
+#include "reconciler/rules/cause.h"
 #include "reconciler/model.h"
 
 /* Its status may have changed: looked at at the end of the turn. */

@@ -14,7 +14,7 @@
 #include "base/xalloc.h"
 #include "reconciler/faults.h"
 #include "reconciler/linger.h"
-#include "reconciler/podname.h"
+#include "reconciler/rules/podname.h"
 #include "reconciler/policies.h"
 #include "reconciler/pulls.h"
 #include "reconciler/slots.h"

@@ -10,10 +10,10 @@
 #include <string.h>
 
 #include "base/xalloc.h"
-#include "reconciler/bits.h"
-#include "reconciler/pack.h"
+#include "reconciler/rules/bits.h"
+#include "reconciler/rules/pack.h"
 #include "reconciler/slots.h"
-#include "reconciler/target.h"
+#include "reconciler/rules/target.h"
 
 static void set_defaults(struct policy *p)
 {

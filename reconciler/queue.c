@@ -9,13 +9,13 @@
 #include <string.h>
 
 #include "base/xalloc.h"
-#include "reconciler/bits.h"
+#include "reconciler/rules/bits.h"
 #include "reconciler/facts.h"
 #include "reconciler/faults.h"
 #include "reconciler/node_faults.h"
 #include "reconciler/nodes.h"
 #include "reconciler/pairs.h"
-#include "reconciler/podname.h"
+#include "reconciler/rules/podname.h"
 #include "reconciler/policies.h"
 #include "reconciler/pulls.h"
 

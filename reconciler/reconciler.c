@@ -6,7 +6,7 @@
 #include "reconciler/reconciler.h"
 
 #include "base/log.h"
-#include "reconciler/target.h"
+#include "reconciler/rules/target.h"
 
 #define ANNOUNCE_EVERY_MS 500
 

@@ -11,7 +11,7 @@
 #include "api/tables.h"
 #include "base/xalloc.h"
 
-#include "reconciler/pack.h"
+#include "reconciler/rules/pack.h"
 #include "reconciler/sets_model.h"
 #include "reconciler/sets_names.h"
 

@@ -10,7 +10,7 @@
 #include "api/tables.h"
 #include "base/xalloc.h"
 
-#include "reconciler/pack.h"
+#include "reconciler/rules/pack.h"
 #include "reconciler/sets_model.h"
 
 /* ---- DiscoveryPolicies ---- */

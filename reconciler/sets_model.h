@@ -15,7 +15,7 @@
 #include "base/map.h"
 #include "base/timers.h"
 
-#include "reconciler/list.h"
+#include "reconciler/rules/list.h"
 #include "reconciler/sets.h"
 
 /* Facts between two turns; more are dropped, they are only events. */

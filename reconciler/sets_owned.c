@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "reconciler/pack.h"
+#include "reconciler/rules/pack.h"
 #include "reconciler/sets_model.h"
 
 static const char *name_of_ref(const struct api_name_ref *ref)

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "base/xalloc.h"
-#include "reconciler/bits.h"
+#include "reconciler/rules/bits.h"
 
 int node_find(const struct core *c, const char *name)
 {

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
-#include "reconciler/cause.h"
+#include "reconciler/rules/cause.h"
 #include "reconciler/losses.h"
 #include "reconciler/pulls.h"
 #include "reconciler/shadow.h"

@@ -3,7 +3,7 @@
 
 #include <stdbool.h>
 
-#include "reconciler/backoff.h"
+#include "reconciler/rules/backoff.h"
 
 static const struct backoff usual = {30000, 300000};
 

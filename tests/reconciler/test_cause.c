@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "reconciler/cause.h"
+#include "reconciler/rules/cause.h"
 
 #define HOST "registry.example.com"
 #define PULL                                                                                       \

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "reconciler/outcome.h"
+#include "reconciler/rules/outcome.h"
 
 #define SEEN    1000
 #define MIN     (60 * 1000)
@@ -250,10 +250,8 @@ static void rule_8_no_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(rules_8_9),
-		cmocka_unit_test(rule_8_another_image),
-		cmocka_unit_test(rule_8_no_names),
-		cmocka_unit_test(rule_9_time_since_the_reason),
+		cmocka_unit_test(rules_8_9),        cmocka_unit_test(rule_8_another_image),
+		cmocka_unit_test(rule_8_no_names),  cmocka_unit_test(rule_9_time_since_the_reason),
 		cmocka_unit_test(time_a_pull_took),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

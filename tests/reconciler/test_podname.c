@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "reconciler/podname.h"
+#include "reconciler/rules/podname.h"
 
 static char *make(struct arena *a, const char *name, const char *attempt)
 {

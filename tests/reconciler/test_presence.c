@@ -1,7 +1,7 @@
 /* What nodes say they have: not pulled again (behaviour.md 17), or noticed to be lost (18, 19). */
 #include "tests/reconciler/rig.h"
 
-#include "reconciler/presence.h"
+#include "reconciler/rules/presence.h"
 
 #define S      1000
 #define MB     ((int64_t)1000 * 1000)

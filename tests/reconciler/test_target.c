@@ -1,7 +1,7 @@
 /* Which nodes are targeted and eligible (behaviour.md 1, 2). */
 #include "tests/unit.h"
 
-#include "reconciler/target.h"
+#include "reconciler/rules/target.h"
 
 #define MAP(...)                                                                                   \
 	{                                                                                          \

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "reconciler/cause.h"
+#include "reconciler/rules/cause.h"
 
 /* A change of the spec may reach the core this much later. */
 #define LATE_MS 20000

@@ -2,8 +2,8 @@
  * The name of a pull's pod (behaviour.md 6): the same pull has the same name in
  * every life of the reconciler, so creating it twice creates one pod. Pure.
  */
-#ifndef DROP_RECONCILER_PODNAME_H
-#define DROP_RECONCILER_PODNAME_H
+#ifndef DROP_RECONCILER_RULES_PODNAME_H
+#define DROP_RECONCILER_RULES_PODNAME_H
 
 #include <stdint.h>
 

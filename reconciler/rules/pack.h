@@ -2,8 +2,8 @@
  * Copies of API lists and strings that outlive a turn, packed into one block: the
  * same function is run twice, first to count (mem NULL), then to copy.
  */
-#ifndef DROP_RECONCILER_PACK_H
-#define DROP_RECONCILER_PACK_H
+#ifndef DROP_RECONCILER_RULES_PACK_H
+#define DROP_RECONCILER_RULES_PACK_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -2,8 +2,8 @@
  * From the text of a kubelet to a root cause (behaviour.md 20) and to whose fault it
  * is (behaviour.md 14). Pure.
  */
-#ifndef DROP_RECONCILER_CAUSE_H
-#define DROP_RECONCILER_CAUSE_H
+#ifndef DROP_RECONCILER_RULES_CAUSE_H
+#define DROP_RECONCILER_RULES_CAUSE_H
 
 #include <stdbool.h>
 #include <stdint.h>

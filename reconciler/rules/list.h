@@ -2,8 +2,8 @@
  * A doubly linked list of links inside the members; the head is a link too. A link
  * that is in no list points to itself, so that removing it twice is harmless.
  */
-#ifndef DROP_RECONCILER_LIST_H
-#define DROP_RECONCILER_LIST_H
+#ifndef DROP_RECONCILER_RULES_LIST_H
+#define DROP_RECONCILER_RULES_LIST_H
 
 #include <stdbool.h>
 #include <stddef.h>

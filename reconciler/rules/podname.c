@@ -2,7 +2,7 @@
  * Naming of pull pods (behaviour.md 6). The hash carries the identity; the readable
  * part is only for people and may be cut.
  */
-#include "reconciler/podname.h"
+#include "reconciler/rules/podname.h"
 
 #include <inttypes.h>
 #include <string.h>

@@ -2,7 +2,7 @@
  * Selectors, tolerations and the state of a node, as the scheduler would see them
  * for a pod that names its node (behaviour.md 1, 2). Decides; keeps nothing.
  */
-#include "reconciler/target.h"
+#include "reconciler/rules/target.h"
 
 #include <string.h>
 

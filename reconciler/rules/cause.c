@@ -4,7 +4,7 @@
  * outside quotes and never inside names, URLs or digests, so that an image called
  * "forbidden" or a tag 404 means nothing.
  */
-#include "reconciler/cause.h"
+#include "reconciler/rules/cause.h"
 
 #include <ctype.h>
 #include <stddef.h>

@@ -3,7 +3,7 @@
  * The order is the rule: a pod that was evicted after its image came is a success,
  * and `terminated` alone proves nothing.
  */
-#include "reconciler/outcome.h"
+#include "reconciler/rules/outcome.h"
 
 #include <stdbool.h>
 #include <stddef.h>

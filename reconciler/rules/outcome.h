@@ -2,15 +2,15 @@
  * What a pull pod proves (behaviour.md 8, 9): evidence in its status decides, not the
  * exit code; time decides where nothing happens. Pure.
  */
-#ifndef DROP_RECONCILER_OUTCOME_H
-#define DROP_RECONCILER_OUTCOME_H
+#ifndef DROP_RECONCILER_RULES_OUTCOME_H
+#define DROP_RECONCILER_RULES_OUTCOME_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "api/kinds.h"
 #include "base/arena.h"
-#include "reconciler/cause.h"
+#include "reconciler/rules/cause.h"
 
 #define OUTCOME_UNRESPONSIVE_MS (2 * 60 * 1000) /* status.startTime unset */
 #define OUTCOME_SANDBOX_MS      (5 * 60 * 1000) /* no container, and no sandbox for one */

@@ -2,7 +2,7 @@
  * One block an object instead of dozens: thousands of nodes with their labels stay
  * small. Invariant: counting and copying walk the same path, so `used` ends equal.
  */
-#include "reconciler/pack.h"
+#include "reconciler/rules/pack.h"
 
 #include <string.h>
 

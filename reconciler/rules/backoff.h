@@ -2,8 +2,8 @@
  * How long to wait after failures, and gates: what keeps a fault that concerns many
  * nodes (a bad tag, a registry that is down) to one pod a retry (behaviour.md 14). Pure.
  */
-#ifndef DROP_RECONCILER_BACKOFF_H
-#define DROP_RECONCILER_BACKOFF_H
+#ifndef DROP_RECONCILER_RULES_BACKOFF_H
+#define DROP_RECONCILER_RULES_BACKOFF_H
 
 #include <stdint.h>
 

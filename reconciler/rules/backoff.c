@@ -2,7 +2,7 @@
  * The arithmetic of waiting (behaviour.md 14). Jitter comes from a hash of the pull's
  * identity instead of a random number, so that a run can be repeated exactly.
  */
-#include "reconciler/backoff.h"
+#include "reconciler/rules/backoff.h"
 
 #include "base/hash.h"
 

@@ -2,8 +2,8 @@
  * Which nodes an image is for (behaviour.md 1) and which of them may get pods now
  * (behaviour.md 2). Pure.
  */
-#ifndef DROP_RECONCILER_TARGET_H
-#define DROP_RECONCILER_TARGET_H
+#ifndef DROP_RECONCILER_RULES_TARGET_H
+#define DROP_RECONCILER_RULES_TARGET_H
 
 #include <stdbool.h>
 #include <stddef.h>

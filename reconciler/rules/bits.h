@@ -1,6 +1,6 @@
 /* Sets of node slots as bit arrays of whole 64-bit words. */
-#ifndef DROP_RECONCILER_BITS_H
-#define DROP_RECONCILER_BITS_H
+#ifndef DROP_RECONCILER_RULES_BITS_H
+#define DROP_RECONCILER_RULES_BITS_H
 
 #include <stdbool.h>
 #include <stddef.h>

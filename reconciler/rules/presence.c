@@ -2,7 +2,7 @@
  * Listed names as sorted hashes, and the proof of absence. Invariant: names[] is
  * sorted and without repetition, sizes[i] belongs to names[i].
  */
-#include "reconciler/presence.h"
+#include "reconciler/rules/presence.h"
 
 #include <stddef.h>
 #include <stdlib.h>

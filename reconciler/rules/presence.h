@@ -6,8 +6,8 @@
  * configuration says and nobody else knows (nodeStatusMaxImages, default 50, -1: never);
  * so an image that is not listed is proven absent only by a smaller one that is.
  */
-#ifndef DROP_RECONCILER_PRESENCE_H
-#define DROP_RECONCILER_PRESENCE_H
+#ifndef DROP_RECONCILER_RULES_PRESENCE_H
+#define DROP_RECONCILER_RULES_PRESENCE_H
 
 #include <stdbool.h>
 #include <stdint.h>
