@@ -5,7 +5,7 @@
 #ifndef DROP_RECONCILER_EVENT_TEXT_H
 #define DROP_RECONCILER_EVENT_TEXT_H
 
-#include "reconciler/core.h"
+#include "reconciler/core/core.h"
 #include "reconciler/events.h"
 #include "reconciler/sets.h"
 

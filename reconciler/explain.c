@@ -9,9 +9,9 @@
 
 #include "reconciler/rules/bits.h"
 #include "reconciler/explain_view.h"
-#include "reconciler/faults.h"
-#include "reconciler/policies.h"
-#include "reconciler/slots.h"
+#include "reconciler/core/faults.h"
+#include "reconciler/core/policies.h"
+#include "reconciler/core/slots.h"
 
 static int64_t at_unix(int64_t boot_ms, struct now now)
 {

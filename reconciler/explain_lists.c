@@ -8,11 +8,11 @@
 #include "api/ref.h"
 #include "reconciler/rules/bits.h"
 #include "reconciler/explain_view.h"
-#include "reconciler/faults.h"
-#include "reconciler/policies.h"
-#include "reconciler/queue.h"
-#include "reconciler/shadow.h"
-#include "reconciler/status.h"
+#include "reconciler/core/faults.h"
+#include "reconciler/core/policies.h"
+#include "reconciler/core/pull_queue.h"
+#include "reconciler/core/status_hash.h"
+#include "reconciler/core/image_status.h"
 
 /* Rough seconds for this many pairs at the policy's pace; -1: nothing was measured yet. */
 static int64_t eta_s(const struct policy *p, uint32_t pairs, int64_t pull_ms)

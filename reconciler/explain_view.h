@@ -3,7 +3,7 @@
 #define DROP_RECONCILER_EXPLAIN_VIEW_H
 
 #include "reconciler/explain.h"
-#include "reconciler/model.h"
+#include "reconciler/core/model.h"
 
 struct explain_view {
 	struct core *core;

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/map.h"
-#include "reconciler/figures.h"
+#include "reconciler/core/figures.h"
 
 #define US_PER_MS 1000
 #define US_PER_S  INT64_C(1000000)

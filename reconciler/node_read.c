@@ -1,5 +1,5 @@
 /*
- * Reads the Nodes that the core wants to know a digest from (reconciler/digests.h).
+ * Reads the Nodes that the core wants to know a digest from (reconciler/core/digests.h).
  * Invariant: what the core asked for is answered once, or forgotten by apply_fence().
  */
 #include "reconciler/reconciler.h"

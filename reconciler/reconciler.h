@@ -15,7 +15,7 @@
 #include "ipc/feed.h"
 #include "ipc/proc.h"
 #include "kube/kube.h"
-#include "reconciler/core.h"
+#include "reconciler/core/core.h"
 #include "reconciler/events.h"
 #include "reconciler/session.h"
 #include "reconciler/sets.h"

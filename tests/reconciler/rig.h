@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "reconciler/core.h"
+#include "reconciler/core/core.h"
 
 #define RIG_BOOT_MS 1000000
 #define RIG_WALL_S  1700000000

@@ -1,6 +1,6 @@
 /* What the core tells (behaviour.md 4, 11, 22): each fact once, when it happens. */
 #include "reconciler/explain.h"
-#include "reconciler/figures.h"
+#include "reconciler/core/figures.h"
 #include "tests/reconciler/rig.h"
 
 #define S 1000

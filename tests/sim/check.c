@@ -5,7 +5,7 @@
  */
 #include "tests/sim/sim.h"
 
-#include "reconciler/pulls.h"
+#include "reconciler/core/pulls.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -11,7 +11,7 @@
 #include <time.h>
 
 #include "api/pullpod.h"
-#include "reconciler/core.h"
+#include "reconciler/core/core.h"
 
 #define NODES  5000
 #define IMAGES 200

@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "reconciler/core.h"
+#include "reconciler/core/core.h"
 #include "tests/sim/run.h"
 
 #define TICK_MS      100

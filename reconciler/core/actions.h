@@ -1,0 +1,101 @@
+/*
+ * What the core wants done and tells, and what became of it: the words between the core
+ * (core.h) and whoever carries them out. Everything handed out lives in the turn's arena.
+ */
+#ifndef DROP_RECONCILER_CORE_ACTIONS_H
+#define DROP_RECONCILER_CORE_ACTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "api/kinds.h"
+#include "reconciler/rules/cause.h"
+
+/* ---- what became of actions ---- */
+
+enum core_start_result {
+	START_MADE,    /* created, or it existed already */
+	START_REFUSED, /* the API server will not have it: PodRejected, text is its message */
+	START_FAILED,  /* unknown or not made; the core asks again, same name */
+};
+enum core_write_result { WRITE_MADE, WRITE_GONE /* 404, other uid */, WRITE_FAILED };
+
+/* ---- what is to be done ---- */
+
+struct core_start { /* behaviour.md 5, 6 */
+	const char *pod_name, *image_name, *image_uid, *node, *node_uid;
+	const char *reference, *attempt, *pull_policy;
+	struct api_name_refs secrets;
+	struct api_tolerations tolerations;
+};
+
+struct core_delete {
+	const char *pod_name, *pod_uid;
+};
+
+struct core_write { /* one status write; at most one in flight an image */
+	const char *image_name, *image_uid;
+	const struct cachedimage_status *old, *new; /* send the difference */
+};
+
+struct core_resolve { /* read this Node for the digest behind the reference (19) */
+	const char *image_name, *image_uid, *reference, *node;
+};
+
+enum core_fact_kind { /* behaviour.md 22 */
+		      FACT_PULL_STARTED,
+		      FACT_PULL_SUCCEEDED,
+		      FACT_PULL_FAILED, /* reason and message: as in the condition; also a repull's
+					 */
+		      FACT_POD_REFUSED, /* by the API server; reason PodRejected */
+		      FACT_EVICTED,     /* the node does not have the image any more (18) */
+		      FACT_EVICTING,    /* again and again; message: how often */
+		      FACT_POLICY_NOT_FOUND, /* message: the policy's name */
+		      FACT_NO_NODES,         /* the image targets no node (4) */
+		      FACT_NODE_WARM,        /* a new node has all its images; of no image */
+		      FACT_COUNT,
+};
+
+struct core_fact { /* something worth an event and a line in the log */
+	enum core_fact_kind kind;
+	const char *image, *image_uid; /* of the CachedImage it is about; NULL: of none */
+	const char *reference;         /* PULL_SUCCEEDED, PULL_FAILED: what was pulled */
+	const char *node;              /* NULL where no single node is concerned */
+	const char *reason, *message;  /* why; NULL where the kind says it all */
+	enum fault fault;              /* PULL_FAILED, POD_REFUSED: whose */
+	/*
+	 * PULL_SUCCEEDED: since its start, or our first look at it; NODE_WARM: since the node
+	 * could first get pods; else 0.
+	 */
+	int64_t took_ms;
+	int64_t kubelet_s; /* PULL_SUCCEEDED: as the kubelet tells it; -1: it does not */
+};
+
+struct core_fact_info { /* by kind: the line in the log */
+	bool warn;
+	const char *text;
+};
+extern const struct core_fact_info core_fact_infos[FACT_COUNT];
+
+struct core_actions {
+	struct core_start *starts;
+	size_t n_starts;
+	struct core_delete *deletes;
+	size_t n_deletes;
+	struct core_write *writes;
+	size_t n_writes;
+	struct core_resolve *resolves;
+	size_t n_resolves;
+	struct core_fact *facts; /* in the order in which they happened */
+	size_t n_facts;
+	size_t facts_dropped; /* beyond what is kept between two turns */
+	size_t avoided;       /* pulls that were not needed (17) */
+};
+
+/* Limits of one turn: the rest waits for the next, so that answers are read in between. */
+struct core_room {
+	size_t starts, deletes, writes, resolves; /* how many more the caller can take now */
+};
+
+#endif

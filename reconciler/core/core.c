@@ -1,0 +1,264 @@
+/*
+ * The outside of the core: hands what is observed to the part that owns it, and runs
+ * a turn: what time made due, then starts, writes, deletes. Decides nothing itself.
+ */
+#include "reconciler/core/core.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/xalloc.h"
+#include "reconciler/core/digests.h"
+#include "reconciler/core/facts.h"
+#include "reconciler/core/images.h"
+#include "reconciler/core/leadership.h"
+#include "reconciler/core/model.h"
+#include "reconciler/core/nodes.h"
+#include "reconciler/core/pairs.h"
+#include "reconciler/core/pods.h"
+#include "reconciler/core/policies.h"
+#include "reconciler/core/pulls.h"
+#include "reconciler/core/pull_queue.h"
+#include "reconciler/core/slots.h"
+#include "reconciler/core/status_writes.h"
+
+struct core *core_new(void)
+{
+	struct core *c = xcalloc(1, sizeof(*c));
+	policy_init(&c->fallback);
+	list_init(&c->touched);
+	list_init(&c->asks);
+	list_init(&c->deletes);
+	list_init(&c->resolves);
+	return c;
+}
+
+void core_free(struct core *c)
+{
+	struct now never = {0};
+	struct pull *p;
+	if (c == NULL)
+		return;
+	lead_end(c);
+	for (size_t i = 0; (p = map_next(&c->pulls, &i)) != NULL; i = 0)
+		pull_free(c, p, never);
+	while (c->n_queue != 0)
+		image_free(c, c->queue[c->n_queue - 1]);
+	policies_done(c);
+	slots_done(c);
+	map_done(&c->images);
+	map_done(&c->registries);
+	map_done(&c->pulls);
+	map_done(&c->lingering);
+	map_done(&c->leaving);
+	free(c->queue);
+	free(c->excluded_taints);
+	timers_done(&c->timers);
+	timers_done(&c->writes);
+	arena_done(&c->fact_mem);
+	arena_done(&c->scratch);
+	free(c);
+}
+
+void core_exclude_taints(struct core *c, const char *keys)
+{
+	free(c->excluded_taints);
+	c->excluded_taints = xstrdup(keys);
+}
+
+void core_put(struct core *c, enum kind kind, const void *obj, struct now now)
+{
+	switch (kind) {
+	case KIND_NODE:
+		node_put(c, obj, now);
+		break;
+	case KIND_POD:
+		pod_put(c, obj, now);
+		break;
+	case KIND_CACHEDIMAGE:
+		image_put(c, obj, now);
+		break;
+	case KIND_PULLPOLICY:
+		images_policy_changed(c, policy_put(c, obj), now);
+		break;
+	default: /* kinds that are not read for decisions about images */
+		break;
+	}
+	arena_reset(&c->scratch);
+}
+
+static void policy_gone(struct core *c, struct policy *p, struct now now)
+{
+	p->n_images++; /* until all images have looked at it */
+	p->present = false;
+	images_policy_changed(c, p, now);
+	policy_release(c, p);
+}
+
+static void policies_sweep(struct core *c, struct now now)
+{
+	struct policy *p;
+	for (bool again = true; again;) {
+		again = false;
+		for (size_t i = 0; !again && (p = map_next(&c->policies, &i)) != NULL;)
+			if (p->present && p->read != c->read) {
+				policy_gone(c, p, now);
+				again = true; /* the table may have moved */
+			}
+	}
+}
+
+void core_gone(struct core *c, enum kind kind, const char *name, struct now now)
+{
+	struct policy *policy;
+	struct image *img;
+	struct pull *p;
+	int slot;
+	switch (kind) {
+	case KIND_NODE:
+		if ((slot = node_find(c, name)) >= 0 && c->nodes[slot].present)
+			node_gone(c, slot, now);
+		break;
+	case KIND_POD:
+		if ((p = map_get(&c->pulls, name)) != NULL)
+			pull_gone(c, p, now);
+		break;
+	case KIND_CACHEDIMAGE:
+		if ((img = map_get(&c->images, name)) != NULL)
+			image_gone(c, img, now);
+		break;
+	case KIND_PULLPOLICY:
+		if ((policy = map_get(&c->policies, name)) != NULL && policy->present)
+			policy_gone(c, policy, now);
+		break;
+	default:
+		break;
+	}
+	arena_reset(&c->scratch);
+}
+
+void core_mark(struct core *c)
+{
+	c->read++;
+}
+
+void core_sweep(struct core *c, struct now now)
+{
+	policies_sweep(c, now);
+	images_sweep(c, now);
+	nodes_sweep(c, now);
+	pulls_sweep(c, now);
+	c->synced = true;
+	arena_reset(&c->scratch);
+}
+
+void core_listed(struct core *c, int64_t fresh_ms, struct now now)
+{
+	if (fresh_ms <= c->listed_ms)
+		return;
+	c->listed_ms = fresh_ms;
+	writes_listed(c, fresh_ms);
+	pulls_listed(c, now);
+	arena_reset(&c->scratch);
+}
+
+void core_lead(struct core *c, bool lead, struct now now)
+{
+	if (lead && !c->leading)
+		lead_begin(c, now);
+	if (!lead && c->leading)
+		lead_end(c);
+	arena_reset(&c->scratch);
+}
+
+void core_started(struct core *c, const char *pod_name, enum core_start_result result,
+		  const char *text, struct now now)
+{
+	struct pull *p = map_get(&c->pulls, pod_name);
+	if (p != NULL)
+		pull_started(c, p, result, text, now);
+	arena_reset(&c->scratch);
+}
+
+void core_deleted(struct core *c, const char *pod_name, bool done, struct now now)
+{
+	struct pull *p = map_get(&c->pulls, pod_name);
+	if (p != NULL && done)
+		p->deleted_ms = now.boot_ms;
+	else if (p != NULL)
+		pull_not_deleted(c, p, now);
+}
+
+void core_written(struct core *c, const char *image_name, const char *image_uid,
+		  enum core_write_result result, uint64_t rv, struct now now)
+{
+	struct image *img = map_get(&c->images, image_name);
+	if (img != NULL && strcmp(img->uid, image_uid) == 0)
+		image_written(c, img, result, rv, now);
+}
+
+void core_resolved(struct core *c, const char *image_name, const char *image_uid,
+		   const char *reference, bool answered, const char *digest)
+{
+	struct image *img = map_get(&c->images, image_name);
+	if (img != NULL && strcmp(img->uid, image_uid) == 0)
+		digest_read(c, img, reference, answered, digest);
+}
+
+static void run_timers(struct core *c, struct now now)
+{
+	struct timer *t;
+	while ((t = timers_due(&c->timers, now.boot_ms)) != NULL) {
+		switch (t->owner) {
+		case TIMER_PULL:
+			pull_due(c, LIST_MEMBER(t, struct pull, timer), now);
+			break;
+		case TIMER_IMAGE:
+			pairs_due(c, LIST_MEMBER(t, struct image, retry), now);
+			break;
+		case TIMER_POLICY:
+			LIST_MEMBER(t, struct policy, wake)->dirty = true;
+			timer_stop(&c->timers, t);
+			break;
+		case TIMER_STATUS: /* lives in the other heap */
+			timer_stop(&c->timers, t);
+			break;
+		}
+	}
+}
+
+static void run_deletes(struct core *c, size_t room, struct arena *a, struct core_actions *ret)
+{
+	ret->deletes = arena_array(a, room, sizeof(*ret->deletes));
+	while (ret->n_deletes < room && !list_alone(&c->deletes)) {
+		struct pull *p = LIST_MEMBER(c->deletes.next, struct pull, queued);
+		list_remove(&p->queued);
+		p->deleting = true;
+		ret->deletes[ret->n_deletes++] = (struct core_delete){
+			.pod_name = arena_strdup(a, p->name),
+			.pod_uid = arena_strdup(a, p->uid),
+		};
+	}
+}
+
+int64_t core_turn(struct core *c, struct now now, struct core_room room, struct arena *a,
+		  struct core_actions *ret)
+{
+	*ret = (struct core_actions){0};
+	int64_t next = CLOCK_NEVER;
+	if (c->leading) {
+		run_timers(c, now);
+		queue_run(c, now, room, a, ret);
+		writes_run(c, now, room, a, ret);
+		run_deletes(c, room.deletes, a, ret);
+		digests_run(c, room.resolves, a, ret);
+		/* What is due now and found no room waits for room, not for time. */
+		int64_t write_ms = timers_next_ms(&c->writes);
+		next = timers_next_ms(&c->timers);
+		if (write_ms > now.boot_ms && write_ms < next)
+			next = write_ms;
+	}
+	facts_take(c, a, ret);
+	arena_reset(&c->scratch);
+	return next;
+}

@@ -1,0 +1,73 @@
+/*
+ * What happened and is worth telling: lines for the log and events (behaviour.md 22).
+ * The core tells nobody; it hands the facts out with the actions of the turn.
+ * Invariant: a fact lives in fact_mem until the turn that takes it.
+ */
+#include "reconciler/core/facts.h"
+
+const struct core_fact_info core_fact_infos[FACT_COUNT] = {
+	[FACT_PULL_STARTED] = {false, "pull started"},
+	[FACT_PULL_SUCCEEDED] = {false, "image pulled"},
+	[FACT_PULL_FAILED] = {true, "pull failed, retrying after a back-off"},
+	[FACT_POD_REFUSED] = {true,
+			      "the API server refused the pull pod, retrying after a back-off"},
+	[FACT_EVICTED] = {true, "the node has lost the image, pulling it again"},
+	[FACT_EVICTING] = {true, "the node loses the image again and again"},
+	[FACT_POLICY_NOT_FOUND] = {true, "policy not found, using the default"},
+	[FACT_NO_NODES] = {true, "no node is targeted"},
+	[FACT_NODE_WARM] = {false, "a new node has all its images"},
+};
+
+static struct core_fact copy(const struct core_fact *f, struct arena *a)
+{
+	struct core_fact k = *f;
+	k.image = arena_strdup(a, f->image);
+	k.image_uid = arena_strdup(a, f->image_uid);
+	k.reference = arena_strdup(a, f->reference);
+	k.node = arena_strdup(a, f->node);
+	k.reason = arena_strdup(a, f->reason);
+	k.message = arena_strdup(a, f->message);
+	return k;
+}
+
+void fact_add(struct core *c, const struct core_fact *fact)
+{
+	if (c->n_facts == FACTS_MAX)
+		c->facts_dropped++;
+	else
+		c->facts[c->n_facts++] = copy(fact, &c->fact_mem);
+}
+
+void fact_of_image(struct core *c, enum core_fact_kind kind, const struct image *img,
+		   const char *message)
+{
+	struct core_fact f = {
+		.kind = kind, .image = img->name, .image_uid = img->uid, .message = message};
+	fact_add(c, &f);
+}
+
+void fact_no_nodes(struct core *c, struct image *img)
+{
+	bool none = img->n_targeted == 0;
+	if (none && !img->said_no_nodes)
+		fact_of_image(c, FACT_NO_NODES, img, NULL);
+	img->said_no_nodes = none;
+}
+
+void fact_no_policy(struct core *c, const struct image *img)
+{
+	if (img->policy_name != NULL && !img->policy->present)
+		fact_of_image(c, FACT_POLICY_NOT_FOUND, img, img->policy_name);
+}
+
+void facts_take(struct core *c, struct arena *a, struct core_actions *ret)
+{
+	ret->facts = arena_array(a, c->n_facts, sizeof(*ret->facts));
+	for (size_t i = 0; i < c->n_facts; i++)
+		ret->facts[i] = copy(&c->facts[i], a);
+	ret->n_facts = c->n_facts;
+	ret->facts_dropped = c->facts_dropped;
+	ret->avoided = c->avoided;
+	c->n_facts = c->facts_dropped = c->avoided = 0;
+	arena_reset(&c->fact_mem);
+}

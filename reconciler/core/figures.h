@@ -1,0 +1,28 @@
+/*
+ * What the core has of each image in numbers, for metrics. Reads the core and changes nothing.
+ */
+#ifndef DROP_RECONCILER_CORE_FIGURES_H
+#define DROP_RECONCILER_CORE_FIGURES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+
+struct core;
+
+struct figures { /* of one image; strings are borrowed until the core changes */
+	const char *image, *reference;
+	const char *policy; /* that paces it; "" the default one */
+	bool degraded;
+	uint32_t targeted, ready, active, waiting;
+	uint32_t failures;  /* in a row, of the node that has the most (behaviour.md 19) */
+	int64_t waiting_ms; /* boot ms since which nodes of it wait; 0: none does */
+};
+
+/* One row an image, in queue order; their number is returned. */
+size_t core_figures(const struct core *c, struct arena *a, struct figures **ret_list);
+bool core_has_node(const struct core *c, const char *name);
+
+#endif

@@ -1,0 +1,16 @@
+/*
+ * CachedImages and their place in the queue. Private to the core.
+ */
+#ifndef DROP_RECONCILER_CORE_IMAGES_H
+#define DROP_RECONCILER_CORE_IMAGES_H
+
+#include "reconciler/core/model.h"
+
+void image_put(struct core *c, const struct cachedimage *ci, struct now now);
+void image_gone(struct core *c, struct image *img, struct now now);
+void images_sweep(struct core *c, struct now now);
+void image_free(struct core *c, struct image *img);
+/* A policy came, changed or went: it applies at once to what has not started (12). */
+void images_policy_changed(struct core *c, const struct policy *p, struct now now);
+
+#endif

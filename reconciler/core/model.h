@@ -1,0 +1,325 @@
+/*
+ * What the core knows: data only. Private to the core: the outside sees core.h only.
+ * Each part of it belongs to the file of its name, and files call downwards:
+ *
+ *   core    lead, queue    nodes    images    adopt, writes    pods    pulls
+ *   linger    faults    pairs    policies    slots, facts, causes    this header
+ *
+ * A node is a slot, reused after it is gone. An image has one small `struct pair` for
+ * each slot; bit arrays say which slots wait. A pull is a pod that is wanted or was
+ * seen. What concerns one pair is decided by pair_settle(), and only there.
+ *
+ * Not leading, the model just mirrors what is observed: nodes, specs, policies, pods,
+ * and of each image what its status says. core_lead(true) makes sense of it (lead.c).
+ */
+#ifndef DROP_RECONCILER_CORE_MODEL_H
+#define DROP_RECONCILER_CORE_MODEL_H
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/map.h"
+#include "base/timers.h"
+#include "reconciler/core/actions.h"
+#include "reconciler/rules/backoff.h"
+#include "reconciler/rules/list.h"
+#include "reconciler/rules/outcome.h"
+#include "reconciler/rules/presence.h"
+#include "reconciler/rules/target.h"
+
+/* Slots are added in steps, so that 5,000 nodes do not cost the memory of 8,192. */
+#define SLOTS_STEP 256
+/* Defaults of behaviour.md 11, 12 and 14 where no policy says otherwise. */
+#define DEFAULT_BACKOFF_MS     ((struct backoff){30 * 1000, 5 * 60 * 1000})
+#define DEFAULT_DELAY_MS       (10 * 1000)
+#define DEFAULT_TIMEOUT_MS     (30 * 60 * 1000)
+#define DEFAULT_PULLS_PER_NODE 2
+/* Facts kept between two turns; more are dropped and counted. */
+#define FACTS_MAX 256
+
+enum timer_owner { TIMER_PULL, TIMER_IMAGE, TIMER_POLICY, TIMER_STATUS };
+
+struct node_slot {
+	char *name;   /* owned; NULL: the slot is free */
+	bool present; /* the node exists; else only some status names it */
+	bool eligible, is_virtual;
+	enum target_state state; /* why it is not eligible */
+	int64_t away_ms;         /* boot ms since which it is not eligible; 0: it is */
+	bool last;               /* other nodes come first: it may be removed soon */
+	bool checks_credentials; /* its kubelet refuses listed images to other credentials (17a) */
+	/*
+	 * 14. The node took no pods, whatever the image: one probe at a time finds out. Pulls there
+	 * come after those of other nodes until one succeeds.
+	 */
+	struct gate fault;
+	char *fault_text;       /* owned; NULL: none */
+	bool was_eligible;      /* at any time since its uid is known */
+	int64_t cold_ms;        /* a new node: boot ms since which it lacks images; 0: it is warm */
+	uint64_t read;          /* last full read that had it */
+	struct presence images; /* that it says it has */
+	uint64_t facts;         /* hash of everything below */
+	uint32_t rank;          /* place in name order */
+	uint32_t n_live;
+	uint32_t n_leaving; /* pods that belong to nothing any more, and still pull */
+	int64_t created;    /* unix seconds */
+	void *mem;          /* block of what follows */
+	const char *uid, *platform;
+	struct api_map labels;
+	struct node_taints taints;
+};
+
+enum {                         /* struct pair.flags */
+       PAIR_LIVE = 1 << 0,     /* a pull of it holds a slot */
+       PAIR_DEGRADES = 1 << 1, /* its last failure is of the kind that makes Degraded */
+       PAIR_REPULL = 1 << 2,   /* cached, and due again (behaviour.md 15) */
+       /* What pair_settle() has counted in the image: */
+       PAIR_TARGETED = 1 << 3,
+       PAIR_READY = 1 << 4,
+       PAIR_DEGRADED = 1 << 5,
+       PAIR_FAILING = 1 << 6,
+       /* 18. The node has lost it: the next pull is not attempt 0 again (6). */
+       PAIR_EVICTED = 1 << 7,
+};
+
+struct pair {              /* one image on one node; 16 bytes, there are a million of them */
+	uint32_t pulled_s; /* unix seconds until 2106; 0: not cached */
+	uint32_t failed_s; /* last failure */
+	uint32_t retry_ds; /* boot time in tenths of a second; 0: at once */
+	uint16_t attempts; /* failures since the last success */
+	uint8_t cause;     /* index in image.causes; 0: none */
+	uint8_t flags;
+};
+_Static_assert(sizeof(struct pair) == 16, "a million pairs must stay small");
+
+struct loss { /* how often a node has lost the image again, and when last */
+	uint16_t n;
+	uint32_t at_s;
+};
+
+struct cause_text {
+	char *reason, *message;
+};
+#define CAUSES_MAX 256 /* texts an image remembers, [0] for none; cause is a uint8_t */
+
+struct platform { /* faults of (image, os/arch), behaviour.md 14 */
+	char *name;
+	struct gate gate;
+};
+#define PLATFORMS_MAX 8 /* with a fault at one time; more count as the image's */
+
+struct registry { /* behaviour.md 14; shared by the images of a host */
+	char *host;
+	struct gate gate;
+	uint32_t n_images, n_live;
+	int64_t failed_ms; /* last fault since the last success; 0: none */
+	int failed_slot;
+};
+
+struct policy {
+	char *name;     /* owned; NULL: the built-in default policy */
+	bool present;   /* else images name it in vain, and the default applies */
+	bool dirty;     /* something may be startable */
+	bool node_full; /* something waited for room on a node */
+	uint64_t read;
+	int64_t max_nodes, max_pulls, max_per_node; /* max_pulls 0: no limit */
+	int64_t delay_ms, timeout_ms, repull_ms;
+	struct backoff backoff;
+	void *mem; /* block of what follows */
+	struct api_map selector;
+	struct api_tolerations tolerations;
+	uint32_t n_images;
+	/* In flight under this policy: */
+	uint32_t n_pulls, n_nodes;
+	uint32_t n_leaving; /* pods that belong to nothing any more, and still pull (linger.c) */
+	uint16_t *on_node;  /* pulls by slot */
+	uint64_t *busy;     /* slots with any */
+	bool started;
+	int64_t last_ms; /* last start */
+	int last_slot;   /* on which node; -1: gone or unknown */
+	struct timer wake;
+};
+
+enum phase { PHASE_NONE, PHASE_PENDING, PHASE_PULLING, PHASE_READY, PHASE_DEGRADED, PHASE_COUNT };
+
+enum status_part {
+	PART_GENERATION,
+	PART_PHASE,
+	PART_READY,
+	PART_DIGEST,
+	PART_TARGETED,
+	PART_NODES_READY,
+	PART_PULLING,
+	PART_CACHED_IMAGE,
+	PART_CACHED,
+	PART_FAILED,
+	PART_FAILURES,
+	PART_PULLED,
+	PART_ATTEMPTED,
+	PART_CONDITIONS,
+	PART_COUNT,
+};
+
+struct shadow { /* a status, as hashes of its parts: 5,000 names cost 8 bytes */
+	bool known;
+	enum phase phase;
+	uint64_t rv;
+	uint64_t part[PART_COUNT];
+};
+
+struct condition_memory {
+	char status[8];
+	int64_t since; /* unix seconds */
+};
+
+struct image {
+	char *name, *uid; /* owned */
+	uint64_t read;
+	int64_t generation;
+	uint64_t spec_hash;
+	void *mem; /* block of the spec's parts that follow */
+	const char *reference, *normal, *host, *pull_policy, *policy_name;
+	struct api_name_refs secrets;
+	struct api_map selector;
+	struct api_tolerations tolerations;
+	int64_t priority;
+	uint64_t listed_as;    /* ref_hash(): its name in node.status.images */
+	bool fixed;            /* where it is listed, a pull could bring nothing new (17) */
+	struct policy *policy; /* the one it names (may not be present), or the default */
+	struct registry *registry;
+
+	struct pair *pairs;          /* by slot */
+	uint64_t *waiting, *backoff; /* slots that want a pull: now, or after their back-off */
+	uint64_t *repulls;           /* slots that are cached: what they wait for is a repull */
+	presence_size *sizes; /* by slot, as last listed there; NULL: listed nowhere so far */
+	struct loss *losses;  /* by slot; NULL: no node has lost it so far (losses.h) */
+	uint64_t *held;       /* slots where a pod of an earlier pull is still there: none starts */
+	uint32_t n_targeted, n_ready, n_degraded, n_failing, n_live;
+	uint32_t n_waiting[2]; /* [1]: repulls */
+	int64_t waiting_ms;    /* boot ms since which there are any; 0: there are none */
+	struct cause_text *causes;
+	size_t n_causes;
+	struct link pulls; /* attached ones */
+
+	bool adopted; /* pairs come from the status and were not made sense of yet */
+	bool proven;  /* a node has succeeded with this reference */
+	bool said_no_nodes;
+	int64_t slow_ms; /* slow start counts from here; 0: nothing in flight yet */
+	struct gate fault, rejected;
+	char *rejected_text;
+	struct platform *platforms;
+	size_t n_platforms;
+	uint32_t probe_rank; /* the next probe goes to a node at or after this rank */
+	int64_t tried_ms;    /* last start */
+	struct timer retry;  /* earliest end of a back-off, or repull */
+	int64_t repull_s;    /* earliest repull, unix seconds; 0: none */
+
+	int64_t pull_ms;                 /* mean of its pulls that succeeded; 0: none so far */
+	int64_t pulled_at, attempted_at; /* unix seconds */
+	char *digest;
+	/* Its pod did not tell the digest; a Node is being read; else which, in core.resolves. */
+	bool digest_owed, resolving;
+	int resolve_slot;
+	struct link resolve;
+	struct condition_memory ready, progress;
+
+	/* Writing (writes.c). */
+	struct link touched;
+	struct timer status;
+	struct shadow known; /* what the API has, as far as we know */
+	struct shadow seen;  /* last observed */
+	struct shadow sent;  /* in flight */
+	bool writing, failed, gone;
+	uint64_t rv;       /* of the last acknowledged write; 0: none that no list has confirmed */
+	int64_t acked_ms;  /* boot ms of its answer */
+	uint64_t outcomes; /* outcomes recorded so far */
+	uint64_t sent_outcomes, durable; /* how many of them the write in flight, the API has */
+	int64_t written_ms, pace_ms;
+	bool ever_written;
+};
+
+enum pull_state {
+	PULL_LOOSE,   /* a pod, not looked at yet: we do not lead */
+	PULL_ASK,     /* wanted; not made when we asked: ask again */
+	PULL_ASKED,   /* wanted; no answer yet */
+	PULL_MADE,    /* the API server has it, we did not see it yet */
+	PULL_RUNNING, /* seen, no outcome */
+	PULL_DONE,    /* outcome recorded; deleted once that is durable */
+	PULL_DOOMED,  /* belongs to nothing: deleted */
+};
+
+struct pull {
+	char *name;
+	char *uid; /* of the pod; NULL: not seen */
+	char *image_name, *image_uid, *node_name, *node_uid, *reference;
+	bool noted; /* has our annotations; else upstream made it */
+	uint32_t attempt;
+	int64_t repull_s; /* not 0: a repull, decided then */
+	int64_t created;  /* unix seconds */
+	uint64_t read;
+	enum pull_state state;
+	bool asked;          /* its start is unanswered */
+	bool made;           /* the API server has its pod, though we did not see it yet */
+	int64_t made_ms;     /* since then at the latest, if `made` */
+	bool vanished;       /* its pod was deleted while its start was unanswered */
+	bool deleting;       /* its delete is unanswered, or done */
+	int64_t deleted_ms;  /* boot ms of the answer that it is done; 0: none */
+	struct image *image; /* attached to it */
+	int slot;
+	struct policy *policy;   /* that it is counted in; NULL: holds no slot */
+	struct policy *paced_by; /* that it was counted in last; NULL: none that is left */
+	int64_t started_ms;      /* last time that its start was asked for */
+	int64_t began_ms;        /* holds its slot since */
+	bool stuck;              /* the status says what keeps it */
+	bool idle;               /* its policy does not count it: the kubelet has not taken it */
+	uint64_t outcomes;       /* its own is among the image's first this many */
+	struct outcome_memory memory;
+	struct outcome outcome; /* strings owned */
+	struct link of_image;
+	char *place;        /* of the pod that lingers, "image/node"; NULL: it does not */
+	char *leaving;      /* the node whose n_leaving counts it; or NULL */
+	bool paced;         /* paced_by's n_leaving counts it */
+	struct link queued; /* in core.asks or core.deletes */
+	struct timer timer;
+};
+
+struct linger { /* how many pulls of a name linger */
+	char *name;
+	uint32_t n;
+};
+
+struct core {
+	bool leading;
+	int64_t led_s;     /* leads since then: unix seconds */
+	uint64_t read;     /* number of the full read going on or last done */
+	int64_t listed_ms; /* each kind was listed by a list that began after this moment */
+	struct node_slot *nodes;
+	size_t n_slots, cap; /* used at any time; size of all arrays by slot */
+	uint32_t *free_slots;
+	size_t n_free;
+	uint32_t *order; /* named slots by name */
+	size_t n_order;
+	/* 13. New nodes: eligible for the first time after our first full read; by slot. */
+	bool synced;
+	uint64_t *fresh;
+	uint32_t n_fresh;
+	struct map node_names; /* value: slot + 1 */
+	struct map images;
+	struct image **queue; /* all images by priority, then name */
+	size_t n_queue;
+	struct map policies;
+	struct policy fallback;
+	struct map registries;
+	struct map pulls;
+	struct map lingering; /* struct linger by place: what `held` says, by name */
+	struct map leaving;   /* struct linger by node name */
+	int64_t pull_ms;      /* mean of all pulls that succeeded */
+	struct timers timers, writes;
+	struct link touched, asks, deletes, resolves;
+	char *excluded_taints; /* owned; of nodes that get no pods (2); NULL: none more */
+	struct core_fact facts[FACTS_MAX];
+	size_t n_facts, facts_dropped;
+	size_t avoided; /* pulls that were not needed, since the last turn */
+	struct arena fact_mem;
+	struct arena scratch; /* emptied by each public function */
+};
+
+#endif

@@ -1,0 +1,232 @@
+/*
+ * Pull policies and what is in flight under each (behaviour.md 1, 11, 12). Images that
+ * name no policy, or one that does not exist, share the default policy; so do the
+ * nodes outside a policy's nodeSelector. Invariant: n_pulls, n_nodes, on_node and busy
+ * count exactly the pulls whose `policy` is this one and that are not idle.
+ */
+#include "reconciler/core/policies.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/xalloc.h"
+#include "reconciler/rules/bits.h"
+#include "reconciler/rules/pack.h"
+#include "reconciler/core/slots.h"
+#include "reconciler/rules/target.h"
+
+static void set_defaults(struct policy *p)
+{
+	p->max_nodes = 1;
+	p->max_pulls = 0;
+	p->max_per_node = DEFAULT_PULLS_PER_NODE;
+	p->delay_ms = DEFAULT_DELAY_MS;
+	p->timeout_ms = DEFAULT_TIMEOUT_MS;
+	p->repull_ms = 0;
+	p->backoff = DEFAULT_BACKOFF_MS;
+	p->selector = (struct api_map){0};
+	p->tolerations = (struct api_tolerations){0};
+}
+
+void policy_init(struct policy *p)
+{
+	*p = (struct policy){.last_slot = -1, .wake.owner = TIMER_POLICY};
+	set_defaults(p);
+}
+
+/* One that is not there yet is made: images may name it before it exists. */
+static struct policy *policy_named(struct core *c, const char *name)
+{
+	struct policy *p = map_get(&c->policies, name);
+	if (p != NULL)
+		return p;
+	p = xmalloc(sizeof(*p));
+	policy_init(p);
+	p->name = xstrdup(name);
+	slots_of_policy(c, p);
+	map_put(&c->policies, p->name, p);
+	return p;
+}
+
+struct policy *policy_hold(struct core *c, const char *name)
+{
+	struct policy *p = name != NULL ? policy_named(c, name) : &c->fallback;
+	p->n_images++;
+	return p;
+}
+
+static void policy_free(struct core *c, struct policy *p)
+{
+	timer_stop(&c->timers, &p->wake);
+	free(p->on_node);
+	free(p->busy);
+	free(p->mem);
+	free(p->name);
+	if (p != &c->fallback)
+		free(p);
+}
+
+/* Pods that leave are counted nowhere when what paced them is gone. */
+static void policy_orphan(struct core *c, const struct policy *p)
+{
+	struct pull *pull;
+	for (size_t i = 0; (pull = map_next(&c->pulls, &i)) != NULL;)
+		if (pull->paced_by == p) {
+			pull->paced_by = NULL;
+			pull->paced = false;
+		}
+}
+
+void policy_release(struct core *c, struct policy *p)
+{
+	p->n_images--;
+	if (p->name == NULL || p->present || p->n_images != 0)
+		return;
+	map_del(&c->policies, p->name);
+	policies_recount(c);
+	policy_orphan(c, p);
+	policy_free(c, p);
+}
+
+static void copy_parts(struct policy *p, const struct pullpolicy_spec *spec, struct pack *pack)
+{
+	p->selector = pack_map(pack, &spec->node_selector);
+	p->tolerations = pack_tolerations(pack, &spec->tolerations);
+}
+
+/* 0 means "not set" where 0 is not legal; the API server refuses it anyway (33). */
+static void copy_spec(struct policy *p, const struct pullpolicy_spec *spec)
+{
+	set_defaults(p);
+	if (spec->max_concurrent_nodes > 0)
+		p->max_nodes = spec->max_concurrent_nodes;
+	if (spec->max_concurrent_pulls > 0)
+		p->max_pulls = spec->max_concurrent_pulls;
+	if (spec->max_pulls_per_node > 0)
+		p->max_per_node = spec->max_pulls_per_node;
+	if (spec->pull_timeout > 0)
+		p->timeout_ms = spec->pull_timeout;
+	if (spec->repull_interval > 0)
+		p->repull_ms = spec->repull_interval;
+	p->delay_ms = spec->min_delay_between_pulls > 0 ? spec->min_delay_between_pulls : 0;
+	if (spec->failure_backoff != NULL && spec->failure_backoff->initial > 0)
+		p->backoff.initial_ms = spec->failure_backoff->initial;
+	if (spec->failure_backoff != NULL && spec->failure_backoff->max > 0)
+		p->backoff.max_ms = spec->failure_backoff->max;
+
+	struct pack pack = {0};
+	void *old = p->mem;
+	copy_parts(p, spec, &pack);
+	pack.mem = p->mem = xmalloc(pack.used + 1);
+	pack.used = 0;
+	copy_parts(p, spec, &pack);
+	free(old);
+}
+
+struct policy *policy_put(struct core *c, const struct pullpolicy *pp)
+{
+	struct policy *p = policy_hold(c, pp->meta.name);
+	p->present = true;
+	p->n_images--;
+	p->read = c->read;
+	copy_spec(p, &pp->spec);
+	return p;
+}
+
+void policies_done(struct core *c)
+{
+	struct policy *p;
+	for (size_t i = 0; (p = map_next(&c->policies, &i)) != NULL;)
+		policy_free(c, p);
+	map_done(&c->policies);
+	policy_free(c, &c->fallback);
+}
+
+struct policy *policy_of_image(struct core *c, const struct image *img)
+{
+	return img->policy->present ? img->policy : &c->fallback;
+}
+
+struct policy *policy_of_pair(struct core *c, const struct image *img, int slot)
+{
+	struct policy *p = policy_of_image(c, img);
+	return target_selects(&p->selector, &c->nodes[slot].labels) ? p : &c->fallback;
+}
+
+int64_t policy_pulls(const struct policy *p)
+{
+	return (int64_t)p->n_pulls + p->n_leaving;
+}
+
+int64_t policy_nodes(const struct policy *p)
+{
+	return (int64_t)p->n_nodes + p->n_leaving;
+}
+
+enum pace policy_pace(const struct core *c, const struct policy *p, int slot, int64_t now_ms)
+{
+	if (p->max_pulls != 0 && policy_pulls(p) >= p->max_pulls)
+		return PACE_PULLS;
+	if (p->started && p->last_ms + p->delay_ms > now_ms && slot != p->last_slot)
+		return PACE_DELAY;
+	if (policy_nodes(p) >= p->max_nodes && !bit_get(p->busy, (size_t)slot))
+		return PACE_NODES;
+	if ((int64_t)c->nodes[slot].n_live + c->nodes[slot].n_leaving >= p->max_per_node)
+		return PACE_NODE_PULLS;
+	return PACE_FREE;
+}
+
+void policy_count(struct policy *p, int slot, int by)
+{
+	p->n_pulls += (uint32_t)by;
+	p->n_nodes -= p->on_node[slot] != 0;
+	p->on_node[slot] = (uint16_t)(p->on_node[slot] + by);
+	p->n_nodes += p->on_node[slot] != 0;
+	bit_put(p->busy, (size_t)slot, p->on_node[slot] != 0);
+	p->dirty = true;
+}
+
+void policies_recount(struct core *c)
+{
+	struct pull *pull;
+	for (size_t i = 0; (pull = map_next(&c->pulls, &i)) != NULL;) {
+		if (pull->policy == NULL)
+			continue;
+		if (!pull->idle)
+			policy_count(pull->policy, pull->slot, -1);
+		pull->policy = pull->paced_by = policy_of_pair(c, pull->image, pull->slot);
+		if (!pull->idle)
+			policy_count(pull->policy, pull->slot, 1);
+	}
+}
+
+void policies_wake(struct core *c)
+{
+	struct policy *p;
+	c->fallback.dirty = true;
+	for (size_t i = 0; (p = map_next(&c->policies, &i)) != NULL;)
+		p->dirty = true;
+}
+
+void policy_started(struct policy *p, int slot, int64_t now_ms)
+{
+	p->started = true;
+	p->last_ms = now_ms;
+	p->last_slot = slot;
+}
+
+void image_wake(struct core *c, struct image *img)
+{
+	struct policy *p = policy_of_image(c, img);
+	p->dirty = true;
+	if (p->selector.n != 0)
+		c->fallback.dirty = true;
+}
+
+void policies_wake_full(struct core *c)
+{
+	struct policy *p;
+	c->fallback.dirty |= c->fallback.node_full;
+	for (size_t i = 0; (p = map_next(&c->policies, &i)) != NULL;)
+		p->dirty |= p->node_full;
+}

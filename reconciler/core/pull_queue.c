@@ -1,0 +1,368 @@
+/*
+ * Which pulls start, and when (behaviour.md 11, 12, 13). For each policy that may have
+ * something to start: new nodes first; then what was never tried, by priority, image name and node
+ * name; then what failed, in turn; repulls last; as many as fit. An entry that may not start blocks
+ * nobody behind it. What only time will allow sets the policy's timer.
+ */
+#include "reconciler/core/pull_queue.h"
+
+#include <string.h>
+
+#include "base/xalloc.h"
+#include "reconciler/rules/bits.h"
+#include "reconciler/core/facts.h"
+#include "reconciler/core/faults.h"
+#include "reconciler/core/node_faults.h"
+#include "reconciler/core/nodes.h"
+#include "reconciler/core/pairs.h"
+#include "reconciler/rules/podname.h"
+#include "reconciler/core/policies.h"
+#include "reconciler/core/pulls.h"
+
+/* A pod of this very name is still going away: look again after this long. */
+#define NAME_TAKEN_MS 1000
+/*
+ * A start that was perhaps made holds its slot this long although it may not be asked
+ * for again: by then the watch has shown the pod if there is one.
+ */
+#define HOLD_MS  (30 * 1000)
+#define AGAIN_MS 2000
+
+struct pass { /* one look at one policy */
+	struct core *c;
+	struct policy *policy;
+	struct now now;
+	int64_t wake;  /* earliest moment at which more may be possible */
+	bool free;     /* another node may be taken (maxConcurrentNodes) */
+	bool patient;  /* minDelayBetweenPulls is not over: only the last node */
+	int only_slot; /* that node, or -1 */
+	bool looked_at_others, others;
+};
+
+static void sooner(int64_t *wake, int64_t at_ms)
+{
+	if (at_ms < *wake)
+		*wake = at_ms;
+}
+
+/* What the policy allows at this moment (11). */
+static void pass_look(struct pass *s)
+{
+	struct policy *p = s->policy;
+	int64_t next_ms = p->last_ms + p->delay_ms;
+	s->looked_at_others = false;
+	s->free = policy_nodes(p) < p->max_nodes;
+	s->patient = p->started && next_ms > s->now.boot_ms;
+	s->only_slot = s->patient ? p->last_slot : -1;
+	if (s->patient)
+		sooner(&s->wake, next_ms);
+}
+
+static bool node_allowed(struct pass *s, int slot)
+{
+	enum pace pace = policy_pace(s->c, s->policy, slot, s->now.boot_ms);
+	s->policy->node_full |= pace == PACE_NODE_PULLS;
+	return pace == PACE_FREE;
+}
+
+struct look { /* at one image, for one turn */
+	const struct image *img;
+	enum turn turn;
+	bool probe; /* 14: one pull is to find out */
+};
+
+static bool concerns(struct pass *s, const struct image *img)
+{
+	const struct policy *own = policy_of_image(s->c, img);
+	return own == s->policy || (s->policy == &s->c->fallback && own->selector.n != 0);
+}
+
+/* Does anything wait on a node that may not be taken now? */
+static bool others_wait(struct pass *s)
+{
+	struct core *c = s->c;
+	for (size_t i = 0; i < c->n_queue; i++) {
+		const struct image *img = c->queue[i];
+		if (img->n_waiting[0] + img->n_waiting[1] == 0 || !concerns(s, img) ||
+		    fault_room(img, s->now.boot_ms, &s->wake) == ROOM_NONE)
+			continue;
+		for (size_t slot = bit_next(img->waiting, 0, c->cap); slot < c->cap;
+		     slot = bit_next(img->waiting, slot + 1, c->cap))
+			if ((s->patient ? (int)slot != s->only_slot
+					: !bit_get(s->policy->busy, slot)) &&
+			    node_fault_room(c, (int)slot, s->now.boot_ms, &s->wake))
+				return true;
+	}
+	return false;
+}
+
+/*
+ * What fails again and again does not keep its node busy, or the delay running, while
+ * other nodes wait: everything starts in the end (13).
+ */
+static bool modest(struct pass *s)
+{
+	if (!s->patient && s->free)
+		return true;
+	if (!s->looked_at_others)
+		s->others = others_wait(s);
+	s->looked_at_others = true;
+	return !s->others;
+}
+
+enum turn queue_turn(const struct core *c, const struct image *img, int slot, bool failed)
+{
+	if (bit_get(img->repulls, (size_t)slot))
+		return TURN_REPULL;
+	if (failed || node_comes_last(c, slot))
+		return TURN_RETRY;
+	return bit_get(c->fresh, (size_t)slot) ? TURN_NEW_NODE : TURN_FRESH;
+}
+
+static bool candidate(struct pass *s, const struct look *l, int slot)
+{
+	const struct image *img = l->img;
+	if (!bit_get(img->waiting, (size_t)slot))
+		return false;
+	bool failed = l->probe || img->pairs[slot].attempts != 0 || node_comes_last(s->c, slot);
+	return queue_turn(s->c, img, slot, failed) == l->turn && node_allowed(s, slot) &&
+	       policy_of_pair(s->c, img, slot) == s->policy &&
+	       node_fault_room(s->c, slot, s->now.boot_ms, &s->wake) &&
+	       fault_room_on(s->c, img, slot, s->now.boot_ms, &s->wake) && (!failed || modest(s));
+}
+
+/* Of a few nodes, those busy under the policy or the new ones. */
+static int first_of(struct pass *s, const struct look *l, const uint64_t *set)
+{
+	int best = -1;
+	size_t cap = s->c->cap;
+	for (size_t slot = bit_next(set, 0, cap); slot < cap; slot = bit_next(set, slot + 1, cap))
+		if (candidate(s, l, (int)slot) &&
+		    (best < 0 || s->c->nodes[slot].rank < s->c->nodes[best].rank))
+			best = (int)slot;
+	return best;
+}
+
+static int first_node(struct pass *s, const struct look *l)
+{
+	struct core *c = s->c;
+	if (s->patient)
+		return s->only_slot >= 0 && candidate(s, l, s->only_slot) ? s->only_slot : -1;
+	if (!s->free)
+		return first_of(s, l, s->policy->busy);
+	if (l->turn == TURN_NEW_NODE)
+		return first_of(s, l, c->fresh);
+	/* 14. A probe goes to another node than the last one; so do retries, in turn. */
+	size_t from =
+		l->turn == TURN_RETRY && l->img->probe_rank < c->n_order ? l->img->probe_rank : 0;
+	for (size_t i = 0; i < c->n_order; i++) {
+		size_t rank = from + i < c->n_order ? from + i : from + i - c->n_order;
+		if (candidate(s, l, (int)c->order[rank]))
+			return (int)c->order[rank];
+	}
+	return -1;
+}
+
+/*
+ * The first entry of one turn that may start; NULL: none. Retries go round: the image
+ * that was tried longest ago comes first, or a failing one with a low priority number
+ * would keep all others out.
+ */
+static struct image *choose_in(struct pass *s, enum turn turn, int *ret_slot)
+{
+	struct core *c = s->c;
+	struct image *best = NULL;
+	for (size_t i = 0; i < c->n_queue; i++) {
+		struct image *img = c->queue[i];
+		if (img->n_waiting[turn == TURN_REPULL] == 0 || !concerns(s, img) ||
+		    (best != NULL && img->tried_ms >= best->tried_ms))
+			continue;
+		enum image_room room = fault_room(img, s->now.boot_ms, &s->wake);
+		if (room == ROOM_NONE)
+			continue;
+		struct look l = {.img = img, .turn = turn, .probe = room == ROOM_PROBE};
+		int slot = first_node(s, &l);
+		if (slot < 0)
+			continue;
+		best = img;
+		*ret_slot = slot;
+		if (turn != TURN_RETRY)
+			break;
+	}
+	return best;
+}
+
+static struct image *choose(struct pass *s, int *ret_slot)
+{
+	struct image *img = NULL;
+	pass_look(s);
+	if (s->policy->max_pulls != 0 && policy_pulls(s->policy) >= s->policy->max_pulls)
+		return NULL;
+	int first = s->c->n_fresh != 0 ? TURN_NEW_NODE : TURN_FRESH;
+	for (int turn = first; img == NULL && turn < TURNS; turn++)
+		img = choose_in(s, (enum turn)turn, ret_slot);
+	return img;
+}
+
+static struct api_tolerations tolerations_of(struct core *c, const struct image *img,
+					     struct arena *a)
+{
+	const struct api_tolerations *more = &policy_of_image(c, img)->tolerations;
+	size_t n = img->tolerations.n, m = more->n;
+	struct api_tolerations all = {arena_array(a, n + m, sizeof(*all.at)), n + m};
+	for (size_t i = 0; i < n + m; i++) {
+		const struct api_toleration *t = i < n ? &img->tolerations.at[i] : &more->at[i - n];
+		all.at[i] = (struct api_toleration){
+			.key = arena_strdup(a, t->key),
+			.op = arena_strdup(a, t->op),
+			.value = arena_strdup(a, t->value),
+			.effect = arena_strdup(a, t->effect),
+		};
+	}
+	return all;
+}
+
+/* Says it to the shell and to the policy; the pull is attached already. */
+static void ask(struct pass *s, struct pull *p, struct arena *a, struct core_actions *ret)
+{
+	const struct image *img = p->image;
+	struct core_start *start = &ret->starts[ret->n_starts++];
+	*start = (struct core_start){
+		.pod_name = arena_strdup(a, p->name),
+		.image_name = arena_strdup(a, img->name),
+		.image_uid = arena_strdup(a, img->uid),
+		.node = arena_strdup(a, p->node_name),
+		.node_uid = arena_strdup(a, p->node_uid),
+		.reference = arena_strdup(a, img->reference),
+		.attempt = podname_attempt(a, p->attempt, p->repull_s),
+		.pull_policy = arena_strdup(a, img->pull_policy),
+		.secrets = {arena_array(a, img->secrets.n, sizeof(*start->secrets.at)),
+			    img->secrets.n},
+		.tolerations = tolerations_of(s->c, img, a),
+	};
+	for (size_t i = 0; i < img->secrets.n; i++)
+		start->secrets.at[i].name = arena_strdup(a, img->secrets.at[i].name);
+	p->state = PULL_ASKED;
+	p->asked = true;
+	p->started_ms = s->now.boot_ms;
+	list_remove(&p->queued);
+	timer_stop(&s->c->timers, &p->timer);
+	p->image->attempted_at = s->now.wall_s;
+	p->image->tried_ms = s->now.boot_ms;
+	p->image->probe_rank = s->c->nodes[p->slot].rank + 1;
+	policy_started(s->policy, p->slot, s->now.boot_ms);
+	image_touch(s->c, p->image);
+	struct core_fact fact = {.kind = FACT_PULL_STARTED,
+				 .image = img->name,
+				 .image_uid = img->uid,
+				 .node = p->node_name};
+	fact_add(s->c, &fact);
+}
+
+static void start(struct pass *s, struct image *img, int slot, struct arena *a,
+		  struct core_actions *ret)
+{
+	struct core *c = s->c;
+	struct pair *pair = &img->pairs[slot];
+	const struct node_slot *node = &c->nodes[slot];
+	bool again = pair->pulled_s != 0 || (pair->flags & PAIR_EVICTED) != 0;
+	int64_t repull_s = again ? s->now.wall_s : 0;
+	char *attempt = podname_attempt(&c->scratch, pair->attempts, repull_s);
+	char *name =
+		podname_make(&c->scratch, img->name, img->uid, node->uid, img->reference, attempt);
+	if (map_get(&c->pulls, name) != NULL) {
+		pair_wait(pair, s->now.boot_ms + NAME_TAKEN_MS);
+		pair_settle(c, img, slot, s->now);
+		return;
+	}
+	struct pull *p = pull_new(c, name);
+	p->image_name = xstrdup(img->name);
+	p->image_uid = xstrdup(img->uid);
+	p->node_name = xstrdup(node->name);
+	p->node_uid = xstrdup(node->uid);
+	p->reference = xstrdup(img->reference);
+	p->noted = true;
+	p->attempt = repull_s != 0 ? 0 : pair->attempts;
+	p->repull_s = repull_s;
+	pull_attach(c, p, img, slot, s->now);
+	node_settle_fresh(c, slot);
+	ask(s, p, a, ret);
+}
+
+/* The pull itself is counted in these numbers. */
+static bool still_fits(const struct core *c, const struct policy *policy, const struct pull *p,
+		       struct now now)
+{
+	/* Another pod of the pair has come in sight (10); the node has got it meanwhile (17). */
+	if (bit_get(p->image->held, (size_t)p->slot))
+		return false;
+	if (pair_listed(c, p->image, p->slot) ||
+	    gate_look(&c->nodes[p->slot].fault, now.boot_ms) == GATE_SHUT)
+		return false;
+	if ((p->image->pairs[p->slot].flags & PAIR_TARGETED) == 0 || !c->nodes[p->slot].eligible)
+		return false;
+	if (policy->max_pulls != 0 && policy_pulls(policy) > policy->max_pulls)
+		return false;
+	if (policy_nodes(policy) > policy->max_nodes)
+		return false;
+	return (int64_t)c->nodes[p->slot].n_live <= policy->max_per_node;
+}
+
+static void give_up(struct pass *s, struct pull *p)
+{
+	if (s->now.boot_ms - p->started_ms < HOLD_MS) {
+		timer_set(&s->c->timers, &p->timer, s->now.boot_ms + AGAIN_MS);
+		return;
+	}
+	pull_detach(s->c, p, s->now);
+	pull_free(s->c, p, s->now);
+}
+
+/*
+ * A start that was not made is asked for again, under the same pacing as a new one. One
+ * that does not fit any more (12) gives its slot back after a while.
+ */
+static void ask_again(struct pass *s, size_t room, struct arena *a, struct core_actions *ret)
+{
+	struct core *c = s->c;
+	for (struct link *l = c->asks.next, *next; l != &c->asks; l = next) {
+		struct pull *p = LIST_MEMBER(l, struct pull, queued);
+		next = l->next;
+		if (p->policy != s->policy || p->timer.place != 0)
+			continue;
+		if (!still_fits(c, s->policy, p, s->now)) {
+			give_up(s, p);
+			continue;
+		}
+		pass_look(s);
+		if (ret->n_starts < room && (!s->patient || p->slot == s->only_slot))
+			ask(s, p, a, ret);
+	}
+}
+
+static void run_policy(struct core *c, struct policy *policy, struct now now, size_t room,
+		       struct arena *a, struct core_actions *ret)
+{
+	struct pass s = {.c = c, .policy = policy, .now = now, .wake = CLOCK_NEVER};
+	struct image *img = NULL;
+	int slot;
+	policy->node_full = false;
+	ask_again(&s, room, a, ret);
+	while (ret->n_starts < room && (img = choose(&s, &slot)) != NULL)
+		start(&s, img, slot, a, ret);
+	/* Out of room it stays dirty: the next turn goes on. */
+	policy->dirty = ret->n_starts == room;
+	timer_set(&c->timers, &policy->wake, s.wake > now.boot_ms ? s.wake : CLOCK_NEVER);
+}
+
+void queue_run(struct core *c, struct now now, struct core_room room, struct arena *a,
+	       struct core_actions *ret)
+{
+	struct policy *p;
+	ret->starts = arena_array(a, room.starts, sizeof(*ret->starts));
+	if (c->fallback.dirty && ret->n_starts < room.starts)
+		run_policy(c, &c->fallback, now, room.starts, a, ret);
+	for (size_t i = 0; (p = map_next(&c->policies, &i)) != NULL;)
+		if (p->dirty && p->present && ret->n_starts < room.starts)
+			run_policy(c, p, now, room.starts, a, ret);
+}
