@@ -7,7 +7,7 @@
 
 #include "reconciler/core/core.h"
 #include "reconciler/events.h"
-#include "reconciler/sets.h"
+#include "reconciler/sets/sets.h"
 
 struct event_fact event_of_image(const struct core_fact *f, struct arena *a);
 struct event_fact event_of_set(const struct set_fact *f, struct arena *a);

@@ -18,7 +18,7 @@
 #include "reconciler/core/core.h"
 #include "reconciler/events.h"
 #include "reconciler/session.h"
-#include "reconciler/sets.h"
+#include "reconciler/sets/sets.h"
 
 /* A write or request is given up after this long; the core then asks again. */
 #define REQUEST_MS 10000

@@ -9,7 +9,7 @@
 
 #include "api/ref.h"
 #include "api/tables.h"
-#include "reconciler/sets_names.h"
+#include "reconciler/sets/names.h"
 
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
 

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "reconciler/sets.h"
+#include "reconciler/sets/sets.h"
 
 #define RIG_BOOT_MS 1000000
 #define RIG_WALL_S  1700000000

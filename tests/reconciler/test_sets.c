@@ -1,7 +1,7 @@
 /* Children of sets (behaviour.md 23, 25): which are made, mended, deleted, and which never. */
 #include "tests/reconciler/sets_rig.h"
 
-#include "reconciler/sets_names.h"
+#include "reconciler/sets/names.h"
 
 #define HEX "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 

@@ -4,8 +4,8 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "reconciler/sets.h"
-#include "reconciler/sets_names.h"
+#include "reconciler/sets/sets.h"
+#include "reconciler/sets/names.h"
 
 #define HEX "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define L50 "aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeee"

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "reconciler/sets.h"
+#include "reconciler/sets/sets.h"
 #include "tests/sim/run.h"
 
 #define TICK_MS      100

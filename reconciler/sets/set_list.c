@@ -11,7 +11,7 @@
 #include "base/xalloc.h"
 
 #include "reconciler/rules/pack.h"
-#include "reconciler/sets_model.h"
+#include "reconciler/sets/sets_model.h"
 
 /* ---- DiscoveryPolicies ---- */
 

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "reconciler/rules/pack.h"
-#include "reconciler/sets_model.h"
+#include "reconciler/sets/sets_model.h"
 
 static const char *name_of_ref(const struct api_name_ref *ref)
 {

@@ -12,8 +12,8 @@
 #include "base/xalloc.h"
 
 #include "reconciler/rules/pack.h"
-#include "reconciler/sets_model.h"
-#include "reconciler/sets_names.h"
+#include "reconciler/sets/sets_model.h"
+#include "reconciler/sets/names.h"
 
 /* ---- families ---- */
 

@@ -3,14 +3,14 @@
  * runs a turn: lists that changed, then statuses, creates, repairs, deletes, as far as
  * there is room. Decides nothing itself.
  */
-#include "reconciler/sets.h"
+#include "reconciler/sets/sets.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/xalloc.h"
 
-#include "reconciler/sets_model.h"
+#include "reconciler/sets/sets_model.h"
 
 struct sets *sets_new(void)
 {

@@ -11,8 +11,8 @@
  *
  * An input costs O(what it touches): a child's status one child, a set's spec that set.
  */
-#ifndef DROP_RECONCILER_SETS_H
-#define DROP_RECONCILER_SETS_H
+#ifndef DROP_RECONCILER_SETS_SETS_H
+#define DROP_RECONCILER_SETS_SETS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -10,8 +10,8 @@
 #include "api/tables.h"
 #include "base/xalloc.h"
 
-#include "reconciler/sets_model.h"
-#include "reconciler/sets_names.h"
+#include "reconciler/sets/sets_model.h"
+#include "reconciler/sets/names.h"
 
 struct entry *entry_new(struct set *set, const char *normal)
 {

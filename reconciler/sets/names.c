@@ -3,7 +3,7 @@
  * changed on the way makes two references able to meet in one name, so that then only
  * the name with the hash is offered.
  */
-#include "reconciler/sets_names.h"
+#include "reconciler/sets/names.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -11,7 +11,7 @@
 #include "api/tables.h"
 #include "base/hash.h"
 
-#include "reconciler/sets.h"
+#include "reconciler/sets/sets.h"
 
 /* Digits of a digest in a name: as many as people are used to. */
 #define DIGEST_CHARS 12

@@ -8,7 +8,7 @@
 
 #include "base/hash.h"
 
-#include "reconciler/sets_model.h"
+#include "reconciler/sets/sets_model.h"
 
 #define STATUS_PACE_MS 2000
 /* The object of a write was not there, or the API server will not have it. */

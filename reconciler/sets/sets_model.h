@@ -9,14 +9,14 @@
  * entry without a child by entry_settle(). A set's list is made anew (list_build) when
  * its spec or its discovery changed, once a turn. Not leading, the model only mirrors.
  */
-#ifndef DROP_RECONCILER_SETS_MODEL_H
-#define DROP_RECONCILER_SETS_MODEL_H
+#ifndef DROP_RECONCILER_SETS_SETS_MODEL_H
+#define DROP_RECONCILER_SETS_SETS_MODEL_H
 
 #include "base/map.h"
 #include "base/timers.h"
 
 #include "reconciler/rules/list.h"
-#include "reconciler/sets.h"
+#include "reconciler/sets/sets.h"
 
 /* Facts between two turns; more are dropped, they are only events. */
 #define SET_FACTS_MAX 64
