@@ -7,7 +7,7 @@
 
 #include "base/log.h"
 #include "ipc/objpack.h"
-#include "reconciler/explain.h"
+#include "reconciler/explain/explain.h"
 
 /* Rows of one answer: with texts of 1,024 bytes they stay under MSG_MAX. */
 #define ROWS_MAX 400

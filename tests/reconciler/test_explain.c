@@ -4,7 +4,7 @@
  */
 #include "tests/reconciler/rig.h"
 
-#include "reconciler/explain.h"
+#include "reconciler/explain/explain.h"
 
 #define S 1000
 

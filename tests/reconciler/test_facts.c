@@ -1,5 +1,5 @@
 /* What the core tells (behaviour.md 4, 11, 22): each fact once, when it happens. */
-#include "reconciler/explain.h"
+#include "reconciler/explain/explain.h"
 #include "reconciler/core/figures.h"
 #include "tests/reconciler/rig.h"
 

@@ -7,7 +7,7 @@
 
 #include "api/ref.h"
 #include "reconciler/rules/bits.h"
-#include "reconciler/explain_view.h"
+#include "reconciler/explain/view.h"
 #include "reconciler/core/faults.h"
 #include "reconciler/core/policies.h"
 #include "reconciler/core/pull_queue.h"

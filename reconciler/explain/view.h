@@ -2,7 +2,7 @@
 #ifndef DROP_RECONCILER_EXPLAIN_VIEW_H
 #define DROP_RECONCILER_EXPLAIN_VIEW_H
 
-#include "reconciler/explain.h"
+#include "reconciler/explain/explain.h"
 #include "reconciler/core/model.h"
 
 struct explain_view {

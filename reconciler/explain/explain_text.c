@@ -4,7 +4,7 @@
  */
 #include <inttypes.h>
 
-#include "reconciler/explain.h"
+#include "reconciler/explain/explain.h"
 
 const char *const explain_group_names[GROUPS] = {
 	[GROUP_DONE] = "done",       [GROUP_PULLING] = "pulling", [GROUP_WAITING] = "waiting",

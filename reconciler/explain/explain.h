@@ -7,8 +7,8 @@
  * The order of the reasons is the order in which they are looked for: the first that
  * holds is told, so a pair that is not targeted is never said to wait.
  */
-#ifndef DROP_RECONCILER_EXPLAIN_H
-#define DROP_RECONCILER_EXPLAIN_H
+#ifndef DROP_RECONCILER_EXPLAIN_EXPLAIN_H
+#define DROP_RECONCILER_EXPLAIN_EXPLAIN_H
 
 #include <stdbool.h>
 #include <stddef.h>

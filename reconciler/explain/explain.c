@@ -3,12 +3,12 @@
  * functions (policies.c, faults.c, target.c), so that what is told is what decides.
  * Invariant: nothing of the core is changed.
  */
-#include "reconciler/explain.h"
+#include "reconciler/explain/explain.h"
 
 #include <string.h>
 
 #include "reconciler/rules/bits.h"
-#include "reconciler/explain_view.h"
+#include "reconciler/explain/view.h"
 #include "reconciler/core/faults.h"
 #include "reconciler/core/policies.h"
 #include "reconciler/core/slots.h"
