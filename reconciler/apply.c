@@ -14,7 +14,7 @@
 #include "base/xalloc.h"
 #include "kube/urls.h"
 
-#include "reconciler/event_text.h"
+#include "reconciler/events/event_text.h"
 
 int64_t write_deadline(const struct reconciler *r, int64_t now_ms)
 {

@@ -11,7 +11,7 @@
 #include "base/xalloc.h"
 #include "kube/event.h"
 
-#include "reconciler/event_text.h"
+#include "reconciler/events/event_text.h"
 
 /* On the wire at once. */
 #define EVENT_WRITES_MAX 4

@@ -16,7 +16,7 @@
 #include "ipc/proc.h"
 #include "kube/kube.h"
 #include "reconciler/core/core.h"
-#include "reconciler/events.h"
+#include "reconciler/events/events.h"
 #include "reconciler/session.h"
 #include "reconciler/sets/sets.h"
 

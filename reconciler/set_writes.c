@@ -13,7 +13,7 @@
 #include "base/xalloc.h"
 #include "kube/urls.h"
 
-#include "reconciler/event_text.h"
+#include "reconciler/events/event_text.h"
 
 /* Of the lane's KUBE_IN_FLIGHT_MAX: statuses of images never wait for children of sets. */
 #define SET_WRITES_MAX 16

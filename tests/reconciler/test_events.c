@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#include "reconciler/event_text.h"
-#include "reconciler/events.h"
+#include "reconciler/events/event_text.h"
+#include "reconciler/events/events.h"
 
 #define S 1000
 

@@ -2,11 +2,11 @@
  * What users read of a fact: type, reason and note of its event (behaviour.md 4, 11, 22).
  * Pure; strings are borrowed from the fact or in the arena.
  */
-#ifndef DROP_RECONCILER_EVENT_TEXT_H
-#define DROP_RECONCILER_EVENT_TEXT_H
+#ifndef DROP_RECONCILER_EVENTS_EVENT_TEXT_H
+#define DROP_RECONCILER_EVENTS_EVENT_TEXT_H
 
 #include "reconciler/core/core.h"
-#include "reconciler/events.h"
+#include "reconciler/events/events.h"
 #include "reconciler/sets/sets.h"
 
 struct event_fact event_of_image(const struct core_fact *f, struct arena *a);

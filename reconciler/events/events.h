@@ -4,8 +4,8 @@
  * raise its count, at most once a minute. Pure bookkeeping: no clock, no I/O; memory of
  * its own and the turn's arena. Losing an event is allowed, being in the way is not.
  */
-#ifndef DROP_RECONCILER_EVENTS_H
-#define DROP_RECONCILER_EVENTS_H
+#ifndef DROP_RECONCILER_EVENTS_EVENTS_H
+#define DROP_RECONCILER_EVENTS_EVENTS_H
 
 #include <stdbool.h>
 #include <stddef.h>

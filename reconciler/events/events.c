@@ -3,7 +3,7 @@
  * first is the one that was silent longest. A series waits for a write at most once: in
  * `waiting` for its turn in the second, or on its timer for the end of the minute.
  */
-#include "reconciler/events.h"
+#include "reconciler/events/events.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

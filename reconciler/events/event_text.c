@@ -2,7 +2,7 @@
  * One row a kind of fact. A series keeps the note of its first fact, so a note names the
  * node it speaks of and promises nothing about others.
  */
-#include "reconciler/event_text.h"
+#include "reconciler/events/event_text.h"
 
 #include <inttypes.h>
 
