@@ -18,7 +18,7 @@
 
 int64_t write_deadline(const struct reconciler *r, int64_t now_ms)
 {
-	int64_t until = r->session.until_ms;
+	int64_t until = r->takeover.until_ms;
 	return until < now_ms + REQUEST_MS ? until : now_ms + REQUEST_MS;
 }
 
@@ -63,7 +63,7 @@ static void start_pull(struct proc *p, const struct core_start *s)
 	struct now now = proc_now(p);
 	struct arena *a = proc_arena(p);
 	struct msg_pull_start m = {
-		.session = r->session.id,
+		.session = r->takeover.id,
 		.valid_until_ms = write_deadline(r, now.boot_ms),
 		.pod_name = s->pod_name,
 		.image_name = s->image_name,
@@ -105,7 +105,7 @@ void on_pull_started(struct proc *p, const struct msg_in *in)
 	if (m != NULL && m->result < sizeof(results) / sizeof(results[0]))
 		result = results[m->result];
 	if (m != NULL && m->result == PULL_DROPPED)
-		session_puller_lost(&r->session, random_id());
+		takeover_puller_lost(&r->takeover, random_id());
 	const char *text = m == NULL ? "no answer from the puller" : m->text;
 	core_started(r->core, pod_name, result, text ? text : "", proc_now(p));
 }
@@ -115,7 +115,7 @@ static void delete_pod(struct proc *p, const struct core_delete *d)
 	struct reconciler *r = proc_state(p);
 	struct now now = proc_now(p);
 	struct msg_pod_delete m = {
-		.session = r->session.id,
+		.session = r->takeover.id,
 		.valid_until_ms = write_deadline(r, now.boot_ms),
 		.pod_name = d->pod_name,
 		.pod_uid = d->pod_uid,

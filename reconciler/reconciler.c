@@ -1,6 +1,6 @@
 /*
  * Glue of the reconciler: one turn is read, step, act. Invariant: the cores lead
- * exactly while the session does, and what was in flight when it ended is fenced
+ * exactly while TAKEOVER_LEAD is held, and what was in flight when it ended is fenced
  * off before anything else happens.
  */
 #include "reconciler/reconciler.h"
@@ -39,16 +39,16 @@ void on_puller_synced(struct proc *p, const struct msg_in *in)
 	const struct msg_puller_synced *m = in->body;
 	r->announcing = false;
 	if (m != NULL)
-		session_puller_synced(&r->session, m->session, m->at_ms);
+		takeover_puller_synced(&r->takeover, m->session, m->at_ms);
 }
 
 static void announce(struct proc *p)
 {
 	struct reconciler *r = proc_state(p);
 	int64_t now_ms = proc_now(p).boot_ms;
-	if (r->session.step != SESSION_PULLER || r->announcing || now_ms < r->announce_ms)
+	if (r->takeover.step != TAKEOVER_PULLER || r->announcing || now_ms < r->announce_ms)
 		return;
-	struct msg_puller_sync m = {.session = r->session.id};
+	struct msg_puller_sync m = {.session = r->takeover.id};
 	struct err err;
 	r->announce_ms = now_ms + ANNOUNCE_EVERY_MS;
 	/* The puller answers when what it has in flight is done: as long as a write may take. */
@@ -56,18 +56,18 @@ static void announce(struct proc *p)
 				     now_ms + REQUEST_MS + ANSWER_GRACE_MS, &err) == 0;
 }
 
-/* Lets the core lead exactly while the session does. */
+/* Lets the core lead exactly while TAKEOVER_LEAD is held. */
 static void follow_session(struct proc *p)
 {
 	struct reconciler *r = proc_state(p);
 	struct now now = proc_now(p);
-	session_tick(&r->session, now.boot_ms);
-	bool may = r->session.step == SESSION_LEAD && !proc_stopping(p);
+	takeover_tick(&r->takeover, now.boot_ms);
+	bool may = r->takeover.step == TAKEOVER_LEAD && !proc_stopping(p);
 	if (may == r->acting)
 		return;
 	r->acting = may;
 	log_info(may ? "acting" : "not acting any more",
-		 LS("session", session_step_name(r->session.step)));
+		 LS("session", takeover_step_name(r->takeover.step)));
 	if (!may)
 		apply_fence(r);
 	core_lead(r->core, may, now);
@@ -94,10 +94,10 @@ int64_t reconciler_turn(struct proc *p, struct now now)
 		next = events_ms;
 	if (feed_next_ms(&r->feed) < next)
 		next = feed_next_ms(&r->feed);
-	if (r->session.step == SESSION_PULLER && !r->announcing && r->announce_ms < next)
+	if (r->takeover.step == TAKEOVER_PULLER && !r->announcing && r->announce_ms < next)
 		next = r->announce_ms;
-	if (r->session.step != SESSION_STANDBY && r->session.until_ms < next)
-		next = r->session.until_ms;
+	if (r->takeover.step != TAKEOVER_STANDBY && r->takeover.until_ms < next)
+		next = r->takeover.until_ms;
 	return next;
 }
 

@@ -3,7 +3,7 @@
  * CachedImageSets and the sets' children. It reads what the watcher knows (feed.c), asks
  * two cores what to do, of images (core.h) and of sets (sets.h), which know nothing of
  * each other, and has it done: pods by the puller, writes by itself (apply.c,
- * set_writes.c). When it may act is session.c.
+ * set_writes.c). When it may act is takeover.c.
  * It never talks to a registry or a node, and lists nothing.
  */
 #ifndef DROP_RECONCILER_RECONCILER_H
@@ -17,7 +17,7 @@
 #include "kube/kube.h"
 #include "reconciler/core/core.h"
 #include "reconciler/events/events.h"
-#include "reconciler/session.h"
+#include "reconciler/takeover.h"
 #include "reconciler/sets/sets.h"
 
 /* A write or request is given up after this long; the core then asks again. */
@@ -41,7 +41,7 @@ struct reconciler {
 	struct kube *kube;
 	struct core *core;
 	struct sets *sets;
-	struct session session;
+	struct takeover takeover;
 	bool acting;     /* core_lead(true) was called */
 	bool announcing; /* puller_sync is unanswered */
 	int64_t announce_ms;

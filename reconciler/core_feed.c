@@ -9,7 +9,7 @@
 static void on_lease(struct proc *p, uint64_t term, int64_t until_ms)
 {
 	struct reconciler *r = proc_state(p);
-	session_lease(&r->session, term, until_ms, random_id(), proc_now(p).boot_ms);
+	takeover_lease(&r->takeover, term, until_ms, random_id(), proc_now(p).boot_ms);
 }
 
 static void put(struct proc *p, enum kind kind, const void *obj)
@@ -48,7 +48,7 @@ static void caught_up(struct proc *p, int64_t fresh_ms)
 	struct reconciler *r = proc_state(p);
 	core_listed(r->core, fresh_ms, proc_now(p));
 	sets_listed(r->sets, fresh_ms, proc_now(p));
-	session_read(&r->session, fresh_ms);
+	takeover_read(&r->takeover, fresh_ms);
 	proc_ready(p);
 }
 
@@ -67,7 +67,7 @@ const struct feed_ops reconciler_feed = {
 /* While it waits for lists, they must have begun after this moment; 0: no demand. */
 static int64_t demand(const struct reconciler *r)
 {
-	return r->session.step == SESSION_READ ? r->session.demand_ms : 0;
+	return r->takeover.step == TAKEOVER_READ ? r->takeover.demand_ms : 0;
 }
 
 void on_doorbell(struct proc *p, const struct msg_in *in)
