@@ -356,10 +356,13 @@ void pull_started(struct core *c, struct pull *p, enum core_start_result result,
 	p->made_ms = now.boot_ms;
 	if (p->image != NULL && result == START_MADE)
 		fault_made(c, p->image);
-	if (p->state == PULL_DOOMED && p->made) {
+	if (p->state == PULL_DOOMED && p->made && !p->vanished) {
 		timer_set(&c->timers, &p->timer, now.boot_ms + UNSEEN_MS);
 	} else if (p->state == PULL_DOOMED && p->uid == NULL) {
-		/* If it was made, it will be seen, and found to belong to nothing. */
+		/*
+		 * The watch showed that it is gone, or it was not made. A pod that is there after
+		 * all will be seen, and found to belong to nothing.
+		 */
 		pull_free(c, p, now);
 	} else if (p->state != PULL_ASKED) {
 		pull_settle(c, p);

@@ -108,6 +108,26 @@ static void rule_10_came_and_went_unseen(void **state)
 	rig_done(&r);
 }
 
+/* The image is deleted while the create is under way, and the pod with it before the answer. */
+static void rule_10_pod_deleted_before_the_answer(void **state)
+{
+	struct rig r;
+	(void)state;
+	rig_one_node(&r);
+	r.keep_pods = true;
+	const char *pod = rig_start(&r)->pod_name;
+	core_gone(r.core, KIND_CACHEDIMAGE, "i", r.now);
+	core_gone(r.core, KIND_POD, pod, r.now);
+	core_started(r.core, pod, START_MADE, NULL, r.now);
+	rig_turn(&r, 0);
+	struct cachedimage again = rig_image_of("i", "1", "p");
+	again.meta.uid = "another";
+	rig_put_image(&r, &again);
+	rig_turn(&r, 2 * S);
+	assert_string_equal(rig_starts(&r), "a");
+	rig_done(&r);
+}
+
 static void rule_6_asked_again_by_the_same_name(void **state)
 {
 	struct rig r;
@@ -563,6 +583,7 @@ int main(void)
 		cmocka_unit_test(rule_10_status_first_then_delete),
 		cmocka_unit_test(rule_10_not_before_its_start_is_answered),
 		cmocka_unit_test(rule_10_came_and_went_unseen),
+		cmocka_unit_test(rule_10_pod_deleted_before_the_answer),
 		cmocka_unit_test(rule_6_asked_again_by_the_same_name),
 		cmocka_unit_test(rule_10_restart_counts_once),
 		cmocka_unit_test(rule_16_what_status_says),
