@@ -1,5 +1,5 @@
 /*
- * Start and end of a process, and the small things programs ask of it. Order matters:
+ * Start and end of a process (what programs ask of it: proc_state.c). Order matters:
  * options before anything is touched, signals blocked before nng starts threads, the
  * socket folder before the program's own init.
  */
@@ -65,73 +65,6 @@ static int wait_poll(void *ctx, struct pollfd *fds, size_t n, int timeout_ms)
 	(void)ctx;
 	return poll(fds, (nfds_t)n, timeout_ms);
 }
-
-/* ---- what programs ask ---- */
-
-void *proc_state(struct proc *p)
-{
-	return p->state;
-}
-
-const struct proc_common *proc_common(const struct proc *p)
-{
-	return &p->common;
-}
-
-struct arena *proc_arena(struct proc *p)
-{
-	return &p->arena;
-}
-
-struct now proc_now(const struct proc *p)
-{
-	return p->now;
-}
-
-const char *proc_user_agent(const struct proc *p)
-{
-	return p->user_agent;
-}
-
-void proc_set_wait(struct proc *p, proc_wait_fn wait, void *ctx)
-{
-	p->wait = wait;
-	p->wait_ctx = ctx;
-}
-
-bool proc_is_ready(const struct proc *p)
-{
-	return p->ready;
-}
-
-void proc_ready(struct proc *p)
-{
-	p->ready = true;
-	if (p->notify_fd < 0)
-		return;
-	if (write(p->notify_fd, "1", 1) != 1)
-		log_debug("nobody heard that we are ready, ignoring");
-	close(p->notify_fd);
-	p->notify_fd = -1;
-}
-
-void proc_stop(struct proc *p, int exit_code)
-{
-	p->stopping = p->leave = true;
-	p->exit_code = exit_code;
-}
-
-bool proc_stopping(const struct proc *p)
-{
-	return p->stopping;
-}
-
-struct metrics *proc_metrics(struct proc *p)
-{
-	return &p->metrics;
-}
-
-/* ---- start and end ---- */
 
 /* -1: go on; else the exit code. */
 static int read_options(struct proc *p, int argc, char **argv)

@@ -1,6 +1,6 @@
 /*
- * Chooses the configuration and reads files. What a file means is decided in
- * kubeconfig.c and incluster.c.
+ * Reads the files of a configuration and wipes what they held. What a file means is decided
+ * in kubeconfig.c and incluster.c, which file is used in config_choose.c.
  */
 #include "kube/config.h"
 
@@ -10,11 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/log.h"
 #include "base/xalloc.h"
-
-#include "kube/incluster.h"
-#include "kube/kubeconfig.h"
 
 void secret_free(char *s, size_t len)
 {
@@ -105,36 +101,4 @@ bool config_item_stale(const struct config_item *item)
 	return st.st_ino != item->seen.st_ino || st.st_size != item->seen.st_size ||
 	       st.st_mtim.tv_sec != item->seen.st_mtim.tv_sec ||
 	       st.st_mtim.tv_nsec != item->seen.st_mtim.tv_nsec;
-}
-
-/* The first file of a list like PATH's that exists; NULL if none does. */
-static char *first_existing(const char *list)
-{
-	char *copy = xstrdup(list), *rest = copy, *found = NULL;
-	for (char *one; found == NULL && (one = strsep(&rest, ":")) != NULL;)
-		if (*one != '\0' && access(one, F_OK) == 0)
-			found = xstrdup(one);
-	free(copy);
-	return found;
-}
-
-int config_load(const char *kubeconfig, struct kube_config *ret, struct err *err)
-{
-	if (kubeconfig != NULL && *kubeconfig != '\0')
-		return kubeconfig_load(kubeconfig, ret, err);
-	if (incluster_here())
-		return incluster_load(ret, err);
-	const char *list = getenv("KUBECONFIG");
-	if (list == NULL || *list == '\0')
-		return err_set(err, ERR_TERMINAL,
-			       "no API server: not in a pod, and neither --kubeconfig nor "
-			       "KUBECONFIG is set");
-	char *path = first_existing(list);
-	if (path == NULL)
-		return err_set(err, ERR_TERMINAL, "KUBECONFIG: no such file: %s", list);
-	log_debug("using the first file of KUBECONFIG that exists; lists are not merged",
-		  LS("file", path));
-	int rc = kubeconfig_load(path, ret, err);
-	free(path);
-	return rc;
 }

@@ -41,12 +41,6 @@ struct kube_config {
 /* Bytes of a kubeconfig, a token or a bundle of certificates. */
 #define CONFIG_FILE_MAX (1024 * 1024)
 
-/*
- * The configuration for kube_new(): the file `kubeconfig` if given; else the service
- * account, in a pod; else the first file of $KUBECONFIG's list that exists (lists are
- * not merged as kubectl does). Files are read. ERR_TERMINAL.
- */
-int config_load(const char *kubeconfig, struct kube_config *ret, struct err *err);
 void config_done(struct kube_config *c);
 
 /* Reads the file of an item that has one. */

@@ -16,12 +16,6 @@
 
 #include "reconciler/events/event_text.h"
 
-int64_t write_deadline(const struct reconciler *r, int64_t now_ms)
-{
-	int64_t until = r->takeover.until_ms;
-	return until < now_ms + REQUEST_MS ? until : now_ms + REQUEST_MS;
-}
-
 /* ---- requests to the puller ---- */
 
 /* Sends; what cannot be sent is reported as failed in the same turn. -1: not sent. */
@@ -64,7 +58,7 @@ static void start_pull(struct proc *p, const struct core_start *s)
 	struct arena *a = proc_arena(p);
 	struct msg_pull_start m = {
 		.session = r->takeover.id,
-		.valid_until_ms = write_deadline(r, now.boot_ms),
+		.valid_until_ms = takeover_deadline(&r->takeover, now.boot_ms),
 		.pod_name = s->pod_name,
 		.image_name = s->image_name,
 		.image_uid = s->image_uid,
@@ -116,7 +110,7 @@ static void delete_pod(struct proc *p, const struct core_delete *d)
 	struct now now = proc_now(p);
 	struct msg_pod_delete m = {
 		.session = r->takeover.id,
-		.valid_until_ms = write_deadline(r, now.boot_ms),
+		.valid_until_ms = takeover_deadline(&r->takeover, now.boot_ms),
 		.pod_name = d->pod_name,
 		.pod_uid = d->pod_uid,
 	};
@@ -209,7 +203,7 @@ static void write_status(struct proc *p, const struct core_write *w)
 		.body_len = body.len,
 		.content_type = "application/merge-patch+json",
 		.accept = KUBE_ACCEPT_META,
-		.deadline_ms = write_deadline(r, now.boot_ms),
+		.deadline_ms = takeover_deadline(&r->takeover, now.boot_ms),
 	};
 	r->n_writes++;
 	kube_send(r->kube, &req, on_status_written, write);

@@ -99,7 +99,7 @@ static void send_event(struct proc *p, const struct event_write *w)
 		.last_s = w->last_s,
 	};
 	struct buf body = {0};
-	int64_t now_ms = proc_now(p).boot_ms, until_ms = write_deadline(r, now_ms);
+	int64_t now_ms = proc_now(p).boot_ms, until_ms = takeover_deadline(&r->takeover, now_ms);
 	struct event_job *job = xcalloc(1, sizeof(*job));
 	*job = (struct event_job){p, xstrdup(w->name), w->repeat, r->events_legacy};
 	(w->repeat ? event_count_body : event_body)(&event, r->events_legacy, &body);

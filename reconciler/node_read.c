@@ -60,7 +60,7 @@ void node_read(struct proc *p, const struct core_resolve *wanted)
 		.method = KUBE_GET,
 		.lane = KUBE_WRITE,
 		.path = url_named(proc_arena(p), KIND_NODE, NULL, wanted->node),
-		.deadline_ms = write_deadline(r, proc_now(p).boot_ms),
+		.deadline_ms = takeover_deadline(&r->takeover, proc_now(p).boot_ms),
 	};
 	r->n_resolves++;
 	kube_send(r->kube, &req, on_node_read, read);

@@ -20,8 +20,6 @@
 #include "reconciler/takeover.h"
 #include "reconciler/sets/sets.h"
 
-/* A write or request is given up after this long; the core then asks again. */
-#define REQUEST_MS 10000
 /* An answer may come this much after the deadline of what it answers. */
 #define ANSWER_GRACE_MS 1000
 /*
@@ -69,8 +67,6 @@ void on_doorbell(struct proc *p, const struct msg_in *in);
 void on_changes(struct proc *p, const struct msg_in *in);
 
 /* apply.c: from the core to the puller and the API server. */
-/* When what is asked for now is given up: after REQUEST_MS, but no later than the lease. */
-int64_t write_deadline(const struct reconciler *r, int64_t now_ms);
 int64_t apply_turn(struct proc *p);
 /* Everything asked for is forgotten and nothing more is written. */
 void apply_fence(struct reconciler *r);

@@ -192,7 +192,7 @@ static void send_write(struct proc *p, const struct set_write *w)
 	job->set = arena_strdup(&job->mem, w->set);
 	job->name = arena_strdup(&job->mem, w->name);
 	job->uid = arena_strdup(&job->mem, w->uid);
-	job->deadline_ms = write_deadline(r, proc_now(p).boot_ms);
+	job->deadline_ms = takeover_deadline(&r->takeover, proc_now(p).boot_ms);
 	if (w->verb == SET_CREATE)
 		job->child = desc_clone(&cachedimage_desc, w->child, &job->mem);
 	verbs[w->verb].body(w, &body);

@@ -23,7 +23,8 @@ static void stand_by(struct takeover *s)
 	*s = (struct takeover){.step = TAKEOVER_STANDBY};
 }
 
-void takeover_lease(struct takeover *s, uint64_t term, int64_t until_ms, uint64_t id, int64_t now_ms)
+void takeover_lease(struct takeover *s, uint64_t term, int64_t until_ms, uint64_t id,
+		    int64_t now_ms)
 {
 	takeover_tick(s, now_ms);
 	if (term == 0 || until_ms <= now_ms) {
@@ -61,4 +62,9 @@ void takeover_read(struct takeover *s, int64_t fresh_ms)
 {
 	if (s->step == TAKEOVER_READ && fresh_ms >= s->demand_ms)
 		s->step = TAKEOVER_LEAD;
+}
+
+int64_t takeover_deadline(const struct takeover *s, int64_t now_ms)
+{
+	return s->until_ms < now_ms + REQUEST_MS ? s->until_ms : now_ms + REQUEST_MS;
 }

@@ -25,7 +25,8 @@ struct takeover {
 };
 
 /* The watcher said who leads until when; id is used if a new leadership begins with it. */
-void takeover_lease(struct takeover *s, uint64_t term, int64_t until_ms, uint64_t id, int64_t now_ms);
+void takeover_lease(struct takeover *s, uint64_t term, int64_t until_ms, uint64_t id,
+		    int64_t now_ms);
 /* Time passed: a lease that was not renewed ends here. */
 void takeover_tick(struct takeover *s, int64_t now_ms);
 /* The puller obeys `id` and nothing older is in flight since at_ms. */
@@ -34,6 +35,11 @@ void takeover_puller_synced(struct takeover *s, uint64_t id, int64_t at_ms);
 void takeover_puller_lost(struct takeover *s, uint64_t id);
 /* The model is complete and made of lists that began after fresh_ms. */
 void takeover_read(struct takeover *s, int64_t fresh_ms);
+
+/* A request to the puller or the API server is given up after this. */
+#define REQUEST_MS 10000
+/* When a request made now is given up: after REQUEST_MS, no later than the lease (32). */
+int64_t takeover_deadline(const struct takeover *s, int64_t now_ms);
 
 const char *takeover_step_name(enum takeover_step step);
 

@@ -9,7 +9,7 @@
 
 #include "api/ref.h"
 #include "base/xalloc.h"
-#include "reconciler/core/pairs.h"
+#include "reconciler/core/pair_delay.h"
 
 static void set(struct image *img, const char *digest)
 {

@@ -9,7 +9,7 @@
 #include "base/xalloc.h"
 #include "reconciler/core/causes.h"
 #include "reconciler/core/facts.h"
-#include "reconciler/core/pairs.h"
+#include "reconciler/core/pair_delay.h"
 #include "reconciler/core/policies.h"
 
 static struct loss *of(const struct core *c, struct image *img, int slot)

@@ -20,8 +20,6 @@
 #include "reconciler/core/policies.h"
 #include "reconciler/rules/target.h"
 
-#define DS_PER_S 10
-
 static void count(struct pair *p, uint8_t flag, uint32_t *counter, bool on)
 {
 	if (((p->flags & flag) != 0) == on)
@@ -78,7 +76,7 @@ static void settle_listed(struct core *c, struct image *img, int slot, struct no
 static void settle_waiting(struct core *c, struct image *img, int slot, struct now now)
 {
 	struct pair *p = &img->pairs[slot];
-	int64_t retry_ms = (int64_t)p->retry_ds * (1000 / DS_PER_S);
+	int64_t retry_ms = pair_retry_ms(p);
 	bool want = (p->flags & PAIR_TARGETED) != 0 && c->nodes[slot].eligible &&
 		    (p->flags & PAIR_LIVE) == 0 && !bit_get(img->held, (size_t)slot) &&
 		    (p->pulled_s == 0 || (p->flags & PAIR_REPULL) != 0);
@@ -93,12 +91,6 @@ static void settle_waiting(struct core *c, struct image *img, int slot, struct n
 	}
 	if (img->repull_s > now.wall_s)
 		retry_by(c, img, now.boot_ms + (img->repull_s - now.wall_s) * 1000);
-}
-
-void image_touch(struct core *c, struct image *img)
-{
-	if (c->leading)
-		list_append(&c->touched, &img->touched);
 }
 
 void pair_settle(struct core *c, struct image *img, int slot, struct now now)
@@ -247,17 +239,6 @@ void pair_clear(struct core *c, struct image *img, int slot, struct now now)
 	if (known)
 		image_touch(c, img);
 	pair_settle(c, img, slot, now);
-}
-
-void pair_wait(struct pair *p, int64_t until_ms)
-{
-	int64_t ds = (until_ms * DS_PER_S + 999) / 1000;
-	p->retry_ds = ds > UINT32_MAX ? UINT32_MAX : ds < 1 ? 1 : (uint32_t)ds;
-}
-
-uint64_t pair_seed(const struct core *c, const struct image *img, int slot)
-{
-	return hash_stable_str(hash_stable_str(HASH_STABLE_START, img->uid), c->nodes[slot].uid);
 }
 
 void pair_failed(struct core *c, struct image *img, int slot, enum fault fault, const char *reason,

@@ -5,10 +5,8 @@
 #define DROP_RECONCILER_CORE_PAIRS_H
 
 #include "reconciler/rules/cause.h"
-#include "reconciler/core/model.h"
+#include "reconciler/core/pair_delay.h"
 
-/* Its status may have changed: looked at at the end of the turn. */
-void image_touch(struct core *c, struct image *img);
 void pair_settle(struct core *c, struct image *img, int slot, struct now now);
 /* Judges whether the image targets the node (behaviour.md 1), and settles the pair. */
 void pair_place(struct core *c, struct image *img, int slot, struct now now);
@@ -31,11 +29,8 @@ bool pair_listed(const struct core *c, const struct image *img, int slot);
 void pair_cached(struct pair *p, struct now now);
 void pair_failed(struct core *c, struct image *img, int slot, enum fault fault, const char *reason,
 		 const char *message);
-void pair_wait(struct pair *p, int64_t until_ms);
 /* The image's timer has run out: back-offs and repulls. */
 void pairs_due(struct core *c, struct image *img, struct now now);
-/* Of the jitter of its back-offs. */
-uint64_t pair_seed(const struct core *c, const struct image *img, int slot);
 
 /* Tells that a new node has all its images, once it has; not of one that needs none. */
 void node_settle_warm(struct core *c, int slot, struct now now);

@@ -10,6 +10,7 @@
 #include "reconciler/rules/bits.h"
 #include "reconciler/explain/view.h"
 #include "reconciler/core/faults.h"
+#include "reconciler/core/pair_delay.h"
 #include "reconciler/core/policies.h"
 #include "reconciler/core/slots.h"
 
@@ -114,7 +115,7 @@ static void tell_gate(struct explain_view *v, int slot, const struct fault_hold 
 static bool held_by_fault(struct explain_view *v, int slot, struct explain *e)
 {
 	const struct pair *p = &v->img->pairs[slot];
-	int64_t retry_ms = (int64_t)p->retry_ds * 100;
+	int64_t retry_ms = pair_retry_ms(p);
 	struct fault_hold hold = fault_hold(v->core, v->img, slot, v->now.boot_ms);
 	if (retry_ms > v->now.boot_ms) {
 		e->reason = EXPLAIN_BACKOFF;

@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "base/buf.h"
+#include "kube/config_choose.h"
 #include "kube/credentials.h"
 #include "kube/base64.h"
 #include "kube/incluster.h"
