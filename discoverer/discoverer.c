@@ -38,10 +38,12 @@ const struct option_def discoverer_options[] = {
 
 /* ---- what the watcher says ---- */
 
-static void on_lease(struct proc *p, uint64_t term, int64_t until_ms)
+static void on_lease(struct proc *p, int64_t said_us, uint64_t term, int64_t until_ms)
 {
 	struct discoverer *d = proc_state(p);
-	lead_lease(&d->lead, term, until_ms, proc_now(p).boot_ms);
+	int64_t now_ms = proc_now(p).boot_ms;
+	lead_changed(&d->lead, leader_heard(&d->lead.lease, said_us, term, until_ms, now_ms),
+		     now_ms);
 }
 
 static void put(struct proc *p, enum kind kind, const void *obj)
@@ -141,12 +143,12 @@ static void follow_lead(struct proc *p)
 	struct discoverer *d = proc_state(p);
 	struct now now = proc_now(p);
 	struct policy *policy;
-	lead_tick(&d->lead, now.boot_ms);
+	leader_lapsed(&d->lead.lease, now.boot_ms);
 	bool may = lead_may(&d->lead, now.boot_ms) && !proc_stopping(p);
 	if (may == d->acting)
 		return;
 	d->acting = may;
-	log_info(may ? "acting" : "not acting any more", LN("term", d->lead.term),
+	log_info(may ? "acting" : "not acting any more", LN("term", d->lead.lease.term),
 		 LN("policies", d->policies.count));
 	for (size_t i = 0; (policy = map_next(&d->policies, &i)) != NULL;)
 		policy_act(policy, may, now);
@@ -175,8 +177,8 @@ int64_t discoverer_turn(struct proc *p, struct now now)
 	at = line_turn(&d->line, now.boot_ms);
 	if (at < next)
 		next = at;
-	if (d->lead.term != 0 && d->lead.until_ms < next)
-		next = d->lead.until_ms;
+	if (d->lead.lease.term != 0 && d->lead.lease.until_ms < next)
+		next = d->lead.lease.until_ms;
 	return next;
 }
 

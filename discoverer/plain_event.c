@@ -73,7 +73,7 @@ static void send(struct event_job *job)
 		.body = body.data,
 		.body_len = body.len,
 		.accept = KUBE_ACCEPT_META,
-		.deadline_ms = d->lead.until_ms < limit_ms ? d->lead.until_ms : limit_ms,
+		.deadline_ms = leader_deadline(&d->lead.lease, limit_ms),
 	};
 	kube_send(d->kube, &req, on_event, job);
 	buf_done(&body);

@@ -103,7 +103,6 @@ static void send(struct policy *policy, struct write_ctx *w, struct now now)
 		return;
 	}
 	buf_adds(&body, "}");
-	int64_t until_ms = policy->d->lead.until_ms, limit_ms = now.boot_ms + WRITE_MS;
 	struct kube_request req = {
 		.method = KUBE_PATCH,
 		.lane = KUBE_WRITE,
@@ -112,7 +111,7 @@ static void send(struct policy *policy, struct write_ctx *w, struct now now)
 		.body_len = body.len,
 		.content_type = "application/merge-patch+json",
 		.accept = KUBE_ACCEPT_META,
-		.deadline_ms = until_ms < limit_ms ? until_ms : limit_ms,
+		.deadline_ms = leader_deadline(&policy->d->lead.lease, now.boot_ms + WRITE_MS),
 	};
 	w->policy = policy;
 	policy->writing = w;

@@ -2,7 +2,6 @@
 #include "ipc/feed.h"
 
 #include "base/log.h"
-#include "ipc/lease_word.h"
 #include "ipc/objpack.h"
 
 /* Bytes of one answer: a turn's worth of work. */
@@ -14,10 +13,8 @@
 static void heard_lease(struct proc *p, struct feed *f, uint64_t term, int64_t until_ms,
 			int64_t said_us, const char *trouble)
 {
-	if (!lease_word_counts(&f->lease_said_us, said_us))
-		return;
 	snprintf(f->lease_trouble, sizeof(f->lease_trouble), "%s", trouble != NULL ? trouble : "");
-	f->ops->lease(p, term, until_ms);
+	f->ops->lease(p, said_us, term, until_ms);
 }
 
 void feed_doorbell(struct proc *p, struct feed *f, const struct msg_in *in, int64_t demand_ms)

@@ -18,8 +18,8 @@ struct feed_ops {
 	 * at once.
 	 */
 	int64_t gap_ms;
-	/* Who leads, until when; words that are out of date are not told (ipc/lease_word.h). */
-	void (*lease)(struct proc *p, uint64_t term, int64_t until_ms);
+	/* What the watcher says of the lease, for leader_heard(). */
+	void (*lease)(struct proc *p, int64_t said_us, uint64_t term, int64_t until_ms);
 	/* obj is the struct of the kind, in the turn's arena. */
 	void (*put)(struct proc *p, enum kind kind, const void *obj);
 	void (*gone)(struct proc *p, enum kind kind, const char *name);
@@ -33,12 +33,11 @@ struct feed_ops {
 struct feed { /* what was read; zeroed but for ops */
 	const struct feed_ops *ops;
 	uint64_t epoch, seq;
-	bool asked;          /* a request is unanswered */
-	bool marked;         /* a read from nothing is going on: sweep at its end */
-	int64_t ask_ms;      /* ask again then, whatever the doorbell says */
-	int64_t asked_ms;    /* when we last asked */
-	int64_t demanded_ms; /* freshness last demanded, so that it is demanded once */
-	int64_t lease_said_us;
+	bool asked;                       /* a request is unanswered */
+	bool marked;                      /* a read from nothing is going on: sweep at its end */
+	int64_t ask_ms;                   /* ask again then, whatever the doorbell says */
+	int64_t asked_ms;                 /* when we last asked */
+	int64_t demanded_ms;              /* freshness last demanded, so that it is demanded once */
 	char lease_trouble[ERR_TEXT_MAX]; /* why the lease cannot be held; "": nothing is wrong */
 };
 

@@ -163,7 +163,7 @@ static void send_write(struct proc *p, struct write *w)
 		.body = w->body,
 		.body_len = w->body_len,
 		.accept = KUBE_ACCEPT_META,
-		.deadline_ms = session_deadline(&pl->session, w->valid_until_ms),
+		.deadline_ms = leader_deadline(&pl->session.lease, w->valid_until_ms),
 	};
 	struct sent *sent = xcalloc(1, sizeof(*sent));
 	*sent = (struct sent){.p = p, .write = w};

@@ -39,12 +39,12 @@ static void fence(struct puller *pl)
 
 static void say_leads(struct puller *pl, int64_t now_ms)
 {
-	bool leads = session_may_write(&pl->session, now_ms);
+	bool leads = leader_may_write(&pl->session.lease, now_ms);
 	if (leads == pl->leads)
 		return;
 	pl->leads = leads;
 	log_info(leads ? "may write" : "may not write, waiting for the lease",
-		 LN("term", pl->session.term));
+		 LN("term", pl->session.lease.term));
 }
 
 /* ---- the watcher ---- */
@@ -53,7 +53,8 @@ static void heard(struct proc *p, int64_t said_us, uint64_t term, int64_t until_
 {
 	struct puller *pl = proc_state(p);
 	int64_t now_ms = proc_now(p).boot_ms;
-	if (session_lease(&pl->session, said_us, term, until_ms, now_ms))
+	pl->session.heard_ms = now_ms;
+	if (leader_heard(&pl->session.lease, said_us, term, until_ms, now_ms) == LEADER_ENDED)
 		fence(pl);
 	say_leads(pl, now_ms);
 	proc_ready(p); /* leading or standing by: we know which */
@@ -129,7 +130,7 @@ void on_puller_sync(struct proc *p, const struct msg_in *in)
 int64_t puller_turn(struct proc *p, struct now now)
 {
 	struct puller *pl = proc_state(p);
-	if (session_tick(&pl->session, now.boot_ms))
+	if (leader_lapsed(&pl->session.lease, now.boot_ms))
 		fence(pl);
 	say_leads(pl, now.boot_ms);
 	if (proc_stopping(p)) {
@@ -141,8 +142,8 @@ int64_t puller_turn(struct proc *p, struct now now)
 	}
 	answer_sync(p);
 	int64_t ask_ms = ask_lease(p, now.boot_ms);
-	bool lease_ends_first = pl->session.term != 0 && pl->session.until_ms < ask_ms;
-	return lease_ends_first ? pl->session.until_ms : ask_ms;
+	bool lease_ends_first = pl->session.lease.term != 0 && pl->session.lease.until_ms < ask_ms;
+	return lease_ends_first ? pl->session.lease.until_ms : ask_ms;
 }
 
 void puller_collect(struct proc *p)

@@ -12,26 +12,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "ipc/leader.h"
+
 /* The watcher rings every 2 s; so long without a word, and we ask. */
 #define LEASE_ASK_MS 5000
 
 struct session {
-	uint64_t id;      /* the session obeyed; 0: none was announced to us yet */
-	uint64_t term;    /* 0: this instance does not lead */
-	int64_t until_ms; /* no write after this moment, if term */
-	int64_t said_us;  /* of the newest word about the lease (ipc/lease_word.h) */
+	uint64_t id; /* the session obeyed; 0: none was announced to us yet */
+	struct leader lease;
 	int64_t heard_ms; /* when the watcher spoke last; 0: never */
 };
-
-/*
- * What the watcher says; a word older than one already heard counts for nothing. true: the
- * right to write ended with this message, the caller closes the connections now.
- */
-bool session_lease(struct session *s, int64_t said_us, uint64_t term, int64_t until_ms,
-		   int64_t now_ms);
-/* Time passed. true: as above. */
-bool session_tick(struct session *s, int64_t now_ms);
-bool session_may_write(const struct session *s, int64_t now_ms);
 
 enum verdict {
 	VERDICT_OBEY,
@@ -52,7 +42,4 @@ enum verdict session_start(const struct session *s, uint64_t id, int64_t valid_u
  */
 enum verdict session_delete(const struct session *s, uint64_t id, int64_t valid_until_ms,
 			    int64_t now_ms);
-/* Boot ms by which a write must have ended. */
-int64_t session_deadline(const struct session *s, int64_t valid_until_ms);
-
 #endif

@@ -6,10 +6,10 @@
 
 #include "base/random.h"
 
-static void on_lease(struct proc *p, uint64_t term, int64_t until_ms)
+static void on_lease(struct proc *p, int64_t said_us, uint64_t term, int64_t until_ms)
 {
 	struct reconciler *r = proc_state(p);
-	takeover_lease(&r->takeover, term, until_ms, random_id(), proc_now(p).boot_ms);
+	takeover_lease(&r->takeover, said_us, term, until_ms, random_id(), proc_now(p).boot_ms);
 }
 
 static void put(struct proc *p, enum kind kind, const void *obj)

@@ -96,8 +96,8 @@ int64_t reconciler_turn(struct proc *p, struct now now)
 		next = feed_next_ms(&r->feed);
 	if (r->takeover.step == TAKEOVER_PULLER && !r->announcing && r->announce_ms < next)
 		next = r->announce_ms;
-	if (r->takeover.step != TAKEOVER_STANDBY && r->takeover.until_ms < next)
-		next = r->takeover.until_ms;
+	if (r->takeover.step != TAKEOVER_STANDBY && r->takeover.lease.until_ms < next)
+		next = r->takeover.lease.until_ms;
 	return next;
 }
 

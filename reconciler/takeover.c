@@ -18,28 +18,26 @@ const char *takeover_step_name(enum takeover_step step)
 	return name_of(NAMES(step_names), step);
 }
 
-static void stand_by(struct takeover *s)
+void takeover_lease(struct takeover *s, int64_t said_us, uint64_t term, int64_t until_ms,
+		    uint64_t id, int64_t now_ms)
 {
-	*s = (struct takeover){.step = TAKEOVER_STANDBY};
-}
-
-void takeover_lease(struct takeover *s, uint64_t term, int64_t until_ms, uint64_t id,
-		    int64_t now_ms)
-{
-	takeover_tick(s, now_ms);
-	if (term == 0 || until_ms <= now_ms) {
-		stand_by(s);
-		return;
+	switch (leader_heard(&s->lease, said_us, term, until_ms, now_ms)) {
+	case LEADER_BEGAN:
+		s->step = TAKEOVER_PULLER;
+		s->id = id;
+		break;
+	case LEADER_ENDED:
+		s->step = TAKEOVER_STANDBY;
+		break;
+	case LEADER_SAME:
+		break;
 	}
-	if (s->step == TAKEOVER_STANDBY || term != s->term)
-		*s = (struct takeover){.step = TAKEOVER_PULLER, .id = id, .term = term};
-	s->until_ms = until_ms;
 }
 
 void takeover_tick(struct takeover *s, int64_t now_ms)
 {
-	if (s->step != TAKEOVER_STANDBY && now_ms >= s->until_ms)
-		stand_by(s);
+	if (leader_lapsed(&s->lease, now_ms))
+		s->step = TAKEOVER_STANDBY;
 }
 
 void takeover_puller_synced(struct takeover *s, uint64_t id, int64_t at_ms)
@@ -66,5 +64,5 @@ void takeover_read(struct takeover *s, int64_t fresh_ms)
 
 int64_t takeover_deadline(const struct takeover *s, int64_t now_ms)
 {
-	return s->until_ms < now_ms + REQUEST_MS ? s->until_ms : now_ms + REQUEST_MS;
+	return leader_deadline(&s->lease, now_ms + REQUEST_MS);
 }

@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "ipc/leader.h"
+
 enum takeover_step {
 	TAKEOVER_STANDBY, /* not the leader; read along, decide nothing */
 	TAKEOVER_PULLER,  /* leader: the puller has to be told, and to answer */
@@ -18,15 +20,14 @@ enum takeover_step {
 
 struct takeover {
 	enum takeover_step step;
+	struct leader lease;
 	uint64_t id;       /* of this leadership; the puller obeys the last id announced */
-	uint64_t term;     /* lease term it belongs to */
-	int64_t until_ms;  /* nothing is written after it */
 	int64_t demand_ms; /* TAKEOVER_READ: lists must have begun after it */
 };
 
 /* The watcher said who leads until when; id is used if a new leadership begins with it. */
-void takeover_lease(struct takeover *s, uint64_t term, int64_t until_ms, uint64_t id,
-		    int64_t now_ms);
+void takeover_lease(struct takeover *s, int64_t said_us, uint64_t term, int64_t until_ms,
+		    uint64_t id, int64_t now_ms);
 /* Time passed: a lease that was not renewed ends here. */
 void takeover_tick(struct takeover *s, int64_t now_ms);
 /* The puller obeys `id` and nothing older is in flight since at_ms. */

@@ -277,29 +277,34 @@ static void rule_26_30_schedule(void **state)
 	}
 }
 
+static void heard(struct lead *l, uint64_t term, int64_t until_ms, int64_t now_ms)
+{
+	lead_changed(l, leader_heard(&l->lease, now_ms, term, until_ms, now_ms), now_ms);
+}
+
 static void rule_32_lead(void **state)
 {
 	(void)state;
 	struct lead l = {0};
 	assert_false(lead_may(&l, 0));
-	lead_lease(&l, 1, 1000, 100);
+	heard(&l, 1, 1000, 100);
 	assert_int_equal(lead_demand(&l), 100);
 	lead_read(&l, 99); /* listed before the lease was held */
 	assert_false(lead_may(&l, 200));
 	lead_read(&l, 100);
 	assert_true(lead_may(&l, 200));
 	assert_int_equal(lead_demand(&l), 0);
-	lead_lease(&l, 1, 2000, 900); /* renewed: nothing has to be read again */
+	heard(&l, 1, 2000, 900); /* renewed: nothing has to be read again */
 	assert_true(lead_may(&l, 1500));
 	assert_false(lead_may(&l, 2000));
-	lead_tick(&l, 2000);
-	lead_lease(&l, 1, 4000, 2500); /* late: another may have written in between */
+	leader_lapsed(&l.lease, 2000);
+	heard(&l, 1, 4000, 2500); /* late: another may have written in between */
 	assert_false(lead_may(&l, 2600));
 	lead_read(&l, 2500);
 	assert_true(lead_may(&l, 2600));
-	lead_lease(&l, 2, 5000, 2700);
+	heard(&l, 2, 5000, 2700);
 	assert_false(lead_may(&l, 2800));
-	lead_lease(&l, 0, 0, 2900);
+	heard(&l, 0, 0, 2900);
 	assert_int_equal(lead_demand(&l), 0);
 	lead_read(&l, 3000);
 	assert_false(lead_may(&l, 3000));

@@ -82,7 +82,7 @@ MUTANTS = [
     Mutant(20, "reconciler/rules/cause.c", "	const char *lookup = find_words(plain, \"lookup\");\n",
            "	const char *lookup = NULL;\n", CORE + "cause"),
     Mutant(21, "reconciler/core/status_writes.c", "int64_t at = img->written_ms + img->pace_ms;",
-           "int64_t at = img->written_ms;", CORE + "durable"),
+           "int64_t at = img->written_ms;", CORE + "status_writes"),
     Mutant(4, "reconciler/events/event_text.c", '[FACT_NO_NODES] = {true,', '[FACT_NO_NODES] = {false,', EVENTS),
     Mutant(11, "reconciler/events/event_text.c", '[FACT_POLICY_NOT_FOUND] = {true, "PolicyNotFound"',
            '[FACT_POLICY_NOT_FOUND] = {true, "NotFound"', EVENTS),

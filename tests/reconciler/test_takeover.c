@@ -11,7 +11,7 @@
 static struct takeover leading(void)
 {
 	struct takeover s = {0};
-	takeover_lease(&s, 1, UNTIL, 42, NOW);
+	takeover_lease(&s, NOW, 1, UNTIL, 42, NOW);
 	takeover_puller_synced(&s, 42, 2000);
 	takeover_read(&s, 2000);
 	return s;
@@ -24,7 +24,7 @@ static void rule_32_every_step_in_order(void **state)
 	takeover_read(&s, NOW);
 	takeover_puller_synced(&s, 0, NOW);
 	assert_int_equal(s.step, TAKEOVER_STANDBY);
-	takeover_lease(&s, 1, UNTIL, 42, NOW);
+	takeover_lease(&s, NOW, 1, UNTIL, 42, NOW);
 	assert_int_equal(s.step, TAKEOVER_PULLER);
 	takeover_read(&s, UNTIL);
 	assert_int_equal(s.step, TAKEOVER_PULLER);
@@ -42,10 +42,10 @@ static void rule_32_a_renewal_keeps_the_session(void **state)
 {
 	(void)state;
 	struct takeover s = leading();
-	takeover_lease(&s, 1, UNTIL + 2000, 43, 3000);
+	takeover_lease(&s, 3000, 1, UNTIL + 2000, 43, 3000);
 	assert_int_equal(s.step, TAKEOVER_LEAD);
 	assert_int_equal(s.id, 42);
-	assert_int_equal(s.until_ms, UNTIL + 2000);
+	assert_int_equal(s.lease.until_ms, UNTIL + 2000);
 }
 
 static void rule_32_it_ends_at_the_deadline(void **state)
@@ -57,7 +57,7 @@ static void rule_32_it_ends_at_the_deadline(void **state)
 	takeover_tick(&s, UNTIL);
 	assert_int_equal(s.step, TAKEOVER_STANDBY);
 	/* The same term, renewed too late, begins a new session. */
-	takeover_lease(&s, 1, UNTIL + 9000, 43, UNTIL + 1);
+	takeover_lease(&s, UNTIL + 1, 1, UNTIL + 9000, 43, UNTIL + 1);
 	assert_int_equal(s.step, TAKEOVER_PULLER);
 	assert_int_equal(s.id, 43);
 }
@@ -66,9 +66,9 @@ static void rule_32_a_late_renewal_is_seen_to_be_late(void **state)
 {
 	(void)state;
 	struct takeover s = leading();
-	takeover_lease(&s, 1, UNTIL + 9000, 43, UNTIL);
+	takeover_lease(&s, UNTIL, 1, UNTIL + 9000, 43, UNTIL);
 	assert_int_equal(s.step, TAKEOVER_PULLER);
-	takeover_lease(&s, 1, UNTIL, 44, UNTIL + 1);
+	takeover_lease(&s, UNTIL + 1, 1, UNTIL, 44, UNTIL + 1);
 	assert_int_equal(s.step, TAKEOVER_STANDBY);
 }
 
@@ -76,10 +76,10 @@ static void rule_32_another_term_starts_over(void **state)
 {
 	(void)state;
 	struct takeover s = leading();
-	takeover_lease(&s, 0, UNTIL, 43, NOW);
+	takeover_lease(&s, NOW, 0, UNTIL, 43, NOW);
 	assert_int_equal(s.step, TAKEOVER_STANDBY);
 	s = leading();
-	takeover_lease(&s, 2, UNTIL, 43, NOW);
+	takeover_lease(&s, NOW, 2, UNTIL, 43, NOW);
 	assert_int_equal(s.step, TAKEOVER_PULLER);
 	assert_int_equal(s.id, 43);
 }
