@@ -127,9 +127,9 @@ int discoverer_init(struct proc *p, struct err *err)
 	kube_observe(d->kube, proc_api_call, p);
 	kube_set_pace(d->kube, KUBE_PACE_MS);
 	proc_set_wait(p, kube_wait, d->kube);
-	line_init(&d->line, d->kube);
+	limiter_init(&d->limiter, d->kube);
 	d->env = (struct query_env){.kube = d->kube,
-				    .line = &d->line,
+				    .limiter = &d->limiter,
 				    .tokens = &d->tokens,
 				    .pod_namespace = proc_common(p)->pod_namespace,
 				    .rule = d->rule};
@@ -174,7 +174,7 @@ int64_t discoverer_turn(struct proc *p, struct now now)
 		if (at < next)
 			next = at;
 	}
-	at = line_turn(&d->line, now.boot_ms);
+	at = limiter_turn(&d->limiter, now.boot_ms);
 	if (at < next)
 		next = at;
 	if (d->lead.lease.term != 0 && d->lead.lease.until_ms < next)

@@ -17,7 +17,7 @@
 #include "kube/kube.h"
 
 #include "discoverer/lead.h"
-#include "discoverer/line.h"
+#include "discoverer/limiter.h"
 #include "discoverer/source.h"
 #include "discoverer/tokens.h"
 
@@ -30,7 +30,7 @@ struct try;    /* discoverer/try.c */
 struct discoverer {
 	struct proc *proc;
 	struct kube *kube;
-	struct line line;
+	struct limiter limiter;
 	struct tokens tokens;
 	struct query_env env;
 	struct secret_rule rule; /* options */

@@ -108,7 +108,7 @@ static void ask_token(struct walk *w, const struct weburl *realm, const struct c
 		w->job.call.cert = q->auth.cert;
 		w->job.call.key = q->auth.key;
 	}
-	job_start(q->env->line, &w->job);
+	job_start(q->env->limiter, &w->job);
 }
 
 /* Another identity, another token; what an origin that is not ours gets is anybody's. */

@@ -273,5 +273,5 @@ void walk_ask(struct walk *w)
 	} else if (token != NULL) {
 		w->job.call.credentials = auth_lines(&q->auth, AUTH_AWAY, token);
 	}
-	job_start(q->env->line, &w->job);
+	job_start(q->env->limiter, &w->job);
 }

@@ -17,7 +17,7 @@
 #include "discoverer/auth.h"
 #include "discoverer/fault.h"
 #include "discoverer/found.h"
-#include "discoverer/line.h"
+#include "discoverer/limiter.h"
 #include "discoverer/secret_rule.h"
 
 struct tokens; /* discoverer/tokens.h */
@@ -52,7 +52,7 @@ const struct source_ops *source_ops_find(const char *type);
 
 struct query_env { /* what all queries share */
 	struct kube *kube;
-	struct line *line;
+	struct limiter *limiter;
 	struct tokens *tokens;
 	const char *pod_namespace;
 	struct secret_rule rule;
@@ -81,7 +81,8 @@ struct query {
 	char note[ERR_TEXT_MAX]; /* why it found nothing though it did not; "": there is nothing */
 };
 
-/* spec is copied; group: requests of one count together (discoverer/line.h). Never ends at once. */
+/* spec is copied; group: requests of one count together (discoverer/limiter.h). Never ends at once.
+ */
 struct query *query_new(const struct query_env *env, const struct discovery_source *spec,
 			const void *group, bool remember_dropped);
 /* NULL is fine; stops it if need be. */

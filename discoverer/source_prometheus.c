@@ -187,7 +187,7 @@ static void start(struct query *q)
 		.group = q->group,
 	};
 	buf_done(&params);
-	job_start(q->env->line, &p->job);
+	job_start(q->env->limiter, &p->job);
 }
 
 static void stop(struct query *q)

@@ -1,5 +1,5 @@
 /*
- * What the reconciler counts and measures (docs/metrics.md): facts as they happen, figures of
+ * What the reconciler counts and measures (docs/metrics.md): facts as they happen, gauges of
  * the core when somebody asks. Series go with what they are about: gauges are set anew each
  * time, counters are kept only for references that some image names and for nodes that exist.
  */
@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/map.h"
-#include "reconciler/core/figures.h"
+#include "reconciler/core/image_stats.h"
 
 #define US_PER_MS 1000
 #define US_PER_S  INT64_C(1000000)
@@ -81,14 +81,14 @@ void measure_reconciled(struct proc *p, enum kind kind, bool done)
 		   LABELS(kinds[kind].singular, result));
 }
 
-/* ---- figures ---- */
+/* ---- gauges ---- */
 
 static const enum metric_id of_images[] = {
 	METRIC_nodes_targeted, METRIC_nodes_cached, METRIC_consecutive_failures,
 	METRIC_image_degraded, METRIC_queue_depth,  METRIC_queue_oldest_seconds,
 };
 
-static void set_image(struct metrics *m, const struct figures *f)
+static void set_image(struct metrics *m, const struct image_stats *f)
 {
 	metric_set(m, METRIC_nodes_targeted, f->targeted, LABELS(f->image));
 	metric_set(m, METRIC_nodes_cached, f->ready, LABELS(f->image));
@@ -97,7 +97,7 @@ static void set_image(struct metrics *m, const struct figures *f)
 }
 
 /* What waits, added up by policy: the first image of a policy begins its sums. */
-static void set_policies(struct proc *p, const struct figures *list, size_t n)
+static void set_policies(struct proc *p, const struct image_stats *list, size_t n)
 {
 	struct metrics *m = proc_metrics(p);
 	struct map seen = {0};
@@ -131,7 +131,8 @@ static bool keep_node(void *ctx, const char *node)
 	return *node == '\0' || core_has_node(ctx, node);
 }
 
-static void prune(struct metrics *m, const struct core *core, const struct figures *list, size_t n)
+static void prune(struct metrics *m, const struct core *core, const struct image_stats *list,
+		  size_t n)
 {
 	static const enum metric_id by_image[] = {
 		METRIC_images_cached_total, METRIC_pull_errors_total, METRIC_pull_duration_seconds};
@@ -149,9 +150,9 @@ void reconciler_collect(struct proc *p)
 {
 	struct reconciler *r = proc_state(p);
 	struct metrics *m = proc_metrics(p);
-	struct figures *list;
+	struct image_stats *list;
 	int64_t active = 0;
-	size_t n = core_figures(r->core, proc_arena(p), &list);
+	size_t n = core_image_stats(r->core, proc_arena(p), &list);
 	metric_mark(m);
 	/* A standby knows the same, and two replicas must not say it twice. */
 	for (size_t i = 0; r->acting && i < n; i++) {

@@ -1,6 +1,6 @@
 /*
  * The reconciler alone decides, and alone writes the status of CachedImages and
- * CachedImageSets and the sets' children. It reads what the watcher knows (feed.c), asks
+ * CachedImageSets and the sets' children. It reads what the watcher knows (core_feed.c), asks
  * two cores what to do, of images (core.h) and of sets (sets.h), which know nothing of
  * each other, and has it done: pods by the puller, writes by itself (apply.c,
  * set_writes.c). When it may act is takeover.c.
@@ -60,7 +60,7 @@ struct reconciler {
 	bool prune;                  /* an image or a node went, or names another reference */
 };
 
-/* feed.c: from the watcher to the core. */
+/* core_feed.c: from the watcher to the core. */
 extern const struct feed_ops reconciler_feed;
 void read_turn(struct proc *p);
 void on_doorbell(struct proc *p, const struct msg_in *in);
@@ -83,7 +83,7 @@ int64_t set_writes_turn(struct proc *p);
 void events_tell(struct proc *p, const struct event_fact *fact);
 int64_t event_writes_turn(struct proc *p);
 
-/* measure.c: metrics. */
+/* pull_metrics.c: metrics. */
 extern const struct option_def reconciler_options[];
 void measure_fact(struct proc *p, const struct core_fact *fact);
 /* An object's status or children are up to date now, or could not be written. */

@@ -49,7 +49,7 @@ void core_free(struct core *c)
 	map_done(&c->images);
 	map_done(&c->registries);
 	map_done(&c->pulls);
-	map_done(&c->lingering);
+	map_done(&c->stale_pods);
 	map_done(&c->leaving);
 	free(c->queue);
 	free(c->excluded_taints);

@@ -90,7 +90,7 @@ static void forget_pulls(struct core *c)
 		again = false;
 		for (size_t i = 0; !again && (p = map_next(&c->pulls, &i)) != NULL;) {
 			pull_detach(c, p, never);
-			linger_end(c, p, never);
+			stale_pod_end(c, p, never);
 			list_remove(&p->queued);
 			timer_stop(&c->timers, &p->timer);
 			p->state = PULL_LOOSE;

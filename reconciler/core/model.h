@@ -1,16 +1,25 @@
 /*
  * What the core knows: data only. Private to the core: the outside sees core.h only.
- * Each part of it belongs to the file of its name, and files call downwards:
+ * Each part of it belongs to the file of its name. Files call downwards only (tests/check):
  *
- *   core    lead, queue    nodes    images    adopt, writes    pods    pulls
- *   linger    faults    pairs    policies    slots, facts, causes    this header
+ *   core
+ *   images  leadership  pull_queue
+ *   image_stats  nodes  status_writes
+ *   image_status  pods
+ *   pulls
+ *   adopt  stale_pods
+ *   faults  pairs
+ *   losses  node_faults
+ *   digests  policies
+ *   causes  facts  pair_delay  slots  status_hash
+ *   this header
  *
  * A node is a slot, reused after it is gone. An image has one small `struct pair` for
  * each slot; bit arrays say which slots wait. A pull is a pod that is wanted or was
  * seen. What concerns one pair is decided by pair_settle(), and only there.
  *
  * Not leading, the model just mirrors what is observed: nodes, specs, policies, pods,
- * and of each image what its status says. core_lead(true) makes sense of it (lead.c).
+ * and of each image what its status says. core_lead(true) makes sense of it (leadership.c).
  */
 #ifndef DROP_RECONCILER_CORE_MODEL_H
 #define DROP_RECONCILER_CORE_MODEL_H
@@ -129,9 +138,10 @@ struct policy {
 	uint32_t n_images;
 	/* In flight under this policy: */
 	uint32_t n_pulls, n_nodes;
-	uint32_t n_leaving; /* pods that belong to nothing any more, and still pull (linger.c) */
-	uint16_t *on_node;  /* pulls by slot */
-	uint64_t *busy;     /* slots with any */
+	uint32_t
+		n_leaving; /* pods that belong to nothing any more, and still pull (stale_pods.c) */
+	uint16_t *on_node; /* pulls by slot */
+	uint64_t *busy;    /* slots with any */
 	bool started;
 	int64_t last_ms; /* last start */
 	int last_slot;   /* on which node; -1: gone or unknown */
@@ -221,7 +231,7 @@ struct image {
 	struct link resolve;
 	struct condition_memory ready, progress;
 
-	/* Writing (writes.c). */
+	/* Writing (status_writes.c). */
 	struct link touched;
 	struct timer status;
 	struct shadow known; /* what the API has, as far as we know */
@@ -274,14 +284,14 @@ struct pull {
 	struct outcome_memory memory;
 	struct outcome outcome; /* strings owned */
 	struct link of_image;
-	char *place;        /* of the pod that lingers, "image/node"; NULL: it does not */
+	char *place;        /* of the stale pod, "image/node"; NULL: it does not */
 	char *leaving;      /* the node whose n_leaving counts it; or NULL */
 	bool paced;         /* paced_by's n_leaving counts it */
 	struct link queued; /* in core.asks or core.deletes */
 	struct timer timer;
 };
 
-struct linger { /* how many pulls of a name linger */
+struct stale_count { /* how many stale pods have the name */
 	char *name;
 	uint32_t n;
 };
@@ -309,9 +319,9 @@ struct core {
 	struct policy fallback;
 	struct map registries;
 	struct map pulls;
-	struct map lingering; /* struct linger by place: what `held` says, by name */
-	struct map leaving;   /* struct linger by node name */
-	int64_t pull_ms;      /* mean of all pulls that succeeded */
+	struct map stale_pods; /* struct stale_count by place: what `held` says, by name */
+	struct map leaving;    /* struct stale_count by node name */
+	int64_t pull_ms;       /* mean of all pulls that succeeded */
 	struct timers timers, writes;
 	struct link touched, asks, deletes, resolves;
 	char *excluded_taints; /* owned; of nodes that get no pods (2); NULL: none more */

@@ -110,7 +110,7 @@ void pull_match(struct core *c, struct pull *p, struct now now)
 		p->state = PULL_DONE;
 		p->outcomes = img->outcomes;
 		list_append(&img->pulls, &p->of_image);
-		linger_settle(c, p, now);
+		stale_pod_settle(c, p, now);
 		pull_settle(c, p);
 		return;
 	}
@@ -300,7 +300,7 @@ void pulls_node_changed(struct core *c, const char *node_name, struct now now)
 	size_t n;
 	struct pull **list = select_pulls(c, NULL, node_name, &n);
 	for (size_t i = 0; i < n; i++) {
-		linger_node_changed(c, list[i]);
+		stale_pod_node_changed(c, list[i]);
 		if (list[i]->state == PULL_RUNNING)
 			pull_judge(c, list[i], now);
 	}

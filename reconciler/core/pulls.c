@@ -87,7 +87,7 @@ void pull_free(struct core *c, struct pull *p, struct now now)
 	list_remove(&p->of_image);
 	list_remove(&p->queued);
 	timer_stop(&c->timers, &p->timer);
-	linger_end(c, p, now);
+	stale_pod_end(c, p, now);
 	map_del(&c->pulls, p->name);
 	pull_set_outcome(p, &none);
 	free(p->name);
@@ -103,7 +103,7 @@ void pull_free(struct core *c, struct pull *p, struct now now)
 static void hold(struct core *c, struct pull *p, struct now now)
 {
 	struct image *img = p->image;
-	linger_end(c, p, now);
+	stale_pod_end(c, p, now);
 	p->began_ms = now.boot_ms;
 	p->stuck = false;
 	p->policy = p->paced_by = policy_of_pair(c, img, p->slot);
@@ -137,7 +137,7 @@ static void release(struct core *c, struct pull *p, struct now now)
 	if (img->registry->gate.failures != 0 || c->nodes[p->slot].fault.failures != 0)
 		policies_wake(c);
 	policies_wake_full(c);
-	linger_settle(c, p, now);
+	stale_pod_settle(c, p, now);
 }
 
 void pull_attach(struct core *c, struct pull *p, struct image *img, int slot, struct now now)
@@ -172,7 +172,7 @@ void pull_doom(struct core *c, struct pull *p, struct now now)
 	timer_stop(&c->timers, &p->timer);
 	if (p->uid == NULL && p->made)
 		timer_set(&c->timers, &p->timer, now.boot_ms + UNSEEN_MS);
-	linger_settle(c, p, now);
+	stale_pod_settle(c, p, now);
 	pull_settle(c, p);
 }
 

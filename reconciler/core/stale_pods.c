@@ -1,5 +1,5 @@
 /*
- * Lingering pods, counted by name: the image and the node they were made for may be gone,
+ * Stale pods, counted by name: the image and the node they were made for may be gone,
  * and come again, while they are still there. Invariant: image.held and node.n_leaving
  * say what the two maps say, for images and nodes that exist; policy.n_leaving counts the
  * pulls that are `leaving` and `paced_by` it.
@@ -16,7 +16,7 @@
 
 static uint32_t count_up(struct map *m, const char *name)
 {
-	struct linger *l = map_get(m, name);
+	struct stale_count *l = map_get(m, name);
 	if (l == NULL) {
 		l = xcalloc(1, sizeof(*l));
 		l->name = xstrdup(name);
@@ -27,7 +27,7 @@ static uint32_t count_up(struct map *m, const char *name)
 
 static uint32_t count_down(struct map *m, const char *name)
 {
-	struct linger *l = map_get(m, name);
+	struct stale_count *l = map_get(m, name);
 	if (--l->n != 0)
 		return l->n;
 	map_del(m, l->name);
@@ -56,7 +56,7 @@ static void show_leaving(struct core *c, const char *node, uint32_t n)
 
 static uint32_t count_of(const struct map *m, const char *name)
 {
-	const struct linger *l = map_get(m, name);
+	const struct stale_count *l = map_get(m, name);
 	return l != NULL ? l->n : 0;
 }
 
@@ -96,24 +96,24 @@ static void left(struct core *c, struct pull *p)
 	pace(c, p);
 }
 
-void linger_node_changed(struct core *c, struct pull *p)
+void stale_pod_node_changed(struct core *c, struct pull *p)
 {
 	if (p->leaving != NULL)
 		pace(c, p);
 }
 
-void linger_settle(struct core *c, struct pull *p, struct now now)
+void stale_pod_settle(struct core *c, struct pull *p, struct now now)
 {
 	bool there = p->uid != NULL || p->asked || p->made;
 	if (!c->leading || !there || p->policy != NULL || p->image_name == NULL ||
 	    p->node_name == NULL) {
-		linger_end(c, p, now);
+		stale_pod_end(c, p, now);
 		return;
 	}
 	if (p->place == NULL) {
 		char *place = arena_printf(&c->scratch, "%s/%s", p->image_name, p->node_name);
 		p->place = xstrdup(place);
-		count_up(&c->lingering, p->place);
+		count_up(&c->stale_pods, p->place);
 	}
 	if (p->leaving == NULL && p->state == PULL_DOOMED && p->outcome.kind == OUTCOME_RUNNING)
 		leave(c, p);
@@ -121,11 +121,11 @@ void linger_settle(struct core *c, struct pull *p, struct now now)
 	show_leaving(c, p->node_name, count_of(&c->leaving, p->node_name));
 }
 
-void linger_end(struct core *c, struct pull *p, struct now now)
+void stale_pod_end(struct core *c, struct pull *p, struct now now)
 {
 	if (p->place == NULL)
 		return;
-	if (count_down(&c->lingering, p->place) == 0)
+	if (count_down(&c->stale_pods, p->place) == 0)
 		show_held(c, p, false, now);
 	free(p->place);
 	p->place = NULL;

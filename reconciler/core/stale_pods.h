@@ -12,11 +12,11 @@
 
 #include "reconciler/core/model.h"
 
-/* Its state has changed, or its image or node came: does it linger? */
-void linger_settle(struct core *c, struct pull *p, struct now now);
+/* Its state has changed, or its image or node came: is its pod stale? */
+void stale_pod_settle(struct core *c, struct pull *p, struct now now);
 /* Its node became eligible, or is not any more. */
-void linger_node_changed(struct core *c, struct pull *p);
+void stale_pod_node_changed(struct core *c, struct pull *p);
 /* It holds a slot again, or is gone. */
-void linger_end(struct core *c, struct pull *p, struct now now);
+void stale_pod_end(struct core *c, struct pull *p, struct now now);
 
 #endif

@@ -149,7 +149,7 @@ struct set {
 	bool list_known; /* what is not on the list is not wanted */
 	bool told;       /* that its DiscoveryPolicy is missing */
 	struct link dirty;
-	/* Status (sets_status.c). */
+	/* Status (set_status.c). */
 	struct timer timer;
 	bool known; /* hash is of what the API has */
 	bool writing, ever_written;
@@ -175,7 +175,7 @@ struct sets {
 	struct arena scratch; /* emptied by each public function */
 };
 
-/* sets_owned.c: the part of a spec that the set owns */
+/* owned.c: the part of a spec that the set owns */
 struct pack;
 struct owned owned_pack(struct pack *p, const struct owned *o);
 struct owned owned_copy(const struct owned *o, struct arena *a);
@@ -185,7 +185,7 @@ bool owned_equal(const struct owned *a, const struct owned *b);
 /* Puts copies of the owned fields into a spec. */
 void owned_fill(const struct owned *o, struct cachedimage_spec *spec, struct arena *a);
 
-/* sets_list.c: what a set wants */
+/* set_list.c: what a set wants */
 void set_observe(struct sets *s, const struct cachedimageset *obj, struct now now);
 void set_gone(struct sets *s, struct set *set);
 void discovery_put(struct sets *s, const struct discoverypolicy *dp);
@@ -193,7 +193,7 @@ void discovery_gone(struct sets *s, struct discovery *d);
 void set_dirty(struct sets *s, struct set *set);
 void list_build(struct sets *s, struct set *set, struct now now);
 
-/* sets_entries.c: entries without a child, and the creates they ask for */
+/* entries.c: entries without a child, and the creates they ask for */
 struct entry *entry_new(struct set *set, const char *normal);
 void entry_free(struct sets *s, struct entry *e);
 /* Queues a create, sets a timer, or drops an entry that is not wanted any more. */
@@ -210,7 +210,7 @@ bool entry_create(struct sets *s, struct entry *e, struct now now, struct arena 
 void entry_answered(struct sets *s, struct entry *e, enum set_result result, const char *text,
 		    struct now now);
 
-/* sets_children.c: CachedImages as observed, and what is to be done with ours */
+/* children.c: CachedImages as observed, and what is to be done with ours */
 void child_put(struct sets *s, const struct cachedimage *obj, struct now now);
 void child_gone(struct sets *s, struct child *c, struct now now);
 void child_free(struct sets *s, struct child *c);
@@ -226,7 +226,7 @@ void child_answered(struct sets *s, struct child *c, enum set_verb verb, enum se
 /* See sets_listed(). */
 void child_listed(struct sets *s, struct child *c, int64_t fresh_ms, struct now now);
 
-/* sets_status.c: behaviour.md 21, 24 */
+/* set_status.c: behaviour.md 21, 24 */
 void status_observe(struct set *set, const struct cachedimageset *obj);
 void status_touch(struct sets *s, struct set *set, struct now now);
 void status_forget(struct sets *s, struct set *set);

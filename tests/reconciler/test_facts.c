@@ -1,6 +1,6 @@
 /* What the core tells (behaviour.md 4, 11, 22): each fact once, when it happens. */
 #include "reconciler/explain/explain.h"
-#include "reconciler/core/figures.h"
+#include "reconciler/core/image_stats.h"
 #include "tests/reconciler/rig.h"
 
 #define S 1000
@@ -151,10 +151,10 @@ static void a_new_node_becomes_warm(void **state)
 	rig_done(&r);
 }
 
-static void figures_follow(void **state)
+static void image_stats_follow(void **state)
 {
 	struct rig r;
-	struct figures *list;
+	struct image_stats *list;
 	(void)state;
 	rig_new(&r);
 	rig_policy(&r, "p", 1, 0);
@@ -163,7 +163,7 @@ static void figures_follow(void **state)
 	rig_image(&r, "i", "1", "p");
 	rig_lead(&r);
 	rig_turn(&r, 0);
-	assert_int_equal(core_figures(r.core, &r.turn, &list), 1);
+	assert_int_equal(core_image_stats(r.core, &r.turn, &list), 1);
 	assert_string_equal(list[0].image, "i");
 	assert_string_equal(list[0].reference, "i:1");
 	assert_string_equal(list[0].policy, "p");
@@ -174,7 +174,7 @@ static void figures_follow(void **state)
 	int64_t since = list[0].waiting_ms;
 	rig_pod(&r, rig_start(&r), POD_NOT_FOUND);
 	rig_turn(&r, 3 * S);
-	core_figures(r.core, &r.turn, &list);
+	core_image_stats(r.core, &r.turn, &list);
 	assert_int_equal(list[0].failures, 1);
 	assert_true(list[0].degraded);
 	struct explain_summary *told;
@@ -196,7 +196,7 @@ int main(void)
 		cmocka_unit_test(rule_4_no_nodes_is_said_once),
 		cmocka_unit_test(facts_carry_what_is_measured),
 		cmocka_unit_test(a_new_node_becomes_warm),
-		cmocka_unit_test(figures_follow),
+		cmocka_unit_test(image_stats_follow),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,8 +1,8 @@
 /*
  * What the core has of each image in numbers, for metrics. Reads the core and changes nothing.
  */
-#ifndef DROP_RECONCILER_CORE_FIGURES_H
-#define DROP_RECONCILER_CORE_FIGURES_H
+#ifndef DROP_RECONCILER_CORE_IMAGE_STATS_H
+#define DROP_RECONCILER_CORE_IMAGE_STATS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -12,7 +12,7 @@
 
 struct core;
 
-struct figures { /* of one image; strings are borrowed until the core changes */
+struct image_stats { /* of one image; strings are borrowed until the core changes */
 	const char *image, *reference;
 	const char *policy; /* that paces it; "" the default one */
 	bool degraded;
@@ -22,7 +22,7 @@ struct figures { /* of one image; strings are borrowed until the core changes */
 };
 
 /* One row an image, in queue order; their number is returned. */
-size_t core_figures(const struct core *c, struct arena *a, struct figures **ret_list);
+size_t core_image_stats(const struct core *c, struct arena *a, struct image_stats **ret_list);
 bool core_has_node(const struct core *c, const char *name);
 
 #endif

@@ -1,5 +1,5 @@
-/* The numbers of the model by image; see figures.h. Pairs are walked only where one fails. */
-#include "reconciler/core/figures.h"
+/* The numbers of the model by image; see image_stats.h. Pairs are walked only where one fails. */
+#include "reconciler/core/image_stats.h"
 
 #include "reconciler/core/model.h"
 #include "reconciler/core/slots.h"
@@ -18,13 +18,13 @@ static uint32_t worst_attempts(const struct core *c, const struct image *img)
 	return worst;
 }
 
-size_t core_figures(const struct core *c, struct arena *a, struct figures **ret_list)
+size_t core_image_stats(const struct core *c, struct arena *a, struct image_stats **ret_list)
 {
 	*ret_list = arena_array(a, c->n_queue, sizeof(**ret_list));
 	for (size_t i = 0; i < c->n_queue; i++) {
 		const struct image *img = c->queue[i];
 		bool named = img->policy != NULL && img->policy->present;
-		(*ret_list)[i] = (struct figures){
+		(*ret_list)[i] = (struct image_stats){
 			.image = img->name,
 			.reference = img->reference,
 			.policy = named && img->policy->name != NULL ? img->policy->name : "",
