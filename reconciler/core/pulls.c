@@ -346,9 +346,63 @@ void pull_due(struct core *c, struct pull *p, struct now now)
 	}
 }
 
+/* ---- answers to a start ---- */
+
+/* Nobody wants it any more. */
+static void doomed_started(struct core *c, struct pull *p, struct now now)
+{
+	if (p->made && !p->vanished) {
+		timer_set(&c->timers, &p->timer, now.boot_ms + UNSEEN_MS);
+	} else if (p->uid == NULL) {
+		/*
+		 * The watch showed that it is gone, or it was not made. A pod that is there after
+		 * all will be seen, and found to belong to nothing.
+		 */
+		pull_free(c, p, now);
+	} else {
+		pull_settle(c, p);
+	}
+}
+
+static void start_made(struct core *c, struct pull *p, const char *text, struct now now)
+{
+	(void)text;
+	p->state = PULL_MADE;
+	timer_set(&c->timers, &p->timer, now.boot_ms + UNSEEN_MS);
+}
+
+static void start_refused(struct core *c, struct pull *p, const char *text, struct now now)
+{
+	tell(c, FACT_POD_REFUSED, p, "PodRejected", text, 0);
+	fault_refused(c, p->image, p, text, now);
+	pull_detach(c, p, now);
+	pull_free(c, p, now);
+}
+
+static void start_failed(struct core *c, struct pull *p, const char *text, struct now now)
+{
+	struct outcome failing = {.kind = OUTCOME_RUNNING,
+				  .fault = FAULT_NODE,
+				  .reason = "CreateFailed",
+				  .message = text != NULL && *text != '\0'
+						     ? cause_tail(&c->scratch, text)
+						     : "the pull pod could not be created",
+				  .due_ms = CLOCK_NEVER};
+	pull_set_outcome(p, &failing);
+	p->state = PULL_ASK;
+	list_append(&c->asks, &p->queued);
+	timer_set(&c->timers, &p->timer, now.boot_ms + AGAIN_MS);
+	settle_stuck(c, p, now);
+}
+
 void pull_started(struct core *c, struct pull *p, enum core_start_result result, const char *text,
 		  struct now now)
 {
+	static void (*const answered[])(struct core *, struct pull *, const char *, struct now) = {
+		[START_MADE] = start_made,
+		[START_REFUSED] = start_refused,
+		[START_FAILED] = start_failed,
+	};
 	if (!p->asked)
 		return;
 	p->asked = false;
@@ -356,41 +410,14 @@ void pull_started(struct core *c, struct pull *p, enum core_start_result result,
 	p->made_ms = now.boot_ms;
 	if (p->image != NULL && result == START_MADE)
 		fault_made(c, p->image);
-	if (p->state == PULL_DOOMED && p->made && !p->vanished) {
-		timer_set(&c->timers, &p->timer, now.boot_ms + UNSEEN_MS);
-	} else if (p->state == PULL_DOOMED && p->uid == NULL) {
-		/*
-		 * The watch showed that it is gone, or it was not made. A pod that is there after
-		 * all will be seen, and found to belong to nothing.
-		 */
-		pull_free(c, p, now);
-	} else if (p->state != PULL_ASKED) {
+	if (p->state == PULL_DOOMED)
+		doomed_started(c, p, now);
+	else if (p->state != PULL_ASKED) /* the watch showed the pod before the answer */
 		pull_settle(c, p);
-	} else if (p->vanished) {
+	else if (p->vanished)
 		pull_deleted(c, p, now);
-	} else if (result == START_MADE) {
-		p->state = PULL_MADE;
-		timer_set(&c->timers, &p->timer, now.boot_ms + UNSEEN_MS);
-	} else if (result == START_REFUSED && p->image != NULL) {
-		struct image *img = p->image;
-		tell(c, FACT_POD_REFUSED, p, "PodRejected", text, 0);
-		fault_refused(c, img, p, text, now);
-		pull_detach(c, p, now);
-		pull_free(c, p, now);
-	} else {
-		struct outcome failing = {.kind = OUTCOME_RUNNING,
-					  .fault = FAULT_NODE,
-					  .reason = "CreateFailed",
-					  .message = text != NULL && *text != '\0'
-							     ? cause_tail(&c->scratch, text)
-							     : "the pull pod could not be created",
-					  .due_ms = CLOCK_NEVER};
-		pull_set_outcome(p, &failing);
-		p->state = PULL_ASK;
-		list_append(&c->asks, &p->queued);
-		timer_set(&c->timers, &p->timer, now.boot_ms + AGAIN_MS);
-		settle_stuck(c, p, now);
-	}
+	else
+		answered[result](c, p, text, now);
 }
 
 void pull_not_deleted(struct core *c, struct pull *p, struct now now)
