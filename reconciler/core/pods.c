@@ -203,23 +203,33 @@ void pull_gone(struct core *c, struct pull *p, struct now now)
 	}
 }
 
-/* Gone are those that it is true of: found first, as the table may move under a loop. */
-static void gone_if(struct core *c, bool (*is)(const struct core *c, const struct pull *p),
-		    struct now now)
+typedef bool (*pull_test)(const struct core *c, const struct pull *p, const void *ctx);
+
+/* The pulls that satisfy the test, in a list that changes of the table do not disturb. */
+static struct pull **select_pulls(struct core *c, pull_test test, const void *ctx, size_t *ret_n)
 {
 	struct pull **list = arena_array(&c->scratch, c->pulls.count + 1, sizeof(struct pull *));
 	struct pull *p;
 	size_t n = 0;
 	for (size_t i = 0; (p = map_next(&c->pulls, &i)) != NULL;)
-		if (is(c, p))
+		if (test(c, p, ctx))
 			list[n++] = p;
+	*ret_n = n;
+	return list;
+}
+
+static void gone_if(struct core *c, pull_test test, struct now now)
+{
+	size_t n;
+	struct pull **list = select_pulls(c, test, NULL, &n);
 	for (size_t i = 0; i < n; i++)
 		pull_gone(c, list[i], now);
 }
 
 /* Not among what the full read put. */
-static bool not_read(const struct core *c, const struct pull *p)
+static bool not_read(const struct core *c, const struct pull *p, const void *ctx)
 {
+	(void)ctx;
 	return p->uid != NULL && p->read != c->read;
 }
 
@@ -229,8 +239,9 @@ void pulls_sweep(struct core *c, struct now now)
 }
 
 /* Made before the lists of what we know began, and not among them. */
-static bool went_unseen(const struct core *c, const struct pull *p)
+static bool went_unseen(const struct core *c, const struct pull *p, const void *ctx)
 {
+	(void)ctx;
 	return p->made && p->uid == NULL && p->made_ms < c->listed_ms;
 }
 
@@ -252,20 +263,27 @@ void pulls_listed(struct core *c, struct now now)
 	delete_again(c, now);
 }
 
-/* Pulls that satisfy the test, in a list that changes of the table do not disturb. */
-static struct pull **select_pulls(struct core *c, const char *image_name, const char *node_name,
-				  size_t *ret_n)
+static bool is_pull(const struct pull *p)
 {
-	struct pull **list = arena_array(&c->scratch, c->pulls.count + 1, sizeof(struct pull *));
-	struct pull *p;
-	size_t n = 0;
-	for (size_t i = 0; (p = map_next(&c->pulls, &i)) != NULL;)
-		if (p->state != PULL_LOOSE || p->uid != NULL)
-			if ((image_name != NULL && same(p->image_name, image_name)) ||
-			    (node_name != NULL && same(p->node_name, node_name)))
-				list[n++] = p;
-	*ret_n = n;
-	return list;
+	return p->state != PULL_LOOSE || p->uid != NULL;
+}
+
+static bool of_image(const struct core *c, const struct pull *p, const void *image_name)
+{
+	(void)c;
+	return is_pull(p) && same(p->image_name, image_name);
+}
+
+static bool of_node(const struct core *c, const struct pull *p, const void *node_name)
+{
+	(void)c;
+	return is_pull(p) && same(p->node_name, node_name);
+}
+
+static bool runs_under(const struct core *c, const struct pull *p, const void *policy)
+{
+	(void)c;
+	return p->state == PULL_RUNNING && p->image->policy == policy;
 }
 
 /* What was never seen, or is being deleted, is not taken up again. */
@@ -284,21 +302,21 @@ static void match_again(struct core *c, struct pull **list, size_t n, struct now
 void pulls_match_image(struct core *c, const char *image_name, struct now now)
 {
 	size_t n;
-	struct pull **list = select_pulls(c, image_name, NULL, &n);
+	struct pull **list = select_pulls(c, of_image, image_name, &n);
 	match_again(c, list, n, now);
 }
 
 void pulls_match_node(struct core *c, const char *node_name, struct now now)
 {
 	size_t n;
-	struct pull **list = select_pulls(c, NULL, node_name, &n);
+	struct pull **list = select_pulls(c, of_node, node_name, &n);
 	match_again(c, list, n, now);
 }
 
 void pulls_node_changed(struct core *c, const char *node_name, struct now now)
 {
 	size_t n;
-	struct pull **list = select_pulls(c, NULL, node_name, &n);
+	struct pull **list = select_pulls(c, of_node, node_name, &n);
 	for (size_t i = 0; i < n; i++) {
 		stale_pod_node_changed(c, list[i]);
 		if (list[i]->state == PULL_RUNNING)
@@ -308,12 +326,8 @@ void pulls_node_changed(struct core *c, const char *node_name, struct now now)
 
 void pulls_policy_changed(struct core *c, const struct policy *policy, struct now now)
 {
-	struct pull **list = arena_array(&c->scratch, c->pulls.count + 1, sizeof(struct pull *));
-	struct pull *p;
-	size_t n = 0;
-	for (size_t i = 0; (p = map_next(&c->pulls, &i)) != NULL;)
-		if (p->state == PULL_RUNNING && p->image->policy == policy)
-			list[n++] = p;
+	size_t n;
+	struct pull **list = select_pulls(c, runs_under, policy, &n);
 	for (size_t i = 0; i < n; i++)
 		pull_judge(c, list[i], now);
 }
