@@ -35,6 +35,8 @@ static const struct field cachedimage_spec_rows[] = {
 	    .doc = "Place in the queue: lower numbers are pulled first, equal ones by name."),
 	ROW(cachedimage_spec, policy_ref, "policyRef", F_OBJECT, .sub = &api_policy_ref_desc,
 	    .doc = "PullPolicy that paces the pulls; built-in defaults when left out."),
+	ROW(cachedimage_spec, pod_metadata, "podMetadata", F_OBJECT, .flags = FF_ADDITIVE,
+	    .sub = &pod_metadata_desc, .doc = "Labels and annotations of the pull pods."),
 };
 DESC(cachedimage_spec, "CachedImageSpec", "Which image, and on which nodes.", .rules = spec_rules);
 

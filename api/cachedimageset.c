@@ -40,6 +40,9 @@ static const struct field cachedimageset_spec_rows[] = {
 	ROW(cachedimageset_spec, tolerations, "tolerations", F_LIST, .sub = &api_toleration_desc,
 	    .max_items = API_TOLERATIONS_MAX,
 	    .doc = "Taints that do not keep the images off a node."),
+	ROW(cachedimageset_spec, pod_metadata, "podMetadata", F_OBJECT, .flags = FF_ADDITIVE,
+	    .sub = &pod_metadata_desc,
+	    .doc = "Labels and annotations of the pull pods of each image."),
 	ROW(cachedimageset_spec, images, "images", F_LIST, .sub = &image_entry_desc,
 	    .max_items = SET_IMAGES_MAX, .doc = "Images to cache, a CachedImage for each."),
 };

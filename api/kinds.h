@@ -16,6 +16,14 @@ struct desc;  /* api/desc.h */
 
 /* ---- CachedImage ---- */
 
+/* Entries of each map, and characters of an annotation; the CRDs refuse more. */
+#define POD_METADATA_MAX   32
+#define POD_ANNOTATION_MAX 1024
+
+struct pod_metadata { /* additive, behaviour 57 */
+	struct api_map labels, annotations;
+};
+
 struct cachedimage_spec {
 	const char *image, *tag, *digest;
 	const char *image_pull_policy; /* default Always */
@@ -24,6 +32,7 @@ struct cachedimage_spec {
 	struct api_tolerations tolerations;
 	int64_t priority;
 	struct api_name_ref *policy_ref;
+	struct pod_metadata *pod_metadata;
 };
 
 /* Limits of status.failedNodes, refused beyond by the CRD: writers cut to them. */
@@ -77,6 +86,7 @@ struct cachedimageset_spec {
 	struct api_name_refs image_pull_secrets;
 	struct api_map node_selector;
 	struct api_tolerations tolerations;
+	struct pod_metadata *pod_metadata;
 	struct image_entries images;
 };
 

@@ -23,6 +23,10 @@ extern const char *const api_pull_policies[];    /* Always, IfNotPresent, Never;
 #define API_DIGEST_PATTERN  "^(sha256:[a-f0-9]{64})?$" /* "" counts as unset */
 #define API_LABEL_KEY_MAX   317 /* of a node: prefix of 253, slash, name of 63 */
 #define API_LABEL_VALUE_MAX 63
+/* RE2, as the API server checks them (Kubernetes: Labels and Selectors). */
+#define API_LABEL_KEY_PATTERN                                                                      \
+	"^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"
+#define API_LABEL_VALUE_PATTERN "^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$"
 /* Entries of a node selector, and tolerations: more than any object in use has by far. */
 #define API_SELECTOR_MAX    128
 #define API_TOLERATIONS_MAX 128
@@ -57,6 +61,7 @@ extern const struct desc cachedimage_desc, cachedimage_spec_desc, cachedimage_st
 extern const struct desc cachedimageset_desc, cachedimageset_spec_desc, cachedimageset_status_desc;
 extern const struct desc discoverypolicy_desc, discoverypolicy_spec_desc,
 	discoverypolicy_status_desc, discovery_source_desc;
+extern const struct desc pod_metadata_desc;
 extern const struct desc pullpolicy_desc, pullpolicy_spec_desc;
 extern const struct desc node_desc, pod_desc, lease_desc;
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Writes what deploy/ derives from its sources, deploy/crds, deploy/monitoring and deploy/helm/drop:
 
+    values.schema.json           its list of what `config` takes, from docs/configuration.md
     deploy/helm/*/files          copies of deploy/crds, alerts and dashboard: a chart cannot reach out of its folder
     deploy/monitoring/servicemonitor.yaml    the chart's, for those without helm
     deploy/install.yaml          namespace and chart, rendered with the defaults: for `kubectl apply -f`
@@ -25,6 +26,8 @@ NAMESPACE = "drop-system"
 KUSTOMIZE = DEPLOY / "kustomize"
 MONITORING = DEPLOY / "monitoring"
 MONITORING_IN_CHART = ["prometheusrule.yaml", "dashboard.json"]
+# Options that the chart passes only where `config` does not have them, or only with another value.
+IN_CONFIG_TOO = ["log-level", "metrics-cert-path"]
 # The image's name in install.yaml; kustomize's `images` or sed put the real one there.
 IMAGE = "drop"
 
@@ -53,11 +56,27 @@ def fingerprint():
     return digest.hexdigest()
 
 
+def config_options():
+    """Names that the chart's `config` takes: the options that no other value sets, as the command line wins over the file."""
+    known = re.findall(r"^\| `([a-z-]+)` \|", (DEPLOY.parent / "docs/configuration.md").read_text(), re.M)
+    templates = "".join(path.read_text() for path in sorted((CHART / "templates").glob("*.*")))
+    passed = set(re.findall(r"--([a-z-]+)=", templates)) | {name for name in known if name.startswith("pull-pod-")}
+    return [name for name in known if name in IN_CONFIG_TOO or name not in passed | {"config", "bin-dir"}]
+
+
+def schema():
+    types = '{"type": ["string", "boolean", "number"]}'
+    options = ", ".join(f'"{name}": {types}' for name in config_options())
+    line = f'    "config": {{"type": "object", "additionalProperties": false, "properties": {{{options}}}}},'
+    return re.sub(r'^    "config": \{.*$', line, (CHART / "values.schema.json").read_text(), count=1, flags=re.M)
+
+
 def copies():
     """{path: text} of what needs no helm."""
     found = {chart / "files/crds" / name: text for chart in CHARTS for name, text in crds().items()}
     for name in MONITORING_IN_CHART:
         found[CHART / "files/monitoring" / name] = (MONITORING / name).read_text()
+    found[CHART / "values.schema.json"] = schema()
     found[KUSTOMIZE / "crds.yaml"] = "---\n".join(crds().values())
     return found
 

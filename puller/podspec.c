@@ -72,6 +72,41 @@ static void owner_reference(const struct msg_pull_start *pull, const struct api_
 	buf_adds(out, ",\"controller\":true}]");
 }
 
+/* ---- labels and annotations (57): ours win, then the image's, then the operator's ---- */
+
+static const char *const own_labels[] = {PULLPOD_LABEL_MANAGED_BY, PULLPOD_LABEL_IMAGE,
+					 PULLPOD_LABEL_NODE, LABEL_ISTIO, NULL};
+static const char *const own_notes[] = {
+	PULLPOD_NOTE_IMAGE,     PULLPOD_NOTE_IMAGE_UID, PULLPOD_NOTE_NODE_UID,
+	PULLPOD_NOTE_REFERENCE, PULLPOD_NOTE_ATTEMPT,   NOTE_ISTIO,
+	NOTE_LINKERD,           NOTE_EVICTION,          NULL};
+
+static bool is_own(const char *const *own, const char *key)
+{
+	while (*own != NULL && strcmp(*own, key) != 0)
+		own++;
+	return *own != NULL;
+}
+
+static bool has_note(const struct msg_pod_note_list *list, const char *key)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (list->at[i].key != NULL && strcmp(list->at[i].key, key) == 0)
+			return true;
+	return false;
+}
+
+static void others(const char *const *own, const struct msg_pod_note_list *of_image,
+		   const struct api_map *of_all, struct buf *out)
+{
+	for (size_t i = 0; i < of_image->n; i++)
+		if (of_image->at[i].key != NULL && !is_own(own, of_image->at[i].key))
+			pair(out, of_image->at[i].key, of_image->at[i].value);
+	for (size_t i = 0; i < of_all->n; i++)
+		if (!is_own(own, of_all->at[i].key) && !has_note(of_image, of_all->at[i].key))
+			pair(out, of_all->at[i].key, of_all->at[i].value);
+}
+
 static void metadata(const struct msg_pull_start *pull, const struct podspec_config *config,
 		     struct buf *out)
 {
@@ -84,6 +119,7 @@ static void metadata(const struct msg_pull_start *pull, const struct podspec_con
 	label(out, PULLPOD_LABEL_IMAGE, pull->image_name);
 	label(out, PULLPOD_LABEL_NODE, pull->node);
 	pair(out, LABEL_ISTIO, "false");
+	others(own_labels, &pull->labels, &config->shape->labels, out);
 	buf_adds(out, "},\"annotations\":{");
 	pair(out, PULLPOD_NOTE_IMAGE, pull->image_name);
 	pair(out, PULLPOD_NOTE_IMAGE_UID, pull->image_uid);
@@ -93,19 +129,35 @@ static void metadata(const struct msg_pull_start *pull, const struct podspec_con
 	pair(out, NOTE_ISTIO, "false");
 	pair(out, NOTE_LINKERD, "disabled");
 	pair(out, NOTE_EVICTION, "true");
+	others(own_notes, &pull->annotations, &config->shape->annotations, out);
 	buf_adds(out, "}}");
 }
 
-static void container(const struct msg_pull_start *pull, struct buf *out)
+/* "key":{...} with a comma before all but the first; nothing where the map is empty. */
+static void quantities(struct buf *out, const char *key, const struct api_map *map)
+{
+	if (map->n == 0)
+		return;
+	if (out->data[out->len - 1] != '{')
+		buf_adds(out, ",");
+	buf_add_json(out, key);
+	buf_adds(out, ":{");
+	for (size_t i = 0; i < map->n; i++)
+		pair(out, map->at[i].key, map->at[i].value);
+	buf_adds(out, "}");
+}
+
+static void container(const struct msg_pull_start *pull, const struct pod_shape *shape,
+		      struct buf *out)
 {
 	buf_adds(out, "{\"name\":\"pull\",\"image\":");
 	buf_add_json(out, pull->reference);
 	buf_adds(out, ",\"imagePullPolicy\":");
 	buf_add_json(out, pull->pull_policy != NULL ? pull->pull_policy : "Always");
-	buf_adds(out, ",\"command\":[\"true\"],"
-		      "\"resources\":{\"requests\":{\"cpu\":\"10m\",\"memory\":\"16Mi\"},"
-		      "\"limits\":{\"memory\":\"64Mi\"}},"
-		      "\"securityContext\":{\"allowPrivilegeEscalation\":false,"
+	buf_adds(out, ",\"command\":[\"true\"],\"resources\":{");
+	quantities(out, "requests", &shape->requests);
+	quantities(out, "limits", &shape->limits);
+	buf_adds(out, "},\"securityContext\":{\"allowPrivilegeEscalation\":false,"
 		      "\"readOnlyRootFilesystem\":true,"
 		      "\"capabilities\":{\"drop\":[\"ALL\"]}}}");
 }
@@ -131,36 +183,67 @@ static void tolerations(const struct msg_toleration_list *list, struct buf *out)
 	buf_adds(out, "]");
 }
 
-static void secrets(const struct msg_secret_list *list, struct buf *out)
+static void secret(struct buf *out, const char *name)
 {
-	if (list->n == 0)
+	buf_adds(out, out->data[out->len - 1] == '[' ? "{" : ",{");
+	pair(out, "name", name);
+	buf_adds(out, "}");
+}
+
+static bool has_secret(const struct msg_secret_list *list, const char *name)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (list->at[i].name != NULL && strcmp(list->at[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+/* The image's first: they are tried in this order. */
+static void secrets(const struct msg_secret_list *list, const struct api_strings *of_all,
+		    struct buf *out)
+{
+	if (list->n + of_all->n == 0)
 		return;
 	buf_adds(out, ",\"imagePullSecrets\":[");
-	for (size_t i = 0; i < list->n; i++) {
-		buf_adds(out, i > 0 ? ",{" : "{");
-		pair(out, "name", list->at[i].name);
-		buf_adds(out, "}");
-	}
+	for (size_t i = 0; i < list->n; i++)
+		secret(out, list->at[i].name);
+	for (size_t i = 0; i < of_all->n; i++)
+		if (!has_secret(list, of_all->at[i]))
+			secret(out, of_all->at[i]);
 	buf_adds(out, "]");
 }
 
-static void spec(const struct msg_pull_start *pull, const char *priority_class, struct buf *out)
+static void id(struct buf *out, const char *key, int64_t value)
 {
+	if (value != POD_SHAPE_NO_ID)
+		buf_addf(out, ",\"%s\":%" PRId64, key, value);
+}
+
+static void spec(const struct msg_pull_start *pull, const struct podspec_config *config,
+		 struct buf *out)
+{
+	const char *priority_class = config->priority_class;
+	const struct pod_shape *shape = config->shape;
 	buf_adds(out, "{");
 	pair(out, "nodeName", pull->node);
 	if (priority_class != NULL && priority_class[0] != '\0')
 		pair(out, "priorityClassName", priority_class);
+	if (shape->service_account != NULL)
+		pair(out, "serviceAccountName", shape->service_account);
+	if (shape->runtime_class != NULL)
+		pair(out, "runtimeClassName", shape->runtime_class);
 	buf_adds(out, ",\"restartPolicy\":\"Never\","
 		      "\"terminationGracePeriodSeconds\":0,"
 		      "\"automountServiceAccountToken\":false,"
 		      "\"enableServiceLinks\":false,"
-		      "\"securityContext\":{\"runAsNonRoot\":true,"
-		      "\"runAsUser\":65534,\"runAsGroup\":65534,"
-		      "\"seccompProfile\":{\"type\":\"RuntimeDefault\"}}");
+		      "\"securityContext\":{\"runAsNonRoot\":true");
+	id(out, "runAsUser", shape->user);
+	id(out, "runAsGroup", shape->group);
+	buf_adds(out, ",\"seccompProfile\":{\"type\":\"RuntimeDefault\"}}");
 	tolerations(&pull->tolerations, out);
-	secrets(&pull->secrets, out);
+	secrets(&pull->secrets, &shape->secrets, out);
 	buf_adds(out, ",\"containers\":[");
-	container(pull, out);
+	container(pull, shape, out);
 	buf_adds(out, "]}");
 }
 
@@ -170,6 +253,6 @@ void podspec_write(const struct msg_pull_start *pull, const struct podspec_confi
 	buf_adds(out, "{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"metadata\":");
 	metadata(pull, config, out);
 	buf_adds(out, ",\"spec\":");
-	spec(pull, config->priority_class, out);
+	spec(pull, config, out);
 	buf_adds(out, "}");
 }

@@ -1,5 +1,5 @@
 /*
- * The pod of one pull, as JSON for the API server (behaviour.md 5, 6, 7). Pure.
+ * The pod of one pull, as JSON for the API server (behaviour.md 5, 6, 7, 57). Pure.
  */
 #ifndef DROP_PULLER_PODSPEC_H
 #define DROP_PULLER_PODSPEC_H
@@ -7,13 +7,15 @@
 #include "api/meta.h"
 #include "base/buf.h"
 #include "ipc/msg.h"
+#include "puller/podshape.h"
 
 /* Longest value of a label (Kubernetes: Labels and Selectors). */
 #define LABEL_VALUE_MAX 63
 
 struct podspec_config {
-	const char *ns;             /* namespace of the pull pods */
-	const char *priority_class; /* NULL or "": the cluster's default */
+	const char *ns;                /* namespace of the pull pods */
+	const char *priority_class;    /* NULL or "": the cluster's default */
+	const struct pod_shape *shape; /* 57 */
 	/* The controller of the pod, deleted with it: our ServiceAccount. NULL: the CachedImage. */
 	const struct api_owner *owner;
 };

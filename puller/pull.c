@@ -226,6 +226,7 @@ void on_pull_start(struct proc *p, const struct msg_in *in)
 	struct podspec_config config = {
 		.ns = ns,
 		.priority_class = pl->priority_class,
+		.shape = &pl->shape,
 		.owner = kube_owner(pl->kube, ns, &owner) ? &owner : NULL,
 	};
 	struct write w = {

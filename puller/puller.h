@@ -15,11 +15,15 @@
 #include "ipc/proc.h"
 #include "kube/kube.h"
 
+#include "puller/podshape.h"
 #include "puller/session.h"
 #include "puller/writes.h"
 
 struct puller {
 	const char *priority_class; /* --priority-class */
+	struct pod_shape_options shape_options;
+	struct pod_shape shape; /* what they say; strings in `mem` */
+	struct arena mem;
 
 	struct kube *kube;
 	struct session session;

@@ -51,6 +51,14 @@ static const char *answered(struct reconciler *r, uint64_t tag)
 	return ask->pod_name;
 }
 
+static struct msg_pod_note_list pod_notes(const struct api_map *map, struct arena *a)
+{
+	struct msg_pod_note_list list = {arena_array(a, map->n, sizeof(*list.at)), map->n};
+	for (size_t i = 0; i < map->n; i++)
+		list.at[i] = (struct msg_pod_note){map->at[i].key, map->at[i].value};
+	return list;
+}
+
 static void start_pull(struct proc *p, const struct core_start *s)
 {
 	struct reconciler *r = proc_state(p);
@@ -67,6 +75,8 @@ static void start_pull(struct proc *p, const struct core_start *s)
 		.reference = s->reference,
 		.attempt = s->attempt,
 		.pull_policy = s->pull_policy,
+		.labels = pod_notes(&s->pod_metadata.labels, a),
+		.annotations = pod_notes(&s->pod_metadata.annotations, a),
 	};
 	m.secrets.n = s->secrets.n;
 	m.secrets.at = arena_array(a, s->secrets.n, sizeof(*m.secrets.at));

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
-#include "sim/labels.h"
+#include "api/label_syntax.h"
 
 static const char *const restart_policies[] = {"Always", "OnFailure", "Never", NULL};
 static const char *const pull_policies[] = {"Always", "IfNotPresent", "Never", NULL};

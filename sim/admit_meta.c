@@ -10,7 +10,7 @@
 
 #include "base/xalloc.h"
 #include "sim/api_error.h"
-#include "sim/labels.h"
+#include "api/label_syntax.h"
 
 /* Keys and values of all annotations together. */
 #define ANNOTATIONS_MAX (256 * 1024)

@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include "api/label_syntax.h"
+#include "api/pullpod.h"
 #include "api/tables.h"
 #include "base/clock.h"
 
@@ -73,10 +75,40 @@ static enum verdict names_of_labels(const cJSON *self)
 	return HOLDS;
 }
 
+static enum verdict pod_keys(const cJSON *self)
+{
+	for (const cJSON *one = self->child; one != NULL; one = one->next)
+		if (strlen(one->string) > API_LABEL_KEY_MAX ||
+		    wrong_qualified_name(one->string).n != 0)
+			return BROKEN;
+	return HOLDS;
+}
+
+static enum verdict not_own_keys(const cJSON *self)
+{
+	for (const cJSON *one = self->child; one != NULL; one = one->next)
+		if (strncmp(one->string, "drop.corewire.io/", 17) == 0 ||
+		    strcmp(one->string, PULLPOD_LABEL_MANAGED_BY) == 0)
+			return BROKEN;
+	return HOLDS;
+}
+
+static enum verdict label_values(const cJSON *self)
+{
+	for (const cJSON *one = self->child; one != NULL; one = one->next)
+		if (cJSON_IsString(one) && wrong_label_value(one->valuestring).n != 0)
+			return BROKEN;
+	return HOLDS;
+}
+
 static const struct {
 	const char *rule;
 	enum verdict (*judge)(const cJSON *self);
 } known[] = {
+	{"self.all(k, size(k) <= 317 && k.matches('" API_LABEL_KEY_PATTERN "'))", pod_keys},
+	{"self.all(k, !k.startsWith('drop.corewire.io/') && k != 'app.kubernetes.io/managed-by')",
+	 not_own_keys},
+	{"self.all(k, self[k].matches('" API_LABEL_VALUE_PATTERN "'))", label_values},
 	{"!has(self.tag) || self.tag == '' || !has(self.digest) || self.digest == ''",
 	 tag_xor_digest},
 	{"self.all(k, size(k) <= 317)", names_of_labels},

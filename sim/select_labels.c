@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "sim/api_error.h"
-#include "sim/labels.h"
+#include "api/label_syntax.h"
 #include "sim/select_parts.h"
 
 enum token {

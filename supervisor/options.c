@@ -34,6 +34,29 @@ static const char *const secrets_modes[] = {"any", "labelled", "named", NULL};
 	  "act only while holding the Lease; false: this is the only instance")                    \
 	O(priority_class, "priority-class", STRING, NULL, "NAME", NULL, TO(PULLER), RESTART,       \
 	  "priorityClassName of the pull pods; without it the cluster's default")                  \
+	O(pull_pod_labels, "pull-pod-labels", STRING, NULL, "KEY=VALUE,...", NULL, TO(PULLER),     \
+	  RESTART, "further labels of the pull pods; those of spec.podMetadata win")               \
+	O(pull_pod_annotations, "pull-pod-annotations", STRING, NULL, "KEY=VALUE,...", NULL,       \
+	  TO(PULLER), RESTART,                                                                     \
+	  "further annotations of the pull pods; a comma in a value is written \\,")               \
+	O(pull_pod_resources, "pull-pod-resources", STRING,                                        \
+	  "requests.cpu=10m,requests.memory=16Mi,limits.memory=64Mi", "RESOURCES", NULL,           \
+	  TO(PULLER), RESTART,                                                                     \
+	  "requests.RESOURCE=QUANTITY and limits.RESOURCE=QUANTITY of the pull pods, "             \
+	  "separated by commas")                                                                   \
+	O(pull_pod_user, "pull-pod-user", STRING, "65534", "ID", NULL, TO(PULLER), RESTART,        \
+	  "runAsUser of the pull pods; none: left out, for clusters that set it")                  \
+	O(pull_pod_group, "pull-pod-group", STRING, "65534", "ID", NULL, TO(PULLER), RESTART,      \
+	  "runAsGroup of the pull pods; none: left out")                                           \
+	O(pull_pod_service_account, "pull-pod-service-account", STRING, NULL, "NAME", NULL,        \
+	  TO(PULLER), RESTART,                                                                     \
+	  "serviceAccountName of the pull pods, whose token is not mounted; without it the "       \
+	  "namespace's default")                                                                   \
+	O(pull_pod_runtime_class, "pull-pod-runtime-class", STRING, NULL, "NAME", NULL,            \
+	  TO(PULLER), RESTART, "runtimeClassName of the pull pods")                                \
+	O(pull_pod_image_pull_secrets, "pull-pod-image-pull-secrets", STRING, NULL, "NAMES", NULL, \
+	  TO(PULLER), RESTART,                                                                     \
+	  "names of secrets, separated by commas, with which every image may be pulled")           \
 	O(metrics_bind_address, "metrics-bind-address", STRING, "0", "ADDRESS", NULL,              \
 	  TO(METRICSD), RESTART, "where metrics are served, such as :8443; 0: nowhere")            \
 	O(metrics_secure, "metrics-secure", BOOL, "true", NULL, NULL, TO(METRICSD), RESTART,       \

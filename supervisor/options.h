@@ -17,6 +17,10 @@ struct supervisor_options {
 	const char *socket_dir, *kubeconfig, *pod_namespace, *log_level, *log_format;
 	bool leader_elect;
 	const char *priority_class, *excluded_node_taints;
+	const char *pull_pod_labels, *pull_pod_annotations, *pull_pod_resources;
+	const char *pull_pod_user, *pull_pod_group;
+	const char *pull_pod_service_account, *pull_pod_runtime_class;
+	const char *pull_pod_image_pull_secrets;
 	const char *metrics_bind_address, *metrics_cert_path, *metrics_cert_name, *metrics_cert_key;
 	const char *health_probe_bind_address;
 	bool metrics_secure, metrics_per_node, status_page;

@@ -28,6 +28,7 @@ struct core_start { /* behaviour.md 5, 6 */
 	const char *reference, *attempt, *pull_policy;
 	struct api_name_refs secrets;
 	struct api_tolerations tolerations;
+	struct pod_metadata pod_metadata; /* 57 */
 };
 
 struct core_delete {

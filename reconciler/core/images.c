@@ -73,6 +73,7 @@ static void copy_parts(struct image *img, const struct cachedimage_spec *spec,
 	img->secrets = pack_names(p, &spec->image_pull_secrets);
 	img->selector = pack_map(p, &spec->node_selector);
 	img->tolerations = pack_tolerations(p, &spec->tolerations);
+	img->pod_metadata = pack_pod_metadata(p, spec->pod_metadata);
 }
 
 static void copy_spec(struct core *c, struct image *img, const struct cachedimage_spec *spec)

@@ -190,6 +190,7 @@ struct image {
 	struct api_name_refs secrets;
 	struct api_map selector;
 	struct api_tolerations tolerations;
+	struct pod_metadata pod_metadata;
 	int64_t priority;
 	uint64_t listed_as;    /* ref_hash(): its name in node.status.images */
 	bool fixed;            /* where it is listed, a pull could bring nothing new (17) */

@@ -15,6 +15,7 @@
 #include "reconciler/core/node_faults.h"
 #include "reconciler/core/nodes.h"
 #include "reconciler/core/pairs.h"
+#include "reconciler/rules/pack.h"
 #include "reconciler/rules/podname.h"
 #include "reconciler/core/policies.h"
 #include "reconciler/core/pulls.h"
@@ -222,6 +223,16 @@ static struct api_tolerations tolerations_of(struct core *c, const struct image 
 	return all;
 }
 
+static struct pod_metadata pod_metadata_of(const struct image *img, struct arena *a)
+{
+	struct pack p = {0};
+	pack_pod_metadata(&p, &img->pod_metadata);
+	if (p.used == 0)
+		return (struct pod_metadata){0};
+	p = (struct pack){.mem = arena_alloc(a, p.used)};
+	return pack_pod_metadata(&p, &img->pod_metadata);
+}
+
 /* Says it to the shell and to the policy; the pull is attached already. */
 static void ask(struct pass *s, struct pull *p, struct arena *a, struct core_actions *ret)
 {
@@ -239,6 +250,7 @@ static void ask(struct pass *s, struct pull *p, struct arena *a, struct core_act
 		.secrets = {arena_array(a, img->secrets.n, sizeof(*start->secrets.at)),
 			    img->secrets.n},
 		.tolerations = tolerations_of(s->c, img, a),
+		.pod_metadata = pod_metadata_of(img, a),
 	};
 	for (size_t i = 0; i < img->secrets.n; i++)
 		start->secrets.at[i].name = arena_strdup(a, img->secrets.at[i].name);

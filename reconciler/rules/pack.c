@@ -35,6 +35,14 @@ struct api_map pack_map(struct pack *p, const struct api_map *m)
 	return copy;
 }
 
+struct pod_metadata pack_pod_metadata(struct pack *p, const struct pod_metadata *m)
+{
+	if (m == NULL)
+		return (struct pod_metadata){0};
+	return (struct pod_metadata){.labels = pack_map(p, &m->labels),
+				     .annotations = pack_map(p, &m->annotations)};
+}
+
 struct api_tolerations pack_tolerations(struct pack *p, const struct api_tolerations *t)
 {
 	struct api_tolerations copy = {

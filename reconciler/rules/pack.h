@@ -19,6 +19,8 @@ struct pack {
 /* Each returns the copy; what they return while counting is not to be looked into. */
 const char *pack_str(struct pack *p, const char *s);
 struct api_map pack_map(struct pack *p, const struct api_map *m);
+/* NULL: none. */
+struct pod_metadata pack_pod_metadata(struct pack *p, const struct pod_metadata *m);
 struct api_tolerations pack_tolerations(struct pack *p, const struct api_tolerations *t);
 struct node_taints pack_taints(struct pack *p, const struct node_taints *t);
 struct api_name_refs pack_names(struct pack *p, const struct api_name_refs *n);

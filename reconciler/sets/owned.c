@@ -13,6 +13,11 @@ static const char *name_of_ref(const struct api_name_ref *ref)
 	return ref != NULL ? ref->name : NULL;
 }
 
+static struct pod_metadata pod_metadata_or_none(const struct pod_metadata *m)
+{
+	return m != NULL ? *m : (struct pod_metadata){0};
+}
+
 struct owned owned_of_child(const struct cachedimage_spec *spec)
 {
 	return (struct owned){
@@ -21,6 +26,7 @@ struct owned owned_of_child(const struct cachedimage_spec *spec)
 		.secrets = spec->image_pull_secrets,
 		.selector = spec->node_selector,
 		.tolerations = spec->tolerations,
+		.pod_metadata = pod_metadata_or_none(spec->pod_metadata),
 	};
 }
 
@@ -32,6 +38,7 @@ struct owned owned_of_set(const struct cachedimageset_spec *spec)
 		.secrets = spec->image_pull_secrets,
 		.selector = spec->node_selector,
 		.tolerations = spec->tolerations,
+		.pod_metadata = pod_metadata_or_none(spec->pod_metadata),
 	};
 }
 
@@ -43,6 +50,7 @@ struct owned owned_pack(struct pack *p, const struct owned *o)
 		.secrets = pack_names(p, &o->secrets),
 		.selector = pack_map(p, &o->selector),
 		.tolerations = pack_tolerations(p, &o->tolerations),
+		.pod_metadata = pack_pod_metadata(p, &o->pod_metadata),
 	};
 }
 
@@ -62,7 +70,7 @@ static bool same_secrets(const struct api_name_refs *a, const struct api_name_re
 	return true;
 }
 
-static bool same_selector(const struct api_map *a, const struct api_map *b)
+static bool same_map(const struct api_map *a, const struct api_map *b)
 {
 	if (a->n != b->n)
 		return false;
@@ -91,8 +99,10 @@ bool owned_equal(const struct owned *a, const struct owned *b)
 {
 	return same(a->pull_policy, b->pull_policy, "Always") &&
 	       same(a->policy_name, b->policy_name, "") && same_secrets(&a->secrets, &b->secrets) &&
-	       same_selector(&a->selector, &b->selector) &&
-	       same_tolerations(&a->tolerations, &b->tolerations);
+	       same_map(&a->selector, &b->selector) &&
+	       same_tolerations(&a->tolerations, &b->tolerations) &&
+	       same_map(&a->pod_metadata.labels, &b->pod_metadata.labels) &&
+	       same_map(&a->pod_metadata.annotations, &b->pod_metadata.annotations);
 }
 
 struct owned owned_copy(const struct owned *o, struct arena *a)
@@ -111,6 +121,9 @@ void owned_fill(const struct owned *o, struct cachedimage_spec *spec, struct are
 	spec->node_selector = own.selector;
 	spec->tolerations = own.tolerations;
 	spec->policy_ref = NULL;
+	spec->pod_metadata = NULL;
+	if (own.pod_metadata.labels.n + own.pod_metadata.annotations.n != 0)
+		spec->pod_metadata = arena_memdup(a, &own.pod_metadata, sizeof(own.pod_metadata));
 	if (own.policy_name != NULL) {
 		spec->policy_ref = arena_alloc(a, sizeof(*spec->policy_ref));
 		spec->policy_ref->name = own.policy_name;

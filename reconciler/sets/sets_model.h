@@ -43,6 +43,7 @@ struct owned { /* of a CachedImage's spec, what the set owns besides the referen
 	struct api_name_refs secrets;
 	struct api_map selector;
 	struct api_tolerations tolerations;
+	struct pod_metadata pod_metadata;
 };
 
 enum discovery_state {

@@ -49,7 +49,16 @@ static const struct msg_pull_start full = {
 static cJSON *pod_with(const struct msg_pull_start *pull, const struct podspec_config *config)
 {
 	struct buf out = {0};
-	podspec_write(pull, config, &out);
+	struct arena a = ARENA_INIT;
+	struct pod_shape shape;
+	struct podspec_config with = *config;
+	if (with.shape == NULL) {
+		const struct pod_shape_options none = {0};
+		assert_int_equal(pod_shape_read(&none, &a, &shape, NULL), 0);
+		with.shape = &shape;
+	}
+	podspec_write(pull, &with, &out);
+	arena_done(&a);
 	cJSON *pod = cJSON_ParseWithOpts(out.data, NULL, true);
 	assert_non_null(pod);
 	buf_done(&out);

@@ -22,6 +22,9 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
+{{- with .Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
 {{- end }}
 
 {{- define "drop.podNamespace" -}}
@@ -38,6 +41,9 @@ helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
 
 {{- define "drop.image" -}}
 {{- $repository := required "image.repository: say where the image was pushed to" .Values.image.repository }}
+{{- with (.Values.global | default dict).imageRegistry }}
+{{- $repository = printf "%s/%s" (trimSuffix "/" .) $repository }}
+{{- end }}
 {{- if .Values.image.digest }}
 {{- printf "%s@%s" $repository .Values.image.digest }}
 {{- else }}
@@ -62,4 +68,48 @@ helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
 - kind: ServiceAccount
   name: {{ include "drop.serviceAccount" . }}
   namespace: {{ .Release.Namespace }}
+{{- end }}
+
+
+{{- /* A map as the operator's options take it: KEY=VALUE, separated by commas. */}}
+{{- define "drop.pairs" -}}
+{{- $pairs := list }}
+{{- range $key, $value := . }}
+{{- $text := $value | toString | replace "\\" "\\\\" | replace "," "\\," }}
+{{- $pairs = append $pairs (printf "%s=%s" $key $text) }}
+{{- end }}
+{{- join "," $pairs }}
+{{- end }}
+
+{{- /* Resources as the operator's option takes them. */}}
+{{- define "drop.pullPodResources" -}}
+{{- $pairs := list }}
+{{- range $part := list "requests" "limits" }}
+{{- range $name, $quantity := index ($.Values.pullPods.resources | default dict) $part }}
+{{- $pairs = append $pairs (printf "%s.%s=%s" $part $name ($quantity | toString)) }}
+{{- end }}
+{{- end }}
+{{- join "," $pairs }}
+{{- end }}
+
+{{- /* What shapes pull pods, as arguments of the operator. */}}
+{{- define "drop.pullPodArgs" -}}
+{{- $args := list }}
+{{- with .Values.pullPods }}
+{{- with include "drop.pairs" .labels }}{{ $args = append $args (printf "--pull-pod-labels=%s" .) }}{{ end }}
+{{- with include "drop.pairs" .annotations }}{{ $args = append $args (printf "--pull-pod-annotations=%s" .) }}{{ end }}
+{{- $args = append $args (printf "--pull-pod-resources=%s" (include "drop.pullPodResources" $)) }}
+{{- range $name := list "User" "Group" }}
+{{- $id := index $.Values.pullPods (printf "runAs%s" $name) }}
+{{- $text := "none" }}
+{{- if not (kindIs "invalid" $id) }}{{ $text = $id | int64 | toString }}{{ end }}
+{{- $args = append $args (printf "--pull-pod-%s=%s" (lower $name) $text) }}
+{{- end }}
+{{- with .serviceAccountName }}{{ $args = append $args (printf "--pull-pod-service-account=%s" .) }}{{ end }}
+{{- with .runtimeClassName }}{{ $args = append $args (printf "--pull-pod-runtime-class=%s" .) }}{{ end }}
+{{- with .imagePullSecrets }}{{ $args = append $args (printf "--pull-pod-image-pull-secrets=%s" (join "," .)) }}{{ end }}
+{{- end }}
+{{- with $args }}
+{{- toYaml . }}
+{{- end }}
 {{- end }}

@@ -2,8 +2,8 @@
  * What names, labels and annotation keys may look like (RFC 1123 subdomains and labels,
  * qualified names), with the sentences in which an API server says what is wrong. Pure.
  */
-#ifndef DROP_SIM_LABELS_H
-#define DROP_SIM_LABELS_H
+#ifndef DROP_API_LABEL_SYNTAX_H
+#define DROP_API_LABEL_SYNTAX_H
 
 #include <stddef.h>
 

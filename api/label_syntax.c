@@ -1,7 +1,7 @@
 /*
  * The grammars by hand: a few lines each, and called for every label of every pod.
  */
-#include "sim/labels.h"
+#include "api/label_syntax.h"
 
 #include <stdbool.h>
 #include <string.h>

@@ -1,0 +1,173 @@
+/*
+ * puller/podshape.c and what podspec.c makes of it (behaviour.md 57): what is set for all pods,
+ * what an image's podMetadata sets, which of them wins, and what is refused at start.
+ */
+#include "tests/unit.h"
+
+#include <cjson/cJSON.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "puller/podspec.h"
+
+struct wrong_row {
+	const char *name;
+	struct pod_shape_options o;
+	const char *says;
+};
+
+static const struct wrong_row wrong[] = {
+	{"no value", {.labels = "team"}, "--pull-pod-labels: \"team\" is no KEY=VALUE"},
+	{"an empty entry", {.labels = "a=b,,c=d"}, "--pull-pod-labels: \"\" is no KEY=VALUE"},
+	{"key", {.labels = "-a=b"}, "--pull-pod-labels: -a: "},
+	{"value", {.labels = "a=b c"}, "--pull-pod-labels: a: "},
+	{"ours", {.labels = "drop.corewire.io/node=x"}, "drop sets it itself; leave it out"},
+	{"ours too", {.labels = "app.kubernetes.io/managed-by=x"}, "drop sets it itself"},
+	{"our annotation", {.annotations = "drop.corewire.io/attempt=9"}, "drop sets it itself"},
+	{"twice", {.annotations = "a=1,a=2"}, "--pull-pod-annotations: a is given twice"},
+	{"no resource", {.resources = "cpu=1"}, "want requests.RESOURCE or limits.RESOURCE"},
+	{"no quantity", {.resources = "limits.cpu=fast"}, "limits.cpu: not a quantity"},
+	{"negative", {.resources = "limits.cpu=-1"}, "limits.cpu: not a quantity"},
+	{"limit below request",
+	 {.resources = "requests.memory=1Gi,limits.memory=64Mi"},
+	 "the limit of memory, 64Mi, is below its request, 1Gi"},
+	{"root", {.user = "0"}, "--pull-pod-user: \"0\" is no id"},
+	{"not a number", {.group = "12x"}, "--pull-pod-group: \"12x\" is no id"},
+	{"too large", {.user = "4294967296"}, "--pull-pod-user: "},
+	{"service account", {.service_account = "My_Account"}, "--pull-pod-service-account: "},
+	{"runtime class", {.runtime_class = "a b"}, "--pull-pod-runtime-class: "},
+	{"secret", {.secrets = "ok,Not OK"}, "--pull-pod-image-pull-secrets: \"Not OK\""},
+};
+
+static void rule_57_refused_at_start(void **state)
+{
+	(void)state;
+	FOREACH_ROW(struct wrong_row, wrong)
+	{
+		struct arena a = ARENA_INIT;
+		struct pod_shape shape;
+		struct err err;
+		assert_int_equal(pod_shape_read(&row->o, &a, &shape, &err), -1);
+		if (strstr(err.text, row->says) == NULL)
+			fail_msg("%s", err.text);
+		arena_done(&a);
+	}
+}
+
+static void rule_57_at_most_so_many(void **state)
+{
+	(void)state;
+	struct buf text = {0};
+	for (int i = 0; i <= POD_SHAPE_MAX; i++)
+		buf_addf(&text, "%sk%d=v", i > 0 ? "," : "", i);
+	struct arena a = ARENA_INIT;
+	struct pod_shape shape;
+	struct err err;
+	const struct pod_shape_options o = {.labels = text.data};
+	assert_int_equal(pod_shape_read(&o, &a, &shape, &err), -1);
+	assert_non_null(strstr(err.text, "at most 32 entries"));
+	arena_done(&a);
+	buf_done(&text);
+}
+
+static struct msg_pod_note image_labels[] = {{"team", "payments"},
+					     {"sidecar.istio.io/inject", "true"}};
+static struct msg_pod_note image_notes[] = {{"note", "of the image"}};
+static struct msg_secret image_secrets[] = {{"ghcr"}};
+
+static const struct msg_pull_start pull = {
+	.pod_name = "pull-x-0123456789abcdef",
+	.image_name = "x",
+	.image_uid = "iu",
+	.node = "n",
+	.node_uid = "nu",
+	.reference = "r.example/a:1",
+	.attempt = "0",
+	.pull_policy = "Always",
+	.secrets = {image_secrets, 1},
+	.labels = {image_labels, 2},
+	.annotations = {image_notes, 1},
+};
+
+static const struct pod_shape_options shaped = {
+	.labels = "team=platform,app.kubernetes.io/name=drop-pull,empty=",
+	.annotations = "note=of all,list=a\\,b\\\\c",
+	.resources = "requests.cpu=0.01,limits.cpu=100m,limits.memory=64Mi,limits.example.com/x=1",
+	.user = "none",
+	.group = "1000680000",
+	.service_account = "puller",
+	.runtime_class = "gvisor",
+	.secrets = "ghcr,mirror",
+};
+
+/* Path with dots for steps; a step in a list is its number. NULL: nothing is there. */
+static char *at(const cJSON *from, const char *const *path)
+{
+	for (; *path != NULL && from != NULL; path++)
+		from = cJSON_IsArray(from) ? cJSON_GetArrayItem(from, **path - '0')
+					   : cJSON_GetObjectItemCaseSensitive(from, *path);
+	return from != NULL ? cJSON_PrintUnformatted(from) : NULL;
+}
+
+struct path_row {
+	const char *name;
+	const char *path[6];
+	const char *want; /* JSON; NULL: absent */
+};
+
+static const struct path_row paths[] = {
+	{"the image's label wins", {"metadata", "labels", "team"}, "\"payments\""},
+	{"a label of all", {"metadata", "labels", "app.kubernetes.io/name"}, "\"drop-pull\""},
+	{"an empty value", {"metadata", "labels", "empty"}, "\"\""},
+	{"ours win", {"metadata", "labels", "sidecar.istio.io/inject"}, "\"false\""},
+	{"the image's annotation wins", {"metadata", "annotations", "note"}, "\"of the image\""},
+	{"a comma in a value", {"metadata", "annotations", "list"}, "\"a,b\\\\c\""},
+	{"requests", {"spec", "containers", "0", "resources", "requests"}, "{\"cpu\":\"0.01\"}"},
+	{"limits",
+	 {"spec", "containers", "0", "resources", "limits"},
+	 "{\"cpu\":\"100m\",\"example.com/x\":\"1\",\"memory\":\"64Mi\"}"},
+	{"no user", {"spec", "securityContext", "runAsUser"}, NULL},
+	{"group", {"spec", "securityContext", "runAsGroup"}, "1000680000"},
+	{"never root", {"spec", "securityContext", "runAsNonRoot"}, "true"},
+	{"service account", {"spec", "serviceAccountName"}, "\"puller\""},
+	{"without its token", {"spec", "automountServiceAccountToken"}, "false"},
+	{"runtime class", {"spec", "runtimeClassName"}, "\"gvisor\""},
+	{"secrets of both, once",
+	 {"spec", "imagePullSecrets"},
+	 "[{\"name\":\"ghcr\"},{\"name\":\"mirror\"}]"},
+};
+
+static void rule_57_shaped(void **state)
+{
+	(void)state;
+	struct arena a = ARENA_INIT;
+	struct pod_shape shape;
+	struct buf out = {0};
+	assert_int_equal(pod_shape_read(&shaped, &a, &shape, NULL), 0);
+	const struct podspec_config config = {.ns = "drop-system", .shape = &shape};
+	podspec_write(&pull, &config, &out);
+	cJSON *pod = cJSON_ParseWithOpts(out.data, NULL, true);
+	assert_non_null(pod);
+	FOREACH_ROW(struct path_row, paths)
+	{
+		char *found = at(pod, row->path);
+		if (row->want == NULL)
+			assert_null(found);
+		else
+			assert_string_equal(found, row->want);
+		free(found);
+	}
+	cJSON_Delete(pod);
+	buf_done(&out);
+	arena_done(&a);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(rule_57_refused_at_start),
+		cmocka_unit_test(rule_57_at_most_so_many),
+		cmocka_unit_test(rule_57_shaped),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
