@@ -34,11 +34,11 @@ static const char *const secrets_modes[] = {"any", "labelled", "named", NULL};
 	  "act only while holding the Lease; false: this is the only instance")                    \
 	O(priority_class, "priority-class", STRING, NULL, "NAME", NULL, TO(PULLER), RESTART,       \
 	  "priorityClassName of the pull pods; without it the cluster's default")                  \
-	O(pull_pod_labels, "pull-pod-labels", STRING, NULL, "KEY=VALUE,...", NULL, TO(PULLER),     \
-	  RESTART, "further labels of the pull pods; those of spec.podMetadata win")               \
-	O(pull_pod_annotations, "pull-pod-annotations", STRING, NULL, "KEY=VALUE,...", NULL,       \
-	  TO(PULLER), RESTART,                                                                     \
-	  "further annotations of the pull pods; a comma in a value is written \\,")               \
+	O(pull_pod_labels, "pull-pod-labels", STRING, NULL, "PAIRS", NULL, TO(PULLER), RESTART,    \
+	  "further labels of the pull pods, KEY=VALUE separated by commas; those of "              \
+	  "spec.podMetadata win")                                                                  \
+	O(pull_pod_annotations, "pull-pod-annotations", STRING, NULL, "PAIRS", NULL, TO(PULLER),   \
+	  RESTART, "further annotations of the pull pods; a comma in a value is written \\,")      \
 	O(pull_pod_resources, "pull-pod-resources", STRING,                                        \
 	  "requests.cpu=10m,requests.memory=16Mi,limits.memory=64Mi", "RESOURCES", NULL,           \
 	  TO(PULLER), RESTART,                                                                     \

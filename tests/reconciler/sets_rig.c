@@ -193,6 +193,7 @@ static void patch(struct cachedimage *ci, const struct set_write *w, struct aren
 	ci->spec.node_selector = want->spec.node_selector;
 	ci->spec.tolerations = want->spec.tolerations;
 	ci->spec.policy_ref = want->spec.policy_ref;
+	ci->spec.pod_metadata = want->spec.pod_metadata;
 	ci->meta.generation++;
 }
 

@@ -34,8 +34,10 @@ static void rule_23_one_child_an_image(void **state)
 	rig_done(&r);
 }
 
-static void rule_23_the_spec_is_propagated(void **state)
+static void rules_23_57_the_spec_is_propagated(void **state)
 {
+	static struct api_kv team = {"team", "a"}, note = {"n", "b"};
+	static struct pod_metadata pods = {.labels = {&team, 1}, .annotations = {&note, 1}};
 	static struct api_name_ref policy = {"p"}, secret = {"creds"};
 	static struct api_kv label = {"pool", "build"};
 	static struct api_toleration toleration = {"k", "Exists", NULL, "NoExecute", 60};
@@ -47,6 +49,7 @@ static void rule_23_the_spec_is_propagated(void **state)
 	r.set.spec.image_pull_secrets = (struct api_name_refs){&secret, 1};
 	r.set.spec.node_selector = (struct api_map){&label, 1};
 	r.set.spec.tolerations = (struct api_tolerations){&toleration, 1};
+	r.set.spec.pod_metadata = &pods;
 	rig_set(&r, "a/b:1");
 	rig_lead(&r);
 	rig_turn(&r, 0);
@@ -57,6 +60,8 @@ static void rule_23_the_spec_is_propagated(void **state)
 	assert_string_equal(api_map_get(&spec->node_selector, "pool"), "build");
 	assert_string_equal(spec->tolerations.at[0].key, "k");
 	assert_int_equal(spec->tolerations.at[0].seconds, 60);
+	assert_string_equal(api_map_get(&spec->pod_metadata->labels, "team"), "a");
+	assert_string_equal(api_map_get(&spec->pod_metadata->annotations, "n"), "b");
 	assert_int_equal(spec->priority, 0);
 	rig_done(&r);
 }
@@ -246,6 +251,7 @@ static void rule_23_drift_is_put_back(void **state)
 {
 	static struct api_kv selector = {"pool", "x"};
 	static struct api_name_ref policy = {"other"};
+	static struct pod_metadata pods = {.labels = {&selector, 1}};
 	struct sets_rig r;
 	(void)state;
 	begin(&r, "nginx:1");
@@ -253,6 +259,7 @@ static void rule_23_drift_is_put_back(void **state)
 	struct cachedimage *c = rig_get(&r, "s-nginx-1");
 	c->spec.node_selector = (struct api_map){&selector, 1};
 	c->spec.policy_ref = &policy;
+	c->spec.pod_metadata = &pods;
 	c->spec.priority = -5;
 	c->meta.labels.n = 0;
 	c->meta.generation++;
@@ -263,6 +270,7 @@ static void rule_23_drift_is_put_back(void **state)
 	assert_int_equal(w->old->spec.node_selector.n, 1);
 	assert_int_equal(w->child->spec.node_selector.n, 0);
 	assert_null(w->child->spec.policy_ref);
+	assert_null(w->child->spec.pod_metadata);
 	assert_string_equal(api_map_get(&w->child->meta.labels, SET_LABEL), "s");
 	/* What the set does not own is not in the difference. */
 	assert_int_equal(w->old->spec.priority, w->child->spec.priority);
@@ -534,7 +542,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rule_23_one_child_an_image),
-		cmocka_unit_test(rule_23_the_spec_is_propagated),
+		cmocka_unit_test(rules_23_57_the_spec_is_propagated),
 		cmocka_unit_test(rule_23_lists),
 		cmocka_unit_test(rule_23_the_name_is_taken),
 		cmocka_unit_test(rule_23_two_images_one_name),

@@ -1,0 +1,119 @@
+"""Pull pods under the policies of a cluster (rule 57): what docs/policies.md says, with its own manifests and options.
+
+Each page section is a manifest that an administrator has (`kind: ...`) and what is set for the operator. Without the
+setting every pull is PodRejected with the server's words; with it the image becomes Ready while the policy is bound.
+"""
+import os
+import re
+
+import yaml
+
+from kubeapi import NAMESPACE
+from objects import condition, degraded, ready
+from wait import until
+
+PAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "docs", "policies.md")
+FAST = {"maxConcurrentNodes": 2, "minDelayBetweenPulls": "0s", "maxPullsPerNode": 2,
+        "failureBackoff": {"initial": "1s", "max": "2s"}}
+
+
+def section(title):
+    """The code blocks below a heading of the page: [(language, text)]."""
+    with open(PAGE, encoding="utf-8") as file:
+        text = file.read()
+    part = re.search(rf"^## {re.escape(title)}\n(.*?)(?=^## |\Z)", text, re.M | re.S)
+    assert part, f"docs/policies.md has no section {title}"
+    return re.findall(r"^```(\w+)\n(.*?)^```", part[1], re.M | re.S)
+
+
+def block(title, language, number=0):
+    return [text for found, text in section(title) if found == language][number]
+
+
+class Bound:
+    """The page's objects are in the cluster, and in force: the API server refuses a pod of ours without the setting."""
+
+    def __init__(self, t, title):
+        self.t, self.manifest = t, block(title, "yaml").replace("drop-system", NAMESPACE)
+
+    def __enter__(self):
+        self.t.kubectl("apply", "-f", "-", stdin=self.manifest)
+        return self
+
+    def __exit__(self, *_):
+        self.t.kubectl("delete", "--ignore-not-found", "-f", "-", stdin=self.manifest)
+
+
+def options(title):
+    """The operator's options that the page gives beside the chart's values."""
+    return [word for line in block(title, "sh").splitlines() for word in line.split() if word.startswith("--")]
+
+
+def in_force(t, says):
+    """Until a pod as pull pods are by default is refused, by a dry run."""
+    pod = {"apiVersion": "v1", "kind": "Pod",
+           "metadata": {"name": "probe", "namespace": NAMESPACE, "labels": {"app.kubernetes.io/managed-by": "drop"}},
+           "spec": {"securityContext": {"runAsNonRoot": True, "runAsUser": 65534, "runAsGroup": 65534,
+                                        "seccompProfile": {"type": "RuntimeDefault"}},
+                    "containers": [{"name": "pull", "image": "example.invalid/x:1",
+                                    "resources": {"requests": {"cpu": "10m", "memory": "16Mi"},
+                                                  "limits": {"memory": "64Mi"}},
+                                    "securityContext": {"allowPrivilegeEscalation": False,
+                                                        "capabilities": {"drop": ["ALL"]}}}]}}
+
+    def probe():
+        code, answer = t.api.ask("POST", f"/api/v1/namespaces/{NAMESPACE}/pods?dryRun=All", pod)[:2]
+        assert code in (403, 422) and says in str(answer), (code, answer)
+        return True
+    until(60, probe)
+
+
+def refused_then_ready(t, title, says, **spec):
+    """Without the options: PodRejected with the policy's text. With them: Ready on every node."""
+    image = t.cluster.push(f"policies/{title.split()[0].lower()}:1", 100)
+    reference = f"{t.cluster.registry}/{next(iter(image))}"
+    t.policy("fast", **FAST)
+    with Bound(t, title):
+        in_force(t, says)
+        tree = t.supervisor().wait_up()
+        t.image("shaped", reference, policyRef="fast")
+        obj = t.image_is("shaped", lambda o: degraded(o, "PodRejected"), "is refused without the setting", 60)
+        t.check(says in condition(obj)["message"], "the message is the policy's text", condition(obj)["message"])
+        if spec:
+            t.api.patch("cachedimage", "shaped", {"spec": spec})
+        else:
+            tree.stop()
+            t.supervisor(words=options(title)).wait_up()
+        t.image_is("shaped", ready, "becomes Ready with it, the policy being bound", 90)
+
+
+def test_label_by_option(t):
+    """Rule 57: a ValidatingAdmissionPolicy that requires a label on every pod; the operator's option sets it."""
+    refused_then_ready(t, "A label that every pod must have", "every pod needs the label team")
+
+
+def test_label_of_one_image(t):
+    """Rule 57: the same policy; spec.podMetadata of the CachedImage sets the label for its own pods."""
+    spec = yaml.safe_load(block("A label of one image", "yaml"))["spec"]
+    refused_then_ready(t, "A label that every pod must have", "every pod needs the label team",
+                       podMetadata=spec["podMetadata"])
+
+
+def test_quota_on_cpu_limits(t):
+    """Rule 57: a ResourceQuota on limits.cpu."""
+    refused_then_ready(t, "A quota on limits", "must specify limits.cpu")
+
+
+def test_ranges_of_user_ids(t):
+    """Rule 57: user ids of a range that the cluster sets, as in OpenShift."""
+    refused_then_ready(t, "User ids of a range", "runAsUser must be left to the cluster")
+
+
+def test_own_keys(t):
+    """Rule 57: what drop sets itself cannot be set, neither in an object nor by an option."""
+    reference = f"{t.cluster.registry}/x:1"
+    for key in ("drop.corewire.io/node", "app.kubernetes.io/managed-by"):
+        code, answer = t.api.ask("POST", "/apis/drop.corewire.io/v1alpha1/cachedimages?dryRun=All", {
+            "apiVersion": "drop.corewire.io/v1alpha1", "kind": "CachedImage", "metadata": {"name": "own"},
+            "spec": {"image": reference.rpartition(":")[0], "podMetadata": {"labels": {key: "x"}}}})[:2]
+        t.check(code == 422 and "leave them out" in str(answer), f"podMetadata may not set {key}", (code, answer))
