@@ -11,7 +11,7 @@ static const struct desc_rule spec_rules[] = {API_TAG_XOR_DIGEST, {0}};
 
 static const struct field cachedimage_spec_rows[] = {
 	ROW(cachedimage_spec, image, "image", F_STRING, .flags = FF_REQUIRED, .min_len = 1,
-	    .max_len = API_IMAGE_MAX,
+	    .max_len = API_IMAGE_MAX, .rules = api_repository_rules,
 	    .doc = "Repository to pull from, with its registry and without tag or digest, such as "
 		   "docker.io/library/nginx."),
 	ROW(cachedimage_spec, tag, "tag", F_STRING, .max_len = API_TAG_MAX,

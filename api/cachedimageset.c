@@ -14,7 +14,7 @@ static const struct desc_rule entry_rules[] = {API_TAG_XOR_DIGEST, {0}};
 
 static const struct field image_entry_rows[] = {
 	ROW(image_entry, image, "image", F_STRING, .flags = FF_REQUIRED, .min_len = 1,
-	    .max_len = API_IMAGE_MAX,
+	    .max_len = API_IMAGE_MAX, .rules = api_repository_rules,
 	    .doc = "Repository to pull from, with its registry and without tag or digest."),
 	ROW(image_entry, tag, "tag", F_STRING, .max_len = API_TAG_MAX,
 	    .doc = "Tag to pull; latest when neither tag nor digest is given."),

@@ -36,10 +36,11 @@ static const struct field prometheus_source_rows[] = {
 	ROW(prometheus_source, lookback, "lookback", F_DURATION,
 	    .doc = "Sum the values of this long a range instead of asking for now."),
 	/*
-	 * No default in the CRD: one inside a list that is replaced as a whole makes each apply of a
-	 * manifest without it a change. The discoverer takes 5m.
+	 * No default in the CRD: one inside a list that is replaced as a whole makes each apply of
+	 * a manifest without it a change. The discoverer takes 5m.
 	 */
-	ROW(prometheus_source, step, "step", F_STRING, .max_len = 64, .pattern = "^([0-9]*\\.?[0-9]+|([0-9]*\\.?[0-9]+(ms|s|m|h|d|w|y))+)$",
+	ROW(prometheus_source, step, "step", F_STRING, .max_len = 64,
+	    .pattern = "^([0-9]*\\.?[0-9]+|([0-9]*\\.?[0-9]+(ms|s|m|h|d|w|y))+)$",
 	    .doc = "Distance of the points of a range, such as 5m, 1d or 30 (seconds); 5m when "
 		   "left out."),
 };

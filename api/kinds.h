@@ -16,6 +16,9 @@ struct desc;  /* api/desc.h */
 
 /* ---- CachedImage ---- */
 
+/* Of a CachedImage: the set whose child it is (behaviour 23), its name cut if it is too long. */
+#define API_SET_LABEL "drop.corewire.io/imageset"
+
 /* Entries of each map, and characters of an annotation; the CRDs refuse more. */
 #define POD_METADATA_MAX   32
 #define POD_ANNOTATION_MAX 1024

@@ -128,6 +128,14 @@ struct api_condition *api_condition_find(const struct api_conditions *list, cons
 	return NULL;
 }
 
+const struct desc_rule api_repository_rules[] = {
+	{"self == '' || self.matches('^([^@]*/)?[^/:@]+$')",
+	 "image is a repository without tag and digest: write the tag into the field tag, the "
+	 "digest "
+	 "into the field digest"},
+	{NULL, NULL},
+};
+
 const struct desc_rule api_selector_rules[] = {
 	{"self.all(k, size(k) <= 317)", "the name of a label has at most 317 characters"},
 	{NULL, NULL},

@@ -48,6 +48,12 @@ extern const struct desc_rule api_selector_rules[];
 	.max_key_len = API_LABEL_KEY_MAX, .rules = api_selector_rules
 
 /*
+ * `image` is a repository: with a tag or a digest in it the reference has two, and no kubelet takes
+ * it. A colon before the last slash is the port of a registry.
+ */
+extern const struct desc_rule api_repository_rules[];
+
+/*
  * At most one of tag and digest (behaviour.md 33); "" counts as unset, so that a
  * template that renders an empty value stays valid.
  */

@@ -6,7 +6,9 @@
  */
 #include "reconciler/reconciler.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "api/tables.h"
 #include "base/log.h"
@@ -65,7 +67,9 @@ static void on_looked_at(void *ctx, const struct kube_answer *answer)
 	enum set_result result = SET_FAILED; /* also if it has gone meanwhile: create it again */
 	if (answer->code == 200 && desc_decode(&cachedimage_desc, answer->body, answer->len, true,
 					       &job->mem, found, NULL) == 0)
-		result = sets_same_child(&job->mem, found, job->child) ? SET_DONE : SET_TAKEN;
+		result = sets_same_child(&job->mem, found, job->child)  ? SET_DONE
+			 : sets_adoptable(&job->mem, found, job->child) ? SET_FAILED
+									: SET_TAKEN;
 	end(job, result, 0, NULL);
 }
 
@@ -86,6 +90,9 @@ static enum set_result result_of(const struct set_job *job, int code)
 		return SET_DONE;
 	if (job->verb == SET_DELETE && code == 404)
 		return SET_DONE;
+	/* The preconditions of an adoption are tests of a JSON patch: one that fails is 422. */
+	if (job->verb == SET_ADOPT && code == 422)
+		return SET_GONE;
 	if (job->verb != SET_CREATE && (code == 404 || code == 409))
 		return SET_GONE; /* or another object of that name: our uid differs */
 	return code == 400 || code == 403 || code == 404 || code == 422 ? SET_REFUSED : SET_FAILED;
@@ -93,6 +100,7 @@ static enum set_result result_of(const struct set_job *job, int code)
 
 static const char *const done_texts[] = {
 	[SET_CREATE] = "child of a set created",
+	[SET_ADOPT] = "CachedImage with the label of a set adopted",
 	[SET_PATCH] = "child of a set put right",
 	[SET_DELETE] = "child of a set deleted",
 };
@@ -132,6 +140,27 @@ static void create_body(const struct set_write *w, struct buf *body)
 	buf_adds(body, "}");
 }
 
+static void adopt_body(const struct set_write *w, struct buf *body)
+{
+	const struct api_meta owners = {.owners = w->child->meta.owners};
+	struct buf meta = {0};
+	desc_encode(&api_meta_desc, &owners, &meta); /* {"ownerReferences":[{...}]} */
+	const char *list = strchr(meta.data, '[');
+	int n = (int)(meta.len - (size_t)(list - meta.data) - 1);
+	buf_adds(body, "[{\"op\":\"test\",\"path\":\"/metadata/uid\",\"value\":");
+	buf_add_json(body, w->uid);
+	buf_addf(body,
+		 "},{\"op\":\"test\",\"path\":\"/metadata/resourceVersion\",\"value\":\"%" PRIu64
+		 "\"},{\"op\":\"add\",\"path\":\"/metadata/ownerReferences",
+		 w->rv);
+	/* Without the brackets it is one element. */
+	if (w->has_owners)
+		buf_addf(body, "/-\",\"value\":%.*s}]", n - 2, list + 1);
+	else
+		buf_addf(body, "\",\"value\":%.*s}]", n, list);
+	buf_done(&meta);
+}
+
 static void patch_body(const struct set_write *w, struct buf *body)
 {
 	struct buf spec = {0};
@@ -166,11 +195,13 @@ static void status_body(const struct set_write *w, struct buf *body)
 static const struct verb { /* how each kind of write is sent */
 	enum kube_method method;
 	void (*body)(const struct set_write *w, struct buf *body);
+	const char *content_type;
 } verbs[] = {
-	[SET_CREATE] = {KUBE_POST, create_body},
-	[SET_PATCH] = {KUBE_PATCH, patch_body},
-	[SET_DELETE] = {KUBE_DELETE, delete_body},
-	[SET_STATUS] = {KUBE_PATCH, status_body},
+	[SET_CREATE] = {KUBE_POST, create_body, NULL},
+	[SET_ADOPT] = {KUBE_PATCH, adopt_body, "application/json-patch+json"},
+	[SET_PATCH] = {KUBE_PATCH, patch_body, "application/merge-patch+json"},
+	[SET_DELETE] = {KUBE_DELETE, delete_body, NULL},
+	[SET_STATUS] = {KUBE_PATCH, status_body, "application/merge-patch+json"},
 };
 
 static char *path_of(struct arena *a, const struct set_write *w)
@@ -202,8 +233,7 @@ static void send_write(struct proc *p, const struct set_write *w)
 		.path = path_of(proc_arena(p), w),
 		.body = body.data,
 		.body_len = body.len,
-		.content_type =
-			verbs[w->verb].method == KUBE_PATCH ? "application/merge-patch+json" : NULL,
+		.content_type = verbs[w->verb].content_type,
 		.accept = KUBE_ACCEPT_META,
 		.deadline_ms = job->deadline_ms,
 	};

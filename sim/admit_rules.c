@@ -75,6 +75,16 @@ static enum verdict names_of_labels(const cJSON *self)
 	return HOLDS;
 }
 
+static enum verdict repository(const cJSON *self)
+{
+	const char *image = cJSON_IsString(self) ? self->valuestring : "";
+	const char *slash = strrchr(image, '/'), *last = slash != NULL ? slash + 1 : image;
+	if (*image == '\0')
+		return HOLDS;
+	return *last != '\0' && strchr(image, '@') == NULL && strchr(last, ':') == NULL ? HOLDS
+											: BROKEN;
+}
+
 static enum verdict pod_keys(const cJSON *self)
 {
 	for (const cJSON *one = self->child; one != NULL; one = one->next)
@@ -111,6 +121,7 @@ static const struct {
 	{"self.all(k, self[k].matches('" API_LABEL_VALUE_PATTERN "'))", label_values},
 	{"!has(self.tag) || self.tag == '' || !has(self.digest) || self.digest == ''",
 	 tag_xor_digest},
+	{"self == '' || self.matches('^([^@]*/)?[^/:@]+$')", repository},
 	{"self.all(k, size(k) <= 317)", names_of_labels},
 	{"duration(self) >= duration('0s')", not_negative},
 	{"duration(self) > duration('0s')", positive},

@@ -108,12 +108,24 @@ static void trim_pod(struct views *all, void *obj)
 	pod->meta.owners.n = 0;
 }
 
+static void keep_label(struct api_map *labels, const char *key)
+{
+	for (size_t i = 0; i < labels->n; i++)
+		if (strcmp(labels->at[i].key, key) == 0) {
+			labels->at[0] = labels->at[i];
+			labels->n = 1;
+			return;
+		}
+	labels->n = 0;
+}
+
 static void trim_image(struct views *all, void *obj)
 {
 	struct cachedimage *image = obj;
 	selector_trim(&image->spec.node_selector, &all->arena);
 	image->meta.annotations.n = 0;
-	image->meta.labels.n = 0;
+	/* 23, 58. Its set looks at one label. */
+	keep_label(&image->meta.labels, API_SET_LABEL);
 }
 
 static void trim_policy(struct views *all, void *obj)

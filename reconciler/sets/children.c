@@ -52,6 +52,14 @@ static const char *owner_uid(const struct api_meta *meta)
 	return NULL;
 }
 
+static bool has_controller(const struct api_meta *meta)
+{
+	for (size_t i = 0; i < meta->owners.n; i++)
+		if (meta->owners.at[i].controller)
+			return true;
+	return false;
+}
+
 static const char *normal_of(struct arena *a, const struct cachedimage_spec *spec)
 {
 	const char *reference =
@@ -66,6 +74,15 @@ bool sets_same_child(struct arena *a, const struct cachedimage *found,
 	const char *owner = owner_uid(&found->meta);
 	return found->meta.deleted == 0 && owner != NULL &&
 	       strcmp(owner, owner_uid(&wanted->meta)) == 0 &&
+	       strcmp(normal_of(a, &found->spec), normal_of(a, &wanted->spec)) == 0;
+}
+
+bool sets_adoptable(struct arena *a, const struct cachedimage *found,
+		    const struct cachedimage *wanted)
+{
+	const char *label = api_map_get(&found->meta.labels, SET_LABEL);
+	return found->meta.deleted == 0 && label != NULL && !has_controller(&found->meta) &&
+	       strcmp(label, api_map_get(&wanted->meta.labels, SET_LABEL)) == 0 &&
 	       strcmp(normal_of(a, &found->spec), normal_of(a, &wanted->spec)) == 0;
 }
 
@@ -94,6 +111,7 @@ static struct child *child_new(struct sets *s, const struct cachedimage *obj)
 	c->uid = xstrdup(obj->meta.uid != NULL ? obj->meta.uid : "");
 	c->timer.owner = TIMER_CHILD;
 	list_init(&c->of_family);
+	list_init(&c->of_orphans);
 	list_init(&c->queued);
 	map_put(&s->children, c->name, c);
 	return c;
@@ -108,8 +126,9 @@ static void leave_family(struct sets *s, struct child *c)
 		family_release(s, f);
 }
 
-void child_free(struct sets *s, struct child *c)
+void child_free(struct sets *s, struct child *c, struct now now)
 {
+	orphan_leave(s, c, now);
 	list_remove(&c->queued);
 	timer_stop(&s->timers, &c->timer);
 	leave_family(s, c);
@@ -130,8 +149,7 @@ static void count(struct tally *t, const struct child *c, uint32_t by)
 	t->degraded += counts && c->counted_degraded ? by : 0;
 }
 
-/* The one to keep of two children for one reference: the older, then the first by name. */
-static bool better(const struct child *a, const struct child *b)
+bool child_better(const struct child *a, const struct child *b)
 {
 	if (a->created != b->created)
 		return a->created < b->created;
@@ -150,8 +168,8 @@ static enum child_role role_of(const struct set *set, const struct child *c)
 		return CHILD_NONE;
 	struct entry *e = entry_of(set, c);
 	if (e != NULL)
-		return e->child == NULL || e->child == c || better(c, e->child) ? CHILD_WANTED
-										: CHILD_STALE;
+		return e->child == NULL || e->child == c || child_better(c, e->child) ? CHILD_WANTED
+										      : CHILD_STALE;
 	return set->list_known ? CHILD_STALE : CHILD_KEPT;
 }
 
@@ -252,6 +270,20 @@ static bool has_phase(const struct cachedimage *obj, const char *phase)
 	       obj->status.observed_generation == obj->meta.generation;
 }
 
+/* 58. No set has it: does it carry the label of one? */
+static void put_orphan(struct sets *s, struct child *c, const struct cachedimage *obj,
+		       struct now now)
+{
+	const char *label = api_map_get(&obj->meta.labels, SET_LABEL);
+	if (label == NULL || *label == '\0' || has_controller(&obj->meta)) {
+		orphan_leave(s, c, now);
+		return;
+	}
+	c->has_owners = obj->meta.owners.n != 0;
+	copy_spec(s, c, obj);
+	orphan_join(s, c, label, now);
+}
+
 void child_put(struct sets *s, const struct cachedimage *obj, struct now now)
 {
 	struct child *c = map_get(&s->children, obj->meta.name);
@@ -270,8 +302,11 @@ void child_put(struct sets *s, const struct cachedimage *obj, struct now now)
 		leave_set(s, c, now);
 		leave_family(s, c);
 	}
-	if (uid == NULL)
+	if (uid == NULL) {
+		put_orphan(s, c, obj, now);
 		return;
+	}
+	orphan_leave(s, c, now);
 	if (c->family == NULL) {
 		c->family = family_hold(s, uid);
 		list_append(&c->family->children, &c->of_family);
@@ -306,7 +341,7 @@ void child_gone(struct sets *s, struct child *c, struct now now)
 	char *normal = place ? arena_strdup(&s->scratch, c->normal) : NULL;
 	if (c->family != NULL)
 		leave_set(s, c, now);
-	child_free(s, c);
+	child_free(s, c, now);
 	if (place)
 		look_again(s, set, normal, now);
 }

@@ -32,7 +32,7 @@ static void release_name(struct sets *s, struct entry *e)
 		map_del(&s->asked, e->asked);
 	free(e->asked);
 	e->asked = NULL;
-	e->in_flight = e->made = false;
+	e->in_flight = e->made = e->adopting = false;
 }
 
 static void set_trouble(struct entry *e, const char *text)
@@ -98,6 +98,7 @@ void entry_settle(struct sets *s, struct entry *e, struct now now)
 void entry_attach(struct sets *s, struct entry *e, struct child *c, struct now now)
 {
 	e->child = c;
+	e->set->matched = false;
 	list_remove(&e->queued);
 	e->waited = e->leaving = e->made = false;
 	e->first = e->failures = 0;
@@ -110,6 +111,7 @@ void entry_attach(struct sets *s, struct entry *e, struct child *c, struct now n
 void entry_detach(struct sets *s, struct entry *e, struct now now)
 {
 	e->child = NULL;
+	e->set->matched = false;
 	timer_stop(&s->timers, &e->timer);
 	entry_settle(s, e, now);
 }
@@ -117,7 +119,7 @@ void entry_detach(struct sets *s, struct entry *e, struct now now)
 void entry_due(struct sets *s, struct entry *e, struct now now)
 {
 	timer_stop(&s->timers, &e->timer);
-	if ((e->child != NULL || !wanted(e)) && !e->in_flight)
+	if ((e->child != NULL || !wanted(e) || e->adopting) && !e->in_flight)
 		release_name(s, e);
 	/* Made, and never seen: it was deleted at once, or it is there and asking will tell. */
 	e->made = e->leaving = false;
@@ -187,13 +189,9 @@ static const char *choose_name(struct sets *s, struct entry *e, struct now now, 
 
 /* ---- creates ---- */
 
-static struct cachedimage *build_child(const struct entry *e, struct arena *a)
+static struct api_owners owner_of_child(const struct set *set, struct arena *a)
 {
-	struct cachedimage *ci = arena_alloc(a, sizeof(*ci));
-	struct api_kv *label = arena_alloc(a, sizeof(*label));
 	struct api_owner *owner = arena_alloc(a, sizeof(*owner));
-	const struct set *set = e->set;
-	*label = (struct api_kv){SET_LABEL, child_label(a, set->name)};
 	*owner = (struct api_owner){
 		.api_version = API_GROUP "/" API_VERSION,
 		.kind = kinds[KIND_CACHEDIMAGESET].kind,
@@ -202,9 +200,18 @@ static struct cachedimage *build_child(const struct entry *e, struct arena *a)
 		.controller = true,
 		.block_owner_deletion = true,
 	};
+	return (struct api_owners){owner, 1};
+}
+
+static struct cachedimage *build_child(const struct entry *e, struct arena *a)
+{
+	struct cachedimage *ci = arena_alloc(a, sizeof(*ci));
+	struct api_kv *label = arena_alloc(a, sizeof(*label));
+	const struct set *set = e->set;
+	*label = (struct api_kv){SET_LABEL, child_label(a, set->name)};
 	ci->meta.name = arena_strdup(a, e->asked);
 	ci->meta.labels = (struct api_map){label, 1};
-	ci->meta.owners = (struct api_owners){owner, 1};
+	ci->meta.owners = owner_of_child(set, a);
 	ci->spec.image = arena_strdup(a, e->image.image);
 	ci->spec.tag = arena_strdup(a, e->image.tag);
 	ci->spec.digest = arena_strdup(a, e->image.digest);
@@ -212,18 +219,50 @@ static struct cachedimage *build_child(const struct entry *e, struct arena *a)
 	return ci;
 }
 
-bool entry_create(struct sets *s, struct entry *e, struct now now, struct arena *a,
-		  struct set_write *ret)
+static void ask_for(struct sets *s, struct entry *e, const char *name)
 {
-	list_remove(&e->queued);
-	const char *name = choose_name(s, e, now, a);
-	if (name == NULL)
-		return false;
 	if (e->asked == NULL) {
 		e->asked = xstrdup(name);
 		map_put(&s->asked, e->asked, e);
 	}
 	e->in_flight = true;
+}
+
+/* 58. Instead of a second object for the reference. */
+static bool adopt(struct sets *s, struct entry *e, struct arena *a, struct set_write *ret)
+{
+	const struct child *c = orphan_for(e);
+	const struct entry *asked = c != NULL ? map_get(&s->asked, c->name) : NULL;
+	/* A create of another name that is open may still come to light. */
+	if (c == NULL || (e->asked != NULL && asked != e) || (asked != NULL && asked != e))
+		return false;
+	struct cachedimage *ci = arena_alloc(a, sizeof(*ci));
+	ci->meta.owners = owner_of_child(e->set, a);
+	ask_for(s, e, c->name);
+	e->adopting = true;
+	*ret = (struct set_write){
+		.verb = SET_ADOPT,
+		.set = arena_strdup(a, e->set->name),
+		.name = arena_strdup(a, c->name),
+		.uid = arena_strdup(a, c->uid),
+		.rv = c->rv,
+		.has_owners = c->has_owners,
+		.child = ci,
+	};
+	return true;
+}
+
+bool entry_create(struct sets *s, struct entry *e, struct now now, struct arena *a,
+		  struct set_write *ret)
+{
+	list_remove(&e->queued);
+	if (adopt(s, e, a, ret))
+		return true;
+	const char *name = choose_name(s, e, now, a);
+	if (name == NULL)
+		return false;
+	e->adopting = false;
+	ask_for(s, e, name);
 	*ret = (struct set_write){
 		.verb = SET_CREATE,
 		.set = arena_strdup(a, e->set->name),
@@ -259,5 +298,25 @@ void entry_answered(struct sets *s, struct entry *e, enum set_result result, con
 				  (e->child == NULL && wanted(e) ? SET_AGAIN_MS : SET_UNSEEN_MS));
 		return;
 	}
+	entry_settle(s, e, now);
+}
+
+void entry_adopted(struct sets *s, struct entry *e, enum set_result result, const char *text,
+		   struct now now)
+{
+	e->in_flight = false;
+	if (result == SET_DONE) {
+		e->made = true;
+		timer_set(&s->timers, &e->timer, now.boot_ms + SET_UNSEEN_MS);
+		return;
+	}
+	/* Changed, gone, or refused: looked at anew. */
+	release_name(s, e);
+	if (e->child != NULL)
+		return;
+	if (result == SET_REFUSED)
+		back_off(s, e, text != NULL && *text != '\0' ? text : "refused", now);
+	else
+		timer_set(&s->timers, &e->timer, now.boot_ms + SET_AGAIN_MS);
 	entry_settle(s, e, now);
 }

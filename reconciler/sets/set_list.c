@@ -158,6 +158,8 @@ static struct set *set_new(struct sets *s, const struct cachedimageset *obj, str
 	list_init(&set->listed);
 	list_init(&set->of_discovery);
 	list_init(&set->dirty);
+	list_init(&set->of_orphans);
+	orphans_join_set(s, set);
 	set->family = family_hold(s, set->uid);
 	set->family->set = set;
 	map_put(&s->sets, set->name, set);
@@ -174,6 +176,7 @@ void set_gone(struct sets *s, struct set *set)
 	family_release(s, set->family);
 	while (!list_alone(&set->listed))
 		entry_free(s, LIST_MEMBER(set->listed.next, struct entry, of_set));
+	orphans_leave_set(s, set);
 	status_forget(s, set);
 	timer_stop(&s->timers, &set->patience);
 	list_remove(&set->dirty);
@@ -280,6 +283,7 @@ void list_build(struct sets *s, struct set *set, struct now now)
 	list_remove(&set->dirty);
 	set->discovered = state;
 	set->build++;
+	set->matched = false;
 	set->n_wanted = set->n_skipped = 0;
 	set->list_known = state == DISCOVERY_NONE || state == DISCOVERY_KNOWN;
 	for (size_t i = 0; i < set->images.n; i++)

@@ -47,19 +47,9 @@ static const char *failing_names(const struct set *set, struct arena *a)
 		const struct child *c = LIST_MEMBER(l, struct child, of_family);
 		if (!c->counted_degraded || (c->role != CHILD_WANTED && c->role != CHILD_KEPT))
 			continue;
-		size_t at = n < STATUS_NAMES_MAX ? n++ : STATUS_NAMES_MAX;
-		if (at == STATUS_NAMES_MAX && strcmp(c->name, first[--at]) >= 0)
-			continue;
-		while (at > 0 && strcmp(c->name, first[at - 1]) < 0) {
-			first[at] = first[at - 1];
-			at--;
-		}
-		first[at] = c->name;
+		names_first(first, &n, STATUS_NAMES_MAX, c->name);
 	}
-	const char *text = n != 0 ? first[0] : "";
-	for (size_t i = 1; i < n; i++)
-		text = arena_printf(a, "%s, %s", text, first[i]);
-	return set->tally.degraded > n ? arena_printf(a, "%s, ...", text) : text;
+	return names_text(first, n, set->tally.degraded, a);
 }
 
 static const char *first_trouble(const struct set *set)
@@ -131,6 +121,35 @@ static struct api_condition ready_condition(struct set *set, struct now now, str
 	return cond;
 }
 
+/* 58. There only while something is left alone: doubtful objects are named, not touched. */
+static bool children_condition(struct set *set, struct now now, struct arena *a,
+			       struct api_condition *ret)
+{
+	size_t n;
+	const char *names = orphans_left(set, &n, a);
+	if (n == 0) {
+		set->left_since = 0;
+		return false;
+	}
+	if (set->left_since == 0)
+		set->left_since = now.wall_s;
+	*ret = (struct api_condition){
+		.type = "Children",
+		.status = "False",
+		.reason = "Ambiguous",
+		.observed_generation = set->generation,
+		.last_transition = set->left_since,
+		.message = arena_printf(
+			a,
+			"%zu CachedImages have the label of this set and no controller, and are "
+			"left "
+			"alone: another child has the reference, or no entry (%s). Delete them, or "
+			"remove the label " SET_LABEL,
+			n, names),
+	};
+	return true;
+}
+
 static uint64_t hash_num(uint64_t h, int64_t n)
 {
 	return hash_bytes(h, &n, sizeof(n));
@@ -167,6 +186,7 @@ static void take_seen(struct set *set)
 void status_observe(struct set *set, const struct cachedimageset *obj)
 {
 	const struct api_condition *ready = api_condition_find(&obj->status.conditions, "Ready");
+	const struct api_condition *left = api_condition_find(&obj->status.conditions, "Children");
 	set->seen_hash = hash_of(&obj->status);
 	set->seen_phase = phase_named(obj->status.phase);
 	set->seen_rv = obj->meta.rv;
@@ -176,6 +196,8 @@ void status_observe(struct set *set, const struct cachedimageset *obj)
 		memcpy(set->ready_status, ready->status, strlen(ready->status));
 		set->ready_since = ready->last_transition;
 	}
+	if (!set->ever_written && left != NULL)
+		set->left_since = left->last_transition;
 	/* A late echo says what the API had before our last write. */
 	if (!set->writing && set->seen_rv >= set->written_rv)
 		take_seen(set);
@@ -212,8 +234,9 @@ bool status_write(struct sets *s, struct set *set, struct now now, struct arena 
 	st->phase = phases[phase_of(set)];
 	st->images_managed = set->tally.managed;
 	st->images_ready = set->tally.ready;
-	st->conditions = (struct api_conditions){arena_alloc(a, sizeof(*st->conditions.at)), 1};
+	st->conditions = (struct api_conditions){arena_array(a, 2, sizeof(*st->conditions.at)), 1};
 	st->conditions.at[0] = ready_condition(set, now, a);
+	st->conditions.n += children_condition(set, now, a, &st->conditions.at[1]);
 	uint64_t hash = hash_of(st);
 	if (set->known && set->hash == hash)
 		return false;

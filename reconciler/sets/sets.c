@@ -33,13 +33,14 @@ void sets_free(struct sets *s)
 	for (size_t i = 0; (set = map_next(&s->sets, &i)) != NULL; i = 0)
 		set_gone(s, set);
 	for (size_t i = 0; (c = map_next(&s->children, &i)) != NULL; i = 0)
-		child_free(s, c);
+		child_free(s, c, (struct now){0});
 	for (size_t i = 0; (d = map_next(&s->discoveries, &i)) != NULL; i = 0)
 		discovery_gone(s, d);
 	map_done(&s->sets);
 	map_done(&s->discoveries);
 	map_done(&s->families);
 	map_done(&s->children);
+	map_done(&s->orphans);
 	map_done(&s->asked);
 	timers_done(&s->timers);
 	timers_done(&s->statuses);
@@ -245,8 +246,13 @@ void sets_answered(struct sets *s, enum set_verb verb, const char *name, const c
 	switch (verb) {
 	case SET_CREATE:
 		e = map_get(&s->asked, name);
-		if (e != NULL && e->in_flight && strcmp(e->set->uid, uid) == 0)
+		if (e != NULL && e->in_flight && !e->adopting && strcmp(e->set->uid, uid) == 0)
 			entry_answered(s, e, result, text, now);
+		break;
+	case SET_ADOPT:
+		e = map_get(&s->asked, name);
+		if (e != NULL && e->in_flight && e->adopting)
+			entry_adopted(s, e, result, text, now);
 		break;
 	case SET_PATCH:
 	case SET_DELETE:

@@ -27,7 +27,7 @@
 /* Children deleted a turn: a list emptied by mistake can be put back while most still stand. */
 #define SET_DELETES_MAX 10
 /* A set's name as a label value (validation of labels in Kubernetes). */
-#define SET_LABEL     "drop.corewire.io/imageset"
+#define SET_LABEL     API_SET_LABEL
 #define SET_LABEL_MAX 63
 
 struct sets;
@@ -53,14 +53,24 @@ void sets_lead(struct sets *s, bool lead, struct now now);
 
 /* ---- what is to be done (everything lives in the turn's arena) ---- */
 
-enum set_verb { SET_CREATE, SET_PATCH, SET_DELETE, SET_STATUS };
+enum set_verb {
+	SET_CREATE,
+	SET_ADOPT, /* 58: adds the set's ownerReference */
+	SET_PATCH,
+	SET_DELETE,
+	SET_STATUS,
+};
 
 struct set_write {
 	enum set_verb verb;
 	const char *set;  /* name of the set it is for */
 	const char *name; /* of the object written: a child, for SET_STATUS the set */
 	const char *uid;  /* of that object, a precondition; SET_CREATE: the set's */
-	/* SET_CREATE: meta (name, labels, owners) and spec. SET_PATCH: labels and spec as wanted.
+	uint64_t rv;      /* SET_ADOPT: resourceVersion of that object, a precondition */
+	bool has_owners;  /* SET_ADOPT: others, no controllers, which stay */
+	/*
+	 * SET_CREATE: meta (name, labels, owners) and spec. SET_ADOPT: meta.owners, the one to add.
+	 * SET_PATCH: labels and spec as wanted.
 	 */
 	const struct cachedimage *child;
 	const struct cachedimage *old; /* SET_PATCH: as they are; send the difference */
@@ -96,6 +106,10 @@ enum set_result {
 void sets_answered(struct sets *s, enum set_verb verb, const char *name, const char *uid,
 		   enum set_result result, uint64_t rv, const char *text, struct now now);
 
+/* 58. Has it the wanted reference, the label and no controller? Then it is adopted once the watch
+ * shows it. */
+bool sets_adoptable(struct arena *a, const struct cachedimage *found,
+		    const struct cachedimage *wanted);
 /* Is what already has the name the child that was to be created? */
 bool sets_same_child(struct arena *a, const struct cachedimage *found,
 		     const struct cachedimage *wanted);

@@ -3,6 +3,7 @@
  *
  *   set ──┬── entry: one image it wants ── child: the CachedImage that is it
  *         ├── family: everything whose ownerReference has the set's uid
+ *         ├── orphans: what has the set's label and no controller
  *         └── discovery: the DiscoveryPolicy it names, there or not
  *
  * What concerns one child is decided by child_settle(), and only there; what concerns an
@@ -70,6 +71,11 @@ struct family { /* of one owner's uid; there while it has a set or children */
 	struct link children;
 };
 
+struct orphans { /* 58. With one value of the label; there while it has members or sets */
+	char *label;
+	struct link members, sets;
+};
+
 struct entry {
 	struct set *set;
 	char *normal; /* reference, key in set.entries */
@@ -77,6 +83,9 @@ struct entry {
 	struct image_entry image;
 	uint64_t build; /* last list that had it */
 	struct child *child;
+	struct child *orphan; /* as matched last, if match is that of the set (orphans.c) */
+	uint64_t match;
+	bool adopting;   /* what is asked for is the adoption of the object `asked` */
 	char *asked;     /* name of a create whose outcome is open, key in sets.asked; or NULL */
 	bool in_flight;  /* it is unanswered */
 	bool made;       /* it was answered with success: the watch will show it */
@@ -119,6 +128,9 @@ struct child {
 	int64_t again_ms;    /* not written before */
 	struct timer timer;
 	struct link of_family, queued;
+	struct orphans *group; /* NULL: it is no orphan */
+	struct link of_orphans;
+	bool has_owners; /* an orphan's, none of them a controller */
 };
 
 struct tally { /* children by what child_settle() has counted */
@@ -142,6 +154,11 @@ struct set {
 	int64_t patient_ms; /* boot ms: until then a missing DiscoveryPolicy is waited for */
 	struct timer patience;
 	struct family *family;
+	struct orphans *orphans;
+	struct link of_orphans;
+	bool matched; /* entries and orphans, since the last change */
+	uint64_t match;
+	int64_t left_since; /* unix seconds: since when orphans are left alone; 0: none are */
 	struct map entries; /* by normal */
 	struct link listed; /* entries in the order of the list */
 	uint64_t build;
@@ -166,7 +183,7 @@ struct sets {
 	bool leading;
 	uint64_t read;
 	int64_t listed_ms; /* each kind was listed by a list that began after this moment */
-	struct map sets, discoveries, families, children;
+	struct map sets, discoveries, families, children, orphans;
 	struct map asked; /* open creates by name */
 	struct timers timers, statuses;
 	struct link dirty, creates, patches, deletes;
@@ -210,11 +227,14 @@ bool entry_create(struct sets *s, struct entry *e, struct now now, struct arena 
 		  struct set_write *ret);
 void entry_answered(struct sets *s, struct entry *e, enum set_result result, const char *text,
 		    struct now now);
+/* The same, of an adoption. */
+void entry_adopted(struct sets *s, struct entry *e, enum set_result result, const char *text,
+		   struct now now);
 
 /* children.c: CachedImages as observed, and what is to be done with ours */
 void child_put(struct sets *s, const struct cachedimage *obj, struct now now);
 void child_gone(struct sets *s, struct child *c, struct now now);
-void child_free(struct sets *s, struct child *c);
+void child_free(struct sets *s, struct child *c, struct now now);
 void child_settle(struct sets *s, struct child *c, struct now now);
 void child_due(struct sets *s, struct child *c, struct now now);
 void child_forget(struct sets *s, struct child *c);
@@ -226,6 +246,25 @@ void child_answered(struct sets *s, struct child *c, enum set_verb verb, enum se
 		    uint64_t rv, struct now now);
 /* See sets_listed(). */
 void child_listed(struct sets *s, struct child *c, int64_t fresh_ms, struct now now);
+
+/* The one to keep, or to adopt, of two for one reference: the older, then the first by name. */
+bool child_better(const struct child *a, const struct child *b);
+
+/* orphans.c: behaviour.md 58 */
+#define ORPHAN_NAMES_MAX 5 /* in a message; the rest is counted */
+void orphans_join_set(struct sets *s, struct set *set);
+void orphans_leave_set(struct sets *s, struct set *set);
+/* The CachedImage has that label and no controller; or not any more. */
+void orphan_join(struct sets *s, struct child *c, const char *label, struct now now);
+void orphan_leave(struct sets *s, struct child *c, struct now now);
+/* The one to adopt for an entry without a child, or NULL. */
+struct child *orphan_for(struct entry *e);
+/* Names of those that are left alone, and how many there are. */
+const char *orphans_left(struct set *set, size_t *ret_n, struct arena *a);
+
+/* names_list.c: the first names of a list, for messages */
+void names_first(const char **first, size_t *n, size_t max, const char *name);
+const char *names_text(const char *const *first, size_t n, size_t all, struct arena *a);
 
 /* set_status.c: behaviour.md 21, 24 */
 void status_observe(struct set *set, const struct cachedimageset *obj);

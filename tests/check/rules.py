@@ -12,7 +12,7 @@ import re
 import sys
 
 TESTS = pathlib.Path(__file__).resolve().parent.parent
-RULES = [*range(1, 35), 57]
+RULES = [*range(1, 35), 57, 58]
 SAID = re.compile(r"\b(?:[Rr]ules?|behaviour(?:\.md)?)\s+(\d+(?:(?:\s*,\s*|\s+and\s+|\s+to\s+|\s*-\s*)\d+)*)")
 
 

@@ -92,7 +92,7 @@ def test_defaults(t):
     source = t.api.must("POST", f"{PATHS['discoverypolicy']}?dryRun=All",
                         build("discoverypolicy", "crd-default", SPECS["discoverypolicy"]))
     step = source["spec"]["sources"][0]["prometheus"].get("step")
-    t.check(step == "5m", "discoverypolicy: default of step", f"{step}")
+    t.check(step is None, "discoverypolicy: step has no default in the list of sources", f"{step}")
     bare = t.api.must("POST", f"{PATHS['pullpolicy']}?dryRun=All", build("pullpolicy", "bare", None))
     t.check(bare.get("spec", {}).get("maxConcurrentNodes") == 1,
             "pullpolicy: defaults without a spec", f"{bare}")

@@ -166,14 +166,17 @@ def test_deletion(t):
     t.eventually("Orphan: the set is gone", 20, lambda: t.api.get("cachedimageset", "dies") is None)
     t.check(not never(1, lambda: t.api.get("cachedimage", "dies-myapp-v1") is None),
             "Orphan: the child stays")
-    # A new set of that name does not adopt it, and does not touch it.
+    # Somebody's object has the name of the other child; a new set of that name adopts the one and not the other.
     uid = t.get("dies-myapp-v1")["metadata"]["uid"]
-    made = make(t, "dies", refs[:1], policyRef="fast")
-    until(10, lambda: len(children(t, made)) == 1)
-    name = next(iter(children(t, made)))
-    t.check(name.startswith("dies-myapp-v1-") and len(name) == len("dies-myapp-v1-") + 8,
-            "rule 23: a taken name gets a hash", name)
-    t.equal(t.get("dies-myapp-v1")["metadata"]["uid"], uid, "rule 23: what is not ours is left")
+    taken = t.image("dies-myapp-v2", refs[2], policyRef="fast")["metadata"]["uid"]
+    made = make(t, "dies", refs[:2], policyRef="fast")
+    until(10, lambda: len(children(t, made)) == 2)
+    names = sorted(children(t, made))
+    t.check(names[0] == "dies-myapp-v1" and t.get(names[0])["metadata"]["uid"] == uid,
+            "rule 58: the orphan of the former set is adopted", names)
+    t.check(names[1].startswith("dies-myapp-v2-") and len(names[1]) == len("dies-myapp-v2-") + 8,
+            "rule 23: a taken name gets a hash", names)
+    t.equal(t.get("dies-myapp-v2")["metadata"]["uid"], taken, "rule 23: what is not ours is left")
 
 
 def test_recreated_at_once(t):

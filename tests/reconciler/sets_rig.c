@@ -209,6 +209,14 @@ void rig_do(struct sets_rig *r, const struct set_write *w)
 		else
 			ci = keep(r, w->child);
 		break;
+	case SET_ADOPT:
+		r->n_adopts++;
+		assert_string_equal(w->uid, ci->meta.uid);
+		assert_int_equal(w->rv, ci->meta.rv);
+		ci->meta.owners =
+			((struct cachedimage *)desc_clone(&cachedimage_desc, w->child, &r->keep))
+				->meta.owners;
+		break;
 	case SET_PATCH:
 		r->n_patches++;
 		patch(ci, w, &r->keep);

@@ -26,7 +26,7 @@ struct sets_rig {
 	uint64_t rv, uids;
 	struct cachedimage *images[RIG_OBJECTS]; /* what the API server has; NULL: free */
 	struct cachedimageset set;               /* the set of the story, named "s" */
-	size_t n_creates, n_patches, n_deletes, n_statuses; /* done by rig_settle */
+	size_t n_creates, n_adopts, n_patches, n_deletes, n_statuses; /* done by rig_settle */
 };
 
 void rig_new(struct sets_rig *r);

@@ -196,8 +196,9 @@ static void rule_23_recognised_by_owner_and_reference(void **state)
 	rig_set(&r, "nginx:1 redis:7");
 	/* Upstream's: another name and another spelling, but ours by uid and reference. */
 	rig_image(&r, "whatever", "su", "docker.io/library/nginx:1");
-	/* Not ours, though the name, the label and the reference would fit. */
-	rig_image(&r, "s-redis-7", NULL, "redis:7");
+	/* Not ours, though the name and the reference would fit. */
+	rig_image(&r, "s-redis-7", NULL, "redis:7")->meta.labels.n = 0;
+	rig_changed(&r, rig_get(&r, "s-redis-7"));
 	rig_image(&r, "of-another", "other", "redis:7");
 	rig_lead(&r);
 	rig_settle(&r);

@@ -71,7 +71,7 @@ struct sim {
 	struct sim_event events[EVENTS_MAX];
 	size_t head, tail; /* of the ring */
 	struct sim_job jobs[JOBS_MAX];
-	size_t n_creates, n_patches, n_deletes, n_crashes;
+	size_t n_creates, n_adopts, n_patches, n_deletes, n_crashes;
 };
 
 /* sim_sets.c */
@@ -108,6 +108,8 @@ const char *normal_of(struct sim *s, const struct cachedimage *o);
 size_t wanted_by(struct sim *s, const struct cachedimageset *o, const struct sim_policy *policies,
 		 const char *refs[], bool *ret_known);
 void check_write(struct sim *s, const struct set_write *w);
+/* The adoption of that image is carried out. */
+void check_adopt(struct sim *s, const struct set_write *w, const struct sim_image *i);
 void check_create(struct sim *s, const struct set_write *w);
 bool check_converged(struct sim *s, char *why, size_t size);
 

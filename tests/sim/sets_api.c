@@ -163,13 +163,31 @@ static void do_create(struct sim *s, struct sim_job *j)
 {
 	struct sim_image *there = api_image(s, s->image, j->w.name);
 	if (there != NULL) {
-		j->result = sets_same_child(&s->mem, &there->o, j->w.child) ? SET_DONE : SET_TAKEN;
+		j->result = sets_same_child(&s->mem, &there->o, j->w.child)  ? SET_DONE
+			    : sets_adoptable(&s->mem, &there->o, j->w.child) ? SET_FAILED
+									     : SET_TAKEN;
 		return;
 	}
 	check_create(s, &j->w);
 	s->n_creates++;
 	j->result = SET_DONE;
 	j->rv = api_add_image(s, j->w.child)->o.meta.rv;
+}
+
+/* 58. Its preconditions are uid and resourceVersion. */
+static void do_adopt(struct sim *s, struct sim_job *j)
+{
+	struct sim_image *i = api_image(s, s->image, j->w.name);
+	j->result = SET_GONE;
+	if (i == NULL || strcmp(i->o.meta.uid, j->w.uid) != 0 || i->o.meta.rv != j->w.rv)
+		return;
+	check_adopt(s, &j->w, i);
+	s->n_adopts++;
+	i->foreign = false;
+	i->o.meta.owners = j->w.child->meta.owners;
+	api_changed_image(s, i);
+	j->result = SET_DONE;
+	j->rv = i->o.meta.rv;
 }
 
 static void do_patch(struct sim *s, struct sim_job *j)
@@ -215,12 +233,10 @@ static void do_status(struct sim *s, struct sim_job *j)
 static void execute(struct sim *s, struct sim_job *j)
 {
 	static void (*const verbs[])(struct sim *, struct sim_job *) = {
-		[SET_CREATE] = do_create,
-		[SET_PATCH] = do_patch,
-		[SET_DELETE] = do_delete,
-		[SET_STATUS] = do_status,
+		[SET_CREATE] = do_create, [SET_ADOPT] = do_adopt,   [SET_PATCH] = do_patch,
+		[SET_DELETE] = do_delete, [SET_STATUS] = do_status,
 	};
-	static const char *const names[] = {"create", "patch", "delete", "status"};
+	static const char *const names[] = {"create", "adopt", "patch", "delete", "status"};
 	j->done = true;
 	verbs[j->w.verb](s, j);
 	sim_trace(&s->run, "%s %s: %d%s", names[j->w.verb], j->w.name, (int)j->result,

@@ -80,6 +80,32 @@ static size_t children_for(struct sim *s, const struct sim_image *list, const ch
 	return n;
 }
 
+/* 58. It has the set's label, no owner, and that reference. */
+static bool is_orphan(struct sim *s, const struct sim_image *i, const char *set, const char *ref)
+{
+	const char *label = api_map_get(&i->o.meta.labels, SET_LABEL);
+	return i->exists && i->o.meta.deleted == 0 && i->o.meta.owners.n == 0 && label != NULL &&
+	       strcmp(label, set) == 0 && strcmp(normal_of(s, &i->o), ref) == 0;
+}
+
+static size_t orphans_seen(struct sim *s, const char *set, const char *ref)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < IMAGES_MAX; i++)
+		n += is_orphan(s, &s->seen_image[i], set, ref);
+	return n;
+}
+
+/* Judged by the truth, when it is carried out. */
+void check_adopt(struct sim *s, const struct set_write *w, const struct sim_image *i)
+{
+	const char *ref = normal_of(s, &i->o);
+	if (!is_orphan(s, i, w->set, ref))
+		sim_fail(&s->run, "%s adopted, which is no orphan of %s", w->name, w->set);
+	if (children_for(s, s->image, w->child->meta.owners.at[0].uid, ref) != 0)
+		sim_fail(&s->run, "%s adopted beside a child for %s", w->name, ref);
+}
+
 /* Judged by what the core has seen: of what it could not know it is not guilty. */
 void check_write(struct sim *s, const struct set_write *w)
 {
@@ -96,6 +122,14 @@ void check_write(struct sim *s, const struct set_write *w)
 	if (w->verb == SET_CREATE) {
 		if (!has(refs, n, normal_of(s, w->child)))
 			sim_fail(&s->run, "create of %s, which %s does not want", w->name, w->set);
+		return;
+	}
+	if (w->verb == SET_ADOPT) {
+		const struct sim_image *o = api_image(s, s->seen_image, w->name);
+		if (o == NULL || !has(refs, n, normal_of(s, &o->o)) ||
+		    orphans_seen(s, w->set, normal_of(s, &o->o)) == 0)
+			sim_fail(&s->run, "adoption of %s, which %s does not want", w->name,
+				 w->set);
 		return;
 	}
 	const struct sim_image *i = api_image(s, s->seen_image, w->name);

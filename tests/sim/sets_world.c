@@ -127,7 +127,7 @@ static void make_foreign(struct sim *s)
 static void edit_child(struct sim *s, struct sim_image *i)
 {
 	static struct api_name_ref policy = {"by-hand"};
-	switch (sim_random(&s->run, 6)) {
+	switch (sim_random(&s->run, 7)) {
 	case 0:
 		i->o.spec.image_pull_policy = "Never";
 		break;
@@ -145,6 +145,10 @@ static void edit_child(struct sim *s, struct sim_image *i)
 		i->o.spec.digest = NULL;
 		break;
 	case 5: /* not the set's any more */
+		i->o.meta.owners.n = i->o.meta.labels.n = 0;
+		i->foreign = true;
+		break;
+	case 6: /* 58. as --cascade=orphan leaves it */
 		i->o.meta.owners.n = 0;
 		i->foreign = true;
 		break;
