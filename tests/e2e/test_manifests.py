@@ -136,6 +136,9 @@ def test_kustomize_overlay(t):
             t.eventually("its events are in default", 30, told)
         finally:
             t.api.delete("cachedimage", "moved")
+            # First the pods: their rights are among the rest.
+            t.kubectl("-n", namespace, "delete", "deployment", f"{prefix}drop", "--ignore-not-found",
+                      "--cascade=foreground")
             t.kubectl("delete", "--ignore-not-found", "-f", "-", stdin=manifest)
 
 
