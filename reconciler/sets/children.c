@@ -149,13 +149,6 @@ static void count(struct tally *t, const struct child *c, uint32_t by)
 	t->degraded += counts && c->counted_degraded ? by : 0;
 }
 
-bool child_better(const struct child *a, const struct child *b)
-{
-	if (a->created != b->created)
-		return a->created < b->created;
-	return strcmp(a->name, b->name) < 0;
-}
-
 static struct entry *entry_of(const struct set *set, const struct child *c)
 {
 	struct entry *e = map_get(&set->entries, c->normal);

@@ -247,16 +247,17 @@ void child_answered(struct sets *s, struct child *c, enum set_verb verb, enum se
 /* See sets_listed(). */
 void child_listed(struct sets *s, struct child *c, int64_t fresh_ms, struct now now);
 
-/* The one to keep, or to adopt, of two for one reference: the older, then the first by name. */
-bool child_better(const struct child *a, const struct child *b);
-
 /* orphans.c: behaviour.md 58 */
-#define ORPHAN_NAMES_MAX 5 /* in a message; the rest is counted */
 void orphans_join_set(struct sets *s, struct set *set);
 void orphans_leave_set(struct sets *s, struct set *set);
 /* The CachedImage has that label and no controller; or not any more. */
 void orphan_join(struct sets *s, struct child *c, const char *label, struct now now);
 void orphan_leave(struct sets *s, struct child *c, struct now now);
+
+/* orphan_match.c */
+#define ORPHAN_NAMES_MAX 5 /* in a message; the rest is counted */
+/* The one to keep, or to adopt, of two for one reference: the older, then the first by name. */
+bool child_better(const struct child *a, const struct child *b);
 /* The one to adopt for an entry without a child, or NULL. */
 struct child *orphan_for(struct entry *e);
 /* Names of those that are left alone, and how many there are. */

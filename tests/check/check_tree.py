@@ -36,6 +36,18 @@ MAY_INCLUDE["metricsd"] = {"base", "api", "ipc", "kube", "httpd", "metricsd"}
 # The pretend cluster; kube/ only to play nodes of a real one (sim/attach.c).
 MAY_INCLUDE["sim"] = {"base", "api", "kube", "httpd", "sim"}
 
+# Rooms: folders of a folder, and which other rooms' headers a file in one may include. Files outside of
+# rooms may include all of their folder's; a room includes none of theirs (ARCHITECTURE.md, "Rooms").
+ROOMS = {
+    "reconciler": {
+        "rules": set(),
+        "core": {"rules"},
+        "sets": {"rules"},
+        "explain": {"rules", "core"},
+        "events": {"rules", "core", "sets"},
+    },
+}
+
 # Libraries and the folders whose headers and sources may name them.
 LIBRARY_HOME = {
     "nng/": {"ipc"}, "msgpack": {"ipc"}, "curl/": {"kube"}, "yaml.h": {"api", "kube"},
@@ -52,6 +64,34 @@ def sources(*patterns):
 
 def relative(path):
     return path.relative_to(ROOT).as_posix()
+
+
+def room_fault(path, include):
+    """What is wrong with that file's include of a header of its own folder; None: nothing."""
+    folder, room = path.split("/")[0], path.split("/")[1] if path.count("/") > 1 else None
+    if folder not in ROOMS or room is None or not include.startswith(folder + "/"):
+        return None
+    if room not in ROOMS[folder]:
+        return f"{path}: {folder}/{room} is no room of ROOMS"
+    other = include.split("/")[1] if include.count("/") > 1 else None
+    if other == room or other in ROOMS[folder][room]:
+        return None
+    return f"{path}: the room {room} may not include {include}"
+
+
+def check_rooms():
+    planted = [("reconciler/rules/target.c", "reconciler/core/core.h"),
+               ("reconciler/sets/sets.c", "reconciler/core/model.h"),
+               ("reconciler/core/core.c", "reconciler/reconciler.h"),
+               ("reconciler/attic/a.c", "reconciler/core/core.h")]
+    for path, include in planted:
+        if room_fault(path, include) is None:
+            yield f"{path} including {include} is not found to be wrong"
+    for path in sources("*.c", "*.h"):
+        for include in re.findall(r'^#include "([^"]+)"', path.read_text(), re.M):
+            fault = room_fault(relative(path), include)
+            if fault:
+                yield fault
 
 
 def check_layers():
@@ -147,7 +187,7 @@ def check_make_targets():
                     yield f"{relative(path)}:{number} names make {target}, which the Makefile has not"
 
 
-CHECKS = [check_layers, check_openings, check_file_lengths, check_function_lengths,
+CHECKS = [check_layers, check_rooms, check_openings, check_file_lengths, check_function_lengths,
           check_headers_alone, check_machine_paths, check_unfinished_words,
           check_make_targets]
 

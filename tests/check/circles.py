@@ -1,0 +1,84 @@
+#!/usr/bin/env python3
+"""No two files of a folder use each other, directly or through others, as TAP: files call downwards only.
+
+circles.py NM BUILD. What uses what is read from the objects of the programs in the meson build folder: the symbols
+that one defines and another of the same folder lacks. KNOWN lists the circles that are still there; one that is not
+there any more has to leave the list.
+"""
+import collections
+import pathlib
+import subprocess
+import sys
+
+KNOWN = {
+    ("discoverer", "query registry_login registry_walk source_prometheus source_registry"),
+    ("discoverer", "policy publish sync"),
+    ("metricsd", "review serve visit"),
+    ("sim", "kubelet kubelet_pull kubelet_sync"),
+    ("sim", "nodes nodes_write"),
+    ("sim", "admit_core admit_pod"),
+    ("sim", "gc history store store_delete store_meta"),
+    ("sim", "view view_cells view_table"),
+    ("sim", "rest rest_evict rest_read rest_write"),
+}
+
+
+def circles(uses):
+    """Sets of nodes that reach each other; uses: {node: nodes it uses}."""
+    def reach(start):
+        seen, todo = set(), [start]
+        while todo:
+            for one in uses.get(todo.pop(), ()):
+                if one not in seen:
+                    seen.add(one)
+                    todo.append(one)
+        return seen
+
+    reached = {node: reach(node) for node in uses}
+    return {frozenset(other for other in reached[node] if node in reached.get(other, ()))
+            for node in uses if node in reached[node]}
+
+
+def symbols(nm, path):
+    """(those it defines, those it lacks)"""
+    defined, lacking = set(), set()
+    for line in subprocess.run([nm, path], capture_output=True, text=True, check=True).stdout.splitlines():
+        words = line.split()
+        if len(words) == 3 and words[1] in "TDBRCV":
+            defined.add(words[2])
+        elif len(words) == 2 and words[0] == "U":
+            lacking.add(words[1])
+    return defined, lacking
+
+
+def folders(nm, build):
+    """{folder: {file: files of the folder that it uses}}, from objects such as kube/libkube.a.p/http.c.o."""
+    objects = collections.defaultdict(dict)
+    for path in sorted(build.glob("*/*.p/*.c.o")):
+        objects[path.relative_to(build).parts[0]][path.name.removesuffix(".c.o")] = symbols(nm, path)
+    found = {}
+    for folder, files in objects.items():
+        home = {symbol: name for name, (defined, _) in files.items() for symbol in defined}
+        found[folder] = {name: {home[s] for s in lacking if s in home and home[s] != name}
+                         for name, (_, lacking) in files.items()}
+    return found
+
+
+def main():
+    nm, build = sys.argv[1], pathlib.Path(sys.argv[2])
+    found = folders(nm, build)
+    there = {(folder, " ".join(sorted(circle))) for folder, uses in found.items() for circle in circles(uses)}
+    planted = circles({"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": {"a"}})
+    results = [("objects were found", len(found) > 8 and all(found.values())),
+               ("a planted circle is found, and what only uses it is no part of it",
+                planted == {frozenset("abc")})]
+    results += [(f"no circle: {folder}: {names}", False) for folder, names in sorted(there - KNOWN)]
+    results += [(f"gone, take it off the list: {folder}: {names}", False) for folder, names in sorted(KNOWN - there)]
+    results.append((f"{len(found)} folders, {len(KNOWN)} known circles", not there ^ KNOWN))
+    print(f"1..{len(results)}")
+    for number, (name, good) in enumerate(results, 1):
+        print(f"{'ok' if good else 'not ok'} {number} - {name}")
+
+
+if __name__ == "__main__":
+    main()
