@@ -1,6 +1,6 @@
 /*
- * CachedImage: one image to have on every node it targets (reference/api.md,
- * behaviour.md 1-22). Rows are in the order in which they are written.
+ * CachedImage: one image to have on every node it targets (behaviour.md 1-22). Rows are in the
+ * order in which they are written.
  */
 #include "api/kinds.h"
 

@@ -1,6 +1,6 @@
 /*
  * CachedImageSet: many images under one set of rules, listed or discovered
- * (reference/api.md, behaviour.md 23-25).
+ * (behaviour.md 23-25).
  */
 #include "api/kinds.h"
 

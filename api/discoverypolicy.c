@@ -1,6 +1,5 @@
 /*
- * DiscoveryPolicy: where lists of images come from (reference/api.md,
- * behaviour.md 26-31).
+ * DiscoveryPolicy: where lists of images come from (behaviour.md 26-31).
  */
 #include "api/kinds.h"
 

@@ -1,6 +1,6 @@
 /*
  * The kinds this project reads or writes, each as one plain struct whose fields
- * mirror the JSON (reference/api.md; behaviour.md for the additive ones). The
+ * mirror the JSON (behaviour.md for the additive ones). The
  * descriptor tables in api/<kind>.c are the only place that knows JSON names,
  * defaults, limits and descriptions. Ownership as in api/meta.h.
  *

@@ -1,6 +1,6 @@
 /*
  * What is read of a Node. The less is read, the fewer changes there are: kubelets
- * write their Node all the time (design.md must 5).
+ * write their Node all the time (must 5).
  */
 #include "api/kinds.h"
 

@@ -1,5 +1,5 @@
 /*
- * PullPolicy: the pace of pulls (reference/api.md, behaviour.md 9, 11-15). It has no
+ * PullPolicy: the pace of pulls (behaviour.md 9, 11-15). It has no
  * status; nothing is written to it.
  */
 #include "api/kinds.h"

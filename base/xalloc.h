@@ -1,6 +1,6 @@
 /*
  * Allocation that returns memory or does not return: out of memory aborts, and
- * the supervisor's restart is the recovery path (design.md must 8). Blocks are
+ * the supervisor's restart is the recovery path (must 8). Blocks are
  * released with free().
  */
 #ifndef DROP_BASE_XALLOC_H

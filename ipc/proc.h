@@ -23,7 +23,7 @@
 #include "ipc/metrics.h"
 #include "ipc/msg.h"
 
-/* Exit codes: a contract with the supervisor and with people (style.md 3). */
+/* Exit codes: a contract with the supervisor and with people (docs/musts.md 11). */
 enum { PROC_EXIT_OK = COMMAND_FINE, PROC_EXIT_USAGE = COMMAND_USAGE, PROC_EXIT_ENV = COMMAND_ENV };
 
 /*
@@ -32,7 +32,7 @@ enum { PROC_EXIT_OK = COMMAND_FINE, PROC_EXIT_USAGE = COMMAND_USAGE, PROC_EXIT_E
  */
 #define PROC_REQUESTS_MAX 64
 
-/* Milliseconds from SIGTERM to the end of the process (design.md must 11). */
+/* Milliseconds from SIGTERM to the end of the process (must 11). */
 #define PROC_DRAIN_MS 10000
 /* Seconds that closing the sockets may take on the way out. */
 #define PROC_CLOSE_S 1

@@ -119,7 +119,7 @@ static int dial_peer(struct proc *p, enum proc_id peer, struct err *err)
 
 int proc_sockets_open(struct proc *p, struct err *err)
 {
-	/* nng makes the socket files; the umask decides their mode (design.md must 9). */
+	/* nng makes the socket files; the umask decides their mode (must 9). */
 	umask(077);
 	if (endpoint_dir(p->common.socket_dir, err) != 0 || open_listeners(p, err) != 0)
 		return -1;

@@ -7,7 +7,7 @@
  *
  * Streams are flow-controlled by not reading the lane's sockets while more than
  * HTTP_BACKLOG_MAX waits to be handed on; a single stream is never paused, because its
- * full window would stall its siblings (design.md must 6).
+ * full window would stall its siblings (must 6).
  */
 #ifndef DROP_KUBE_HTTP_H
 #define DROP_KUBE_HTTP_H

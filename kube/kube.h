@@ -5,7 +5,7 @@
  * Asynchronous, one thread; callbacks run inside kube_wait().
  *
  * Watches, writes and the lease each have connections of their own (lanes): a slow
- * watch never stalls a write (design.md must 6).
+ * watch never stalls a write (must 6).
  */
 #ifndef DROP_KUBE_KUBE_H
 #define DROP_KUBE_KUBE_H

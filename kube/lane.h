@@ -3,7 +3,7 @@
  * interface (curl_multi_socket_action) instead of curl_multi_poll, because a process
  * waits for three lanes and its own sockets in one poll(2): a lane tells which sockets
  * and which time it waits for, http.c sleeps for all. Closing a lane resets its
- * connections, so that nothing written to them can still leave (design.md must 7).
+ * connections, so that nothing written to them can still leave (must 7).
  */
 #ifndef DROP_KUBE_LANE_H
 #define DROP_KUBE_LANE_H

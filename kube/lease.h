@@ -1,5 +1,5 @@
 /*
- * Holding the one Lease that says who may write (behaviour.md 32, design.md must 7).
+ * Holding the one Lease that says who may write (behaviour.md 32, must 7).
  * Acquires when free or expired (as seen by us: unchanged for its duration on our own
  * clock, so clock skew does not matter), renews every 2 s on its own lane, and knows the
  * moment after which nobody of this instance writes: 10 s after the last successful

@@ -1,5 +1,5 @@
 /*
- * /healthz and /readyz: what is alive, and what can act (design.md must 11). Pure.
+ * /healthz and /readyz: what is alive, and what can act (must 11). Pure.
  *
  * Healthy: the supervisor and metricsd go round; what else died is the supervisor's to start
  * again. Ready: the watcher knows every kind and who holds the lease, the reconciler has read it,

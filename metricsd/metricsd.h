@@ -5,7 +5,7 @@
  * not up. It owns no number but those about itself, writes nothing, and decides nothing.
  *
  * With --metrics-secure it asks the API server who a token belongs to and what he may; only
- * then does it start a Kubernetes client (design.md must 8).
+ * then does it start a Kubernetes client (must 8).
  *
  * Its parts: listen, negotiate, expose, snapshot, health, access, review_json, board and
  * page are pure; collect and show ask the processes, review the API server, visit and serve

@@ -6,7 +6,7 @@
  * changes by the watcher, of which it reads the lease and nothing else. It decides
  * nothing about images, watches nothing and never writes without the lease
  * (behaviour.md 5, 6, 10, 32). Outcomes of pulls are not its business either: the
- * watcher's pod events are the truth about them (design.md must 3).
+ * watcher's pod events are the truth about them (must 3).
  */
 #ifndef DROP_PULLER_PULLER_H
 #define DROP_PULLER_PULLER_H

@@ -1,6 +1,6 @@
 /*
  * Whose requests the puller obeys, and until when it may write (behaviour.md 32,
- * design.md musts 3, 7). Pure: messages and the time go in, verdicts come out.
+ * musts 3, 7). Pure: messages and the time go in, verdicts come out.
  *
  * Two things are known: the lease, from the watcher, which says until when this instance
  * may write at all; and the session, from the reconciler, which says whose decisions

@@ -1,5 +1,5 @@
 /*
- * When the reconciler may act (behaviour.md 32, design.md must 3): it holds the lease,
+ * When the reconciler may act (behaviour.md 32, must 3): it holds the lease,
  * then the puller obeys it and has no older write in flight, then each kind was read
  * consistently after that moment. Pure: what happened goes in, the step comes out.
  */

@@ -1,7 +1,7 @@
 /*
  * When a child is started, given time, told to stop, killed or given up on: one table
  * of state and event. Pure: no clock, no process, no file; what it orders is done by
- * supervise.c (design.md must 11).
+ * supervise.c (must 11).
  */
 #ifndef DROP_SUPERVISOR_DECIDE_H
 #define DROP_SUPERVISOR_DECIDE_H

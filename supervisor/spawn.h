@@ -21,7 +21,7 @@
 struct spawner {
 	const struct supervisor_options *options;
 	char *bin_dir;               /* owned */
-	char identity[IDENTITY_MAX]; /* who we are on the lease, design.md must 7 */
+	char identity[IDENTITY_MAX]; /* who we are on the lease, must 7 */
 	char hash_key[HASH_KEY_MAX]; /* of the tree's hashes of image names (ipc/proc_keys.c) */
 };
 

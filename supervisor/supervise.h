@@ -4,7 +4,7 @@
  *
  * It is told: signals, bytes on notify pipes, its configuration file, time. It sends: signals. It
  * links neither nng nor curl, reads no message and knows nothing of the cluster; losing the lease
- * is the watcher's business and restarts nothing (design.md must 8, 11).
+ * is the watcher's business and restarts nothing (must 8, 11).
  */
 #ifndef DROP_SUPERVISOR_SUPERVISE_H
 #define DROP_SUPERVISOR_SUPERVISE_H

@@ -1,5 +1,5 @@
 /*
- * The compacted log (design.md must 2): every object once, in the order of its last
+ * The compacted log (must 2): every object once, in the order of its last
  * change, newest at the tail; deletions leave a bounded trail of tombstones. It is
  * the one copy of what the cluster looks like, and what it says is a function of
  * what was put: no I/O, no clock.

@@ -29,7 +29,7 @@ for program in PROGRAMS:
     MAY_INCLUDE[program] = {"base", "api", "ipc", "kube", program}
 # It speaks to our processes, not to a cluster.
 MAY_INCLUDE["dropctl"] = {"base", "api", "ipc", "dropctl"}
-# The supervisor links neither nng nor curl (design.md must 8): of ipc/ it takes the socket folder, of
+# The supervisor links neither nng nor curl (must 8): of ipc/ it takes the socket folder, of
 # api/ the reader of YAML.
 MAY_INCLUDE["supervisor"] = {"base", "api", "ipc", "supervisor"}
 MAY_INCLUDE["metricsd"] = {"base", "api", "ipc", "kube", "httpd", "metricsd"}

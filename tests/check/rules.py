@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Which tests hold which rule of behaviour, from the tests' own words, as TAP; a rule without one fails.
 
-rules.py [--table]. A C test says so by a function rule_23_... (rules_8_9_... for two), or its file by
+rules.py [--table]. The rules are those of docs/behaviour.md; what cites a rule, a must of docs/musts.md or a page that is not
+there fails, too. A C test says so by a function rule_23_... (rules_8_9_... for two), or its file by
 "behaviour.md 5, 7" or "rule 5" in the opening comment; a test on the real cluster by "rule 23" in its
 docstring or its checks; a mutant by its row in tests/mutants/mutants.py.
 """
@@ -9,10 +10,16 @@ import ast
 import collections
 import pathlib
 import re
+import subprocess
 import sys
 
 TESTS = pathlib.Path(__file__).resolve().parent.parent
-RULES = [*range(1, 35), 57, 58]
+ROOT = TESTS.parent
+RULES = [int(n) for n in re.findall(r"^\*\*(\d+)\.\*\*", (ROOT / "docs/behaviour.md").read_text(encoding="utf-8"), re.M)]
+MUSTS = {int(n) for n in re.findall(r"^(\d+)\. \*\*", (ROOT / "docs/musts.md").read_text(encoding="utf-8"), re.M)}
+CITED_MUST = re.compile(r"\bmusts? (\d+(?:(?:, | and )\d+)*)")
+CITED_RULE = re.compile(r"\bbehaviour(?:\.md)? (\d+(?:(?:, | and | to |-)\d+)*)")
+CITED_PAGE = re.compile(r"\b(\w[\w.-]*\.md)\b")
 SAID = re.compile(r"\b(?:[Rr]ules?|behaviour(?:\.md)?)\s+(\d+(?:(?:\s*,\s*|\s+and\s+|\s+to\s+|\s*-\s*)\d+)*)")
 
 
@@ -66,6 +73,32 @@ def of_mutants():
         yield mutant.rule, f"{mutant.file}: {' '.join(mutant.old.split())[:40]}"
 
 
+def wrong_citations(name, text, pages):
+    """What the text cites and is not there."""
+    text = re.sub(r"\n\s*(?:\*|#|//)?\s*", " ", text)
+    for cited in CITED_RULE.findall(text):
+        for number in set(numbers(cited)) - set(RULES):
+            yield f"{name}: behaviour {number}"
+    for cited in CITED_MUST.findall(text):
+        for number in {int(n) for n in re.findall(r"\d+", cited)} - MUSTS:
+            yield f"{name}: must {number}"
+    for page in set(CITED_PAGE.findall(text)) - pages:
+        yield f"{name}: {page}"
+
+
+def all_wrong_citations():
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    pages = {pathlib.Path(name).name for name in listed if name.endswith(".md")}
+    planted = "see behaviour.md 5, 999 and must 99 of nowhere.md"
+    if len(list(wrong_citations("planted", planted, pages))) != 3:
+        yield f"what is wrong in \"{planted}\" is not found"
+    texts = (".c", ".h", ".def", ".py", ".md", ".sh", ".build")
+    for name in listed:
+        path = ROOT / name
+        if path.suffix in texts and path.exists() and path != pathlib.Path(__file__).resolve():
+            yield from wrong_citations(name, path.read_text(encoding="utf-8"), pages)
+
+
 def collect(pairs):
     found = collections.defaultdict(list)
     for rule, test in pairs:
@@ -82,11 +115,14 @@ def main():
         for rule in RULES:
             print(f"| {rule} | " + " | ".join("<br>".join(c[rule]) for c in columns.values()) + " |")
         return
-    print(f"1..{len(RULES)}")
+    print(f"1..{len(RULES) + 1}")
     for number, rule in enumerate(RULES, 1):
         good = columns["C"][rule] or columns["real programs"][rule]
         counts = ", ".join(f"{len(c[rule])} {what}" for what, c in columns.items())
         print(f"{'' if good else 'not '}ok {number} - rule {rule}: {counts}")
+    wrong = list(all_wrong_citations())
+    print("".join(f"# {line}\n" for line in wrong), end="")
+    print(f"{'not ok' if wrong else 'ok'} {len(RULES) + 1} - what is cited is there")
 
 
 if __name__ == "__main__":

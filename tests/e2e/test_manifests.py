@@ -43,6 +43,12 @@ def every_spec():
         "spec": c["spec"]}) + "\n" for number, c in enumerate(cases))
 
 
+def readme():
+    """The objects that README.md shows."""
+    with open(os.path.join(FOLDER, "..", "..", "README.md"), encoding="utf-8") as file:
+        return "---\n".join(re.findall(r"^```yaml\n(.*?)^```", file.read(), re.M | re.S))
+
+
 def versions(t, manifest):
     text = t.kubectl("get", "-f", "-", "-o", "json", stdin=manifest)
     items = json.loads(text)
@@ -79,9 +85,10 @@ def test_applied_twice(t):
         applied_twice(t, "CRDs", crds())
         applied_twice(t, "install.yaml", operator())
         applied_twice(t, "samples", samples)
+        applied_twice(t, "README.md", readme())
         applied_twice(t, "objects with every field", cases)
     finally:
-        for manifest in (samples, cases, "---\n".join(one for one in operator().split("---\n")
+        for manifest in (samples, readme(), cases, "---\n".join(one for one in operator().split("---\n")
                                                       if "\nkind: Namespace\n" not in f"\n{one}")):
             t.kubectl("delete", "--ignore-not-found", "-f", "-", stdin=manifest)
 

@@ -1,5 +1,5 @@
 /*
- * The reflector's table (design.md must 5), one row a rule.
+ * The reflector's table (must 5), one row a rule.
  */
 #include <setjmp.h>
 #include <stdarg.h>

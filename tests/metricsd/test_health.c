@@ -1,4 +1,4 @@
-/* What /healthz and /readyz say, part by part (design.md must 11). */
+/* What /healthz and /readyz say, part by part (must 11). */
 #include "tests/unit.h"
 
 #include <string.h>

@@ -1,4 +1,4 @@
-/* puller/session.c: whose requests are obeyed (behaviour.md 32, design.md musts 3, 7). */
+/* puller/session.c: whose requests are obeyed (behaviour.md 32, musts 3, 7). */
 #include "tests/unit.h"
 
 #include "puller/session.h"

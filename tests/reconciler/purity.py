@@ -2,7 +2,7 @@
 """The core is pure: purity.py NM LIBRARY checks what its objects need from outside.
 
 No clock, log, random number, environment, file or socket; memory by base/xalloc.h and
-the turn's arena (design.md must 4). What is not on the list below fails.
+the turn's arena (must 4). What is not on the list below fails.
 """
 import re
 import subprocess

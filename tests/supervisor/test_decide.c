@@ -1,5 +1,5 @@
 /*
- * supervisor/decide.c: every pair of the table, and stories of design.md must 11 told as
+ * supervisor/decide.c: every pair of the table, and stories of must 11 told as
  * rows of events with the order, the state and the wait that must follow.
  */
 #include <setjmp.h>
@@ -169,9 +169,8 @@ static void test_restarts_are_counted(void **state)
 static void test_drain_order(void **state)
 {
 	(void)state;
-	static const enum process order[] = {PROCESS_RECONCILER, PROCESS_PULLER,
-					     PROCESS_DISCOVERER, PROCESS_WATCHER,
-					     PROCESS_METRICSD};
+	static const enum process order[] = {PROCESS_RECONCILER, PROCESS_PULLER, PROCESS_DISCOVERER,
+					     PROCESS_WATCHER, PROCESS_METRICSD};
 	struct child children[PROCESS_COUNT] = {0};
 	for (int p = 0; p < PROCESS_COUNT; p++)
 		children[p].state = CHILD_LINGERING;

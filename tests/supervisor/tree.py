@@ -1,4 +1,4 @@
-"""The supervisor with scripted children (design.md must 11).
+"""The supervisor with scripted children (must 11).
 
 Each case writes a shell script as drop-<name> for each process of the
 tree, starts the real drop-supervisor on a scratch folder and waits, with a deadline, for a
@@ -212,7 +212,7 @@ def test_neither_nng_nor_curl_is_linked():
                             check=True).stdout
     assert 'libc.so' in needed, needed
     for library in ('nng', 'curl', 'ssl', 'msgpack'):
-        assert f'lib{library}' not in needed, f'design.md must 8: {library}'
+        assert f'lib{library}' not in needed, f'must 8: {library}'
 
 
 def test_what_a_child_gets():

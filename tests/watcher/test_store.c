@@ -1,5 +1,5 @@
 /*
- * The compacted log (design.md must 2): a reader that follows it ends up with what
+ * The compacted log (must 2): a reader that follows it ends up with what
  * is in it, whatever happens between its requests.
  */
 #include "tests/unit.h"
