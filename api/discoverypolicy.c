@@ -106,6 +106,9 @@ static const struct field discovered_image_rows[] = {
 static DESC(discovered_image, "DiscoveredImage", "An image that a source found.");
 
 static const struct field discoverypolicy_status_rows[] = {
+	ROW(discoverypolicy_status, observed_generation, "observedGeneration", F_INT,
+	    .flags = FF_ALWAYS | FF_ADDITIVE, .bits = 64,
+	    .doc = "Generation of the spec this status is about."),
 	ROW(discoverypolicy_status, last_sync_time, "lastSyncTime", F_TIME,
 	    .doc = "When the sources were last asked with success."),
 	ROW(discoverypolicy_status, discovered_images, "discoveredImages", F_LIST,

@@ -154,6 +154,7 @@ struct discovered_images {
 };
 
 struct discoverypolicy_status {
+	int64_t observed_generation; /* additive, behaviour 59 */
 	int64_t last_sync_time;
 	struct discovered_images discovered_images;
 	int64_t image_count, source_count;

@@ -158,6 +158,8 @@ struct discoverypolicy_status status_make(const struct status_facts *facts,
 					  const struct discoverypolicy_status *old, struct arena *a)
 {
 	struct discoverypolicy_status s = *old;
+	/* 59. Tools that wait for a change to be observed read this, not the conditions. */
+	s.observed_generation = facts->generation;
 	s.conditions.at = arena_array(a, old->conditions.n + 2, sizeof(*s.conditions.at));
 	for (size_t i = 0; i < old->conditions.n; i++)
 		s.conditions.at[i] = old->conditions.at[i];

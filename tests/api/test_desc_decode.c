@@ -62,7 +62,8 @@ static const struct decode_row accepted[] = {
 	{"1e3 is an integer", &api_meta_desc, "{\"generation\":1e3}", "{\"generation\":1000}"},
 	{"rule 27: a score beyond 2^53 is clamped", &discoverypolicy_status_desc,
 	 "{\"discoveredImages\":[{\"image\":\"a\",\"score\":-9223372036854775808}]}",
-	 "{\"discoveredImages\":[{\"image\":\"a\",\"score\":-9007199254740992}],\"imageCount\":0,"
+	 "{\"observedGeneration\":0,\"discoveredImages\":[{\"image\":\"a\",\"score\":-"
+	 "9007199254740992}],\"imageCount\":0,"
 	 "\"sourceCount\":0}"},
 	{"resourceVersion to the last bit", &api_meta_desc,
 	 "{\"resourceVersion\":\"18446744073709551615\"}",

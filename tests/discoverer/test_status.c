@@ -277,6 +277,19 @@ static void rule_26_30_schedule(void **state)
 	}
 }
 
+/* Also where nothing was asked, as the spec is wrong. */
+static void rule_59_observed_generation(void **state)
+{
+	(void)state;
+	struct arena a = ARENA_INIT;
+	const struct discoverypolicy_status old = {.observed_generation = 6};
+	struct status_facts facts = {.generation = 7, .now_s = 1000};
+	assert_int_equal(status_make(&facts, &old, &a).observed_generation, 7);
+	facts.spec_error = "imageFilter is no expression";
+	assert_int_equal(status_make(&facts, &old, &a).observed_generation, 7);
+	arena_done(&a);
+}
+
 static void heard(struct lead *l, uint64_t term, int64_t until_ms, int64_t now_ms)
 {
 	lead_changed(l, leader_heard(&l->lease, now_ms, term, until_ms, now_ms), now_ms);
@@ -318,6 +331,7 @@ int main(void)
 		cmocka_unit_test(rule_30_transitions),
 		cmocka_unit_test(rule_30_a_message_is_bounded),
 		cmocka_unit_test(rule_26_30_schedule),
+		cmocka_unit_test(rule_59_observed_generation),
 		cmocka_unit_test(rule_32_lead),
 	};
 	return cmocka_run_group_tests_name("discoverer/status", tests, NULL, NULL);
