@@ -75,7 +75,7 @@ helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
 {{- define "drop.pairs" -}}
 {{- $pairs := list }}
 {{- range $key, $value := . }}
-{{- $text := $value | toString | replace "\\" "\\\\" | replace "," "\\," }}
+{{- $text := $value | toString | replace "\\" "\\\\" | replace "," "\\," | replace "$(" "$$(" }}
 {{- $pairs = append $pairs (printf "%s=%s" $key $text) }}
 {{- end }}
 {{- join "," $pairs }}
