@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/ref.h"
 #include "api/tables.h"
 #include "base/xalloc.h"
 
@@ -203,6 +204,27 @@ static struct api_owners owner_of_child(const struct set *set, struct arena *a)
 	return (struct api_owners){owner, 1};
 }
 
+/*
+ * 23. A set that was stored before the CRD refused it may have a tag in `image` beside a digest,
+ * and a child with such fields is refused: it gets the fields that mean the same reference.
+ */
+static void fill_reference(struct cachedimage_spec *spec, const struct image_entry *from,
+			   struct arena *a)
+{
+	const char *image, *tag, *digest;
+	spec->image = arena_strdup(a, from->image);
+	spec->tag = arena_strdup(a, from->tag);
+	spec->digest = arena_strdup(a, from->digest);
+	if (ref_split(a, from->image, &image, &tag, &digest) != 0 || tag == NULL)
+		return;
+	const char *reference = ref_make(a, from->image, from->tag, from->digest);
+	if (ref_split(a, reference, &image, &tag, &digest) != 0)
+		return;
+	spec->image = image;
+	spec->tag = tag;
+	spec->digest = digest;
+}
+
 static struct cachedimage *build_child(const struct entry *e, struct arena *a)
 {
 	struct cachedimage *ci = arena_alloc(a, sizeof(*ci));
@@ -212,9 +234,7 @@ static struct cachedimage *build_child(const struct entry *e, struct arena *a)
 	ci->meta.name = arena_strdup(a, e->asked);
 	ci->meta.labels = (struct api_map){label, 1};
 	ci->meta.owners = owner_of_child(set, a);
-	ci->spec.image = arena_strdup(a, e->image.image);
-	ci->spec.tag = arena_strdup(a, e->image.tag);
-	ci->spec.digest = arena_strdup(a, e->image.digest);
+	fill_reference(&ci->spec, &e->image, a);
 	owned_fill(&set->owned, &ci->spec, a);
 	return ci;
 }
