@@ -8,7 +8,10 @@
 #ifndef DROP_SIM_ADMIT_H
 #define DROP_SIM_ADMIT_H
 
-#include "sim/store.h"
+#include "sim/api_error.h"
+#include "sim/resources.h"
+
+typedef struct cJSON cJSON;
 
 /*
  * Is it an object of that kind whose metadata decodes? Built-in kinds get apiVersion and kind

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "sim/api_error.h"
 
 /* The value at a dotted path, or NULL. */

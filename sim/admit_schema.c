@@ -12,6 +12,7 @@
 
 #include "api/tables.h"
 #include "api/walk.h"
+#include "base/clock.h"
 #include "base/utf8.h"
 
 /* Different patterns in all tables; beyond, they are compiled at each use. */

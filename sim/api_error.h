@@ -6,7 +6,21 @@
 #ifndef DROP_SIM_API_ERROR_H
 #define DROP_SIM_API_ERROR_H
 
-#include "sim/store.h"
+#include <stdint.h>
+
+#include "sim/resources.h"
+
+/* What goes wrong, as metav1.Status says it. */
+struct api_error {
+	int code;           /* 404, 409, 410, 422, ... */
+	const char *reason; /* "NotFound", static */
+	char message[1024];
+	char causes[4096]; /* JSON array of details.causes, or "" */
+	int retry_after_s; /* 0: none */
+	/* details of the Status where they are not what the request and the reason say: */
+	char name[256];           /* "": the request's */
+	const char *kind, *group; /* static; NULL: the resource's */
+};
 
 int api_error_set(struct api_error *e, int code, const char *reason, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));

@@ -13,7 +13,7 @@
 #include "base/clock.h"
 #include "base/generated.h"
 
-#include "sim/registry.h"
+#include "sim/pull_faults.h"
 #include "sim/scenario_tables.h"
 
 struct row {

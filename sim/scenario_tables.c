@@ -8,7 +8,7 @@
 
 #include "api/row.h"
 
-#include "sim/registry.h"
+#include "sim/pull_faults.h"
 
 #define NAME_PATTERN "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"
 #define MANY         20000

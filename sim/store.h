@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include "base/clock.h"
+#include "sim/api_error.h"
 #include "sim/resources.h"
 
 struct store;
@@ -41,18 +42,6 @@ struct object {
 	uint64_t rv;
 	const char *node; /* pods: spec.nodeName; else "" */
 	struct text *text;
-};
-
-/* What goes wrong, as metav1.Status says it. */
-struct api_error {
-	int code;           /* 404, 409, 410, 422, ... */
-	const char *reason; /* "NotFound", static */
-	char message[1024];
-	char causes[4096]; /* JSON array of details.causes, or "" */
-	int retry_after_s; /* 0: none */
-	/* details of the Status where they are not what the request and the reason say: */
-	char name[256];           /* "": the request's */
-	const char *kind, *group; /* static; NULL: the resource's */
 };
 
 struct change {
