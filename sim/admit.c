@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "sim/admit_parts.h"
-#include "sim/api_error.h"
+#include "sim/objects/api_error.h"
 
 static bool repeats(const cJSON *child)
 {

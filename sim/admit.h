@@ -8,8 +8,8 @@
 #ifndef DROP_SIM_ADMIT_H
 #define DROP_SIM_ADMIT_H
 
-#include "sim/api_error.h"
-#include "sim/resources.h"
+#include "sim/objects/api_error.h"
+#include "sim/objects/resources.h"
 
 typedef struct cJSON cJSON;
 

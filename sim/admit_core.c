@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "sim/api_error.h"
+#include "sim/objects/api_error.h"
 
 /* The value at a dotted path, or NULL. */
 static const cJSON *at_path(const cJSON *obj, const char *path)

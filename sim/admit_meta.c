@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "base/xalloc.h"
-#include "sim/api_error.h"
+#include "sim/objects/api_error.h"
 #include "api/label_syntax.h"
 
 /* Keys and values of all annotations together. */

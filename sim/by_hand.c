@@ -17,7 +17,7 @@
 
 #include "sim/merge.h"
 #include "sim/scenario_tables.h"
-#include "sim/texts.h"
+#include "sim/objects/texts.h"
 
 struct rule {
 	TAILQ_ENTRY(rule) of_all;

@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
-#include "sim/api_error.h"
+#include "sim/objects/api_error.h"
 
 /* Bytes of the path of a field in a text; longer ones are cut. */
 #define PLACE_TEXT_MAX 512

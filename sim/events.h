@@ -9,7 +9,7 @@
 
 #include "base/buf.h"
 
-#include "sim/resources.h"
+#include "sim/objects/resources.h"
 
 /* Renames in place what differs, apiVersion included; nothing when from == to. */
 void events_convert(const struct resource *from, const struct resource *to, cJSON *obj);

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim/api_error.h"
+#include "sim/objects/api_error.h"
 
 /* Bytes of one part of a pointer; no field has a longer name. */
 #define PART_MAX 512

@@ -9,7 +9,7 @@
 
 #include "api/desc.h"
 
-#include "sim/resources.h"
+#include "sim/objects/resources.h"
 
 #define SCHEMA_PREFIX "io.corewire.drop.v1alpha1."
 

@@ -13,7 +13,7 @@
 #include "base/xalloc.h"
 #include "kube/base64.h"
 
-#include "sim/api_error.h"
+#include "sim/objects/api_error.h"
 
 enum wire { VARINT, FIXED64, BYTES, FIXED32 = 5 };
 

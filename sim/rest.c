@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim/api_error.h"
+#include "sim/objects/api_error.h"
 #include "sim/events.h"
 #include "sim/rest_impl.h"
 

@@ -8,7 +8,7 @@
 #include <cjson/cJSON.h>
 
 #include "sim/admit.h"
-#include "sim/api_error.h"
+#include "sim/objects/api_error.h"
 #include "sim/protobuf.h"
 #include "sim/rest_impl.h"
 #include "sim/select.h"

@@ -14,7 +14,7 @@
 #include "api/ref.h"
 #include "api/yaml_tree.h"
 
-#include "sim/resources.h"
+#include "sim/objects/resources.h"
 #include "sim/scenario_tables.h"
 
 #define STEPS         (sizeof(step_kinds) / sizeof(step_kinds[0]))

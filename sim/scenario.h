@@ -166,7 +166,7 @@ struct sim_step {
 	bool end;          /* ends what this step began, instead of beginning it */
 	struct sim_api_fault *api;
 	const char *object; /* JSON text of a Kubernetes object (any JSON in the file) */
-	const char *status; /* JSON text, merged into that of pods or nodes; see sim/texts.h */
+	const char *status; /* JSON text, merged into that of pods or nodes; see sim/objects/texts.h */
 	const char *pod;    /* JSON text of a patch of pods */
 	bool stays;         /* POD_STATUS: for pods that come later too, until `end` */
 	int64_t after_ms;   /* ... so long after they came */

@@ -7,7 +7,7 @@
 
 #include "kube/json.h"
 
-#include "sim/api_error.h"
+#include "sim/objects/api_error.h"
 #include "sim/select_parts.h"
 
 /* Steps of a path. */

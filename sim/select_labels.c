@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim/api_error.h"
+#include "sim/objects/api_error.h"
 #include "api/label_syntax.h"
 #include "sim/select_parts.h"
 

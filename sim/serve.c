@@ -9,7 +9,7 @@
 
 #include "base/xalloc.h"
 
-#include "sim/api_error.h"
+#include "sim/objects/api_error.h"
 #include "sim/rest.h"
 
 /* An answer's buffer is given back beyond this. */

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim/api_error.h"
+#include "sim/objects/api_error.h"
 #include "sim/index.h"
 #include "sim/store_impl.h"
 

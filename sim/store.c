@@ -15,7 +15,7 @@
 #include "base/buf.h"
 #include "base/xalloc.h"
 
-#include "sim/api_error.h"
+#include "sim/objects/api_error.h"
 #include "sim/index.h"
 #include "sim/store_impl.h"
 

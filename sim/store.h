@@ -17,8 +17,8 @@
 #include <stdint.h>
 
 #include "base/clock.h"
-#include "sim/api_error.h"
-#include "sim/resources.h"
+#include "sim/objects/api_error.h"
+#include "sim/objects/resources.h"
 
 struct store;
 typedef struct cJSON cJSON;

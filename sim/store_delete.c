@@ -8,7 +8,7 @@
 
 #include <cjson/cJSON.h>
 
-#include "sim/api_error.h"
+#include "sim/objects/api_error.h"
 #include "sim/store_meta.h"
 
 /* Of a pod that names none. */

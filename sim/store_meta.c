@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "sim/admit.h"
-#include "sim/api_error.h"
+#include "sim/objects/api_error.h"
 
 /* name, and who says it: the client on create only (false), or on each update (true) */
 #define META_FIELDS(M)                                                                             \

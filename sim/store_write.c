@@ -8,7 +8,7 @@
 #include <cjson/cJSON.h>
 
 #include "sim/admit.h"
-#include "sim/api_error.h"
+#include "sim/objects/api_error.h"
 #include "sim/events.h"
 #include "sim/index.h"
 #include "sim/json_patch.h"

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim/api_error.h"
+#include "sim/objects/api_error.h"
 
 /* /apis/GROUP/VERSION/namespaces/NS/PLURAL/NAME/SUB, and one more to notice that it is more. */
 #define SEGMENTS_MAX 9

@@ -9,7 +9,7 @@
 
 #include "kube/json.h"
 
-#include "sim/api_error.h"
+#include "sim/objects/api_error.h"
 #include "sim/view_parts.h"
 
 #define META_VERSION "\"apiVersion\":\"meta.k8s.io/v1\""

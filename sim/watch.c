@@ -13,7 +13,7 @@
 #include "base/timers.h"
 #include "base/xalloc.h"
 
-#include "sim/api_error.h"
+#include "sim/objects/api_error.h"
 #include "sim/events.h"
 #include "sim/rest.h"
 #include "sim/select.h"

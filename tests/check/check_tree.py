@@ -46,6 +46,9 @@ ROOMS = {
         "explain": {"rules", "core"},
         "events": {"rules", "core", "sets"},
     },
+    "sim": {
+        "objects": set(),
+    },
 }
 
 # Libraries and the folders whose headers and sources may name them.
@@ -66,14 +69,19 @@ def relative(path):
     return path.relative_to(ROOT).as_posix()
 
 
+def room_of(path):
+    """(folder, room or None) of a file; a room may have rooms: ("sim", "store/admission")."""
+    folder, *room = path.split("/")[:-1] or [""]
+    return folder, "/".join(room) or None
+
+
 def room_fault(path, include):
     """What is wrong with that file's include of a header of its own folder; None: nothing."""
-    folder, room = path.split("/")[0], path.split("/")[1] if path.count("/") > 1 else None
-    if folder not in ROOMS or room is None or not include.startswith(folder + "/"):
+    (folder, room), (other_folder, other) = room_of(path), room_of(include)
+    if folder not in ROOMS or room is None or other_folder != folder:
         return None
     if room not in ROOMS[folder]:
         return f"{path}: {folder}/{room} is no room of ROOMS"
-    other = include.split("/")[1] if include.count("/") > 1 else None
     if other == room or other in ROOMS[folder][room]:
         return None
     return f"{path}: the room {room} may not include {include}"

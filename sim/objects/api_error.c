@@ -1,7 +1,7 @@
 /*
  * Words of refusals. Nothing here decides; each function formats one kind of answer.
  */
-#include "sim/api_error.h"
+#include "sim/objects/api_error.h"
 
 #include <inttypes.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 /*
  * The table of resources, expanded, and its look-ups. Small enough to be walked.
  */
-#include "sim/resources.h"
+#include "sim/objects/resources.h"
 
 #include <string.h>
 

@@ -3,12 +3,12 @@
  * StatusReasons), so that clients that read them find what they know. Each function fills
  * e and returns -1.
  */
-#ifndef DROP_SIM_API_ERROR_H
-#define DROP_SIM_API_ERROR_H
+#ifndef DROP_SIM_OBJECTS_API_ERROR_H
+#define DROP_SIM_OBJECTS_API_ERROR_H
 
 #include <stdint.h>
 
-#include "sim/resources.h"
+#include "sim/objects/resources.h"
 
 /* What goes wrong, as metav1.Status says it. */
 struct api_error {

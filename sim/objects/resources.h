@@ -3,8 +3,8 @@
  * columns, admission and the store take what they need. Kinds of this project come with
  * their descriptor (api/kinds.h), so that defaults and limits are those of the CRDs.
  */
-#ifndef DROP_SIM_RESOURCES_H
-#define DROP_SIM_RESOURCES_H
+#ifndef DROP_SIM_OBJECTS_RESOURCES_H
+#define DROP_SIM_OBJECTS_RESOURCES_H
 
 #include <stdbool.h>
 #include <stddef.h>

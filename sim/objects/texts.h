@@ -2,8 +2,8 @@
  * Words of a scenario's JSON that are only known when it is used: `$NOW`, `$NOW-300` and
  * `$NOW+5` (seconds) become a time, `$IMAGE` and `$NODE` those of the pod. Anywhere in a text.
  */
-#ifndef DROP_SIM_TEXTS_H
-#define DROP_SIM_TEXTS_H
+#ifndef DROP_SIM_OBJECTS_TEXTS_H
+#define DROP_SIM_OBJECTS_TEXTS_H
 
 #include <stdint.h>
 

@@ -1,5 +1,5 @@
-/* Replaces the words of sim/texts.h from left to right; what it puts in is not looked at again. */
-#include "sim/texts.h"
+/* Replaces the words of sim/objects/texts.h from left to right; what it puts in is not looked at again. */
+#include "sim/objects/texts.h"
 
 #include <stdlib.h>
 #include <string.h>
