@@ -14,7 +14,7 @@
 #include <stdbool.h>
 
 #include "base/err.h"
-#include "sim/scenario.h"
+#include "sim/scenario/scenario.h"
 
 struct attach_config {
 	const char *kubeconfig;              /* as kube_new() takes it */

@@ -16,7 +16,7 @@
 #include "api/desc.h"
 
 #include "sim/merge.h"
-#include "sim/scenario_tables.h"
+#include "sim/scenario/tables.h"
 #include "sim/objects/texts.h"
 
 struct rule {

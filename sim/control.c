@@ -12,7 +12,7 @@
 #include "api/desc.h"
 #include "api/yaml_tree.h"
 
-#include "sim/scenario_tables.h"
+#include "sim/scenario/tables.h"
 #include "sim/truth.h"
 
 enum {

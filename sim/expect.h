@@ -9,7 +9,7 @@
 #include <stdbool.h>
 
 #include "base/arena.h"
-#include "sim/scenario.h"
+#include "sim/scenario/scenario.h"
 
 struct store;
 

@@ -14,7 +14,7 @@
 
 #include "api/desc.h"
 
-#include "sim/scenario_tables.h"
+#include "sim/scenario/tables.h"
 
 #define STATUS_DEFAULT 500
 

@@ -12,7 +12,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
-#include "sim/scenario.h"
+#include "sim/scenario/scenario.h"
 
 struct faults;
 

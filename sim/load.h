@@ -5,7 +5,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 
-#include "sim/scenario.h"
+#include "sim/scenario/scenario.h"
 #include "sim/sim_options.h"
 
 /* Bytes of a scenario file. */

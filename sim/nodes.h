@@ -20,7 +20,7 @@
 
 #include "base/clock.h"
 #include "sim/registry.h"
-#include "sim/scenario.h"
+#include "sim/scenario/scenario.h"
 
 struct nodes;
 

@@ -14,8 +14,8 @@
 #include <stdint.h>
 
 #include "base/buf.h"
-#include "sim/pull_faults.h"
-#include "sim/scenario.h"
+#include "sim/scenario/pull_faults.h"
+#include "sim/scenario/scenario.h"
 
 struct registries;
 

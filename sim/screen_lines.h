@@ -8,7 +8,7 @@
 #include "base/buf.h"
 #include "base/map.h"
 
-#include "sim/scenario.h"
+#include "sim/scenario/scenario.h"
 #include "sim/screen_state.h"
 
 struct screen_memory {     /* zeroed: nothing was seen */

@@ -16,7 +16,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
-#include "sim/scenario.h"
+#include "sim/scenario/scenario.h"
 
 struct registries;
 

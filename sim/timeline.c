@@ -24,7 +24,7 @@
 #include "sim/faults.h"
 #include "sim/nodes.h"
 #include "sim/registry.h"
-#include "sim/scenario_tables.h"
+#include "sim/scenario/tables.h"
 #include "sim/store_copy.h"
 
 /* Scheduled ends come on top of the steps themselves. */

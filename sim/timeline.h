@@ -14,7 +14,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
-#include "sim/scenario.h"
+#include "sim/scenario/scenario.h"
 
 struct timeline;
 struct store;

@@ -48,6 +48,7 @@ ROOMS = {
     },
     "sim": {
         "objects": set(),
+        "scenario": {"objects"},
     },
 }
 

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#include "sim/scenario.h"
+#include "sim/scenario/scenario.h"
 
 #define OBJECT "---\napiVersion: v1\nkind: Namespace\nmetadata: {name: a}\n"
 

@@ -4,7 +4,7 @@
  */
 #include <stdlib.h>
 
-#include "sim/scenario.h"
+#include "sim/scenario/scenario.h"
 
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
 

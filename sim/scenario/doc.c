@@ -1,6 +1,6 @@
 /*
  * scenariodoc, a tool of the build: writes docs/scenario.md from the tables of
- * sim/scenario_tables.c and sim/scenario.h, or says that the file is not what they
+ * sim/scenario/tables.c and sim/scenario/scenario.h, or says that the file is not what they
  * give. Not installed.
  *
  * scenariodoc [--check] FILE; exit 0, 1 (differs), 100 (usage), 111 (system).
@@ -13,8 +13,8 @@
 #include "base/clock.h"
 #include "base/generated.h"
 
-#include "sim/pull_faults.h"
-#include "sim/scenario_tables.h"
+#include "sim/scenario/pull_faults.h"
+#include "sim/scenario/tables.h"
 
 struct row {
 	const char *name, *needs, *doc;
@@ -135,7 +135,7 @@ static void write_page(struct buf *out)
 	buf_adds(
 		out,
 		"# Scenario files\n\n"
-		"*Generated from `sim/scenario_tables.c` and `sim/scenario.h` by `make "
+		"*Generated from `sim/scenario/tables.c` and `sim/scenario/scenario.h` by `make "
 		"manifests`.*\n\n"
 		"`drop-sim --scenario FILE` plays the pretend cluster that a YAML file describes. "
 		"Its first document\nis the scenario; the documents after it are Kubernetes "

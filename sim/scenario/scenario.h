@@ -2,14 +2,14 @@
  * What a pretend cluster is made of and what happens to it: nodes, images, registries,
  * faults of the API, and a timeline of steps. Read from YAML (the first document of a
  * scenario file; the documents after it are Kubernetes objects that exist from the start)
- * by the descriptor tables of sim/scenario_tables.c, which are also its reference page
+ * by the descriptor tables of sim/scenario/tables.c, which are also its reference page
  * (docs/scenario.md, generated). The same struct sim_step comes from the timeline and, at
  * run time, as JSON from POST /sim/do: one meaning, one code path (sim/timeline.h).
  *
  * Ownership as in api/meta.h: everything lives in the arena it was read into.
  */
-#ifndef DROP_SIM_SCENARIO_H
-#define DROP_SIM_SCENARIO_H
+#ifndef DROP_SIM_SCENARIO_SCENARIO_H
+#define DROP_SIM_SCENARIO_SCENARIO_H
 
 #include "api/kinds.h"
 #include "base/arena.h"

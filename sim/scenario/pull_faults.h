@@ -2,8 +2,8 @@
  * What goes wrong when an image is pulled: the names that scenarios give it and the fault of
  * a registry (sim/registry.h). One table for the file's reader, its page and the registries.
  */
-#ifndef DROP_SIM_PULL_FAULTS_H
-#define DROP_SIM_PULL_FAULTS_H
+#ifndef DROP_SIM_SCENARIO_PULL_FAULTS_H
+#define DROP_SIM_SCENARIO_PULL_FAULTS_H
 
 /* id, name in scenarios, what kubelet and containerd report */
 #define PULL_FAULTS(F)                                                                             \

@@ -1,9 +1,9 @@
 /*
  * Reads scenario files and single steps. Everything that is written must mean something:
- * after the tables (sim/scenario_tables.c) it checks what one row alone cannot know, such as
+ * after the tables (sim/scenario/tables.c) it checks what one row alone cannot know, such as
  * which arguments a step needs and whether a node of that name can exist.
  */
-#include "sim/scenario.h"
+#include "sim/scenario/scenario.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +15,7 @@
 #include "api/yaml_tree.h"
 
 #include "sim/objects/resources.h"
-#include "sim/scenario_tables.h"
+#include "sim/scenario/tables.h"
 
 #define STEPS         (sizeof(step_kinds) / sizeof(step_kinds[0]))
 #define ITEM_PATH_MAX 40

@@ -2,13 +2,13 @@
  * The scenario file as descriptor tables: names, defaults, limits and the words of
  * docs/scenario.md. The one place that spells a key of it.
  */
-#include "sim/scenario_tables.h"
+#include "sim/scenario/tables.h"
 
 #include <stdint.h>
 
 #include "api/row.h"
 
-#include "sim/pull_faults.h"
+#include "sim/scenario/pull_faults.h"
 
 #define NAME_PATTERN "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"
 #define MANY         20000
