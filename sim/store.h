@@ -3,7 +3,7 @@
  * is not HTTP. Owns resourceVersions, uids, generations, timestamps; optimistic
  * concurrency, merge patches, the status subresource, deletion with preconditions,
  * finalizers and ownerReference garbage collection. Pure: time is an argument, uids come
- * from the seed. What an object may contain is asked of sim/admit.h.
+ * from the seed. What an object may contain is asked of sim/store/admission/admit.h.
  *
  * An object is immutable text; every change makes a new one. The history keeps the last
  * STORE_HISTORY changes with the text before and after: watches read it by number, stale

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim/admit.h"
+#include "sim/store/admission/admit.h"
 #include "sim/objects/api_error.h"
 
 /* name, and who says it: the client on create only (false), or on each update (true) */

@@ -7,7 +7,7 @@
 
 #include <cjson/cJSON.h>
 
-#include "sim/admit.h"
+#include "sim/store/admission/admit.h"
 #include "sim/objects/api_error.h"
 #include "sim/events.h"
 #include "sim/index.h"

@@ -49,6 +49,7 @@ ROOMS = {
     "sim": {
         "objects": set(),
         "scenario": {"objects"},
+        "store/admission": {"objects"},
     },
 }
 

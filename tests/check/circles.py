@@ -16,7 +16,7 @@ KNOWN = {
     ("metricsd", "review serve visit"),
     ("sim", "kubelet kubelet_pull kubelet_sync"),
     ("sim", "nodes nodes_write"),
-    ("sim", "admit_core admit_pod"),
+    ("sim", "store_admission_core_kinds store_admission_pod"),
     ("sim", "gc history store store_delete store_meta"),
     ("sim", "view view_cells view_table"),
     ("sim", "rest rest_evict rest_read rest_write"),

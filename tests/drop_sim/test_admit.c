@@ -14,8 +14,8 @@
 #include "api/tables.h"
 #include "base/buf.h"
 
-#include "sim/admit.h"
-#include "sim/admit_parts.h"
+#include "sim/store/admission/admit.h"
+#include "sim/store/admission/parts.h"
 
 static const struct resource *of(const char *kind)
 {

@@ -8,7 +8,7 @@
 
 #include <cjson/cJSON.h>
 
-#include "sim/admit.h"
+#include "sim/store/admission/admit.h"
 #include "sim/view.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -3,7 +3,7 @@
  * found by their text, so a rule that somebody changes or adds is missed by the test
  * (tests/drop_sim/test_admit.c), not silently passed over.
  */
-#include "sim/admit_parts.h"
+#include "sim/store/admission/parts.h"
 
 #include <string.h>
 

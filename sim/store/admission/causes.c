@@ -2,7 +2,7 @@
  * Texts and JSON of validation errors. Lists are cut to whole entries: what is sent is
  * always well-formed, however much is wrong.
  */
-#include "sim/causes.h"
+#include "sim/store/admission/causes.h"
 
 #include <inttypes.h>
 #include <math.h>

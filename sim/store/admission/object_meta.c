@@ -2,7 +2,7 @@
  * ObjectMeta: what Go's decoder insists on, what it drops, and what the API server
  * validates of every kind.
  */
-#include "sim/admit_parts.h"
+#include "sim/store/admission/parts.h"
 
 #include <ctype.h>
 #include <stdlib.h>

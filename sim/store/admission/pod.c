@@ -2,7 +2,7 @@
  * What an API server and its usual admission plugins make of a new pod: defaults, the
  * quality-of-service class, tolerations, priority.
  */
-#include "sim/admit_parts.h"
+#include "sim/store/admission/parts.h"
 
 #include <stdio.h>
 #include <stdlib.h>

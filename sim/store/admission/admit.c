@@ -2,12 +2,12 @@
  * Admission, in the order of an API server: is it of that kind, does it decode, prune and
  * default, then everything that is wrong at once.
  */
-#include "sim/admit.h"
+#include "sim/store/admission/admit.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "sim/admit_parts.h"
+#include "sim/store/admission/parts.h"
 #include "sim/objects/api_error.h"
 
 static bool repeats(const cJSON *child)

@@ -1,5 +1,5 @@
 /* See members.h. */
-#include "sim/members.h"
+#include "sim/store/admission/members.h"
 
 #include <math.h>
 

@@ -2,7 +2,7 @@
  * Validation of built-in kinds, as far as clients of ours can get it wrong; the texts are
  * those of Kubernetes 1.34.
  */
-#include "sim/admit_parts.h"
+#include "sim/store/admission/parts.h"
 
 #include <ctype.h>
 #include <stdio.h>

@@ -2,8 +2,8 @@
  * Looking into JSON trees as admission does: a null is an absent member, and what is no object
  * has no members. Pure.
  */
-#ifndef DROP_SIM_MEMBERS_H
-#define DROP_SIM_MEMBERS_H
+#ifndef DROP_SIM_STORE_ADMISSION_MEMBERS_H
+#define DROP_SIM_STORE_ADMISSION_MEMBERS_H
 
 #include <cjson/cJSON.h>
 

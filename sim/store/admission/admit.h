@@ -1,12 +1,12 @@
 /*
  * What an object may contain: defaults and validation on create and update. For the kinds
  * of this project from their descriptor tables, including pruning of unknown fields as a
- * structural schema does; their few CEL rules are done in C (sim/admit_rules.c), there is
+ * structural schema does; their few CEL rules are done in C (sim/store/admission/rules.c), there is
  * no CEL here. For pods, nodes, leases, events and secrets the defaults and checks that our
  * operator and kubectl depend on.
  */
-#ifndef DROP_SIM_ADMIT_H
-#define DROP_SIM_ADMIT_H
+#ifndef DROP_SIM_STORE_ADMISSION_ADMIT_H
+#define DROP_SIM_STORE_ADMISSION_ADMIT_H
 
 #include "sim/objects/api_error.h"
 #include "sim/objects/resources.h"

@@ -2,8 +2,8 @@
  * What is wrong with an object, collected as an API server words it: one entry a field,
  * then one metav1.Status of reason Invalid (422) out of all. Private to sim/admit*.c.
  */
-#ifndef DROP_SIM_CAUSES_H
-#define DROP_SIM_CAUSES_H
+#ifndef DROP_SIM_STORE_ADMISSION_CAUSES_H
+#define DROP_SIM_STORE_ADMISSION_CAUSES_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -4,7 +4,7 @@
  * can run into. Unknown fields stay inside of spec and status: there is no schema of these
  * kinds here.
  */
-#include "sim/admit_parts.h"
+#include "sim/store/admission/parts.h"
 
 #include <stdio.h>
 #include <string.h>

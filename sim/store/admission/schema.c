@@ -3,7 +3,7 @@
  * CRDs are written: what is not in them is dropped, defaults are filled in, the rest is
  * checked and complained about in the words of the real server's validator.
  */
-#include "sim/admit_parts.h"
+#include "sim/store/admission/parts.h"
 
 #include <inttypes.h>
 #include <math.h>
