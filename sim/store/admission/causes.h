@@ -1,6 +1,6 @@
 /*
  * What is wrong with an object, collected as an API server words it: one entry a field,
- * then one metav1.Status of reason Invalid (422) out of all. Private to sim/admit*.c.
+ * then one metav1.Status of reason Invalid (422) out of all. Private to this room.
  */
 #ifndef DROP_SIM_STORE_ADMISSION_CAUSES_H
 #define DROP_SIM_STORE_ADMISSION_CAUSES_H

@@ -1,7 +1,7 @@
 /*
  * The parts of admission, called by sim/store/admission/admit.c in this order: decode (types of built-in
  * kinds), prune and default, then check; what is wrong is collected in causes. Private to
- * sim/admit*.c.
+ * this room.
  */
 #ifndef DROP_SIM_STORE_ADMISSION_PARTS_H
 #define DROP_SIM_STORE_ADMISSION_PARTS_H
