@@ -15,7 +15,7 @@
 
 #include "api/desc.h"
 
-#include "sim/merge.h"
+#include "sim/store/merge.h"
 #include "sim/scenario/tables.h"
 #include "sim/objects/texts.h"
 

@@ -13,7 +13,7 @@
 #include "base/err.h"
 
 #include "sim/scenario/scenario.h"
-#include "sim/store.h"
+#include "sim/store/store.h"
 
 struct by_hand;
 

@@ -7,7 +7,7 @@
 #define DROP_SIM_CLUSTER_H
 
 #include "sim/nodes.h"
-#include "sim/store.h"
+#include "sim/store/store.h"
 
 struct cluster {
 	struct store *store;

@@ -10,7 +10,7 @@
 #include "api/desc.h"
 #include "api/kinds.h"
 
-#include "sim/store.h"
+#include "sim/store/store.h"
 
 struct state { /* of one object, whatever its kind */
 	bool there;

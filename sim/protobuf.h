@@ -7,7 +7,7 @@
 
 #include <cjson/cJSON.h>
 
-#include "sim/store.h"
+#include "sim/store/store.h"
 
 #define PROTOBUF_TYPE "application/vnd.kubernetes.protobuf"
 

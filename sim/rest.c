@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "sim/objects/api_error.h"
-#include "sim/events.h"
+#include "sim/store/events.h"
 #include "sim/rest_impl.h"
 
 static const struct verb {

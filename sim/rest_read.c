@@ -8,10 +8,10 @@
 #include <string.h>
 
 #include "sim/objects/api_error.h"
-#include "sim/events.h"
+#include "sim/store/events.h"
 #include "sim/rest_impl.h"
-#include "sim/select.h"
-#include "sim/snapshot.h"
+#include "sim/store/select.h"
+#include "sim/store/snapshot.h"
 
 int rest_get(struct rest *r, struct api_error *e)
 {

@@ -11,7 +11,7 @@
 #include "sim/objects/api_error.h"
 #include "sim/protobuf.h"
 #include "sim/rest_impl.h"
-#include "sim/select.h"
+#include "sim/store/select.h"
 
 /* ---- bodies ---- */
 

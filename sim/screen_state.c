@@ -14,7 +14,7 @@
 
 #include "sim/control.h"
 #include "sim/nodes.h"
-#include "sim/store.h"
+#include "sim/store/store.h"
 
 static const struct resource *images_resource(void)
 {

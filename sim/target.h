@@ -6,7 +6,7 @@
 #define DROP_SIM_TARGET_H
 
 #include "base/arena.h"
-#include "sim/store.h"
+#include "sim/store/store.h"
 
 struct query { /* absent texts are "" */
 	const char *labels, *fields, *cont, *rv, *rv_match;

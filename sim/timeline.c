@@ -25,7 +25,7 @@
 #include "sim/nodes.h"
 #include "sim/registry.h"
 #include "sim/scenario/tables.h"
-#include "sim/store_copy.h"
+#include "sim/store/copy.h"
 
 /* Scheduled ends come on top of the steps themselves. */
 #define WAITING_MAX ((size_t)2 * SIM_STEPS_MAX)

@@ -11,7 +11,7 @@
 
 #include "sim/faults.h"
 #include "sim/nodes.h"
-#include "sim/store.h"
+#include "sim/store/store.h"
 
 /* Which nodes a list is about, by nodes_progress(). */
 enum place { ON, PULLING, FAILING };

@@ -9,7 +9,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
-#include "sim/store.h"
+#include "sim/store/store.h"
 
 enum view_form {
 	VIEW_JSON,

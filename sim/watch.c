@@ -14,11 +14,11 @@
 #include "base/xalloc.h"
 
 #include "sim/objects/api_error.h"
-#include "sim/events.h"
+#include "sim/store/events.h"
 #include "sim/rest.h"
-#include "sim/select.h"
-#include "sim/snapshot.h"
-#include "sim/store_impl.h"
+#include "sim/store/select.h"
+#include "sim/store/snapshot.h"
+#include "sim/store/impl.h"
 
 struct watch {
 	struct watches *all;

@@ -50,6 +50,7 @@ ROOMS = {
         "objects": set(),
         "scenario": {"objects"},
         "store/admission": {"objects"},
+        "store": {"objects", "store/admission"},
     },
 }
 

@@ -17,7 +17,7 @@ KNOWN = {
     ("sim", "kubelet kubelet_pull kubelet_sync"),
     ("sim", "nodes nodes_write"),
     ("sim", "store_admission_core_kinds store_admission_pod"),
-    ("sim", "gc history store store_delete store_meta"),
+    ("sim", "store_delete store_gc store_history store_meta store_store"),
     ("sim", "view view_cells view_table"),
     ("sim", "rest rest_evict rest_read rest_write"),
 }

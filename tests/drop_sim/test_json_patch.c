@@ -7,7 +7,7 @@
 
 #include <cjson/cJSON.h>
 
-#include "sim/json_patch.h"
+#include "sim/store/json_patch.h"
 
 static const struct patch_row {
 	const char *name, *target, *patch;

@@ -8,7 +8,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "sim/merge.h"
+#include "sim/store/merge.h"
 
 static const struct path_row {
 	const char *name, *method, *uri;

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#include "sim/select.h"
+#include "sim/store/select.h"
 
 static const char pod[] =
 	"{\"kind\":\"Pod\",\"apiVersion\":\"v1\",\"metadata\":{\"name\":\"p\",\"namespace\":\"ns\","

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim/store_copy.h"
+#include "sim/store/copy.h"
 
 #define CI(name)                                                                                   \
 	"{'apiVersion':'drop.corewire.io/v1alpha1','kind':'CachedImage','metadata':{'name':'" name \

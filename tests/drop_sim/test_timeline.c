@@ -15,7 +15,7 @@
 #include "sim/faults.h"
 #include "sim/nodes.h"
 #include "sim/registry.h"
-#include "sim/store.h"
+#include "sim/store/store.h"
 
 static struct buf told;
 

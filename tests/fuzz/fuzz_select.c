@@ -9,7 +9,7 @@
 
 #include "base/xalloc.h"
 
-#include "sim/select.h"
+#include "sim/store/select.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

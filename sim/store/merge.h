@@ -3,8 +3,8 @@
  * kubectl needs for built-in kinds: lists of known names are merged by their key, with the
  * directives $patch, $setElementOrder, $deleteFromPrimitiveList and $retainKeys. Pure.
  */
-#ifndef DROP_SIM_MERGE_H
-#define DROP_SIM_MERGE_H
+#ifndef DROP_SIM_STORE_MERGE_H
+#define DROP_SIM_STORE_MERGE_H
 
 #include <cjson/cJSON.h>
 

@@ -8,7 +8,7 @@
 
 #include "sim/objects/api_error.h"
 #include "api/label_syntax.h"
-#include "sim/select_parts.h"
+#include "sim/store/select_parts.h"
 
 enum token {
 	T_END,

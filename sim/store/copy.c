@@ -1,5 +1,5 @@
 /* Texts are immutable, so a backup is a list of references to them, in the order of keys. */
-#include "sim/store_copy.h"
+#include "sim/store/copy.h"
 
 #include <stdlib.h>
 
@@ -7,7 +7,7 @@
 
 #include "base/xalloc.h"
 
-#include "sim/store_impl.h"
+#include "sim/store/impl.h"
 
 struct kept {
 	const struct resource *res;

@@ -2,7 +2,7 @@
  * A pointer is walked to the parent of what it names; each operation is then a line or two
  * about the parent and the last part of the pointer.
  */
-#include "sim/json_patch.h"
+#include "sim/store/json_patch.h"
 
 #include <stdbool.h>
 #include <stdlib.h>

@@ -9,8 +9,8 @@
  * STORE_HISTORY changes with the text before and after: watches read it by number, stale
  * lists undo it.
  */
-#ifndef DROP_SIM_STORE_H
-#define DROP_SIM_STORE_H
+#ifndef DROP_SIM_STORE_STORE_H
+#define DROP_SIM_STORE_STORE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,12 +1,12 @@
 /*
  * JSON patch (RFC 6902): `kubectl patch --type=json`. Pure.
  */
-#ifndef DROP_SIM_JSON_PATCH_H
-#define DROP_SIM_JSON_PATCH_H
+#ifndef DROP_SIM_STORE_JSON_PATCH_H
+#define DROP_SIM_STORE_JSON_PATCH_H
 
 #include <cjson/cJSON.h>
 
-#include "sim/store.h"
+#include "sim/store/store.h"
 
 #define JSON_PATCH_MAX 10000 /* operations of one patch, as an API server takes */
 

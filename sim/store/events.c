@@ -1,7 +1,7 @@
 /*
  * The field names of the two versions of Event, side by side (KEP-383).
  */
-#include "sim/events.h"
+#include "sim/store/events.h"
 
 #include <stdlib.h>
 #include <string.h>

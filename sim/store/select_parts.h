@@ -1,10 +1,10 @@
 /*
  * What a selector is made of. Private to sim/select*.c.
  */
-#ifndef DROP_SIM_SELECT_PARTS_H
-#define DROP_SIM_SELECT_PARTS_H
+#ifndef DROP_SIM_STORE_SELECT_PARTS_H
+#define DROP_SIM_STORE_SELECT_PARTS_H
 
-#include "sim/select.h"
+#include "sim/store/select.h"
 
 enum label_op { LABEL_EXISTS, LABEL_ABSENT, LABEL_IN, LABEL_NOT_IN, LABEL_GT, LABEL_LT };
 

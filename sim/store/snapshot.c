@@ -1,14 +1,14 @@
 /*
  * Merges two ordered sequences: the store's objects, and what undoes the changes since.
  */
-#include "sim/snapshot.h"
+#include "sim/store/snapshot.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "sim/objects/api_error.h"
-#include "sim/index.h"
-#include "sim/store_impl.h"
+#include "sim/store/index.h"
+#include "sim/store/impl.h"
 
 static int by_key_then_age(const void *a, const void *b)
 {

@@ -8,7 +8,7 @@
 #include "kube/json.h"
 
 #include "sim/objects/api_error.h"
-#include "sim/select_parts.h"
+#include "sim/store/select_parts.h"
 
 /* Steps of a path. */
 #define STEPS_MAX 4
@@ -52,7 +52,7 @@ static const struct selector_field known[] = {
 	{"", "events", "type", {"type"}, NULL},
 	{"", "events", "source", {"source", "component"}, NULL},
 	{"", "events", "reportingComponent", {"reportingComponent"}, NULL},
-	/* Events are read in the form in which they are stored: core/v1 (sim/events.h). */
+	/* Events are read in the form in which they are stored: core/v1 (sim/store/events.h). */
 	{"events.k8s.io", "events", "regarding.kind", {"involvedObject", "kind"}, NULL},
 	{"events.k8s.io", "events", "regarding.namespace", {"involvedObject", "namespace"}, NULL},
 	{"events.k8s.io", "events", "regarding.name", {"involvedObject", "name"}, NULL},

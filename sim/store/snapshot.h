@@ -3,11 +3,11 @@
  * changes since then undone. Pages of one list and lists of a stale cache are read so. Costs
  * O(changes since) to open. Valid until the store changes; memory from the arena.
  */
-#ifndef DROP_SIM_SNAPSHOT_H
-#define DROP_SIM_SNAPSHOT_H
+#ifndef DROP_SIM_STORE_SNAPSHOT_H
+#define DROP_SIM_STORE_SNAPSHOT_H
 
 #include "base/arena.h"
-#include "sim/store.h"
+#include "sim/store/store.h"
 
 struct snapshot_item {
 	const char *ns, *name, *node;

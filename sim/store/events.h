@@ -2,8 +2,8 @@
  * Events have two API groups and one storage: what is written as events.k8s.io/v1 can be read
  * as v1 and the other way round, with other names for the same fields. Pure.
  */
-#ifndef DROP_SIM_EVENTS_H
-#define DROP_SIM_EVENTS_H
+#ifndef DROP_SIM_STORE_EVENTS_H
+#define DROP_SIM_STORE_EVENTS_H
 
 #include <cjson/cJSON.h>
 

@@ -4,8 +4,8 @@
  * its namespace's content. The work itself is done by gc_turn, after the request that caused
  * it, as the collector of a real cluster comes after.
  */
-#ifndef DROP_SIM_GC_H
-#define DROP_SIM_GC_H
+#ifndef DROP_SIM_STORE_GC_H
+#define DROP_SIM_STORE_GC_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -13,7 +13,7 @@
 #include "base/clock.h"
 #include "base/map.h"
 
-#include "sim/store.h"
+#include "sim/store/store.h"
 
 #define GC_FINALIZER_FOREGROUND "foregroundDeletion"
 #define GC_FINALIZER_ORPHAN     "orphan"

@@ -1,8 +1,8 @@
 /*
  * Selectors as a whole: parsed, kept, matched. Labels are looked up in the object's text;
- * metadata stands at its beginning (sim/store.h), so little of it is read.
+ * metadata stands at its beginning (sim/store/store.h), so little of it is read.
  */
-#include "sim/select.h"
+#include "sim/store/select.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +10,7 @@
 #include "base/xalloc.h"
 #include "kube/json.h"
 
-#include "sim/select_parts.h"
+#include "sim/store/select_parts.h"
 
 /* Digits of a number that is compared; what is longer is no int64. */
 #define NUMBER_MAX 20

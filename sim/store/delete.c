@@ -9,7 +9,7 @@
 #include <cjson/cJSON.h>
 
 #include "sim/objects/api_error.h"
-#include "sim/store_meta.h"
+#include "sim/store/meta.h"
 
 /* Of a pod that names none. */
 #define POD_GRACE_S 30

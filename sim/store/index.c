@@ -2,13 +2,13 @@
  * The treap: an ordered tree that is a heap by priority at the same time. Depth is
  * O(log n) by chance, so recursion is shallow.
  */
-#include "sim/index.h"
+#include "sim/store/index.h"
 
 #include <string.h>
 
 #include "base/hash.h"
 
-#include "sim/store_impl.h"
+#include "sim/store/impl.h"
 
 int index_compare(const char *ns, const char *name, const char *other_ns, const char *other_name)
 {

@@ -2,7 +2,7 @@
  * metadata: one list of its fields, in the order in which they are stored; what is not in
  * the list is not kept (managedFields and selfLink among them).
  */
-#include "sim/store_meta.h"
+#include "sim/store/meta.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -2,7 +2,7 @@
  * The ring of changes. Invariant: record of version v is at v modulo STORE_HISTORY, and
  * first .. first + n - 1 are there.
  */
-#include "sim/history.h"
+#include "sim/store/history.h"
 
 #include <stdlib.h>
 

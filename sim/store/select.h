@@ -4,11 +4,11 @@
  * metadata.name, metadata.namespace everywhere; pods: spec.nodeName, status.phase; events and
  * others as an API server has them.
  */
-#ifndef DROP_SIM_SELECT_H
-#define DROP_SIM_SELECT_H
+#ifndef DROP_SIM_STORE_SELECT_H
+#define DROP_SIM_STORE_SELECT_H
 
 #include "base/arena.h"
-#include "sim/store.h"
+#include "sim/store/store.h"
 
 struct selector;
 

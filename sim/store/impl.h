@@ -8,15 +8,15 @@
 #ifndef DROP_SIM_STORE_IMPL_H
 #define DROP_SIM_STORE_IMPL_H
 
-#include "sim/gc.h"
-#include "sim/history.h"
-#include "sim/store.h"
+#include "sim/store/gc.h"
+#include "sim/store/history.h"
+#include "sim/store/store.h"
 
 #define STORE_LISTENERS_MAX 8
 
 struct entry {
 	struct object obj;
-	struct entry *left, *right; /* of the index, see sim/index.h */
+	struct entry *left, *right; /* of the index, see sim/store/index.h */
 	uint32_t priority;
 	bool deleting; /* has a deletionTimestamp */
 	bool queued;   /* gc will look at it */
@@ -31,7 +31,7 @@ struct listener {
 };
 
 struct store {
-	struct entry **roots; /* by resource, see sim/index.h */
+	struct entry **roots; /* by resource, see sim/store/index.h */
 	size_t objects;
 	uint64_t rv, random;
 	int64_t now_ms; /* boot ms of the write at hand */
@@ -67,7 +67,7 @@ int store_put(struct store *s, const struct resource *home, struct entry *e, cJS
 void store_remove(struct store *s, struct entry *e, const struct object **ret);
 /* Takes out everything without a word to anybody; the next write gets the version after rv. */
 void store_clear(struct store *s, uint64_t rv);
-/* Puts an object back in its stored form and version, likewise (sim/store_copy.c). */
+/* Puts an object back in its stored form and version, likewise (sim/store/copy.c). */
 void store_load(struct store *s, const struct resource *home, struct text *text, uint64_t rv);
 /* An object that is not kept, as the answer of a write. */
 void store_show(struct store *s, const struct resource *home, uint64_t rv, cJSON *obj,

@@ -2,7 +2,7 @@
  * Both patches walk the patch, never the target: what it does not name stays. Depth is
  * bounded by the parser's nesting limit.
  */
-#include "sim/merge.h"
+#include "sim/store/merge.h"
 
 #include <stdbool.h>
 #include <string.h>

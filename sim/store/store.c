@@ -1,8 +1,8 @@
 /*
  * The store's heart: look-ups, and the one way in which an object is added, replaced or
- * taken out. Rules about what may be written are in sim/store_write.c and store_delete.c.
+ * taken out. Rules about what may be written are in sim/store/write.c and delete.c.
  */
-#include "sim/store.h"
+#include "sim/store/store.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -16,8 +16,8 @@
 #include "base/xalloc.h"
 
 #include "sim/objects/api_error.h"
-#include "sim/index.h"
-#include "sim/store_impl.h"
+#include "sim/store/index.h"
+#include "sim/store/impl.h"
 
 /* As a fresh cluster: small numbers, but never 0, which means "any" in requests. */
 #define FIRST_RV 1

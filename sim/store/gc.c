@@ -2,7 +2,7 @@
  * The garbage collector and the namespace controller: a queue of objects to look at. An
  * item is looked at as it is then; what was true when it was queued does not count.
  */
-#include "sim/gc.h"
+#include "sim/store/gc.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,9 +12,9 @@
 
 #include "base/xalloc.h"
 
-#include "sim/index.h"
-#include "sim/store_impl.h"
-#include "sim/store_meta.h"
+#include "sim/store/index.h"
+#include "sim/store/impl.h"
+#include "sim/store/meta.h"
 
 /* ---- the queue ---- */
 

@@ -2,13 +2,13 @@
  * The last changes of all objects, by resourceVersion, which has no gaps: a ring. Bounded
  * by number and by bytes of text; what falls out makes older watches and lists 410 Gone.
  */
-#ifndef DROP_SIM_HISTORY_H
-#define DROP_SIM_HISTORY_H
+#ifndef DROP_SIM_STORE_HISTORY_H
+#define DROP_SIM_STORE_HISTORY_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-#include "sim/store.h"
+#include "sim/store/store.h"
 
 /* Bytes of texts that only the history keeps, about: fat nodes would make it large. */
 #define HISTORY_BYTES_MAX (256u * 1024 * 1024)

@@ -7,7 +7,7 @@
 #ifndef DROP_SIM_STORE_COPY_H
 #define DROP_SIM_STORE_COPY_H
 
-#include "sim/store.h"
+#include "sim/store/store.h"
 
 struct store_copy;
 

@@ -9,11 +9,11 @@
 
 #include "sim/store/admission/admit.h"
 #include "sim/objects/api_error.h"
-#include "sim/events.h"
-#include "sim/index.h"
-#include "sim/json_patch.h"
-#include "sim/merge.h"
-#include "sim/store_meta.h"
+#include "sim/store/events.h"
+#include "sim/store/index.h"
+#include "sim/store/json_patch.h"
+#include "sim/store/merge.h"
+#include "sim/store/meta.h"
 
 /* Tries for a generated name that is free. */
 #define GENERATE_TRIES 8

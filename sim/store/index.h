@@ -4,8 +4,8 @@
  * rebalancing to get wrong. Priorities are hashes of the key: the shape depends on the
  * content only, never on the order of arrival. Entries are the store's.
  */
-#ifndef DROP_SIM_INDEX_H
-#define DROP_SIM_INDEX_H
+#ifndef DROP_SIM_STORE_INDEX_H
+#define DROP_SIM_STORE_INDEX_H
 
 struct entry;
 

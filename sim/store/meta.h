@@ -8,7 +8,7 @@
 
 #include <cjson/cJSON.h>
 
-#include "sim/store_impl.h"
+#include "sim/store/impl.h"
 
 /* metadata.<name> as text, or "". */
 const char *meta_text(const cJSON *obj, const char *name);
