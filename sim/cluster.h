@@ -1,12 +1,12 @@
 /*
  * The pretend kubelets' way to the API when both are in this process: a node_port that writes
  * to the store, and the store's changes of pods back to the nodes. With --nodes-only
- * sim/attach.c takes its place.
+ * sim/nodes/attach.c takes its place.
  */
 #ifndef DROP_SIM_CLUSTER_H
 #define DROP_SIM_CLUSTER_H
 
-#include "sim/nodes.h"
+#include "sim/nodes/nodes.h"
 #include "sim/store/store.h"
 
 struct cluster {

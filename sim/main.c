@@ -4,7 +4,7 @@
 #include "base/command.h"
 #include "base/log.h"
 
-#include "sim/attach.h"
+#include "sim/nodes/attach.h"
 #include "sim/load.h"
 #include "sim/sim.h"
 

@@ -13,7 +13,7 @@
 #include "api/ref.h"
 
 #include "sim/control.h"
-#include "sim/nodes.h"
+#include "sim/nodes/nodes.h"
 #include "sim/store/store.h"
 
 static const struct resource *images_resource(void)

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim/registry.h"
+#include "sim/nodes/registry.h"
 #include "sim/target.h"
 
 #define REGISTRY   "/v2/"

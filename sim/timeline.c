@@ -22,8 +22,8 @@
 #include "sim/by_hand.h"
 #include "sim/clockfile.h"
 #include "sim/faults.h"
-#include "sim/nodes.h"
-#include "sim/registry.h"
+#include "sim/nodes/nodes.h"
+#include "sim/nodes/registry.h"
 #include "sim/scenario/tables.h"
 #include "sim/store/copy.h"
 

@@ -10,7 +10,7 @@
 #include "api/ref.h"
 
 #include "sim/faults.h"
-#include "sim/nodes.h"
+#include "sim/nodes/nodes.h"
 #include "sim/store/store.h"
 
 /* Which nodes a list is about, by nodes_progress(). */

@@ -1,6 +1,6 @@
 /*
  * What goes wrong when an image is pulled: the names that scenarios give it and the fault of
- * a registry (sim/registry.h). One table for the file's reader, its page and the registries.
+ * a registry (sim/nodes/registry.h). One table for the file's reader, its page and the registries.
  */
 #ifndef DROP_SIM_SCENARIO_PULL_FAULTS_H
 #define DROP_SIM_SCENARIO_PULL_FAULTS_H

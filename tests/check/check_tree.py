@@ -33,7 +33,7 @@ MAY_INCLUDE["dropctl"] = {"base", "api", "ipc", "dropctl"}
 # api/ the reader of YAML.
 MAY_INCLUDE["supervisor"] = {"base", "api", "ipc", "supervisor"}
 MAY_INCLUDE["metricsd"] = {"base", "api", "ipc", "kube", "httpd", "metricsd"}
-# The pretend cluster; kube/ only to play nodes of a real one (sim/attach.c).
+# The pretend cluster; kube/ only to play nodes of a real one (sim/nodes/attach.c).
 MAY_INCLUDE["sim"] = {"base", "api", "kube", "httpd", "sim"}
 
 # Rooms: folders of a folder, and which other rooms' headers a file in one may include. Files outside of
@@ -51,6 +51,7 @@ ROOMS = {
         "scenario": {"objects"},
         "store/admission": {"objects"},
         "store": {"objects", "store/admission"},
+        "nodes": {"scenario"},
     },
 }
 

@@ -1,6 +1,6 @@
 /*
  * The smallest API server that kubelets can live with: keeps what they write, answers now,
- * later or with a refusal, and hands pods out again. For the tests of sim/nodes.h.
+ * later or with a refusal, and hands pods out again. For the tests of sim/nodes/nodes.h.
  */
 #ifndef DROP_TESTS_DROP_SIM_NODE_WORLD_H
 #define DROP_TESTS_DROP_SIM_NODE_WORLD_H
@@ -11,7 +11,7 @@
 
 #include "api/kinds.h"
 
-#include "sim/nodes.h"
+#include "sim/nodes/nodes.h"
 
 struct world_pod {
 	char name[64], uid[64];

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "sim/node_disk.h"
+#include "sim/nodes/disk.h"
 
 #define MIB  (1024 * 1024)
 #define DAYS 1800000000

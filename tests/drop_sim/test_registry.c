@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "sim/registry.h"
+#include "sim/nodes/registry.h"
 
 #define MIB (1024 * 1024)
 #define REG "registry.example.com:5000"

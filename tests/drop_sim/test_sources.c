@@ -5,7 +5,7 @@
 
 #include "base/buf.h"
 
-#include "sim/registry.h"
+#include "sim/nodes/registry.h"
 #include "sim/sources.h"
 
 #define REPO    "r.example/a/b"

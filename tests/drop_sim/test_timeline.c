@@ -13,8 +13,8 @@
 #include "sim/clockfile.h"
 #include "sim/control.h"
 #include "sim/faults.h"
-#include "sim/nodes.h"
-#include "sim/registry.h"
+#include "sim/nodes/nodes.h"
+#include "sim/nodes/registry.h"
 #include "sim/store/store.h"
 
 static struct buf told;

@@ -7,7 +7,7 @@
 
 #include <cjson/cJSON.h>
 
-#include "sim/nodes.h"
+#include "sim/nodes/nodes.h"
 
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
 

@@ -2,7 +2,7 @@
  * What happens to nodes on purpose: one row a step of a scenario. A step that names a group
  * happens to each of its nodes. What a step begins, the same step with `end` ends.
  */
-#include "sim/nodes_inside.h"
+#include "sim/nodes/inside.h"
 
 #include <string.h>
 

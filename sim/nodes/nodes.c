@@ -3,7 +3,7 @@
  * Invariant: a pod is in n->pods exactly as long as a kubelet has it, whatever its state, so that
  * a node that is gone from the API still hears that its pods are.
  */
-#include "sim/nodes_inside.h"
+#include "sim/nodes/inside.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
  * in KPOD_LINE; n_fetching counts the former that fetch. The bytes left are true as of
  * fetched_ms, and the timer stands at the moment when the first of them is through.
  */
-#include "sim/kubelet_pull.h"
+#include "sim/nodes/kubelet_pull.h"
 
 #include <string.h>
 

@@ -3,7 +3,7 @@
  * unanswered; the nodes keep what they want to say meanwhile, so that nothing stale waits in a
  * queue. What an answer means to a kubelet is one function (settled).
  */
-#include "sim/attach.h"
+#include "sim/nodes/attach.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -17,8 +17,8 @@
 #include "kube/reflector.h"
 #include "kube/urls.h"
 
-#include "sim/node_read.h"
-#include "sim/nodes.h"
+#include "sim/nodes/node_glance.h"
+#include "sim/nodes/nodes.h"
 
 #define USER_AGENT "drop-sim-nodes/" DROP_VERSION
 #define MERGE      "application/merge-patch+json"

@@ -3,7 +3,7 @@
  * what is shared. Invariant: used is the sum of layers[], and a layer is there exactly as
  * long as an image has it.
  */
-#include "sim/node_disk.h"
+#include "sim/nodes/disk.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -4,10 +4,10 @@
  * layer both fetch it (containerd would let the second wait; the sum of bytes differs, the
  * order of things does not). When one ends, kubelet_pull_ended() is called.
  */
-#ifndef DROP_SIM_KUBELET_PULL_H
-#define DROP_SIM_KUBELET_PULL_H
+#ifndef DROP_SIM_NODES_KUBELET_PULL_H
+#define DROP_SIM_NODES_KUBELET_PULL_H
 
-#include "sim/kubelet.h"
+#include "sim/nodes/kubelet.h"
 
 /* Into the line; begins at once if it is its turn. */
 void pull_queue(struct kpod *p, struct now now);

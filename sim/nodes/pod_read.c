@@ -2,7 +2,7 @@
  * The table of what a kubelet reads of a pod, and the glance that decides whether the
  * table is worth walking.
  */
-#include "sim/pod_read.h"
+#include "sim/nodes/pod_read.h"
 
 #include <string.h>
 

@@ -6,8 +6,8 @@
  * The patch carries metadata.uid, as kubelet's does: a pod of the same name but another life
  * is refused by the API server (409).
  */
-#ifndef DROP_SIM_POD_STATUS_H
-#define DROP_SIM_POD_STATUS_H
+#ifndef DROP_SIM_NODES_POD_STATUS_H
+#define DROP_SIM_NODES_POD_STATUS_H
 
 #include <stdint.h>
 

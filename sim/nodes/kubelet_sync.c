@@ -10,11 +10,11 @@
  * max_pods; the image of a container is in use on the disk until its pod is gone. Statuses of
  * one pod are said in order; one that was not written yet is replaced.
  */
-#include "sim/kubelet_sync.h"
+#include "sim/nodes/kubelet_sync.h"
 
 #include <string.h>
 
-#include "sim/kubelet_pull.h"
+#include "sim/nodes/kubelet_pull.h"
 
 static uint64_t random_below(struct kubelet_env *env, uint64_t n)
 {

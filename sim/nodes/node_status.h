@@ -3,12 +3,12 @@
  * images it reports, the taints. The taints that follow from conditions are really written by
  * the node lifecycle controller: here they come together, as no other part plays it.
  */
-#ifndef DROP_SIM_NODE_STATUS_H
-#define DROP_SIM_NODE_STATUS_H
+#ifndef DROP_SIM_NODES_NODE_STATUS_H
+#define DROP_SIM_NODES_NODE_STATUS_H
 
 #include "base/buf.h"
 
-#include "sim/kubelet.h"
+#include "sim/nodes/kubelet.h"
 
 struct node_group { /* struct sim_group, resolved and copied */
 	struct kubelet_group kubelet;

@@ -2,7 +2,7 @@
  * The nodes of the pretend cluster: N kubelets, each with its disk of images, its pull
  * queue and the pods pinned to it. Pure: what the cluster says goes in (pods), what a
  * kubelet would write comes out through a port, time is an argument. The port is either
- * our own store or, with --nodes-only, a real API server (sim/attach.c); nothing in here
+ * our own store or, with --nodes-only, a real API server (sim/nodes/attach.c); nothing in here
  * can tell.
  *
  * A pod goes as with a real kubelet (reference of statuses: kubelet 1.34, containerd 1.6):
@@ -11,15 +11,15 @@
  *
  * Costs O(what is touched): one timer heap for all nodes. Seeded: same inputs, same outputs.
  */
-#ifndef DROP_SIM_NODES_H
-#define DROP_SIM_NODES_H
+#ifndef DROP_SIM_NODES_NODES_H
+#define DROP_SIM_NODES_NODES_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/clock.h"
-#include "sim/registry.h"
+#include "sim/nodes/registry.h"
 #include "sim/scenario/scenario.h"
 
 struct nodes;

@@ -2,8 +2,8 @@
  * What a kubelet reads of a pod: more than the operator does (api/kinds.h), as it has to
  * carry the pod out. A descriptor table, as for our own kinds.
  */
-#ifndef DROP_SIM_POD_READ_H
-#define DROP_SIM_POD_READ_H
+#ifndef DROP_SIM_NODES_POD_READ_H
+#define DROP_SIM_NODES_POD_READ_H
 
 #include "base/arena.h"
 #include "base/err.h"

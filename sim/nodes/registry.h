@@ -6,8 +6,8 @@
  * Whatever was resolved once stays in memory until registries_free, also when a step has
  * changed what the reference means: nodes keep pointers to it instead of copies.
  */
-#ifndef DROP_SIM_REGISTRY_H
-#define DROP_SIM_REGISTRY_H
+#ifndef DROP_SIM_NODES_REGISTRY_H
+#define DROP_SIM_NODES_REGISTRY_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /*
- * Pretend nodes on a real API server (`drop-sim --nodes-only`): the port of sim/nodes.h
+ * Pretend nodes on a real API server (`drop-sim --nodes-only`): the port of sim/nodes/nodes.h
  * over kube/. Registers the nodes, plays their kubelets for every pod that is bound to them, in
  * all namespaces, renews their leases. Needs the rights of an administrator.
  *
@@ -8,8 +8,8 @@
  * leases and report images with their heartbeats only: as few requests as possible, one status
  * patch a pull; a node lifecycle controller would call them dead after 50 s.
  */
-#ifndef DROP_SIM_ATTACH_H
-#define DROP_SIM_ATTACH_H
+#ifndef DROP_SIM_NODES_ATTACH_H
+#define DROP_SIM_NODES_ATTACH_H
 
 #include <stdbool.h>
 

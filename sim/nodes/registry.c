@@ -6,7 +6,7 @@
  * Invariant: tag names, digest names and contents are interned, so that equal means the same
  * pointer; nothing of them is ever freed or changed before registries_free.
  */
-#include "sim/registry.h"
+#include "sim/nodes/registry.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
  * Texts and order are those of kubelet 1.34. A kubelet that is away says nothing; what is
  * written about it then are the words of the node lifecycle controller.
  */
-#include "sim/node_status.h"
+#include "sim/nodes/node_status.h"
 
 #include <inttypes.h>
 #include <string.h>

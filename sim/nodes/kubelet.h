@@ -8,17 +8,17 @@
  * one pull at a time unless told otherwise, a failed one again after 10 s, doubling to 300 s;
  * statuses lag one sync behind, which is why ErrImagePull and ImagePullBackOff alternate.
  */
-#ifndef DROP_SIM_KUBELET_H
-#define DROP_SIM_KUBELET_H
+#ifndef DROP_SIM_NODES_KUBELET_H
+#define DROP_SIM_NODES_KUBELET_H
 
 #include <sys/queue.h>
 
 #include "base/timers.h"
 
-#include "sim/node_disk.h"
-#include "sim/nodes.h"
-#include "sim/pod_read.h"
-#include "sim/pod_status.h"
+#include "sim/nodes/disk.h"
+#include "sim/nodes/nodes.h"
+#include "sim/nodes/pod_read.h"
+#include "sim/nodes/pod_status.h"
 
 enum {                              /* milliseconds; a real kubelet on an idle machine, rounded */
        KUBELET_SEEN_MS = 15,        /* from the watch event to the first status */

@@ -4,18 +4,18 @@
  * container uses go, least recently used first, until DISK_LOW_PERCENT, as kubelet's garbage
  * collection does; never one in use, nor one younger than DISK_MIN_AGE_S.
  *
- * Pure; texts and contents are the registries' (sim/registry.h) and not copied. Costs
+ * Pure; texts and contents are the registries' (sim/nodes/registry.h) and not copied. Costs
  * O(log images) to look something up, O(images) to change it.
  */
-#ifndef DROP_SIM_NODE_DISK_H
-#define DROP_SIM_NODE_DISK_H
+#ifndef DROP_SIM_NODES_DISK_H
+#define DROP_SIM_NODES_DISK_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/buf.h"
-#include "sim/registry.h"
+#include "sim/nodes/registry.h"
 
 enum {
 	DISK_HIGH_PERCENT = 85, /* kubelet's --image-gc-high-threshold */

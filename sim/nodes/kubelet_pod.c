@@ -3,7 +3,7 @@
  * pull policy, whether it ends. The container `pull`, else the first, is the one that the
  * counts are about; webhooks may have added others.
  */
-#include "sim/kubelet_pod.h"
+#include "sim/nodes/kubelet_pod.h"
 
 #include <string.h>
 

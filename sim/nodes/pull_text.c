@@ -2,7 +2,7 @@
  * The words of a failed pull, as kubelet 1.34 shows those of containerd 1.6 (recorded on a
  * real node). The reference in them is the normal form: containerd completes what the pod says.
  */
-#include "sim/registry.h"
+#include "sim/nodes/registry.h"
 
 #include <ctype.h>
 #include <string.h>

@@ -3,7 +3,7 @@
  * is unanswered; what changes meanwhile goes into the next. All calls of the port are made
  * here, with nothing of ours in the middle of anything: a port may call back at once.
  */
-#include "sim/nodes_inside.h"
+#include "sim/nodes/inside.h"
 
 #include <stdlib.h>
 

@@ -4,13 +4,13 @@
  *
  * Invariant: a kubelet that is away has no pod in the line of writes, and starts none.
  */
-#include "sim/kubelet.h"
+#include "sim/nodes/kubelet.h"
 
 #include <stdlib.h>
 
-#include "sim/kubelet_pod.h"
-#include "sim/kubelet_pull.h"
-#include "sim/kubelet_sync.h"
+#include "sim/nodes/kubelet_pod.h"
+#include "sim/nodes/kubelet_pull.h"
+#include "sim/nodes/kubelet_sync.h"
 
 struct now kubelet_now(const struct kubelet *k, struct now now)
 {

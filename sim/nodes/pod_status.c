@@ -2,7 +2,7 @@
  * Writes the status top down, in kubelet's order. What differs between the moments of a
  * pod is in the rows of POD_SHAPES; nothing here asks which moment it is.
  */
-#include "sim/pod_status.h"
+#include "sim/nodes/pod_status.h"
 
 #include <inttypes.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* What a kubelet reads of its own Node: whether somebody says that it is silent. */
-#ifndef DROP_SIM_NODE_READ_H
-#define DROP_SIM_NODE_READ_H
+#ifndef DROP_SIM_NODES_NODE_GLANCE_H
+#define DROP_SIM_NODES_NODE_GLANCE_H
 
 #include <stdbool.h>
 #include <stddef.h>

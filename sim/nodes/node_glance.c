@@ -1,5 +1,5 @@
 /* The table of it. */
-#include "sim/node_read.h"
+#include "sim/nodes/node_glance.h"
 
 #include <string.h>
 

@@ -2,14 +2,14 @@
  * What is said of a pod and to people who look: the pod's row of POD_SHAPES with the words
  * that belong to its case. Decides nothing.
  */
-#include "sim/kubelet.h"
+#include "sim/nodes/kubelet.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/xalloc.h"
 
-#include "sim/kubelet_pull.h"
+#include "sim/nodes/kubelet_pull.h"
 
 #define UNKNOWN_CONTAINER "The container could not be located when the pod was terminated"
 

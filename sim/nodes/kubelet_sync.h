@@ -1,8 +1,8 @@
 /* What happens to one pod: the steps of its life, for kubelet.c. */
-#ifndef DROP_SIM_KUBELET_SYNC_H
-#define DROP_SIM_KUBELET_SYNC_H
+#ifndef DROP_SIM_NODES_KUBELET_SYNC_H
+#define DROP_SIM_NODES_KUBELET_SYNC_H
 
-#include "sim/kubelet.h"
+#include "sim/nodes/kubelet.h"
 
 enum kpod_event {
 	KPOD_DUE, /* its timer */

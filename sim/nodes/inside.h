@@ -1,5 +1,5 @@
 /*
- * The inside of a struct nodes, for nodes.c, nodes_write.c and nodes_step.c: the nodes by
+ * The inside of a struct nodes, for nodes.c, node_writes.c and steps.c: the nodes by
  * number and name, the pods by name, one heap of timers for all.
  */
 #ifndef DROP_SIM_NODES_INSIDE_H
@@ -8,7 +8,7 @@
 #include "base/arena.h"
 #include "base/map.h"
 
-#include "sim/node_status.h"
+#include "sim/nodes/node_status.h"
 
 enum {
 	NODE_STATUS_MS = 10000, /* kubelet's nodeStatusUpdateFrequency: changed images are told */
@@ -63,7 +63,7 @@ void snode_arm(struct nodes *n, struct snode *s);
 void snode_join(struct nodes *n, struct snode *s, struct now now);
 /* It goes, and its pods with it; images too when it is replaced. */
 void snode_leave(struct nodes *n, struct snode *s, bool images, struct now now);
-/* Something is to be written about it (nodes_write.c). */
+/* Something is to be written about it (node_writes.c). */
 void snode_write(struct nodes *n, struct snode *s, unsigned wants);
 /* Writes what there is to write until the port is busy. */
 void nodes_flush(struct nodes *n, struct now now);
