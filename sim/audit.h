@@ -8,7 +8,7 @@
 
 #include "base/err.h"
 
-#include "sim/target.h"
+#include "sim/play/target.h"
 
 struct audit;
 

@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "sim/clockfile.h"
+#include "sim/play/clockfile.h"
 
 #define SECOND_NS 1000000000LL
 

@@ -8,7 +8,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 
-#include "sim/target.h"
+#include "sim/play/target.h"
 
 #define REST_BODY_MAX (3 * 1024 * 1024) /* bytes of a request body, as an API server takes */
 

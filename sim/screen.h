@@ -12,7 +12,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
-#include "sim/control.h"
+#include "sim/play/control.h"
 
 enum { SCREEN_FRAME_MS = 100 }; /* between two looks at the world */
 

@@ -12,7 +12,7 @@
 #include "api/kinds.h"
 #include "api/ref.h"
 
-#include "sim/control.h"
+#include "sim/play/control.h"
 #include "sim/nodes/nodes.h"
 #include "sim/store/store.h"
 

@@ -12,7 +12,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 
-#include "sim/timeline.h"
+#include "sim/play/timeline.h"
 
 struct control;
 

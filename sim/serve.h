@@ -6,9 +6,9 @@
 #define DROP_SIM_SERVE_H
 
 #include "sim/audit.h"
-#include "sim/control.h"
+#include "sim/play/control.h"
 #include "httpd/http.h"
-#include "sim/sources.h"
+#include "sim/play/sources.h"
 #include "sim/watch.h"
 
 struct serve;

@@ -18,9 +18,9 @@
 #include "base/random.h"
 #include "base/xalloc.h"
 
-#include "sim/by_hand.h"
-#include "sim/cluster.h"
-#include "sim/expect.h"
+#include "sim/play/by_hand.h"
+#include "sim/play/cluster.h"
+#include "sim/play/expect.h"
 #include "sim/kubeconfig.h"
 #include "sim/load.h"
 #include "sim/rest.h"

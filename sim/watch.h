@@ -9,8 +9,8 @@
 
 #include "base/buf.h"
 
-#include "sim/faults.h"
-#include "sim/target.h"
+#include "sim/play/faults.h"
+#include "sim/play/target.h"
 #include "sim/view.h"
 
 struct watches;

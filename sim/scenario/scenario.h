@@ -4,7 +4,7 @@
  * scenario file; the documents after it are Kubernetes objects that exist from the start)
  * by the descriptor tables of sim/scenario/tables.c, which are also its reference page
  * (docs/scenario.md, generated). The same struct sim_step comes from the timeline and, at
- * run time, as JSON from POST /sim/do: one meaning, one code path (sim/timeline.h).
+ * run time, as JSON from POST /sim/do: one meaning, one code path (sim/play/timeline.h).
  *
  * Ownership as in api/meta.h: everything lives in the arena it was read into.
  */
@@ -59,7 +59,7 @@ struct sim_registry {
 	int64_t delay_ms;  /* before the first byte */
 };
 
-struct sim_metric { /* a series of the pretend Prometheus, sim/sources.h */
+struct sim_metric { /* a series of the pretend Prometheus, sim/play/sources.h */
 	const char *image;
 	int64_t value;
 };
@@ -69,7 +69,7 @@ struct sim_metrics {
 	size_t n;
 };
 
-enum { /* of the API server, sim/faults.c; names in the table API_FAULTS below */
+enum { /* of the API server, sim/play/faults.c; names in the table API_FAULTS below */
        SIM_FAULTS_MAX = 256, /* rules of a scenario, and added at run time */
        SIM_STEPS_MAX = 4096,
 };

@@ -1,5 +1,5 @@
 /*
- * What a selector is made of. Private to sim/select*.c.
+ * What a selector is made of. Private to select*.c.
  */
 #ifndef DROP_SIM_STORE_SELECT_PARTS_H
 #define DROP_SIM_STORE_SELECT_PARTS_H

@@ -52,6 +52,7 @@ ROOMS = {
         "store/admission": {"objects"},
         "store": {"objects", "store/admission"},
         "nodes": {"scenario"},
+        "play": {"objects", "scenario", "store", "nodes"},
     },
 }
 

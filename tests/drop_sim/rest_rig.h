@@ -7,7 +7,7 @@
 
 #include <cjson/cJSON.h>
 
-#include "sim/faults.h"
+#include "sim/play/faults.h"
 #include "sim/rest.h"
 #include "sim/watch.h"
 

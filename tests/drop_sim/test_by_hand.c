@@ -10,7 +10,7 @@
 
 #include "base/arena.h"
 
-#include "sim/by_hand.h"
+#include "sim/play/by_hand.h"
 
 static struct store *store;
 static struct by_hand *hand;

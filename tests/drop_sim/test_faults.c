@@ -5,8 +5,8 @@
 
 #include <string.h>
 
-#include "sim/faults.h"
-#include "sim/tally.h"
+#include "sim/play/faults.h"
+#include "sim/play/tally.h"
 
 static const char *const create_delete[] = {"create", "delete"};
 static const char *const pods[] = {"pods", "pods/status"};

@@ -6,7 +6,7 @@
 #include "base/buf.h"
 
 #include "sim/nodes/registry.h"
-#include "sim/sources.h"
+#include "sim/play/sources.h"
 
 #define REPO    "r.example/a/b"
 #define TAGS    "/v2/" REPO "/tags/list"

@@ -10,9 +10,9 @@
 #include <unistd.h>
 
 #include "base/buf.h"
-#include "sim/clockfile.h"
-#include "sim/control.h"
-#include "sim/faults.h"
+#include "sim/play/clockfile.h"
+#include "sim/play/control.h"
+#include "sim/play/faults.h"
 #include "sim/nodes/nodes.h"
 #include "sim/nodes/registry.h"
 #include "sim/store/store.h"

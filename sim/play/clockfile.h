@@ -1,10 +1,10 @@
 /*
- * How far the operator's clocks are off: a file that sim/timeline.c writes and
+ * How far the operator's clocks are off: a file that sim/play/timeline.c writes and
  * sim/clockshim.c, preloaded into the operator's processes, reads at each look at a clock.
  * Both run on one machine; numbers are in its byte order. For tests only.
  */
-#ifndef DROP_SIM_CLOCKFILE_H
-#define DROP_SIM_CLOCKFILE_H
+#ifndef DROP_SIM_PLAY_CLOCKFILE_H
+#define DROP_SIM_PLAY_CLOCKFILE_H
 
 #include <stdint.h>
 

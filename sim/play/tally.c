@@ -2,7 +2,7 @@
  * Rows in the order in which they were first seen; few enough to be walked. The last row
  * takes what has no room.
  */
-#include "sim/tally.h"
+#include "sim/play/tally.h"
 
 #include <stdio.h>
 #include <stdlib.h>

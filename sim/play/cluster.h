@@ -3,8 +3,8 @@
  * to the store, and the store's changes of pods back to the nodes. With --nodes-only
  * sim/nodes/attach.c takes its place.
  */
-#ifndef DROP_SIM_CLUSTER_H
-#define DROP_SIM_CLUSTER_H
+#ifndef DROP_SIM_PLAY_CLUSTER_H
+#define DROP_SIM_PLAY_CLUSTER_H
 
 #include "sim/nodes/nodes.h"
 #include "sim/store/store.h"

@@ -6,8 +6,8 @@
  * A rule that stays is remembered until the same step with `end`: pod-status for the pods that
  * come later, pod-mutate for each pod that is created. At most BY_HAND_RULES_MAX of them.
  */
-#ifndef DROP_SIM_BY_HAND_H
-#define DROP_SIM_BY_HAND_H
+#ifndef DROP_SIM_PLAY_BY_HAND_H
+#define DROP_SIM_PLAY_BY_HAND_H
 
 #include "base/clock.h"
 #include "base/err.h"

@@ -2,7 +2,7 @@
  * Rules and the pods that wait for a status. A change of the store is only noted when it is
  * told; the status is written by by_hand_turn(), as no change may be made within another.
  */
-#include "sim/by_hand.h"
+#include "sim/play/by_hand.h"
 
 #include <stdlib.h>
 #include <string.h>

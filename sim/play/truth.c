@@ -1,7 +1,7 @@
 /*
  * Walks nodes and CachedImages once: nodes times images, so for questions at human pace.
  */
-#include "sim/truth.h"
+#include "sim/play/truth.h"
 
 #include <inttypes.h>
 
@@ -9,7 +9,7 @@
 #include "api/kinds.h"
 #include "api/ref.h"
 
-#include "sim/faults.h"
+#include "sim/play/faults.h"
 #include "sim/nodes/nodes.h"
 #include "sim/store/store.h"
 

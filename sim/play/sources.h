@@ -9,8 +9,8 @@
  *
  * Reads the registries and the scenario, changes nothing. The HTTP around it is sim/serve.c's.
  */
-#ifndef DROP_SIM_SOURCES_H
-#define DROP_SIM_SOURCES_H
+#ifndef DROP_SIM_PLAY_SOURCES_H
+#define DROP_SIM_PLAY_SOURCES_H
 
 #include <stdbool.h>
 

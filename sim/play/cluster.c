@@ -2,7 +2,7 @@
  * Writes of kubelets as store calls. A refusal that will not go away (the object is gone, or
  * another one by now) counts as an answer: a kubelet would not send it again either.
  */
-#include "sim/cluster.h"
+#include "sim/play/cluster.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
  * Two small APIs over what is known anyway. Each answer is written as the real server words it;
  * whatever is not understood is an error and never a guess.
  */
-#include "sim/sources.h"
+#include "sim/play/sources.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "sim/nodes/registry.h"
-#include "sim/target.h"
+#include "sim/play/target.h"
 
 #define REGISTRY   "/v2/"
 #define PROMETHEUS "/prometheus/api/v1/"

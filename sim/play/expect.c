@@ -2,7 +2,7 @@
  * Compares status with what a scene says it comes to. An object that is absent, or whose
  * status is not about its present spec, is not yet so.
  */
-#include "sim/expect.h"
+#include "sim/play/expect.h"
 
 #include <inttypes.h>
 #include <string.h>

@@ -2,7 +2,7 @@
  * A table of paths. A list of steps is read as a whole before the first is done, so that a
  * mistake in the last one does nothing.
  */
-#include "sim/control.h"
+#include "sim/play/control.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -13,7 +13,7 @@
 #include "api/yaml_tree.h"
 
 #include "sim/scenario/tables.h"
-#include "sim/truth.h"
+#include "sim/play/truth.h"
 
 enum {
 	STATUS_OK = 200,

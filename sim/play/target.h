@@ -2,8 +2,8 @@
  * What a request is about: verb, resource, object and options, from its method, path and
  * query. The same facts serve the answer, the audit log, the tally and the faults. Pure.
  */
-#ifndef DROP_SIM_TARGET_H
-#define DROP_SIM_TARGET_H
+#ifndef DROP_SIM_PLAY_TARGET_H
+#define DROP_SIM_PLAY_TARGET_H
 
 #include "base/arena.h"
 #include "sim/store/store.h"

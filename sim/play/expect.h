@@ -3,8 +3,8 @@
  * status of objects as the operator wrote it, and nothing left to happen. Reads the store
  * only; decides for the demo's exit code and for the tests of all scenes.
  */
-#ifndef DROP_SIM_EXPECT_H
-#define DROP_SIM_EXPECT_H
+#ifndef DROP_SIM_PLAY_EXPECT_H
+#define DROP_SIM_PLAY_EXPECT_H
 
 #include <stdbool.h>
 

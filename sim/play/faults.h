@@ -3,8 +3,8 @@
  * time, drawn with the scenario's seed. Decides only; sim/serve.c and sim/watch.c carry it
  * out. Pure: the same seed and the same requests give the same faults.
  */
-#ifndef DROP_SIM_FAULTS_H
-#define DROP_SIM_FAULTS_H
+#ifndef DROP_SIM_PLAY_FAULTS_H
+#define DROP_SIM_PLAY_FAULTS_H
 
 #include <stdbool.h>
 #include <stddef.h>

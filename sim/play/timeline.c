@@ -2,7 +2,7 @@
  * Steps wait in one array, in the order of their time and, at one time, of their coming.
  * A step that lasts `for` a while puts itself in again with `end`.
  */
-#include "sim/timeline.h"
+#include "sim/play/timeline.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -19,9 +19,9 @@
 
 #include "api/desc.h"
 
-#include "sim/by_hand.h"
-#include "sim/clockfile.h"
-#include "sim/faults.h"
+#include "sim/play/by_hand.h"
+#include "sim/play/clockfile.h"
+#include "sim/play/faults.h"
 #include "sim/nodes/nodes.h"
 #include "sim/nodes/registry.h"
 #include "sim/scenario/tables.h"

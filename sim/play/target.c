@@ -2,7 +2,7 @@
  * Paths and queries. A path is cut into at most SEGMENTS_MAX segments, each decoded by
  * itself, so that an escaped slash is part of a name and not of the path.
  */
-#include "sim/target.h"
+#include "sim/play/target.h"
 
 #include <errno.h>
 #include <stdio.h>

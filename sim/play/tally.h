@@ -3,13 +3,13 @@
  * that people and tests ask for (requests a pull, no LIST in steady state). Bounded: rows
  * beyond TALLY_ROWS_MAX share one row.
  */
-#ifndef DROP_SIM_TALLY_H
-#define DROP_SIM_TALLY_H
+#ifndef DROP_SIM_PLAY_TALLY_H
+#define DROP_SIM_PLAY_TALLY_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-#include "sim/faults.h"
+#include "sim/play/faults.h"
 
 enum { TALLY_ROWS_MAX = 512, TALLY_TEXT_MAX = 64 };
 

@@ -3,16 +3,16 @@
  * /sim/. Steps at run time, and the truth to compare a status with. JSON in, JSON out; the
  * HTTP around it is sim/serve.c's.
  */
-#ifndef DROP_SIM_CONTROL_H
-#define DROP_SIM_CONTROL_H
+#ifndef DROP_SIM_PLAY_CONTROL_H
+#define DROP_SIM_PLAY_CONTROL_H
 
 #include <stddef.h>
 
 #include "base/buf.h"
 #include "base/clock.h"
-#include "sim/expect.h"
-#include "sim/tally.h"
-#include "sim/timeline.h"
+#include "sim/play/expect.h"
+#include "sim/play/tally.h"
+#include "sim/play/timeline.h"
 
 enum {
 	CONTROL_BODY_MAX = 1024 * 1024, /* bytes of a request; larger: 413 */

@@ -5,8 +5,8 @@
  * same step with `end`. Time is an argument; the only side effects are those of the parts
  * it was given, and the clock file.
  */
-#ifndef DROP_SIM_TIMELINE_H
-#define DROP_SIM_TIMELINE_H
+#ifndef DROP_SIM_PLAY_TIMELINE_H
+#define DROP_SIM_PLAY_TIMELINE_H
 
 #include <stdbool.h>
 #include <stddef.h>
