@@ -23,9 +23,9 @@
 #include "sim/play/expect.h"
 #include "sim/kubeconfig.h"
 #include "sim/load.h"
-#include "sim/rest.h"
+#include "sim/apiserver/rest.h"
 #include "sim/screen.h"
-#include "sim/serve.h"
+#include "sim/apiserver/serve.h"
 #include "httpd/tls.h"
 
 /* Rounds in which parts answer to each other's changes before clients have their turn. */

@@ -1,7 +1,7 @@
 /*
  * The part of the server that is about the pretence and not Kubernetes: everything below
  * /sim/. Steps at run time, and the truth to compare a status with. JSON in, JSON out; the
- * HTTP around it is sim/serve.c's.
+ * HTTP around it is sim/apiserver/serve.c's.
  */
 #ifndef DROP_SIM_PLAY_CONTROL_H
 #define DROP_SIM_PLAY_CONTROL_H

@@ -1,6 +1,6 @@
 /*
  * Which API request goes wrong, and how: the rules of a scenario and those added at run
- * time, drawn with the scenario's seed. Decides only; sim/serve.c and sim/watch.c carry it
+ * time, drawn with the scenario's seed. Decides only; sim/apiserver/serve.c and sim/apiserver/watch.c carry it
  * out. Pure: the same seed and the same requests give the same faults.
  */
 #ifndef DROP_SIM_PLAY_FAULTS_H

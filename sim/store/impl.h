@@ -1,6 +1,6 @@
 /*
  * What the parts of the store share: the entry that holds an object in its index, and how a
- * change is made. Private to this room, and for sim/watch.c.
+ * change is made. Private to this room, and for sim/apiserver/watch.c.
  *
  * Invariants: every change goes through store_put or store_remove, which give it the next
  * resourceVersion and tell history, garbage collection and listeners, in this order.

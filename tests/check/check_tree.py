@@ -53,6 +53,7 @@ ROOMS = {
         "store": {"objects", "store/admission"},
         "nodes": {"scenario"},
         "play": {"objects", "scenario", "store", "nodes"},
+        "apiserver": {"objects", "store", "store/admission", "play"},
     },
 }
 

@@ -18,8 +18,8 @@ KNOWN = {
     ("sim", "nodes_node_writes nodes_nodes"),
     ("sim", "store_admission_core_kinds store_admission_pod"),
     ("sim", "store_delete store_gc store_history store_meta store_store"),
-    ("sim", "view view_cells view_table"),
-    ("sim", "rest rest_evict rest_read rest_write"),
+    ("sim", "apiserver_view apiserver_view_cells apiserver_view_table"),
+    ("sim", "apiserver_rest apiserver_rest_evict apiserver_rest_read apiserver_rest_write"),
 }
 
 

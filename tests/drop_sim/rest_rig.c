@@ -1,5 +1,5 @@
 /*
- * Plays the part of sim/serve.c, synchronously.
+ * Plays the part of sim/apiserver/serve.c, synchronously.
  */
 #include "tests/unit.h"
 

@@ -8,8 +8,8 @@
 #include <cjson/cJSON.h>
 
 #include "sim/play/faults.h"
-#include "sim/rest.h"
-#include "sim/watch.h"
+#include "sim/apiserver/rest.h"
+#include "sim/apiserver/watch.h"
 
 #define IMAGES "/apis/drop.corewire.io/v1alpha1/cachedimages"
 #define SETS   "/apis/drop.corewire.io/v1alpha1/cachedimagesets"

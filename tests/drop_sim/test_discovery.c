@@ -8,7 +8,7 @@
 
 #include <cjson/cJSON.h>
 
-#include "sim/view.h"
+#include "sim/apiserver/view.h"
 
 #define AGGREGATED                                                                                 \
 	"application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,"                    \

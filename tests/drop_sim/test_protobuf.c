@@ -7,7 +7,7 @@
 
 #include <cjson/cJSON.h>
 
-#include "sim/protobuf.h"
+#include "sim/apiserver/protobuf.h"
 
 static const struct resource *of(const char *plural)
 {

@@ -7,8 +7,8 @@
 
 #include <cjson/cJSON.h>
 
-#include "sim/view.h"
-#include "sim/view_parts.h"
+#include "sim/apiserver/view.h"
+#include "sim/apiserver/view_parts.h"
 
 #define NOW ((struct now){0, 1767323045}) /* 2026-01-02T03:04:05Z */
 

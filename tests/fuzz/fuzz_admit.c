@@ -9,7 +9,7 @@
 #include <cjson/cJSON.h>
 
 #include "sim/store/admission/admit.h"
-#include "sim/view.h"
+#include "sim/apiserver/view.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

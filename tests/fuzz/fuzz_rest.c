@@ -8,8 +8,8 @@
 
 #include <cjson/cJSON.h>
 
-#include "sim/rest.h"
-#include "sim/watch.h"
+#include "sim/apiserver/rest.h"
+#include "sim/apiserver/watch.h"
 
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
 

@@ -2,10 +2,10 @@
  * The forms in which objects leave the server: as they are, as a Table (kubectl get), as
  * PartialObjectMetadata; single, in lists and in watch events. Negotiated from Accept. Also
  * the discovery documents that kubectl reads first (/api, /apis, /api/v1, ..., /version,
- * /openapi/v3: sim/openapi.h) and /healthz, /readyz, /livez.
+ * /openapi/v3: sim/apiserver/openapi.h) and /healthz, /readyz, /livez.
  */
-#ifndef DROP_SIM_VIEW_H
-#define DROP_SIM_VIEW_H
+#ifndef DROP_SIM_APISERVER_VIEW_H
+#define DROP_SIM_APISERVER_VIEW_H
 
 #include "base/buf.h"
 #include "base/clock.h"

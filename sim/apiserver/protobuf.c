@@ -3,7 +3,7 @@
  * generated.proto, which never change). Nothing is longer than the body it is in, and the
  * tables bound the depth.
  */
-#include "sim/protobuf.h"
+#include "sim/apiserver/protobuf.h"
 
 #include <stdlib.h>
 #include <string.h>

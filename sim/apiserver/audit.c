@@ -2,7 +2,7 @@
  * Writes lines. A log that cannot be written does not stop the server: the test that reads
  * it will notice.
  */
-#include "sim/audit.h"
+#include "sim/apiserver/audit.h"
 
 #include <ctype.h>
 #include <errno.h>

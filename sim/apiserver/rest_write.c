@@ -9,8 +9,8 @@
 
 #include "sim/store/admission/admit.h"
 #include "sim/objects/api_error.h"
-#include "sim/protobuf.h"
-#include "sim/rest_impl.h"
+#include "sim/apiserver/protobuf.h"
+#include "sim/apiserver/rest_impl.h"
 #include "sim/store/select.h"
 
 /* ---- bodies ---- */

@@ -2,7 +2,7 @@
  * One request: parsed, authorised, counted, perhaps harmed, answered. Plain requests are
  * answered before on_request returns; a watch lives on as a struct stream.
  */
-#include "sim/serve.h"
+#include "sim/apiserver/serve.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +10,7 @@
 #include "base/xalloc.h"
 
 #include "sim/objects/api_error.h"
-#include "sim/rest.h"
+#include "sim/apiserver/rest.h"
 
 /* An answer's buffer is given back beyond this. */
 #define ANSWER_KEEP (1024 * 1024)

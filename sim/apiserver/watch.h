@@ -2,16 +2,16 @@
  * Open watches: which changes each client is still to get. A watch is a cursor into the
  * store's history, not a queue: a client that does not read costs nothing but its socket's
  * buffer, and when history has gone on without it, it gets 410 as on a real server. Pure:
- * sim/serve.c asks what is to be sent and sends it.
+ * sim/apiserver/serve.c asks what is to be sent and sends it.
  */
-#ifndef DROP_SIM_WATCH_H
-#define DROP_SIM_WATCH_H
+#ifndef DROP_SIM_APISERVER_WATCH_H
+#define DROP_SIM_APISERVER_WATCH_H
 
 #include "base/buf.h"
 
 #include "sim/play/faults.h"
 #include "sim/play/target.h"
-#include "sim/view.h"
+#include "sim/apiserver/view.h"
 
 struct watches;
 struct watch;
@@ -30,7 +30,7 @@ void watches_free(struct watches *ws);
 size_t watches_count(const struct watches *ws);
 
 /*
- * t's verb is watch. stale_ms as in sim/rest.h. owner is handed back by watches_ready. -1: 400,
+ * t's verb is watch. stale_ms as in sim/apiserver/rest.h. owner is handed back by watches_ready. -1: 400,
  * 422, 429. A version that is too old is no error here: the stream says it.
  */
 int watch_open(struct watches *ws, const struct target *t, enum view_form form,

@@ -2,8 +2,8 @@
  * Kubernetes' protobuf, as far as kubectl sends it whatever the server says: what it makes from
  * flags (`kubectl create namespace x`, `create secret generic`, `create configmap`). Pure.
  */
-#ifndef DROP_SIM_PROTOBUF_H
-#define DROP_SIM_PROTOBUF_H
+#ifndef DROP_SIM_APISERVER_PROTOBUF_H
+#define DROP_SIM_APISERVER_PROTOBUF_H
 
 #include <cjson/cJSON.h>
 

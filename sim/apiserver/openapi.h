@@ -4,8 +4,8 @@
  * `kubectl explain` wants descriptions. So: one path with its methods a resource, and
  * schemas of our kinds from their descriptor tables. Built-in kinds have no schema here.
  */
-#ifndef DROP_SIM_OPENAPI_H
-#define DROP_SIM_OPENAPI_H
+#ifndef DROP_SIM_APISERVER_OPENAPI_H
+#define DROP_SIM_APISERVER_OPENAPI_H
 
 #include <stdbool.h>
 

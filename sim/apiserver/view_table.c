@@ -5,7 +5,7 @@
 
 #include "api/crd.h"
 
-#include "sim/view_parts.h"
+#include "sim/apiserver/view_parts.h"
 
 static const struct crd_column *own_columns(const struct resource *r)
 {

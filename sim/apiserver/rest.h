@@ -2,8 +2,8 @@
  * What the API answers: everything but watches, from a parsed request to status code and
  * body. Talks to the store and to nobody else; time is an argument.
  */
-#ifndef DROP_SIM_REST_H
-#define DROP_SIM_REST_H
+#ifndef DROP_SIM_APISERVER_REST_H
+#define DROP_SIM_APISERVER_REST_H
 
 #include "base/arena.h"
 #include "base/buf.h"

@@ -3,8 +3,8 @@
  * (audit.k8s.io/v1, stage ResponseComplete), so that what reads one reads the other. Bodies
  * of pods and of this project's kinds come along; those of Secrets never do.
  */
-#ifndef DROP_SIM_AUDIT_H
-#define DROP_SIM_AUDIT_H
+#ifndef DROP_SIM_APISERVER_AUDIT_H
+#define DROP_SIM_APISERVER_AUDIT_H
 
 #include "base/err.h"
 

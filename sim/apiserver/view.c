@@ -1,7 +1,7 @@
 /*
  * Forms of answers. Objects are handed on as text; only tables read them.
  */
-#include "sim/view.h"
+#include "sim/apiserver/view.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -10,7 +10,7 @@
 #include "kube/json.h"
 
 #include "sim/objects/api_error.h"
-#include "sim/view_parts.h"
+#include "sim/apiserver/view_parts.h"
 
 #define META_VERSION "\"apiVersion\":\"meta.k8s.io/v1\""
 /* Of one media range in Accept; longer ones are not ours. */

@@ -1,7 +1,7 @@
 /*
  * From verb to function, and the answers that several of them give.
  */
-#include "sim/rest.h"
+#include "sim/apiserver/rest.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -10,7 +10,7 @@
 
 #include "sim/objects/api_error.h"
 #include "sim/store/events.h"
-#include "sim/rest_impl.h"
+#include "sim/apiserver/rest_impl.h"
 
 static const struct verb {
 	const char *name;

@@ -1,11 +1,11 @@
 /*
  * What the reading and the writing half of rest share. Private to sim/rest*.c.
  */
-#ifndef DROP_SIM_REST_IMPL_H
-#define DROP_SIM_REST_IMPL_H
+#ifndef DROP_SIM_APISERVER_REST_IMPL_H
+#define DROP_SIM_APISERVER_REST_IMPL_H
 
-#include "sim/rest.h"
-#include "sim/view.h"
+#include "sim/apiserver/rest.h"
+#include "sim/apiserver/view.h"
 
 struct rest {
 	struct store *store;
@@ -26,7 +26,7 @@ int rest_patch(struct rest *r, struct api_error *e);
 int rest_delete(struct rest *r, struct api_error *e);
 int rest_delete_collection(struct rest *r, struct api_error *e);
 int rest_evict(struct rest *r, struct api_error *e);
-/* Of sim/rest_write.c: the body as JSON; the query's dryRun; DeleteOptions, of the query where body
+/* Of sim/apiserver/rest_write.c: the body as JSON; the query's dryRun; DeleteOptions, of the query where body
  * is NULL. */
 int rest_parse_body(const struct rest *r, cJSON **ret, struct api_error *e);
 int rest_read_dry_run(const struct rest *r, struct api_error *e);

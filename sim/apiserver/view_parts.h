@@ -1,12 +1,12 @@
 /*
  * Columns of Tables: what a cell of an object shows. Private to sim/view*.c.
  */
-#ifndef DROP_SIM_VIEW_PARTS_H
-#define DROP_SIM_VIEW_PARTS_H
+#ifndef DROP_SIM_APISERVER_VIEW_PARTS_H
+#define DROP_SIM_APISERVER_VIEW_PARTS_H
 
 #include <cjson/cJSON.h>
 
-#include "sim/view.h"
+#include "sim/apiserver/view.h"
 
 struct view_column { /* of a built-in kind */
 	const char *name;

@@ -2,14 +2,14 @@
  * From HTTP to the API and back: who may ask, which fault a request meets, who answers it,
  * what the audit log and the tally learn of it; and the open watches' streams.
  */
-#ifndef DROP_SIM_SERVE_H
-#define DROP_SIM_SERVE_H
+#ifndef DROP_SIM_APISERVER_SERVE_H
+#define DROP_SIM_APISERVER_SERVE_H
 
-#include "sim/audit.h"
+#include "sim/apiserver/audit.h"
 #include "sim/play/control.h"
 #include "httpd/http.h"
 #include "sim/play/sources.h"
-#include "sim/watch.h"
+#include "sim/apiserver/watch.h"
 
 struct serve;
 

@@ -8,7 +8,7 @@
 #include <cjson/cJSON.h>
 
 #include "sim/objects/api_error.h"
-#include "sim/rest_impl.h"
+#include "sim/apiserver/rest_impl.h"
 
 static const char *text_of(const cJSON *obj, const char *name)
 {

@@ -6,8 +6,8 @@
 
 #include "api/crd.h"
 
-#include "sim/openapi.h"
-#include "sim/view.h"
+#include "sim/apiserver/openapi.h"
+#include "sim/apiserver/view.h"
 
 #define JSON       "application/json"
 #define AGGREGATED "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"

@@ -9,7 +9,7 @@
 
 #include "sim/objects/api_error.h"
 #include "sim/store/events.h"
-#include "sim/rest_impl.h"
+#include "sim/apiserver/rest_impl.h"
 #include "sim/store/select.h"
 #include "sim/store/snapshot.h"
 

@@ -1,7 +1,7 @@
 /*
  * Written anew at each request; kubectl asks once and keeps it.
  */
-#include "sim/openapi.h"
+#include "sim/apiserver/openapi.h"
 
 #include <inttypes.h>
 #include <stdio.h>

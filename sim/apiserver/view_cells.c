@@ -9,7 +9,7 @@
 
 #include "base/xalloc.h"
 
-#include "sim/view_parts.h"
+#include "sim/apiserver/view_parts.h"
 
 #define NONE    "<none>"
 #define UNKNOWN "<unknown>"

@@ -3,7 +3,7 @@
  * other, bookmarks in between. Invariant: a watch is in the ready queue or waits for its
  * timer or for a change of its resource.
  */
-#include "sim/watch.h"
+#include "sim/apiserver/watch.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +15,7 @@
 
 #include "sim/objects/api_error.h"
 #include "sim/store/events.h"
-#include "sim/rest.h"
+#include "sim/apiserver/rest.h"
 #include "sim/store/select.h"
 #include "sim/store/snapshot.h"
 #include "sim/store/impl.h"
