@@ -24,7 +24,7 @@ TOKEN = re.compile("\x1b\\[[?0-9;]*[a-zA-Z]|[^\x1b]")
 
 
 class Grid:
-    """As much of a terminal as sim/screen.c uses."""
+    """As much of a terminal as sim/screen/screen.c uses."""
 
     def __init__(self, cols, rows):
         self.cols, self.rows = cols, rows

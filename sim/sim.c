@@ -24,7 +24,7 @@
 #include "sim/kubeconfig.h"
 #include "sim/load.h"
 #include "sim/apiserver/rest.h"
-#include "sim/screen.h"
+#include "sim/screen/screen.h"
 #include "sim/apiserver/serve.h"
 #include "httpd/tls.h"
 

@@ -54,6 +54,7 @@ ROOMS = {
         "nodes": {"scenario"},
         "play": {"objects", "scenario", "store", "nodes"},
         "apiserver": {"objects", "store", "store/admission", "play"},
+        "screen": {"scenario", "store", "nodes", "play"},
     },
 }
 

@@ -2,7 +2,7 @@
 """The live screen in a terminal of its own: it never writes past the window, repaints all of it when
 the window changes, and gives the terminal back, with the last picture, when it is told to end.
 
-terminal.py DROP_SIM; TAP. What is drawn is test_screen.c's business, this is about sim/screen.c.
+terminal.py DROP_SIM; TAP. What is drawn is test_screen.c's business, this is about sim/screen/screen.c.
 """
 import fcntl
 import os

@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "base/utf8.h"
-#include "sim/screen_draw.h"
-#include "sim/screen_lines.h"
+#include "sim/screen/draw.h"
+#include "sim/screen/lines.h"
 
 /* ---- a stand-in for the timeline: the draw code asks for events only ---- */
 

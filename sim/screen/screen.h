@@ -2,11 +2,11 @@
  * The pretend cluster before one's eyes: a live table (nodes x images) in a terminal, or
  * lines of what changed where there is none. Owns the terminal while it lives: the other
  * screen buffer, the cursor, the window's size; gives them back in screen_free(). What is
- * drawn comes from sim/screen_state.h, how it looks from sim/screen_draw.c and
- * sim/screen_lines.c, which are pure.
+ * drawn comes from sim/screen/state.h, how it looks from sim/screen/draw.c and
+ * sim/screen/lines.c, which are pure.
  */
-#ifndef DROP_SIM_SCREEN_H
-#define DROP_SIM_SCREEN_H
+#ifndef DROP_SIM_SCREEN_SCREEN_H
+#define DROP_SIM_SCREEN_SCREEN_H
 
 #include <stdbool.h>
 

@@ -1,8 +1,8 @@
 /*
  * One look at the pretend cluster. Nodes times images, so a look at a large one costs; the
- * screen looks less often then (sim/screen.c).
+ * screen looks less often then (sim/screen/screen.c).
  */
-#include "sim/screen_state.h"
+#include "sim/screen/state.h"
 
 #include <string.h>
 

@@ -3,7 +3,7 @@
  * lines that differ are written, in one write, so nothing flickers. The window's size is
  * asked before each picture: no signal, no state.
  */
-#include "sim/screen.h"
+#include "sim/screen/screen.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -16,8 +16,8 @@
 #include "base/names.h"
 #include "base/xalloc.h"
 
-#include "sim/screen_draw.h"
-#include "sim/screen_lines.h"
+#include "sim/screen/draw.h"
+#include "sim/screen/lines.h"
 
 /* A look may take at most one part in so many of the time. */
 #define LOOK_SHARE 10

@@ -3,13 +3,13 @@
  * nodes, figures, what is wrong, what happened. A window too low loses events first, then
  * images; one too narrow for a cell a node gets a cell for several.
  */
-#include "sim/screen_draw.h"
+#include "sim/screen/draw.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "sim/screen_line.h"
+#include "sim/screen/line.h"
 
 #define NAME_MAX_COLS  24
 #define PHASE_COLS     10 /* "  Degraded" */

@@ -2,7 +2,7 @@
  * A line when an image's phase changes, at each step of the timeline and at each tenth of
  * the whole: few enough to read, and none is ever repeated.
  */
-#include "sim/screen_lines.h"
+#include "sim/screen/lines.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
  * Colours change only where they must, so that a row of cells of one colour costs one
  * sequence.
  */
-#include "sim/screen_line.h"
+#include "sim/screen/line.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -9,7 +9,7 @@
 
 #include "base/buf.h"
 
-#include "sim/screen_state.h"
+#include "sim/screen/state.h"
 
 enum { SCREEN_COLS_MIN = 40, SCREEN_ROWS_MIN = 8 }; /* smaller windows are drawn as if so large */
 

@@ -9,7 +9,7 @@
 #include "base/map.h"
 
 #include "sim/scenario/scenario.h"
-#include "sim/screen_state.h"
+#include "sim/screen/state.h"
 
 struct screen_memory {     /* zeroed: nothing was seen */
 	struct map images; /* name -> what was last said of it */
