@@ -6,7 +6,7 @@
 #include "base/err.h"
 
 #include "sim/scenario/scenario.h"
-#include "sim/sim_options.h"
+#include "sim/options.h"
 
 /* Bytes of a scenario file. */
 #define SCENARIO_MAX (16 * 1024 * 1024)

@@ -8,7 +8,7 @@
 
 #include "base/err.h"
 
-#include "sim/sim_options.h"
+#include "sim/options.h"
 
 struct sim;
 

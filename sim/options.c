@@ -1,5 +1,5 @@
 /* The table of options. */
-#include "sim/sim_options.h"
+#include "sim/options.h"
 
 #include <stddef.h>
 

@@ -2,8 +2,8 @@
  * What drop-sim is told: one table, from which parsing, --help and the check against the
  * man page are made.
  */
-#ifndef DROP_SIM_SIM_OPTIONS_H
-#define DROP_SIM_SIM_OPTIONS_H
+#ifndef DROP_SIM_OPTIONS_H
+#define DROP_SIM_OPTIONS_H
 
 #include <stdbool.h>
 #include <stdint.h>
