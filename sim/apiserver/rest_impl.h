@@ -1,5 +1,5 @@
 /*
- * What the reading and the writing half of rest share. Private to sim/rest*.c.
+ * What the reading and the writing half of rest share. Private to rest*.c.
  */
 #ifndef DROP_SIM_APISERVER_REST_IMPL_H
 #define DROP_SIM_APISERVER_REST_IMPL_H

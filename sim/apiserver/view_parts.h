@@ -1,5 +1,5 @@
 /*
- * Columns of Tables: what a cell of an object shows. Private to sim/view*.c.
+ * Columns of Tables: what a cell of an object shows. Private to view*.c.
  */
 #ifndef DROP_SIM_APISERVER_VIEW_PARTS_H
 #define DROP_SIM_APISERVER_VIEW_PARTS_H

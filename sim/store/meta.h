@@ -1,7 +1,7 @@
 /*
  * metadata of objects as an API server keeps it: what a client may say and what is the
  * server's, in which order it is stored, and the marks of deletion. Works on trees that
- * the caller owns. Private to sim/store_*.c and gc.c.
+ * the caller owns. Private to this room.
  */
 #ifndef DROP_SIM_STORE_META_H
 #define DROP_SIM_STORE_META_H
