@@ -8,8 +8,8 @@
 #ifndef DROP_SIM_STORE_IMPL_H
 #define DROP_SIM_STORE_IMPL_H
 
-#include "sim/store/gc.h"
 #include "sim/store/history.h"
+#include "sim/store/owners.h"
 #include "sim/store/store.h"
 
 #define STORE_LISTENERS_MAX 8
@@ -46,19 +46,16 @@ struct store {
 	struct text *ghost_key;
 };
 
-/* Events of both groups are kept as one resource. */
+/* index.c. Events of both groups are kept as one resource. */
 const struct resource *store_home(const struct resource *r);
 struct entry *store_find(const struct store *s, const struct resource *r, const char *ns,
 			 const char *name);
-/* Not NULL: object text of that length. */
-struct text *text_new(const char *json, size_t len);
-/* The same text with another resourceVersion; the first one in it is the metadata's. */
-struct text *text_with_rv(const struct text *t, uint64_t rv);
+/* uid.c */
 void store_new_uid(struct store *s, char out[37]);
 uint64_t store_random(struct store *s);
 
 /*
- * Adds (e NULL) or replaces an object: obj in its stored form, with complete metadata in the
+ * store.c. Adds (e NULL) or replaces an object: obj in its stored form, with complete metadata in the
  * stored order. Unchanged text changes nothing. -1: larger than STORE_OBJECT_MAX.
  */
 int store_put(struct store *s, const struct resource *home, struct entry *e, cJSON *obj,

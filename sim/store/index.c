@@ -93,3 +93,19 @@ void index_del(struct entry **root, struct entry *e)
 	}
 	*root = a != NULL ? a : b;
 }
+
+const struct resource *store_home(const struct resource *r)
+{
+	static const struct resource *events;
+	if (strcmp(r->group, "events.k8s.io") != 0)
+		return r;
+	if (events == NULL)
+		events = resource_find("", "v1", "events");
+	return events;
+}
+
+struct entry *store_find(const struct store *s, const struct resource *r, const char *ns,
+			 const char *name)
+{
+	return index_find(s->roots[store_home(r)->index], ns, name);
+}

@@ -22,46 +22,6 @@
 /* As a fresh cluster: small numbers, but never 0, which means "any" in requests. */
 #define FIRST_RV 1
 
-struct text *text_ref(struct text *t)
-{
-	if (t != NULL)
-		t->refs++;
-	return t;
-}
-
-void text_unref(struct text *t)
-{
-	if (t != NULL && --t->refs == 0)
-		free(t);
-}
-
-struct text *text_new(const char *json, size_t len)
-{
-	struct text *t = xmalloc(sizeof(*t) + len + 1);
-	t->refs = 1;
-	t->len = (uint32_t)len;
-	memcpy(t->json, json, len);
-	t->json[len] = '\0';
-	return t;
-}
-
-struct text *text_with_rv(const struct text *t, uint64_t rv)
-{
-	static const char mark[] = "\"resourceVersion\":\"";
-	const char *at = strstr(t->json, mark) + sizeof(mark) - 1;
-	const char *rest = strchr(at, '"');
-	char digits[24];
-	size_t n = (size_t)snprintf(digits, sizeof(digits), "%" PRIu64, rv);
-	size_t before = (size_t)(at - t->json), after = t->len - (size_t)(rest - t->json);
-	struct text *out = xmalloc(sizeof(*out) + before + n + after + 1);
-	out->refs = 1;
-	out->len = (uint32_t)(before + n + after);
-	memcpy(out->json, t->json, before);
-	memcpy(out->json + before, digits, n);
-	memcpy(out->json + before + n, rest, after + 1);
-	return out;
-}
-
 struct store *store_new(uint64_t seed)
 {
 	struct store *s = xcalloc(1, sizeof(*s));
@@ -121,39 +81,6 @@ void store_mutate(struct store *s, void (*fn)(void *ctx, cJSON *pod), void *ctx)
 {
 	s->mutate = fn;
 	s->mutate_ctx = ctx;
-}
-
-/* splitmix64 (Steele, Lea, Flood 2014). */
-uint64_t store_random(struct store *s)
-{
-	uint64_t z = (s->random += 0x9e3779b97f4a7c15ULL);
-	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
-	z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
-	return z ^ (z >> 31);
-}
-
-void store_new_uid(struct store *s, char out[37])
-{
-	uint64_t a = store_random(s), b = store_random(s);
-	snprintf(out, 37, "%08x-%04x-4%03x-%04x-%012" PRIx64, (unsigned)(a >> 32),
-		 (unsigned)(a >> 16) & 0xffff, (unsigned)a & 0xfff,
-		 ((unsigned)(b >> 48) & 0x3fff) | 0x8000, b & UINT64_C(0xffffffffffff));
-}
-
-const struct resource *store_home(const struct resource *r)
-{
-	static const struct resource *events;
-	if (strcmp(r->group, "events.k8s.io") != 0)
-		return r;
-	if (events == NULL)
-		events = resource_find("", "v1", "events");
-	return events;
-}
-
-struct entry *store_find(const struct store *s, const struct resource *r, const char *ns,
-			 const char *name)
-{
-	return index_find(s->roots[store_home(r)->index], ns, name);
 }
 
 const struct object *store_get(const struct store *s, const struct resource *r, const char *ns,
@@ -393,10 +320,4 @@ void store_remove(struct store *s, struct entry *e, const struct object **ret)
 	gc_removed(s, e);
 	publish(s, e, e->obj.text, NULL);
 	entry_free(e);
-}
-
-int64_t store_turn(struct store *s, struct now now)
-{
-	s->now_ms = now.boot_ms;
-	return gc_turn(s, now) ? now.boot_ms : CLOCK_NEVER;
 }

@@ -19,6 +19,7 @@
 #include "base/clock.h"
 #include "sim/objects/api_error.h"
 #include "sim/objects/resources.h"
+#include "sim/store/text.h"
 
 struct store;
 typedef struct cJSON cJSON;
@@ -26,14 +27,6 @@ typedef struct cJSON cJSON;
 #define STORE_OBJECT_MAX  (3 * 512 * 1024) /* bytes of JSON; etcd's request limit is 1.5 MiB */
 #define STORE_OBJECTS_MAX 2000000          /* in all: 5,000 nodes x 200 images with room */
 #define STORE_HISTORY     65536            /* changes; older resourceVersions are 410 Gone */
-
-struct text { /* immutable, counted */
-	uint32_t refs;
-	uint32_t len;
-	char json[]; /* NUL-terminated, compact */
-};
-struct text *text_ref(struct text *t);
-void text_unref(struct text *t);
 
 struct object {
 	const struct resource *res;

@@ -1,24 +1,20 @@
 /*
- * Garbage collection: which objects name which owners, and what is to be looked at because
- * an owner went, or because an object waits for its dependents (foreground deletion) or for
- * its namespace's content. The work itself is done by gc_turn, after the request that caused
- * it, as the collector of a real cluster comes after.
+ * Which objects name which owners, and the queue of those that the collector (gc.c) is to look
+ * at: because an owner went, or because an object waits for its dependents (foreground
+ * deletion) or for its namespace's content.
  */
-#ifndef DROP_SIM_STORE_GC_H
-#define DROP_SIM_STORE_GC_H
+#ifndef DROP_SIM_STORE_OWNERS_H
+#define DROP_SIM_STORE_OWNERS_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "base/clock.h"
 #include "base/map.h"
 
 #include "sim/store/store.h"
 
 #define GC_FINALIZER_FOREGROUND "foregroundDeletion"
 #define GC_FINALIZER_ORPHAN     "orphan"
-/* Objects looked at in one turn; the rest waits for the next, so that requests are served. */
-#define GC_TURN_MAX 512
 
 struct entry;
 
@@ -45,8 +41,10 @@ struct gc {
 void gc_changed(struct store *s, struct entry *e, const cJSON *obj);
 /* Before e is freed. */
 void gc_removed(struct store *s, struct entry *e);
-/* Looks at what is due; true: there is more. */
-bool gc_turn(struct store *s, struct now now);
+/* Into the queue, unless it is there. */
+void gc_look_at(struct store *s, struct entry *e);
+/* The owner itself, if it is there and still the same one. */
+struct entry *gc_owner_entry(const struct store *s, const struct gc_owner *o);
 void gc_done(struct gc *g);
 
 #endif
