@@ -57,7 +57,7 @@ struct nodes {
 };
 
 struct snode *snode_of(struct kubelet *k);
-/* Sets the timer to the least of its moments. */
+/* node_writes.c: sets the timer to the least of its moments. */
 void snode_arm(struct nodes *n, struct snode *s);
 /* Registers it, or again after it was gone; it must not exist. */
 void snode_join(struct nodes *n, struct snode *s, struct now now);

@@ -75,7 +75,10 @@ void kubelet_gone(struct kpod *p, struct now now)
 void kubelet_init(struct kubelet *k, struct kubelet_env *env, const struct kubelet_group *group,
 		  int64_t disk_bytes, uint64_t address)
 {
-	*k = (struct kubelet){.env = env, .group = group, .address = address};
+	*k = (struct kubelet){.env = env,
+			      .group = group,
+			      .address = address,
+			      .pull_ended = kpod_pull_ended};
 	k->fetch.owner = TIMER_FETCH;
 	disk_init(&k->disk, disk_bytes);
 	TAILQ_INIT(&k->pods);
@@ -93,13 +96,6 @@ void kubelet_done(struct kubelet *k)
 		TAILQ_REMOVE(&k->env->changed, k, of_changed);
 	k->images_changed = false;
 	disk_done(&k->disk);
-}
-
-void kubelet_images_changed(struct kubelet *k)
-{
-	if (!k->images_changed)
-		TAILQ_INSERT_TAIL(&k->env->changed, k, of_changed);
-	k->images_changed = true;
 }
 
 void kubelet_stop(struct kubelet *k, struct now now)

@@ -151,6 +151,8 @@ struct kubelet {
 	bool away, pressure, full;
 	bool images_changed; /* on env's list of those */
 	TAILQ_ENTRY(kubelet) of_changed;
+	/* The pull that the pod asked for has ended (kubelet_sync.c; kubelet_pull.c calls it). */
+	void (*pull_ended)(struct kpod *p, bool done, struct now now);
 };
 
 void kubelet_init(struct kubelet *k, struct kubelet_env *env, const struct kubelet_group *group,
@@ -174,10 +176,5 @@ void kubelet_evict_one(struct kubelet *k, struct now now);
 void kubelet_write(const struct kpod *p, struct buf *out);
 /* As nodes_progress(). */
 int kubelet_progress(const struct kubelet *k, const char *reference);
-
-/* Something came to or went from the disk. */
-void kubelet_images_changed(struct kubelet *k);
-/* For kubelet_pull.c, in kubelet_sync.c: the pull that the pod asked for has ended. */
-void kubelet_pull_ended(struct kpod *p, bool done, struct now now);
 
 #endif

@@ -120,8 +120,15 @@ static void fail(struct kpod *p, bool no_space, struct now now)
 	p->kubelet->env->counts.pulls_failed++;
 	p->cur->failures++;
 	p->cur->failed_ms = now.boot_ms;
-	kubelet_pull_ended(p, false, now);
+	p->kubelet->pull_ended(p, false, now);
 	next_pull(p->kubelet, now);
+}
+
+void kubelet_images_changed(struct kubelet *k)
+{
+	if (!k->images_changed)
+		TAILQ_INSERT_TAIL(&k->env->changed, k, of_changed);
+	k->images_changed = true;
 }
 
 static void complete(struct kpod *p, struct now now)
@@ -136,7 +143,7 @@ static void complete(struct kpod *p, struct now now)
 	}
 	k->env->counts.pulls_done++;
 	leave(p, now);
-	kubelet_pull_ended(p, true, now);
+	k->pull_ended(p, true, now);
 	next_pull(k, now);
 }
 

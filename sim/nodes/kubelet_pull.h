@@ -2,7 +2,7 @@
  * The pulls of one kubelet: whose turn it is and how the bytes come. Serial unless the
  * group says otherwise; parallel ones share the bandwidth evenly. Two parallel pulls of one
  * layer both fetch it (containerd would let the second wait; the sum of bytes differs, the
- * order of things does not). When one ends, kubelet_pull_ended() is called.
+ * order of things does not). When one ends, pull_ended() of the kubelet is called.
  */
 #ifndef DROP_SIM_NODES_KUBELET_PULL_H
 #define DROP_SIM_NODES_KUBELET_PULL_H
@@ -17,6 +17,8 @@ void pull_answered(struct kpod *p, struct now now);
 void pull_fetched(struct kubelet *k, struct now now);
 /* Out of line or in the middle: nothing of it remains. */
 void pull_cancel(struct kpod *p, struct now now);
+/* Something came to or went from the disk. */
+void kubelet_images_changed(struct kubelet *k);
 /* What kubelet shows for the last failure. */
 void pull_failure_text(const struct kcontainer *c, struct buf *out);
 /* 0 to 100. */

@@ -484,7 +484,7 @@ void kpod_happen(struct kpod *p, enum kpod_event event, struct now now)
 		table[p->state][event](p, now);
 }
 
-void kubelet_pull_ended(struct kpod *p, bool done, struct now now)
+void kpod_pull_ended(struct kpod *p, bool done, struct now now)
 {
 	if (done) {
 		start(p, p->pull.content, p->pull.digest_name, now);

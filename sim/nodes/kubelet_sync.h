@@ -19,6 +19,8 @@ bool kpod_can(const struct kpod *p, enum kpod_event event);
 void kpod_wait(struct kpod *p, int64_t ms, struct now now);
 /* Into the line of those who have something to say, unless it waits for an answer. */
 void kpod_queue_write(struct kpod *p);
+/* The pull that it asked for has ended. */
+void kpod_pull_ended(struct kpod *p, bool done, struct now now);
 /* Gives back its place of max_pods, if it has one. */
 void kpod_inactive(struct kpod *p);
 

@@ -24,6 +24,16 @@ void snode_write(struct nodes *n, struct snode *s, unsigned wants)
 	TAILQ_INSERT_TAIL(&n->writes, s, of_writes);
 }
 
+void snode_arm(struct nodes *n, struct snode *s)
+{
+	int64_t at = s->kubelet.evict_ms < s->retry_ms ? s->kubelet.evict_ms : s->retry_ms;
+	if (s->exists && s->beat_ms < at)
+		at = s->beat_ms;
+	if (s->exists && s->images_ms < at)
+		at = s->images_ms;
+	timer_set(&n->timers, &s->timer, at);
+}
+
 static bool busy(const struct nodes *n)
 {
 	return n->port.busy != NULL && n->port.busy(n->port.ctx);

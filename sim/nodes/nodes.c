@@ -153,16 +153,6 @@ void nodes_add_group(struct nodes *n, const struct sim_group *group, struct now 
 
 /* ---- a node comes and goes ---- */
 
-void snode_arm(struct nodes *n, struct snode *s)
-{
-	int64_t at = s->kubelet.evict_ms < s->retry_ms ? s->kubelet.evict_ms : s->retry_ms;
-	if (s->exists && s->beat_ms < at)
-		at = s->beat_ms;
-	if (s->exists && s->images_ms < at)
-		at = s->images_ms;
-	timer_set(&n->timers, &s->timer, at);
-}
-
 static int64_t random_below(struct nodes *n, int64_t limit)
 {
 	n->env.random = n->env.random * 6364136223846793005ULL + 1442695040888963407ULL;

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "sim/nodes/kubelet_pull.h"
+
 static void tell(struct nodes *n, struct snode *s, unsigned wants)
 {
 	if (s->exists)

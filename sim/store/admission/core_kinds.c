@@ -191,29 +191,6 @@ void core_prune(const struct resource *r, cJSON *obj)
 
 /* ---- defaults ---- */
 
-void core_fill(cJSON *obj, const struct core_default *rows, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		if (member(obj, rows[i].name) != NULL)
-			continue;
-		cJSON_DeleteItemFromObjectCaseSensitive(obj, rows[i].name);
-		switch (rows[i].type) {
-		case CORE_TEXT:
-			cJSON_AddStringToObject(obj, rows[i].name, rows[i].text);
-			break;
-		case CORE_NUMBER:
-			cJSON_AddNumberToObject(obj, rows[i].name, rows[i].number);
-			break;
-		case CORE_TRUE:
-			cJSON_AddTrueToObject(obj, rows[i].name);
-			break;
-		case CORE_OBJECT:
-			cJSON_AddObjectToObject(obj, rows[i].name);
-			break;
-		}
-	}
-}
-
 static void default_node(cJSON *node)
 {
 	static const char *const info[] = {

@@ -36,3 +36,26 @@ const char *json_type(const cJSON *v)
 		return "array";
 	return cJSON_IsObject(v) ? "object" : "null";
 }
+
+void members_fill(cJSON *obj, const struct member_default *rows, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (member(obj, rows[i].name) != NULL)
+			continue;
+		cJSON_DeleteItemFromObjectCaseSensitive(obj, rows[i].name);
+		switch (rows[i].type) {
+		case MEMBER_TEXT:
+			cJSON_AddStringToObject(obj, rows[i].name, rows[i].text);
+			break;
+		case MEMBER_NUMBER:
+			cJSON_AddNumberToObject(obj, rows[i].name, rows[i].number);
+			break;
+		case MEMBER_TRUE:
+			cJSON_AddTrueToObject(obj, rows[i].name);
+			break;
+		case MEMBER_OBJECT:
+			cJSON_AddObjectToObject(obj, rows[i].name);
+			break;
+		}
+	}
+}

@@ -16,4 +16,13 @@ cJSON *member_object(cJSON *obj, const char *name);
 /* "string", "integer", "number", "boolean", "array", "object", "null". */
 const char *json_type(const cJSON *v);
 
+struct member_default { /* a member that is filled in where it is absent */
+	const char *name;
+	enum { MEMBER_TEXT, MEMBER_NUMBER, MEMBER_TRUE, MEMBER_OBJECT } type;
+	const char *text;
+	double number;
+};
+void members_fill(cJSON *obj, const struct member_default *rows, size_t n);
+#define MEMBERS_FILL(obj, rows) members_fill(obj, rows, sizeof(rows) / sizeof((rows)[0]))
+
 #endif

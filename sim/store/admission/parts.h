@@ -39,14 +39,6 @@ int core_decode(const struct resource *r, const cJSON *obj, struct api_error *e)
 /* As schema_unknown and schema_prune, at the top of the object only. */
 void core_unknown(const struct resource *r, const cJSON *obj, struct buf *out);
 void core_prune(const struct resource *r, cJSON *obj);
-struct core_default { /* a member that is filled in where it is absent */
-	const char *name;
-	enum { CORE_TEXT, CORE_NUMBER, CORE_TRUE, CORE_OBJECT } type;
-	const char *text;
-	double number;
-};
-void core_fill(cJSON *obj, const struct core_default *rows, size_t n);
-#define CORE_FILL(obj, rows) core_fill(obj, rows, sizeof(rows) / sizeof((rows)[0]))
 void core_default(const struct resource *r, cJSON *obj, const cJSON *old);
 void core_check(const struct resource *r, const cJSON *obj, const cJSON *old, bool status,
 		struct causes *c);

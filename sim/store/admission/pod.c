@@ -19,23 +19,23 @@ static const struct {
 	{"system-node-critical", 2000001000},
 };
 
-static const struct core_default pod_spec[] = {
-	{"restartPolicy", CORE_TEXT, "Always", 0},
-	{"terminationGracePeriodSeconds", CORE_NUMBER, NULL, 30},
-	{"dnsPolicy", CORE_TEXT, "ClusterFirst", 0},
-	{"serviceAccountName", CORE_TEXT, "default", 0},
-	{"serviceAccount", CORE_TEXT, "default", 0},
-	{"securityContext", CORE_OBJECT, NULL, 0},
-	{"schedulerName", CORE_TEXT, "default-scheduler", 0},
-	{"priority", CORE_NUMBER, NULL, 0},
-	{"enableServiceLinks", CORE_TRUE, NULL, 0},
-	{"preemptionPolicy", CORE_TEXT, "PreemptLowerPriority", 0},
+static const struct member_default pod_spec[] = {
+	{"restartPolicy", MEMBER_TEXT, "Always", 0},
+	{"terminationGracePeriodSeconds", MEMBER_NUMBER, NULL, 30},
+	{"dnsPolicy", MEMBER_TEXT, "ClusterFirst", 0},
+	{"serviceAccountName", MEMBER_TEXT, "default", 0},
+	{"serviceAccount", MEMBER_TEXT, "default", 0},
+	{"securityContext", MEMBER_OBJECT, NULL, 0},
+	{"schedulerName", MEMBER_TEXT, "default-scheduler", 0},
+	{"priority", MEMBER_NUMBER, NULL, 0},
+	{"enableServiceLinks", MEMBER_TRUE, NULL, 0},
+	{"preemptionPolicy", MEMBER_TEXT, "PreemptLowerPriority", 0},
 };
 
-static const struct core_default container[] = {
-	{"resources", CORE_OBJECT, NULL, 0},
-	{"terminationMessagePath", CORE_TEXT, "/dev/termination-log", 0},
-	{"terminationMessagePolicy", CORE_TEXT, "File", 0},
+static const struct member_default container[] = {
+	{"resources", MEMBER_OBJECT, NULL, 0},
+	{"terminationMessagePath", MEMBER_TEXT, "/dev/termination-log", 0},
+	{"terminationMessagePolicy", MEMBER_TEXT, "File", 0},
 };
 
 /* Always for the tag latest, said or not; a digest is never asked for again. */
@@ -69,7 +69,7 @@ static void default_containers(cJSON *spec, const char *which)
 	for (cJSON *c = cJSON_IsArray(list) ? list->child : NULL; c != NULL; c = c->next) {
 		if (!cJSON_IsObject(c))
 			continue;
-		CORE_FILL(c, container);
+		MEMBERS_FILL(c, container);
 		default_requests(cJSON_GetObjectItemCaseSensitive(c, "resources"));
 		const char *image = member_text(c, "image");
 		if (member(c, "imagePullPolicy") == NULL)
@@ -173,7 +173,7 @@ int pod_admit(cJSON *pod, struct api_error *e)
 void pod_default(cJSON *pod, bool create)
 {
 	cJSON *spec = member_object(pod, "spec");
-	CORE_FILL(spec, pod_spec);
+	MEMBERS_FILL(spec, pod_spec);
 	default_containers(spec, "initContainers");
 	default_containers(spec, "containers");
 	if (!create)
