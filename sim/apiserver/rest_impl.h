@@ -16,7 +16,7 @@ struct rest {
 	struct rest_answer *ret;
 };
 
-/* The object in the version and form asked for. */
+/* rest_common.c: the object in the version and form asked for. */
 void rest_object(struct rest *r, int code, const struct object *o);
 int rest_get(struct rest *r, struct api_error *e);
 int rest_list(struct rest *r, struct api_error *e);

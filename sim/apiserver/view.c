@@ -12,7 +12,6 @@
 #include "sim/objects/api_error.h"
 #include "sim/apiserver/view_parts.h"
 
-#define META_VERSION "\"apiVersion\":\"meta.k8s.io/v1\""
 /* Of one media range in Accept; longer ones are not ours. */
 #define RANGE_MAX 256
 
@@ -103,17 +102,6 @@ const char *view_type(enum view_form form)
 }
 
 /* ---- objects and lists ---- */
-
-void view_partial(const char *json, struct buf *out)
-{
-	struct json_range meta = json_member((struct json_range){json, strlen(json)}, "metadata");
-	buf_adds(out, "{\"kind\":\"PartialObjectMetadata\"," META_VERSION ",\"metadata\":");
-	if (meta.at != NULL)
-		buf_add(out, meta.at, meta.len);
-	else
-		buf_adds(out, "{}");
-	buf_adds(out, "}");
-}
 
 static void table_begin(const struct resource *r, bool columns, struct buf *out)
 {

@@ -8,6 +8,9 @@
 
 #include "sim/apiserver/view.h"
 
+/* In the objects of apimachinery itself. */
+#define META_VERSION "\"apiVersion\":\"meta.k8s.io/v1\""
+
 struct view_column { /* of a built-in kind */
 	const char *name;
 	bool wide, is_name;
