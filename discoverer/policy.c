@@ -18,16 +18,6 @@ struct policy *policy_find(const struct discoverer *d, const char *name)
 	return map_get(&d->policies, name);
 }
 
-void policy_set_status(struct policy *policy, const struct discoverypolicy_status *status)
-{
-	struct arena mem = ARENA_INIT;
-	/* The old one may be what the new one is made of. */
-	policy->status = *(struct discoverypolicy_status *)desc_clone(&discoverypolicy_status_desc,
-								      status, &mem);
-	arena_done(&policy->status_mem);
-	policy->status_mem = mem;
-}
-
 static void source_done(struct source_state *s)
 {
 	s->query = query_free(s->query);
@@ -48,29 +38,6 @@ void policy_free(struct policy *policy)
 	free(policy->name);
 	free(policy->uid);
 	free(policy);
-}
-
-void policy_check(struct policy *policy)
-{
-	const struct discoverypolicy_spec *spec = &policy->obj->spec;
-	struct err err;
-	policy->spec_error[0] = '\0';
-	policy->filter = regex_free(policy->filter);
-	if (regex_new(spec->image_filter, &policy->filter, &err) < 0) {
-		err_wrap(&err, "imageFilter");
-		snprintf(policy->spec_error, sizeof(policy->spec_error), "%s", err.text);
-		return;
-	}
-	for (size_t i = 0; i < spec->sources.n; i++) {
-		const struct source_ops *ops = source_ops_find(spec->sources.at[i].type);
-		int rc = ops != NULL ? ops->check(&spec->sources.at[i], &err)
-				     : err_set(&err, ERR_TERMINAL, "its type is not known");
-		if (rc == 0)
-			continue;
-		err_wrap(&err, "sources[%zu]", i);
-		snprintf(policy->spec_error, sizeof(policy->spec_error), "%s", err.text);
-		return;
-	}
 }
 
 /* The sources of a new spec. `old`: the spec they were of; NULL: there was none. */

@@ -54,6 +54,23 @@ struct policy {
 	int write_fails;
 };
 
+struct write_ctx {             /* lives from kube_send to its answer */
+	struct policy *policy; /* NULL: forgotten */
+	bool synced;
+	bool plain; /* the first to say that credentials go over http */
+	struct arena mem;
+	struct discoverypolicy_status status;
+};
+
+/* policy_state.c */
+/* Rule 31: sets filter and spec_error; what is not valid makes the whole policy wait. */
+void policy_check(struct policy *policy);
+void policy_set_status(struct policy *policy, const struct discoverypolicy_status *status);
+/* Stops all queries. */
+void policy_stop(struct policy *policy);
+/* What becomes of the write under way is nothing to the policy any more. */
+void policy_forget_write(struct policy *policy);
+
 /* policy.c */
 /* An object of the feed, new or changed. */
 void policy_put(struct discoverer *d, const struct discoverypolicy *obj, struct now now);
@@ -68,15 +85,10 @@ void policy_free(struct policy *policy);
 void policy_listed(struct policy *policy, int64_t fresh_ms, struct now now);
 /* Starts to be followed, or stops. */
 void policy_act(struct policy *policy, bool act, struct now now);
-/* Rule 31: sets filter and spec_error; what is not valid makes the whole policy wait. */
-void policy_check(struct policy *policy);
-void policy_set_status(struct policy *policy, const struct discoverypolicy_status *status);
 
 /* sync.c */
 /* Asks who is due, takes the answers, publishes. Returns the boot ms of its next turn. */
 int64_t policy_turn(struct policy *policy, struct now now);
-/* Stops all queries. */
-void policy_stop(struct policy *policy);
 
 /* measure.c */
 /* A source has answered, or failed. */
@@ -93,6 +105,5 @@ void plain_event_send(struct policy *policy);
 /* publish.c */
 /* Writes the status if it is time. Returns when it wants to be called again. */
 int64_t policy_publish(struct policy *policy, struct now now);
-void policy_forget_write(struct policy *policy);
 
 #endif

@@ -18,22 +18,6 @@
 #define WRITE_AGAIN_MS     1000
 #define WRITE_AGAIN_MAX_MS 60000
 
-struct write_ctx {             /* lives from kube_send to its answer */
-	struct policy *policy; /* NULL: forgotten */
-	bool synced;
-	bool plain; /* the first to say that credentials go over http */
-	struct arena mem;
-	struct discoverypolicy_status status;
-};
-
-void policy_forget_write(struct policy *policy)
-{
-	if (policy->writing != NULL)
-		policy->writing->policy = NULL;
-	policy->writing = NULL;
-	policy->write = 0;
-}
-
 static uint64_t written_rv(const struct kube_answer *answer)
 {
 	struct arena a = ARENA_INIT;

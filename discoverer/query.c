@@ -1,8 +1,6 @@
-/* See source.h. Invariant: `ended` is set once; who holds the query looks at it each turn. */
+/* See source.h: the life of a query, from its Secret to its end. */
 #include "discoverer/source.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,32 +17,6 @@ const struct source_ops *source_ops_find(const char *type)
 		if (strcmp(all[i]->type, type) == 0)
 			return all[i];
 	return NULL;
-}
-
-void query_end(struct query *q, enum fault fault, const char *fmt, ...)
-{
-	char raw[ERR_TEXT_MAX];
-	va_list args;
-	if (q->ended)
-		return;
-	q->ended = true;
-	q->fault = fault;
-	q->took_ms = clock_boot_ms() - q->began_ms;
-	va_start(args, fmt);
-	vsnprintf(raw, sizeof(raw), fmt, args);
-	va_end(args);
-	bool leaks = auth_leaks(&q->auth, raw);
-	snprintf(q->text, sizeof(q->text), "%s",
-		 leaks ? "the server's words repeat a secret and are not shown" : raw);
-}
-
-bool query_url(struct query *q, const char *text, struct weburl *ret)
-{
-	struct err err;
-	if (weburl_parse(&q->mem, text, ret, &err) == 0)
-		return true;
-	query_end(q, FAULT_SPEC, "%s", err.text);
-	return false;
 }
 
 /* Over http everybody on the way reads them, and whoever answers for the host gets them. */

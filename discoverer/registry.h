@@ -1,7 +1,8 @@
 /*
  * The inside of a source of type registry: a walk for each repository, a few at a time. Three
- * files: source_registry.c begins and ends walks and judges the whole; registry_walk.c reads one
- * repository's pages; registry_login.c carries out what login.h decides about a refusal.
+ * files, each uses the next: source_registry.c begins and ends walks and judges the whole;
+ * registry_walk.c reads one repository's pages; registry_login.c carries out what login.h decides
+ * about a refusal.
  */
 #ifndef DROP_DISCOVERER_REGISTRY_H
 #define DROP_DISCOVERER_REGISTRY_H
@@ -43,6 +44,9 @@ struct walk { /* over the pages of one repository */
 	bool token_fresh;    /* fetched for this page */
 	char *token_key, *token_origin;
 	int tries;
+	/* The token server has answered; res NULL: with a token. Else why not: what as in
+	 * failure_of(). registry_walk.c goes on from there. */
+	void (*logged_in)(struct walk *w, const struct fetch_result *res, const char *what);
 
 	size_t pages, page_tags, page_news;
 	struct map names; /* every tag so far, in mem */
@@ -56,6 +60,9 @@ struct walk { /* over the pages of one repository */
 };
 
 struct registry {
+	/* The walk is over: what its repository is worth now (discoverer/found.h).
+	 * source_registry.c goes on from there. */
+	void (*walk_ended)(struct walk *w, enum part_state state);
 	struct weburl url;
 	const char *shown; /* for {{.Registry}} */
 	struct template template;
@@ -65,25 +72,19 @@ struct registry {
 	bool own; /* AUTH_OWN was asked for and accepted: walks begin with it */
 };
 
-/* source_registry.c */
-/* The walk is over: what its repository is worth now (discoverer/found.h). */
-void registry_walk_ended(struct walk *w, enum part_state state);
-/* The same for one that failed; the first failure of a query is told. */
-void registry_walk_failed(struct walk *w, enum part_state state, enum fault fault,
-			  const char *text);
-
 /* registry_walk.c */
+/* Ends by walk_ended(), perhaps at once. */
 void walk_begin(struct walk *w, struct query *q, size_t repository);
-/* Asks for the page again, as whom the walk says. */
-void walk_ask(struct walk *w);
-/* who: "", or whom the answer is of ("token server"). what: as in failure_of(). */
-void walk_refused(struct walk *w, const struct fetch_result *res, const char *who,
-		  const char *what);
 void walk_clear(struct walk *w);
 
 /* registry_login.c */
-/* The answer is no page: true if the page is asked for again, as somebody else. */
-bool walk_login(struct walk *w, const struct fetch_result *res);
+enum walk_login {
+	WALK_REFUSED, /* the answer stands */
+	WALK_AGAIN,   /* the page is to be asked for again, as whom the walk says */
+	WALK_WAITS,   /* a token server is asked; logged_in() follows */
+};
+/* The answer is no page: what now? */
+enum walk_login walk_login(struct walk *w, const struct fetch_result *res);
 /* A token for this origin, or NULL; borrowed until the next turn. */
 const char *walk_token(const struct walk *w, const char *origin);
 

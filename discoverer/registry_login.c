@@ -1,6 +1,7 @@
 /*
- * Carries out what login.h decides: asks token servers, and has pages asked for again. Invariant: a
- * token is in the walk with the origin that it is for, and walk_token() gives it to no other.
+ * Carries out what login.h decides: asks token servers, and says as whom a page is asked for again.
+ * Invariant: a token is in the walk with the origin that it is for, and walk_token() gives it to no
+ * other.
  */
 #include "discoverer/registry.h"
 
@@ -39,19 +40,19 @@ static void on_token(void *ctx, const struct fetch_result *res)
 	if (w->q->ended)
 		return;
 	if (!w->bad && (res->end != FETCH_ANSWER || res->code < 200 || res->code > 299)) {
-		walk_refused(w, res, "token server", NULL);
+		w->logged_in(w, res, NULL);
 		return;
 	}
 	if (!w->bad)
 		token = token_answer_end(w->token, &w->why);
 	if (token == NULL) {
-		walk_refused(w, res, "token server", w->why.text);
+		w->logged_in(w, res, w->why.text);
 		return;
 	}
 	tokens_put(w->q->env->tokens, w->token_key, token, w->token->expires_s, clock_boot_ms());
 	token_answer_done(w->token);
 	w->token_fresh = true;
-	walk_ask(w);
+	w->logged_in(w, NULL, NULL);
 }
 
 /* May a token server that this registry names be told the Secret's user and password? */
@@ -112,8 +113,9 @@ static void ask_token(struct walk *w, const struct weburl *realm, const struct c
 }
 
 /* Another identity, another token; what an origin that is not ours gets is anybody's. */
-static void identify(struct walk *w, const struct challenge *c, const struct weburl *realm,
-		     const struct fetch_result *res, const char *origin, bool home)
+static enum walk_login identify(struct walk *w, const struct challenge *c,
+				const struct weburl *realm, const struct fetch_result *res,
+				const char *origin, bool home)
 {
 	struct query *q = w->q;
 	const struct api_name_ref *secret = q->spec->secret_ref;
@@ -130,21 +132,21 @@ static void identify(struct walk *w, const struct challenge *c, const struct web
 	w->token_origin = xstrdup(origin);
 	w->token_fresh = false;
 	if (walk_token(w, origin) != NULL)
-		walk_ask(w);
-	else
-		ask_token(w, realm, c, scope, res, home);
+		return WALK_AGAIN;
+	ask_token(w, realm, c, scope, res, home);
+	return WALK_WAITS;
 }
 
 /* ---- a refusal ---- */
 
-bool walk_login(struct walk *w, const struct fetch_result *res)
+enum walk_login walk_login(struct walk *w, const struct fetch_result *res)
 {
 	struct query *q = w->q;
 	const struct registry *r = q->backend;
 	struct weburl at, realm;
 	struct err err;
 	if (weburl_parse(&w->page_mem, res->url, &at, &err) < 0)
-		return false;
+		return WALK_REFUSED;
 	struct challenge c = challenge_parse(&w->page_mem, res->challenge);
 	const char *origin = weburl_origin(&w->page_mem, &at);
 	bool home = weburl_same_origin(&at, &r->url), page = !home && res->html;
@@ -165,10 +167,10 @@ bool walk_login(struct walk *w, const struct fetch_result *res)
 		.tries = w->tries,
 	};
 	if (refusal.code != 401 && refusal.code != 403 && refusal.code != 404 && !page)
-		return false;
+		return WALK_REFUSED;
 	enum login_next next = login_next(&refusal);
 	if (next == LOGIN_GIVE_UP)
-		return false;
+		return WALK_REFUSED;
 	w->tries++;
 	if (refusal.sent == AUTH_TOKEN)
 		tokens_drop(q->env->tokens, w->token_key);
@@ -179,9 +181,5 @@ bool walk_login(struct walk *w, const struct fetch_result *res)
 	w->away_by = res->named_by;
 	if (next == LOGIN_OWN_HOME)
 		w->away = NULL;
-	if (next == LOGIN_ASK_TOKEN)
-		identify(w, &c, &realm, res, origin, home);
-	else
-		walk_ask(w);
-	return true;
+	return next == LOGIN_ASK_TOKEN ? identify(w, &c, &realm, res, origin, home) : WALK_AGAIN;
 }

@@ -106,24 +106,21 @@ void walk_clear(struct walk *w)
 	*w = (struct walk){0};
 }
 
-void walk_begin(struct walk *w, struct query *q, size_t repository)
+/* The first failure of a query is told. */
+static void walk_failed(struct walk *w, enum part_state state, enum fault fault, const char *text)
 {
-	const struct registry *r = q->backend;
-	*w = (struct walk){
-		.q = q,
-		.repository = repository,
-		.name = q->spec->registry->repositories.at[repository],
-		.busy = true,
-		.counted = true,
-		.own = r->own,
-		.tags = xcalloc(1, sizeof(*w->tags)),
-	};
-	w->list = repository_tags_url(&w->mem, &r->url, w->name);
-	w->query = page_first_query(true);
-	walk_ask(w);
+	struct query *q = w->q;
+	struct registry *r = q->backend;
+	if (r->failed++ == 0) {
+		q->fault = fault;
+		snprintf(q->text, sizeof(q->text), "repository %s: %s", w->name, text);
+	}
+	r->walk_ended(w, state);
 }
 
-void walk_refused(struct walk *w, const struct fetch_result *res, const char *who, const char *what)
+/* who: "", or whom the answer is of ("token server"). what: as in failure_of(). */
+static void refused(struct walk *w, const struct fetch_result *res, const char *who,
+		    const char *what)
 {
 	const struct registry *r = w->q->backend;
 	char words[ERR_TEXT_MAX], page[40] = "";
@@ -140,8 +137,8 @@ void walk_refused(struct walk *w, const struct fetch_result *res, const char *wh
 				   ? repository_hint(&a, &r->url, w->name, words)
 				   : "";
 	w->q->retry_after_ms = res->retry_after_ms;
-	registry_walk_failed(w, gone ? PART_GONE : PART_FAILED, fault,
-			     arena_printf(&a, "%s%s%s", from, words, hint));
+	walk_failed(w, gone ? PART_GONE : PART_FAILED, fault,
+		    arena_printf(&a, "%s%s%s", from, words, hint));
 	arena_done(&a);
 }
 
@@ -154,6 +151,8 @@ static int on_page_bytes(void *ctx, const char *bytes, size_t n)
 	return w->bad ? -1 : 0;
 }
 
+static void ask_page(struct walk *w);
+
 static void ask_query(struct walk *w, const char *query)
 {
 	char *kept = arena_strdup(&w->mem, query);
@@ -162,19 +161,20 @@ static void ask_query(struct walk *w, const char *query)
 	w->away = NULL;
 	w->tries = 0;
 	w->own_tried = false;
-	walk_ask(w);
+	ask_page(w);
 }
 
 static void walk_whole(struct walk *w)
 {
 	struct query *q = w->q;
+	const struct registry *r = q->backend;
 	take_tags(w);
 	if (w->over && q->warning[0] == '\0')
 		snprintf(q->warning, sizeof(q->warning),
 			 "repository %s has more than %d tags: only the first %d were read, "
 			 "the last topX are the last of these",
 			 w->name, TAGS_MAX, TAGS_MAX);
-	registry_walk_ended(w, PART_WHOLE);
+	r->walk_ended(w, PART_WHOLE);
 }
 
 static void page_read(struct walk *w, const struct fetch_result *res)
@@ -207,7 +207,7 @@ static void page_read(struct walk *w, const struct fetch_result *res)
 			 : "there are more than %zu pages; their %zu tags are kept",
 		 next == PAGE_BAD ? w->pages + 2 : w->pages, w->seen);
 	take_tags(w);
-	registry_walk_failed(w, PART_ADDED, FAULT_INVALID, text);
+	walk_failed(w, PART_ADDED, FAULT_INVALID, text);
 }
 
 /* A registry may not give so many tags a page, and then say so instead of giving fewer. */
@@ -224,22 +224,25 @@ static void on_page(void *ctx, const struct fetch_result *res)
 	if (q->ended)
 		return;
 	bool ok = res->end == FETCH_ANSWER && res->code >= 200 && res->code <= 299;
-	if ((!ok || w->bad) && walk_login(w, res)) {
+	enum walk_login login = !ok || w->bad ? walk_login(w, res) : WALK_REFUSED;
+	if (login == WALK_AGAIN) {
+		ask_page(w);
+	} else if (login == WALK_WAITS) {
 		return;
 	} else if (fewer_wanted(w, res)) {
 		w->counted = false;
 		ask_query(w, page_first_query(false));
 	} else if (!ok || w->bad) {
-		walk_refused(w, res, "", w->bad ? w->why.text : NULL);
+		refused(w, res, "", w->bad ? w->why.text : NULL);
 	} else if (tags_answer_end(w->tags, &w->why) < 0) {
-		walk_refused(w, res, "", w->why.text);
+		refused(w, res, "", w->why.text);
 	} else {
 		r->own |= w->sent == AUTH_OWN;
 		page_read(w, res);
 	}
 }
 
-void walk_ask(struct walk *w)
+static void ask_page(struct walk *w)
 {
 	struct query *q = w->q;
 	struct registry *r = q->backend;
@@ -274,4 +277,32 @@ void walk_ask(struct walk *w)
 		w->job.call.credentials = auth_lines(&q->auth, AUTH_AWAY, token);
 	}
 	job_start(q->env->limiter, &w->job);
+}
+
+/* ---- the beginning ---- */
+
+static void on_login(struct walk *w, const struct fetch_result *res, const char *what)
+{
+	if (res == NULL)
+		ask_page(w);
+	else
+		refused(w, res, "token server", what);
+}
+
+void walk_begin(struct walk *w, struct query *q, size_t repository)
+{
+	const struct registry *r = q->backend;
+	*w = (struct walk){
+		.q = q,
+		.repository = repository,
+		.name = q->spec->registry->repositories.at[repository],
+		.busy = true,
+		.counted = true,
+		.own = r->own,
+		.logged_in = on_login,
+		.tags = xcalloc(1, sizeof(*w->tags)),
+	};
+	w->list = repository_tags_url(&w->mem, &r->url, w->name);
+	w->query = page_first_query(true);
+	ask_page(w);
 }

@@ -87,7 +87,8 @@ struct query *query_new(const struct query_env *env, const struct discovery_sour
 			const void *group, bool remember_dropped);
 /* NULL is fine; stops it if need be. */
 struct query *query_free(struct query *q);
-/* The first call counts. The text is made fit for people, and for eyes that may see no secret. */
+/* query_end.c. The first call counts. The text is made fit for people, and for eyes that may see no
+ * secret. */
 void query_end(struct query *q, enum fault fault, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 /* Time passed. Returns when it has to be called again. */

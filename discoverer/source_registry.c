@@ -93,7 +93,7 @@ static size_t part_of(const void *ctx, const char *image)
 
 static void begin_walks(struct query *q);
 
-void registry_walk_ended(struct walk *w, enum part_state state)
+static void walk_ended(struct walk *w, enum part_state state)
 {
 	struct query *q = w->q;
 	struct registry *r = q->backend;
@@ -102,17 +102,6 @@ void registry_walk_ended(struct walk *w, enum part_state state)
 	walk_clear(w);
 	r->done++;
 	begin_walks(q);
-}
-
-void registry_walk_failed(struct walk *w, enum part_state state, enum fault fault, const char *text)
-{
-	struct query *q = w->q;
-	struct registry *r = q->backend;
-	if (r->failed++ == 0) {
-		q->fault = fault;
-		snprintf(q->text, sizeof(q->text), "repository %s: %s", w->name, text);
-	}
-	registry_walk_ended(w, state);
 }
 
 static void finished(struct query *q)
@@ -148,6 +137,7 @@ static void start(struct query *q)
 {
 	const struct registry_source *spec = q->spec->registry;
 	struct registry *r = q->backend = xcalloc(1, sizeof(*r));
+	r->walk_ended = walk_ended;
 	struct err err;
 	if (!query_url(q, spec->url, &r->url))
 		return;

@@ -19,13 +19,6 @@ static const struct discovery_source *spec_of(const struct policy *policy, size_
 	return &policy->obj->spec.sources.at[i];
 }
 
-void policy_stop(struct policy *policy)
-{
-	for (size_t i = 0; i < policy->n; i++)
-		policy->sources[i].query = query_free(policy->sources[i].query);
-	policy->running = 0;
-}
-
 /* ---- answers ---- */
 
 static void log_end(const struct policy *policy, const struct source_state *s,

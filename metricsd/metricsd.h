@@ -8,8 +8,8 @@
  * then does it start a Kubernetes client (must 8).
  *
  * Its parts: listen, negotiate, expose, snapshot, health, access, review_json, board and
- * page are pure; collect and show ask the processes, review the API server, visit and serve
- * answer HTTP.
+ * page are pure; collect and show ask the processes, review the API server, visit, serve
+ * and answer answer HTTP.
  */
 #ifndef DROP_METRICSD_METRICSD_H
 #define DROP_METRICSD_METRICSD_H
@@ -148,10 +148,21 @@ extern const struct http_ops visit_metrics_ops, visit_health_ops;
 void visits_admit(struct proc *p);
 /* Somebody waits inside for metrics or health; for the status page. */
 bool visits_wait(const struct metricsd *m, bool for_page);
-/* The API server could not be asked about this token. */
-void visits_unknown(struct proc *p, const struct access_key *key);
+
+/* answer.c */
+const char *visit_path(enum visit_page page);
 /* Answers and ends the visit. */
 void visit_answer(struct proc *p, struct visit *v, const struct http_answer *answer);
+/* The same with a few words. */
+void visit_dismiss(struct proc *p, struct visit *v, int code, const char *text);
+/* A few words to somebody of whom there is no visit. What is asked besides the known paths is
+ * counted as "other". */
+void visit_say(struct proc *p, struct http_exchange *x, const char *path, int code,
+	       const char *text);
+/* Without an answer. */
+void visit_free(struct metricsd *m, struct visit *v);
+/* The API server could not be asked about this token. */
+void visits_unknown(struct proc *p, const struct access_key *key);
 
 /* serve.c: answers all who are inside; those who want the status page, or the others. */
 void serve_inside(struct proc *p, bool page);

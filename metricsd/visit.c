@@ -10,80 +10,25 @@
 
 #include "base/xalloc.h"
 
-/* Paths that are known; what is asked besides is counted as "other". */
 static const struct door {
-	const char *path;
 	bool health; /* of the health server; else of the one of metrics */
 	enum visit_page page;
 } doors[] = {
-	{"/metrics", false, VISIT_METRICS},
-	{"/readyz", true, VISIT_READY},
-	{"/", false, VISIT_PAGE},
-	{"/status.json", false, VISIT_JSON},
+	{false, VISIT_METRICS},
+	{true, VISIT_READY},
+	{false, VISIT_PAGE},
+	{false, VISIT_JSON},
 };
-
-static void free_visit(struct metricsd *m, struct visit *v)
-{
-	TAILQ_REMOVE(&m->visits, v, link);
-	if (v->token != NULL)
-		explicit_bzero(v->token, strlen(v->token));
-	free(v->token);
-	free(v);
-}
-
-static const char *page_path(enum visit_page page)
-{
-	for (size_t i = 0; i < sizeof(doors) / sizeof(doors[0]); i++)
-		if (doors[i].page == page)
-			return doors[i].path;
-	return "other";
-}
-
-static void count(struct proc *p, const char *path, int code)
-{
-	char text[12];
-	snprintf(text, sizeof(text), "%d", code);
-	metric_add(proc_metrics(p), METRIC_http_requests_total, 1, LABELS(path, text));
-}
-
-void visit_answer(struct proc *p, struct visit *v, const struct http_answer *answer)
-{
-	count(p, page_path(v->page), answer->code);
-	http_reply(v->exchange, answer);
-	free_visit(proc_state(p), v);
-}
-
-/* An answer of a few words, at once. */
-static void say(struct proc *p, struct http_exchange *x, const char *path, int code,
-		const char *text)
-{
-	struct buf body = {0};
-	buf_adds(&body, text);
-	const struct http_answer answer = {
-		.code = code,
-		.type = "text/plain; charset=utf-8",
-		.challenge = code == 401 ? "Bearer" : NULL,
-		.retry_after_s = code == 503 ? 1 : 0,
-		.body = &body,
-	};
-	count(p, path, code);
-	http_reply(x, &answer);
-	buf_done(&body);
-}
-
-static void dismiss(struct proc *p, struct visit *v, int code, const char *text)
-{
-	say(p, v->exchange, page_path(v->page), code, text);
-	free_visit(proc_state(p), v);
-}
 
 /* Sends away whom the API server does not know. Anybody else: false. */
 static bool refuse(struct proc *p, struct http_exchange *x, const char *path, enum access said)
 {
 	if (said == ACCESS_UNAUTHORIZED)
-		say(p, x, path, 401, "Unauthorized: the API server does not know this token\n");
+		visit_say(p, x, path, 401,
+			  "Unauthorized: the API server does not know this token\n");
 	else if (said == ACCESS_FORBIDDEN)
-		say(p, x, path, 403, "Forbidden: get on the non-resource URL /metrics is wanted\n");
+		visit_say(p, x, path, 403,
+			  "Forbidden: get on the non-resource URL /metrics is wanted\n");
 	else
 		return false;
 	return true;
@@ -139,7 +84,7 @@ static void limit_strangers(struct proc *p)
 			most = v;
 		}
 	}
-	dismiss(p, most, 503, "Too many requests with tokens that are not known yet\n");
+	visit_dismiss(p, most, 503, "Too many requests with tokens that are not known yet\n");
 }
 
 /* Fills in what the visit's token is good for. */
@@ -162,14 +107,15 @@ static void enter(struct proc *p, struct http_exchange *x, const struct http_req
 	struct access_key key = {{0}};
 	enum access said = ACCESS_ALLOWED;
 	if (guarded && token == NULL) {
-		say(p, x, door->path, 401, "Unauthorized: a bearer token is wanted\n");
+		visit_say(p, x, visit_path(door->page), 401,
+			  "Unauthorized: a bearer token is wanted\n");
 		return;
 	}
 	if (guarded) {
 		key = access_key(token);
 		said = access_find(&m->access, &key, clock_boot_ms());
 	}
-	if (refuse(p, x, door->path, said))
+	if (refuse(p, x, visit_path(door->page), said))
 		return;
 	struct visit *v = xcalloc(1, sizeof(*v));
 	*v = (struct visit){
@@ -197,23 +143,23 @@ static void on_request(struct proc *p, bool health, struct http_exchange *x,
 		       const struct http_request *r)
 {
 	if (strcmp(r->method, "GET") != 0) {
-		say(p, x, "other", 405, "Only GET is served here\n");
+		visit_say(p, x, "other", 405, "Only GET is served here\n");
 		return;
 	}
 	if (health && is_path(r->uri, "/healthz")) {
 		struct buf body = {0};
 		bool well = serve_health(p, false, &body);
-		say(p, x, "/healthz", well ? 200 : 500, body.data);
+		visit_say(p, x, "/healthz", well ? 200 : 500, body.data);
 		buf_done(&body);
 		return;
 	}
 	for (size_t i = 0; i < sizeof(doors) / sizeof(doors[0]); i++)
 		if (doors[i].health == health && is_open(proc_state(p), doors[i].page) &&
-		    is_path(r->uri, doors[i].path)) {
+		    is_path(r->uri, visit_path(doors[i].page))) {
 			enter(p, x, r, &doors[i]);
 			return;
 		}
-	say(p, x, "other", 404, "Not found\n");
+	visit_say(p, x, "other", 404, "Not found\n");
 }
 
 static void on_metrics_request(void *ctx, struct http_exchange *x, const struct http_request *r)
@@ -228,7 +174,7 @@ static void on_health_request(void *ctx, struct http_exchange *x, const struct h
 
 static void on_closed(void *ctx, void *user)
 {
-	free_visit(proc_state(ctx), user);
+	visit_free(proc_state(ctx), user);
 }
 
 /* Nothing of ours is a stream. */
@@ -249,10 +195,10 @@ static void admit(struct proc *p, struct visit *v)
 	enum access said = access_find(&m->access, &v->key, clock_boot_ms());
 	if (said == ACCESS_ALLOWED)
 		v->state = VISIT_INSIDE;
-	else if (refuse(p, v->exchange, page_path(v->page), said))
-		free_visit(m, v);
+	else if (refuse(p, v->exchange, visit_path(v->page), said))
+		visit_free(m, v);
 	else if (!review_ask(p, v))
-		dismiss(p, v, 503, "Ask again\n");
+		visit_dismiss(p, v, 503, "Ask again\n");
 }
 
 /* Newest first: the oldest have waited so long that their clients may have given up. */
@@ -277,15 +223,4 @@ bool visits_wait(const struct metricsd *m, bool for_page)
 	    (v->page == VISIT_PAGE || v->page == VISIT_JSON) == for_page)
 		return true;
 	return false;
-}
-
-void visits_unknown(struct proc *p, const struct access_key *key)
-{
-	struct metricsd *m = proc_state(p);
-	struct visit *v, *next;
-	for (v = TAILQ_FIRST(&m->visits); v != NULL; v = next) {
-		next = TAILQ_NEXT(v, link);
-		if (v->state == VISIT_AT_THE_DOOR && access_same(&v->key, key))
-			dismiss(p, v, 503, "The API server cannot be asked about this token now\n");
-	}
 }
