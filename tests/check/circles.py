@@ -1,13 +1,18 @@
 #!/usr/bin/env python3
 """No two files of a folder use each other, directly or through others, as TAP: files call downwards only.
 
-circles.py NM BUILD. What uses what is read from the objects of the programs in the meson build folder: the symbols
-that one defines and another of the same folder lacks.
+circles.py NM BUILD. What uses what is read from the objects that the meson build folder makes: the symbols that one
+defines and another of the same folder lacks.
 """
 import collections
+import json
 import pathlib
 import subprocess
 import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+PLANTED = pathlib.Path("tests/check/planted")
+
 
 def circles(uses):
     """Sets of nodes that reach each other; uses: {node: nodes it uses}."""
@@ -37,13 +42,26 @@ def symbols(nm, path):
     return defined, lacking
 
 
+def objects(build):
+    """(source, object) of what the meson build folder compiles; its programs' own, not those of tests with them."""
+    for entry in json.loads((build / "compile_commands.json").read_text()):
+        source = pathlib.Path(entry["directory"], entry["file"]).resolve()
+        generated = source.is_relative_to(build)
+        source = source.relative_to(build if generated else ROOT)
+        made = build / entry["output"]
+        if made.exists() and entry["output"].split("/")[0] == source.parts[0]:
+            yield source, made
+
+
 def folders(nm, build):
-    """{folder: {file: files of the folder that it uses}}, from objects such as kube/libkube.a.p/http.c.o."""
-    objects = collections.defaultdict(dict)
-    for path in sorted(build.glob("*/*.p/*.c.o")):
-        objects[path.relative_to(build).parts[0]][path.name.removesuffix(".c.o")] = symbols(nm, path)
+    """{folder: {file: files of the folder that it uses}}; of tests/ only what is planted for this test."""
+    read = collections.defaultdict(dict)
+    for source, made in objects(build):
+        folder = "planted" if source.parent == PLANTED else source.parts[0]
+        if folder != "tests":
+            read[folder][source.as_posix()] = symbols(nm, made)
     found = {}
-    for folder, files in objects.items():
+    for folder, files in read.items():
         home = {symbol: name for name, (defined, _) in files.items() for symbol in defined}
         found[folder] = {name: {home[s] for s in lacking if s in home and home[s] != name}
                          for name, (_, lacking) in files.items()}
@@ -51,13 +69,13 @@ def folders(nm, build):
 
 
 def main():
-    nm, build = sys.argv[1], pathlib.Path(sys.argv[2])
+    nm, build = sys.argv[1], pathlib.Path(sys.argv[2]).resolve()
     found = folders(nm, build)
+    planted = circles(found.pop("planted", {}))
     there = {(folder, " ".join(sorted(circle))) for folder, uses in found.items() for circle in circles(uses)}
-    planted = circles(folders(nm, build / "tests")["check"])
     results = [("objects were found", len(found) > 8 and all(found.values())),
                ("a planted circle is found, and what only uses it is no part of it",
-                planted == {frozenset({"planted_one", "planted_two", "planted_three"})})]
+                planted == {frozenset(f"{PLANTED}/{name}.c" for name in ("one", "two", "three"))})]
     results += [(f"no circle: {folder}: {names}", False) for folder, names in sorted(there)]
     results.append((f"no circles in {len(found)} folders", not there))
     print(f"1..{len(results)}")
