@@ -9,7 +9,7 @@ NAMES = "tests/reconciler/test_reconciler_sets_names"
 SETS = "tests/reconciler/test_reconciler_sets"
 STATUS = "tests/reconciler/test_reconciler_sets_status"
 EVENTS = "tests/reconciler/test_reconciler_events"
-SIM_SETS = "tests/sim/sim_sets"
+SIM_SETS = "tests/simulation/sim_sets"
 DISCOVERER = "tests/discoverer/test_discoverer_"
 SOURCES = "tests/drop_sim/test_drop_sim_sources"
 

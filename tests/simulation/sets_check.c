@@ -8,7 +8,7 @@
 
 #include "api/ref.h"
 
-#include "tests/sim/sets.h"
+#include "tests/simulation/sets.h"
 
 const char *owner_of(const struct cachedimage *o)
 {

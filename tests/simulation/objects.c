@@ -2,7 +2,7 @@
  * The API objects of the pretend cluster, turned into the structs the core reads, and
  * the watch that brings them: in order, but as late as `lag_ms` says.
  */
-#include "tests/sim/sim.h"
+#include "tests/simulation/sim.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/sim/sim.h"
+#include "tests/simulation/sim.h"
 
 #define TROUBLE_MS (150 * 1000)
 /* The default policy backs off up to 5 minutes, and nodes may answer after 2. */

@@ -6,7 +6,7 @@
 
 #include "api/tables.h"
 
-#include "tests/sim/sets.h"
+#include "tests/simulation/sets.h"
 
 /* ---- the watch ---- */
 

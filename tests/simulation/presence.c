@@ -3,7 +3,7 @@
  * it, with the change and now and then without one; and how images come and go behind
  * the reconciler's back (behaviour.md 17, 18).
  */
-#include "tests/sim/sim.h"
+#include "tests/simulation/sim.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* See run.h. */
-#include "tests/sim/run.h"
+#include "tests/simulation/run.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -6,7 +6,7 @@
 
 #include "api/ref.h"
 
-#include "tests/sim/sets.h"
+#include "tests/simulation/sets.h"
 
 const char *const sim_refs[REFS_MAX] = {
 	"nginx:1",

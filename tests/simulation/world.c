@@ -3,7 +3,7 @@
  * images come and go, policies change, pods are deleted by hand, the watch lags, the
  * API server refuses, the clock is set, the reconciler dies or loses the lease.
  */
-#include "tests/sim/sim.h"
+#include "tests/simulation/sim.h"
 
 #include <stdio.h>
 #include <stdlib.h>

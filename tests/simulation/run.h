@@ -2,8 +2,8 @@
  * What every simulation is made of: a seed from which all chance comes, a clock that only the
  * simulation moves, a verdict, and the program that plays seed after seed.
  */
-#ifndef DROP_TESTS_SIM_RUN_H
-#define DROP_TESTS_SIM_RUN_H
+#ifndef DROP_TESTS_SIMULATION_RUN_H
+#define DROP_TESTS_SIMULATION_RUN_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -3,14 +3,14 @@
  * and answers that are late or lost, people who edit, a garbage collector, and crashes.
  * One seed is one run. Everything a run allocates lives in its arena.
  */
-#ifndef DROP_TESTS_SIM_SETS_H
-#define DROP_TESTS_SIM_SETS_H
+#ifndef DROP_TESTS_SIMULATION_SETS_H
+#define DROP_TESTS_SIMULATION_SETS_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "reconciler/sets/sets.h"
-#include "tests/sim/run.h"
+#include "tests/simulation/run.h"
 
 #define TICK_MS      100
 #define SETS_MAX     3

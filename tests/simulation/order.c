@@ -2,7 +2,7 @@
  * Order and delays of starts, judged from the truth (behaviour.md 13, 14, 17). Only where
  * the core must know what is true: the watch is up to date and nothing is unanswered.
  */
-#include "tests/sim/sim.h"
+#include "tests/simulation/sim.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -3,7 +3,7 @@
  * answered some time after that; either may not happen. Whatever happens, the core
  * hears exactly one answer a request, unless it is gone.
  */
-#include "tests/sim/sim.h"
+#include "tests/simulation/sim.h"
 
 #include <stdio.h>
 #include <stdlib.h>

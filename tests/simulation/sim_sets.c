@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/sim/sets.h"
+#include "tests/simulation/sets.h"
 
 #define TROUBLE_MS (90 * 1000)
 /* What was refused or quarrelled about waits up to 5 minutes. */

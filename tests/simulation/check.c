@@ -3,7 +3,7 @@
  * (behaviour.md 1, 6, 10, 11, 12, 19, 32). Counting is lenient where the core cannot
  * know better: what it has not seen yet only makes it more careful.
  */
-#include "tests/sim/sim.h"
+#include "tests/simulation/sim.h"
 
 #include "reconciler/core/pulls.h"
 

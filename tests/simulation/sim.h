@@ -6,14 +6,14 @@
  * Virtual time moves in ticks. The truth lives here; what the core sees of it arrives
  * as events. Invariants are checked at every action (check.c) and at the end.
  */
-#ifndef DROP_TESTS_SIM_SIM_H
-#define DROP_TESTS_SIM_SIM_H
+#ifndef DROP_TESTS_SIMULATION_SIM_H
+#define DROP_TESTS_SIMULATION_SIM_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "reconciler/core/core.h"
-#include "tests/sim/run.h"
+#include "tests/simulation/run.h"
 
 #define TICK_MS      100
 #define NODES_MAX    10
