@@ -11,7 +11,7 @@ STATUS = "tests/reconciler/test_reconciler_sets_status"
 EVENTS = "tests/reconciler/test_reconciler_events"
 SIM_SETS = "tests/simulation/sim_sets"
 DISCOVERER = "tests/discoverer/test_discoverer_"
-SOURCES = "tests/drop_sim/test_drop_sim_sources"
+SOURCES = "tests/sim/test_drop_sim_sources"
 
 MUTANTS = [
     Mutant(1, "reconciler/rules/target.c", "if (!tolerated(of_image, taint) && !tolerated(of_policy, taint))",
@@ -194,6 +194,6 @@ MUTANTS = [
     Mutant(31, "discoverer/regex.c", "	if (references > 0)\n", "	if (references > 99)\n", DISCOVERER + "text"),
     Mutant(31, "discoverer/status.c", "	if (facts->spec_error == NULL) {", "	if (facts != NULL) {",
            DISCOVERER + "status"),
-    Mutant(33, "api/cachedimage.c", "API_TAG_XOR_DIGEST", "{NULL}", "tests/drop_sim/test_drop_sim_admit"),
+    Mutant(33, "api/cachedimage.c", "API_TAG_XOR_DIGEST", "{NULL}", "tests/sim/test_drop_sim_admit"),
     Mutant(34, "base/timetext.c", "{\"ms\", 1000000}", "{\"ms\", 100000}", "tests/base/test_base_text"),
 ]

@@ -1,7 +1,7 @@
 /*
  * The CEL rules of the descriptor tables (behaviour.md 33) as predicates in C. They are
  * found by their text, so a rule that somebody changes or adds is missed by the test
- * (tests/drop_sim/test_admit.c), not silently passed over.
+ * (tests/sim/store/admission/test_admit.c), not silently passed over.
  */
 #include "sim/store/admission/parts.h"
 

@@ -2,8 +2,8 @@
  * A store behind the API's functions, without HTTP: a request in, code and body out. Time is
  * what the test says it is.
  */
-#ifndef DROP_TESTS_DROP_SIM_REST_RIG_H
-#define DROP_TESTS_DROP_SIM_REST_RIG_H
+#ifndef DROP_TESTS_SIM_APISERVER_REST_RIG_H
+#define DROP_TESTS_SIM_APISERVER_REST_RIG_H
 
 #include <cjson/cJSON.h>
 

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#include "tests/drop_sim/node_world.h"
+#include "tests/sim/nodes/node_world.h"
 
 #define REG      "registry.example.com:5000"
 #define CREATING "Pending waiting ContainerCreating FTFFT"

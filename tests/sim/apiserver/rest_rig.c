@@ -3,7 +3,7 @@
  */
 #include "tests/unit.h"
 
-#include "tests/drop_sim/rest_rig.h"
+#include "tests/sim/apiserver/rest_rig.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
  * Watches: where they begin, what the selectors let through, bookmarks, WatchList, what is
  * forgotten (410), lags and ends.
  */
-#include "tests/drop_sim/rest_rig.h"
+#include "tests/sim/apiserver/rest_rig.h"
 #include "tests/unit.h"
 
 #include <string.h>

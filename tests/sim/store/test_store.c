@@ -2,7 +2,7 @@
  * The store as its clients see it: versions, preconditions, finalizers, garbage collection,
  * namespaces, history. What a body may contain is test_admit.c's.
  */
-#include "tests/drop_sim/rest_rig.h"
+#include "tests/sim/apiserver/rest_rig.h"
 #include "tests/unit.h"
 
 #include <stdlib.h>

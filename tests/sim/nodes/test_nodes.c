@@ -10,7 +10,7 @@
 
 #include "base/xalloc.h"
 
-#include "tests/drop_sim/node_world.h"
+#include "tests/sim/nodes/node_world.h"
 
 #define SEEDS   1500
 #define ACTIONS 60

@@ -2,7 +2,7 @@
  * Requests and lists: what paths mean, which state a list shows, how it is paged, which
  * patches merge what. Rows are method, URI, body and the code that comes back.
  */
-#include "tests/drop_sim/rest_rig.h"
+#include "tests/sim/apiserver/rest_rig.h"
 #include "tests/unit.h"
 
 #include <inttypes.h>

@@ -2,8 +2,8 @@
  * The smallest API server that kubelets can live with: keeps what they write, answers now,
  * later or with a refusal, and hands pods out again. For the tests of sim/nodes/nodes.h.
  */
-#ifndef DROP_TESTS_DROP_SIM_NODE_WORLD_H
-#define DROP_TESTS_DROP_SIM_NODE_WORLD_H
+#ifndef DROP_TESTS_SIM_NODES_NODE_WORLD_H
+#define DROP_TESTS_SIM_NODES_NODE_WORLD_H
 
 #include "base/arena.h"
 #include "base/buf.h"

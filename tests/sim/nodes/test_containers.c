@@ -9,7 +9,7 @@
 
 #include "base/clock.h"
 
-#include "tests/drop_sim/node_world.h"
+#include "tests/sim/nodes/node_world.h"
 
 #define REG        "registry.example.com:5000"
 #define AGENT      "{\"name\":\"agent\",\"image\":\"" REG "/agent:1\",\"command\":[\"agent\"]}"

@@ -1,5 +1,5 @@
 /* The stand-in for an API server; see node_world.h. */
-#include "tests/drop_sim/node_world.h"
+#include "tests/sim/nodes/node_world.h"
 
 #include <assert.h>
 #include <inttypes.h>

@@ -2,7 +2,7 @@
  * A store that is as in a backup again, as its clients see it: uids and versions are those of then,
  * versions are used twice, owners still own, watches go on from nowhere.
  */
-#include "tests/drop_sim/rest_rig.h"
+#include "tests/sim/apiserver/rest_rig.h"
 #include "tests/unit.h"
 
 #include <stdlib.h>
