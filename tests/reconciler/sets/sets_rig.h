@@ -2,8 +2,8 @@
  * A core of sets, a clock and a small pretend API server, for tests that tell a story:
  * what the core writes is done and shown to it again, unless the story says otherwise.
  */
-#ifndef DROP_TESTS_RECONCILER_SETS_RIG_H
-#define DROP_TESTS_RECONCILER_SETS_RIG_H
+#ifndef DROP_TESTS_RECONCILER_SETS_SETS_RIG_H
+#define DROP_TESTS_RECONCILER_SETS_SETS_RIG_H
 
 #include "tests/unit.h"
 

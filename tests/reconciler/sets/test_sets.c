@@ -1,5 +1,5 @@
 /* Children of sets (behaviour.md 23, 25): which are made, mended, deleted, and which never. */
-#include "tests/reconciler/sets_rig.h"
+#include "tests/reconciler/sets/sets_rig.h"
 
 #include "reconciler/sets/names.h"
 

@@ -3,7 +3,7 @@
  * PullFailed and kubelet's reasons; Pulling, Complete, Stalled, Idle), as a story and
  * what the status then says to the letter (behaviour.md 4, 9, 19, 20).
  */
-#include "tests/reconciler/rig.h"
+#include "tests/reconciler/core/rig.h"
 
 #define S   1000
 #define MIN (60 * S)

@@ -2,7 +2,7 @@
  * Entries of sets that were stored before the CRD refused a tag in `image` (behaviour.md 23, 33):
  * the CRD refuses such a child as well, so the child gets fields that mean the same.
  */
-#include "tests/reconciler/sets_rig.h"
+#include "tests/reconciler/sets/sets_rig.h"
 
 #define HEX "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 

@@ -1,5 +1,5 @@
 /* CachedImages with a set's label and without a controller (behaviour.md 58). */
-#include "tests/reconciler/sets_rig.h"
+#include "tests/reconciler/sets/sets_rig.h"
 
 #include "api/tables.h"
 

@@ -1,5 +1,5 @@
 /* Whose fault, and who waits (behaviour.md 9 PodRejected, 14). */
-#include "tests/reconciler/rig.h"
+#include "tests/reconciler/core/rig.h"
 #include "api/pullpod.h"
 
 #define S 1000

@@ -1,7 +1,7 @@
 /* What the core tells (behaviour.md 4, 11, 22): each fact once, when it happens. */
 #include "reconciler/explain/explain.h"
 #include "reconciler/core/image_stats.h"
-#include "tests/reconciler/rig.h"
+#include "tests/reconciler/core/rig.h"
 
 #define S 1000
 

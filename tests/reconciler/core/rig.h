@@ -3,8 +3,8 @@
  * story. The rig keeps the last turn's actions and gives pods their fate by the start
  * that asked for them.
  */
-#ifndef DROP_TESTS_RECONCILER_RIG_H
-#define DROP_TESTS_RECONCILER_RIG_H
+#ifndef DROP_TESTS_RECONCILER_CORE_RIG_H
+#define DROP_TESTS_RECONCILER_CORE_RIG_H
 
 #include "tests/unit.h"
 

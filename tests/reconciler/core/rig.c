@@ -1,5 +1,5 @@
 /* See rig.h. */
-#include "tests/reconciler/rig.h"
+#include "tests/reconciler/core/rig.h"
 
 #include <stdlib.h>
 

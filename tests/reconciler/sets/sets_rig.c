@@ -1,5 +1,5 @@
 /* See sets_rig.h. */
-#include "tests/reconciler/sets_rig.h"
+#include "tests/reconciler/sets/sets_rig.h"
 
 #include <stdlib.h>
 

@@ -1,5 +1,5 @@
 /* Outcomes survive restarts, lost answers and lost events (behaviour.md 6, 10, 12, 16, 19). */
-#include "tests/reconciler/rig.h"
+#include "tests/reconciler/core/rig.h"
 
 #include "api/pullpod.h"
 

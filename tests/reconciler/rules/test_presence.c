@@ -1,5 +1,5 @@
 /* What nodes say they have: not pulled again (behaviour.md 17), or noticed to be lost (18, 19). */
-#include "tests/reconciler/rig.h"
+#include "tests/reconciler/core/rig.h"
 
 #include "reconciler/rules/presence.h"
 

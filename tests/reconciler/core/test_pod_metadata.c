@@ -1,5 +1,5 @@
 /* spec.podMetadata on its way to the pod (behaviour.md 57, 14, 16). */
-#include "tests/reconciler/rig.h"
+#include "tests/reconciler/core/rig.h"
 
 #define S 1000
 

@@ -1,5 +1,5 @@
 /* When status is written, and what it says (behaviour.md 4, 16, 19, 20, 21). */
-#include "tests/reconciler/rig.h"
+#include "tests/reconciler/core/rig.h"
 
 #define S 1000
 

@@ -2,7 +2,7 @@
  * Faults met in the field, told through core.h: webhooks' containers, dead nodes, nodes that take
  * no pods, unknown words of failure, changed timeouts, skewed clocks, images that do not fit.
  */
-#include "tests/reconciler/rig.h"
+#include "tests/reconciler/core/rig.h"
 
 #include "api/pullpod.h"
 

@@ -1,5 +1,5 @@
 /* Status of sets (behaviour.md 20, 21, 24): phases, counts, messages, and when it is written. */
-#include "tests/reconciler/sets_rig.h"
+#include "tests/reconciler/sets/sets_rig.h"
 
 static struct api_name_ref discovered = {"d"};
 

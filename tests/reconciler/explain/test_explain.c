@@ -2,7 +2,7 @@
  * Why a pair waits: a story for every reason, and none without one; the sum of an image,
  * the queue's order (behaviour.md 13), and the plan of an image that does not exist.
  */
-#include "tests/reconciler/rig.h"
+#include "tests/reconciler/core/rig.h"
 
 #include "reconciler/explain/explain.h"
 

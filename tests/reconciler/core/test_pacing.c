@@ -1,5 +1,5 @@
 /* Which pulls start, and when (behaviour.md 11, 12, 13, 15), and nothing before its time (32). */
-#include "tests/reconciler/rig.h"
+#include "tests/reconciler/core/rig.h"
 
 #define S 1000
 
