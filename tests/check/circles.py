@@ -30,16 +30,17 @@ def circles(uses):
             for node in uses if node in reached[node]}
 
 
-def symbols(nm, path):
-    """(those it defines, those it lacks)"""
-    defined, lacking = set(), set()
-    for line in subprocess.run([nm, path], capture_output=True, text=True, check=True).stdout.splitlines():
-        words = line.split()
+def symbols(nm, paths):
+    """{path: (those it defines, those it lacks)}"""
+    found = {path: (set(), set()) for path in paths}
+    for line in subprocess.run([nm, "-A", *paths], capture_output=True, text=True, check=True).stdout.splitlines():
+        path, _, rest = line.partition(":")
+        words = rest.split()
         if len(words) == 3 and words[1] in "TDBRCV":
-            defined.add(words[2])
+            found[path][0].add(words[2])
         elif len(words) == 2 and words[0] == "U":
-            lacking.add(words[1])
-    return defined, lacking
+            found[path][1].add(words[1])
+    return found
 
 
 def objects(build):
@@ -55,11 +56,12 @@ def objects(build):
 
 def folders(nm, build):
     """{folder: {file: files of the folder that it uses}}; of tests/ only what is planted for this test."""
+    made = {str(path): source for source, path in objects(build)
+            if source.parts[0] != "tests" or source.parent == PLANTED}
     read = collections.defaultdict(dict)
-    for source, made in objects(build):
-        folder = "planted" if source.parent == PLANTED else source.parts[0]
-        if folder != "tests":
-            read[folder][source.as_posix()] = symbols(nm, made)
+    for path, known in symbols(nm, sorted(made)).items():
+        source = made[path]
+        read["planted" if source.parent == PLANTED else source.parts[0]][source.as_posix()] = known
     found = {}
     for folder, files in read.items():
         home = {symbol: name for name, (defined, _) in files.items() for symbol in defined}
