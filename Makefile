@@ -36,11 +36,11 @@ demo: ## Watch 50 pretend nodes get their images, in seconds; REAL=1: on a real 
 	scripts/$(if $(REAL),demo_real.sh,demo.sh)
 
 test: ## Everything: gcc, clang, sanitizers, unit, pipeline and the real cluster.
-	scripts/setup.sh build cluster image prometheus
+	scripts/setup.sh build cluster image lint prometheus
 	python3 scripts/run_tests.py
 
 test-unit: ## The tests that need no cluster, with gcc only.
-	scripts/setup.sh build cluster
+	scripts/setup.sh build cluster lint
 	python3 scripts/run_tests.py gcc
 
 test-e2e: ## The tests on the real cluster only.
@@ -75,7 +75,9 @@ attack: ## Attacks on every open port and hostile servers, with figures; MINUTES
 fmt: ## Format the C sources.
 	git ls-files '*.c' '*.h' | xargs clang-format -i
 
-lint: ## clang-tidy over the C sources; warnings are errors.
+lint: ## clang-tidy over the C sources, ruff over Python, shellcheck over scripts; warnings are errors.
+	scripts/setup.sh build lint
+	python3 tests/check/lint.py
 	scripts/build.sh clang
 	git ls-files '*.c' ':!tests' | xargs -n1 clang-tidy -p build/clang --quiet
 

@@ -49,7 +49,7 @@ def git(*words):
 
 
 def keep(kind, result, history):
-    row = {"at": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
+    row = {"at": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
            "commit": git("rev-parse", "--short", "HEAD"), "kind": kind, "machine": machine(),
            **result}
     if history:

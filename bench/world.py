@@ -81,6 +81,7 @@ class Api:
                 self.connection = None
                 if attempt == 2:
                     raise
+        return None
 
     def want(self, method, path, body=None, codes=(200, 201, 202)):
         end = time.monotonic() + 60

@@ -12,7 +12,7 @@ shift
 case $flavour in
 gcc) cc=gcc options=() ;;
 clang) cc=clang options=() ;;
-asan) cc=gcc options=(-Db_sanitize=address,undefined -Dbuildtype=debug -Db_lundef=false) ;;
+asan) cc=gcc options=('-Db_sanitize=address,undefined' -Dbuildtype=debug -Db_lundef=false) ;;
 *) echo "build.sh: no flavour '$flavour'; there are gcc, clang and asan" >&2; exit 2 ;;
 esac
 

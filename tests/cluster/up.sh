@@ -59,16 +59,13 @@ mkdir -p "$LOGS" "$PIDS" "$DIR/tmp" "$DIR/nodes"
 trap 'code=$?; trap - EXIT; say "failed; taking down what was started (logs stay in $LOGS)"; clean_cluster; exit $code' EXIT
 trap 'exit 130' INT TERM HUP
 
-SERVICE_NET=10.96.0 POD_NET=
-for ((i = 0; i < 64; i++)); do # a 100.64.0.0/10 net that no other cluster of this machine has now
-	POD_NET=100.$((64 + (16#${TAG:5:4} + i) % 64))
-	! routes_gone || break
-done
+SERVICE_NET=10.96.0
 {
+	read -r POD_NET
 	read -r ETCD_PORT; read -r ETCD_PEER_PORT; read -r API_PORT; read -r KCM_PORT; read -r SCHED_PORT
 	read -r REGISTRY_PORT
 	mapfile -t KUBELET_PORTS
-} < <(python3 "$HERE/lib/ports.py" $((6 + ${#NODES[@]})))
+} < <(python3 "$HERE/lib/ports.py" $((6 + ${#NODES[@]})) "$DIR")
 # -g: load_state reads it inside a function.
 declare -p BIN SERVICE_NET POD_NET ETCD_PORT ETCD_PEER_PORT API_PORT KCM_PORT SCHED_PORT REGISTRY_PORT NODES API_FLAGS \
 	ETCD_FLAGS KCM_FLAGS KUBELET_FLAGS KUBELET_PORTS | sed 's/^declare -\(-\|a\)/declare -g\1/; s/-g-/-g/' >"$STATE"

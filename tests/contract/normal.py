@@ -34,7 +34,7 @@ class Normaliser:
         found = TIME.match(text)
         if found:
             when = datetime.datetime.fromisoformat(found[1])
-            now = self.now or datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None)
+            now = self.now or datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
             if abs(when - now) < NOW:
                 return "<now, micro>" if found[2] else "<now>"
         return text

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """Which kinds of request our programs make, and whether each of them is a case. Prints TAP:
 
-    shapes.py [--audit LOG] [--record]
+    shapes.py [--audit LOG]... [--record]
 
 A shape is verb, resource, subresource, names of the query parameters (their values where there are
 few) and the answer's code, as an API server's audit log shows them (tests/cluster: a full run of
 tests/e2e). Without --audit the shapes recorded of the last such run must all be cases; with it, those
-of the log, and every pull pod in it must be the one that the cases create.
+of the logs together, and every pull pod in them must be the one that the cases create.
 """
 import argparse
 import json
@@ -82,19 +82,25 @@ def covered():
     return found
 
 
-def of_log(path):
+def of_line(line, found, pods):
+    """Adds a line of our programs to both, unless only faults bring it."""
+    if b'"userAgent":"drop-' not in line or FORBIDDEN in line:
+        return
+    one, code = of_audit(line)
+    if code in FAULTS or one.endswith(SWITCHED_OFF) or one in RIGHTS:
+        return
+    found[one] = found.get(one, 0) + 1
+    if b'"resource":"pods"' in line and b'"verb":"create"' in line:
+        pods.append(json.loads(line).get("requestObject"))
+
+
+def of_logs(paths):
     """{shape: times} of our programs, without what only faults bring; and the pods they created."""
     found, pods = {}, []
-    with open(path, "rb") as log:
-        for line in log:
-            if b'"userAgent":"drop-' not in line or FORBIDDEN in line:
-                continue
-            one, code = of_audit(line)
-            if code in FAULTS or one.endswith(SWITCHED_OFF) or one in RIGHTS:
-                continue
-            found[one] = found.get(one, 0) + 1
-            if b'"resource":"pods"' in line and b'"verb":"create"' in line:
-                pods.append(json.loads(line).get("requestObject"))
+    for path in paths:
+        with open(path, "rb") as log:
+            for line in log:
+                of_line(line, found, pods)
     return found, [pod for pod in pods if pod]
 
 
@@ -134,11 +140,11 @@ def recorded():
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--audit", metavar="LOG")
-    parser.add_argument("--record", action="store_true", help="keep the shapes of the log")
+    parser.add_argument("--audit", metavar="LOG", action="append", help="of a cluster; several are one run")
+    parser.add_argument("--record", action="store_true", help="keep the shapes of the logs")
     args = parser.parse_args()
     tap = Tap()
-    found, pods = of_log(args.audit) if args.audit else (recorded(), [])
+    found, pods = of_logs(args.audit) if args.audit else (recorded(), [])
     if args.record:
         with open(RECORDED, "w", encoding="utf-8") as file:
             json.dump(found, file, indent=1, sort_keys=True)

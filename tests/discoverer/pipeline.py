@@ -185,7 +185,7 @@ class Scene:
 
 def test_rule_32_a_standby_asks_nobody():
     def taken(scene):
-        now = datetime.datetime.now(datetime.timezone.utc).strftime('%Y-%m-%dT%H:%M:%S.%fZ')
+        now = datetime.datetime.now(datetime.UTC).strftime('%Y-%m-%dT%H:%M:%S.%fZ')
         scene.ask('POST', LEASE, {
             'apiVersion': 'coordination.k8s.io/v1', 'kind': 'Lease', 'metadata': {'name': 'b889acf8.corewire.io'},
             'spec': {'holderIdentity': 'another', 'leaseDurationSeconds': 15, 'acquireTime': now,

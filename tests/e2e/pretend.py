@@ -22,7 +22,7 @@ RENEW = 5  # seconds between heartbeats; the controller manager gives a node 40
 
 
 def now():
-    return datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def pulled(pod):
@@ -100,7 +100,7 @@ class PretendNode:
         lease = {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease",
                  "metadata": {"name": self.name, "namespace": "kube-node-lease"},
                  "spec": {"holderIdentity": self.name, "leaseDurationSeconds": 40,
-                          "renewTime": datetime.datetime.now(datetime.timezone.utc).strftime(
+                          "renewTime": datetime.datetime.now(datetime.UTC).strftime(
                               "%Y-%m-%dT%H:%M:%S.%fZ")}}
         self.api.apply("nodelease", lease)
 

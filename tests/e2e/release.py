@@ -4,6 +4,7 @@ installed by the real helm, two pods with an account of their own.
 Owns what only this cluster needs: its pods reach the API server through a gate (gate.py) and know it by a host alias.
 """
 import calendar
+import fcntl
 import hashlib
 import http.client
 import json
@@ -26,6 +27,7 @@ DEPLOY = os.path.join(ROOT, "deploy")
 CHART = os.path.join(DEPLOY, "helm", "drop")
 CACHE = os.environ.get("DROP_CACHE") or os.path.join(
     os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "drop")
+IMAGE_KEPT = 6 * 3600  # seconds since its last use
 NAME = "drop"
 LEASE = "b889acf8.corewire.io"
 API_NAME = "kubernetes.default.svc"
@@ -68,17 +70,28 @@ def tree_key():
     return hashlib.sha256((head + changed).encode()).hexdigest()[:12]
 
 
+def remove_old_images():
+    """Another run on this machine may use one of the last hours."""
+    for name in os.listdir(CACHE):
+        path = os.path.join(CACHE, name)
+        if name.startswith("image-") and time.time() - os.stat(path).st_mtime > IMAGE_KEPT:
+            shutil.rmtree(path)
+
+
 def image():
-    """The folder of an image of this tree, built once and kept outside of it; older ones are removed."""
+    """The folder of an image of this tree, built once and kept outside of it; older ones are removed. Tests on another
+    cluster of this run wait for it."""
     folder = os.path.join(CACHE, f"image-{tree_key()}")
-    if not os.path.exists(os.path.join(folder, "digest")):
-        for name in os.listdir(CACHE) if os.path.isdir(CACHE) else []:
-            if name.startswith("image-"):
-                shutil.rmtree(os.path.join(CACHE, name))
-        half = folder + ".half"
-        shutil.rmtree(half, ignore_errors=True)
-        build_image(half, "localhost/drop-e2e:first")
-        os.rename(half, folder)
+    os.makedirs(CACHE, exist_ok=True)
+    with open(os.path.join(CACHE, "image.lock"), "w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not os.path.exists(os.path.join(folder, "digest")):
+            remove_old_images()
+            half = folder + ".half"
+            shutil.rmtree(half, ignore_errors=True)
+            build_image(half, "localhost/drop-e2e:first")
+            os.rename(half, folder)
+        os.utime(folder)
     return folder
 
 

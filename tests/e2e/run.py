@@ -1,18 +1,18 @@
 #!/usr/bin/env python3
-"""Runs the end-to-end tests on a real cluster and prints TAP:
+"""Runs the end-to-end tests on real clusters and prints TAP:
 
-    run.py --build DIR [--cluster DIR] [--full] [--list] [--keep] [--scratch DIR] [--repeat N] [PATTERN]...
+    run.py --build DIR [--jobs N | --cluster DIR] [--full] [--list] [--keep] [--scratch DIR] [--repeat N] [PATTERN]...
 
 DIR of --build is a meson build folder (or one with the programs in it). Without --cluster a cluster
-is brought up for the run and taken down after it, which needs root (tests/cluster/README.md).
+is brought up for the run and taken down after it, which needs root (tests/cluster/README.md); with --jobs N
+there are N, side by side, and the modules are divided among them (plan.py).
 PATTERN is a module (test_crash) or a shell pattern of module.test names ('crash.k*'); none: all.
 --repeat runs the chosen tests N times over: what is right only most of the time shows there.
 --full also runs what takes more than minutes. The scratch folder, with all logs, is removed if everything passed (--keep: never).
+At the end: the checks over the whole run (whole.py), and the slowest tests.
 """
 import argparse
 import contextlib
-import fnmatch
-import importlib
 import os
 import shutil
 import signal
@@ -21,42 +21,17 @@ import tempfile
 import time
 import traceback
 
+import plan
+import whole
 from cluster import Cluster
 from harness import Harness
-from tap import Tap
+from pool import Pool
+from tap import Tap, WireTap
 
-FOLDER = os.path.dirname(os.path.abspath(__file__))
-FIRST = ("crds", "first_light", "alone")  # cheap and telling; then the rest by name
-LAST = ("shapes",)  # reads what all the others left in the audit log
 BUDGET = 40 * 60  # seconds after which no further test begins, unless --full
 
 
-def modules():
-    names = sorted(file[5:-3] for file in os.listdir(FOLDER)
-                   if file.startswith("test_") and file.endswith(".py"))
-    rest = [n for n in names if n not in FIRST + LAST]
-    return [n for n in FIRST if n in names] + rest + [n for n in LAST if n in names]
-
-
-def wanted(pattern, module, full):
-    pattern = pattern.removeprefix("test_").removesuffix(".py")
-    return pattern == module or fnmatch.fnmatch(full, pattern)
-
-
-def tests(patterns):
-    """[(full name, function)] in order of definition; patterns: all if empty."""
-    found = []
-    for module_name in modules():
-        module = importlib.import_module(f"test_{module_name}")
-        for name, function in vars(module).items():
-            full = f"{module_name}.{name.removeprefix('test_')}"
-            if name.startswith("test_") and callable(function) and (
-                    not patterns or any(wanted(p, module_name, full) for p in patterns)):
-                found.append((full, function))
-    return found
-
-
-def run_one(t, name, function):
+def run_one(t, name, function, took):
     failed = len(t.tap.failed)
     t.context = name
     began = time.monotonic()
@@ -69,16 +44,57 @@ def run_one(t, name, function):
     if len(t.tap.failed) > failed:
         t.show_trouble()
     t.stop_strays()
-    t.diag(f"{name} took {time.monotonic() - began:.1f} s")
+    seconds = time.monotonic() - began
+    t.diag(f"{name} took {seconds:.1f} s")
+    took[name] = took.get(name, 0) + seconds
+    return seconds
 
 
-def run_all(t, chosen, budget):
+def run_all(t, chosen, budget, took, tell):
+    """tell(kind, **fields): what another process is told of the course of things."""
     end = time.monotonic() + budget
     for name, function in chosen:
+        tell("begin", name=name)
+        seconds = 0
         if time.monotonic() > end:
             t.tap.not_ok(f"{name}: began within the time budget", f"{budget} s are over")
-            continue
-        run_one(t, name, function)
+        else:
+            seconds = run_one(t, name, function, took)
+        tell("took", name=name, seconds=seconds)
+
+
+def on_cluster(args, tap, chosen, scratch, took):
+    """Runs them on one cluster, in this process; returns its Trace."""
+    tell = tap.event if args.wire else lambda *_, **__: None
+    cluster = Cluster(args.cluster or os.path.join(scratch, "cluster"), bool(args.cluster))
+    t = Harness(tap, cluster, args.build, os.path.join(scratch, "run"), args.full)
+    with contextlib.ExitStack() as stack:
+        stack.callback(t.close)
+        t.open()
+        unbounded = args.full or args.repeat > 1
+        run_all(t, chosen * args.repeat, float("inf") if unbounded else BUDGET, took, tell)
+    trace = whole.Trace(cluster.env["AUDIT_LOG"], t.lawless)
+    tell("trace", **trace._asdict())
+    return trace
+
+
+def on_clusters(args, tap, chosen, scratch, took):
+    """Runs them on several, each with a process of its own; returns the Traces."""
+    pool = Pool(tap, took)
+    command = [os.path.abspath(__file__), "--wire", "--build", args.build, "--repeat", str(args.repeat)]
+    pool.run(command + (["--full"] if args.full else []), [name for name, _ in chosen] * args.repeat, args.jobs, scratch)
+    return pool.traces
+
+
+def on_traces(tap, chosen, traces):
+    """The checks over the whole run."""
+    t = whole.Whole(tap, traces)
+    for t.context, function in chosen:
+        try:
+            function(t)
+        except Exception as error:  # pylint: disable=broad-exception-caught
+            tap.not_ok(f"{t.context}: runs to its end", f"{type(error).__name__}: {error}")
+            tap.diag(traceback.format_exc(limit=-4))
 
 
 def interrupted(number, _frame):
@@ -89,39 +105,48 @@ def arguments():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--build", metavar="DIR", help="where the programs were built")
     parser.add_argument("--cluster", metavar="DIR", help="use the cluster that is up in DIR")
+    parser.add_argument("--jobs", metavar="N", type=int, default=1, help="on N clusters side by side")
     parser.add_argument("--full", action="store_true", help="also the sweeps that take an hour")
     parser.add_argument("--list", action="store_true", help="print the names of the tests")
     parser.add_argument("--keep", action="store_true", help="keep the scratch folder")
     parser.add_argument("--scratch", metavar="DIR", help="a folder that does not exist yet")
     parser.add_argument("--repeat", metavar="N", type=int, default=1, help="N times over")
+    parser.add_argument("--wire", action="store_true", help=argparse.SUPPRESS)  # one process of --jobs
     parser.add_argument("patterns", metavar="PATTERN", nargs="*")
-    return parser.parse_args()
+    args = parser.parse_args()
+    if args.cluster and args.jobs > 1:
+        parser.error("--cluster is one cluster, --jobs are several")
+    return args
 
 
 def main():
     args = arguments()
-    chosen = tests(args.patterns)
+    chosen = plan.tests(args.patterns)
     if args.list:
         print("\n".join(name for name, _ in chosen))
         return 0
-    if not args.build or not chosen:
+    here, after = plan.split(chosen)
+    if not args.build or not (here or args.cluster and after):
         print("run.py: nothing to do: give --build, and patterns that match", file=sys.stderr)
         return 100
-    tap = Tap()
+    tap = WireTap() if args.wire else Tap()
     if os.geteuid() != 0 and not args.cluster:
         print("1..0 # SKIP a node needs root")
         return 0
-    scratch = args.scratch or tempfile.mkdtemp(prefix="drop-e2e-")
-    cluster = Cluster(args.cluster or os.path.join(scratch, "cluster"), bool(args.cluster))
-    t = Harness(tap, cluster, args.build, os.path.join(scratch, "run"), args.full)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, interrupted)
-    with contextlib.ExitStack() as stack:
-        stack.callback(t.close)
-        t.open()
-        unbounded = args.full or args.repeat > 1
-        run_all(t, chosen * args.repeat, float("inf") if unbounded else BUDGET)
+    scratch = args.scratch or tempfile.mkdtemp(prefix="drop-e2e-")
+    took = {}
+    if args.jobs > 1:
+        traces = on_clusters(args, tap, here, scratch, took)
+    else:
+        traces = [on_cluster(args, tap, here, scratch, took)]
+    if not args.wire:
+        on_traces(tap, after, traces)
+        whole.show_seconds(tap, took)
     status = tap.end()
+    if args.wire:
+        return status
     if status == 0 and not args.keep and not args.scratch:
         shutil.rmtree(scratch)
     else:

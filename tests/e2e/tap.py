@@ -1,7 +1,9 @@
 """Test Anything Protocol: one line a check, diagnostics as comments, the plan at the end.
 
-Owns the numbering and the verdict of a run. Nothing here knows what is tested.
+Owns the numbering and the verdict of a run. Nothing here knows what is tested. A WireTap writes the same as JSON lines
+for another process, whose Tap replays them with its own numbers.
 """
+import json
 import sys
 import time
 
@@ -42,6 +44,18 @@ class Tap:
         for line in str(text).splitlines() or [""]:
             self._line(f"# {line}")
 
+    def replay(self, event):
+        """Does what a WireTap was told."""
+        kind = event["event"]
+        if kind == "ok":
+            self.ok(event["name"])
+        elif kind == "not_ok":
+            self.not_ok(event["name"], event["why"])
+        elif kind == "skip":
+            self.skip(event["name"], event["why"])
+        else:
+            self.diag(event["text"])
+
     def end(self):
         """Prints the plan and the summary; returns the exit status."""
         self._line(f"1..{self.count}")
@@ -49,6 +63,30 @@ class Tap:
         self.diag(f"{self.count - len(self.failed)} of {self.count} passed in {took:.0f} s")
         for name in self.failed:
             self.diag(f"failed: {name}")
+        return 1 if self.failed or self.count == 0 else 0
+
+
+class WireTap(Tap):
+    def event(self, kind, **fields):
+        self._line(json.dumps({"event": kind, **fields}))
+
+    def ok(self, name):
+        self.count += 1
+        self.event("ok", name=_one_line(name))
+
+    def not_ok(self, name, why=""):
+        self.count += 1
+        self.failed.append(name)
+        self.event("not_ok", name=_one_line(name), why=_one_line(why))
+
+    def skip(self, name, why):
+        self.count += 1
+        self.event("skip", name=_one_line(name), why=_one_line(why))
+
+    def diag(self, text):
+        self.event("diag", text=str(text))
+
+    def end(self):
         return 1 if self.failed or self.count == 0 else 0
 
 

@@ -11,7 +11,7 @@ import processes
 import rbac
 import release
 import upstream
-from kubeapi import NAMESPACE, PATHS
+from kubeapi import NAMESPACE
 from objects import degraded, ready, status
 from pretend import TARGET, PretendNode, pulled
 from wait import never, until
@@ -247,7 +247,7 @@ def rolled(t, r):
     mid_pull(t, names)
     before = {p["metadata"]["name"] for p in r.pods()}
     r.install(podAnnotations={"e2e": "rolled"}, config={"log-level": "info"})
-    t.eventually("the rollout ends", 120, lambda: r.rolled_out())
+    t.eventually("the rollout ends", 120, r.rolled_out)
     t.check(not before & {p["metadata"]["name"] for p in r.pods()}, "both pods are new")
     t.all_ready(names, 90, "all images Ready")
     once_each(t, began, names)

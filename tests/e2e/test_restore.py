@@ -66,7 +66,8 @@ def test_older_backup(t):
         backup = Backup(t)
         tree = t.supervisor(name="restore").wait_up()
         before = tree.pids()
-        child = lambda: [i for i in t.api.list("cachedimage") if i["metadata"]["name"].startswith("whole-")]
+        def child():
+            return [i for i in t.api.list("cachedimage") if i["metadata"]["name"].startswith("whole-")]
         t.image_is("before", ready, "is Ready", 60)
         t.eventually("a child is Ready", 60, lambda: child() and ready(child()[0]))
         t.eventually("the set is Ready", 30, lambda: status(t.api.get("cachedimageset", "whole")).get("phase") == "Ready")

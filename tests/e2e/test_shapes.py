@@ -1,5 +1,6 @@
 """Whatever our programs have asked of the API server in this run is a case of tests/contract, so that
-drop-sim is held to the real answer. Runs last: its subject is the audit log of all the others.
+drop-sim is held to the real answer. Runs last (plan.WHOLE): its subject is the audit logs of all the others, on all
+clusters of the run.
 """
 from release import USER
 from test_contract import play
@@ -10,14 +11,15 @@ REFUSED = {(USER + UPSTREAM, "events"), ("plain", "events")}
 
 
 def test_shapes(t):
-    play(t, "shapes.py", "--audit", t.cluster.env["AUDIT_LOG"])
+    play(t, "shapes.py", *(word for log in t.audit_logs for word in ("--audit", log)))
 
 
 def test_forbidden(t):
     """Issue 8: in the whole suite no request of ours was forbidden, but where a test took the rights away."""
-    def known(r):
+    def known(r, trace):
         return (r.user, r.resource) in REFUSED or any(
-            r.user == user and since <= r.at <= until for user, since, until in t.lawless)
-    asked = t.audit.since(0)
-    refused = [(r.user, r.verb, r.resource, r.uri) for r in asked if r.decision == "forbid" and not known(r)]
+            r.user == user and since <= r.at <= until for user, since, until in trace.lawless)
+    asked = t.requests()
+    refused = [(r.user, r.verb, r.resource, r.uri) for r, trace in asked
+               if r.decision == "forbid" and not known(r, trace)]
     t.check(asked and not refused, f"none of {len(asked)} requests was forbidden", refused[:5])

@@ -34,7 +34,7 @@ class Runner:
         self.env = {**os.environ, "KUBECONFIG": kubeconfig, "HOME": scratch, "KUBE_EDITOR": rows.EDITOR}
 
     def start(self, words):
-        return subprocess.Popen([self.kubectl, *shlex.split(words)], env=self.env, 
+        return subprocess.Popen([self.kubectl, *shlex.split(words)], env=self.env,
                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
     def run(self, words, stdin=None):

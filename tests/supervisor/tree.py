@@ -263,7 +263,7 @@ def test_a_file_is_read_again():
 
 def test_the_log_level_changes_in_all_that_runs():
     told = 'echo "$*" >>$TRACE.told\n'
-    scripts = {name: HEARS + GOOD for name in NAMES}
+    scripts = dict.fromkeys(NAMES, HEARS + GOOD)
     with Tree(**scripts | {'reconciler': HEARS + told + GOOD}) as tree:
         config = tree.dir / 'config.yaml'
         config.write_text('log-level: info\n')

@@ -23,7 +23,7 @@ DEADLINE = 60
 SANITIZED_MIB = 700  # AddressSanitizer keeps 256 MiB of what was freed
 IMAGES = '/apis/drop.corewire.io/v1alpha1/cachedimages'
 # After each of these, the low 16 bits of FNV-1a are what they were before.
-BLOCKS = 'ikfca qpfda mkkda rarha sjqia kocva vduab lccfb mpmhb bmqlb vhzlb mlrmb '.split()
+BLOCKS = ['ikfca', 'qpfda', 'mkkda', 'rarha', 'sjqia', 'kocva', 'vduab', 'lccfb', 'mpmhb', 'bmqlb', 'vhzlb', 'mlrmb']
 
 
 def until(what, probe):

@@ -66,5 +66,6 @@ clean_cluster() { # keeps the logs and what tells about the run, removes the dat
 		for ((i = 0; i < 100; i++)); do ! routes_gone || break; sleep 0.05; done
 		routes_gone || say "routes of the pods stay behind: see 'ip route'"
 	fi
+	python3 "$HERE/lib/ports.py" --release "$DIR"
 	rm -rf "$PIDS" "$STATE" "$DIR"/{etcd,registry,tmp,nodes,box,env,kubeconfig,pki,hosts,registry.yaml}
 }

@@ -31,7 +31,7 @@ cluster_paths() { # DIR
 
 lock_cluster() { # up, down and the changes of ctl exclude each other; the lock is beside DIR's content, in DIR
 	exec 9>>"$DIR/.lock"
-	flock -w "${1:-60}" 9 || die "another script is busy with $DIR (waited ${1:-60} s)"
+	flock -w 60 9 || die "another script is busy with $DIR (waited 60 s)"
 }
 
 start_time() { # PID -> the kernel's start time of it; fails if it is gone or a zombie

@@ -13,7 +13,7 @@ dir=$1 node=$2 bin=$3 home=$1/nodes/$2
 # /proc is still the machine's: our pid there and our start time, which down.sh and ctl.sh go by. (read, and not
 # $(<...): that would be the pid of a subshell.)
 read -r stat </proc/self/stat
-rest=(${stat##*) })
+read -ra rest <<<"${stat##*) }"
 echo "${stat%% *} ${rest[19]}" >"$dir/run/init-$node.pid"
 mount -n -t proc proc /proc
 

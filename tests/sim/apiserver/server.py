@@ -332,7 +332,8 @@ def test_pods_by_hand_and_mutated():
         path = scenario(folder, nodes=[{"name": "hand", "byHand": True}, {"name": "n"}],
                         registries=[{"host": "bad.example", "fault": "dns"}])
         with Sim("--scenario", str(path)) as sim:
-            do = lambda **step: sim.ask("POST", "/sim/do", step)
+            def do(**step):
+                return sim.ask("POST", "/sim/do", step)
             until("both nodes are there", lambda: len(sim.ask("GET", "/api/v1/nodes")[1]["items"]) == 2)
             assert sim.ask("POST", PULL_PODS, pull_pod("a", "hand-000"))[0] == 201
             said = {"phase": "Pending", "startTime": "$NOW", "containerStatuses": [
@@ -355,7 +356,8 @@ def test_pods_by_hand_and_mutated():
 
 def test_etcd_is_restored():
     with Sim("--nodes", "1") as sim:
-        do = lambda **step: sim.ask("POST", "/sim/do", step)[0]
+        def do(**step):
+            return sim.ask("POST", "/sim/do", step)[0]
         node = until("the node is there", lambda: sim.ask("GET", "/api/v1/nodes")[1]["items"])[0]
         assert sim.ask("POST", PULL_PODS, pull_pod("a", node["metadata"]["name"]))[0] == 201
         assert sim.make("kept")[0] == 201
