@@ -5,6 +5,9 @@
  */
 #include "api/kinds.h"
 
+#include <string.h>
+
+#include "api/pullpod.h"
 #include "api/row.h"
 #include "api/tables.h"
 
@@ -15,11 +18,16 @@
 			"a key is a name of at most 63 letters, digits, '-', '_' and '.', with "   \
 			"or without a DNS name and '/' before it"                                  \
 	}
+#define QUOTED(key)      "'" key "'"
+#define NEXT_QUOTED(key) ", '" key "'"
+#define PLAIN(key)       key
+#define NEXT_PLAIN(key)  ", " key
+#define ENTRY(key)       key,
 #define OWN_KEYS_RULE                                                                              \
 	{                                                                                          \
-		"self.all(k, !k.startsWith('drop.corewire.io/') && "                               \
-		"k != 'app.kubernetes.io/managed-by')",                                            \
-			"drop sets drop.corewire.io/* and app.kubernetes.io/managed-by itself; "   \
+		"self.all(k, !k.startsWith('" API_GROUP "/') && !(k in "                           \
+		"[" PULLPOD_OWN_KEYS(QUOTED, NEXT_QUOTED) "]))",                                          \
+			"drop sets " API_GROUP "/* and " PULLPOD_OWN_KEYS(PLAIN, NEXT_PLAIN) " itself; "  \
 			"leave them out"                                                           \
 	}
 
@@ -44,3 +52,15 @@ static const struct field pod_metadata_rows[] = {
 	    .doc = "Annotations of the pull pods, besides those that drop sets."),
 };
 DESC(pod_metadata, "PodMetadata", "Labels and annotations of pull pods.");
+
+static const char *const own_keys[] = {PULLPOD_OWN_KEYS(ENTRY, ENTRY)};
+
+bool pullpod_own_key(const char *key)
+{
+	if (strncmp(key, API_GROUP "/", sizeof(API_GROUP)) == 0)
+		return true;
+	for (size_t i = 0; i < sizeof(own_keys) / sizeof(own_keys[0]); i++)
+		if (strcmp(key, own_keys[i]) == 0)
+			return true;
+	return false;
+}

@@ -6,11 +6,29 @@
 #ifndef DROP_API_PULLPOD_H
 #define DROP_API_PULLPOD_H
 
+#include <stdbool.h>
+
 #define PULLPOD_LABEL_MANAGED_BY "app.kubernetes.io/managed-by"
 #define PULLPOD_MANAGED_BY       "drop" /* value of the label above */
 /* Names of the CachedImage and the node; longer than a label value: cut, with a hash. */
 #define PULLPOD_LABEL_IMAGE "drop.corewire.io/cachedimage"
 #define PULLPOD_LABEL_NODE  "drop.corewire.io/node"
+
+/* Sidecars would keep the pod from ending, and a node from being scaled down (behaviour 7). */
+#define PULLPOD_INJECT_ISTIO   "sidecar.istio.io/inject" /* label and annotation */
+#define PULLPOD_INJECT_LINKERD "linkerd.io/inject"
+#define PULLPOD_SAFE_TO_EVICT  "cluster-autoscaler.kubernetes.io/safe-to-evict"
+
+/*
+ * The keys, besides all of drop.corewire.io/, that drop sets on each pull pod itself: refused
+ * wherever users give labels or annotations for pull pods (behaviour 57).
+ */
+#define PULLPOD_OWN_KEYS(FIRST, NEXT)                                                              \
+	FIRST(PULLPOD_LABEL_MANAGED_BY)                                                            \
+	NEXT(PULLPOD_INJECT_ISTIO) NEXT(PULLPOD_INJECT_LINKERD) NEXT(PULLPOD_SAFE_TO_EVICT)
+
+/* Whether drop sets a label or annotation of this key itself. */
+bool pullpod_own_key(const char *key);
 
 /* The container that pulls. Webhooks may add others: it is found by this name, never by place. */
 #define PULLPOD_CONTAINER "pull"

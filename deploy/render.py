@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes what deploy/ derives from its sources, deploy/crds, deploy/monitoring and deploy/helm/drop:
 
-    values.schema.json           its list of what `config` takes, from docs/configuration.md
+    values.schema.json           its list of what `config` takes, from docs/configuration.md; keys that drop sets, from the CRDs
     deploy/helm/*/files          copies of deploy/crds, alerts and dashboard: a chart cannot reach out of its folder
     deploy/monitoring/servicemonitor.yaml    the chart's, for those without helm
     deploy/install.yaml          namespace and chart, rendered with the defaults: for `kubectl apply -f`
@@ -13,6 +13,7 @@ render.py [--helm HELM] [--crds-only] writes them; --check compares instead, as 
 import argparse
 import difflib
 import hashlib
+import json
 import pathlib
 import re
 import shutil
@@ -57,18 +58,27 @@ def fingerprint():
 
 
 def config_options():
-    """Names that the chart's `config` takes: the options that no other value sets, as the command line wins over the file."""
-    known = re.findall(r"^\| `([a-z-]+)` \|", (DEPLOY.parent / "docs/configuration.md").read_text(), re.M)
+    """{name: schema} of what the chart's `config` takes: the options that no other value sets, as the command line wins
+    over the file. Options of a few words say them in the page's second column."""
+    rows = re.findall(r"^\| `([a-z-]+)` \| (.*?) \|", (DEPLOY.parent / "docs/configuration.md").read_text(), re.M)
     templates = "".join(path.read_text() for path in sorted((CHART / "templates").glob("*.*")))
-    passed = set(re.findall(r"--([a-z-]+)=", templates)) | {name for name in known if name.startswith("pull-pod-")}
-    return [name for name in known if name in IN_CONFIG_TOO or name not in passed | {"config", "bin-dir"}]
+    passed = set(re.findall(r"--([a-z-]+)=", templates)) | {name for name, _ in rows if name.startswith("pull-pod-")}
+    found = {}
+    for name, takes in rows:
+        words = re.findall(r"`([^`]+)`", takes)
+        if name in IN_CONFIG_TOO or name not in passed | {"config", "bin-dir"}:
+            found[name] = {"enum": words} if len(words) > 1 else {"type": ["string", "boolean", "number"]}
+    return found
 
 
 def schema():
-    types = '{"type": ["string", "boolean", "number"]}'
-    options = ", ".join(f'"{name}": {types}' for name in config_options())
-    line = f'    "config": {{"type": "object", "additionalProperties": false, "properties": {{{options}}}}},'
-    return re.sub(r'^    "config": \{.*$', line, (CHART / "values.schema.json").read_text(), count=1, flags=re.M)
+    takes = json.dumps(config_options())
+    own = re.search(r"k in \[(.*?)\]", (DEPLOY / "crds/cachedimages.yaml").read_text())[1].replace("'", '"')
+    text = (CHART / "values.schema.json").read_text()
+    for name, line in (("config", f'{{"type": "object", "additionalProperties": false, "properties": {takes}}}'),
+                       ("keysThatDropSets", f'{{"enum": [{own}]}}')):
+        text = re.sub(rf'^    "{name}": \{{.*$', f'    "{name}": {line},', text, count=1, flags=re.M)
+    return text
 
 
 def copies():

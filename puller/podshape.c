@@ -65,10 +65,7 @@ static int read_map(const char *option, const char *text, entry_check check, str
 
 static const char *own_key(const char *key)
 {
-	if (strncmp(key, API_GROUP "/", strlen(API_GROUP) + 1) == 0 ||
-	    strcmp(key, PULLPOD_LABEL_MANAGED_BY) == 0)
-		return "drop sets it itself; leave it out";
-	return NULL;
+	return pullpod_own_key(key) ? "drop sets it itself; leave it out" : NULL;
 }
 
 static const char *first_wrong(struct wrongs w)
@@ -110,6 +107,22 @@ static const char *resource_of(const char *key, const char *prefix)
 	return strncmp(key, prefix, n) == 0 && key[n] != '\0' ? key + n : NULL;
 }
 
+static bool is_hugepages(const char *name)
+{
+	return strncmp(name, "hugepages-", 10) == 0 && quantity_value(name + 10) > 0;
+}
+
+/* As the API server: the resources of containers that Kubernetes knows, and others by domain. */
+static bool is_resource(const char *name)
+{
+	static const char *const plain[] = {"cpu", "memory", "ephemeral-storage"};
+	for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]); i++)
+		if (strcmp(name, plain[i]) == 0)
+			return true;
+	return wrong_qualified_name(name).n == 0 &&
+	       (strchr(name, '/') != NULL || is_hugepages(name));
+}
+
 static const char *check_resource(const char *key, const char *value, struct arena *a)
 {
 	(void)a;
@@ -118,8 +131,9 @@ static const char *check_resource(const char *key, const char *value, struct are
 		name = resource_of(key, LIMITS);
 	if (name == NULL)
 		return "want requests.RESOURCE or limits.RESOURCE, such as limits.cpu";
-	if (wrong_qualified_name(name).n != 0)
-		return "not the name of a resource";
+	if (!is_resource(name))
+		return "not a resource of containers; want cpu, memory, ephemeral-storage, "
+		       "hugepages-SIZE or DOMAIN/NAME";
 	if (quantity_value(value) < 0)
 		return "not a quantity; want a number with or without a suffix, such as 100m or "
 		       "64Mi";
@@ -137,6 +151,27 @@ static struct api_map part(const struct api_map *all, const char *prefix, struct
 	return some;
 }
 
+/* A limit is not below its request; of what can't be overcommitted both are given and are equal. */
+static int check_request(const struct api_kv *request, const struct api_map *limits,
+			 struct err *err)
+{
+	const char *limit = api_map_get(limits, request->key);
+	bool overcommit = strchr(request->key, '/') == NULL && !is_hugepages(request->key);
+	if (limit == NULL && overcommit)
+		return 0;
+	if (limit == NULL)
+		return err_set(err, ERR_TERMINAL,
+			       "--pull-pod-resources: %s can't be overcommitted: give limits.%s "
+			       "too, with the same quantity",
+			       request->key, request->key);
+	long double wanted = quantity_value(request->value), most = quantity_value(limit);
+	if (most < wanted || (!overcommit && most > wanted))
+		return err_set(err, ERR_TERMINAL,
+			       "--pull-pod-resources: the limit of %s, %s, is %s its request, %s",
+			       request->key, limit, overcommit ? "below" : "not", request->value);
+	return 0;
+}
+
 static int read_resources(const char *text, struct arena *a, struct pod_shape *ret, struct err *err)
 {
 	struct api_map all;
@@ -145,21 +180,15 @@ static int read_resources(const char *text, struct arena *a, struct pod_shape *r
 		return -1;
 	ret->requests = part(&all, REQUESTS, a);
 	ret->limits = part(&all, LIMITS, a);
-	for (size_t i = 0; i < ret->requests.n; i++) {
-		const struct api_kv *request = &ret->requests.at[i];
-		const char *limit = api_map_get(&ret->limits, request->key);
-		if (limit != NULL && quantity_value(limit) < quantity_value(request->value))
-			return err_set(err, ERR_TERMINAL,
-				       "--pull-pod-resources: the limit of %s, %s, is below its "
-				       "request, %s",
-				       request->key, limit, request->value);
-	}
+	for (size_t i = 0; i < ret->requests.n; i++)
+		if (check_request(&ret->requests.at[i], &ret->limits, err) != 0)
+			return -1;
 	return 0;
 }
 
 /* ---- the rest ---- */
 
-static int read_id(const char *option, const char *text, int64_t *ret, struct err *err)
+static int read_id(const char *option, const char *text, int least, int64_t *ret, struct err *err)
 {
 	char *end;
 	if (text != NULL && strcmp(text, "none") == 0) {
@@ -167,11 +196,12 @@ static int read_id(const char *option, const char *text, int64_t *ret, struct er
 		return 0;
 	}
 	long long id = strtoll(text != NULL ? text : POD_SHAPE_USER, &end, 10);
-	if (*end != '\0' || id <= 0 || id > ID_MAX)
+	if (*end != '\0' || id < least || id > ID_MAX)
 		return err_set(err, ERR_TERMINAL,
-			       "--%s: \"%s\" is no id; want 1 to %d, as pull pods never run as "
-			       "root, or none, to leave it to the cluster",
-			       option, text, ID_MAX);
+			       "--%s: \"%s\" is no id; want %d to %d%s, or none, to leave it to "
+			       "the cluster",
+			       option, text, least, ID_MAX,
+			       least > 0 ? ", as pull pods never run as root" : "");
 	*ret = id;
 	return 0;
 }
@@ -187,6 +217,14 @@ static int read_name(const char *option, const char *text, const char **ret, str
 		       option, text);
 }
 
+static bool listed(const struct api_strings *list, const char *name)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (strcmp(list->at[i], name) == 0)
+			return true;
+	return false;
+}
+
 static int read_secrets(const char *text, struct arena *a, struct api_strings *ret, struct err *err)
 {
 	*ret = (struct api_strings){arena_array(a, POD_SHAPE_MAX, sizeof(*ret->at)), 0};
@@ -194,7 +232,7 @@ static int read_secrets(const char *text, struct arena *a, struct api_strings *r
 		const char *name;
 		if (read_name("pull-pod-image-pull-secrets", entry, &name, err) != 0)
 			return -1;
-		if (name == NULL)
+		if (name == NULL || listed(ret, name))
 			continue;
 		if (ret->n == POD_SHAPE_MAX)
 			return err_set(err, ERR_TERMINAL,
@@ -213,8 +251,8 @@ int pod_shape_read(const struct pod_shape_options *o, struct arena *a, struct po
 	    read_map("pull-pod-annotations", o->annotations, check_annotation, a, &ret->annotations,
 		     err) != 0 ||
 	    read_resources(o->resources, a, ret, err) != 0 ||
-	    read_id("pull-pod-user", o->user, &ret->user, err) != 0 ||
-	    read_id("pull-pod-group", o->group, &ret->group, err) != 0 ||
+	    read_id("pull-pod-user", o->user, 1, &ret->user, err) != 0 ||
+	    read_id("pull-pod-group", o->group, 0, &ret->group, err) != 0 ||
 	    read_name("pull-pod-service-account", o->service_account, &ret->service_account, err) !=
 		    0 ||
 	    read_name("pull-pod-runtime-class", o->runtime_class, &ret->runtime_class, err) != 0)

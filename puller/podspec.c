@@ -13,13 +13,6 @@
 #include "api/kinds.h"
 #include "api/pullpod.h"
 
-/* behaviour.md 7: sidecars would keep the pod from ending, and the image from being all it pulls.
- */
-#define LABEL_ISTIO   "sidecar.istio.io/inject"
-#define NOTE_ISTIO    "sidecar.istio.io/inject"
-#define NOTE_LINKERD  "linkerd.io/inject"
-#define NOTE_EVICTION "cluster-autoscaler.kubernetes.io/safe-to-evict"
-
 void podspec_label(char out[LABEL_VALUE_MAX + 1], const char *name)
 {
 	enum { HASH_CHARS = 16, KEPT = LABEL_VALUE_MAX - HASH_CHARS - 1 };
@@ -74,20 +67,6 @@ static void owner_reference(const struct msg_pull_start *pull, const struct api_
 
 /* ---- labels and annotations (57): ours win, then the image's, then the operator's ---- */
 
-static const char *const own_labels[] = {PULLPOD_LABEL_MANAGED_BY, PULLPOD_LABEL_IMAGE,
-					 PULLPOD_LABEL_NODE, LABEL_ISTIO, NULL};
-static const char *const own_notes[] = {
-	PULLPOD_NOTE_IMAGE,     PULLPOD_NOTE_IMAGE_UID, PULLPOD_NOTE_NODE_UID,
-	PULLPOD_NOTE_REFERENCE, PULLPOD_NOTE_ATTEMPT,   NOTE_ISTIO,
-	NOTE_LINKERD,           NOTE_EVICTION,          NULL};
-
-static bool is_own(const char *const *own, const char *key)
-{
-	while (*own != NULL && strcmp(*own, key) != 0)
-		own++;
-	return *own != NULL;
-}
-
 static bool has_note(const struct msg_pod_note_list *list, const char *key)
 {
 	for (size_t i = 0; i < list->n; i++)
@@ -96,14 +75,14 @@ static bool has_note(const struct msg_pod_note_list *list, const char *key)
 	return false;
 }
 
-static void others(const char *const *own, const struct msg_pod_note_list *of_image,
+static void others(const struct msg_pod_note_list *of_image,
 		   const struct api_map *of_all, struct buf *out)
 {
 	for (size_t i = 0; i < of_image->n; i++)
-		if (of_image->at[i].key != NULL && !is_own(own, of_image->at[i].key))
+		if (of_image->at[i].key != NULL && !pullpod_own_key(of_image->at[i].key))
 			pair(out, of_image->at[i].key, of_image->at[i].value);
 	for (size_t i = 0; i < of_all->n; i++)
-		if (!is_own(own, of_all->at[i].key) && !has_note(of_image, of_all->at[i].key))
+		if (!pullpod_own_key(of_all->at[i].key) && !has_note(of_image, of_all->at[i].key))
 			pair(out, of_all->at[i].key, of_all->at[i].value);
 }
 
@@ -118,18 +97,18 @@ static void metadata(const struct msg_pull_start *pull, const struct podspec_con
 	pair(out, PULLPOD_LABEL_MANAGED_BY, PULLPOD_MANAGED_BY);
 	label(out, PULLPOD_LABEL_IMAGE, pull->image_name);
 	label(out, PULLPOD_LABEL_NODE, pull->node);
-	pair(out, LABEL_ISTIO, "false");
-	others(own_labels, &pull->labels, &config->shape->labels, out);
+	pair(out, PULLPOD_INJECT_ISTIO, "false");
+	others(&pull->labels, &config->shape->labels, out);
 	buf_adds(out, "},\"annotations\":{");
 	pair(out, PULLPOD_NOTE_IMAGE, pull->image_name);
 	pair(out, PULLPOD_NOTE_IMAGE_UID, pull->image_uid);
 	pair(out, PULLPOD_NOTE_NODE_UID, pull->node_uid);
 	pair(out, PULLPOD_NOTE_REFERENCE, pull->reference);
 	pair(out, PULLPOD_NOTE_ATTEMPT, pull->attempt);
-	pair(out, NOTE_ISTIO, "false");
-	pair(out, NOTE_LINKERD, "disabled");
-	pair(out, NOTE_EVICTION, "true");
-	others(own_notes, &pull->annotations, &config->shape->annotations, out);
+	pair(out, PULLPOD_INJECT_ISTIO, "false");
+	pair(out, PULLPOD_INJECT_LINKERD, "disabled");
+	pair(out, PULLPOD_SAFE_TO_EVICT, "true");
+	others(&pull->annotations, &config->shape->annotations, out);
 	buf_adds(out, "}}");
 }
 

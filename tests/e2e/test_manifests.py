@@ -6,6 +6,7 @@ import re
 
 import yaml
 
+import chart_values
 import objects
 import release
 from kubeapi import NAMESPACE, PATHS
@@ -50,10 +51,11 @@ def readme():
 
 
 def versions(t, manifest):
+    """Generations where the API server counts them, as controllers write status; else resourceVersions."""
     text = t.kubectl("get", "-f", "-", "-o", "json", stdin=manifest)
     items = json.loads(text)
-    return {f'{o["kind"]}/{o["metadata"]["name"]}': o["metadata"]["resourceVersion"]
-            for o in items.get("items", [items]) if o["kind"] != "CustomResourceDefinition"}
+    return {f'{o["kind"]}/{o["metadata"]["name"]}': o["metadata"].get("generation", o["metadata"]["resourceVersion"])
+            for o in items.get("items", [items])}
 
 
 def applied_twice(t, what, manifest):
@@ -184,3 +186,9 @@ def test_rights_of_people(t):
     finally:
         t.kubectl("delete", "--ignore-not-found", "-f", "-", stdin=bindings)
         t.kubectl("delete", "--ignore-not-found", "-f", "-", stdin=roles)
+
+
+def test_each_value(t):
+    """Each value of values.yaml changes what the chart renders."""
+    for name, other, wrong in chart_values.effects(release.helm()):
+        t.check(wrong is None, f"{name} = {other!r} has an effect", wrong)

@@ -9,7 +9,7 @@ import re
 import yaml
 
 from kubeapi import NAMESPACE
-from objects import condition, degraded, ready
+from objects import condition, degraded, image_set, ready, status
 from wait import until
 
 PAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "docs", "policies.md")
@@ -109,10 +109,56 @@ def test_ranges_of_user_ids(t):
     refused_then_ready(t, "User ids of a range", "runAsUser must be left to the cluster")
 
 
+def test_all_other_options(t):
+    """Rule 57: account, runtime class, secrets and annotations of all pods; a set's podMetadata reaches its children's."""
+    reference = f"{t.cluster.registry}/{next(iter(t.cluster.push('policies/shaped:1', 100)))}"
+    objects = "---\n".join(yaml.safe_dump(one) for one in (
+        {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "puller", "namespace": NAMESPACE}},
+        {"apiVersion": "node.k8s.io/v1", "kind": "RuntimeClass", "metadata": {"name": "shaped"}, "handler": "runc"}))
+    t.policy("fast", **FAST)
+    t.kubectl("apply", "-f", "-", stdin=objects)
+    try:
+        tree = t.supervisor(words=["--pull-pod-service-account=puller", "--pull-pod-runtime-class=shaped",
+                                   "--pull-pod-image-pull-secrets=not-there", "--pull-pod-annotations=note=a\\,b"]).wait_up()
+        t.api.create("cachedimageset", image_set("shaped", [reference], policyRef="fast",
+                                                 podMetadata={"labels": {"team": "payments"}}))
+        t.eventually("the set is Ready", 90, lambda: status(t.api.get("cachedimageset", "shaped")).get("phase") == "Ready")
+        pods = t.witness.of("team", "payments")
+        t.check(pods, "its pods have the set's label", pods)
+        for pod in pods[:1]:
+            spec = pod["spec"]
+            t.equal((spec["serviceAccountName"], spec["runtimeClassName"], spec["imagePullSecrets"],
+                     pod["metadata"]["annotations"].get("note")),
+                    ("puller", "shaped", [{"name": "not-there"}], "a,b"), "and what the options say")
+        tree.stop()
+    finally:
+        t.api.delete("cachedimageset", "shaped")
+        t.kubectl("delete", "--ignore-not-found", "-f", "-", stdin=objects)
+
+
+def test_limit_range(t):
+    """Rule 57: a LimitRange whose minimum is above what a pull pod asks for; resources of all pods are set."""
+    limits = yaml.safe_dump({"apiVersion": "v1", "kind": "LimitRange",
+                             "metadata": {"name": "least", "namespace": NAMESPACE},
+                             "spec": {"limits": [{"type": "Container", "min": {"cpu": "20m"}}]}})
+    image = t.cluster.push("policies/limits:1", 100)
+    t.policy("fast", **FAST)
+    t.kubectl("apply", "-f", "-", stdin=limits)
+    try:
+        tree = t.supervisor().wait_up()
+        t.image("limited", f"{t.cluster.registry}/{next(iter(image))}", policyRef="fast")
+        t.image_is("limited", lambda o: degraded(o, "PodRejected"), "is refused without the setting", 60)
+        tree.stop()
+        t.supervisor(words=["--pull-pod-resources=requests.cpu=20m,limits.cpu=100m,limits.memory=64Mi"]).wait_up()
+        t.image_is("limited", ready, "becomes Ready with it", 90)
+    finally:
+        t.kubectl("delete", "--ignore-not-found", "-f", "-", stdin=limits)
+
+
 def test_own_keys(t):
     """Rule 57: what drop sets itself cannot be set, neither in an object nor by an option."""
     reference = f"{t.cluster.registry}/x:1"
-    for key in ("drop.corewire.io/node", "app.kubernetes.io/managed-by"):
+    for key in ("drop.corewire.io/node", "app.kubernetes.io/managed-by", "sidecar.istio.io/inject"):
         code, answer = t.api.ask("POST", "/apis/drop.corewire.io/v1alpha1/cachedimages?dryRun=All", {
             "apiVersion": "drop.corewire.io/v1alpha1", "kind": "CachedImage", "metadata": {"name": "own"},
             "spec": {"image": reference.rpartition(":")[0], "podMetadata": {"labels": {key: "x"}}}})[:2]

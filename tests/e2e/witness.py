@@ -18,6 +18,7 @@ class Witness:
         self.api = api
         self.stop = threading.Event()
         self.pods = {}  # pod uid -> (when seen, Pull)
+        self.objects = []  # the pods as they were first seen
         self.lock = threading.Lock()
         self.watch = None
         self.thread = threading.Thread(target=self._run, daemon=True)
@@ -36,6 +37,8 @@ class Witness:
         pull = Pull(*(notes.get(NOTE + key, "") for key in
                       ("cachedimage-uid", "node-uid", "reference", "attempt")))
         with self.lock:
+            if pod["metadata"]["uid"] not in self.pods:
+                self.objects.append(pod)
             self.pods.setdefault(pod["metadata"]["uid"], (time.time(), pull))
 
     def _run(self):
@@ -62,6 +65,11 @@ class Witness:
         """[Pull] of every pod that was first seen after the moment."""
         with self.lock:
             return [pull for at, pull in self.pods.values() if at >= moment]
+
+    def of(self, label, value):
+        """The pods with this label, as they were first seen."""
+        with self.lock:
+            return [pod for pod in self.objects if pod["metadata"]["labels"].get(label) == value]
 
     def twice(self, moment):
         count = collections.Counter(self.since(moment))

@@ -97,8 +97,7 @@ static enum verdict pod_keys(const cJSON *self)
 static enum verdict not_own_keys(const cJSON *self)
 {
 	for (const cJSON *one = self->child; one != NULL; one = one->next)
-		if (strncmp(one->string, "drop.corewire.io/", 17) == 0 ||
-		    strcmp(one->string, PULLPOD_LABEL_MANAGED_BY) == 0)
+		if (pullpod_own_key(one->string))
 			return BROKEN;
 	return HOLDS;
 }
@@ -116,7 +115,9 @@ static const struct {
 	enum verdict (*judge)(const cJSON *self);
 } known[] = {
 	{"self.all(k, size(k) <= 317 && k.matches('" API_LABEL_KEY_PATTERN "'))", pod_keys},
-	{"self.all(k, !k.startsWith('drop.corewire.io/') && k != 'app.kubernetes.io/managed-by')",
+	{"self.all(k, !k.startsWith('drop.corewire.io/') && !(k in ['app.kubernetes.io/managed-by', "
+	 "'sidecar.istio.io/inject', 'linkerd.io/inject', "
+	 "'cluster-autoscaler.kubernetes.io/safe-to-evict']))",
 	 not_own_keys},
 	{"self.all(k, self[k].matches('" API_LABEL_VALUE_PATTERN "'))", label_values},
 	{"!has(self.tag) || self.tag == '' || !has(self.digest) || self.digest == ''",

@@ -42,7 +42,8 @@ helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
 {{- define "drop.image" -}}
 {{- $repository := required "image.repository: say where the image was pushed to" .Values.image.repository }}
 {{- with (.Values.global | default dict).imageRegistry }}
-{{- $repository = printf "%s/%s" (trimSuffix "/" .) $repository }}
+{{- /* A first part with a dot or a port, or localhost, is a registry: the global one replaces it. */}}
+{{- $repository = printf "%s/%s" (trimSuffix "/" .) (regexReplaceAll "^([^/]*[.:][^/]*|localhost)/" $repository "") }}
 {{- end }}
 {{- if .Values.image.digest }}
 {{- printf "%s@%s" $repository .Values.image.digest }}
