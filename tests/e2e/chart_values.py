@@ -5,6 +5,7 @@ the entry of SAMPLES. What has no entry there and can't be varied by its type ha
 the chart needs one.
 """
 import copy
+import functools
 import pathlib
 import subprocess
 
@@ -36,8 +37,9 @@ SAMPLES = {
     "certManager.issuerRef": {"name": "some-issuer"},
     "networkPolicy.metricsFrom": [{"podSelector": {}}],
     "networkPolicy.egress": [{"ports": [{"port": 443}]}],
-    "podSecurityContext": {"runAsNonRoot": True},
+    "podSecurityContext": {"runAsUser": 1000},
     "securityContext": {"privileged": False},
+    "image.repository": "registry.example.com/another",
     "resources": {"limits": {"memory": "1Gi"}},
     "strategy": {"type": "Recreate"},
     "extraVolumes": [{"name": "a", "emptyDir": {}}],
@@ -92,9 +94,10 @@ def another(name, value):
     return "another" if isinstance(value, str) else None
 
 
+@functools.cache
 def render(helm, values):
     done = subprocess.run([helm, "template", "drop", CHART, "--namespace", "drop-system", "-f", "-"],
-                          input=yaml.safe_dump(values), capture_output=True, text=True, check=False)
+                          input=values, capture_output=True, text=True, check=False)
     return done.stdout if done.returncode == 0 else RuntimeError(done.stderr.strip())
 
 
@@ -102,9 +105,11 @@ def effects(helm):
     """(value's name, its other value, what is wrong or None) for each value of the chart."""
     defaults = yaml.safe_load((CHART / "values.yaml").read_text())
     for name, value in leaves(defaults):
-        base = merged(BASE, next((more for start, more in WITH.items() if name.startswith(start)), {}))
+        without = next((more for start, more in WITH.items() if name.startswith(start) and name != start + "enabled"), {})
+        without = merged(BASE, without)
         other = another(name, value)
-        plain, varied = (render(helm, merged(base, nested(name, one))) for one in (value, other))
+        plain = render(helm, yaml.safe_dump(without))
+        varied = render(helm, yaml.safe_dump(merged(without, nested(name, other))))
         wrong = varied if isinstance(varied, Exception) else plain if isinstance(plain, Exception) else None
         if other is None:
             wrong = "no other value known: add one to SAMPLES"

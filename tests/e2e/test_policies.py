@@ -121,9 +121,9 @@ def test_all_other_options(t):
         tree = t.supervisor(words=["--pull-pod-service-account=puller", "--pull-pod-runtime-class=shaped",
                                    "--pull-pod-image-pull-secrets=not-there", "--pull-pod-annotations=note=a\\,b"]).wait_up()
         t.api.create("cachedimageset", image_set("shaped", [reference], policyRef="fast",
-                                                 podMetadata={"labels": {"team": "payments"}}))
+                                                 podMetadata={"labels": {"example.com/cost-centre": "7"}}))
         t.eventually("the set is Ready", 90, lambda: status(t.api.get("cachedimageset", "shaped")).get("phase") == "Ready")
-        pods = t.witness.of("team", "payments")
+        pods = t.witness.of("example.com/cost-centre", "7")
         t.check(pods, "its pods have the set's label", pods)
         for pod in pods[:1]:
             spec = pod["spec"]
