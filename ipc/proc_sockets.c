@@ -35,7 +35,7 @@ static bool reads(const struct proc *p, const struct msg_info *row)
  * nng's reconnects in this process. ipc/nng_send.h keeps away the cause we know; against
  * others, a peer that is not connected is looked for by a plain connection too. nng dials again
  * at least every BUS_RECONNECT_MAX_MS; when a peer has listened for so much longer, this
- * process ends, and its next life reads everything again (ARCHITECTURE.md, Decisions).
+ * process ends, and its next life reads everything again (docs/decisions/processes.md).
  */
 #define PROBE_EVERY_MS BUS_RECONNECT_MAX_MS
 #define PROBES_MAX     3

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Attacks on the ports of drop-metricsd as a real process. Each prints its figures and holds the bounds of
-ARCHITECTURE.md: connections, memory, and that health and a valid scrape are answered all the while.
+docs/limits.md: connections, memory, and that health and a valid scrape are answered all the while.
 Usage: on_metricsd.py METRICSD TESTPROC [TEST]... Prints TAP. DROP_ATTACK_SECONDS: how long each one lasts.
 """
 import concurrent.futures
@@ -249,7 +249,7 @@ def test_a_fifo_as_certificate_is_refused():
         with Scene("--metrics-cert-path", str(folder), api=Api()) as s:
             os.mkfifo(folder / "fifo")
             os.rename(folder / "fifo", folder / "tls.key")
-            s.wait_log("certificate cannot be used, keeping the old one.*not a file")
+            s.wait_log("certificate cannot be loaded, keeping the old one.*not a file")
             assert s.get("/healthz", health=True)[0] == 200
 
 
@@ -261,7 +261,7 @@ def test_a_key_that_becomes_encrypted_is_not_used():
             good = {"Authorization": "Bearer good"}
             assert s.get(headers=good, timeout=DEADLINE)[0] == 200
             make_key(folder, "-aes256", "-passout", "pass:secret")
-            s.wait_log("certificate cannot be used, keeping the old one.*the key is encrypted")
+            s.wait_log("certificate cannot be loaded, keeping the old one.*the key is encrypted")
             assert s.get(headers=good, timeout=DEADLINE)[0] == 200
 
 

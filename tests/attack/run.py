@@ -4,7 +4,7 @@
     run.py --build DIR --asan DIR [--seconds N] [--minutes N]
 
 --seconds: of each attack on a port (15); --minutes: among hostile servers (1), on the build with sanitizers.
-The bounds are those of ARCHITECTURE.md; exit status 1: one did not hold.
+The bounds are those of docs/limits.md; exit status 1: one did not hold.
 """
 import argparse
 import os

@@ -1,7 +1,7 @@
 /*
  * 5,000 nodes x 200 images, each node listing 50 images under 5 names, 20 of them ours: what
  * the core needs in memory and in time. Prints figures;
- * fails only beyond the memory budget (ARCHITECTURE.md), because times depend on the machine.
+ * fails only beyond the memory budget (docs/limits.md), because times depend on the machine.
  */
 #include <malloc.h>
 #include <stdbool.h>
