@@ -29,7 +29,7 @@ PROGRAMS = {"watcher": "watcher", "reconciler": "reconciler", "puller": "puller"
             "discoverer": "discoverer", "metricsd": "metricsd", "supervisor": "supervisor"}
 GROWTH_NODES, GROWTH_IMAGES = (500, 1000, 2000, 5000), 20
 
-# What the project aims at (issue 4).
+# Targets of the project.
 TARGETS = {"ratio_converged": 1.2, "requests_a_pull": 2.05, "pss_idle_mb": 25, "slope": 1.1}
 PEAK_MB = {"real": 35, "sim": 80}
 # CPU seconds of upstream's operator (Go), from the project's targets: measured once, elsewhere, by

@@ -47,7 +47,7 @@ def converges(t, names, began, seconds=120):
 
 
 def test_away(t):
-    """Issue 3: stopped for 20 s in the middle of a run, and started again with the same etcd."""
+    """Stopped for 20 s in the middle of a run, and started again with the same etcd."""
     tree = t.supervisor(name="away").wait_up()
     before = tree.pids()
     began = time.time()
@@ -66,7 +66,7 @@ def test_away(t):
 
 
 def test_expired(t):
-    """Issue 3: history compacted, so that watches get 410 Gone: listed again, nothing lost."""
+    """History compacted, so that watches get 410 Gone: listed again, nothing lost."""
     with PretendNode(t.api, "pretend-1", slow):
         tree = t.supervisor(name="expired").wait_up()
         before = tree.pids()
@@ -88,7 +88,7 @@ def restart(t, *flags):
 
 
 def test_no_watchlist(t):
-    """Issue 3: WatchList switched off: refused once, then lists by pages."""
+    """WatchList switched off: refused once, then lists by pages."""
     with PretendNode(t.api, "pretend-1", slow):
         restart(t, "--feature-gates=WatchList=false")
         try:

@@ -93,7 +93,7 @@ def recorded(host):
 
 
 def test_samples(t):
-    """Issue 6: every discovery sample comes to what it is to show: rules 26, 27, 28, 30; their set is Ready."""
+    """Every discovery sample comes to what it is to show: rules 26, 27, 28, 30; their set is Ready."""
     registry_at, prometheus_at = loopback(), loopback()
     names = NameServer(t.folder("names"), {REGISTRY: registry_at, PROMETHEUS: prometheus_at})
     host = f"{REGISTRY}:5000"
@@ -346,7 +346,7 @@ def test_frozen(t):
 
 
 def test_try(t):
-    """Issue 6: `dropctl discover -f` says what a policy would find and why not, with the Secret it names; nothing
+    """`dropctl discover -f` says what a policy would find and why not, with the Secret it names; nothing
     is written."""
     tree = t.running()
     with PrivateRegistry(t) as private:

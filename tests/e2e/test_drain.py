@@ -8,7 +8,7 @@ STUCK = waiting("ContainerCreating", "")
 
 
 def test_while_a_pull_runs(t):
-    """Issue 13.6, rule 5."""
+    """Rule 5."""
     with PretendNode(t.api, "drained", STUCK) as node, PretendNode(t.api, "other") as other:
         other.set_ready(False)  # the first pull goes to the node that will be drained
         t.running()

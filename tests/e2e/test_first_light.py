@@ -31,7 +31,7 @@ def fast(t):
 
 
 def test_samples(t):
-    """Issue 3, first line: the samples to Ready, with the registry's own digest."""
+    """The samples to Ready, with the registry's own digest."""
     began = time.time()
     t.running()
     t.policy(SLOW, **SAMPLE_POLICY)
@@ -279,7 +279,7 @@ def test_policy_missing(t):
 
 
 def test_zz_retries(t):
-    """Issue 3: test-invalid-image is retried about 30 s and then about 60 s later (±10%)."""
+    """Test-invalid-image is retried about 30 s and then about 60 s later (±10%)."""
     obj = t.api.get("cachedimage", INVALID)
     if obj is None:  # run alone
         t.running()

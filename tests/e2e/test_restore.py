@@ -55,7 +55,7 @@ def observed(obj):
 
 
 def test_older_backup(t):
-    """Issue 13.2: what we wrote after the backup is lost, and is written again; what is changed then is seen."""
+    """What we wrote after the backup is lost, and is written again; what is changed then is seen."""
     t.stop_tree()
     t.drop_lease()
     with PretendNode(t.api, "restored"):

@@ -15,7 +15,7 @@ def test_shapes(t):
 
 
 def test_forbidden(t):
-    """Issue 8: in the whole suite no request of ours was forbidden, but where a test took the rights away."""
+    """In the whole suite no request of ours was forbidden, but where a test took the rights away."""
     def known(r, trace):
         return (r.user, r.resource) in REFUSED or any(
             r.user == user and since <= r.at <= until for user, since, until in trace.lawless)

@@ -1,4 +1,4 @@
-/* Which objects the store has no room for (issue 15, 25). */
+/* Which objects the store has no room for. */
 #include "tests/unit.h"
 
 #include <stdlib.h>
