@@ -4,37 +4,15 @@
  */
 #include "discoverer/discoverer.h"
 
+#include <assert.h>
+
 #include <stddef.h>
 
 #include "base/log.h"
 
 #include "discoverer/policy.h"
 
-static const char *const secrets_modes[] = {"any", "labelled", "named", NULL};
-
-#define RULE(member) offsetof(struct discoverer, rule.member)
-
-const struct option_def discoverer_options[] = {
-	{.name = "discovery-secrets",
-	 .type = OPT_STRING,
-	 .offset = RULE(mode),
-	 .def = "any",
-	 .arg = "WHICH",
-	 .one_of = secrets_modes,
-	 .doc = "secrets that DiscoveryPolicies may use: any of the pod namespace, those labelled "
-		"drop.corewire.io/allow=discovery, or those of --discovery-secret-names"},
-	{.name = "discovery-secret-names",
-	 .type = OPT_STRING,
-	 .offset = RULE(names),
-	 .arg = "NAMES",
-	 .doc = "names of secrets, separated by commas, for --discovery-secrets=named"},
-	{.name = "require-tls-credentials",
-	 .type = OPT_BOOL,
-	 .offset = RULE(require_tls),
-	 .def = "false",
-	 .doc = "send credentials of DiscoveryPolicies over https only"},
-	{.name = NULL},
-};
+static_assert(offsetof(struct discoverer, options) == 0, "discoverer_option_defs fills it");
 
 /* ---- what the watcher says ---- */
 
@@ -132,7 +110,7 @@ int discoverer_init(struct proc *p, struct err *err)
 				    .limiter = &d->limiter,
 				    .tokens = &d->tokens,
 				    .pod_namespace = proc_common(p)->pod_namespace,
-				    .rule = d->rule};
+				    .options = &d->options};
 	d->feed.ops = &ops;
 	return 0;
 }

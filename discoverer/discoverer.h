@@ -12,6 +12,7 @@
 #define DROP_DISCOVERER_DISCOVERER_H
 
 #include "base/map.h"
+#include "ipc/options.h"
 #include "ipc/feed.h"
 #include "ipc/proc.h"
 #include "kube/kube.h"
@@ -28,12 +29,12 @@ struct policy; /* discoverer/policy.h */
 struct try;    /* discoverer/try.c */
 
 struct discoverer {
+	struct discoverer_options options; /* first */
 	struct proc *proc;
 	struct kube *kube;
 	struct limiter limiter;
 	struct tokens tokens;
 	struct query_env env;
-	struct secret_rule rule; /* options */
 	struct feed feed;
 	struct lead lead;
 	bool acting;         /* policies are followed */
@@ -44,7 +45,6 @@ struct discoverer {
 };
 
 /* discoverer.c */
-extern const struct option_def discoverer_options[];
 int discoverer_init(struct proc *p, struct err *err);
 int64_t discoverer_turn(struct proc *p, struct now now);
 void discoverer_done(struct proc *p);

@@ -11,7 +11,7 @@ static const struct proc_def discoverer = {
 			[MSG_changes] = on_changes,
 			[MSG_discover] = on_discover,
 		},
-	.options = discoverer_options,
+	.options = discoverer_option_defs,
 	.state_size = sizeof(struct discoverer),
 	.init = discoverer_init,
 	.turn = discoverer_turn,

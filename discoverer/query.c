@@ -22,7 +22,7 @@ const struct source_ops *source_ops_find(const char *type)
 /* Over http everybody on the way reads them, and whoever answers for the host gets them. */
 static void over_http(struct query *q)
 {
-	if (q->env->rule.require_tls)
+	if (q->env->options->require_tls_credentials)
 		query_end(q, FAULT_INSECURE,
 			  "credentials are not sent over http (--require-tls-credentials); give "
 			  "an https URL");
@@ -56,7 +56,7 @@ static void on_secret(void *ctx, const struct kube_answer *answer)
 			  q->env->pod_namespace);
 	else if (answer->code != 200)
 		query_end(q, FAULT_FAILED, "Secret %s cannot be read: %s", name, answer->message);
-	else if (secret_rule_object(&q->env->rule, name, answer->body, answer->len, &err) < 0)
+	else if (secret_rule_object(q->env->options, name, answer->body, answer->len, &err) < 0)
 		query_end(q, FAULT_SECRET, "%s", err.text);
 	else if (auth_read(&q->auth, name, answer->body, answer->len, &err) < 0)
 		query_end(q, FAULT_FAILED, "%s", err.text);
@@ -82,7 +82,7 @@ static void read_secret(struct query *q)
 static void ask_secret(struct query *q)
 {
 	struct err err;
-	if (secret_rule_name(&q->env->rule, q->spec->secret_ref->name, &err) < 0)
+	if (secret_rule_name(q->env->options, q->spec->secret_ref->name, &err) < 0)
 		query_end(q, FAULT_SECRET, "%s", err.text);
 	else
 		read_secret(q);

@@ -21,9 +21,9 @@ static bool listed(const char *names, const char *name)
 	return false;
 }
 
-int secret_rule_name(const struct secret_rule *rule, const char *name, struct err *err)
+int secret_rule_name(const struct discoverer_options *o, const char *name, struct err *err)
 {
-	if (strcmp(rule->mode, "named") != 0 || listed(rule->names, name))
+	if (strcmp(o->discovery_secrets, "named") != 0 || listed(o->discovery_secret_names, name))
 		return 0;
 	return err_set(err, ERR_TERMINAL,
 		       "Secret %s is not one of those that discovery may use "
@@ -31,7 +31,7 @@ int secret_rule_name(const struct secret_rule *rule, const char *name, struct er
 		       name);
 }
 
-int secret_rule_object(const struct secret_rule *rule, const char *name, const char *json,
+int secret_rule_object(const struct discoverer_options *o, const char *name, const char *json,
 		       size_t len, struct err *err)
 {
 	struct json_range all = {json, len}, type = json_plain_string(json_member(all, "type"));
@@ -43,7 +43,7 @@ int secret_rule_object(const struct secret_rule *rule, const char *name, const c
 				       name, (int)type.len, type.at);
 	}
 	struct json_range labels = json_member(json_member(all, "metadata"), "labels");
-	if (strcmp(rule->mode, "labelled") == 0 &&
+	if (strcmp(o->discovery_secrets, "labelled") == 0 &&
 	    !json_is_string(json_member(labels, SECRET_LABEL), SECRET_LABEL_VALUE))
 		return err_set(err, ERR_TERMINAL,
 			       "Secret %s does not have the label " SECRET_LABEL

@@ -55,7 +55,7 @@ struct query_env { /* what all queries share */
 	struct limiter *limiter;
 	struct tokens *tokens;
 	const char *pod_namespace;
-	struct secret_rule rule;
+	const struct discoverer_options *options;
 };
 
 struct query {

@@ -22,43 +22,9 @@
 #include "base/xalloc.h"
 #include "ipc/endpoint.h"
 
-static const char *const log_levels[] = {"error", "warn", "info", "debug", NULL};
-static const char *const log_formats[] = {"text", "json", NULL};
-
-#define COMMON(member) OPT_STRING, offsetof(struct proc_common, member)
-#define SOCKET_DIR                                                                                 \
-	{                                                                                          \
-		"socket-dir", COMMON(socket_dir), NULL, "DIR",                                     \
-			"folder of the sockets between processes; the first of /run/drop, "        \
-			"$XDG_RUNTIME_DIR/drop and /dev/shm/drop-UID that can be had",             \
-			NULL, 0, 0                                                                 \
-	}
-#define LOGGING(level)                                                                             \
-	{"log-level",                                                                              \
-	 COMMON(log_level),                                                                        \
-	 level,                                                                                    \
-	 "LEVEL",                                                                                  \
-	 "least important lines to log",                                                           \
-	 log_levels,                                                                               \
-	 0,                                                                                        \
-	 0},                                                                                       \
-	{                                                                                          \
-		"log-format", COMMON(log_format), "text", "FORMAT", "form of the log lines",       \
-			log_formats, 0, 0                                                          \
-	}
-
-const struct option_def proc_common_options[] = {
-	SOCKET_DIR,
-	{"kubeconfig", COMMON(kubeconfig), NULL, "FILE",
-	 "how to reach the API server; the pod's service account, else $KUBECONFIG", NULL, 0, 0},
-	{"pod-namespace", COMMON(pod_namespace), "drop-system", "NAME",
-	 "namespace of pull pods and of the lease", NULL, 0, 0},
-	LOGGING("info"),
-	{NULL},
-};
-
-/* A tool for people speaks to no API server, and says nothing but what it was asked. */
-const struct option_def proc_tool_options[] = {SOCKET_DIR, LOGGING("warn"), {NULL}};
+#define COMMON_DEF(...) OPTION_DEF(struct proc_common, __VA_ARGS__)
+const struct option_def proc_common_options[] = {COMMON_OPTIONS(COMMON_DEF){0}};
+const struct option_def proc_tool_options[] = {TOOL_OPTIONS(COMMON_DEF){0}};
 
 static int wait_poll(void *ctx, struct pollfd *fds, size_t n, int timeout_ms)
 {

@@ -20,6 +20,7 @@
 #include "base/command.h"
 #include "base/err.h"
 #include "base/options.h"
+#include "ipc/options.h"
 #include "ipc/metrics.h"
 #include "ipc/msg.h"
 
@@ -40,7 +41,7 @@ enum { PROC_EXIT_OK = COMMAND_FINE, PROC_EXIT_USAGE = COMMAND_USAGE, PROC_EXIT_E
 struct proc;
 
 struct proc_common { /* options every program has */
-	const char *socket_dir, *kubeconfig, *pod_namespace, *log_level, *log_format;
+	COMMON_OPTIONS(OPTION_MEMBER)
 };
 extern const struct option_def proc_common_options[];
 extern const struct option_def proc_tool_options[]; /* of programs for people (proc_def.program) */

@@ -13,7 +13,7 @@ static const struct proc_def metricsd = {
 			[MSG_queue_explained] = on_queue_explained,
 			[MSG_changes] = on_changes,
 		},
-	.options = metricsd_options,
+	.options = metricsd_option_defs,
 	.state_size = sizeof(struct metricsd),
 	.init = metricsd_init,
 	.turn = metricsd_turn,

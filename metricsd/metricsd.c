@@ -5,6 +5,8 @@
  */
 #include "metricsd/metricsd.h"
 
+#include <assert.h>
+
 #include <stdio.h>
 #include <unistd.h>
 
@@ -32,9 +34,12 @@ static const struct http_limits limits = {
 static int open_tls(struct metricsd *m, struct arena *a, struct err *err)
 {
 	char host[256] = "";
-	if (m->cert_path != NULL && m->cert_path[0] != '\0') {
-		m->tls = tls_from_files(arena_printf(a, "%s/%s", m->cert_path, m->cert_name),
-					arena_printf(a, "%s/%s", m->cert_path, m->cert_key), err);
+	if (m->options.metrics_cert_path != NULL && m->options.metrics_cert_path[0] != '\0') {
+		m->tls = tls_from_files(arena_printf(a, "%s/%s", m->options.metrics_cert_path,
+						     m->options.metrics_cert_name),
+					arena_printf(a, "%s/%s", m->options.metrics_cert_path,
+						     m->options.metrics_cert_key),
+					err);
 		return m->tls != NULL ? 0 : -1;
 	}
 	gethostname(host, sizeof(host) - 1);
@@ -69,7 +74,7 @@ static struct http_server *open_server(struct proc *p, const struct listen_addre
 static int open_metrics(struct proc *p, const struct listen_address *at, struct err *err)
 {
 	struct metricsd *m = proc_state(p);
-	if (m->secure) {
+	if (m->options.metrics_secure) {
 		m->kube = kube_new(proc_common(p)->kubeconfig, proc_user_agent(p), err);
 		if (m->kube == NULL || open_tls(m, proc_arena(p), err) != 0)
 			return -1;
@@ -83,8 +88,10 @@ static int open_all(struct proc *p, struct err *err)
 {
 	struct metricsd *m = proc_state(p);
 	struct listen_address metrics, health;
-	if (listen_parse("metrics-bind-address", m->metrics_address, &metrics, err) != 0 ||
-	    listen_parse("health-probe-bind-address", m->health_address, &health, err) != 0)
+	if (listen_parse("metrics-bind-address", m->options.metrics_bind_address, &metrics, err) !=
+		    0 ||
+	    listen_parse("health-probe-bind-address", m->options.health_probe_bind_address, &health,
+			 err) != 0)
 		return -1;
 	if (metrics.on && open_metrics(p, &metrics, err) != 0)
 		return -1;
@@ -99,6 +106,8 @@ static int open_all(struct proc *p, struct err *err)
 	}
 	return 0;
 }
+
+static_assert(offsetof(struct metricsd, options) == 0, "metricsd_option_defs fills it");
 
 int metricsd_init(struct proc *p, struct err *err)
 {
@@ -115,7 +124,8 @@ static int64_t look_at_certificate(struct proc *p, int64_t now_ms)
 {
 	struct metricsd *m = proc_state(p);
 	struct err err;
-	if (m->tls == NULL || m->cert_path == NULL || m->cert_path[0] == '\0')
+	if (m->tls == NULL || m->options.metrics_cert_path == NULL ||
+	    m->options.metrics_cert_path[0] == '\0')
 		return CLOCK_NEVER;
 	if (now_ms < m->cert_look_ms)
 		return m->cert_look_ms;

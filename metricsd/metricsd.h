@@ -18,7 +18,7 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
-#include "base/options.h"
+#include "ipc/options.h"
 #include "httpd/http.h"
 #include "httpd/tls.h"
 #include "ipc/proc.h"
@@ -90,10 +90,7 @@ struct peer_view { /* what one process told */
 };
 
 struct metricsd {
-	/* Options. */
-	const char *metrics_address, *health_address;
-	const char *cert_path, *cert_name, *cert_key;
-	bool secure, status_page;
+	struct metricsd_options options; /* first */
 
 	struct http_server *metrics, *health;
 	struct tls *tls; /* NULL: metrics are plain, and for everybody */
@@ -118,8 +115,6 @@ struct metricsd {
 	uint64_t showing_round;
 	struct board board;
 };
-
-extern const struct option_def metricsd_options[];
 
 /* metricsd.c */
 int metricsd_init(struct proc *p, struct err *err);

@@ -136,7 +136,7 @@ static void enter(struct proc *p, struct http_exchange *x, const struct http_req
 
 static bool is_open(const struct metricsd *m, enum visit_page page)
 {
-	return m->status_page || (page != VISIT_PAGE && page != VISIT_JSON);
+	return m->options.status_page || (page != VISIT_PAGE && page != VISIT_JSON);
 }
 
 static void on_request(struct proc *p, bool health, struct http_exchange *x,

@@ -13,7 +13,7 @@ static const struct proc_def puller = {
 			[MSG_pod_delete] = on_pod_delete,
 			[MSG_puller_sync] = on_puller_sync,
 		},
-	.options = puller_options,
+	.options = puller_option_defs,
 	.state_size = sizeof(struct puller),
 	.init = puller_init,
 	.turn = puller_turn,

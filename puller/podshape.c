@@ -175,8 +175,7 @@ static int check_request(const struct api_kv *request, const struct api_map *lim
 static int read_resources(const char *text, struct arena *a, struct pod_shape *ret, struct err *err)
 {
 	struct api_map all;
-	if (read_map("pull-pod-resources", text != NULL ? text : POD_SHAPE_RESOURCES,
-		     check_resource, a, &all, err) != 0)
+	if (read_map("pull-pod-resources", text, check_resource, a, &all, err) != 0)
 		return -1;
 	ret->requests = part(&all, REQUESTS, a);
 	ret->limits = part(&all, LIMITS, a);
@@ -191,11 +190,11 @@ static int read_resources(const char *text, struct arena *a, struct pod_shape *r
 static int read_id(const char *option, const char *text, int least, int64_t *ret, struct err *err)
 {
 	char *end;
-	if (text != NULL && strcmp(text, "none") == 0) {
+	if (text == NULL || strcmp(text, "none") == 0) {
 		*ret = POD_SHAPE_NO_ID;
 		return 0;
 	}
-	long long id = strtoll(text != NULL ? text : POD_SHAPE_USER, &end, 10);
+	long long id = strtoll(text, &end, 10);
 	if (*end != '\0' || id < least || id > ID_MAX)
 		return err_set(err, ERR_TERMINAL,
 			       "--%s: \"%s\" is no id; want %d to %d%s, or none, to leave it to "
@@ -243,19 +242,21 @@ static int read_secrets(const char *text, struct arena *a, struct api_strings *r
 	return 0;
 }
 
-int pod_shape_read(const struct pod_shape_options *o, struct arena *a, struct pod_shape *ret,
+int pod_shape_read(const struct puller_options *o, struct arena *a, struct pod_shape *ret,
 		   struct err *err)
 {
 	*ret = (struct pod_shape){0};
-	if (read_map("pull-pod-labels", o->labels, check_label, a, &ret->labels, err) != 0 ||
-	    read_map("pull-pod-annotations", o->annotations, check_annotation, a, &ret->annotations,
-		     err) != 0 ||
-	    read_resources(o->resources, a, ret, err) != 0 ||
-	    read_id("pull-pod-user", o->user, 1, &ret->user, err) != 0 ||
-	    read_id("pull-pod-group", o->group, 0, &ret->group, err) != 0 ||
-	    read_name("pull-pod-service-account", o->service_account, &ret->service_account, err) !=
+	if (read_map("pull-pod-labels", o->pull_pod_labels, check_label, a, &ret->labels, err) !=
 		    0 ||
-	    read_name("pull-pod-runtime-class", o->runtime_class, &ret->runtime_class, err) != 0)
+	    read_map("pull-pod-annotations", o->pull_pod_annotations, check_annotation, a,
+		     &ret->annotations, err) != 0 ||
+	    read_resources(o->pull_pod_resources, a, ret, err) != 0 ||
+	    read_id("pull-pod-user", o->pull_pod_user, 1, &ret->user, err) != 0 ||
+	    read_id("pull-pod-group", o->pull_pod_group, 0, &ret->group, err) != 0 ||
+	    read_name("pull-pod-service-account", o->pull_pod_service_account,
+		      &ret->service_account, err) != 0 ||
+	    read_name("pull-pod-runtime-class", o->pull_pod_runtime_class, &ret->runtime_class,
+		      err) != 0)
 		return -1;
-	return read_secrets(o->secrets, a, &ret->secrets, err);
+	return read_secrets(o->pull_pod_image_pull_secrets, a, &ret->secrets, err);
 }

@@ -13,21 +13,11 @@
 
 #include "api/meta.h"
 #include "base/err.h"
+#include "ipc/options.h"
 
 /* Entries of each list, and characters of an annotation's value. */
 #define POD_SHAPE_MAX            32
 #define POD_SHAPE_ANNOTATION_MAX 4096
-
-/* The pod of behaviour 5. */
-#define POD_SHAPE_RESOURCES "requests.cpu=10m,requests.memory=16Mi,limits.memory=64Mi"
-#define POD_SHAPE_USER      "65534"
-
-struct pod_shape_options { /* texts as given; NULL: not given */
-	const char *labels, *annotations, *resources;
-	const char *user, *group; /* a number, or "none" */
-	const char *service_account, *runtime_class;
-	const char *secrets; /* names of Secrets, separated by commas */
-};
 
 #define POD_SHAPE_NO_ID (-1)
 
@@ -39,8 +29,9 @@ struct pod_shape {
 	struct api_strings secrets;
 };
 
-/* Strings of ret live in a. ERR_TERMINAL names the option, the entry and what is wanted. */
-int pod_shape_read(const struct pod_shape_options *o, struct arena *a, struct pod_shape *ret,
+/* Of o, what begins with pull_pod_. Strings of ret live in a. ERR_TERMINAL names the option, the
+ * entry and what is wanted. */
+int pod_shape_read(const struct puller_options *o, struct arena *a, struct pod_shape *ret,
 		   struct err *err);
 
 #endif

@@ -75,8 +75,8 @@ static bool has_note(const struct msg_pod_note_list *list, const char *key)
 	return false;
 }
 
-static void others(const struct msg_pod_note_list *of_image,
-		   const struct api_map *of_all, struct buf *out)
+static void others(const struct msg_pod_note_list *of_image, const struct api_map *of_all,
+		   struct buf *out)
 {
 	for (size_t i = 0; i < of_image->n; i++)
 		if (of_image->at[i].key != NULL && !pullpod_own_key(of_image->at[i].key))

@@ -225,7 +225,7 @@ void on_pull_start(struct proc *p, const struct msg_in *in)
 	struct api_owner owner;
 	struct podspec_config config = {
 		.ns = ns,
-		.priority_class = pl->priority_class,
+		.priority_class = pl->options.priority_class,
 		.shape = &pl->shape,
 		.owner = kube_owner(pl->kube, ns, &owner) ? &owner : NULL,
 	};

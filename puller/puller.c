@@ -4,6 +4,9 @@
  */
 #include "puller/puller.h"
 
+#include <assert.h>
+#include <stddef.h>
+
 #include "base/log.h"
 
 /* How long the watcher may take to answer. */
@@ -11,67 +14,12 @@
 /* When it is not connected; its coming begins a turn earlier than that. */
 #define ASK_AGAIN_MS 500
 
-#define SHAPE(member) offsetof(struct puller, shape_options.member)
-
-const struct option_def puller_options[] = {
-	{.name = "priority-class",
-	 .type = OPT_STRING,
-	 .offset = offsetof(struct puller, priority_class),
-	 .arg = "NAME",
-	 .doc = "priorityClassName of the pull pods; without it the cluster's default"},
-	{.name = "pull-pod-labels",
-	 .type = OPT_STRING,
-	 .offset = SHAPE(labels),
-	 .arg = "PAIRS",
-	 .doc = "further labels of the pull pods, KEY=VALUE separated by commas; those of "
-		"spec.podMetadata win"},
-	{.name = "pull-pod-annotations",
-	 .type = OPT_STRING,
-	 .offset = SHAPE(annotations),
-	 .arg = "PAIRS",
-	 .doc = "further annotations of the pull pods; a comma in a value is written \\,"},
-	{.name = "pull-pod-resources",
-	 .type = OPT_STRING,
-	 .offset = SHAPE(resources),
-	 .def = POD_SHAPE_RESOURCES,
-	 .arg = "RESOURCES",
-	 .doc = "requests.RESOURCE=QUANTITY and limits.RESOURCE=QUANTITY of the pull pods, "
-		"separated by commas"},
-	{.name = "pull-pod-user",
-	 .type = OPT_STRING,
-	 .offset = SHAPE(user),
-	 .def = POD_SHAPE_USER,
-	 .arg = "ID",
-	 .doc = "runAsUser of the pull pods; none: left out, for clusters that set it"},
-	{.name = "pull-pod-group",
-	 .type = OPT_STRING,
-	 .offset = SHAPE(group),
-	 .def = POD_SHAPE_USER,
-	 .arg = "ID",
-	 .doc = "runAsGroup of the pull pods; none: left out"},
-	{.name = "pull-pod-service-account",
-	 .type = OPT_STRING,
-	 .offset = SHAPE(service_account),
-	 .arg = "NAME",
-	 .doc = "serviceAccountName of the pull pods, whose token is not mounted; without it the "
-		"namespace's default"},
-	{.name = "pull-pod-runtime-class",
-	 .type = OPT_STRING,
-	 .offset = SHAPE(runtime_class),
-	 .arg = "NAME",
-	 .doc = "runtimeClassName of the pull pods"},
-	{.name = "pull-pod-image-pull-secrets",
-	 .type = OPT_STRING,
-	 .offset = SHAPE(secrets),
-	 .arg = "NAMES",
-	 .doc = "names of secrets, separated by commas, with which every image may be pulled"},
-	{0},
-};
+static_assert(offsetof(struct puller, options) == 0, "puller_option_defs fills it");
 
 int puller_init(struct proc *p, struct err *err)
 {
 	struct puller *pl = proc_state(p);
-	if (pod_shape_read(&pl->shape_options, &pl->mem, &pl->shape, err) != 0)
+	if (pod_shape_read(&pl->options, &pl->mem, &pl->shape, err) != 0)
 		return -1;
 	pl->kube = kube_new(proc_common(p)->kubeconfig, proc_user_agent(p), err);
 	if (pl->kube == NULL)

@@ -11,7 +11,7 @@
 #ifndef DROP_PULLER_PULLER_H
 #define DROP_PULLER_PULLER_H
 
-#include "base/options.h"
+#include "ipc/options.h"
 #include "ipc/proc.h"
 #include "kube/kube.h"
 
@@ -20,9 +20,8 @@
 #include "puller/writes.h"
 
 struct puller {
-	const char *priority_class; /* --priority-class */
-	struct pod_shape_options shape_options;
-	struct pod_shape shape; /* what they say; strings in `mem` */
+	struct puller_options options; /* first */
+	struct pod_shape shape;        /* what they say; strings in `mem` */
 	struct arena mem;
 
 	struct kube *kube;
@@ -34,8 +33,6 @@ struct puller {
 	int64_t lease_asked_ms;
 	bool leads; /* as said in the log */
 };
-
-extern const struct option_def puller_options[];
 
 int puller_init(struct proc *p, struct err *err);
 int64_t puller_turn(struct proc *p, struct now now);

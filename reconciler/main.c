@@ -17,7 +17,7 @@ static const struct proc_def reconciler = {
 			[MSG_explain_queue] = on_explain_queue,
 			[MSG_explain_plan] = on_explain_plan,
 		},
-	.options = reconciler_options,
+	.options = reconciler_option_defs,
 	.state_size = sizeof(struct reconciler),
 	.init = reconciler_init,
 	.turn = reconciler_turn,

@@ -13,20 +13,6 @@
 #define US_PER_MS 1000
 #define US_PER_S  INT64_C(1000000)
 
-const struct option_def reconciler_options[] = {
-	{.name = "metrics-per-node",
-	 .type = OPT_BOOL,
-	 .offset = offsetof(struct reconciler, metrics_per_node),
-	 .def = "false",
-	 .doc = "metrics of pulls name the node: as many series as images times nodes"},
-	{.name = "excluded-node-taints",
-	 .type = OPT_STRING,
-	 .offset = offsetof(struct reconciler, excluded_taints),
-	 .arg = "KEYS",
-	 .doc = "taint keys, comma-separated, each KEY or PREFIX*, of nodes that get no pull pods"},
-	{.name = NULL},
-};
-
 static const char *const fault_names[] = {
 	[FAULT_NONE] = "",       [FAULT_NODE] = "node",         [FAULT_PULL] = "pull",
 	[FAULT_IMAGE] = "image", [FAULT_PLATFORM] = "platform", [FAULT_REGISTRY] = "registry",
@@ -41,7 +27,7 @@ void measure_fact(struct proc *p, const struct core_fact *f)
 {
 	const struct reconciler *r = proc_state(p);
 	struct metrics *m = proc_metrics(p);
-	const char *node = r->metrics_per_node ? f->node : "";
+	const char *node = r->options.metrics_per_node ? f->node : "";
 	switch (f->kind) {
 	case FACT_PULL_STARTED:
 		metric_add(m, METRIC_pulls_started_total, 1, NULL);

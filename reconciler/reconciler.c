@@ -5,15 +5,19 @@
  */
 #include "reconciler/reconciler.h"
 
+#include <assert.h>
+
 #include "base/log.h"
 #include "reconciler/rules/target.h"
 
 #define ANNOUNCE_EVERY_MS 500
 
+static_assert(offsetof(struct reconciler, options) == 0, "reconciler_option_defs fills it");
+
 int reconciler_init(struct proc *p, struct err *err)
 {
 	struct reconciler *r = proc_state(p);
-	size_t bad = target_excluded_bad(r->excluded_taints);
+	size_t bad = target_excluded_bad(r->options.excluded_node_taints);
 	if (bad != 0)
 		return err_set(err, ERR_TERMINAL,
 			       "--excluded-node-taints: entry %zu is not a taint key; want KEY or "
@@ -27,7 +31,7 @@ int reconciler_init(struct proc *p, struct err *err)
 	proc_set_wait(p, kube_wait, r->kube);
 	r->feed.ops = &reconciler_feed;
 	r->core = core_new();
-	core_exclude_taints(r->core, r->excluded_taints);
+	core_exclude_taints(r->core, r->options.excluded_node_taints);
 	r->sets = sets_new();
 	r->events = events_new();
 	return 0;

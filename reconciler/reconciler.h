@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "ipc/options.h"
 #include "ipc/feed.h"
 #include "ipc/proc.h"
 #include "kube/kube.h"
@@ -36,6 +37,7 @@ struct ask {          /* one request to the puller */
 };
 
 struct reconciler {
+	struct reconciler_options options; /* first */
 	struct kube *kube;
 	struct core *core;
 	struct sets *sets;
@@ -52,12 +54,10 @@ struct reconciler {
 	size_t n_set_writes;
 	struct events *events;
 	size_t n_event_writes;
-	bool events_legacy;          /* core/v1: the newer API was forbidden */
-	int64_t events_off_ms;       /* none before: both are */
-	uint64_t events_dropped;     /* of events.c, so many are counted */
-	bool metrics_per_node;       /* --metrics-per-node */
-	const char *excluded_taints; /* --excluded-node-taints */
-	bool prune;                  /* an image or a node went, or names another reference */
+	bool events_legacy;      /* core/v1: the newer API was forbidden */
+	int64_t events_off_ms;   /* none before: both are */
+	uint64_t events_dropped; /* of events.c, so many are counted */
+	bool prune;              /* an image or a node went, or names another reference */
 };
 
 /* core_feed.c: from the watcher to the core. */

@@ -8,108 +8,30 @@
 #include <assert.h>
 #include <string.h>
 
-#define TO(NAME)    (1U << PROCESS_##NAME)
-#define TO_NOBODY   0U
-#define TO_EVERYONE ((1U << PROCESS_COUNT) - 1)
+#define SUPERVISOR_DEF(...) OPTION_DEF(struct supervisor_options, __VA_ARGS__)
+const struct option_def supervisor_option_defs[] = {SUPERVISOR_OPTIONS(SUPERVISOR_DEF){0}};
 
-static const char *const levels[] = {"error", "warn", "info", "debug", NULL};
-static const char *const formats[] = {"text", "json", NULL};
-static const char *const secrets_modes[] = {"any", "labelled", "named", NULL};
+/* ---- by row: who gets it, and what a change takes ---- */
 
-/* O(member, name, type, default, arg, one_of, to, change, doc) */
-/* The first five are ipc/proc.c's, word for word; tests/check compares the --help texts. */
-#define OPTIONS(O)                                                                                 \
-	O(socket_dir, "socket-dir", STRING, NULL, "DIR", NULL, TO_EVERYONE, RESTART,               \
-	  "folder of the sockets between processes; the first of /run/drop, "                      \
-	  "$XDG_RUNTIME_DIR/drop and /dev/shm/drop-UID that can be had")                           \
-	O(kubeconfig, "kubeconfig", STRING, NULL, "FILE", NULL, TO_EVERYONE, RESTART,              \
-	  "how to reach the API server; the pod's service account, else $KUBECONFIG")              \
-	O(pod_namespace, "pod-namespace", STRING, "drop-system", "NAME", NULL, TO_EVERYONE,        \
-	  RESTART, "namespace of pull pods and of the lease")                                      \
-	O(log_level, "log-level", STRING, "info", "LEVEL", levels, TO_EVERYONE, LIVE,              \
-	  "least important lines to log")                                                          \
-	O(log_format, "log-format", STRING, "text", "FORMAT", formats, TO_EVERYONE, RESTART,       \
-	  "form of the log lines")                                                                 \
-	O(leader_elect, "leader-elect", BOOL, "true", NULL, NULL, TO(WATCHER), RESTART,            \
-	  "act only while holding the Lease; false: this is the only instance")                    \
-	O(priority_class, "priority-class", STRING, NULL, "NAME", NULL, TO(PULLER), RESTART,       \
-	  "priorityClassName of the pull pods; without it the cluster's default")                  \
-	O(pull_pod_labels, "pull-pod-labels", STRING, NULL, "PAIRS", NULL, TO(PULLER), RESTART,    \
-	  "further labels of the pull pods, KEY=VALUE separated by commas; those of "              \
-	  "spec.podMetadata win")                                                                  \
-	O(pull_pod_annotations, "pull-pod-annotations", STRING, NULL, "PAIRS", NULL, TO(PULLER),   \
-	  RESTART, "further annotations of the pull pods; a comma in a value is written \\,")      \
-	O(pull_pod_resources, "pull-pod-resources", STRING,                                        \
-	  "requests.cpu=10m,requests.memory=16Mi,limits.memory=64Mi", "RESOURCES", NULL,           \
-	  TO(PULLER), RESTART,                                                                     \
-	  "requests.RESOURCE=QUANTITY and limits.RESOURCE=QUANTITY of the pull pods, "             \
-	  "separated by commas")                                                                   \
-	O(pull_pod_user, "pull-pod-user", STRING, "65534", "ID", NULL, TO(PULLER), RESTART,        \
-	  "runAsUser of the pull pods; none: left out, for clusters that set it")                  \
-	O(pull_pod_group, "pull-pod-group", STRING, "65534", "ID", NULL, TO(PULLER), RESTART,      \
-	  "runAsGroup of the pull pods; none: left out")                                           \
-	O(pull_pod_service_account, "pull-pod-service-account", STRING, NULL, "NAME", NULL,        \
-	  TO(PULLER), RESTART,                                                                     \
-	  "serviceAccountName of the pull pods, whose token is not mounted; without it the "       \
-	  "namespace's default")                                                                   \
-	O(pull_pod_runtime_class, "pull-pod-runtime-class", STRING, NULL, "NAME", NULL,            \
-	  TO(PULLER), RESTART, "runtimeClassName of the pull pods")                                \
-	O(pull_pod_image_pull_secrets, "pull-pod-image-pull-secrets", STRING, NULL, "NAMES", NULL, \
-	  TO(PULLER), RESTART,                                                                     \
-	  "names of secrets, separated by commas, with which every image may be pulled")           \
-	O(metrics_bind_address, "metrics-bind-address", STRING, "0", "ADDRESS", NULL,              \
-	  TO(METRICSD), RESTART, "where metrics are served, such as :8443; 0: nowhere")            \
-	O(metrics_secure, "metrics-secure", BOOL, "true", NULL, NULL, TO(METRICSD), RESTART,       \
-	  "metrics over https, for those who may GET /metrics in the cluster; false: plain, for "  \
-	  "everybody")                                                                             \
-	O(metrics_cert_path, "metrics-cert-path", STRING, NULL, "DIR", NULL, TO(METRICSD),         \
-	  RESTART, "folder of the certificate for metrics; without it one is made at start")       \
-	O(metrics_cert_name, "metrics-cert-name", STRING, "tls.crt", "FILE", NULL, TO(METRICSD),   \
-	  RESTART, "the certificate's file in that folder")                                        \
-	O(metrics_cert_key, "metrics-cert-key", STRING, "tls.key", "FILE", NULL, TO(METRICSD),     \
-	  RESTART, "its key's file")                                                               \
-	O(health_probe_bind_address, "health-probe-bind-address", STRING, ":8081", "ADDRESS",      \
-	  NULL, TO(METRICSD), RESTART, "where /healthz and /readyz are served; 0: nowhere")        \
-	O(status_page, "status-page", BOOL, "false", NULL, NULL, TO(METRICSD), RESTART,            \
-	  "a page of what goes on, at / and /status.json beside the metrics, for the same "        \
-	  "readers")                                                                               \
-	O(metrics_per_node, "metrics-per-node", BOOL, "false", NULL, NULL, TO(RECONCILER),         \
-	  RESTART, "metrics of pulls name the node: as many series as images times nodes")         \
-	O(discovery_secrets, "discovery-secrets", STRING, "any", "WHICH", secrets_modes,           \
-	  TO(DISCOVERER), RESTART,                                                                 \
-	  "secrets that DiscoveryPolicies may use: any of the pod namespace, those labelled "      \
-	  "drop.corewire.io/allow=discovery, or those of --discovery-secret-names")                \
-	O(discovery_secret_names, "discovery-secret-names", STRING, NULL, "NAMES", NULL,           \
-	  TO(DISCOVERER), RESTART,                                                                 \
-	  "names of secrets, separated by commas, for --discovery-secrets=named")                  \
-	O(require_tls_credentials, "require-tls-credentials", BOOL, "false", NULL, NULL,           \
-	  TO(DISCOVERER), RESTART, "send credentials of DiscoveryPolicies over https only")        \
-	O(excluded_node_taints, "excluded-node-taints", STRING, NULL, "KEYS", NULL,                \
-	  TO(RECONCILER), RESTART,                                                                 \
-	  "taint keys, comma-separated, each KEY or PREFIX*, of nodes that get no pull pods")      \
-	O(config, "config", STRING, NULL, "FILE", NULL, TO_NOBODY, RESTART,                        \
-	  "YAML file of these options by name; the command line wins over it")                     \
-	O(bin_dir, "bin-dir", STRING, NULL, "DIR", NULL, TO_NOBODY, RESTART,                       \
-	  "folder of the programs to start; without it the folder of drop-supervisor itself")
-
-#define OPTION_DEF(member, option, kind, dflt, argument, allowed, to, change, text)                \
-	{.name = (option),                                                                         \
-	 .type = OPT_##kind,                                                                       \
-	 .offset = offsetof(struct supervisor_options, member),                                    \
-	 .def = (dflt),                                                                            \
-	 .arg = (argument),                                                                        \
-	 .doc = (text),                                                                            \
-	 .one_of = (allowed)},
-const struct option_def supervisor_option_defs[] = {OPTIONS(OPTION_DEF){0}};
-
-#define OPTION_TO(member, option, kind, dflt, argument, allowed, to, change, text) (to),
-static const unsigned passed_to[] = {OPTIONS(OPTION_TO)};
+#define TO(processes)      (processes),
+#define TO_EVERYONE(...)   TO((1U << PROCESS_COUNT) - 1)
+#define TO_WATCHER(...)    TO(1U << PROCESS_WATCHER)
+#define TO_RECONCILER(...) TO(1U << PROCESS_RECONCILER)
+#define TO_PULLER(...)     TO(1U << PROCESS_PULLER)
+#define TO_DISCOVERER(...) TO(1U << PROCESS_DISCOVERER)
+#define TO_METRICSD(...)   TO(1U << PROCESS_METRICSD)
+#define TO_NOBODY(...)     TO(0U)
+static const unsigned passed_to[] = {
+	COMMON_OPTIONS(TO_EVERYONE) WATCHER_OPTIONS(TO_WATCHER) RECONCILER_OPTIONS(TO_RECONCILER)
+		PULLER_OPTIONS(TO_PULLER) DISCOVERER_OPTIONS(TO_DISCOVERER)
+			METRICSD_OPTIONS(TO_METRICSD) OWN_OPTIONS(TO_NOBODY)};
 
 #define N_OPTIONS (sizeof(passed_to) / sizeof(passed_to[0]))
 
-#define OPTION_CHANGE(member, option, kind, dflt, argument, allowed, to, change, text)             \
+#define OPTION_CHANGE(member, option, kind, dflt, argument, allowed, change, text)                 \
 	OPTION_CHANGE_##change,
-static const enum option_change changes[] = {OPTIONS(OPTION_CHANGE)};
+static const enum option_change changes[] = {SUPERVISOR_OPTIONS(OPTION_CHANGE)};
+static_assert(sizeof(changes) / sizeof(changes[0]) == N_OPTIONS, "the same rows in the same order");
 static_assert(N_OPTIONS <= OPTIONS_MAX, "options_changed() has room for all");
 
 #define IGNORED_DEF(member, option, kind)                                                          \

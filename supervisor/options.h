@@ -1,6 +1,6 @@
 /*
- * What the supervisor is told, and which of it each child is told in turn. One row an
- * option; the children's own tables (ipc/proc.c, the programs) have the same names.
+ * What the supervisor is told, and which of it each child is told in turn: the rows of
+ * ipc/options.h and two of its own.
  */
 #ifndef DROP_SUPERVISOR_OPTIONS_H
 #define DROP_SUPERVISOR_OPTIONS_H
@@ -10,24 +10,25 @@
 
 #include "base/arena.h"
 #include "base/options.h"
+#include "ipc/options.h"
 
 #include "supervisor/decide.h"
 
+/* The supervisor's own, besides what it passes on (ipc/options.h). */
+#define OWN_OPTIONS(O)                                                                             \
+	O(config, "config", STRING, NULL, "FILE", NULL, RESTART,                                   \
+	  "YAML file of these options by name; the command line wins over it")                     \
+	O(bin_dir, "bin-dir", STRING, NULL, "DIR", NULL, RESTART,                                  \
+	  "folder of the programs to start; without it the folder of drop-supervisor itself")
+
+#define SUPERVISOR_OPTIONS(O)                                                                      \
+	COMMON_OPTIONS(O)                                                                          \
+	WATCHER_OPTIONS(O)                                                                         \
+	RECONCILER_OPTIONS(O)                                                                      \
+	PULLER_OPTIONS(O) DISCOVERER_OPTIONS(O) METRICSD_OPTIONS(O) OWN_OPTIONS(O)
+
 struct supervisor_options {
-	const char *socket_dir, *kubeconfig, *pod_namespace, *log_level, *log_format;
-	bool leader_elect;
-	const char *priority_class, *excluded_node_taints;
-	const char *pull_pod_labels, *pull_pod_annotations, *pull_pod_resources;
-	const char *pull_pod_user, *pull_pod_group;
-	const char *pull_pod_service_account, *pull_pod_runtime_class;
-	const char *pull_pod_image_pull_secrets;
-	const char *metrics_bind_address, *metrics_cert_path, *metrics_cert_name, *metrics_cert_key;
-	const char *health_probe_bind_address;
-	bool metrics_secure, metrics_per_node, status_page;
-	const char *discovery_secrets, *discovery_secret_names;
-	bool require_tls_credentials;
-	const char *config;  /* NULL: none */
-	const char *bin_dir; /* NULL: where our own program is */
+	SUPERVISOR_OPTIONS(OPTION_MEMBER)
 };
 
 extern const struct option_def supervisor_option_defs[];

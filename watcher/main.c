@@ -6,7 +6,7 @@ static const struct proc_def watcher = {
 	.doc = "lists and watches what drop acts on, and holds the lease",
 	.id = PROC_WATCHER,
 	.handlers = {[MSG_changes_since] = watcher_on_changes_since},
-	.options = watcher_options,
+	.options = watcher_option_defs,
 	.state_size = sizeof(struct watcher),
 	.init = watcher_init,
 	.turn = watcher_turn,

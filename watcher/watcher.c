@@ -5,6 +5,8 @@
  */
 #include "watcher/watcher.h"
 
+#include <assert.h>
+
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,25 +28,12 @@
  */
 #define RING_GAP_MS 10
 
-const struct option_def watcher_options[] = {
-	{.name = "leader-elect",
-	 .type = OPT_BOOL,
-	 .offset = offsetof(struct watcher, leader_elect),
-	 .def = "true",
-	 .doc = "act only while holding the Lease; false: this is the only instance"},
-	{.name = "identity",
-	 .type = OPT_STRING,
-	 .offset = offsetof(struct watcher, identity),
-	 .arg = "NAME",
-	 .doc = "holder name in the Lease; by default $DROP_IDENTITY, else the host name and a "
-		"random number"},
-	{.name = NULL},
-};
+static_assert(offsetof(struct watcher, options) == 0, "watcher_option_defs fills it");
 
 static const char *identity(const struct watcher *w, struct arena *a)
 {
-	if (w->identity != NULL && w->identity[0] != '\0')
-		return w->identity;
+	if (w->options.identity != NULL && w->options.identity[0] != '\0')
+		return w->options.identity;
 	const char *given = getenv("DROP_IDENTITY");
 	if (given != NULL && given[0] != '\0')
 		return given;
@@ -80,7 +69,7 @@ int watcher_init(struct proc *p, struct err *err)
 	struct elector_config config = {
 		.ns = common->pod_namespace,
 		.identity = identity(w, proc_arena(p)),
-		.enabled = w->leader_elect,
+		.enabled = w->options.leader_elect,
 		.trouble = on_lease_trouble,
 	};
 	w->elector = elector_new(w->kube, &config, on_lease, w);

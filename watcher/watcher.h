@@ -12,6 +12,7 @@
 
 #include "base/err.h"
 #include "base/options.h"
+#include "ipc/options.h"
 #include "ipc/proc.h"
 #include "kube/kube.h"
 #include "kube/lease.h"
@@ -19,8 +20,7 @@
 #include "watcher/views.h"
 
 struct watcher {
-	bool leader_elect;    /* --leader-elect */
-	const char *identity; /* --identity */
+	struct watcher_options options; /* first */
 
 	struct kube *kube;
 	struct store *store;
@@ -35,8 +35,6 @@ struct watcher {
 	int64_t rung_fresh_ms;
 	int64_t rung_ms;
 };
-
-extern const struct option_def watcher_options[];
 
 int watcher_init(struct proc *p, struct err *err);
 int64_t watcher_turn(struct proc *p, struct now now);

@@ -139,7 +139,7 @@ MUTANTS = [
            "	if (!lead && s->read > 1000)\n		forget_all(s);\n", SETS),
     Mutant(5, "puller/podspec.c", "\\\"restartPolicy\\\":\\\"Never\\\",", "\\\"restartPolicy\\\":\\\"OnFailure\\\",",
            "tests/puller/test_puller_podspec"),
-    Mutant(7, "puller/podspec.c", "	pair(out, NOTE_EVICTION, \"true\");", "	pair(out, NOTE_EVICTION, \"false\");",
+    Mutant(7, "puller/podspec.c", "	pair(out, PULLPOD_SAFE_TO_EVICT, \"true\");", "	pair(out, NOTE_EVICTION, \"false\");",
            "tests/puller/test_puller_podspec"),
     Mutant(26, "discoverer/list.c", "		return a_score > b_score ? -1 : 1;",
            "		return a_score > b_score ? 1 : -1;", DISCOVERER + "list"),

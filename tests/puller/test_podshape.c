@@ -12,42 +12,60 @@
 
 struct wrong_row {
 	const char *name;
-	struct pod_shape_options o;
+	struct puller_options o;
 	const char *says;
 };
 
 static const struct wrong_row wrong[] = {
-	{"no value", {.labels = "team"}, "--pull-pod-labels: \"team\" is no KEY=VALUE"},
-	{"an empty entry", {.labels = "a=b,,c=d"}, "--pull-pod-labels: \"\" is no KEY=VALUE"},
-	{"key", {.labels = "-a=b"}, "--pull-pod-labels: -a: "},
-	{"value", {.labels = "a=b c"}, "--pull-pod-labels: a: "},
-	{"ours", {.labels = "drop.corewire.io/node=x"}, "drop sets it itself; leave it out"},
-	{"ours too", {.labels = "app.kubernetes.io/managed-by=x"}, "drop sets it itself"},
-	{"our annotation", {.annotations = "drop.corewire.io/attempt=9"}, "drop sets it itself"},
-	{"twice", {.annotations = "a=1,a=2"}, "--pull-pod-annotations: a is given twice"},
-	{"istio's", {.labels = "sidecar.istio.io/inject=true"}, "drop sets it itself"},
-	{"linkerd's", {.annotations = "linkerd.io/inject=enabled"}, "drop sets it itself"},
-	{"not a resource of containers", {.resources = "limits.cpus=1"}, "limits.cpus: not a resource"},
-	{"no size of pages", {.resources = "limits.hugepages-x=1"}, "not a resource of containers"},
+	{"no value", {.pull_pod_labels = "team"}, "--pull-pod-labels: \"team\" is no KEY=VALUE"},
+	{"an empty entry",
+	 {.pull_pod_labels = "a=b,,c=d"},
+	 "--pull-pod-labels: \"\" is no KEY=VALUE"},
+	{"key", {.pull_pod_labels = "-a=b"}, "--pull-pod-labels: -a: "},
+	{"value", {.pull_pod_labels = "a=b c"}, "--pull-pod-labels: a: "},
+	{"ours",
+	 {.pull_pod_labels = "drop.corewire.io/node=x"},
+	 "drop sets it itself; leave it out"},
+	{"ours too", {.pull_pod_labels = "app.kubernetes.io/managed-by=x"}, "drop sets it itself"},
+	{"our annotation",
+	 {.pull_pod_annotations = "drop.corewire.io/attempt=9"},
+	 "drop sets it itself"},
+	{"twice", {.pull_pod_annotations = "a=1,a=2"}, "--pull-pod-annotations: a is given twice"},
+	{"istio's", {.pull_pod_labels = "sidecar.istio.io/inject=true"}, "drop sets it itself"},
+	{"linkerd's", {.pull_pod_annotations = "linkerd.io/inject=enabled"}, "drop sets it itself"},
+	{"not a resource of containers",
+	 {.pull_pod_resources = "limits.cpus=1"},
+	 "limits.cpus: not a resource"},
+	{"no size of pages",
+	 {.pull_pod_resources = "limits.hugepages-x=1"},
+	 "not a resource of containers"},
 	{"a request that can't be overcommitted",
-	 {.resources = "requests.example.com/x=1"},
+	 {.pull_pod_resources = "requests.example.com/x=1"},
 	 "example.com/x can't be overcommitted: give limits.example.com/x too"},
 	{"and its limit",
-	 {.resources = "requests.hugepages-2Mi=2Mi,limits.hugepages-2Mi=4Mi"},
+	 {.pull_pod_resources = "requests.hugepages-2Mi=2Mi,limits.hugepages-2Mi=4Mi"},
 	 "the limit of hugepages-2Mi, 4Mi, is not its request, 2Mi"},
-	{"a negative group", {.group = "-1"}, "--pull-pod-group: \"-1\" is no id; want 0 to"},
-	{"no resource", {.resources = "cpu=1"}, "want requests.RESOURCE or limits.RESOURCE"},
-	{"no quantity", {.resources = "limits.cpu=fast"}, "limits.cpu: not a quantity"},
-	{"negative", {.resources = "limits.cpu=-1"}, "limits.cpu: not a quantity"},
+	{"a negative group",
+	 {.pull_pod_group = "-1"},
+	 "--pull-pod-group: \"-1\" is no id; want 0 to"},
+	{"no resource",
+	 {.pull_pod_resources = "cpu=1"},
+	 "want requests.RESOURCE or limits.RESOURCE"},
+	{"no quantity", {.pull_pod_resources = "limits.cpu=fast"}, "limits.cpu: not a quantity"},
+	{"negative", {.pull_pod_resources = "limits.cpu=-1"}, "limits.cpu: not a quantity"},
 	{"limit below request",
-	 {.resources = "requests.memory=1Gi,limits.memory=64Mi"},
+	 {.pull_pod_resources = "requests.memory=1Gi,limits.memory=64Mi"},
 	 "the limit of memory, 64Mi, is below its request, 1Gi"},
-	{"root", {.user = "0"}, "--pull-pod-user: \"0\" is no id"},
-	{"not a number", {.group = "12x"}, "--pull-pod-group: \"12x\" is no id"},
-	{"too large", {.user = "4294967296"}, "--pull-pod-user: "},
-	{"service account", {.service_account = "My_Account"}, "--pull-pod-service-account: "},
-	{"runtime class", {.runtime_class = "a b"}, "--pull-pod-runtime-class: "},
-	{"secret", {.secrets = "ok,Not OK"}, "--pull-pod-image-pull-secrets: \"Not OK\""},
+	{"root", {.pull_pod_user = "0"}, "--pull-pod-user: \"0\" is no id"},
+	{"not a number", {.pull_pod_group = "12x"}, "--pull-pod-group: \"12x\" is no id"},
+	{"too large", {.pull_pod_user = "4294967296"}, "--pull-pod-user: "},
+	{"service account",
+	 {.pull_pod_service_account = "My_Account"},
+	 "--pull-pod-service-account: "},
+	{"runtime class", {.pull_pod_runtime_class = "a b"}, "--pull-pod-runtime-class: "},
+	{"secret",
+	 {.pull_pod_image_pull_secrets = "ok,Not OK"},
+	 "--pull-pod-image-pull-secrets: \"Not OK\""},
 };
 
 static void rule_57_refused_at_start(void **state)
@@ -74,7 +92,7 @@ static void rule_57_at_most_so_many(void **state)
 	struct arena a = ARENA_INIT;
 	struct pod_shape shape;
 	struct err err;
-	const struct pod_shape_options o = {.labels = text.data};
+	const struct puller_options o = {.pull_pod_labels = text.data};
 	assert_int_equal(pod_shape_read(&o, &a, &shape, &err), -1);
 	assert_non_null(strstr(err.text, "at most 32 entries"));
 	arena_done(&a);
@@ -100,15 +118,16 @@ static const struct msg_pull_start pull = {
 	.annotations = {image_notes, 1},
 };
 
-static const struct pod_shape_options shaped = {
-	.labels = "team=platform,app.kubernetes.io/name=drop-pull,empty=",
-	.annotations = "note=of all,list=a\\,b\\\\c",
-	.resources = "requests.cpu=0.01,limits.cpu=100m,limits.memory=64Mi,limits.example.com/x=1",
-	.user = "none",
-	.group = "0",
-	.service_account = "puller",
-	.runtime_class = "gvisor",
-	.secrets = "ghcr,mirror,mirror",
+static const struct puller_options shaped = {
+	.pull_pod_labels = "team=platform,app.kubernetes.io/name=drop-pull,empty=",
+	.pull_pod_annotations = "note=of all,list=a\\,b\\\\c",
+	.pull_pod_resources =
+		"requests.cpu=0.01,limits.cpu=100m,limits.memory=64Mi,limits.example.com/x=1",
+	.pull_pod_user = "none",
+	.pull_pod_group = "0",
+	.pull_pod_service_account = "puller",
+	.pull_pod_runtime_class = "gvisor",
+	.pull_pod_image_pull_secrets = "ghcr,mirror,mirror",
 };
 
 /* Path with dots for steps; a step in a list is its number. NULL: nothing is there. */

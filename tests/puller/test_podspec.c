@@ -53,8 +53,11 @@ static cJSON *pod_with(const struct msg_pull_start *pull, const struct podspec_c
 	struct pod_shape shape;
 	struct podspec_config with = *config;
 	if (with.shape == NULL) {
-		const struct pod_shape_options none = {0};
-		assert_int_equal(pod_shape_read(&none, &a, &shape, NULL), 0);
+		struct puller_options defaults = {0};
+		const struct options_target target = {puller_option_defs, &defaults};
+		assert_int_equal(options_parse(1, (char *[]){"puller", NULL}, &target, 1, NULL),
+				 OPTIONS_OK);
+		assert_int_equal(pod_shape_read(&defaults, &a, &shape, NULL), 0);
 		with.shape = &shape;
 	}
 	podspec_write(pull, &with, &out);

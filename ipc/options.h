@@ -1,0 +1,152 @@
+/*
+ * The options of the operator, one row each: what a process takes, the supervisor takes and
+ * passes on, docs/configuration.md shows. Names and defaults that upstream's entry point has are
+ * upstream's.
+ *
+ * A row is O(member, name, type, default, argument, one_of, change, doc):
+ *   type      STRING, BOOL, INT, DURATION (base/options.h)
+ *   argument  what --help calls the value; NULL for BOOL
+ *   one_of    the texts it may be, NULL-terminated; NULL: any
+ *   change    LIVE: a running tree takes another value from the file; RESTART: a new tree does
+ */
+#ifndef DROP_IPC_OPTIONS_H
+#define DROP_IPC_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/options.h"
+
+extern const char *const option_log_levels[], *const option_log_formats[];
+extern const char *const option_secrets[]; /* by enum secret_mode of the discoverer */
+
+/* ---- of every process ---- */
+
+#define SOCKET_OPTIONS(O)                                                                          \
+	O(socket_dir, "socket-dir", STRING, NULL, "DIR", NULL, RESTART,                            \
+	  "folder of the sockets between processes; the first of /run/drop, "                      \
+	  "$XDG_RUNTIME_DIR/drop and /dev/shm/drop-UID that can be had")
+
+#define API_OPTIONS(O)                                                                             \
+	O(kubeconfig, "kubeconfig", STRING, NULL, "FILE", NULL, RESTART,                           \
+	  "how to reach the API server; the pod's service account, else $KUBECONFIG")              \
+	O(pod_namespace, "pod-namespace", STRING, "drop-system", "NAME", NULL, RESTART,            \
+	  "namespace of pull pods and of the lease")
+
+#define LOG_OPTIONS(O, LEVEL)                                                                      \
+	O(log_level, "log-level", STRING, LEVEL, "LEVEL", option_log_levels, LIVE,                 \
+	  "least important lines to log")                                                          \
+	O(log_format, "log-format", STRING, "text", "FORMAT", option_log_formats, RESTART,         \
+	  "form of the log lines")
+
+#define COMMON_OPTIONS(O) SOCKET_OPTIONS(O) API_OPTIONS(O) LOG_OPTIONS(O, "info")
+/* A tool for people speaks to no API server, and says nothing but what it was asked. */
+#define TOOL_OPTIONS(O) SOCKET_OPTIONS(O) LOG_OPTIONS(O, "warn")
+
+/* ---- of one process ---- */
+
+#define WATCHER_OPTIONS(O)                                                                         \
+	O(leader_elect, "leader-elect", BOOL, "true", NULL, NULL, RESTART,                         \
+	  "act only while holding the Lease; false: this is the only instance")
+
+#define RECONCILER_OPTIONS(O)                                                                      \
+	O(metrics_per_node, "metrics-per-node", BOOL, "false", NULL, NULL, RESTART,                \
+	  "metrics of pulls name the node: as many series as images times nodes")                  \
+	O(excluded_node_taints, "excluded-node-taints", STRING, NULL, "KEYS", NULL, RESTART,       \
+	  "taint keys, comma-separated, each KEY or PREFIX*, of nodes that get no pull pods")
+
+#define PULLER_OPTIONS(O)                                                                          \
+	O(priority_class, "priority-class", STRING, NULL, "NAME", NULL, RESTART,                   \
+	  "priorityClassName of the pull pods; without it the cluster's default")                  \
+	O(pull_pod_labels, "pull-pod-labels", STRING, NULL, "PAIRS", NULL, RESTART,                \
+	  "further labels of the pull pods, KEY=VALUE separated by commas; those of "              \
+	  "spec.podMetadata win")                                                                  \
+	O(pull_pod_annotations, "pull-pod-annotations", STRING, NULL, "PAIRS", NULL, RESTART,      \
+	  "further annotations of the pull pods; a comma in a value is written \\,")               \
+	O(pull_pod_resources, "pull-pod-resources", STRING,                                        \
+	  "requests.cpu=10m,requests.memory=16Mi,limits.memory=64Mi", "RESOURCES", NULL, RESTART,  \
+	  "requests.RESOURCE=QUANTITY and limits.RESOURCE=QUANTITY of the pull pods, separated "   \
+	  "by commas")                                                                             \
+	O(pull_pod_user, "pull-pod-user", STRING, "65534", "ID", NULL, RESTART,                    \
+	  "runAsUser of the pull pods, not 0; none: left out, for clusters that set it")           \
+	O(pull_pod_group, "pull-pod-group", STRING, "65534", "ID", NULL, RESTART,                  \
+	  "runAsGroup of the pull pods; none: left out")                                           \
+	O(pull_pod_service_account, "pull-pod-service-account", STRING, NULL, "NAME", NULL,        \
+	  RESTART,                                                                                 \
+	  "serviceAccountName of the pull pods, whose token is not mounted; without it the "       \
+	  "namespace's default")                                                                   \
+	O(pull_pod_runtime_class, "pull-pod-runtime-class", STRING, NULL, "NAME", NULL, RESTART,   \
+	  "runtimeClassName of the pull pods")                                                     \
+	O(pull_pod_image_pull_secrets, "pull-pod-image-pull-secrets", STRING, NULL, "NAMES", NULL, \
+	  RESTART, "names of secrets, separated by commas, with which every image may be pulled")
+
+#define DISCOVERER_OPTIONS(O)                                                                      \
+	O(discovery_secrets, "discovery-secrets", STRING, "any", "WHICH", option_secrets, RESTART, \
+	  "secrets that DiscoveryPolicies may use: any of the pod namespace, those labelled "      \
+	  "drop.corewire.io/allow=discovery, or those of --discovery-secret-names")                \
+	O(discovery_secret_names, "discovery-secret-names", STRING, NULL, "NAMES", NULL, RESTART,  \
+	  "names of secrets, separated by commas, for --discovery-secrets=named")                  \
+	O(require_tls_credentials, "require-tls-credentials", BOOL, "false", NULL, NULL, RESTART,  \
+	  "send credentials of DiscoveryPolicies over https only")
+
+#define METRICSD_OPTIONS(O)                                                                        \
+	O(metrics_bind_address, "metrics-bind-address", STRING, "0", "ADDRESS", NULL, RESTART,     \
+	  "where metrics are served, such as :8443; 0: nowhere")                                   \
+	O(metrics_secure, "metrics-secure", BOOL, "true", NULL, NULL, RESTART,                     \
+	  "metrics over https, for those who may GET /metrics in the cluster; false: plain, for "  \
+	  "everybody")                                                                             \
+	O(metrics_cert_path, "metrics-cert-path", STRING, NULL, "DIR", NULL, RESTART,              \
+	  "folder of the certificate for metrics; without it one is made at start")                \
+	O(metrics_cert_name, "metrics-cert-name", STRING, "tls.crt", "FILE", NULL, RESTART,        \
+	  "the certificate's file in that folder")                                                 \
+	O(metrics_cert_key, "metrics-cert-key", STRING, "tls.key", "FILE", NULL, RESTART,          \
+	  "its key's file")                                                                        \
+	O(health_probe_bind_address, "health-probe-bind-address", STRING, ":8081", "ADDRESS",      \
+	  NULL, RESTART, "where /healthz and /readyz are served; 0: nowhere")                      \
+	O(status_page, "status-page", BOOL, "false", NULL, NULL, RESTART,                          \
+	  "a page of what goes on, at / and /status.json beside the metrics, for the same "        \
+	  "readers")
+
+/* ---- the values, and the tables that fill them ---- */
+
+typedef const char *option_string; /* NULL: not given */
+typedef bool option_bool;
+typedef int64_t option_int, option_duration;
+#define OPTION_TYPE_STRING   option_string
+#define OPTION_TYPE_BOOL     option_bool
+#define OPTION_TYPE_INT      option_int
+#define OPTION_TYPE_DURATION option_duration
+#define OPTION_MEMBER(member, option, kind, dflt, argument, allowed, change, text)                 \
+	OPTION_TYPE_##kind member;
+#define OPTION_DEF(type_, member, option, kind, dflt, argument, allowed, change, text)             \
+	{.name = (option),                                                                         \
+	 .type = OPT_##kind,                                                                       \
+	 .offset = offsetof(type_, member),                                                        \
+	 .def = (dflt),                                                                            \
+	 .arg = (argument),                                                                        \
+	 .doc = (text),                                                                            \
+	 .one_of = (allowed)},
+
+struct watcher_options {
+	WATCHER_OPTIONS(OPTION_MEMBER)
+	const char *identity; /* the watcher's only: the supervisor gives it by $DROP_IDENTITY */
+};
+struct reconciler_options {
+	RECONCILER_OPTIONS(OPTION_MEMBER)
+};
+struct puller_options {
+	PULLER_OPTIONS(OPTION_MEMBER)
+};
+struct discoverer_options {
+	DISCOVERER_OPTIONS(OPTION_MEMBER)
+};
+struct metricsd_options {
+	METRICSD_OPTIONS(OPTION_MEMBER)
+};
+
+/* A process's state begins with its options: the offsets of these tables are into both. */
+extern const struct option_def watcher_option_defs[], reconciler_option_defs[],
+	puller_option_defs[], discoverer_option_defs[], metricsd_option_defs[];
+
+#endif
