@@ -216,9 +216,18 @@ def check_make_targets():
                     yield f"{relative(path)}:{number} names make {target}, which the Makefile has not"
 
 
+def check_source_lists():
+    """Sources of a target stand in order, so that a new one has one place and two additions seldom meet."""
+    for path in sources("*meson.build"):
+        for listed in re.findall(r"(?:^ *'[\w/]+\.c',\n)+", path.read_text(), re.M):
+            names = re.findall(r"'([^']+)'", listed)
+            if names != sorted(names):
+                yield f"{relative(path)}: {names[0]} to {names[-1]} are not sorted"
+
+
 CHECKS = [check_layers, check_rooms, check_openings, check_file_lengths, check_function_lengths,
           check_headers_alone, check_machine_paths, check_unfinished_words,
-          check_make_targets]
+          check_make_targets, check_source_lists]
 
 
 def main():
