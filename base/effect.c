@@ -9,36 +9,48 @@
 #include <stdlib.h>
 #include <string.h>
 
+static uint64_t total;
+
+#ifdef DROP_CRASH_POINTS
+
 static struct {
-	uint64_t total;
-	uint64_t crash_after; /* 0: never */
-	const char *once;     /* NULL: in every life */
-} effects;
+	uint64_t after;   /* 0: never */
+	const char *once; /* NULL: in every life */
+} crash;
 
 void effect_init(const char *proc)
 {
 	const char *name = getenv("DROP_CRASH_PROC"), *after = getenv("DROP_CRASH_AFTER");
 	if (name == NULL || after == NULL || strcmp(name, proc) != 0)
 		return;
-	effects.crash_after = strtoull(after, NULL, 10);
-	effects.once = getenv("DROP_CRASH_ONCE");
+	crash.after = strtoull(after, NULL, 10);
+	crash.once = getenv("DROP_CRASH_ONCE");
 }
 
 /* The file stays behind as the mark that the crash has happened. */
-static void crash(void)
+void effect_count(void)
 {
-	if (effects.once == NULL || open(effects.once, O_CREAT | O_EXCL | O_CLOEXEC, 0600) >= 0)
+	if (++total != crash.after)
+		return;
+	if (crash.once == NULL || open(crash.once, O_CREAT | O_EXCL | O_CLOEXEC, 0600) >= 0)
 		raise(SIGKILL);
+}
+
+#else
+
+void effect_init(const char *proc)
+{
+	(void)proc;
 }
 
 void effect_count(void)
 {
-	effects.total++;
-	if (effects.total == effects.crash_after)
-		crash();
+	total++;
 }
+
+#endif
 
 uint64_t effect_total(void)
 {
-	return effects.total;
+	return total;
 }

@@ -172,6 +172,8 @@ def main():
         place = layout.copy(pathlib.Path(args.build) / folder / name, f"usr/bin/{name}", 0o755)
         run("strip", "--strip-unneeded", str(place))
         ours[f"usr/bin/{name}"] = place.read_bytes()
+        if b"DROP_CRASH" in ours[f"usr/bin/{name}"]:
+            raise SystemExit(f"layout.py: {name} was built for tests (meson_options.txt: crash_points)")
     (layout.out / "manager").symlink_to("usr/bin/drop-supervisor")
     packages = {}
     loaded = libraries(sorted((layout.out / "usr/bin").iterdir()))
