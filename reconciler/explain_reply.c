@@ -181,7 +181,7 @@ void on_explain_plan(struct proc *p, const struct msg_in *in)
 		       &err) < 0)
 		log_warn("a plan for something that is no CachedImage, answering with nothing");
 	else
-		n = explain_plan(r->core, &image, PLAN_NODES_MAX, proc_now(p), a, &list);
+		n = explain_plan(r->core, &image, PLAN_NODES_MAX, a, &list);
 	for (size_t i = 0; i < n; i++)
 		switch (explain_infos[list[i].reason].group) {
 		case GROUP_DONE:

@@ -75,7 +75,7 @@ static void follow_session(struct proc *p)
 	if (!may)
 		apply_fence(r);
 	core_lead(r->core, may, now);
-	sets_lead(r->sets, may, now);
+	sets_lead(r->sets, may);
 	if (!may)
 		events_forget(r->events);
 }

@@ -134,7 +134,7 @@ size_t explain_queue(struct core *c, size_t max, struct now now, struct arena *a
  * EXPLAIN_CACHED: has it (17). At most max rows. If an image of that name
  * exists it is as if the spec replaced it.
  */
-size_t explain_plan(struct core *c, const struct cachedimage *image, size_t max, struct now now,
-		    struct arena *a, struct explain **ret_list);
+size_t explain_plan(struct core *c, const struct cachedimage *image, size_t max, struct arena *a,
+		    struct explain **ret_list);
 
 #endif

@@ -199,13 +199,12 @@ static int plan_place(const struct core *c, const struct explain *e, int slot)
 }
 #define PLAN_PLACES 5
 
-size_t explain_plan(struct core *c, const struct cachedimage *image, size_t max, struct now now,
-		    struct arena *a, struct explain **ret_list)
+size_t explain_plan(struct core *c, const struct cachedimage *image, size_t max, struct arena *a,
+		    struct explain **ret_list)
 {
 	struct plan plan = plan_of(c, image, a);
 	struct explain *all = arena_array(a, c->n_order, sizeof(*all));
 	size_t n = 0;
-	(void)now;
 	for (size_t rank = 0; rank < c->n_order; rank++)
 		all[rank] = plan_slot(&plan, c, (int)c->order[rank], a);
 	*ret_list = arena_array(a, c->n_order < max ? c->n_order : max, sizeof(**ret_list));

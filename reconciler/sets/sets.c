@@ -143,10 +143,9 @@ static void forget_all(struct sets *s)
 		child_forget(s, c);
 }
 
-void sets_lead(struct sets *s, bool lead, struct now now)
+void sets_lead(struct sets *s, bool lead)
 {
 	struct set *set;
-	(void)now;
 	if (lead == s->leading)
 		return;
 	s->leading = lead;

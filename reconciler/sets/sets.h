@@ -49,7 +49,7 @@ void sets_sweep(struct sets *s, struct now now);
  */
 void sets_listed(struct sets *s, int64_t fresh_ms, struct now now);
 /* May act, as core_lead(). false: what was asked for is forgotten. */
-void sets_lead(struct sets *s, bool lead, struct now now);
+void sets_lead(struct sets *s, bool lead);
 
 /* ---- what is to be done (everything lives in the turn's arena) ---- */
 

@@ -28,7 +28,7 @@ void rest_answer(struct store *s, const struct rest_request *req, struct arena *
 	const char *verb = strcmp(r.t->sub, "eviction") == 0 ? "evict" : r.t->verb;
 	bool list = strcmp(r.t->verb, "list") == 0 || strcmp(r.t->verb, "deletecollection") == 0;
 	int rc = view_negotiate(req->accept, list, &r.form, &e);
-	ret->type = rc == 0 ? view_type(r.form) : NULL;
+	ret->type = rc == 0 ? VIEW_TYPE : NULL;
 	if (rc == 0 && r.form == VIEW_TABLE && strcmp(r.t->query.include, "Object") == 0)
 		r.form = VIEW_TABLE_FULL;
 	for (size_t i = 0; rc == 0 && i < sizeof(verbs) / sizeof(verbs[0]); i++)

@@ -22,9 +22,8 @@ static bool type_is(const char *content_type, const char *type)
 	       (content_type[n] == '\0' || content_type[n] == ';' || content_type[n] == ' ');
 }
 
-static int unsupported(const struct rest *r, struct api_error *e, const char *accepted)
+static int unsupported(struct api_error *e, const char *accepted)
 {
-	(void)r;
 	return api_error_set(e, 415, "UnsupportedMediaType",
 			     "the body of the request was in an unknown format - accepted media "
 			     "types include: %s",
@@ -55,7 +54,7 @@ static int read_object(const struct rest *r, cJSON **ret, struct api_error *e)
 	if (protobuf && protobuf_reads(r->t->res))
 		return protobuf_read(r->t->res, r->req->body, r->req->len, ret, e);
 	if (type != NULL && type[0] != '\0' && !type_is(type, "application/json"))
-		return unsupported(r, e, "application/json");
+		return unsupported(e, "application/json");
 	if (rest_parse_body(r, ret, e) != 0)
 		return -1;
 	if (strcmp(r->t->query.validation, "Strict") == 0 &&
@@ -157,12 +156,11 @@ static int read_patch_kind(const struct rest *r, enum patch_kind *ret, struct ap
 	else if (type_is(type, "application/json-patch+json"))
 		*ret = PATCH_JSON;
 	else
-		return unsupported(r, e,
-				   built_in ? "application/json-patch+json, "
-					      "application/merge-patch+json, "
-					      "application/strategic-merge-patch+json"
-					    : "application/json-patch+json, "
-					      "application/merge-patch+json");
+		return unsupported(e, built_in ? "application/json-patch+json, "
+						 "application/merge-patch+json, "
+						 "application/strategic-merge-patch+json"
+					       : "application/json-patch+json, "
+						 "application/merge-patch+json");
 	return 0;
 }
 

@@ -217,7 +217,7 @@ static void open_watch(const struct call *c)
 	/* What parsed once parses again: the texts of this target live as long as the stream. */
 	(void)target_parse("GET", st->uri, &st->arena, &st->target, &e);
 	http_set_user(c->exchange, st);
-	http_stream_begin(c->exchange, view_type(form));
+	http_stream_begin(c->exchange, VIEW_TYPE);
 	pump(st, c->now);
 }
 

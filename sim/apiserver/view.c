@@ -95,12 +95,6 @@ int view_negotiate(const char *accept, bool list, enum view_form *ret, struct ap
 			     "only the following media types are accepted: application/json");
 }
 
-const char *view_type(enum view_form form)
-{
-	(void)form; /* the API server says so for all of them */
-	return "application/json";
-}
-
 /* ---- objects and lists ---- */
 
 static void table_begin(const struct resource *r, bool columns, struct buf *out)

@@ -33,7 +33,7 @@ static void lose_lead(struct sim *s)
 {
 	sim_trace(&s->run, "lead lost");
 	api_drop_jobs(s);
-	sets_lead(s->sets, false, sim_now(s));
+	sets_lead(s->sets, false);
 	s->leading = false;
 	s->lead_ms = s->run.boot_ms + (int64_t)sim_random(&s->run, 3000);
 }
@@ -44,7 +44,7 @@ static void maybe_lead(struct sim *s)
 		return;
 	api_read_all(s);
 	s->leading = true;
-	sets_lead(s->sets, true, sim_now(s));
+	sets_lead(s->sets, true);
 	s->touched = true;
 }
 

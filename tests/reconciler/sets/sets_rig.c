@@ -37,7 +37,7 @@ void rig_restart(struct sets_rig *r)
 
 void rig_lead(struct sets_rig *r)
 {
-	sets_lead(r->sets, true, r->now);
+	sets_lead(r->sets, true);
 }
 
 void rig_set_changed(struct sets_rig *r)

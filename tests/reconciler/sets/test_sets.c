@@ -498,7 +498,7 @@ static void rule_32_nothing_without_the_lead(void **state)
 	rig_turn(&r, 0);
 	assert_int_equal(r.acts.n_writes, 3);
 	/* Lost and won again: what was asked for is asked for again. */
-	sets_lead(r.sets, false, r.now);
+	sets_lead(r.sets, false);
 	rig_turn(&r, 60000);
 	assert_int_equal(r.acts.n_writes, 0);
 	rig_lead(&r);
