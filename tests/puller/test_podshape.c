@@ -167,6 +167,14 @@ static const struct path_row paths[] = {
 	 "[{\"name\":\"ghcr\"},{\"name\":\"mirror\"}]"},
 };
 
+static size_t times(const char *text, const char *word)
+{
+	size_t n = 0;
+	for (const char *at = text; (at = strstr(at, word)) != NULL; at++)
+		n++;
+	return n;
+}
+
 static void rule_57_shaped(void **state)
 {
 	(void)state;
@@ -176,6 +184,8 @@ static void rule_57_shaped(void **state)
 	assert_int_equal(pod_shape_read(&shaped, &a, &shape, NULL), 0);
 	const struct podspec_config config = {.ns = "drop-system", .shape = &shape};
 	podspec_write(&pull, &config, &out);
+	/* A label and an annotation of ours, not followed by another of the same key. */
+	assert_int_equal(times(out.data, "\"sidecar.istio.io/inject\""), 2);
 	cJSON *pod = cJSON_ParseWithOpts(out.data, NULL, true);
 	assert_non_null(pod);
 	FOREACH_ROW(struct path_row, paths)
