@@ -5,9 +5,9 @@ A stage is a flavour of the build with the meson suites it runs (gcc, clang, asa
 real clusters. `run_tests.py [STAGE...]` runs those stages, by default all. Whatever cannot be
 built or started is one failure and does not stop the other stages. Nothing is left running.
 
-The clusters mostly wait, so what only needs processor time runs beside them at the lowest priority: the builds and the
-suites of BESIDE. Suites of ALONE have real processes that wait for each other, and come when the clusters are gone.
-JOBS=N: N clusters side by side.
+The clusters mostly wait, and so do the suites of WAITING, whose real processes wait for each other: they run one after
+the other, and beside them, at the lowest priority, what needs only processor time: builds and the suites of COMPUTING.
+What a stage of the second kind prints comes in one piece at its end. JOBS=N: N clusters side by side.
 """
 import contextlib
 import json
@@ -27,17 +27,17 @@ JOBS = int(os.environ.get("JOBS", "3"))
 SLOWEST = 10
 
 # Flavour and the meson suites it runs; checks of the sources are the same in each, once is enough.
-BESIDE = {
+COMPUTING = {
     "gcc": ["check", "unit", "fuzz"],
     "clang": ["unit", "fuzz"],
     "asan": ["unit", "fuzz"],
 }
-ALONE = {
+WAITING = {
     "gcc": ["pipeline", "contract", "scenarios", "discovery"],
     "asan": ["pipeline"],
 }
 CLUSTER = "cluster"
-STAGES = [*BESIDE, CLUSTER]
+STAGES = [*COMPUTING, CLUSTER]
 LOW = ["nice", "-n", "19"]
 PATIENCE = "4"  # how many times a test's time limit, at low priority
 
@@ -79,8 +79,9 @@ class Output:
                 print(text, flush=True)
 
     def run(self, command):
-        return subprocess.run(command, cwd=ROOT, stdout=self.file, stderr=subprocess.STDOUT if self.file else None,
-                              check=False).returncode
+        """Of a kept stage at low priority."""
+        return subprocess.run([*LOW, *command] if self.file else command, cwd=ROOT, stdout=self.file,
+                              stderr=subprocess.STDOUT if self.file else None, check=False).returncode
 
     def close(self):
         if self.file:
@@ -89,6 +90,25 @@ class Output:
             self.file.close()
             with self._printing:
                 print(text, end="", flush=True)
+
+
+class Built:
+    """Which flavours could be built, for those who wait for it."""
+
+    def __init__(self):
+        self._done = {flavour: threading.Event() for flavour in COMPUTING}
+        self._good = {}
+
+    def set(self, flavour, good):
+        self._good[flavour] = good
+        self._done[flavour].set()
+
+    def known(self, flavour):
+        return self._done[flavour].is_set()
+
+    def wait(self, flavour):
+        self._done[flavour].wait()
+        return self._good[flavour]
 
 
 @contextlib.contextmanager
@@ -102,12 +122,14 @@ def stage(title, kept=False):
         output.close()
 
 
-def build(flavour, total, output, prefix=()):
-    if output.run([*prefix, ROOT / "scripts/build.sh", flavour]) == 0:
+def build(flavour, total, built, kept):
+    with stage(f"{flavour}: build", kept) as output:
+        good = output.run([ROOT / "scripts/build.sh", flavour]) == 0
+    if good:
         total.passed += 1
-        return True
-    total.fail(f"{flavour}: build")
-    return False
+    else:
+        total.fail(f"{flavour}: build")
+    built.set(flavour, good)
 
 
 def build_tools(total, output):
@@ -120,7 +142,7 @@ def build_tools(total, output):
         total.fail("helm: build")
 
 
-def meson_suites(flavour, suites, total, output, low):
+def meson_suites(flavour, suites, total, output, patience="1"):
     """Each test case inside a program counts, as meson's JUnit report lists them."""
     directory = ROOT / "build" / flavour
     base = directory / "meson-logs" / "-".join(["suites", *suites])
@@ -130,7 +152,7 @@ def meson_suites(flavour, suites, total, output, low):
     command = ["meson", "test", "-C", directory, "--no-rebuild", "--print-errorlogs", "--logbase", base.name]
     for suite in suites:
         command += ["--suite", suite]
-    status = output.run([*LOW, *command, "--timeout-multiplier", PATIENCE] if low else command)
+    status = output.run([*command, "--timeout-multiplier", patience])
     counted = total.failed
     if junit.exists():
         count_junit(flavour, junit, total)
@@ -177,36 +199,34 @@ def cluster_stage(total):
         total.fail(f"cluster: run.py ended with {run.returncode}")
 
 
-def beside(wanted, total, built):
-    """Builds, and runs what needs nothing but processor time; adds the flavours that were built."""
+def compute(wanted, total, built):
+    """Builds and suites at low priority. The builds come first: others wait for them."""
+    flavours = [one for one in COMPUTING if one in wanted]
     try:
-        flavours_beside(wanted, total, built)
+        for flavour in flavours:
+            if not built.known(flavour):
+                build(flavour, total, built, kept=True)
+        for flavour in flavours:
+            if built.wait(flavour):
+                with stage(f"{flavour}: {', '.join(COMPUTING[flavour])}", kept=True) as output:
+                    if "check" in COMPUTING[flavour]:
+                        build_tools(total, output)
+                    meson_suites(flavour, COMPUTING[flavour], total, output, PATIENCE)
     except Exception as error:  # pylint: disable=broad-exception-caught
-        total.fail(f"beside the clusters: {type(error).__name__}: {error}")
+        total.fail(f"builds and suites beside the others: {type(error).__name__}: {error}")
+        for flavour in flavours:
+            if not built.known(flavour):
+                built.set(flavour, False)
 
 
-def flavours_beside(wanted, total, built):
-    low = CLUSTER in wanted
-    for flavour, suites in BESIDE.items():
-        if flavour not in wanted:
-            continue
-        with stage(f"{flavour}: {', '.join(suites)}", kept=low) as output:
-            if "check" in suites:
-                build_tools(total, output)
-            if flavour in built or build(flavour, total, output, LOW if low else ()):
-                built.add(flavour)
-                meson_suites(flavour, suites, total, output, low)
-
-
-def at_once(wanted, total, built):
-    """The clusters, and what may run beside them."""
-    other = Total()
-    lane = threading.Thread(target=beside, args=(wanted, other, built), daemon=True)
-    lane.start()
-    if CLUSTER in wanted:
+def wait(wanted, total, built):
+    """The clusters, then suites of processes that wait for each other."""
+    if CLUSTER in wanted and built.wait("gcc"):
         cluster_stage(total)
-    lane.join()
-    total.add(other)
+    for flavour, suites in WAITING.items():
+        if flavour in wanted and built.wait(flavour):
+            with stage(f"{flavour}: {', '.join(suites)}") as output:
+                meson_suites(flavour, suites, total, output)
 
 
 def show_slowest(total):
@@ -220,18 +240,14 @@ def main():
     unknown = [one for one in wanted if one not in STAGES]
     if unknown:
         sys.exit(f"run_tests.py: no stage '{unknown[0]}'; there are {', '.join(STAGES)}")
-    total, built, begun = Total(), set(), time.monotonic()
+    total, beside, built, begun = Total(), Total(), Built(), time.monotonic()
     if CLUSTER in wanted or "gcc" in wanted:
-        with stage("gcc: build") as output:
-            if build("gcc", total, output):
-                built.add("gcc")
-            else:
-                wanted = [one for one in wanted if one not in ("gcc", CLUSTER)]
-    at_once(wanted, total, built)
-    for flavour, suites in ALONE.items():
-        if flavour in wanted and flavour in built:
-            with stage(f"{flavour}: {', '.join(suites)}") as output:
-                meson_suites(flavour, suites, total, output, low=False)
+        build("gcc", total, built, kept=False)
+    lane = threading.Thread(target=compute, args=(wanted, beside, built), daemon=True)
+    lane.start()
+    wait(wanted, total, built)
+    lane.join()
+    total.add(beside)
     show_slowest(total)
     print(f"{time.monotonic() - begun:.0f} s in all")
     for name in total.failures:

@@ -12,7 +12,8 @@ FAST = {"maxConcurrentNodes": 1, "minDelayBetweenPulls": "0s", "maxPullsPerNode"
         "failureBackoff": {"initial": "2s", "max": "4s"}}
 RESTRICTED = {"allowPrivilegeEscalation": False, "runAsNonRoot": True, "runAsUser": 65534,
               "capabilities": {"drop": ["ALL"]}, "seccompProfile": {"type": "RuntimeDefault"}}
-NODE_LOST = 150  # the node controller waits 40 to 50 s, and the operator 40 s more
+GRACE = 20  # seconds without a heartbeat, one each 10 s, after which the node controller of node_lost gives a node up; else 50
+NODE_LOST = 150  # after GRACE and up to 5 s the operator waits 40 s more
 GONE = "nobody/has-this:1"
 
 
@@ -87,12 +88,29 @@ def test_changed_timeout(t):
         t.api.delete("cachedimage", "hangs")
 
 
+class Impatient:
+    """A node controller that gives nodes up after GRACE seconds."""
+
+    def __init__(self, t):
+        self.t = t
+
+    def _restart(self, *flags):
+        self.t.cluster.ctl("stop-controller-manager")
+        self.t.cluster.ctl("start-controller-manager", *flags)
+
+    def __enter__(self):
+        self._restart(f"--node-monitor-grace-period={GRACE}s")
+
+    def __exit__(self, *_):
+        self._restart()
+
+
 def test_node_lost(t):
     """3: the kubelet dies in mid-pull. The image tolerates all and one node pulls at a time: the next node starts 40 s
     after the node is called NotReady, not after pullTimeout; the image is not to blame."""
     t.running()
     t.policy("one", **FAST)
-    with Silent() as host, PretendNode(t.api, "zz-other"):
+    with Silent() as host, PretendNode(t.api, "zz-other"), Impatient(t):
         began = time.monotonic()
         t.image("survives", f"{host}/team/app:1", policyRef="one", tolerations=[{"operator": "Exists"}])
         t.eventually("the kubelet has taken the pod", 30, lambda: [
