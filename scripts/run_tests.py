@@ -33,8 +33,9 @@ COMPUTING = {
     "asan": ["unit", "fuzz"],
 }
 WAITING = {
-    "gcc": ["pipeline", "contract", "scenarios", "discovery"],
-    "asan": ["pipeline"],
+    "gcc": ["waiting", "pipeline", "contract", "scenarios", "discovery"],
+    "clang": ["waiting"],
+    "asan": ["waiting", "pipeline"],
 }
 CLUSTER = "cluster"
 STAGES = [*COMPUTING, CLUSTER]
@@ -142,8 +143,8 @@ def build_tools(total, output):
         total.fail("helm: build")
 
 
-def meson_suites(flavour, suites, total, output, patience="1"):
-    """Each test case inside a program counts, as meson's JUnit report lists them."""
+def meson_suites(flavour, suites, total, output, *more):
+    """more: words for meson test. Each test case inside a program counts, as meson's JUnit report lists them."""
     directory = ROOT / "build" / flavour
     base = directory / "meson-logs" / "-".join(["suites", *suites])
     junit, log = pathlib.Path(f"{base}.junit.xml"), pathlib.Path(f"{base}.json")
@@ -152,7 +153,7 @@ def meson_suites(flavour, suites, total, output, patience="1"):
     command = ["meson", "test", "-C", directory, "--no-rebuild", "--print-errorlogs", "--logbase", base.name]
     for suite in suites:
         command += ["--suite", suite]
-    status = output.run([*command, "--timeout-multiplier", patience])
+    status = output.run([*command, *more])
     counted = total.failed
     if junit.exists():
         count_junit(flavour, junit, total)
@@ -211,7 +212,8 @@ def compute(wanted, total, built):
                 with stage(f"{flavour}: {', '.join(COMPUTING[flavour])}", kept=True) as output:
                     if "check" in COMPUTING[flavour]:
                         build_tools(total, output)
-                    meson_suites(flavour, COMPUTING[flavour], total, output, PATIENCE)
+                    meson_suites(flavour, COMPUTING[flavour], total, output, "--no-suite", "waiting",
+                                 "--timeout-multiplier", PATIENCE)
     except Exception as error:  # pylint: disable=broad-exception-caught
         total.fail(f"builds and suites beside the others: {type(error).__name__}: {error}")
         for flavour in flavours:

@@ -11,9 +11,10 @@
 
 #include "tests/kube/bench.h"
 
-#define LIMIT_MS   20000
-#define ANSWER_MAX 1024
-#define REQUESTS   8
+#define LIMIT_MS     20000
+#define SETTLE_TURNS 5
+#define ANSWER_MAX   1024
+#define REQUESTS     8
 
 #define LEASE(rv, holder)                                                                          \
 	"{\"apiVersion\":\"coordination.k8s.io/v1\",\"kind\":\"Lease\",\"metadata\":{\"name\":"    \
@@ -124,14 +125,23 @@ static size_t script(const struct row *row, struct step *steps)
 	return n;
 }
 
-static int64_t turns(struct bench *b, struct elector *e, int64_t until_ms, size_t requests)
+/* The last answer comes a moment after the server has seen its request: at least SETTLE_TURNS
+ * waits, and more until it is as the row says or the time is over. */
+static int64_t turns(struct bench *b, struct elector *e, const struct row *row, const int *told)
 {
-	while (clock_boot_ms() < until_ms && script_server_requests(b->server) < requests) {
+	int64_t until_ms = clock_boot_ms() + LIMIT_MS;
+	while (clock_boot_ms() < until_ms &&
+	       script_server_requests(b->server) < strlen(row->methods)) {
 		elector_turn(e, clock_boot_ms());
 		kube_wait(b->kube, NULL, 0, 20);
 	}
-	for (int i = 0; i < 5; i++) /* the last answer is taken */
+	for (int i = 0; clock_boot_ms() < until_ms; i++) {
+		bool there = (elector_term(e) != 0) == row->leads && *told == row->told &&
+			     strstr(elector_trouble_text(e), row->text) != NULL;
+		if (i >= SETTLE_TURNS && there)
+			break;
 		kube_wait(b->kube, NULL, 0, 20);
+	}
 	return clock_boot_ms();
 }
 
@@ -150,7 +160,7 @@ static void play(const struct row *row)
 	const struct elector_config config = {
 		.ns = "ns", .identity = "me", .enabled = true, .trouble = on_trouble};
 	struct elector *e = elector_new(b.kube, &config, NULL, &told);
-	int64_t now_ms = turns(&b, e, clock_boot_ms() + LIMIT_MS, want);
+	int64_t now_ms = turns(&b, e, row, &told);
 	for (size_t i = 0; i < want; i++)
 		if (method(script_server_request(b.server, i)) != row->methods[i])
 			fail_msg("request %zu: want %c, got %s", i, row->methods[i],
