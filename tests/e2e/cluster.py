@@ -26,7 +26,7 @@ class Cluster:
     def up(self):
         if not self.borrowed:
             # The very first time it builds Kubernetes. A node of few pods can be filled (tests/contract).
-            self.script("up.sh", "--kubelet-flags", "--max-pods=20", timeout=900)
+            self.script("up.sh", "--kubelet-flags", "--max-pods=20", timeout=1800)
         text = subprocess.run(
             ["bash", "-c", '. "$0/env" && for v in "$@"; do printf "%s\\0" "${!v}"; done',
              self.dir, *PRINTED],
@@ -36,9 +36,9 @@ class Cluster:
 
     def down(self):
         if not self.borrowed:
-            self.script("down.sh", timeout=120)
+            self.script("down.sh")
 
-    def script(self, name, *words, timeout=120):
+    def script(self, name, *words, timeout=400):
         """Runs tests/cluster/<name> DIR words...; its output is part of the error if it fails."""
         done = subprocess.run([os.path.join(SCRIPTS, name), self.dir, *words], timeout=timeout,
                               stdin=subprocess.DEVNULL, capture_output=True, text=True)

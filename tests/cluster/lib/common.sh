@@ -91,8 +91,11 @@ stop_daemon() { # NAME SIGNAL [SECONDS]: signal, then SIGKILL after the time; go
 	die "$1 (pid $pid) does not die"
 }
 
-wait_for() { # SECONDS NAME COMMAND... : until COMMAND succeeds; fails early when daemon NAME has died
-	local name=$2 end=$((${EPOCHREALTIME/./} + $1 * 1000000)) secs=$1
+PATIENCE=5 # how many times what a part needs on a quiet machine
+
+wait_for() { # SECONDS NAME COMMAND... : PATIENCE times SECONDS until COMMAND succeeds; fails early when NAME has died
+	local name=$2 secs=$(($1 * PATIENCE))
+	local end=$((${EPOCHREALTIME/./} + secs * 1000000))
 	shift 2
 	until "$@" >/dev/null 2>&1; do
 		if [ -e "$PIDS/$name.pid" ] && ! pid_of "$name" >/dev/null; then
