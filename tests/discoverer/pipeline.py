@@ -22,7 +22,7 @@ import urllib.parse
 import urllib.request
 
 SIM, WATCHER, DISCOVERER, CTL = sys.argv[1:5]
-DEADLINE = 60
+DEADLINE = 180  # seconds, under sanitizers and load
 API = '/apis/drop.corewire.io/v1alpha1/discoverypolicies'
 SECRETS = '/api/v1/namespaces/drop-system/secrets'
 LEASE = '/apis/coordination.k8s.io/v1/namespaces/drop-system/leases'

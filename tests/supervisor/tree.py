@@ -16,7 +16,7 @@ import tempfile
 import time
 
 SUPERVISOR = sys.argv[1]
-DEADLINE = 40
+DEADLINE = 120  # seconds, under sanitizers and load
 # In the order in which they are told to stop.
 NAMES = ('reconciler', 'puller', 'discoverer', 'watcher', 'metricsd')
 READY = 'echo >&$NOTIFY_FD\n'

@@ -19,7 +19,7 @@ import tempfile
 import time
 import urllib.parse
 
-DEADLINE = 60  # seconds, for anything to come about
+DEADLINE = 180  # seconds, under sanitizers and load
 MAPS = "/api/v1/namespaces/drop-system/configmaps"
 IMAGES = "/apis/drop.corewire.io/v1alpha1/cachedimages"
 # Memory is measured: a sanitizer must not keep what was freed.

@@ -14,7 +14,7 @@ import time
 import urllib.error
 import urllib.request
 
-DEADLINE = 60  # seconds, under sanitizers and load
+DEADLINE = 180  # seconds, under sanitizers and load
 NODES = 3
 NS = "drop-system"
 

@@ -15,7 +15,7 @@ import sys
 import termios
 import time
 
-DEADLINE = 60
+DEADLINE = 180  # seconds, under sanitizers and load
 TOKEN = re.compile("\x1b\\[[?0-9;]*[a-zA-Z]|[^\x1b]")
 ENTER, LEAVE = "\x1b[?1049h\x1b[?25l", "\x1b[?25h\x1b[?1049l"
 
