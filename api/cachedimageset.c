@@ -25,49 +25,53 @@ static DESC(image_entry, "ImageEntry", "One image of a set.", .rules = entry_rul
 
 static const struct field cachedimageset_spec_rows[] = {
 	ROW(cachedimageset_spec, policy_ref, "policyRef", F_OBJECT, .sub = &api_policy_ref_desc,
-	    .doc = "PullPolicy of the images; built-in defaults when left out."),
+	    .doc = "PullPolicy with the limits, delays and back-off of the pulls; built-in "
+		   "defaults when left out."),
 	ROW(cachedimageset_spec, discovery_policy_ref, "discoveryPolicyRef", F_OBJECT,
 	    .sub = &api_discovery_ref_desc,
-	    .doc = "DiscoveryPolicy whose images are added to those listed here."),
+	    .doc = "DiscoveryPolicy whose discovered images are added to spec.images."),
 	ROW(cachedimageset_spec, image_pull_policy, "imagePullPolicy", F_STRING,
 	    .flags = FF_HAS_DEFAULT, .def_str = "Always", .enums = api_pull_policies,
-	    .doc = "When the kubelet asks the registry, for each image."),
+	    .doc = "imagePullPolicy of the pull pods of each image."),
 	ROW(cachedimageset_spec, image_pull_secrets, "imagePullSecrets", F_LIST,
 	    .sub = &api_secret_ref_desc, .max_items = 100,
 	    .doc = "Secrets with registry credentials, in the namespace of the pull pods."),
 	ROW(cachedimageset_spec, node_selector, "nodeSelector", F_MAP, API_SELECTOR,
-	    .doc = "Labels a node must have, all of them, to get the images."),
+	    .doc = "Labels that a node must have to get the images; all must match."),
 	ROW(cachedimageset_spec, tolerations, "tolerations", F_LIST, .sub = &api_toleration_desc,
 	    .max_items = API_TOLERATIONS_MAX,
-	    .doc = "Taints that do not keep the images off a node."),
+	    .doc = "Taints to tolerate: nodes with these taints get the images too."),
 	ROW(cachedimageset_spec, pod_metadata, "podMetadata", F_OBJECT, .flags = FF_ADDITIVE,
 	    .sub = &pod_metadata_desc,
 	    .doc = "Labels and annotations of the pull pods of each image."),
 	ROW(cachedimageset_spec, images, "images", F_LIST, .sub = &image_entry_desc,
-	    .max_items = SET_IMAGES_MAX, .doc = "Images to cache, a CachedImage for each."),
+	    .max_items = SET_IMAGES_MAX,
+	    .doc = "Images to cache. drop creates one CachedImage for each."),
 };
-DESC(cachedimageset_spec, "CachedImageSetSpec", "Which images, and on which nodes.");
+DESC(cachedimageset_spec, "CachedImageSetSpec", "The images and the nodes that should have them.");
 
 static const struct field cachedimageset_status_rows[] = {
 	ROW(cachedimageset_status, observed_generation, "observedGeneration", F_INT,
-	    .flags = FF_ALWAYS, .bits = 64, .doc = "Generation of the spec this status is about."),
+	    .flags = FF_ALWAYS, .bits = 64,
+	    .doc = "metadata.generation of the spec that this status describes."),
 	ROW(cachedimageset_status, phase, "phase", F_STRING, .max_len = 64,
 	    .doc = "Pending, Ready or Degraded."),
 	ROW(cachedimageset_status, images_managed, "imagesManaged", F_INT, STATUS_COUNT,
-	    .doc = "CachedImages that belong to the set."),
+	    .doc = "Number of CachedImages that belong to the set."),
 	ROW(cachedimageset_status, images_ready, "imagesReady", F_INT, STATUS_COUNT,
-	    .doc = "Those of them that are Ready."),
+	    .doc = "Number of these CachedImages that are Ready."),
 	ROW(cachedimageset_status, conditions, "conditions", F_LIST, .flags = FF_LIST_KEYED,
-	    .list_key = "type", .sub = &api_condition_desc, .doc = "Ready, with its reason."),
+	    .list_key = "type", .sub = &api_condition_desc, .doc = "Condition Ready."),
 };
-DESC(cachedimageset_status, "CachedImageSetStatus", "What became of them.");
+DESC(cachedimageset_status, "CachedImageSetStatus", "Observed state, written by drop.");
 
 static const struct field cachedimageset_rows[] = {
 	ROW(cachedimageset, meta, "metadata", F_INLINE, .flags = FF_NOSCHEMA,
 	    .sub = &api_meta_desc),
 	ROW(cachedimageset, spec, "spec", F_INLINE, .sub = &cachedimageset_spec_desc,
-	    .doc = "Which images, and on which nodes."),
+	    .doc = "The images and the nodes that should have them."),
 	ROW(cachedimageset, status, "status", F_INLINE, .sub = &cachedimageset_status_desc,
-	    .doc = "What became of them; written by drop."),
+	    .doc = "Observed state, written by drop."),
 };
-DESC(cachedimageset, "CachedImageSet", "Images that are cached under the same rules.");
+DESC(cachedimageset, "CachedImageSet",
+     "A list of images, fixed or discovered, that share nodes, secrets and PullPolicy.");

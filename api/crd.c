@@ -50,7 +50,7 @@ static const struct crd_column cachedimageset_columns[] = {
 static const struct crd_column discoverypolicy_columns[] = {
 	STATUS,
 	{"Sources", "integer", ".status.sourceCount", false, "Number of sources."},
-	{"Images", "integer", ".status.imageCount", false, "Number of images found."},
+	{"Images", "integer", ".status.imageCount", false, "Number of discovered images."},
 	{"LastSync", "date", ".status.lastSyncTime", false, "Since the last successful sync."},
 	AGE,
 	TEXT,

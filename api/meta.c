@@ -32,7 +32,7 @@ static const struct field api_owner_rows[] = {
 	ROW(api_owner, controller, "controller", F_BOOL),
 	ROW(api_owner, block_owner_deletion, "blockOwnerDeletion", F_BOOL),
 };
-static DESC(api_owner, "OwnerReference", "Who an object belongs to.");
+static DESC(api_owner, "OwnerReference", "Owner of an object.");
 
 static const struct field api_meta_rows[] = {
 	ROW(api_meta, name, "name", F_STRING),
@@ -52,35 +52,36 @@ static const struct field api_condition_rows[] = {
 	ROW(api_condition, type, "type", F_STRING, .flags = FF_REQUIRED, .max_len = 316,
 	    .pattern = "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?"
 		       "(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$",
-	    .doc = "What is judged."),
+	    .doc = "Type of the condition."),
 	ROW(api_condition, status, "status", F_STRING, .flags = FF_REQUIRED,
-	    .enums = condition_statuses, .doc = "The verdict."),
+	    .enums = condition_statuses, .doc = "True, False or Unknown."),
 	ROW(api_condition, observed_generation, "observedGeneration", F_INT, .bits = 64, .min = 0,
-	    .max = (int64_t)1 << 53, .doc = "Generation of the spec the verdict is about."),
+	    .max = (int64_t)1 << 53,
+	    .doc = "metadata.generation of the spec that the condition describes."),
 	ROW(api_condition, last_transition, "lastTransitionTime", F_TIME, .flags = FF_REQUIRED,
-	    .doc = "When status last changed its value."),
+	    .doc = "Time when status last changed."),
 	ROW(api_condition, reason, "reason", F_STRING, .flags = FF_REQUIRED, .min_len = 1,
 	    .max_len = 1024, .pattern = "^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$",
-	    .doc = "Why, as one word for programs."),
+	    .doc = "Machine-readable reason, one CamelCase word."),
 	ROW(api_condition, message, "message", F_STRING, .flags = FF_REQUIRED | FF_ALWAYS,
-	    .max_len = API_MESSAGE_MAX, .doc = "Why, as a sentence for people."),
+	    .max_len = API_MESSAGE_MAX, .doc = "Human-readable message."),
 };
-DESC(api_condition, "Condition", "One judgement about the object.");
+DESC(api_condition, "Condition", "One aspect of the observed state.");
 
 static const struct field api_toleration_rows[] = {
 	ROW(api_toleration, key, "key", F_STRING, .max_len = API_LABEL_KEY_MAX,
-	    .doc = "Taint key; empty together with operator Exists tolerates every taint."),
+	    .doc = "Taint key; an empty key with operator Exists tolerates every taint."),
 	ROW(api_toleration, op, "operator", F_STRING, .enums = toleration_operators,
-	    .doc = "Exists, or Equal to compare the value; Equal when left out."),
+	    .doc = "Exists or Equal; Equal, which compares the value, when left out."),
 	ROW(api_toleration, value, "value", F_STRING, .max_len = API_LABEL_VALUE_MAX,
-	    .doc = "Taint value that Equal asks for."),
+	    .doc = "Taint value that operator Equal compares."),
 	ROW(api_toleration, effect, "effect", F_STRING, .enums = taint_effects,
 	    .doc = "Taint effect; every effect when left out."),
 	ROW(api_toleration, seconds, "tolerationSeconds", F_INT, .bits = 64,
 	    .min = -((int64_t)1 << 53), .max = (int64_t)1 << 53,
-	    .doc = "How long a NoExecute taint is tolerated; for ever when left out."),
+	    .doc = "Seconds for which a NoExecute taint is tolerated; forever when left out."),
 };
-DESC(api_toleration, "Toleration", "A node taint that is no obstacle.");
+DESC(api_toleration, "Toleration", "A node taint to tolerate.");
 
 /* What a CachedImage refers to: the three kinds differ in their texts only. */
 #define NAME_REF(var, go_name, text, row_text)                                                     \

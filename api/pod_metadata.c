@@ -45,11 +45,10 @@ static const struct desc_rule annotation_rules[] = {KEY_RULE, OWN_KEYS_RULE, {0}
 static const struct field pod_metadata_rows[] = {
 	ROW(pod_metadata, labels, "labels", F_MAP, .max_items = POD_METADATA_MAX,
 	    .max_len = API_LABEL_VALUE_MAX, .max_key_len = API_LABEL_KEY_MAX, .rules = label_rules,
-	    .doc = "Labels of the pull pods, besides those that drop sets."),
+	    .doc = "Additional labels of the pull pods."),
 	ROW(pod_metadata, annotations, "annotations", F_MAP, .max_items = POD_METADATA_MAX,
 	    .max_len = POD_ANNOTATION_MAX, .max_key_len = API_LABEL_KEY_MAX,
-	    .rules = annotation_rules,
-	    .doc = "Annotations of the pull pods, besides those that drop sets."),
+	    .rules = annotation_rules, .doc = "Additional annotations of the pull pods."),
 };
 DESC(pod_metadata, "PodMetadata", "Labels and annotations of pull pods.");
 

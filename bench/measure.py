@@ -63,7 +63,8 @@ class Tree:
         while True:
             with open(self.log, encoding="utf-8", errors="replace") as file:
                 file.seek(since)
-                if " acting" in file.read() or '"acting"' in file.read():
+                text = file.read()
+                if ": leading" in text or '"leading"' in text:
                     break
             if time.monotonic() > end or self.process.poll() is not None:
                 raise RuntimeError(f"the operator does not lead; see {self.log}")

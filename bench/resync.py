@@ -84,7 +84,7 @@ def play(words):
             rounds = [resync(world, tree) for _ in range(words.rounds)]
             time.sleep(3)
             with open(tree.log, encoding="utf-8", errors="replace") as file:
-                acting = file.read().count(" acting")
+                acting = file.read().count("reconciler: leading")
             cpu = sum(tree.cpu().values())
             pss = tree.pss()
             at = renewals(world)

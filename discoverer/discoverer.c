@@ -126,7 +126,7 @@ static void follow_lead(struct proc *p)
 	if (may == d->acting)
 		return;
 	d->acting = may;
-	log_info(may ? "acting" : "not acting any more", LN("term", d->lead.lease.term),
+	log_info(may ? "leading" : "no longer leading", LN("term", d->lead.lease.term),
 		 LN("policies", d->policies.count));
 	for (size_t i = 0; (policy = map_next(&d->policies, &i)) != NULL;)
 		policy_act(policy, may, now);

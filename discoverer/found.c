@@ -104,7 +104,7 @@ void found_why_none(const struct found *f, char *text, size_t size)
 		}
 	}
 	if (most > 0)
-		snprintf(text, size, "of %zu names none is left; of %zu, %s", all, most,
+		snprintf(text, size, "all %zu names were left out; %zu: %s", all, most,
 			 drop_reason_text(why));
 }
 

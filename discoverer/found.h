@@ -23,14 +23,14 @@
 
 /* Why an image is not in the list: name, sentence for people. */
 #define DROP_REASONS(X)                                                                            \
-	X(unusable, "no text for an image reference: empty, too long or with control characters")  \
-	X(tag_filter, "tagFilter does not match its tag")                                          \
+	X(unusable, "not a valid image reference: empty, too long or with control characters")     \
+	X(tag_filter, "tag does not match tagFilter")                                              \
 	X(top_x, "not among the last topX tags of its repository")                                 \
-	X(image_filter, "imageFilter does not match it")                                           \
-	X(filter_limit, "the filter takes too many steps to look at it")                           \
-	X(max_images, "ranked behind the first maxImages")                                         \
-	X(too_many, "the source names more images than are looked at")                             \
-	X(too_large, "the list would be too large for an object")
+	X(image_filter, "does not match imageFilter")                                              \
+	X(filter_limit, "the filter exceeded its match limits")                                    \
+	X(max_images, "ranked below the first maxImages")                                          \
+	X(too_many, "the source returned more images than the limit")                              \
+	X(too_large, "the list would exceed the size limit of an object")
 
 #define DROP_REASON_ENUM(name, doc) DROP_##name,
 enum drop_reason { DROP_none, DROP_REASONS(DROP_REASON_ENUM) DROP_REASONS_COUNT };

@@ -57,8 +57,8 @@ static void send(struct event_job *job)
 		.warning = true,
 		.reason = "CredentialsOverHTTP",
 		.action = "Discover",
-		.note = "Credentials are sent unencrypted over http: everybody on the way can read "
-			"them. Use an https URL; the status says which sources",
+		.note = "Credentials are sent unencrypted over http: anyone on the network path "
+			"can read them. Use an https URL; the status lists the sources",
 		.count = 1,
 		.first_s = now.wall_s,
 		.last_s = now.wall_s,

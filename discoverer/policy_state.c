@@ -29,7 +29,7 @@ void policy_check(struct policy *policy)
 	for (size_t i = 0; i < spec->sources.n; i++) {
 		const struct source_ops *ops = source_ops_find(spec->sources.at[i].type);
 		int rc = ops != NULL ? ops->check(&spec->sources.at[i], &err)
-				     : err_set(&err, ERR_TERMINAL, "its type is not known");
+				     : err_set(&err, ERR_TERMINAL, "unknown type");
 		if (rc == 0)
 			continue;
 		err_wrap(&err, "sources[%zu]", i);

@@ -17,7 +17,7 @@ static void copy(char *out, size_t cap, const struct sax *s)
 
 static int wrong(struct err *err, const char *what)
 {
-	return err_set(err, ERR_TERMINAL, "not an answer of Prometheus: %s", what);
+	return err_set(err, ERR_TERMINAL, "not a valid Prometheus response: %s", what);
 }
 
 /* What PromQL's engine remarks on a query (Prometheus 2.48 and newer) lacks nothing. */
@@ -47,15 +47,14 @@ static int on_sample(struct prom_answer *p, const struct sax *s, struct err *err
 {
 	double value;
 	if (s->cut || !score_parse(s->text, s->len, &value))
-		return wrong(err, "a sample is no number");
+		return wrong(err, "a sample is not a number");
 	p->sum = score_clamp(p->sum + value);
 	p->valued = true;
 	if (++p->samples > PROM_SAMPLES_MAX)
-		return err_set(
-			err, ERR_TERMINAL,
-			"the answer has more than %d samples: raise step, shorten lookback, or "
-			"add series up in the query: sum by (image) (...)",
-			PROM_SAMPLES_MAX);
+		return err_set(err, ERR_TERMINAL,
+			       "the answer has more than %d samples: raise step, shorten lookback, "
+			       "or aggregate in the query: sum by (image) (...)",
+			       PROM_SAMPLES_MAX);
 	return 0;
 }
 
@@ -140,7 +139,7 @@ static int on_event(void *ctx, const struct sax *s, enum sax_event event, struct
 	if (event == SAX_STRING)
 		return on_string(p, s, err);
 	if (s->depth == 0 && event != SAX_OBJECT && event != SAX_OBJECT_END)
-		return wrong(err, "it is no object");
+		return wrong(err, "not an object");
 	bool null = event == SAX_LITERAL && strcmp(s->text, "null") == 0; /* Go's empty list */
 	if ((event == SAX_ARRAY || null) && s->depth == 2 && sax_at(s, "data.result"))
 		p->has_result = true;
@@ -169,11 +168,10 @@ int prom_answer_feed(struct prom_answer *p, const char *bytes, size_t n, struct 
 {
 	p->bytes += n;
 	if (p->bytes > PROM_BYTES_MAX + p->samples * PROM_SAMPLE_BYTES + n)
-		return err_set(
-			err, ERR_TERMINAL,
-			"the answer has more than %d MiB besides its samples: add series up in "
-			"the query: sum by (image) (...)",
-			PROM_BYTES_MAX / 1024 / 1024);
+		return err_set(err, ERR_TERMINAL,
+			       "the answer has more than %d MiB besides its samples: aggregate in "
+			       "the query: sum by (image) (...)",
+			       PROM_BYTES_MAX / 1024 / 1024);
 	return sax_feed(&p->sax, bytes, n, on_event, p, err);
 }
 
@@ -187,28 +185,27 @@ void prom_answer_lacks(const struct prom_answer *p, char out[ERR_TEXT_MAX])
 	out[0] = '\0';
 	if (p->partial)
 		snprintf(out, ERR_TEXT_MAX,
-			 "the answer is incomplete, says the server (isPartial)%s%s",
+			 "the server marked the answer as incomplete (isPartial)%s%s",
 			 p->warning[0] != '\0' ? ": " : "", p->warning);
 	else if (p->incomplete > 0)
-		snprintf(out, ERR_TEXT_MAX, "the answer is incomplete, warns the server: %s",
+		snprintf(out, ERR_TEXT_MAX, "the server marked the answer as incomplete: %s",
 			 p->warning);
 	else if (p->histograms > 0)
 		snprintf(out, ERR_TEXT_MAX,
-			 "%zu of %zu series are native histograms, which have no score: ask for "
-			 "histogram_count(...) or histogram_sum(...) of them",
+			 "%zu of %zu series are native histograms, which have no score: use "
+			 "histogram_count(...) or histogram_sum(...)",
 			 p->histograms, p->series);
 }
 
 void prom_answer_empty(const struct prom_answer *p, char out[ERR_TEXT_MAX])
 {
 	if (p->series == 0)
-		snprintf(out, ERR_TEXT_MAX, "the query has no series");
+		snprintf(out, ERR_TEXT_MAX, "the query returned no series");
 	else if (p->unlabelled == p->series)
-		snprintf(
-			out, ERR_TEXT_MAX,
-			"none of %zu series has a label image%s%s: has the query to keep it, as in "
-			"sum by (image) (...)?",
-			p->series, p->labels[0] != '\0' ? "; the first has " : "", p->labels);
+		snprintf(out, ERR_TEXT_MAX,
+			 "none of %zu series has a label image%s%s; the query must keep it, as in "
+			 "sum by (image) (...)",
+			 p->series, p->labels[0] != '\0' ? "; the first has " : "", p->labels);
 	else
 		snprintf(out, ERR_TEXT_MAX, "no series with a label image has a value");
 }
@@ -220,17 +217,17 @@ int prom_answer_end(struct prom_answer *p, struct err *err)
 	if (prom_answer_failed(p))
 		return 0;
 	if (strcmp(p->status, "success") != 0)
-		return wrong(err, "its status is neither success nor error");
+		return wrong(err, "status is neither success nor error");
 	bool vector = strcmp(p->type, "vector") == 0, matrix = strcmp(p->type, "matrix") == 0;
 	if (!vector && !matrix && p->type[0] != '\0')
 		return err_set(err, ERR_TERMINAL,
-			       "the query results in a %s, which has no images: it has to be a "
-			       "vector or a matrix",
+			       "the query returns a %s, which has no labels: a vector or matrix is "
+			       "required",
 			       strcmp(p->type, "scalar") == 0   ? "scalar"
 			       : strcmp(p->type, "string") == 0 ? "string"
-								: "type we do not know");
+								: "unknown type");
 	if (p->type[0] == '\0' || !p->has_result || p->odd || (vector && p->matrix) ||
 	    (matrix && p->vector))
-		return wrong(err, "it has no list of series");
+		return wrong(err, "no list of series");
 	return 0;
 }

@@ -57,7 +57,7 @@ void prom_hint(char out[PROM_HINT_MAX], const struct prometheus_source *spec,
 	out[0] = '\0';
 	if ((refused || why->html) && has_api_path(spec->endpoint))
 		snprintf(out, PROM_HINT_MAX,
-			 "endpoint has to end before /api/v1, which is added to it");
+			 "leave /api/v1 out of endpoint; it is appended automatically");
 	else if (points > 0 &&
 		 (too_fine(why->words) || (why->code == 400 && points > PROM_POINTS_MAX)))
 		snprintf(out, PROM_HINT_MAX,
@@ -66,7 +66,8 @@ void prom_hint(char out[PROM_HINT_MAX], const struct prometheus_source *spec,
 			 step_of(spec), points);
 	else if (why->html)
 		snprintf(out, PROM_HINT_MAX,
-			 "is endpoint the server itself, or a page in front of it?");
+			 "check whether endpoint is the server itself or a login page in front of "
+			 "it");
 	else if (why->code == 404)
 		snprintf(out, PROM_HINT_MAX,
 			 "is endpoint all of the URL before /api/v1/query, as in "

@@ -165,8 +165,8 @@ static void publish(struct policy *policy, struct now now)
 	w->status = *(struct discoverypolicy_status *)desc_clone(&discoverypolicy_status_desc,
 								 &status, &w->mem);
 	if (list.held > 0)
-		log_info("images kept, the list may not get shorter that fast",
-			 LS("policy", policy->name), LN("kept", list.held));
+		log_info("images kept because of maxShrinkPercent", LS("policy", policy->name),
+			 LN("kept", list.held));
 	say(policy, &w->status);
 	measure_found(policy, &w->status.discovered_images);
 	w->synced = policy->synced;

@@ -100,7 +100,7 @@ struct query *query_new(const struct query_env *env, const struct discovery_sour
 	q->began_ms = clock_boot_ms();
 	struct err err;
 	if (q->ops == NULL)
-		query_end(q, FAULT_SPEC, "there is no source of type %s", spec->type);
+		query_end(q, FAULT_SPEC, "unknown source type %s", spec->type);
 	else if (q->ops->check(q->spec, &err) < 0)
 		query_end(q, FAULT_SPEC, "%s", err.text);
 	else if (q->spec->secret_ref != NULL && q->spec->secret_ref->name != NULL &&

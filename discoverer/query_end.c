@@ -24,7 +24,7 @@ void query_end(struct query *q, enum fault fault, const char *fmt, ...)
 	va_end(args);
 	bool leaks = auth_leaks(&q->auth, raw);
 	snprintf(q->text, sizeof(q->text), "%s",
-		 leaks ? "the server's words repeat a secret and are not shown" : raw);
+		 leaks ? "the server's message contains a secret and is not shown" : raw);
 }
 
 bool query_url(struct query *q, const char *text, struct weburl *ret)

@@ -77,10 +77,9 @@ static int supported(const pcre2_code *code, const char *pattern, struct err *er
 	uint32_t references = 0;
 	pcre2_pattern_info(code, PCRE2_INFO_BACKREFMAX, &references);
 	if (references > 0)
-		return err_set(
-			err, ERR_TERMINAL,
-			"back-references, and conditions on a group, are not supported: what they "
-			"match takes too long to find out");
+		return err_set(err, ERR_TERMINAL,
+			       "back-references, and conditions on a group, are not supported: "
+			       "they can take too long to match");
 	pcre2_callout_enumerate(code, on_item, &items);
 	if (items.bad)
 		return err_set(

@@ -202,9 +202,8 @@ static void page_read(struct walk *w, const struct fetch_result *res)
 	}
 	char text[ERR_TEXT_MAX];
 	snprintf(text, sizeof(text),
-		 next == PAGE_BAD
-			 ? "the link to page %zu leads nowhere; the %zu tags before it are kept"
-			 : "there are more than %zu pages; their %zu tags are kept",
+		 next == PAGE_BAD ? "page %zu does not exist; the %zu tags before it are kept"
+				  : "there are more than %zu pages; their %zu tags are kept",
 		 next == PAGE_BAD ? w->pages + 2 : w->pages, w->seen);
 	take_tags(w);
 	walk_failed(w, PART_ADDED, FAULT_INVALID, text);

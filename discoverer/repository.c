@@ -22,11 +22,10 @@ int repository_check(const char *name, struct err *err)
 			return err_set(err, ERR_TERMINAL, "\"%s\" has . or .. between its slashes",
 				       name);
 		if (strspn(p, segment_bytes) != n)
-			return err_set(
-				err, ERR_TERMINAL,
-				"\"%s\" is no name of a repository: neither a URL nor a tag, "
-				"digest or port is part of it",
-				name);
+			return err_set(err, ERR_TERMINAL,
+				       "\"%s\" is not a repository name: leave out URL scheme, "
+				       "port, tag and digest",
+				       name);
 		p += n;
 		if (*p == '\0')
 			return 0;
@@ -69,9 +68,9 @@ const char *repository_hint(struct arena *a, const struct weburl *registry, cons
 	while (len > 0 && path[len - 1] == '/')
 		len--;
 	if (len >= 3 && memcmp(path + len - 3, "/v2", 3) == 0)
-		return "; registry.url ends in /v2, which is added by itself: leave it out";
+		return "; leave /v2 out of registry.url, it is appended automatically";
 	if (strcmp(registry->scheme, "http") == 0 && strstr(words, "HTTPS") != NULL)
-		return "; registry.url begins with http://, and the port speaks https";
+		return "; registry.url begins with http:// but the port serves https";
 	if (slash != NULL && (memchr(name, '.', (size_t)(slash - name)) != NULL ||
 			      strncmp(name, "localhost/", 10) == 0))
 		return arena_printf(a,

@@ -26,7 +26,7 @@ int secret_rule_name(const struct discoverer_options *o, const char *name, struc
 	if (strcmp(o->discovery_secrets, "named") != 0 || listed(o->discovery_secret_names, name))
 		return 0;
 	return err_set(err, ERR_TERMINAL,
-		       "Secret %s is not one of those that discovery may use "
+		       "Secret %s may not be used by discovery "
 		       "(--discovery-secret-names)",
 		       name);
 }
@@ -38,9 +38,10 @@ int secret_rule_object(const struct discoverer_options *o, const char *name, con
 	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
 		size_t n = strlen(refused[i]);
 		if (type.at != NULL && type.len >= n && memcmp(type.at, refused[i], n) == 0)
-			return err_set(err, ERR_TERMINAL,
-				       "Secret %s is of type %.*s, which is sent to no source",
-				       name, (int)type.len, type.at);
+			return err_set(
+				err, ERR_TERMINAL,
+				"Secret %s is of type %.*s, which must not be used for discovery",
+				name, (int)type.len, type.at);
 	}
 	struct json_range labels = json_member(json_member(all, "metadata"), "labels");
 	if (strcmp(o->discovery_secrets, "labelled") == 0 &&

@@ -37,15 +37,14 @@ static int check(const struct discovery_source *spec, struct err *err)
 	struct arena scratch = ARENA_INIT;
 	struct weburl url;
 	if (p == NULL || p->endpoint == NULL || p->query == NULL)
-		return err_set(err, ERR_TERMINAL,
-			       "prometheus: endpoint and query have to be given");
+		return err_set(err, ERR_TERMINAL, "prometheus: endpoint and query are required");
 	int rc = weburl_parse(&scratch, p->endpoint, &url, err);
 	arena_done(&scratch);
 	if (rc < 0)
 		return err_wrap(err, "prometheus.endpoint");
 	if (p->lookback > 0 && prom_step_ms(p) == 0)
 		return err_set(err, ERR_TERMINAL,
-			       "prometheus.step is no duration such as 5m, 1d or 30");
+			       "prometheus.step is not a duration such as 5m, 1d or 30");
 	return 0;
 }
 

@@ -28,8 +28,7 @@ static int check(const struct discovery_source *spec, struct err *err)
 	struct regex *filter = NULL;
 	struct weburl url;
 	if (r == NULL || r->url == NULL || r->repositories.n == 0)
-		return err_set(err, ERR_TERMINAL,
-			       "registry: url and repositories have to be given");
+		return err_set(err, ERR_TERMINAL, "registry: url and repositories are required");
 	int rc = weburl_parse(&scratch, r->url, &url, err);
 	arena_done(&scratch);
 	if (rc < 0)
@@ -41,8 +40,8 @@ static int check(const struct discovery_source *spec, struct err *err)
 		return err_wrap(err, "registry.imageTemplate");
 	if (!template_has(&template, TEMPLATE_TAG))
 		return err_set(err, ERR_TERMINAL,
-			       "registry.imageTemplate: without {{.Tag}} all tags of a repository "
-			       "would be one image");
+			       "registry.imageTemplate: {{.Tag}} is required, otherwise all tags "
+			       "of a repository would be one image");
 	if (regex_new(r->tag_filter, &filter, err) < 0)
 		return err_wrap(err, "registry.tagFilter");
 	regex_free(filter);
@@ -114,7 +113,7 @@ static void finished(struct query *q)
 	char text[ERR_TEXT_MAX];
 	snprintf(text, sizeof(text), "%s", q->text);
 	if (r->failed > 1)
-		query_end(q, q->fault, "%s; and %zu repositories more", text, r->failed - 1);
+		query_end(q, q->fault, "%s; and %zu more repositories", text, r->failed - 1);
 	else
 		query_end(q, q->fault, "%s", text);
 }

@@ -46,9 +46,9 @@ static const char *left_out(const struct status_facts *f, struct arena *a)
 		enum drop_reason why;
 		const char *text;
 	} told[] = {
-		{DROP_unusable, "names that are no image references"},
-		{DROP_filter_limit, "names that the filter takes too long to look at"},
-		{DROP_too_many, "names beyond those that are looked at"},
+		{DROP_unusable, "names that are not image references"},
+		{DROP_filter_limit, "names for which the filter exceeded its limits"},
+		{DROP_too_many, "names beyond the limit of a source"},
 	};
 	const char *text = "";
 	for (size_t i = 0; i < sizeof(told) / sizeof(told[0]); i++)
@@ -56,8 +56,8 @@ static const char *left_out(const struct status_facts *f, struct arena *a)
 			text = arena_printf(a, "%s, left out %zu %s", text,
 					    f->left_out[told[i].why], told[i].text);
 	if (f->too_large > 0)
-		text = arena_printf(a, "%s, left out %zu for which the object has no room", text,
-				    f->too_large);
+		text = arena_printf(a, "%s, left out %zu that exceed the size limit of the object",
+				    text, f->too_large);
 	for (size_t i = 0; i < f->n && strlen(text) < STATUS_MESSAGE_MAX; i++)
 		if (f->sources[i].warning != NULL && *f->sources[i].warning != '\0')
 			text = arena_printf(a, "%s; %s", text, f->sources[i].warning);

@@ -39,11 +39,11 @@ static void log_end(const struct policy *policy, const struct source_state *s,
 		       LS("policy", policy->name), LS("type", q->ops->type), LS("url", url),
 		       LN("images", q->found.n), LN("ms", q->took_ms));
 	if (q->warning[0] != '\0')
-		log_warn("source warns", LS("policy", policy->name), LS("url", url),
+		log_warn("source returned a warning", LS("policy", policy->name), LS("url", url),
 			 LS("warning", q->warning));
 	for (int why = DROP_none + 1; why < DROP_REASONS_COUNT; why++)
 		if (q->found.counts[why] > 0)
-			log_debug("names left out", LS("policy", policy->name), LS("url", url),
+			log_debug("names ignored", LS("policy", policy->name), LS("url", url),
 				  LS("why", drop_reason_name((enum drop_reason)why)),
 				  LN("count", q->found.counts[why]));
 	arena_done(&scratch);

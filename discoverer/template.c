@@ -36,8 +36,7 @@ static int add_field(struct template *t, const char *p, const char *end, struct 
 			return add(t, (enum template_field)i, NULL, 0, err);
 	int shown = end - p < 40 ? (int)(end - p) : 40;
 	return err_set(err, ERR_TERMINAL,
-		       "{{%.*s}} is not understood: there are {{.Registry}}, {{.Repository}} and "
-		       "{{.Tag}}",
+		       "{{%.*s}} is unknown: use {{.Registry}}, {{.Repository}} and {{.Tag}}",
 		       shown, p);
 }
 

@@ -92,13 +92,13 @@ void on_discover(struct proc *p, const struct msg_in *in)
 	while (slot < TRIES_MAX && d->tries[slot] != NULL)
 		slot++;
 	if (slot == TRIES_MAX) {
-		refuse(p, &in->reply_to, "", "others are being tried: ask again in a moment");
+		refuse(p, &in->reply_to, "", "too many policies are being evaluated, retry later");
 		return;
 	}
 	if (m->kind != KIND_DISCOVERYPOLICY ||
 	    obj_unpack(&discoverypolicy_desc, m->object.data, m->object.len, proc_arena(p), obj,
 		       &err) < 0) {
-		refuse(p, &in->reply_to, "", "this is no DiscoveryPolicy");
+		refuse(p, &in->reply_to, "", "not a DiscoveryPolicy");
 		return;
 	}
 	struct try *t = xcalloc(1, sizeof(*t));

@@ -43,11 +43,10 @@ int64_t ctl_ask(struct proc *p, enum proc_id to, enum msg_type type, const void 
 	}
 	if (now_ms < c->give_up_ms)
 		return c->give_up_ms;
-	ctl_fail(
-		p, PROC_EXIT_ENV,
-		"no %s in %s (%s). Is the operator running here? --socket-dir names its folder; in "
-		"a cluster use kubectl drop",
-		proc_id_name(to), proc_common(p)->socket_dir, err.text);
+	ctl_fail(p, PROC_EXIT_ENV,
+		 "no %s in %s (%s). Is the operator running on this machine? --socket-dir sets its "
+		 "socket folder; in a cluster use kubectl drop",
+		 proc_id_name(to), proc_common(p)->socket_dir, err.text);
 	return CLOCK_NEVER;
 }
 

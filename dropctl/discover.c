@@ -31,7 +31,7 @@ static const struct option_def options[] = {
 	CTL_FILE,
 	CTL_OUTPUT,
 	{"limit", OPT_INT, offsetof(struct ctl, limit), "50", "N",
-	 "rows to show of each object, at most", NULL, 1, 5000},
+	 "maximum number of rows for each object", NULL, 1, 5000},
 	{NULL},
 };
 
@@ -51,7 +51,7 @@ static int read_docs(struct discover_file *f, const struct yaml_docs *docs, stru
 				    &f->arena, &f->policies[f->n++], err) != 0)
 			return -1;
 	}
-	return f->n > 0 ? 0 : err_set(err, ERR_TERMINAL, "no DiscoveryPolicy in it");
+	return f->n > 0 ? 0 : err_set(err, ERR_TERMINAL, "no DiscoveryPolicy found");
 }
 
 static int read_file(const char *path, struct discover_file *f, struct err *err)
@@ -107,7 +107,7 @@ static void add_text(const char *name, const struct msg_discovered *m, size_t li
 			buf_addf(out, "%s: %s", s->reason, visible_text(a, s->text));
 		else
 			buf_addf(out, "%" PRIu64 " images in %" PRId64 " ms%s%s", s->found,
-				 s->took_ms, *s->text ? "; it warns: " : "",
+				 s->took_ms, *s->text ? "; warning: " : "",
 				 visible_text(a, s->text));
 		buf_adds(out, "\n");
 	}
@@ -200,7 +200,7 @@ static int init(struct proc *p, struct err *err)
 	c->answer_ms = DISCOVER_ANSWER_MS;
 	c->discover = xcalloc(1, sizeof(*c->discover));
 	if (c->file == NULL)
-		ctl_fail(p, PROC_EXIT_USAGE, "give the manifests: dropctl discover -f FILE");
+		ctl_fail(p, PROC_EXIT_USAGE, "file missing: dropctl discover -f FILE");
 	else if (read_file(c->file, c->discover, err) != 0)
 		ctl_fail(p, CTL_EXIT_NONE, "%s", err->text);
 	return 0;
@@ -236,7 +236,7 @@ static void done(struct proc *p)
 const struct proc_def ctl_discover = {
 	.name = "ctl",
 	.program = "dropctl discover",
-	.doc = "What DiscoveryPolicies would find, were they applied now; creates nothing.",
+	.doc = "Dry run of DiscoveryPolicies: which images they would find; creates nothing.",
 	.id = PROC_CTL,
 	.handlers = {[MSG_discovered] = on_discovered},
 	.options = options,

@@ -60,7 +60,7 @@ extern const struct proc_def ctl_status, ctl_why, ctl_queue, ctl_plan, ctl_tap, 
 	}
 #define CTL_OUTPUT                                                                                 \
 	{"output",    OPT_STRING, offsetof(struct ctl, output),                                    \
-	 "text",      "FORM",     "for people or for programs",                                    \
+	 "text",      "FORM",     "output format, text or json",                                   \
 	 ctl_outputs, 0,          0},                                                              \
 	{                                                                                          \
 		"o", OPT_STRING, offsetof(struct ctl, output), NULL, "FORM", "short for --output", \

@@ -47,7 +47,7 @@ int manifest_kind(const struct yaml_doc *doc, const char **ret, struct err *err)
 	if (cJSON_IsNull(doc->root))
 		return 0;
 	if (!cJSON_IsString(kind)) {
-		err_set(err, ERR_TERMINAL, "no kind: give a manifest as for kubectl apply");
+		err_set(err, ERR_TERMINAL, "no kind: not a Kubernetes manifest");
 		return err_wrap(err, "line %zu", yaml_where(doc, ""));
 	}
 	*ret = kind->valuestring;

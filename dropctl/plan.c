@@ -19,7 +19,7 @@ static const struct option_def options[] = {
 	CTL_FILE,
 	CTL_OUTPUT,
 	{"limit", OPT_INT, offsetof(struct ctl, limit), "50", "N",
-	 "rows to show of each object, at most", NULL, 1, 400},
+	 "maximum number of rows for each object", NULL, 1, 400},
 	{NULL},
 };
 
@@ -32,13 +32,13 @@ static void add_text(struct proc *p, const struct cachedimage *image, const stru
 {
 	struct ctl *c = proc_state(p);
 	struct buf cells = {0};
-	uint64_t told = m->nodes.n, all = m->done + m->pulls + m->away + m->skipped;
+	uint64_t told = m->nodes.n, all = m->done + m->pulls + m->notready + m->skipped;
 	buf_addf(&c->out,
-		 "%s%s (%s): %" PRIu64 " to pull, %" PRIu64 " there already, %" PRIu64
-		 " not available now, %" PRIu64 " not for it\n",
+		 "%s%s (%s): %" PRIu64 " to pull, %" PRIu64 " already there, %" PRIu64
+		 " not eligible now, %" PRIu64 " not targeted\n",
 		 c->out.len > 0 ? "\n" : "", visible_text(proc_arena(p), image->meta.name),
-		 visible_text(proc_arena(p), reference_of(p, image)), m->pulls, m->done, m->away,
-		 m->skipped);
+		 visible_text(proc_arena(p), reference_of(p, image)), m->pulls, m->done,
+		 m->notready, m->skipped);
 	for (size_t i = 0; i < m->nodes.n; i++) {
 		const struct msg_verdict *v = &m->nodes.at[i];
 		if (i < m->pulls)
@@ -50,7 +50,7 @@ static void add_text(struct proc *p, const struct cachedimage *image, const stru
 	}
 	table_print(&cells, 3, &c->out);
 	if (told < all)
-		buf_addf(&c->out, "       and %" PRIu64 " nodes more (--limit)\n", all - told);
+		buf_addf(&c->out, "       and %" PRIu64 " more nodes (--limit)\n", all - told);
 	buf_done(&cells);
 }
 
@@ -63,9 +63,9 @@ static void add_json(struct proc *p, const struct cachedimage *image, const stru
 	buf_adds(&c->out, ",\"reference\":");
 	buf_add_json(&c->out, reference_of(p, image));
 	buf_addf(&c->out,
-		 ",\"pulls\":%" PRIu64 ",\"done\":%" PRIu64 ",\"away\":%" PRIu64
+		 ",\"pulls\":%" PRIu64 ",\"done\":%" PRIu64 ",\"notready\":%" PRIu64
 		 ",\"skipped\":%" PRIu64 ",\"nodes\":[",
-		 m->pulls, m->done, m->away, m->skipped);
+		 m->pulls, m->done, m->notready, m->skipped);
 	msg_dump_rows(in->type, in->body, &c->out);
 	buf_adds(&c->out, "]}");
 }
@@ -109,7 +109,7 @@ static int init(struct proc *p, struct err *err)
 	struct ctl *c = proc_state(p);
 	c->plan = xcalloc(1, sizeof(*c->plan));
 	if (c->file == NULL)
-		ctl_fail(p, PROC_EXIT_USAGE, "give the manifests: dropctl plan -f FILE");
+		ctl_fail(p, PROC_EXIT_USAGE, "file missing: dropctl plan -f FILE");
 	else if (plan_file_read(c->file, c->plan, err) != 0)
 		ctl_fail(p, CTL_EXIT_NONE, "%s", err->text);
 	return 0;
@@ -145,7 +145,7 @@ static void done(struct proc *p)
 const struct proc_def ctl_plan = {
 	.name = "ctl",
 	.program = "dropctl plan",
-	.doc = "What manifests would do, were they applied now; creates nothing.",
+	.doc = "Dry run of manifests: which nodes would pull what; creates nothing.",
 	.id = PROC_CTL,
 	.handlers = {[MSG_planned] = on_planned},
 	.options = options,

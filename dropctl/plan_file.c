@@ -44,7 +44,7 @@ static int check_reference(const struct yaml_doc *doc, const char *image, const 
 	if (tagged && pinned)
 		err_set(err, ERR_TERMINAL, "%s has a tag and a digest: keep one of them", image);
 	else if (ref_normal(&f->arena, ref_make(&f->arena, image, tag, digest)) == NULL)
-		err_set(err, ERR_TERMINAL, "%s is no image reference", image);
+		err_set(err, ERR_TERMINAL, "%s is not an image reference", image);
 	else
 		return 0;
 	return err_wrap(err, "line %zu", yaml_where(doc, "spec"));
@@ -75,9 +75,10 @@ static int add_set(struct plan_file *f, const struct yaml_doc *doc, struct err *
 			return -1;
 	}
 	if (s->discovery_policy_ref != NULL)
-		add_note(f,
-			 arena_printf(&f->arena, "%s: what DiscoveryPolicy %s finds is not planned",
-				      set.meta.name, s->discovery_policy_ref->name));
+		add_note(f, arena_printf(
+				    &f->arena,
+				    "%s: images of DiscoveryPolicy %s are not included in the plan",
+				    set.meta.name, s->discovery_policy_ref->name));
 	return 0;
 }
 
@@ -100,8 +101,8 @@ static int add_doc(struct plan_file *f, const struct yaml_doc *doc, struct err *
 		return add_image(f, image.meta.name, &image.spec, err);
 	}
 	if (strcmp(kind, "PullPolicy") == 0)
-		add_note(f, "a PullPolicy in the file is not applied by this: images are planned "
-			    "with the policies that the cluster has");
+		add_note(f, "PullPolicies in the file are ignored: the plan uses the policies of "
+			    "the cluster");
 	f->others++;
 	return 0;
 }
@@ -117,7 +118,7 @@ int plan_file_parse(const char *text, size_t len, struct plan_file *ret, struct 
 		rc = add_doc(ret, &docs.at[i], err);
 	yaml_done(&docs);
 	if (rc == 0 && ret->n == 0)
-		rc = err_set(err, ERR_TERMINAL, "no CachedImage and no CachedImageSet in it");
+		rc = err_set(err, ERR_TERMINAL, "no CachedImage or CachedImageSet found");
 	if (rc != 0)
 		plan_file_done(ret);
 	return rc;

@@ -5,7 +5,8 @@
 
 static const struct option_def options[] = {
 	CTL_OUTPUT,
-	{"limit", OPT_INT, offsetof(struct ctl, limit), "50", "N", "entries to show", NULL, 1, 400},
+	{"limit", OPT_INT, offsetof(struct ctl, limit), "50", "N", "maximum number of entries",
+	 NULL, 1, 400},
 	{NULL},
 };
 
@@ -20,7 +21,9 @@ static void on_queue_explained(struct proc *p, const struct msg_in *in)
 		ctl_json_rows(c, in);
 		buf_addf(&text, "{\"queue\":[%s]}\n", c->out.len > 0 ? c->out.data : "");
 	} else if (m->queue.n == 0) {
-		buf_adds(&text, "Nothing waits but what backs off (dropctl status).\n");
+		buf_adds(
+			&text,
+			"The queue is empty; images that back off are listed by dropctl status.\n");
 	}
 	for (size_t i = 0; !ctl_json(c) && i < m->queue.n; i++) {
 		table_cell(&c->table, m->queue.at[i].image);
@@ -44,7 +47,7 @@ static int64_t turn(struct proc *p, struct now now)
 const struct proc_def ctl_queue = {
 	.name = "ctl",
 	.program = "dropctl queue",
-	.doc = "Which pulls start next, and what holds them.",
+	.doc = "The pull queue in order, and what each entry waits for.",
 	.id = PROC_CTL,
 	.handlers = {[MSG_queue_explained] = on_queue_explained},
 	.options = options,

@@ -4,7 +4,7 @@
 #include <inttypes.h>
 
 static const struct option_def options[] = {
-	{"all", OPT_BOOL, offsetof(struct ctl, all), NULL, NULL, "zeros too", NULL, 0, 0},
+	{"all", OPT_BOOL, offsetof(struct ctl, all), NULL, NULL, "include zero values", NULL, 0, 0},
 	{NULL},
 };
 
@@ -90,7 +90,7 @@ static int64_t turn(struct proc *p, struct now now)
 const struct proc_def ctl_stats = {
 	.name = "ctl",
 	.program = "dropctl stats",
-	.doc = "What a process counts and measures. Usage: dropctl stats PROCESS [options]",
+	.doc = "Metrics of a process as JSON. Usage: dropctl stats PROCESS [options]",
 	.id = PROC_CTL,
 	.handlers = {[MSG_metrics] = on_metrics},
 	.options = options,

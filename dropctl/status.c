@@ -10,14 +10,14 @@
 #include "base/visible.h"
 #include "dropctl/table.h"
 
-static const char *const heading[] = {"IMAGE",   "PHASE", "READY", "PULLING", "WAITING",
-				      "BACKOFF", "AWAY",  "ETA",   "POLICY",  "WHY"};
+static const char *const heading[] = {"IMAGE",   "PHASE",    "READY", "PULLING", "WAITING",
+				      "BACKOFF", "NOTREADY", "ETA",   "POLICY",  "WHY"};
 #define COLUMNS (sizeof(heading) / sizeof(heading[0]))
 
 static const struct option_def options[] = {
 	CTL_OUTPUT,
 	{"check", OPT_BOOL, offsetof(struct ctl, check), NULL, NULL,
-	 "end with 2 unless every image is Ready: for scripts", NULL, 0, 0},
+	 "exit with 2 unless every image is Ready", NULL, 0, 0},
 	{NULL},
 };
 
@@ -42,7 +42,7 @@ static void add_rows(struct ctl *c, const struct msg_images_explained *m)
 		table_cellf(&c->table, "%" PRIu64, i->pulling);
 		table_cellf(&c->table, "%" PRIu64, i->waiting);
 		table_cellf(&c->table, "%" PRIu64, i->backoff);
-		table_cellf(&c->table, "%" PRIu64, i->away);
+		table_cellf(&c->table, "%" PRIu64, i->notready);
 		cell_eta(&c->table, i);
 		table_cellf(&c->table, "%s%s", i->policy_missing ? "missing, so " : "",
 			    i->policy_missing && *policy == '-' ? "the default" : policy);
@@ -64,8 +64,8 @@ static void finish(struct proc *p, const struct msg_images_explained *m)
 		buf_addf(&text, "\"images\":[%s]}\n", c->out.len > 0 ? c->out.data : "");
 	} else {
 		if (!m->leading)
-			buf_adds(&text, "This replica does not lead: it knows, but decides "
-					"nothing.\n");
+			buf_adds(&text,
+				 "This replica is a standby; the leader's view may be newer.\n");
 		if (m->lease_trouble != NULL)
 			buf_addf(&text, "The lease cannot be held: %s\n",
 				 visible_text(proc_arena(p), m->lease_trouble));
@@ -77,7 +77,7 @@ static void finish(struct proc *p, const struct msg_images_explained *m)
 			table_print(&cells, COLUMNS, &text);
 			buf_done(&cells);
 		} else {
-			buf_adds(&text, "There is no CachedImage.\n");
+			buf_adds(&text, "No CachedImages found.\n");
 		}
 	}
 	ctl_end(p, &text, c->exit_code);
@@ -114,7 +114,7 @@ static int64_t turn(struct proc *p, struct now now)
 const struct proc_def ctl_status = {
 	.name = "ctl",
 	.program = "dropctl status",
-	.doc = "How far each image is, what is in the way, and when it is done.",
+	.doc = "Progress of each image: counts of nodes, estimated time, and what it waits for.",
 	.id = PROC_CTL,
 	.handlers = {[MSG_images_explained] = on_images_explained},
 	.options = options,

@@ -19,7 +19,7 @@ static void finish(struct proc *p)
 	} else if (c->table.len > 0) {
 		table_print(&c->table, 3, &text);
 	} else {
-		buf_adds(&text, "The cluster has no node.\n");
+		buf_adds(&text, "The cluster has no nodes.\n");
 	}
 	ctl_end(p, &text, PROC_EXIT_OK);
 	buf_done(&text);
@@ -33,8 +33,8 @@ static void on_explained(struct proc *p, const struct msg_in *in)
 		return;
 	if (!m->found) {
 		ctl_fail(p, CTL_EXIT_NONE,
-			 "there is no CachedImage \"%s\" (dropctl status lists them; of a "
-			 "CachedImageSet ask for its children)",
+			 "there is no CachedImage \"%s\" (dropctl status lists them; for a "
+			 "CachedImageSet use the names of its children)",
 			 ctl_args[0]);
 		return;
 	}

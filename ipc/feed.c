@@ -42,7 +42,7 @@ static void apply_change(struct proc *p, struct feed *f, const struct msg_change
 	void *obj = arena_alloc(proc_arena(p), kinds[kind].size);
 	if (obj_unpack(kinds[kind].desc, change->object.data, change->object.len, proc_arena(p),
 		       obj, &err) < 0) {
-		log_error("object from the watcher cannot be read, ignoring",
+		log_error("object from the watcher cannot be decoded, ignoring",
 			  LS("kind", kinds[kind].kind), LS("name", change->name),
 			  LS("error", err.text));
 		return;

@@ -25,20 +25,20 @@ extern const char *const option_secrets[]; /* by enum secret_mode of the discove
 
 #define SOCKET_OPTIONS(O)                                                                          \
 	O(socket_dir, "socket-dir", STRING, NULL, "DIR", NULL, RESTART,                            \
-	  "folder of the sockets between processes; the first of /run/drop, "                      \
-	  "$XDG_RUNTIME_DIR/drop and /dev/shm/drop-UID that can be had")
+	  "folder of the sockets between processes; default: the first usable one of /run/drop, "  \
+	  "$XDG_RUNTIME_DIR/drop and /dev/shm/drop-UID")
 
 #define API_OPTIONS(O)                                                                             \
 	O(kubeconfig, "kubeconfig", STRING, NULL, "FILE", NULL, RESTART,                           \
-	  "how to reach the API server; the pod's service account, else $KUBECONFIG")              \
+	  "kubeconfig for the API server; default: the pod's service account, else $KUBECONFIG")   \
 	O(pod_namespace, "pod-namespace", STRING, "drop-system", "NAME", NULL, RESTART,            \
 	  "namespace of pull pods and of the lease")
 
 #define LOG_OPTIONS(O, LEVEL)                                                                      \
 	O(log_level, "log-level", STRING, LEVEL, "LEVEL", option_log_levels, LIVE,                 \
-	  "least important lines to log")                                                          \
+	  "lowest severity that is logged")                                                        \
 	O(log_format, "log-format", STRING, "text", "FORMAT", option_log_formats, RESTART,         \
-	  "form of the log lines")
+	  "format of the log lines")
 
 #define COMMON_OPTIONS(O) SOCKET_OPTIONS(O) API_OPTIONS(O) LOG_OPTIONS(O, "info")
 /* A tool for people speaks to no API server, and says nothing but what it was asked. */
@@ -48,65 +48,67 @@ extern const char *const option_secrets[]; /* by enum secret_mode of the discove
 
 #define WATCHER_OPTIONS(O)                                                                         \
 	O(leader_elect, "leader-elect", BOOL, "true", NULL, NULL, RESTART,                         \
-	  "act only while holding the Lease; false: this is the only instance")
+	  "write only while holding the Lease; false: no leader election, for a single instance")
 
 #define RECONCILER_OPTIONS(O)                                                                      \
 	O(metrics_per_node, "metrics-per-node", BOOL, "false", NULL, NULL, RESTART,                \
-	  "metrics of pulls name the node: as many series as images times nodes")                  \
+	  "add the node to pull metrics; this makes one series per image and node")                \
 	O(excluded_node_taints, "excluded-node-taints", STRING, NULL, "KEYS", NULL, RESTART,       \
-	  "taint keys, comma-separated, each KEY or PREFIX*, of nodes that get no pull pods")
+	  "taint keys of nodes that get no pull pods, separated by commas, each KEY or PREFIX*")
 
 #define PULLER_OPTIONS(O)                                                                          \
 	O(priority_class, "priority-class", STRING, NULL, "NAME", NULL, RESTART,                   \
-	  "priorityClassName of the pull pods; without it the cluster's default")                  \
+	  "priorityClassName of the pull pods; default: the cluster's default class")              \
 	O(pull_pod_labels, "pull-pod-labels", STRING, NULL, "PAIRS", NULL, RESTART,                \
-	  "further labels of the pull pods, KEY=VALUE separated by commas; those of "              \
-	  "spec.podMetadata win")                                                                  \
+	  "additional labels of the pull pods, KEY=VALUE separated by commas; spec.podMetadata "   \
+	  "takes precedence")                                                                      \
 	O(pull_pod_annotations, "pull-pod-annotations", STRING, NULL, "PAIRS", NULL, RESTART,      \
-	  "further annotations of the pull pods; a comma in a value is written \\,")               \
+	  "additional annotations of the pull pods, KEY=VALUE separated by commas; a comma in a "  \
+	  "value is written \\,")                                                                  \
 	O(pull_pod_resources, "pull-pod-resources", STRING,                                        \
 	  "requests.cpu=10m,requests.memory=16Mi,limits.memory=64Mi", "RESOURCES", NULL, RESTART,  \
 	  "requests.RESOURCE=QUANTITY and limits.RESOURCE=QUANTITY of the pull pods, separated "   \
 	  "by commas")                                                                             \
 	O(pull_pod_user, "pull-pod-user", STRING, "65534", "ID", NULL, RESTART,                    \
-	  "runAsUser of the pull pods, not 0; none: left out, for clusters that set it")           \
+	  "runAsUser of the pull pods, not 0; none: not set, for clusters that assign it")         \
 	O(pull_pod_group, "pull-pod-group", STRING, "65534", "ID", NULL, RESTART,                  \
-	  "runAsGroup of the pull pods; none: left out")                                           \
+	  "runAsGroup of the pull pods; none: not set")                                            \
 	O(pull_pod_service_account, "pull-pod-service-account", STRING, NULL, "NAME", NULL,        \
 	  RESTART,                                                                                 \
-	  "serviceAccountName of the pull pods, whose token is not mounted; without it the "       \
-	  "namespace's default")                                                                   \
+	  "serviceAccountName of the pull pods (its token is not mounted); default: the "          \
+	  "namespace's default account")                                                           \
 	O(pull_pod_runtime_class, "pull-pod-runtime-class", STRING, NULL, "NAME", NULL, RESTART,   \
 	  "runtimeClassName of the pull pods")                                                     \
 	O(pull_pod_image_pull_secrets, "pull-pod-image-pull-secrets", STRING, NULL, "NAMES", NULL, \
-	  RESTART, "names of secrets, separated by commas, with which every image may be pulled")
+	  RESTART, "imagePullSecrets of all pull pods, names separated by commas")
 
 #define DISCOVERER_OPTIONS(O)                                                                      \
 	O(discovery_secrets, "discovery-secrets", STRING, "any", "WHICH", option_secrets, RESTART, \
-	  "secrets that DiscoveryPolicies may use: any of the pod namespace, those labelled "      \
-	  "drop.corewire.io/allow=discovery, or those of --discovery-secret-names")                \
+	  "secrets of the pod namespace that DiscoveryPolicies may use: any, labelled (with "      \
+	  "drop.corewire.io/allow=discovery) or named (by --discovery-secret-names)")              \
 	O(discovery_secret_names, "discovery-secret-names", STRING, NULL, "NAMES", NULL, RESTART,  \
-	  "names of secrets, separated by commas, for --discovery-secrets=named")                  \
+	  "names of the secrets for --discovery-secrets=named, separated by commas")               \
 	O(require_tls_credentials, "require-tls-credentials", BOOL, "false", NULL, NULL, RESTART,  \
 	  "send credentials of DiscoveryPolicies over https only")
 
 #define METRICSD_OPTIONS(O)                                                                        \
 	O(metrics_bind_address, "metrics-bind-address", STRING, "0", "ADDRESS", NULL, RESTART,     \
-	  "where metrics are served, such as :8443; 0: nowhere")                                   \
+	  "address on which metrics are served, such as :8443; 0: disabled")                       \
 	O(metrics_secure, "metrics-secure", BOOL, "true", NULL, NULL, RESTART,                     \
-	  "metrics over https, for those who may GET /metrics in the cluster; false: plain, for "  \
-	  "everybody")                                                                             \
+	  "serve metrics over https, to clients authorized to get /metrics; false: over http, "    \
+	  "without authorization")                                                                 \
 	O(metrics_cert_path, "metrics-cert-path", STRING, NULL, "DIR", NULL, RESTART,              \
-	  "folder of the certificate for metrics; without it one is made at start")                \
+	  "folder of the TLS certificate for metrics; default: a self-signed certificate is "      \
+	  "generated at start")                                                                    \
 	O(metrics_cert_name, "metrics-cert-name", STRING, "tls.crt", "FILE", NULL, RESTART,        \
-	  "the certificate's file in that folder")                                                 \
+	  "file name of the certificate in that folder")                                           \
 	O(metrics_cert_key, "metrics-cert-key", STRING, "tls.key", "FILE", NULL, RESTART,          \
-	  "its key's file")                                                                        \
+	  "file name of the private key in that folder")                                           \
 	O(health_probe_bind_address, "health-probe-bind-address", STRING, ":8081", "ADDRESS",      \
-	  NULL, RESTART, "where /healthz and /readyz are served; 0: nowhere")                      \
+	  NULL, RESTART, "address on which /healthz and /readyz are served; 0: disabled")          \
 	O(status_page, "status-page", BOOL, "false", NULL, NULL, RESTART,                          \
-	  "a page of what goes on, at / and /status.json beside the metrics, for the same "        \
-	  "readers")
+	  "serve a status page at / and /status.json on the metrics address, with the same "       \
+	  "authorization")
 
 /* ---- the values, and the tables that fill them ---- */
 

@@ -36,7 +36,7 @@ static void on_metrics_get(struct proc *p, const struct msg_in *in)
 		proc_collect(p);
 	metrics_page(&p->metrics, get, &p->arena, &page);
 	if (proc_reply(p, &in->reply_to, MSG_metrics, &page, &err) != 0)
-		log_debug("metrics not told, ignoring", LS("error", err.text));
+		log_debug("metrics request not answered, ignoring", LS("error", err.text));
 }
 
 static void on_request(struct proc *p, const struct bus_in *raw, uint32_t id, const struct msg *m)

@@ -50,7 +50,7 @@ void proc_ready(struct proc *p)
 	if (p->notify_fd < 0)
 		return;
 	if (write(p->notify_fd, "1", 1) != 1)
-		log_debug("nobody heard that we are ready, ignoring");
+		log_debug("readiness notification not delivered, ignoring");
 	close(p->notify_fd);
 	p->notify_fd = -1;
 }

@@ -81,13 +81,12 @@ bool credentials_refresh(struct credentials *c, int64_t now_ms, bool at_once)
 		if (config_item_read(items[i], &err) == 0)
 			changed = true;
 		else
-			log_debug("cannot read a credential again, ignoring",
-				  LS("error", err.text));
+			log_debug("credential cannot be reloaded, ignoring", LS("error", err.text));
 	}
 	if (!changed)
 		return false;
 	if (make_header(c, &err) != 0)
-		log_debug("the new token is not usable, ignoring", LS("error", err.text));
+		log_debug("new token is not usable, ignoring", LS("error", err.text));
 	c->generation++;
 	return true;
 }

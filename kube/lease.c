@@ -112,7 +112,7 @@ static void fail(struct elector *e, enum lease_action doing, enum lease_trouble 
 	else
 		err_set(&err, ERR_RETRY, "lease %s/%s: %s", e->config.ns, LEASE_NAME, text);
 	snprintf(e->fault_text, sizeof(e->fault_text), "%s", err.text);
-	log_debug("the lease could not be read or written", LS("error", err.text));
+	log_debug("lease cannot be read or written", LS("error", err.text));
 	if (trouble_tell(&e->told, writing, code, now_ms) && e->config.trouble != NULL)
 		e->config.trouble(e->ctx, &err);
 }

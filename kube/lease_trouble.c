@@ -10,14 +10,13 @@ static const struct {
 } table[LEASE_TROUBLES] = {
 	[LEASE_FINE] = {"", NULL},
 	[LEASE_UNANSWERED] = {"unanswered", "the API server does not answer"},
-	[LEASE_FORBIDDEN] = {"forbidden", "the API server forbids it: grant get, create and update "
-					  "on leases (RBAC)"},
-	[LEASE_UNAUTHORIZED] = {"unauthorized", "the API server does not accept our credentials"},
-	[LEASE_CONFLICT] = {"conflict", "each write meets a newer version: somebody else writes it "
-					"all the time"},
-	[LEASE_REFUSED] = {"refused", "the API server refuses what we write"},
-	[LEASE_SERVER_ERROR] = {"server_error", "the API server is overloaded or broken"},
-	[LEASE_UNREADABLE] = {"unreadable", "what the API server answers is no Lease"},
+	[LEASE_FORBIDDEN] = {"forbidden",
+			     "no permission: grant get, create and update on leases (RBAC)"},
+	[LEASE_UNAUTHORIZED] = {"unauthorized", "the API server rejects the credentials"},
+	[LEASE_CONFLICT] = {"conflict", "conflict on every write: another client keeps writing it"},
+	[LEASE_REFUSED] = {"refused", "the API server refuses the write"},
+	[LEASE_SERVER_ERROR] = {"server_error", "the API server returns server errors"},
+	[LEASE_UNREADABLE] = {"unreadable", "the answer of the API server is not a Lease"},
 };
 
 enum lease_trouble lease_trouble_of(int code)

@@ -195,7 +195,7 @@ static void on_done(void *ctx, const struct http_result *result)
 	status_decode(result->body, result->len, &status);
 	int64_t after = result->retry_after_ms ? result->retry_after_ms : status.retry_after_ms;
 	if (result->code == 401 && kube_renew_credentials(r->kube))
-		log_debug("credentials were refused and read again", LS("path", r->path));
+		log_debug("credentials were refused and reloaded", LS("path", r->path));
 	react(r, reflector_event_of(result->code), result->code, status.message, after);
 }
 

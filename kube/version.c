@@ -24,7 +24,7 @@ static void on_version(void *ctx, const struct kube_answer *a)
 	if (version[0] == '\0' || strcmp(version, k->version) == 0)
 		return;
 	if (k->version[0] != '\0') {
-		log_info("the API server has another version, WatchList is tried again",
+		log_info("version of the API server changed, trying WatchList again",
 			 LS("was", k->version), LS("is", version));
 		k->watchlist_strikes = 0;
 	}

@@ -100,7 +100,7 @@ static void add_image(struct board *b, const struct msg_progress *p)
 	number(out, p->pulling);
 	number(out, p->waiting);
 	number(out, p->backoff);
-	number(out, p->away);
+	number(out, p->notready);
 	buf_adds(out, "<td class=n>");
 	if (p->eta_s > 0)
 		html_add_seconds(out, p->eta_s);
@@ -140,7 +140,7 @@ void board_add_images(struct board *b, const struct msg_images_explained *m)
 		b->pulling += p->pulling;
 		b->waiting += p->waiting;
 		b->backoff += p->backoff;
-		b->away += p->away;
+		b->notready += p->notready;
 		b->images_ready += p->targeted != 0 && p->ready == p->targeted;
 		b->n_images++;
 	}
@@ -236,7 +236,8 @@ void board_add_discovery(struct board *b, const struct discoverypolicy *p)
 		cell(out, found->at[i].source);
 		buf_adds(out, "</tr>\n");
 	}
-	buf_addf(out, "</table>%s</details>\n", more ? "<p class=note>And more.</p>" : "");
+	buf_addf(out, "</table>%s</details>\n",
+		 more ? "<p class=note>The list is truncated.</p>" : "");
 	separate(&b->discovery_json);
 	buf_adds(&b->discovery_json, "{\"name\":");
 	buf_add_json(&b->discovery_json, p->meta.name);

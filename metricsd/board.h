@@ -28,7 +28,7 @@ struct board { /* zeroed: empty */
 		discovery_json; /* JSON, commas between */
 	size_t n_images, n_queue, n_failing, n_policies, n_discovery;
 	bool more_images, more_policies, more_discovery;
-	uint64_t targeted, ready, pulling, waiting, backoff, away;
+	uint64_t targeted, ready, pulling, waiting, backoff, notready;
 	size_t images_ready, images_degraded;
 };
 

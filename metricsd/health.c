@@ -19,29 +19,30 @@ static bool part(struct buf *out, const char *name, const char *why, const char 
 
 bool health_alive(const struct health *h, struct buf *out)
 {
-	bool well = part(out, "supervisor", h->supervisor_alive ? NULL : "its loop is stuck",
-			 h->supervised ? NULL : "none here, each process runs by itself");
+	bool well = part(out, "supervisor", h->supervisor_alive ? NULL : "main loop is stuck",
+			 h->supervised ? NULL : "no supervisor, processes run on their own");
 	return part(out, "metricsd", NULL, NULL) && well;
 }
 
 bool health_ready(const struct health *h, struct buf *out)
 {
-	const char *caches = !h->watcher_up       ? "the watcher does not answer"
-			     : !h->watcher_synced ? "not every kind was listed yet"
+	const char *caches = !h->watcher_up       ? "watcher does not answer"
+			     : !h->watcher_synced ? "initial lists are not complete"
 						  : NULL;
 	char cannot[LEASE_TEXT_MAX];
-	snprintf(cannot, sizeof(cannot), "it cannot be held: %s",
+	snprintf(cannot, sizeof(cannot), "cannot be acquired or renewed: %s",
 		 h->lease_trouble != NULL ? h->lease_trouble : "");
-	const char *lease = !h->watcher_up             ? "the watcher does not answer"
+	const char *lease = !h->watcher_up             ? "watcher does not answer"
 			    : h->lease_trouble != NULL ? cannot
-			    : !h->lease_known          ? "the API server has not said who holds it"
+			    : !h->lease_known          ? "holder is not known yet"
 						       : NULL;
-	const char *reconciler = !h->reconciler_up       ? "it does not answer"
-				 : !h->reconciler_synced ? "it has not read everything yet"
+	const char *reconciler = !h->reconciler_up       ? "does not answer"
+				 : !h->reconciler_synced ? "initial state is not complete"
 							 : NULL;
 	bool well = part(out, "caches", caches, NULL);
-	well = part(out, "lease", lease, h->leads ? "held, this replica leads" : "warm standby") &&
+	well = part(out, "lease", lease,
+		    h->leads ? "held, this replica is the leader" : "this replica is a standby") &&
 	       well;
 	well = part(out, "reconciler", reconciler, NULL) && well;
-	return part(out, "puller", h->puller_up ? NULL : "it does not answer", NULL) && well;
+	return part(out, "puller", h->puller_up ? NULL : "does not answer", NULL) && well;
 }

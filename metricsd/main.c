@@ -3,7 +3,7 @@
 
 static const struct proc_def metricsd = {
 	.name = "metricsd",
-	.doc = "serves metrics and health, of all processes",
+	.doc = "serves metrics and health of all processes",
 	.id = PROC_METRICSD,
 	.asks_everybody = true,
 	.handlers =

@@ -66,7 +66,7 @@ static struct http_server *open_server(struct proc *p, const struct listen_addre
 	};
 	struct http_server *h = http_server_new(&config, err);
 	if (h != NULL)
-		log_info(health ? "health is served" : "metrics are served", LS("host", at->host),
+		log_info(health ? "serving health" : "serving metrics", LS("host", at->host),
 			 LN("port", http_server_port(h)));
 	return h;
 }
@@ -132,9 +132,10 @@ static int64_t look_at_certificate(struct proc *p, int64_t now_ms)
 	m->cert_look_ms = now_ms + CERT_LOOK_MS;
 	int rc = tls_reload(m->tls, &err);
 	if (rc > 0)
-		log_info("certificate read again");
+		log_info("certificate reloaded");
 	else if (rc < 0)
-		log_error("certificate cannot be used, keeping the old one", LS("error", err.text));
+		log_error("certificate cannot be loaded, keeping the old one",
+			  LS("error", err.text));
 	if (rc != 0)
 		metric_add(proc_metrics(p), METRIC_certificate_reloads_total, 1,
 			   LABELS(rc > 0 ? "used" : "failed"));

@@ -63,14 +63,14 @@ static void add_header(const struct page *page, struct buf *out)
 		 "</style></head><body><header><h1>drop</h1><span>%s</span><span>%s</span>"
 		 "<span>%s</span></header>\n",
 		 DROP_VERSION,
-		 page->board->leading         ? "this replica leads"
-		 : page->board->lease_trouble ? "the lease cannot be held, see /readyz"
-					      : "standby: another replica leads",
+		 page->board->leading ? "this replica is the leader"
+		 : page->board->lease_trouble
+			 ? "the lease cannot be acquired or renewed, see /readyz"
+			 : "this replica is a standby",
 		 at);
 	if (!page->board_whole)
-		buf_adds(out,
-			 "<p class=\"phase Degraded\">A process does not answer; what follows is "
-			 "incomplete.</p>\n");
+		buf_adds(out, "<p class=\"phase Degraded\">A process does not answer; this page is "
+			      "incomplete.</p>\n");
 }
 
 static void add_tiles(const struct page *page, struct buf *out)
@@ -82,9 +82,9 @@ static void add_tiles(const struct page *page, struct buf *out)
 	tile(out, "images ready", b->images_ready == b->n_images ? "Ready" : "Pending",
 	     b->images_ready, of);
 	snprintf(of, sizeof(of), "<small>/%" PRIu64 "</small>", b->targeted);
-	tile(out, "in place, nodes &times; images", b->ready == b->targeted ? "Ready" : "Pending",
+	tile(out, "cached, nodes &times; images", b->ready == b->targeted ? "Ready" : "Pending",
 	     b->ready, of);
-	tile(out, "pulling now", b->pulling != 0 ? "Pulling" : "Pending", b->pulling, "");
+	tile(out, "pulling", b->pulling != 0 ? "Pulling" : "Pending", b->pulling, "");
 	tile(out, "waiting", "Pending", b->waiting, "");
 	tile(out, "backing off", b->backoff != 0 ? "Degraded" : "Pending", b->backoff, "");
 	tile(out, "degraded images", b->images_degraded != 0 ? "Degraded" : "Ready",
@@ -125,11 +125,12 @@ static void add_processes(const struct page *page, struct buf *out)
 			 p->cpu_us % 1000000 / 10000);
 	}
 	add_table(out, "Processes",
-		  "<th>process<th><th>supervisor says<th class=n>started again<th "
+		  "<th>process<th><th>state<th class=n>restarts<th "
 		  "class=n>memory<th class=n>CPU",
 		  &rows, "");
 	if (!page->supervisor_alive)
-		buf_adds(out, "<p class=\"phase Degraded\">The supervisor's loop is stuck.</p>\n");
+		buf_adds(out, "<p class=\"phase Degraded\">The main loop of the supervisor is "
+			      "stuck.</p>\n");
 	buf_done(&rows);
 }
 
@@ -139,29 +140,29 @@ void page_html(const struct page *page, struct buf *out)
 	add_header(page, out);
 	add_tiles(page, out);
 	if (b->n_failing > 0)
-		add_table(out, "What fails", "<th>image<th class=n>backing off<th>cause<th>now",
+		add_table(out, "Failures", "<th>image<th class=n>backing off<th>cause<th>now",
 			  &b->failing, "");
 	add_table(out, "Images",
 		  "<th>image<th>phase<th>nodes ready<th class=n>pulling<th class=n>waiting<th "
 		  "class=n>"
-		  "backing off<th class=n>away<th class=n>done in<th>policy<th>why",
-		  &b->images, "There is no CachedImage.");
+		  "backing off<th class=n>not ready<th class=n>ETA<th>policy<th>why",
+		  &b->images, "No CachedImages.");
 	if (b->more_images)
 		buf_addf(out, "<p class=note>The first %d images; dropctl status lists all.</p>\n",
 			 BOARD_IMAGES_MAX);
-	add_table(out, "Next in the queue", "<th class=n>#<th>image<th>node<th>turn<th>held by",
-		  &b->queue, "Nothing waits.");
+	add_table(out, "Next in the queue", "<th class=n>#<th>image<th>node<th>turn<th>waits for",
+		  &b->queue, "The queue is empty.");
 	buf_adds(out, "<h2>Discovery</h2>");
 	buf_adds(out, b->n_discovery > 0 ? b->discovery.data
-					 : "<p class=note>There is no DiscoveryPolicy.</p>\n");
+					 : "<p class=note>No DiscoveryPolicies.</p>\n");
 	if (b->more_discovery || b->more_policies)
 		buf_addf(out, "<p class=note>The first %d policies of a kind.</p>\n",
 			 BOARD_POLICIES_MAX);
-	add_table(out, "Policies",
-		  "<th>policy<th class=n>nodes at once<th class=n>pulls at once<th class=n>pulls a "
-		  "node"
-		  "<th class=n>delay<th class=n>pulled again",
-		  &b->policies, "There is no PullPolicy; the default paces: one node at a time.");
+	add_table(
+		out, "Policies",
+		"<th>policy<th class=n>max nodes<th class=n>max pulls<th class=n>max pulls per node"
+		"<th class=n>delay<th class=n>repull interval",
+		&b->policies, "No PullPolicies; the default applies: one node at a time.");
 	add_processes(page, out);
 	buf_adds(out, "</body></html>\n");
 }

@@ -54,8 +54,8 @@ static void send(struct question *q, const char *path, struct buf *body, kube_do
 
 static void fail(struct question *q, const char *what, const struct kube_answer *answer)
 {
-	log_warn("the API server cannot be asked about a token", LS("request", what),
-		 LN("code", answer->code), LS("error", answer->message));
+	log_warn("token review failed", LS("request", what), LN("code", answer->code),
+		 LS("error", answer->message));
 	end(q, ACCESS_UNKNOWN);
 }
 

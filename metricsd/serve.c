@@ -110,9 +110,9 @@ static void make(struct proc *p, const struct visit *v, struct served *s)
 	if (s->body == NULL && make_text(p, v, &body) == 0)
 		s->body = http_body_new(m->metrics, &body, served_index(v));
 	if (s->body == NULL) {
-		log_error("more metrics than can be told at once", LN("bytes", EXPOSE_MAX));
+		log_error("metrics exceed the size limit of a response", LN("bytes", EXPOSE_MAX));
 		buf_done(&body);
-		buf_adds(&body, "More metrics than can be told at once\n");
+		buf_adds(&body, "Metrics exceed the size limit of a response\n");
 		s->answer = (struct http_answer){.code = 500, .type = "text/plain; charset=utf-8"};
 		s->body = http_body_new(m->metrics, &body, SERVED_MAX);
 	}

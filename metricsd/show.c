@@ -88,7 +88,7 @@ static void add_object(struct proc *p, const struct msg_change *change)
 	struct err err;
 	if (obj_unpack(kind->desc, change->object.data, change->object.len, proc_arena(p), obj,
 		       &err) != 0)
-		log_debug("a policy cannot be read, ignoring", LS("error", err.text));
+		log_debug("policy cannot be decoded, ignoring", LS("error", err.text));
 	else if (pull)
 		board_add_policy(&m->board, obj);
 	else

@@ -41,7 +41,7 @@ static void say_leads(struct puller *pl, int64_t now_ms)
 	if (leads == pl->leads)
 		return;
 	pl->leads = leads;
-	log_info(leads ? "may write" : "may not write, waiting for the lease",
+	log_info(leads ? "leading, writes enabled" : "not leading, writes disabled",
 		 LN("term", pl->session.lease.term));
 }
 
@@ -115,7 +115,7 @@ void on_puller_sync(struct proc *p, const struct msg_in *in)
 	struct puller *pl = proc_state(p);
 	const struct msg_puller_sync *m = in->body;
 	if (pl->session.id != m->session)
-		log_info("obeying a new session", LN("in_flight", !writes_idle(&pl->writes)));
+		log_info("new session accepted", LN("in_flight", !writes_idle(&pl->writes)));
 	pl->session.id = m->session;
 	pl->sync_to = in->reply_to;
 	pl->sync_asked = true;

@@ -258,8 +258,7 @@ int64_t apply_turn(struct proc *p)
 		   NULL);
 	metric_add(proc_metrics(p), METRIC_pulls_avoided_total, (int64_t)actions.avoided, NULL);
 	if (actions.facts_dropped != 0)
-		log_warn("more happened in a turn than is told",
-			 LN("dropped", actions.facts_dropped));
+		log_warn("event buffer full, facts dropped", LN("dropped", actions.facts_dropped));
 	for (size_t i = 0; i < actions.n_writes; i++)
 		write_status(p, &actions.writes[i]);
 	for (size_t i = 0; i < actions.n_deletes; i++)

@@ -46,7 +46,7 @@ static enum event_result refused(struct reconciler *r, const struct event_job *j
 		r->events_legacy = true;
 		return EVENT_FAILED;
 	}
-	log_warn("events may not be written, going on without", LS("error", answer->message));
+	log_warn("no permission to write events, continuing without", LS("error", answer->message));
 	r->events_off_ms = clock_boot_ms() + EVENTS_OFF_MS;
 	return EVENT_REFUSED;
 }

@@ -46,7 +46,7 @@ static void answer(struct proc *p, const struct msg_in *in, enum msg_type type, 
 {
 	struct err err;
 	if (proc_reply(p, &in->reply_to, type, body, &err) != 0)
-		log_debug("nobody waits for the explanation any more", LS("error", err.text));
+		log_debug("answer not sent: the client has disconnected", LS("error", err.text));
 }
 
 void on_explain(struct proc *p, const struct msg_in *in)
@@ -119,7 +119,7 @@ static struct msg_progress progress_of(struct proc *p, const struct explain_summ
 		.pulling = s->groups[GROUP_PULLING],
 		.waiting = s->groups[GROUP_WAITING],
 		.backoff = s->groups[GROUP_BACKOFF],
-		.away = s->groups[GROUP_AWAY],
+		.notready = s->groups[GROUP_NOTREADY],
 		.pull_ms = s->pull_ms,
 		.eta_s = s->eta_s,
 		.reason = left ? explain_infos[reason].name : NULL,
@@ -179,7 +179,7 @@ void on_explain_plan(struct proc *p, const struct msg_in *in)
 	if (ask->kind != KIND_CACHEDIMAGE ||
 	    obj_unpack(kinds[KIND_CACHEDIMAGE].desc, ask->object.data, ask->object.len, a, &image,
 		       &err) < 0)
-		log_warn("a plan for something that is no CachedImage, answering with nothing");
+		log_warn("plan request without a CachedImage, answering with an empty plan");
 	else
 		n = explain_plan(r->core, &image, PLAN_NODES_MAX, a, &list);
 	for (size_t i = 0; i < n; i++)
@@ -187,8 +187,8 @@ void on_explain_plan(struct proc *p, const struct msg_in *in)
 		case GROUP_DONE:
 			reply.done++;
 			break;
-		case GROUP_AWAY:
-			reply.away++;
+		case GROUP_NOTREADY:
+			reply.notready++;
 			break;
 		case GROUP_SKIPPED:
 			reply.skipped++;

@@ -23,7 +23,7 @@ static const char *digest_of(const struct kube_answer *answer, const char *refer
 	struct err err;
 	if (desc_decode(&node_desc, answer->body, answer->len, false, a, &node, &err) == 0)
 		return node_digest(&node, reference, a);
-	log_warn("node not understood, ignoring", LS("error", err.text));
+	log_warn("node cannot be decoded, ignoring", LS("error", err.text));
 	return NULL;
 }
 

@@ -70,7 +70,7 @@ static void follow_session(struct proc *p)
 	if (may == r->acting)
 		return;
 	r->acting = may;
-	log_info(may ? "acting" : "not acting any more",
+	log_info(may ? "leading" : "no longer leading",
 		 LS("session", takeover_step_name(r->takeover.step)));
 	if (!may)
 		apply_fence(r);

@@ -116,7 +116,7 @@ static void on_answer(void *ctx, const struct kube_answer *answer)
 	if (result == SET_DONE && job->verb != SET_STATUS)
 		log_info(done_texts[job->verb], LS("set", job->set), LS("image", job->name));
 	else if (result != SET_DONE && result != SET_GONE && acting(job))
-		log_warn("write for a set failed, retrying", LS("set", job->set),
+		log_warn("write for CachedImageSet failed, retrying", LS("set", job->set),
 			 LS("object", job->name), LN("code", answer->code),
 			 LS("error", answer->message));
 	end(job, result, result == SET_DONE ? answered_rv(job, answer) : 0, answer->message);
@@ -252,7 +252,7 @@ int64_t set_writes_turn(struct proc *p)
 	int64_t next = sets_turn(r->sets, proc_now(p), room, proc_arena(p), &actions);
 	for (size_t i = 0; i < actions.n_facts; i++) {
 		struct event_fact event = event_of_set(&actions.facts[i], proc_arena(p));
-		log_warn("set needs attention", LS("set", actions.facts[i].set),
+		log_warn("problem with CachedImageSet", LS("set", actions.facts[i].set),
 			 LS("reason", event.reason), LS("message", event.note));
 		events_tell(p, &event);
 	}

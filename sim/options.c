@@ -40,6 +40,6 @@ const struct option_def sim_option_defs[] = {
 	 .doc = "serve no API: add the nodes to the cluster of --kubeconfig"},
 	{"kubeconfig", OPT_STRING, AT(kubeconfig), .arg = "FILE", .doc = "that cluster"},
 	{"log-level", OPT_STRING, AT(log_level), .def = "info", .arg = "LEVEL", .one_of = levels,
-	 .doc = "least important lines to log"},
+	 .doc = "lowest severity that is logged"},
 	{0},
 };

@@ -14,7 +14,7 @@ static void warn_of_ignored(const struct supervisor_ignored *ignored)
 		const char *given;
 		memcpy(&given, (const char *)ignored + d->offset, sizeof(given));
 		if (given != NULL)
-			log_warn("an option of upstream's without effect here, ignoring",
+			log_warn("option of upstream drop without effect here, ignoring",
 				 LS("option", d->name));
 	}
 }

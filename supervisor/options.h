@@ -17,9 +17,9 @@
 /* The supervisor's own, besides what it passes on (ipc/options.h). */
 #define OWN_OPTIONS(O)                                                                             \
 	O(config, "config", STRING, NULL, "FILE", NULL, RESTART,                                   \
-	  "YAML file of these options by name; the command line wins over it")                     \
+	  "YAML file with these options by name; the command line takes precedence")               \
 	O(bin_dir, "bin-dir", STRING, NULL, "DIR", NULL, RESTART,                                  \
-	  "folder of the programs to start; without it the folder of drop-supervisor itself")
+	  "folder of the programs to start; default: the folder of drop-supervisor")
 
 #define SUPERVISOR_OPTIONS(O)                                                                      \
 	COMMON_OPTIONS(O)                                                                          \

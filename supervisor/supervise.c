@@ -94,12 +94,12 @@ static void obey(struct tree *t, enum process p, enum child_event event, enum ch
 		kill(t->pids[p], SIGTERM);
 		break;
 	case ORDER_KILL:
-		log_warn("does not stop, killing", LS("child", process_name(p)),
+		log_warn("process does not stop, killing it", LS("child", process_name(p)),
 			 LN("pid", t->pids[p]));
 		kill(-t->pids[p], SIGKILL);
 		break;
 	case ORDER_GIVE_UP:
-		log_error("gives up, stopping all", LS("child", process_name(p)),
+		log_error("process keeps failing, stopping all", LS("child", process_name(p)),
 			  LN("deaths", t->children[p].deaths));
 		drain(t, event == EVENT_MISUSE ? COMMAND_USAGE : COMMAND_ENV);
 		break;
@@ -147,12 +147,13 @@ static void bury(struct tree *t, enum process p, const struct death *d)
 	if (t->draining && d->code == COMMAND_FINE)
 		log_info("stopped", LS("child", process_name(p)));
 	else
-		log_warn(t->draining ? "died while stopping" : "died", LS("child", process_name(p)),
-			 LN("code", d->code), LN("signal", d->signal));
+		log_warn(t->draining ? "process died while stopping" : "process died",
+			 LS("child", process_name(p)), LN("code", d->code),
+			 LN("signal", d->signal));
 	happen(t, p, d->code == COMMAND_USAGE ? EVENT_MISUSE : EVENT_EXIT);
 	struct child *c = &t->children[p];
 	if (c->state == CHILD_BACKING_OFF)
-		log_info("starts again", LS("child", process_name(p)),
+		log_info("restarting process", LS("child", process_name(p)),
 			 LN("in_ms", c->due_ms - clock_boot_ms()), LN("deaths", c->deaths));
 }
 
@@ -189,13 +190,14 @@ static void reload(struct tree *t)
 	const struct option_def *changed[OPTIONS_MAX];
 	if (config_load(t->config->argc, t->config->argv, &fresh, &err) != 0) {
 		config_seen(t->config);
-		log_error("configuration not read, keeping what was", LS("error", err.text));
+		log_error("configuration cannot be read, keeping the old one",
+			  LS("error", err.text));
 		return;
 	}
 	size_t n = options_changed(&t->config->options, &fresh.options, changed, &a);
 	for (size_t i = 0; i < n; i++)
 		if (option_change(changed[i]) == OPTION_CHANGE_RESTART)
-			log_warn("an option changed that needs a restart of the pod, ignoring",
+			log_warn("changed option needs a restart of the pod, ignoring",
 				 LS("option", changed[i]->name));
 	bool level = strcmp(t->config->options.log_level, fresh.options.log_level) != 0;
 	config_adopt(t->config, &fresh);
@@ -220,7 +222,7 @@ static void take_signal(struct tree *t, uint32_t number)
 	if (number == SIGCHLD || t->draining)
 		return;
 	if (!ends_the_tree(number)) {
-		log_debug("a signal that means nothing here, ignoring", LN("signal", number));
+		log_debug("unexpected signal, ignoring", LN("signal", number));
 		return;
 	}
 	if (number == SIGHUP && t->config->options.config != NULL) {

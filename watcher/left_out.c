@@ -45,9 +45,9 @@ void left_out_turn(struct watcher *w, int64_t until_ms)
 		.reason = "LeftOut",
 		.action = "Watch",
 		.note = arena_printf(&a,
-				     "Objects of this kind and size take all the memory that drop "
-				     "has for them: this one, of %zu bytes, is not acted upon "
-				     "until it is smaller or others are gone",
+				     "The memory limit for objects of this kind and size is "
+				     "reached: this object, of %zu bytes, is not processed until "
+				     "it is smaller or others are deleted",
 				     l->bytes),
 		.count = 1,
 		.first_s = now.wall_s,

@@ -169,8 +169,8 @@ static void leave_out(struct views *all, enum kind kind, const struct api_meta *
 {
 	store_gone(all->store, kind, meta->name);
 	if (room_leave_out(all->room, kind, meta->name, meta->uid, bytes) != NULL)
-		log_warn("no room for an object, leaving it out until there is",
-			 LS("kind", kinds[kind].kind), LS("name", meta->name), LN("bytes", bytes));
+		log_warn("memory limit reached, object left out", LS("kind", kinds[kind].kind),
+			 LS("name", meta->name), LN("bytes", bytes));
 }
 
 static void keep(struct views *all, enum kind kind, const struct api_meta *meta, const void *obj)
@@ -194,7 +194,7 @@ static void on_object(void *ctx, bool gone, const char *json, size_t len)
 	void *obj = arena_alloc(&all->arena, info->size);
 	if (desc_decode(info->desc, json, len, true, &all->arena, obj, &err) < 0) {
 		all->bad++;
-		log_warn("object cannot be read, ignoring it until it changes",
+		log_warn("object cannot be decoded, ignoring it until it changes",
 			 LS("kind", info->kind), LS("error", err.text));
 		arena_reset(&all->arena);
 		return;
@@ -227,7 +227,7 @@ static void on_synced(void *ctx, int64_t began_ms)
 static void on_trouble(void *ctx, const struct err *err)
 {
 	struct view *view = ctx;
-	log_warn("watch broke, retrying", LS("kind", kinds[view->what->kind].kind),
+	log_warn("watch failed, retrying", LS("kind", kinds[view->what->kind].kind),
 		 LS("error", err->text));
 }
 
@@ -253,7 +253,7 @@ static void on_went_back(void *ctx)
 	struct views *all = view->all;
 	if (view->suspect)
 		return;
-	log_warn("the API server's versions went back, listing everything again",
+	log_warn("resourceVersion of the API server went back, listing everything again",
 		 LS("kind", kinds[view->what->kind].kind));
 	all->again_ms = clock_boot_ms() + RESTORE_AGAIN_MS;
 	for (size_t i = 0; i < WATCHED_N; i++) {

@@ -51,7 +51,7 @@ static void on_lease(void *ctx)
 static void on_lease_trouble(void *ctx, const struct err *err)
 {
 	(void)ctx;
-	log_warn("lease cannot be held, retrying", LS("error", err->text));
+	log_warn("lease cannot be acquired or renewed, retrying", LS("error", err->text));
 }
 
 int watcher_init(struct proc *p, struct err *err)

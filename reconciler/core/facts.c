@@ -11,11 +11,11 @@ const struct core_fact_info core_fact_infos[FACT_COUNT] = {
 	[FACT_PULL_FAILED] = {true, "pull failed, retrying after a back-off"},
 	[FACT_POD_REFUSED] = {true,
 			      "the API server refused the pull pod, retrying after a back-off"},
-	[FACT_EVICTED] = {true, "the node has lost the image, pulling it again"},
-	[FACT_EVICTING] = {true, "the node loses the image again and again"},
-	[FACT_POLICY_NOT_FOUND] = {true, "policy not found, using the default"},
+	[FACT_EVICTED] = {true, "image is no longer on the node, pulling it again"},
+	[FACT_EVICTING] = {true, "image is removed from the node repeatedly"},
+	[FACT_POLICY_NOT_FOUND] = {true, "PullPolicy not found, using the default policy"},
 	[FACT_NO_NODES] = {true, "no node is targeted"},
-	[FACT_NODE_WARM] = {false, "a new node has all its images"},
+	[FACT_NODE_WARM] = {false, "new node has all its images"},
 };
 
 static struct core_fact copy(const struct core_fact *f, struct arena *a)

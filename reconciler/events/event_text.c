@@ -17,10 +17,10 @@ static const struct {
 	[FACT_PULL_SUCCEEDED] = {false, "PullSucceeded", "Pulled the image"},
 	[FACT_PULL_FAILED] = {true, NULL, "Pulling the image failed"},
 	[FACT_POD_REFUSED] = {true, "PodRejected", "The API server refused the pull pod"},
-	[FACT_EVICTED] = {false, "Evicted", "The image was lost"},
-	[FACT_EVICTING] = {true, "Evicting", "The image was lost again"},
+	[FACT_EVICTED] = {false, "Evicted", "The image was removed"},
+	[FACT_EVICTING] = {true, "Evicting", "The image was removed again"},
 	[FACT_POLICY_NOT_FOUND] = {true, "PolicyNotFound",
-				   "The PullPolicy does not exist, the default applies"},
+				   "The PullPolicy does not exist; using the default policy"},
 	[FACT_NO_NODES] = {true, "NoNodes", "No node matches nodeSelector and tolerations"},
 };
 
@@ -54,7 +54,8 @@ struct event_fact event_of_set(const struct set_fact *f, struct arena *a)
 		.uid = f->uid,
 		.warning = true,
 		.reason = f->reason,
-		.note = arena_printf(a, "DiscoveryPolicy %s does not exist, discovered images stay",
-				     f->message),
+		.note = arena_printf(
+			a, "DiscoveryPolicy %s does not exist; discovered images are kept",
+			f->message),
 	};
 }

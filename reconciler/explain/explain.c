@@ -45,7 +45,7 @@ bool explain_skipped(const struct node_slot *s, const struct api_map *selector,
 }
 
 /* 2. */
-bool explain_away(const struct node_slot *s, struct explain *e)
+bool explain_not_ready(const struct node_slot *s, struct explain *e)
 {
 	if (s->eligible)
 		return false;
@@ -189,7 +189,7 @@ void explain_slot(struct explain_view *v, int slot, struct explain *e)
 	} else if (p->pulled_s != 0 && !e->repull) {
 		e->reason = EXPLAIN_CACHED;
 		e->at = p->pulled_s;
-	} else if (!explain_away(s, e) && !held_by_fault(v, slot, e)) {
+	} else if (!explain_not_ready(s, e) && !held_by_fault(v, slot, e)) {
 		tell_pace(v, slot, e);
 	}
 }

@@ -22,12 +22,12 @@ struct core;
 
 /* What a reason means for progress: done, on its way, to come, or never by itself. */
 enum explain_group {
-	GROUP_DONE,    /* the node has the image */
-	GROUP_PULLING, /* a pull of it is in flight */
-	GROUP_WAITING, /* wants a pull, and others or a limit come first */
-	GROUP_BACKOFF, /* wants a pull, and something failed */
-	GROUP_AWAY,    /* targeted, but the node may not get pods now (behaviour.md 2) */
-	GROUP_SKIPPED, /* not targeted (behaviour.md 1) */
+	GROUP_DONE,     /* the node has the image */
+	GROUP_PULLING,  /* a pull of it is in flight */
+	GROUP_WAITING,  /* wants a pull, and others or a limit come first */
+	GROUP_BACKOFF,  /* wants a pull, and something failed */
+	GROUP_NOTREADY, /* targeted, but the node may not get pods now (behaviour.md 2) */
+	GROUP_SKIPPED,  /* not targeted (behaviour.md 1) */
 	GROUPS,
 };
 extern const char *const explain_group_names[GROUPS]; /* "done", "pulling", ... */
@@ -37,14 +37,15 @@ extern const char *const explain_group_names[GROUPS]; /* "done", "pulling", ... 
  * parameters named in doc are those of struct explain.
  */
 #define EXPLAIN_REASONS(X)                                                                         \
-	X(NOT_LEADING, NotLeading, WAITING, "this process does not lead: it decides nothing")      \
-	X(NO_NODE, NoSuchNode, SKIPPED, "there is no such node")                                   \
-	X(VIRTUAL, VirtualNode, SKIPPED, "no kubelet pulls there (virtual kubelet, Fargate)")      \
-	X(SELECTOR, NodeSelector, SKIPPED, "subject: the label key=value that is wanted")          \
+	X(NOT_LEADING, NotLeading, WAITING, "this replica is a standby")                           \
+	X(NO_NODE, NoSuchNode, SKIPPED, "the node does not exist")                                 \
+	X(VIRTUAL, VirtualNode, SKIPPED,                                                           \
+	  "virtual node without a kubelet that pulls (virtual kubelet, Fargate)")                  \
+	X(SELECTOR, NodeSelector, SKIPPED, "subject: the required label key=value")                \
 	X(TAINT, Taint, SKIPPED, "subject: the taint that is not tolerated")                       \
 	X(PULLING, Pulling, PULLING, "subject: the pod's name; at: its start")                     \
 	X(CACHED, Cached, DONE, "at: since when")                                                  \
-	X(NOT_ELIGIBLE, NotEligible, AWAY, "subject: NotReady, DiskPressure, ...")                 \
+	X(NOT_ELIGIBLE, NotEligible, NOTREADY, "subject: NotReady, DiskPressure, ...")             \
 	X(BACKOFF, NodeBackoff, BACKOFF,                                                           \
 	  "at: its end; detail: what failed on this node; n: times")                               \
 	X(REJECTED, PodRejected, BACKOFF, "at: its end; detail: what the API server said")         \
@@ -52,14 +53,15 @@ extern const char *const explain_group_names[GROUPS]; /* "done", "pulling", ... 
 	X(PLATFORM_FAULT, PlatformFault, BACKOFF, "at: its end; subject: os/arch")                 \
 	X(REGISTRY_FAULT, RegistryFault, BACKOFF, "at: its end; subject: the registry; detail")    \
 	X(NODE_FAULT, NodeFault, BACKOFF, "at: its end; detail: why the node takes no pods")       \
-	X(PROBE, Probe, BACKOFF, "one pull finds out for all; subject: the node; detail: of what") \
-	X(FORMER_POD, FormerPod, WAITING, "a pod of an earlier pull is still there")               \
+	X(PROBE, Probe, BACKOFF,                                                                   \
+	  "a test pull decides for all; subject: the node; detail: the earlier failure")           \
+	X(FORMER_POD, FormerPod, WAITING, "the pod of an earlier pull still exists")               \
 	X(SLOW_START, SlowStart, WAITING, "n of limit pulls; at: when the limit doubles")          \
 	X(POLICY_PULLS, PolicyPulls, WAITING, "subject: the policy; n of limit pulls")             \
 	X(POLICY_DELAY, PolicyDelay, WAITING, "subject: the policy; at: the delay's end")          \
 	X(POLICY_NODES, PolicyNodes, WAITING, "subject: the policy; n of limit nodes pulling")     \
 	X(NODE_PULLS, NodePulls, WAITING, "n of limit pulls on the node")                          \
-	X(NEXT, Next, WAITING, "nothing is in the way: it starts in its turn")
+	X(NEXT, Next, WAITING, "next in the queue: no limit holds it back")
 
 enum explain_reason {
 #define EXPLAIN_ID(id, name, group, doc) EXPLAIN_##id,

@@ -7,8 +7,8 @@
 #include "reconciler/explain/explain.h"
 
 const char *const explain_group_names[GROUPS] = {
-	[GROUP_DONE] = "done",       [GROUP_PULLING] = "pulling", [GROUP_WAITING] = "waiting",
-	[GROUP_BACKOFF] = "backoff", [GROUP_AWAY] = "away",       [GROUP_SKIPPED] = "skipped",
+	[GROUP_DONE] = "done",       [GROUP_PULLING] = "pulling",   [GROUP_WAITING] = "waiting",
+	[GROUP_BACKOFF] = "backoff", [GROUP_NOTREADY] = "notready", [GROUP_SKIPPED] = "skipped",
 };
 
 const struct explain_info explain_infos[EXPLAIN_REASON_COUNT] = {
@@ -53,13 +53,13 @@ static char *text_of(const struct explain *e, struct arena *a)
 {
 	switch (e->reason) {
 	case EXPLAIN_NOT_LEADING:
-		return arena_strdup(a, "not decided here: another instance leads");
+		return arena_strdup(a, "unknown: this replica is a standby");
 	case EXPLAIN_NO_NODE:
-		return arena_strdup(a, "there is no such node");
+		return arena_strdup(a, "the node does not exist");
 	case EXPLAIN_VIRTUAL:
-		return arena_strdup(a, "not targeted: a virtual node pulls no images");
+		return arena_strdup(a, "not targeted: virtual node");
 	case EXPLAIN_SELECTOR:
-		return arena_printf(a, "not targeted: nodeSelector wants the label %s", e->subject);
+		return arena_printf(a, "not targeted: nodeSelector requires label %s", e->subject);
 	case EXPLAIN_TAINT:
 		return arena_printf(a, "not targeted: taint %s is not tolerated", e->subject);
 	case EXPLAIN_PULLING:
@@ -82,13 +82,13 @@ static char *text_of(const struct explain *e, struct arena *a)
 		return backing_off(e, "", arena_printf(a, " (all images of %s wait)", e->subject),
 				   a);
 	case EXPLAIN_NODE_FAULT:
-		return backing_off(e, "the node failed: ", " (all images wait there)", a);
+		return backing_off(e, "the node failed: ", " (all images wait on this node)", a);
 	case EXPLAIN_PROBE:
-		return arena_printf(a, "waiting for the probe on %s%s%s",
+		return arena_printf(a, "waiting for the test pull on %s%s%s",
 				    or (e->subject, "another image"),
 				    e->detail != NULL ? " after " : "", or (e->detail, ""));
 	case EXPLAIN_FORMER_POD:
-		return arena_strdup(a, "waiting for the pod of an earlier pull to be gone");
+		return arena_strdup(a, "waiting for the pod of an earlier pull to be deleted");
 	case EXPLAIN_SLOW_START:
 		return arena_printf(
 			a, "slow start: %" PRId64 " of %" PRId64 " pulls until the first succeeds",
@@ -104,7 +104,7 @@ static char *text_of(const struct explain *e, struct arena *a)
 		return arena_printf(a, "waiting for the node: %" PRId64 " of %" PRId64 " pulls",
 				    e->n, e->limit);
 	case EXPLAIN_NEXT:
-		return arena_strdup(a, "starts in its turn");
+		return arena_strdup(a, "next in the queue");
 	case EXPLAIN_REASON_COUNT:
 		break;
 	}

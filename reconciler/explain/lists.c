@@ -158,7 +158,7 @@ static struct explain plan_slot(const struct plan *p, const struct core *c, int 
 	if (listed || pulled_s != 0) {
 		e.reason = EXPLAIN_CACHED;
 		e.at = pulled_s;
-	} else if (!explain_away(s, &e)) {
+	} else if (!explain_not_ready(s, &e)) {
 		e.reason = EXPLAIN_NEXT;
 		e.subject = p->policy->name != NULL ? p->policy->name : "";
 	}
@@ -191,7 +191,7 @@ static int plan_place(const struct core *c, const struct explain *e, int slot)
 		return bit_get(c->fresh, (size_t)slot) ? 0 : 1;
 	case GROUP_DONE:
 		return 2;
-	case GROUP_AWAY:
+	case GROUP_NOTREADY:
 		return 3;
 	default:
 		return 4;

@@ -22,6 +22,6 @@ void explain_slot(struct explain_view *v, int slot, struct explain *e);
 bool explain_skipped(const struct node_slot *s, const struct api_map *selector,
 		     const struct api_tolerations *of_image,
 		     const struct api_tolerations *of_policy, struct explain *e, struct arena *a);
-bool explain_away(const struct node_slot *s, struct explain *e);
+bool explain_not_ready(const struct node_slot *s, struct explain *e);
 
 #endif

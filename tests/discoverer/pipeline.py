@@ -196,14 +196,14 @@ def test_rule_32_a_standby_asks_nobody():
     with Scene(taken) as s:
         until('it is there', lambda: 'discoverer: started' in (s.dir / 'log').read_text())
         began = time.monotonic()
-        until('it acts', lambda: 'discoverer: acting' in (s.dir / 'log').read_text() or s.source.asked)
+        until('it acts', lambda: 'discoverer: leading' in (s.dir / 'log').read_text() or s.source.asked)
         assert time.monotonic() - began > 8, 'the other replica held the lease for 15 s'
         s.until_images('p', 'a:v1')
         # The lease is lost: nobody is asked and nothing written any more.
         s.policy('q', s.registry('a'), syncInterval='1s')
         s.until_images('q', 'a:v1')
         s.end('watcher')
-        until('the fence', lambda: 'not acting any more' in (s.dir / 'log').read_text())
+        until('the fence', lambda: 'no longer leading' in (s.dir / 'log').read_text())
         asked = len(s.source.asked)
         time.sleep(3)
         assert len(s.source.asked) == asked, 'a standby asks'
@@ -326,14 +326,14 @@ def test_rule_29_secrets_that_are_for_others():
             s.secret(f'stolen-{number}', kind, token='t0ken-of-the-cluster')
             s.policy(f'p{number}', s.registry('a', secret=f'stolen-{number}'))
             said = s.until_reason(f'p{number}', 'SecretRefused')['message']
-            assert f'Secret stolen-{number} is of type {kind}, which is sent to no source' in said, said
+            assert f'Secret stolen-{number} is of type {kind}, which must not be used for discovery' in said, said
         s.secret('own', token='t0ken-of-the-source')
         s.policy('fine', s.registry('a', secret='own'))
         s.until_images('fine', 'a:v1')
         assert set(s.sent()) == {'Bearer t0ken-of-the-source'}, s.sent()
         for mode, allowed, said in (
                 (('labelled',), 'labelled', 'does not have the label drop.corewire.io/allow: discovery'),
-                (('named', '--discovery-secret-names=x,listed'), 'listed', 'not one of those')):
+                (('named', '--discovery-secret-names=x,listed'), 'listed', 'may not be used by discovery')):
             s.end('discoverer')
             s.source.asked.clear()
             s.secret(allowed, labels={'drop.corewire.io/allow': 'discovery'} if mode == ('labelled',) else None,

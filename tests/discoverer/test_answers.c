@@ -129,14 +129,14 @@ static const struct lack_row {
 	const char *name, *text, *lacks, *empty;
 } lack_rows[] = {
 	{"VictoriaMetrics", HEAD "\"isPartial\":true," DATA(ONE("a:1", "5")),
-	 "the answer is incomplete, says the server (isPartial)", NULL},
+	 "the server marked the answer as incomplete (isPartial)", NULL},
 	{"isPartial last",
 	 "{\"data\":{\"resultType\":\"vector\",\"result\":[]},"
 	 "\"status\":\"success\",\"isPartial\":true}",
-	 "the answer is incomplete, says the server (isPartial)", NULL},
+	 "the server marked the answer as incomplete (isPartial)", NULL},
 	{"VictoriaMetrics, all there", HEAD "\"isPartial\":false," DATA(ONE("a:1", "5")), "", NULL},
 	{"Thanos", HEAD "\"warnings\":[\"" PARTIAL "\"]," DATA(ONE("a:1", "5")),
-	 "the answer is incomplete, warns the server: " PARTIAL, NULL},
+	 "the server marked the answer as incomplete: " PARTIAL, NULL},
 	{"a remark is no gap",
 	 HEAD "\"warnings\":[\"PromQL warning: metric might not be a "
 	      "counter\"]," DATA(ONE("a:1", "5")),
@@ -144,28 +144,27 @@ static const struct lack_row {
 	{"a remark before a gap",
 	 HEAD "\"warnings\":[\"PromQL info: x\",\"" PARTIAL "\",\"y\"],"
 	      "\"infos\":[\"PromQL info: z\"]," DATA(ONE("a:1", "5")),
-	 "the answer is incomplete, warns the server: " PARTIAL, NULL},
+	 "the server marked the answer as incomplete: " PARTIAL, NULL},
 	{"native histograms", HEAD DATA(HISTOGRAM("a:1") "," HISTOGRAM("b:1")),
-	 "2 of 2 series are native histograms, which have no score: ask for "
-	 "histogram_count(...) or histogram_sum(...) of them",
+	 "2 of 2 series are native histograms, which have no score: use "
+	 "histogram_count(...) or histogram_sum(...)",
 	 NULL},
 	{"some histograms", HEAD DATA(ONE("a:1", "5") "," HISTOGRAM("b:1")),
-	 "1 of 2 series are native histograms, which have no score: ask for "
-	 "histogram_count(...) or histogram_sum(...) of them",
+	 "1 of 2 series are native histograms, which have no score: use "
+	 "histogram_count(...) or histogram_sum(...)",
 	 NULL},
 	{"histograms without an image are none of ours",
 	 HEAD DATA(ONE("a:1", "5") ",{\"metric\":{},\"histogram\":[1,{}]}"), "", NULL},
-	{"nothing", HEAD DATA(""), "", "the query has no series"},
+	{"nothing", HEAD DATA(""), "", "the query returned no series"},
 	{"no label image",
 	 HEAD DATA("{\"metric\":{\"pod\":\"p\",\"container_image\":\"a:1\"},\"value\":[1,"
 		   "\"2\"]},{\"metric\":{\"job\":\"j\"},\"value\":[1,\"2\"]}"),
 	 "",
-	 "none of 2 series has a label image; the first has pod, container_image: has the "
-	 "query to keep it, as in sum by (image) (...)?"},
+	 "none of 2 series has a label image; the first has pod, container_image; the query "
+	 "must keep it, as in sum by (image) (...)"},
 	{"no label at all", HEAD DATA("{\"metric\":{},\"value\":[1,\"2\"]}"), "",
-	 "none of 1 series has a label image: has the query to keep it, as in sum by "
-	 "(image) "
-	 "(...)?"},
+	 "none of 1 series has a label image; the query must keep it, as in sum by "
+	 "(image) (...)"},
 	{"no value", HEAD DATA("{\"metric\":{\"image\":\"a:1\"}}"), "",
 	 "no series with a label image has a value"},
 };
@@ -239,18 +238,18 @@ static void rule_30_hints(void **state)
 	} all[] = {
 		{"http://p:9090", NULL, 0, 503, false, "down", ""},
 		{"http://p:9090/api/v1", NULL, 0, 404, false, "404 page not found",
-		 "endpoint has to end before /api/v1, which is added to it"},
+		 "leave /api/v1 out of endpoint; it is appended automatically"},
 		{"http://p:9090/api/v1/query/?x=1", NULL, 0, 404, false, "",
-		 "endpoint has to end before /api/v1, which is added to it"},
+		 "leave /api/v1 out of endpoint; it is appended automatically"},
 		{"http://p:9090/graph", NULL, 0, 200, true, "",
-		 "endpoint has to end before /api/v1, which is added to it"},
+		 "leave /api/v1 out of endpoint; it is appended automatically"},
 		{"http://p/api/v1/proxy", NULL, 0, 404, false, "no such proxy",
 		 "is endpoint all of the URL before /api/v1/query, as in http://mimir/prometheus?"},
 		{"http://p/api/v1", NULL, 0, 401, false, "", ""},
 		{"http://mimir", NULL, 0, 404, false, "",
 		 "is endpoint all of the URL before /api/v1/query, as in http://mimir/prometheus?"},
 		{"http://p", NULL, 0, 200, true, "",
-		 "is endpoint the server itself, or a page in front of it?"},
+		 "check whether endpoint is the server itself or a login page in front of it"},
 		{"http://p", "30", 604800000, 400, false,
 		 "exceeded maximum resolution of 11,000 points per timeseries.",
 		 "raise step or shorten lookback: lookback over a step of 30 is 20161 points a "

@@ -210,15 +210,15 @@ static void rule_30_hints(void **state)
 	static const struct {
 		const char *url, *name, *words, *want;
 	} rows[] = {
-		{"https://r.example/v2/", "a/b", "HTTP 404", "ends in /v2"},
-		{"https://r.example/x/v2", "a/b", "HTTP 404", "ends in /v2"},
+		{"https://r.example/v2/", "a/b", "HTTP 404", "leave /v2 out"},
+		{"https://r.example/x/v2", "a/b", "HTTP 404", "leave /v2 out"},
 		{"https://ghcr.io", "ghcr.io/org/app", "HTTP 404",
 		 "leave it out of repositories: org/app"},
 		{"https://r.example", "localhost/app", "HTTP 404",
 		 "leave it out of repositories: app"},
 		{"http://r.example", "a",
 		 "HTTP 400: Client sent an HTTP request to an HTTPS server.",
-		 "the port speaks https"},
+		 "the port serves https"},
 		{"https://registry-1.docker.io", "nginx", "HTTP 401", "library/nginx"},
 		{"https://docker.io", "nginx", "HTTP 404", "library/nginx"},
 		{"https://r.example", "nginx", "HTTP 404", ""},

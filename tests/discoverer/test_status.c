@@ -49,7 +49,7 @@ static const struct {
 	 NULL,
 	 "True",
 	 "Synced",
-	 "Discovered 3 images, left out 2 names that are no image references",
+	 "Discovered 3 images, left out 2 names that are not image references",
 	 "True",
 	 "All discovery sources responded successfully"},
 	{"fine and empty, and the sources say why",
@@ -154,11 +154,12 @@ static void rule_30_what_is_left_out(void **state)
 		facts.left_out[why] = (size_t)why + 1;
 	struct discoverypolicy_status s = status_make(&facts, &none, &a);
 	char want[400];
-	snprintf(want, sizeof(want),
-		 "Discovered 0 images, left out %d names that are no image references, left out %d "
-		 "names that the filter takes too long to look at, left out %d names beyond those "
-		 "that are looked at, left out 9 for which the object has no room",
-		 DROP_unusable + 1, DROP_filter_limit + 1, DROP_too_many + 1);
+	snprintf(
+		want, sizeof(want),
+		"Discovered 0 images, left out %d names that are not image references, left out %d "
+		"names for which the filter exceeded its limits, left out %d names beyond the "
+		"limit of a source, left out 9 that exceed the size limit of the object",
+		DROP_unusable + 1, DROP_filter_limit + 1, DROP_too_many + 1);
 	assert_string_equal(api_condition_find(&s.conditions, "Ready")->message, want);
 	arena_done(&a);
 }

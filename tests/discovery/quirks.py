@@ -170,12 +170,12 @@ def two_repositories(client, asked, _, state):
 
 # ---- 17: pages ----
 
-@row("InvalidResponse", "PartiallyFailed", found=("b", "a"), says="the link to page 2 leads nowhere; the 2 tags before it are kept")
+@row("InvalidResponse", "PartiallyFailed", found=("b", "a"), says="page 2 does not exist; the 2 tags before it are kept")
 def bad_link(client, *_):
     client.reply(tags("a", "b"), headers=['Link: <gopher://x/?last=b>; rel="next"'])
 
 
-@row("PartiallyFailed", found=("b", "a"), says="the link to page 2 leads nowhere")
+@row("PartiallyFailed", found=("b", "a"), says="page 2 does not exist")
 def link_to_itself(client, asked, *_):
     client.reply(tags("a", "b"), headers=[f'Link: <{asked.path}>; rel="next"'])
 
@@ -286,7 +286,7 @@ def refused_after_a_redirect(client, asked, world, _):
         client.reply({"message": "words-of-another-server"}, 404)
 
 
-@row("NotFound", url="/v2/", says="registry.url ends in /v2, which is added by itself")
+@row("NotFound", url="/v2/", says="leave /v2 out of registry.url, it is appended automatically")
 def version_in_the_url(client, *_):
     client.reply({}, 404)
 
@@ -308,7 +308,7 @@ def http_to_tls(client, *_):
 
 
 @row("SyncFailed", plain="plain", says=("HTTP 400: Client sent an HTTP request to an HTTPS server.",
-                                        "registry.url begins with http://, and the port speaks https"))
+                                        "registry.url begins with http:// but the port serves https"))
 def http_to_go(client, *_):
     client.reply(b"Client sent an HTTP request to an HTTPS server.\n", 400, kind="text/plain")
 

@@ -153,9 +153,9 @@ def native(image):
 ROWS = (
     # 15: incomplete answers.
     Row(15, "victoriametrics-is-partial", (Answer(WHOLE), Answer(vector(*HALF, isPartial=True))), "PartiallyFailed",
-        ("the answer is incomplete, says the server (isPartial)",), ("r.example/a:1", "r.example/b:1"), until=4, spec=FAST),
+        ("the server marked the answer as incomplete (isPartial)",), ("r.example/a:1", "r.example/b:1"), until=4, spec=FAST),
     Row(15, "thanos-warns", (Answer(WHOLE), Answer(vector(*HALF, warnings=[GAP]))), "PartiallyFailed",
-        (f"the answer is incomplete, warns the server: {GAP}",), ("r.example/a:1", "r.example/b:1"), until=4, spec=FAST),
+        (f"the server marked the answer as incomplete: {GAP}",), ("r.example/a:1", "r.example/b:1"), until=4, spec=FAST),
     Row(15, "partial-and-whole-again", (Answer(WHOLE), Answer(vector(isPartial=True)), Answer(vector(*HALF))), "Synced",
         ("Discovered 1 images",), ("r.example/a:1",), until=4, spec=FAST),
     Row(15, "partial-from-the-start", (Answer(vector(warnings=[GAP])),), "SyncFailed", (GAP,)),
@@ -171,7 +171,7 @@ ROWS = (
         "Synced", found=("r.example/a:1", "r.example/b:1")),
     # 18: expressions.
     Row(18, "a-name-made-for-the-filter", (Answer(vector(series("a" * 1000), series("r.example/team/a:1"))),), "Synced",
-        ("Discovered 1 images", "left out 1 names that the filter takes too long to look at"),
+        ("Discovered 1 images", "left out 1 names for which the filter exceeded its limits"),
         ("r.example/team/a:1",), spec={"imageFilter": "(a|aa)+[bc]|team"}),
     Row(18, "a-back-reference", (Answer(WHOLE),), "InvalidSpec", ("imageFilter: back-references",),
         spec={"imageFilter": r"(a)\1"}, until=0),
@@ -185,10 +185,10 @@ ROWS = (
     Row(19, "no-label-image", (Answer(vector({"metric": {"container": "c", "pod": "p"}, "value": [1, "1"]})),), "Synced",
         ("Discovered 0 images: prometheus http", "none of 1 series has a label image; the first has container, pod")),
     Row(19, "result-null", (Answer({"status": "success", "data": {"resultType": "vector", "result": None}}),), "Synced",
-        ("Discovered 0 images: prometheus http", "the query has no series")),
-    Row(19, "nothing", (Answer(vector()),), "Synced", ("the query has no series",)),
+        ("Discovered 0 images: prometheus http", "the query returned no series")),
+    Row(19, "nothing", (Answer(vector()),), "Synced", ("the query returned no series",)),
     Row(19, "a-filter-that-matches-none", (Answer(WHOLE),), "Synced",
-        ("Discovered 0 images", "of 2 names none is left; of 2, imageFilter does not match it"),
+        ("Discovered 0 images", "all 2 names were left out; 2: does not match imageFilter"),
         spec={"imageFilter": "^quay"}),
     # 21: messages.
     Row(21, "words-as-text", (Answer(b"expanding series: no store\nstack", 500, "text/plain"),), "ServerError",

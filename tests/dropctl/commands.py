@@ -50,7 +50,7 @@ ROWS = [
     ("an unknown option before the command", ["--nonsense", "status"], None, 100, ['unknown option "--nonsense"']),
     ("options without a command", ["--log-level", "error"], None, 100, ["usage: dropctl COMMAND"]),
     ("help of a command, asked for first", ["--help", "why"], None, 0, ["usage: dropctl why", "--socket-dir"]),
-    ("why, no such node", ["why", "good", "nowhere"], None, 0, ["no such node"]),
+    ("why, no such node", ["why", "good", "nowhere"], None, 0, ["the node does not exist"]),
     ("why, no such image", ["why", "nothing"], None, 1, ['no CachedImage "nothing"']),
     ("why, a name that paints", ["why", "a\x1b]0;owned\x07\x9b31m\u202eb"], None, 1,
      [r'no CachedImage "a\x1b]0;owned\x07\x9b31m\u202eb"']),
@@ -59,7 +59,7 @@ ROWS = [
     ("why without an image", ["why"], None, 100, ["usage: dropctl why IMAGE [NODE]"]),
     ("queue", ["queue"], None, 0, [""]),
     ("plan from standard input", ["plan", "-f", "-"], NEW, 0,
-     ["new (docker.io/library/good:1)", "1 there already", "2 not for it", "kubernetes.io/hostname=free-000"]),
+     ["new (docker.io/library/good:1)", "1 already there", "2 not targeted", "kubernetes.io/hostname=free-000"]),
     ("plan of a broken file", ["plan", "-f", "-"], BROKEN, 1, ["line 3: spec.tagg", "did you mean tag?"]),
     ("plan without a file", ["plan"], None, 100, ["dropctl plan -f FILE"]),
     ("discover: nobody listens", ["discover", "-f", "-"], POLICY, 2,
@@ -68,7 +68,7 @@ ROWS = [
      ["found: InvalidSpec: imageFilter: missing closing parenthesis"]),
     ("discover: a template of another language", ["discover", "-f", "-"],
      POLICY.replace("topX: 3", "imageTemplate: '{{.Registry}}/{{.Digest}}'"), 1,
-     ["sources[0]: registry.imageTemplate: {{.Digest}} is not understood"]),
+     ["sources[0]: registry.imageTemplate: {{.Digest}} is unknown"]),
     ("discover of a broken file", ["discover", "-f", "-"], POLICY.replace("topX", "topY"), 1,
      ["topY", "did you mean topX?"]),
     ("discover without a file", ["discover"], None, 100, ["dropctl discover -f FILE"]),
@@ -81,7 +81,7 @@ JSON_ROWS = [
     (["status", "-o", "json"], lambda v: v["leading"] and {i["image"] for i in v["images"]} == {"good", "bad"}),
     (["why", "good", "-o", "json"],
      lambda v: {n["node"]: n["state"] for n in v["nodes"]}
-     == {"free-000": "done", "tainted-000": "skipped", "away-000": "away"}),
+     == {"free-000": "done", "tainted-000": "skipped", "away-000": "notready"}),
     (["queue", "--output=json"], lambda v: isinstance(v["queue"], list)),
     (["discover", "-f", "-", "-o", "json"],
      lambda v: v["policies"][0]["tried"] and v["policies"][0]["sources"][0]["reason"] == "ConnectionRefused"),
@@ -186,7 +186,7 @@ def cases(operator):
         empty = operator.work / "empty"
         empty.mkdir(mode=0o700, exist_ok=True)
         done = operator.ask(["status"], sockets=empty)
-        return done.returncode == 111 and "Is the operator running here?" in done.stderr, done.stderr
+        return done.returncode == 111 and "Is the operator running on this machine?" in done.stderr, done.stderr
     yield "nobody is there", nobody
     yield from lease_cases(operator)
 
@@ -207,7 +207,7 @@ def lease_cases(operator):
 
     def ready():
         code, text = operator.ready()
-        return code == 500 and "[-]lease failed: it cannot be held: the API server refuses" in text, f"{code} {text}"
+        return code == 500 and "[-]lease failed: cannot be acquired or renewed: the API server refuses" in text, f"{code} {text}"
 
     def heals():
         operator.refuse(None)

@@ -229,7 +229,7 @@ def leader_cut_off(t, r):
     last = max(w.at for w in writes(t, began) if w.pod == old)
     t.check(last < first, "the old one's last write is before the new one's first", last - first)
     stopped = [release.moment(line) for line in r.log(old) if line["msg"] in (
-        "not acting any more", "may not write, waiting for the lease") and release.moment(line) > moment]
+        "no longer leading", "not leading, writes disabled") and release.moment(line) > moment]
     t.check(len(stopped) >= 2 and max(stopped[:2]) < first,
             "both its writing processes had stopped by themselves before that", (stopped, first))
     if stopped:

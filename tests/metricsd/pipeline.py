@@ -250,7 +250,7 @@ def test_certificate_rotates_under_load():
                     # What cannot be used is not used.
                     (folder / "tls.crt").write_text("nonsense")
                     was = served(s)
-                    s.wait_log("certificate cannot be used, keeping the old one")
+                    s.wait_log("certificate cannot be loaded, keeping the old one")
                     assert served(s) == was
                 finally:
                     stop.set()
@@ -305,7 +305,7 @@ def test_tokens():
 def test_health():
     with Scene(PLAIN) as s:
         status, body, _ = s.get("/healthz", health=True)
-        assert status == 200 and b"[+]supervisor ok: none here" in body, body
+        assert status == 200 and b"[+]supervisor ok: no supervisor" in body, body
         status, body, _ = s.get("/readyz", health=True)
         assert status == 500 and b"[-]lease failed" in body and b"[+]puller ok" in body, body
         boot_ms = int(time.clock_gettime(time.CLOCK_BOOTTIME) * 1000)
@@ -317,7 +317,7 @@ def test_health():
         assert found["drop_supervisor_up"] == 1
         (s.sockets / "supervisor.beat").write_text(f"{boot_ms - 25000:020d}\n")
         status, body, _ = s.get("/healthz", health=True)
-        assert status == 500 and b"[-]supervisor failed: its loop is stuck" in body, body
+        assert status == 500 and b"[-]supervisor failed: main loop is stuck" in body, body
         assert s.scrape()["drop_supervisor_up"] == 0
         s.processes["puller"].kill()
         wait_for("the puller is missed",

@@ -101,8 +101,8 @@ class Scene:
         self.processes["metricsd"] = subprocess.Popen(words, stderr=self.log)
         for name in peers:
             self.start(name)
-        self.port = int(self.wait_log(r"metrics are served .*port=(\d+)")[1])
-        self.health_port = int(self.wait_log(r"health is served .*port=(\d+)")[1])
+        self.port = int(self.wait_log(r"serving metrics .*port=(\d+)")[1])
+        self.health_port = int(self.wait_log(r"serving health .*port=(\d+)")[1])
         self.secure = "--metrics-secure=false" not in options
         for name in peers:
             self.wait_log(f"connected to {name}")

@@ -35,38 +35,37 @@ static void alive(void **state)
 	h.watcher_up = h.reconciler_up = h.puller_up = false; /* the supervisor's to start again */
 	says(health_alive, &h, true, "[+]metricsd ok\n");
 	h.supervisor_alive = false;
-	says(health_alive, &h, false, "[-]supervisor failed: its loop is stuck\n");
+	says(health_alive, &h, false, "[-]supervisor failed: main loop is stuck\n");
 	h = (struct health){.supervisor_alive = true};
-	says(health_alive, &h, true, "[+]supervisor ok: none here");
+	says(health_alive, &h, true, "[+]supervisor ok: no supervisor");
 }
 
 static void ready(void **state)
 {
 	(void)state;
 	struct health h = fine;
-	says(health_ready, &h, true, "[+]lease ok: held, this replica leads\n");
+	says(health_ready, &h, true, "[+]lease ok: held, this replica is the leader\n");
 	h.leads = false; /* a warm standby is ready */
-	says(health_ready, &h, true, "[+]lease ok: warm standby\n");
+	says(health_ready, &h, true, "[+]lease ok: this replica is a standby\n");
 	h.lease_known = false;
-	says(health_ready, &h, false,
-	     "[-]lease failed: the API server has not said who holds it\n");
+	says(health_ready, &h, false, "[-]lease failed: holder is not known yet\n");
 	h.lease_known = true;
 	h.lease_trouble = "the API server forbids it";
 	says(health_ready, &h, false,
-	     "[-]lease failed: it cannot be held: the API server forbids it\n");
+	     "[-]lease failed: cannot be acquired or renewed: the API server forbids it\n");
 	h = fine;
 	h.watcher_synced = false;
-	says(health_ready, &h, false, "[-]caches failed: not every kind was listed yet\n");
+	says(health_ready, &h, false, "[-]caches failed: initial lists are not complete\n");
 	says(health_ready, &h, false, "[+]lease ok");
 	h = fine;
 	h.watcher_up = false;
-	says(health_ready, &h, false, "[-]caches failed: the watcher does not answer\n");
+	says(health_ready, &h, false, "[-]caches failed: watcher does not answer\n");
 	h = fine;
 	h.reconciler_synced = false;
-	says(health_ready, &h, false, "[-]reconciler failed: it has not read everything yet\n");
+	says(health_ready, &h, false, "[-]reconciler failed: initial state is not complete\n");
 	h = fine;
 	h.puller_up = false;
-	says(health_ready, &h, false, "[-]puller failed: it does not answer\n");
+	says(health_ready, &h, false, "[-]puller failed: does not answer\n");
 	h = fine;
 	h.supervisor_alive = false; /* is healthz's */
 	says(health_ready, &h, true, "[+]puller ok\n");

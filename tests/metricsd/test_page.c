@@ -117,8 +117,8 @@ static void empty(void **state)
 	page_json(&page, &json);
 	cJSON *all = cJSON_Parse(json.data);
 	assert_non_null(all);
-	assert_non_null(strstr(html.data, "There is no CachedImage."));
-	assert_non_null(strstr(html.data, "what follows is incomplete"));
+	assert_non_null(strstr(html.data, "No CachedImages."));
+	assert_non_null(strstr(html.data, "this page is incomplete"));
 	cJSON_Delete(all);
 	buf_done(&html);
 	buf_done(&json);

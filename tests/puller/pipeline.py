@@ -105,7 +105,7 @@ class Scene:
         self.reconciler.expect('up')
         self.watcher.tell(lease)
         if not lease.startswith('lease 0'):
-            self.wait_log('may write')
+            self.wait_log('leading, writes enabled')
         if session:
             self.sync(session)
 
@@ -258,7 +258,7 @@ def test_a_lost_lease_closes_what_is_on_the_wire():
         s.reconciler.tell('start 2 7 20000 pull-b')
         s.reconciler.expect('failed 2 0')
         s.watcher.tell('lease 2 60000')
-        s.wait_log('may write term=2')
+        s.wait_log('leading, writes enabled term=2')
         s.api.gate.set()
         s.reconciler.tell('start 3 7 20000 pull-c')
         s.reconciler.expect('created 3')
@@ -272,7 +272,7 @@ def test_a_lease_that_is_not_renewed_ends_by_itself():
         s.reconciler.tell('start 1 7 20000 pull-a')
         s.request()
         s.reconciler.expect('failed 1')     # at the deadline, though nothing was heard
-        s.wait_log('may not write')
+        s.wait_log('not leading, writes disabled')
         s.reconciler.tell('start 2 7 20000 pull-b')
         s.reconciler.expect('failed 2 0')
         assert len(s.api.requests) == 1, s.api.requests

@@ -227,12 +227,11 @@ static void repull(struct rig *r)
 }
 
 static const struct story stories[] = {
-	{"standby", stand_by, "a", EXPLAIN_NOT_LEADING, "not decided here: another instance leads"},
-	{"unknown node", nothing, "x", EXPLAIN_NO_NODE, "there is no such node"},
-	{"virtual", virtual_node, "v", EXPLAIN_VIRTUAL,
-	 "not targeted: a virtual node pulls no images"},
+	{"standby", stand_by, "a", EXPLAIN_NOT_LEADING, "unknown: this replica is a standby"},
+	{"unknown node", nothing, "x", EXPLAIN_NO_NODE, "the node does not exist"},
+	{"virtual", virtual_node, "v", EXPLAIN_VIRTUAL, "not targeted: virtual node"},
 	{"selector", selective, "a", EXPLAIN_SELECTOR,
-	 "not targeted: nodeSelector wants the label pool=x"},
+	 "not targeted: nodeSelector requires label pool=x"},
 	{"taint", tainted, "t", EXPLAIN_TAINT,
 	 "not targeted: taint dedicated=ci:NoSchedule is not tolerated"},
 	{"taint without a value", tainted_plainly, "t", EXPLAIN_TAINT,
@@ -246,7 +245,7 @@ static const struct story stories[] = {
 	 "backing off until 22:13:* UTC after the node ended the pull pod"},
 	{"a node that takes no pods", node_fault, "a", EXPLAIN_NODE_FAULT,
 	 "backing off until 22:13:* UTC after the node failed: OutOfcpu: no room (all images wait "
-	 "there)"},
+	 "on this node)"},
 	{"refused", refused, "b", EXPLAIN_REJECTED,
 	 "backing off until 22:13:* UTC after the API server refused the pod: exceeded quota"},
 	{"bad tag, the node that found out", image_fault, "a", EXPLAIN_IMAGE_FAULT,
@@ -260,9 +259,9 @@ static const struct story stories[] = {
 	 "backing off until 22:13:* UTC after dns: cannot resolve h (all images of docker.io "
 	 "wait)"},
 	{"another probes", probing, "z", EXPLAIN_PROBE,
-	 "waiting for the probe on * after image not found"},
+	 "waiting for the test pull on * after image not found"},
 	{"a pod is left", former_pod, "a", EXPLAIN_FORMER_POD,
-	 "waiting for the pod of an earlier pull to be gone"},
+	 "waiting for the pod of an earlier pull to be deleted"},
 	{"slow start", slow, "b", EXPLAIN_SLOW_START,
 	 "slow start: 1 of 1 pulls until the first succeeds"},
 	{"maxConcurrentPulls", few_pulls, "c", EXPLAIN_POLICY_PULLS,
@@ -273,8 +272,8 @@ static const struct story stories[] = {
 	 "waiting for policy web: 1 of 1 nodes pulling"},
 	{"maxPullsPerNode", full_node, "a", EXPLAIN_NODE_PULLS,
 	 "waiting for the node: 2 of 2 pulls"},
-	{"nothing in the way", next, "b", EXPLAIN_NEXT, "starts in its turn"},
-	{"a repull", repull, "a", EXPLAIN_NEXT, "repull: starts in its turn"},
+	{"nothing in the way", next, "b", EXPLAIN_NEXT, "next in the queue"},
+	{"a repull", repull, "a", EXPLAIN_NEXT, "repull: next in the queue"},
 };
 
 /* '*' stands for one word or the end. */
@@ -366,7 +365,7 @@ static void sums(void **state)
 	assert_int_equal(list[0].ready, 1);
 	assert_int_equal(list[0].groups[GROUP_DONE], 1);
 	assert_int_equal(list[0].groups[GROUP_WAITING], 18);
-	assert_int_equal(list[0].groups[GROUP_AWAY], 1);
+	assert_int_equal(list[0].groups[GROUP_NOTREADY], 1);
 	assert_int_equal(list[0].reasons[EXPLAIN_NOT_ELIGIBLE], 1);
 	assert_int_equal(list[0].pull_ms, 4 * S);
 	assert_int_equal(list[0].eta_s, 8); /* 9 nodes at once: two rounds */
