@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Which tests hold which rule of behaviour, from the tests' own words, as TAP; a rule without one fails.
 
-rules.py [--table]. The rules are those of docs/behaviour.md; what cites a rule, a must of docs/musts.md or a page that is not
-there fails, too. A C test says so by a function rule_23_... (rules_8_9_... for two), or its file by
+rules.py [--table]. The rules are those of docs/behaviour.md. A text that cites a rule, a must of docs/musts.md, a page, a
+section of a page or a source file that does not exist fails, too. A C test says so by a function rule_23_... (rules_8_9_... for two), or its file by
 "behaviour.md 5, 7" or "rule 5" in the opening comment; a test on the real cluster by "rule 23" in its
 docstring or its checks; a mutant by its row in tests/mutants/mutants.py.
 """
@@ -20,6 +20,11 @@ MUSTS = {int(n) for n in re.findall(r"^(\d+)\. \*\*", (ROOT / "docs/musts.md").r
 CITED_MUST = re.compile(r"\bmusts? (\d+(?:(?:, | and )\d+)*)")
 CITED_RULE = re.compile(r"\bbehaviour(?:\.md)? (\d+(?:(?:, | and | to |-)\d+)*)")
 CITED_PAGE = re.compile(r"\b(\w[\w.-]*\.md)\b")
+FOLDERS = ("base|api|ipc|kube|httpd|watcher|reconciler|puller|discoverer|metricsd|supervisor|dropctl|sim|tests|bench|deploy|docs"
+           "|man|scripts")
+CITED_FILE = re.compile(rf"(?<![\w./*$<>{{}}-])((?:{FOLDERS})/[\w./-]+\.(?:c|h|def|py|sh|md|build|yaml|json|svg|[178]))(?![\w/*<-])")
+LINK = re.compile(r"\]\(([^)#\s]*)(?:#([\w-]+))?\)")
+NAMED = re.compile(r"\brules?_((?:\d+_)+)\w+\(void")
 SAID = re.compile(r"\b(?:[Rr]ules?|behaviour(?:\.md)?)\s+(\d+(?:(?:\s*,\s*|\s+and\s+|\s+to\s+|\s*-\s*)\d+)*)")
 
 
@@ -73,9 +78,37 @@ def of_mutants():
         yield mutant.rule, f"{mutant.file}: {' '.join(mutant.old.split())[:40]}"
 
 
+def anchors(page):
+    """The sections of a page, as links name them."""
+    titles = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.M)
+    return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+def wrong_links(name, text):
+    """Links of a page to files or sections that do not exist."""
+    for file, section in LINK.findall(re.sub(r"^```.*?^```", "", text, flags=re.M | re.S)):
+        if re.match(r"\w+:", file):
+            continue
+        page = (ROOT / name).parent / file if file else ROOT / name
+        if not page.exists():
+            yield f"{name}: link to {file}"
+        elif section and page.suffix == ".md" and section not in anchors(page):
+            yield f"{name}: section {file}#{section}"
+
+
 def wrong_citations(name, text, pages):
     """What the text cites and is not there."""
+    if name.endswith(".md"):
+        yield from wrong_links(name, text)
+    for digits in NAMED.findall(text):
+        for number in {int(n) for n in re.findall(r"\d+", digits)} - set(RULES):
+            yield f"{name}: a test of rule {number}"
     text = re.sub(r"\n\s*(?:\*|#|//)?\s*", " ", text)
+    for number in {n for match in SAID.finditer(text) for n in numbers(match.group(1))} - set(RULES):
+        yield f"{name}: rule {number}"
+    for file in set(CITED_FILE.findall(text)):
+        if not (ROOT / file).exists() and "NAME" not in file:
+            yield f"{name}: {file}"
     for cited in CITED_RULE.findall(text):
         for number in set(numbers(cited)) - set(RULES):
             yield f"{name}: behaviour {number}"
@@ -89,13 +122,14 @@ def wrong_citations(name, text, pages):
 def all_wrong_citations():
     listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
     pages = {pathlib.Path(name).name for name in listed if name.endswith(".md")}
-    planted = "see behaviour.md 5, 999 and must 99 of nowhere.md"
-    if len(list(wrong_citations("planted", planted, pages))) != 3:
+    planted = ("see behaviour.md 5, 999 and must 99 of nowhere.md, rule 998, kube/nowhere.c, "
+               "[a](README.md#nowhere), [b](nowhere/), static void rule_997_a(void **state)")
+    if len(set(wrong_citations("planted.md", planted, pages))) != 9:
         yield f"what is wrong in \"{planted}\" is not found"
     texts = (".c", ".h", ".def", ".py", ".md", ".sh", ".build")
     for name in listed:
         path = ROOT / name
-        if path.suffix in texts and path.exists() and path != pathlib.Path(__file__).resolve():
+        if path.suffix in texts and path.exists() and not name.startswith("tests/check/"):
             yield from wrong_citations(name, path.read_text(encoding="utf-8"), pages)
 
 
