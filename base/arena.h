@@ -1,7 +1,7 @@
 /*
- * Memory that lives for one turn. Whatever belongs to one message or one
- * decision is allocated here and never freed by hand; arena_reset() ends the
- * turn. Pointers from an arena never enter a structure that outlives the turn.
+ * Memory for one turn. Data of one message or one decision is allocated here and never freed
+ * individually; arena_reset() ends the turn. Structures that outlive the turn never hold pointers
+ * into an arena.
  */
 #ifndef DROP_BASE_ARENA_H
 #define DROP_BASE_ARENA_H

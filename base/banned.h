@@ -1,7 +1,6 @@
 /*
- * Functions that have cost other projects security holes become compile errors.
- * Forced into every file of ours by the build (-include), after the headers that
- * declare them, so that only calls fail.
+ * Makes unsafe functions (strcpy, sprintf, ...) compile errors. The build includes it into every
+ * file (-include), after the headers that declare them, so that only calls fail.
  */
 #ifndef DROP_BASE_BANNED_H
 #define DROP_BASE_BANNED_H

@@ -1,7 +1,7 @@
 /*
- * The only readers of clocks, and the texts of time. Deadlines use boot time:
- * it cannot be set and goes on while the machine sleeps. What is written into an
- * object is wall time. Pure code takes both as arguments (struct now).
+ * The only place that reads clocks, and conversion of times to text. Deadlines use boot time: it
+ * cannot be set and advances while the machine is suspended. Times in API objects are wall time.
+ * Pure code gets both as an argument (struct now).
  */
 #ifndef DROP_BASE_CLOCK_H
 #define DROP_BASE_CLOCK_H

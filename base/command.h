@@ -1,7 +1,6 @@
 /*
- * What every program does with its command line: parse it by tables, answer --help and
- * --version, complain about what is wrong. The exit codes of all programs of this tree are
- * here: a contract with the supervisor and with people.
+ * Command line of all programs: parsing by tables, --help, --version, usage errors. Defines the
+ * exit codes of all programs, on which the supervisor and users rely.
  */
 #ifndef DROP_BASE_COMMAND_H
 #define DROP_BASE_COMMAND_H

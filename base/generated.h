@@ -1,6 +1,6 @@
 /*
- * Files that a tool of the build makes from tables: written, or compared with what is there,
- * so that nothing generated can drift. For such tools only.
+ * Files generated from tables by a tool of the build: written, or compared with the existing file.
+ * For such tools only.
  */
 #ifndef DROP_BASE_GENERATED_H
 #define DROP_BASE_GENERATED_H

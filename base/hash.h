@@ -2,12 +2,12 @@
  * Two hashes of bytes, 64 bits each.
  *
  * hash_*: SipHash-2-4 (Aumasson and Bernstein, 2012) under the key of this process. For hash
- * tables and for "has this changed?" over texts from outside: without the key nobody can choose
- * texts that collide. Values differ from process to process: never store, send or print them.
+ * tables and for "has this changed?" over texts from outside: without the key an attacker cannot
+ * construct collisions. Values differ from process to process: never store, send or print them.
  *
  * hash_stable_*: FNV-1a (draft-eastlake-fnv). The same in every process and after every restart:
- * for names that are found again and for jitter that a run can repeat. Collisions are easy to make:
- * never where an attacker would profit from one.
+ * for deterministic names and for repeatable jitter. Collisions are easy to construct: not to be
+ * used where an attacker would profit from one.
  */
 #ifndef DROP_BASE_HASH_H
 #define DROP_BASE_HASH_H

@@ -1,8 +1,7 @@
 /*
- * One line an event, to stderr: a fixed text and key=value fields, or the same as
- * a JSON object. Libraries never log above debug; the loop that owns an error logs
- * it once. A failure we survive says ", ignoring" or ", retrying". Values of
- * secrets are never passed here.
+ * One line per event on stderr: a fixed text and key=value fields, or the same as a JSON object.
+ * Libraries never log above debug; the code that handles an error logs it once. Messages of handled
+ * failures end in ", ignoring" or ", retrying". Values of secrets are never logged.
  */
 #ifndef DROP_BASE_LOG_H
 #define DROP_BASE_LOG_H

@@ -1,7 +1,7 @@
 /*
  * A hash table from string to pointer. Keys are borrowed: they must live as long
- * as the entry, usually inside the value. Iteration order is not defined; what
- * has to be in order is sorted by the caller.
+ * as the entry, usually inside the value. Iteration order is undefined; the caller sorts if it
+ * needs an order.
  */
 #ifndef DROP_BASE_MAP_H
 #define DROP_BASE_MAP_H

@@ -1,9 +1,8 @@
 /*
- * Command lines from a table: one row an option, from which parsing, --help and
- * the man page check are made. The syntax is that of Go's flag package: -name or --name,
- * with =value or the value after it; booleans only --name or --name=value, where a value is
- * one of 1, t, T, true, True, TRUE and their opposites; "--" ends the options. Pure but for
- * the texts it returns.
+ * Command-line options from a table: parsing, --help and the check of the man pages use one row per
+ * option. The syntax is that of Go's flag package: -name or --name, with =value or the value after
+ * it; booleans only --name or --name=value, where a value is one of 1, t, T, true, True, TRUE and
+ * their opposites; "--" ends the options. Pure, except for the texts it returns.
  */
 #ifndef DROP_BASE_OPTIONS_H
 #define DROP_BASE_OPTIONS_H

@@ -1,6 +1,5 @@
 /*
- * How often something may happen: a few times at once, then once a gap (GCRA, ITU-T
- * I.371). Pure; whoever asks brings the time.
+ * Rate limiter: a burst, then one per gap (GCRA, ITU-T I.371). Pure; the caller passes the time.
  */
 #ifndef DROP_BASE_PACE_H
 #define DROP_BASE_PACE_H

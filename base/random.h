@@ -1,4 +1,5 @@
-/* The only source of chance, for ids that must differ from those of other lives; never in pure code. */
+/* The only source of random numbers, for ids that must differ after a restart; never used in pure
+ * code. */
 #ifndef DROP_BASE_RANDOM_H
 #define DROP_BASE_RANDOM_H
 

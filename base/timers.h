@@ -1,8 +1,7 @@
 /*
- * Moments at which time alone makes something due: a binary heap of timers that live
- * inside their owners (a request, a pull, a policy) and are never allocated. Setting,
- * moving and stopping one costs O(log n). Boot ms (base/clock.h), so that a moment that
- * passed while the machine slept is due first thing on waking.
+ * Timers: a binary heap of timers that are embedded in their owners (a request, a pull, a policy).
+ * Setting, moving and stopping one costs O(log n). Times are boot ms (base/clock.h), so that a
+ * timer that expired while the machine was suspended fires on wake-up.
  */
 #ifndef DROP_BASE_TIMERS_H
 #define DROP_BASE_TIMERS_H

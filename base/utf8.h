@@ -1,6 +1,6 @@
 /*
- * UTF-8 as far as we need it: is this a valid sequence, and where may a text be
- * cut so that it stays valid (status messages, log lines; RFC 3629).
+ * UTF-8: validity of a sequence, and where a text may be truncated so that it stays valid (status
+ * messages, log lines; RFC 3629).
  */
 #ifndef DROP_BASE_UTF8_H
 #define DROP_BASE_UTF8_H

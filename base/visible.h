@@ -1,7 +1,7 @@
 /*
- * Texts from outside on their way to people: what a terminal would obey instead of show is written
- * as an escape (\x1b, \u202e), line breaks and tabs as blanks, and bytes that are no UTF-8 as
- * U+FFFD. What is hidden is decided by utf8_hidden(). JSON has escapes of its own (buf_add_json).
+ * Escaping of texts from outside before they are shown: terminal control characters are written as
+ * escapes (\x1b, \u202e), line breaks and tabs as blanks, and invalid UTF-8 as U+FFFD.
+ * utf8_hidden() selects the characters. JSON is escaped by buf_add_json.
  */
 #ifndef DROP_BASE_VISIBLE_H
 #define DROP_BASE_VISIBLE_H

@@ -1,7 +1,6 @@
 /*
- * Allocation that returns memory or does not return: out of memory aborts, and
- * the supervisor's restart is the recovery path (must 8). Blocks are
- * released with free().
+ * Allocation that never returns NULL: out of memory aborts, and the supervisor restarts the process
+ * (must 8). Blocks are released with free().
  */
 #ifndef DROP_BASE_XALLOC_H
 #define DROP_BASE_XALLOC_H

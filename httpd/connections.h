@@ -1,7 +1,7 @@
 /*
  * The connections of one HTTP server: how many there are, what each one is doing and since when.
- * Decides when the listener accepts, and which connection is closed when there are too many or
- * one takes too long. Counted at accept and at close; nothing is looked up in the kernel.
+ * Decides when the listener accepts, and which connection is closed when there are too many or one
+ * takes too long. Connections are counted at accept and at close.
  */
 #ifndef DROP_HTTPD_CONNECTIONS_H
 #define DROP_HTTPD_CONNECTIONS_H

@@ -1,9 +1,8 @@
 /*
  * HTTP/1.1 at one address, with or without TLS: the only folder that knows libevent
- * (evhttp). Bounds what clients may do to the process: connections, headers, bodies, time.
- * What is asked and answered is the program's.
+ * (evhttp). Limits connections, headers, bodies and time. Requests are handled by the program.
  *
- * An exchange is one request that is not answered yet. It ends by exactly one of
+ * An exchange is one request that is not answered yet. It is ended by exactly one of
  * http_reply, http_truncate, http_reset, http_stream_end, or by `closed`.
  */
 #ifndef DROP_HTTPD_HTTP_H

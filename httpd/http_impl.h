@@ -1,6 +1,6 @@
 /*
- * What the two halves of the HTTP server share: exchanges (httpd/http.c) and the server they
- * belong to (httpd/http_server.c). Private to them; nobody else names libevent.
+ * Shared by the two parts of the HTTP server: exchanges (httpd/http.c) and the server
+ * (httpd/http_server.c). Private to them; no other file uses libevent.
  */
 #ifndef DROP_HTTPD_HTTP_IMPL_H
 #define DROP_HTTPD_HTTP_IMPL_H

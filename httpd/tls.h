@@ -1,6 +1,6 @@
 /*
- * The server's side of TLS (OpenSSL, 1.2 and later): with a certificate made at start and kept
- * in memory only, or with one from files, read again when they change.
+ * TLS of the server (OpenSSL, 1.2 and later): with a self-signed certificate generated at start and
+ * kept in memory, or with one from files, reloaded when they change.
  */
 #ifndef DROP_HTTPD_TLS_H
 #define DROP_HTTPD_TLS_H

@@ -1,10 +1,9 @@
 /*
- * What travels between a request and a reply socket as one nng message: the messages that
- * one turn has for one peer, each after the number of its request. nng's price is by the
- * message (several switches between its threads), so a turn pays it once a peer.
+ * Several messages in one nng message: all requests or answers of one turn to one peer, each after
+ * the number of its request. Each nng message costs several switches between nng's threads.
  *
  * On the wire, for each message: the request's number and the message's length in bytes,
- * both 32 bits, big-endian, then the message (ipc/msg.h). Publications travel bare.
+ * both 32 bits, big-endian, then the message (ipc/msg.h). Publications are not bundled.
  */
 #ifndef DROP_IPC_BUNDLE_H
 #define DROP_IPC_BUNDLE_H

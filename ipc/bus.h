@@ -1,7 +1,7 @@
 /*
  * Sockets between processes; the only users of nng. Raw request and reply sockets,
- * because nng's contexts have no descriptor to poll: the routing header is handed to
- * the caller and nothing is ever resent. One request socket a peer.
+ * because nng's contexts have no descriptor to poll: the caller gets the routing header, and
+ * nothing is resent. One request socket per peer.
  *
  * Nothing here blocks. nng's threads call back when a peer comes or goes; that is
  * turned into a count and one event on bus_wake_fd().

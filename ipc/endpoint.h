@@ -1,7 +1,7 @@
 /*
- * The socket folder: where it is, that it is ours alone, and who of a name may live
- * in it. Everything that listens there first holds <proc>.lock, so a second instance
- * is refused and the sockets of a killed one can be removed without a race.
+ * The socket folder: its path, its mode, and its locks. A process that listens there first locks
+ * <proc>.lock, so that a second instance is refused and the sockets of a killed one can be removed
+ * without a race.
  */
 #ifndef DROP_IPC_ENDPOINT_H
 #define DROP_IPC_ENDPOINT_H

@@ -1,8 +1,8 @@
 /*
- * Reading the watcher's log: what every process that follows objects does. The owner gets
- * objects, and who leads, through a few functions. Invariant: at most one changes_since is
- * unanswered, and the cursor moves only by answers, so a lost doorbell, a gap or a restart of
- * the watcher all end in the same request.
+ * Reads the watcher's log, for every process that follows objects. The owner gets objects and the
+ * state of the lease through a few functions. Invariant: at most one changes_since is unanswered,
+ * and the cursor moves only by answers, so a lost doorbell, a gap or a restart of the watcher all
+ * end in the same request.
  */
 #ifndef DROP_IPC_FEED_H
 #define DROP_IPC_FEED_H

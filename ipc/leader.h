@@ -1,10 +1,11 @@
 /*
- * Whether this instance leads, and until when it may write (behaviour 32, must 7): one follower
- * of what the watcher says, for every process that writes. Pure: words and the time go in.
+ * Whether this instance leads, and until when it may write (behaviour 32, must 7): follows the
+ * announcements of the watcher, for every process that writes. Pure: announcements and the time are
+ * arguments.
  *
- * Doorbells and answers come over different sockets and may overtake each other, also from one
- * life of the watcher to the next; an older word must not undo a newer one. All processes share
- * CLOCK_BOOTTIME, so the moment at which a word was said (lease_said_us) is its place in the order.
+ * Doorbells and answers use different sockets and may overtake each other, also across a restart of
+ * the watcher; an older announcement must not undo a newer one. All processes share CLOCK_BOOTTIME,
+ * so announcements are ordered by the time they were made (lease_said_us).
  */
 #ifndef DROP_IPC_LEADER_H
 #define DROP_IPC_LEADER_H

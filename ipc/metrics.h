@@ -1,12 +1,12 @@
 /*
- * What a process counts and measures: the registry that programs record into, by the
- * table ipc/metrics.def, and its form as a message, by which any process answers
- * `metrics_get`. dropctl stats and drop-metricsd show it.
+ * Metrics of a process: the registry that programs record into, by the table ipc/metrics.def, and
+ * its encoding as a message, with which each process answers `metrics_get`. dropctl stats and
+ * drop-metricsd show it.
  *
  * A series is a row of the table with values for its labels; values are copied. Numbers
- * are integers: of a row in SECONDS, microseconds. Nothing survives the process. There are
- * at most METRIC_SERIES_MAX series; what would need one more is counted and not kept.
- * The owner of an object drops its series when the object goes.
+ * are integers: of a row in SECONDS, microseconds. Nothing is persistent. There are at most
+ * METRIC_SERIES_MAX series; further ones are counted and not kept. The owner of an object deletes
+ * its series with the object.
  */
 #ifndef DROP_IPC_METRICS_H
 #define DROP_IPC_METRICS_H

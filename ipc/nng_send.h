@@ -5,10 +5,10 @@
  * pipes away waits for it for ever. No peer of this process is noticed to go, or dialled
  * again, after that: about once in thirty kills under full load.
  *
- * So a send to a dead peer must not fail: every program that links ipc/ has a sendmsg of
- * its own, which nng calls, and which says that all was sent. The reader then sees what
- * the peer said last and the end of the stream, and closes the pipe with nothing going on.
- * A message to a dead peer is lost either way, which requests must and do survive.
+ * So a send to a dead peer must not fail: every program that links ipc/ has its own sendmsg, which
+ * nng calls and which reports success. The reader then reads the last data and the end of the
+ * stream, and closes the pipe in order. A message to a dead peer is lost either way; requests are
+ * repeated.
  */
 #ifndef DROP_IPC_NNG_SEND_H
 #define DROP_IPC_NNG_SEND_H

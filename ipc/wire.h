@@ -1,7 +1,7 @@
 /*
- * What stands between bytes from a socket and msgpack-c. Its unpacker believes
- * an array header that claims 2^32 elements and allocates for them; so the
- * structure is checked against the bytes that are there before it sees them.
+ * Checks bytes from a socket before msgpack-c parses them. Its unpacker trusts an array header that
+ * claims 2^32 elements and allocates memory for them; so the structure is checked against the
+ * number of bytes first.
  */
 #ifndef DROP_IPC_WIRE_H
 #define DROP_IPC_WIRE_H

@@ -1,8 +1,7 @@
 /*
- * Which service account we are, read from the claims of the token that the kubelet gave us
- * (KEP-1205, bound tokens): no request and no right is needed for it. What we leave in the cluster
- * (pull pods, the Lease) belongs to it, so that the API server's garbage collector takes it along
- * when the operator is uninstalled. Pure.
+ * The operator's own service account, read from the claims of its token (KEP-1205, bound tokens):
+ * this needs no request and no right. It owns pull pods and the Lease, so that the garbage
+ * collector deletes them when the operator is uninstalled. Pure.
  */
 #ifndef DROP_KUBE_ACCOUNT_H
 #define DROP_KUBE_ACCOUNT_H

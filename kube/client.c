@@ -50,17 +50,17 @@ bool kube_renew_credentials(struct kube *k)
 int kube_wait(void *ctx, struct pollfd *fds, size_t n, int timeout_ms)
 {
 	struct kube *k = ctx;
-	return http_wait(k->http, fds, n, timeout_ms);
+	return transport_wait(k->transport, fds, n, timeout_ms);
 }
 
 void kube_set_pace(struct kube *k, int gap_ms)
 {
-	http_set_pace(k->http, gap_ms);
+	transport_set_pace(k->transport, gap_ms);
 }
 
 void kube_set_poll(struct kube *k, kube_poll_fn fn, void *ctx)
 {
-	http_set_poll(k->http, fn, ctx);
+	transport_set_poll(k->transport, fn, ctx);
 }
 
 void kube_stats(const struct kube *k, void (*fn)(void *ctx, const char *name, uint64_t value),

@@ -8,7 +8,7 @@
 #include <sys/queue.h>
 
 #include "kube/credentials.h"
-#include "kube/http.h"
+#include "kube/transport.h"
 #include "kube/kube.h"
 #include "kube/stats.h"
 #include "kube/alarms.h"
@@ -20,7 +20,7 @@ struct kube {
 	struct credentials cred;
 	struct timers timers;
 	struct kube_counters counters;
-	struct http *http;
+	struct transport *transport;
 	struct requests all; /* accepted and not done */
 	struct requests
 		waiting; /* in line for a place on the write lane, first come first served */

@@ -1,7 +1,7 @@
 /*
- * Where the API server is and what we show it, as plain data: what kubeconfig.c and
- * incluster.c produce and credentials.c keeps fresh. Holds secrets: nothing of it but
- * server and ns is ever logged, and config_done() wipes it.
+ * Address and credentials of the API server as plain data, produced by kubeconfig.c and incluster.c
+ * and kept fresh by credentials.c. Contains secrets: only server and ns are ever logged, and
+ * config_done() wipes it.
  */
 #ifndef DROP_KUBE_CONFIG_H
 #define DROP_KUBE_CONFIG_H

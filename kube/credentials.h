@@ -1,7 +1,7 @@
 /*
  * The configuration in use, kept fresh: tokens, authorities and client certificates that
- * are files are read again when they change, looked at no more often than every
- * CREDENTIALS_CHECK_MS, and at once after a 401.
+ * are files are reloaded when they change; checked at most every CREDENTIALS_CHECK_MS, and at once
+ * after a 401.
  */
 #ifndef DROP_KUBE_CREDENTIALS_H
 #define DROP_KUBE_CREDENTIALS_H

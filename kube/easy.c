@@ -173,7 +173,7 @@ static struct curl_slist *add_header(struct curl_slist *list, const char *name, 
 }
 
 struct curl_slist *easy_set_call(struct easy *e, const struct credentials *cred,
-				 const struct http_call *call)
+				 const struct transport_call *call)
 {
 	CURL *c = e->curl;
 	struct curl_slist *headers = NULL;

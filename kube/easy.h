@@ -1,14 +1,14 @@
 /*
- * The options of curl's easy handles: what is the same for all requests of a client, what
- * depends on credentials, what on one request. Handles are kept and used again, with
- * their options, so that a request costs few calls.
+ * Options of curl's easy handles: those of all requests of a client, those that depend on
+ * credentials, and those of one request. Handles are reused with their options, so that a request
+ * needs few calls.
  */
 #ifndef DROP_KUBE_EASY_H
 #define DROP_KUBE_EASY_H
 
 #include <curl/curl.h>
 
-#include "kube/http.h"
+#include "kube/transport.h"
 #include "kube/lane.h"
 
 struct easy {
@@ -25,7 +25,7 @@ void easy_free(struct easy *e);
 void easy_set_credentials(struct easy *e, const struct credentials *cred);
 /* Method, URL, body, timeout. The headers are given back after the transfer. */
 struct curl_slist *easy_set_call(struct easy *e, const struct credentials *cred,
-				 const struct http_call *call);
+				 const struct transport_call *call);
 /* NULL unsets; the bytes are copied. */
 void easy_set_blob(CURL *c, CURLoption option, const void *bytes, size_t len);
 /* Wipes and frees them: they hold the token. */

@@ -1,7 +1,7 @@
 /*
  * Events about objects without a namespace, in both APIs that take them: events.k8s.io/v1, and the
- * older core/v1 for whom the first is forbidden (behaviour.md 22). Texts only; what is told, and
- * when, is decided elsewhere. Pure but for the host's name.
+ * older core/v1 if the first is forbidden (behaviour.md 22). Only encodes them; the caller decides
+ * which events are written. Pure, except for the host name.
  */
 #ifndef DROP_KUBE_EVENT_H
 #define DROP_KUBE_EVENT_H

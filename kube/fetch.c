@@ -164,7 +164,7 @@ static int on_connected(void *ctx, char *ip, char *local_ip, int port, int local
 
 /* ---- how it ends ---- */
 
-static enum fetch_end end_of(const struct fetch *f, const struct http_result *r)
+static enum fetch_end end_of(const struct fetch *f, const struct transport_result *r)
 {
 	if (f->slow)
 		return FETCH_TIMEOUT;
@@ -230,7 +230,7 @@ void fetch_stop(struct fetch *f)
 	if (f == NULL)
 		return;
 	if (f->transfer != NULL)
-		http_stop(f->transfer);
+		transport_stop(f->transfer);
 	fetch_free(f);
 }
 
@@ -278,7 +278,7 @@ static int redirected(struct fetch *f, int code)
  * In our words where curl's hold what differs each time (milliseconds, bytes): who writes them
  * down would write the same story again and again.
  */
-static const char *words_of(struct fetch *f, enum fetch_end end, const struct http_result *r)
+static const char *words_of(struct fetch *f, enum fetch_end end, const struct transport_result *r)
 {
 	struct weburl url;
 	struct err err;
@@ -307,13 +307,13 @@ static const char *words_of(struct fetch *f, enum fetch_end end, const struct ht
 		       : arena_printf(&f->mem, "cannot connect to %s port %s", url.host, url.port);
 }
 
-static bool is_html(const struct fetch *f, const struct http_result *refusal)
+static bool is_html(const struct fetch *f, const struct transport_result *refusal)
 {
 	return f->html || (refusal != NULL && looks_like_html(refusal->body, refusal->len)) ||
 	       (f->type.len > 0 && strncasecmp(f->type.data, "text/html", 9) == 0);
 }
 
-static void on_done(void *ctx, const struct http_result *r)
+static void on_done(void *ctx, const struct transport_result *r)
 {
 	struct fetch *f = ctx;
 	int code = r->code;
@@ -375,8 +375,8 @@ static void set_proxy(CURL *c, const struct weburl *url)
 
 static void send_now(struct fetch *f)
 {
-	struct easy *e =
-		easy_new(http_lane(f->kube->http, KUBE_FETCH), http_user_agent(f->kube->http));
+	struct easy *e = easy_new(transport_lane(f->kube->transport, KUBE_FETCH),
+				  transport_user_agent(f->kube->transport));
 	CURL *c = e->curl;
 	struct weburl url;
 	struct err err;
@@ -416,13 +416,13 @@ static void send_now(struct fetch *f)
 		easy_set_blob(c, CURLOPT_SSLCERT_BLOB, f->cert.data, f->cert.len);
 		easy_set_blob(c, CURLOPT_SSLKEY_BLOB, f->key.data, f->key.len);
 	}
-	f->transfer = http_start_foreign(f->kube->http, &(struct http_foreign){
-								.easy = e,
-								.headers = headers,
-								.sink = on_body,
-								.done = on_done,
-								.ctx = f,
-							});
+	f->transfer = transport_start_foreign(f->kube->transport, &(struct transport_foreign){
+									  .easy = e,
+									  .headers = headers,
+									  .sink = on_body,
+									  .done = on_done,
+									  .ctx = f,
+								  });
 }
 
 static struct fetch_bytes copy(struct arena *a, struct fetch_bytes b)

@@ -1,14 +1,13 @@
 /*
- * Requests to other servers than the API server, each of which may be hostile: over a
- * client's loop and its own lane, so that nothing here can hold up a write. HTTP/1.1 and 2,
- * http and https, gzip, at most FETCH_REDIRECTS redirects.
+ * Requests to other servers than the API server, each of which may be hostile: over a client's loop
+ * and its own lane, so that they cannot delay writes. HTTP/1.1 and 2, http and https, gzip, at most
+ * FETCH_REDIRECTS redirects.
  *
  * Bounded: time, bytes of headers and of the decompressed body, and a server that sends too
  * slowly. Credentials (headers, client certificate) go to the origin of the URL and nowhere
  * else, whatever it redirects to; nothing is redirected from https to http, nor to loopback and
- * link-local addresses (kube/peer.h). Of a refusal after a redirect no body is handed on: it may
- * be of a server that we should not have read. No retries: when to ask again is the caller's
- * decision.
+ * link-local addresses (kube/peer.h). The body of a refusal after a redirect is not passed on: it
+ * may come from a server that must not be readable. No retries; the caller decides about them.
  */
 #ifndef DROP_KUBE_FETCH_H
 #define DROP_KUBE_FETCH_H

@@ -1,7 +1,6 @@
 /*
- * Finding parts of JSON text without building a tree: where a member of an object lies.
- * Pure; for complete texts that the API server wrote. What is found is handed on as it
- * stands, so nothing is unescaped and nothing but the structure is checked.
+ * Finds members of JSON objects without building a tree. Pure; for complete texts written by the
+ * API server. The result is the raw text: nothing is unescaped, and only the structure is checked.
  */
 #ifndef DROP_KUBE_JSON_H
 #define DROP_KUBE_JSON_H

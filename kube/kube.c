@@ -46,7 +46,7 @@ struct kube *kube_new(const char *kubeconfig, const char *user_agent, struct err
 		abort(); /* out of memory, or a broken OpenSSL */
 	TAILQ_INIT(&k->all);
 	TAILQ_INIT(&k->waiting);
-	k->http = http_new(&k->cred, &k->timers, &k->counters, user_agent);
+	k->transport = transport_new(&k->cred, &k->timers, &k->counters, user_agent);
 	return k;
 }
 
@@ -55,7 +55,7 @@ void kube_free(struct kube *k)
 	if (k == NULL)
 		return;
 	kube_requests_free(k);
-	http_free(k->http);
+	transport_free(k->transport);
 	timers_done(&k->timers);
 	credentials_done(&k->cred);
 	curl_global_cleanup();

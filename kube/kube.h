@@ -1,8 +1,7 @@
 /*
- * The Kubernetes client: where the server is and who we are (kubeconfig or
- * in-cluster), HTTP/2 over libcurl, and everything that can go wrong between:
- * 429 with Retry-After, 5xx, timeouts, connection loss, token and CA rotation.
- * Asynchronous, one thread; callbacks run inside kube_wait().
+ * The Kubernetes client: configuration (kubeconfig or in-cluster), HTTP/2 over libcurl, and the
+ * handling of all failures: 429 with Retry-After, 5xx, timeouts, connection loss, token and CA
+ * rotation. Asynchronous, one thread; callbacks run inside kube_wait().
  *
  * Watches, writes and the lease each have connections of their own (lanes): a slow
  * watch never stalls a write (must 6).

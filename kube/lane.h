@@ -2,7 +2,7 @@
  * One lane: a curl multi handle with connections of its own. Driven by curl's socket
  * interface (curl_multi_socket_action) instead of curl_multi_poll, because a process
  * waits for three lanes and its own sockets in one poll(2): a lane tells which sockets
- * and which time it waits for, http.c sleeps for all. Closing a lane resets its
+ * and which time it waits for, transport.c sleeps for all. Closing a lane resets its
  * connections, so that nothing written to them can still leave (must 7).
  */
 #ifndef DROP_KUBE_LANE_H

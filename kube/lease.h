@@ -1,9 +1,9 @@
 /*
- * Holding the one Lease that says who may write (behaviour.md 32, must 7).
- * Acquires when free or expired (as seen by us: unchanged for its duration on our own
- * clock, so clock skew does not matter), renews every 2 s on its own lane, and knows the
- * moment after which nobody of this instance writes: 10 s after the last successful
- * renewal was *sent*. What to do next is a pure function (lease_decide).
+ * Leader election with one Lease (behaviour.md 32, must 7). Acquires it when it is free or expired
+ * (unchanged for its duration on our own clock, so that clock skew does not matter), renews it
+ * every 2 s on its own lane, and computes the deadline after which this instance must not write: 10
+ * s after the last successful renewal was *sent*. The next step is decided by a pure function
+ * (lease_decide).
  */
 #ifndef DROP_KUBE_LEASE_H
 #define DROP_KUBE_LEASE_H

@@ -1,11 +1,11 @@
 /*
- * The elector's decision, pure: from what the API server last said about the Lease, what
- * we hold ourselves and the time on our own boot clock, to the next step. No wall clock:
- * another holder's renewTime is only compared with itself, by the record's version.
+ * The decision of leader election, pure: from the last known state of the Lease, our own term and
+ * the boot clock to the next step. No wall clock: another holder's renewTime is not interpreted,
+ * only changes of the record's version are.
  *
  *  1 A term ends at its deadline, or as soon as the Lease names another holder.
  *  2 What is not known, or was found out of date, is read.
- *  3 On the way out: empty the holder if it is us.
+ *  3 At shutdown: clear the holder if it is us.
  *  4 No Lease: create it. One that was deleted goes on counting where it was; its holder, if
  *    that was another, may still write: as in 7.
  *  5 We hold it: renew every LEASE_RENEW_MS. A restarted holder resumes its term; one

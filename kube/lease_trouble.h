@@ -1,6 +1,6 @@
 /*
- * Why the Lease cannot be held: a few names for a metric's label, and a sentence for each, for
- * people (behaviour.md 32). Pure.
+ * Why the Lease cannot be acquired or renewed: names for the label of a metric, and a sentence for
+ * each (behaviour.md 32). Pure.
  */
 #ifndef DROP_KUBE_LEASE_TROUBLE_H
 #define DROP_KUBE_LEASE_TROUBLE_H

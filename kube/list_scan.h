@@ -1,8 +1,8 @@
 /*
- * Bytes of a List in, its items out, one object at a time: a list of 5,000 fat nodes
- * (150 MB) never is in memory as a whole. May be fed at any split of the bytes; metadata
- * may come before or after items. Pure. The items are not checked beyond their brackets:
- * whoever decodes them does that.
+ * Splits the bytes of a List into its items, one object at a time, so that a list of 5,000 large
+ * nodes (150 MB) is never in memory as a whole. Accepts any split of the bytes; metadata may come
+ * before or after items. Pure. Only the brackets of items are checked; their decoder checks the
+ * rest.
  */
 #ifndef DROP_KUBE_LIST_SCAN_H
 #define DROP_KUBE_LIST_SCAN_H

@@ -1,7 +1,7 @@
 /*
- * What kind of address a server has, and to which kinds it may lead us: by a redirect, or by
- * naming another server. A server elsewhere must not make us ask what only this machine or its
- * link can reach (a metadata service, a sidecar). Pure.
+ * Classifies the address of a server, and decides to which addresses it may redirect or refer us. A
+ * remote server must not make us send requests to addresses that only this machine or its link can
+ * reach (a metadata service, a sidecar). Pure.
  */
 #ifndef DROP_KUBE_PEER_H
 #define DROP_KUBE_PEER_H

@@ -18,7 +18,7 @@
 #include "kube/list_scan.h"
 #include "kube/reflector_step.h"
 #include "kube/retry.h"
-#include "kube/status.h"
+#include "kube/api_status.h"
 #include "kube/trouble.h"
 #include "kube/urls.h"
 #include "kube/version.h"
@@ -176,7 +176,7 @@ static void page_done(struct reflector *r)
 	react(r, r->scanner.token[0] ? RE_MORE : RE_SYNCED, 0, "", 0);
 }
 
-static void on_done(void *ctx, const struct http_result *result)
+static void on_done(void *ctx, const struct transport_result *result)
 {
 	struct reflector *r = ctx;
 	r->stream = NULL;
@@ -203,7 +203,7 @@ static void close_stream(struct reflector *r)
 {
 	r->parser.stop = r->scanner.stop = true;
 	if (r->stream != NULL)
-		http_stop(r->stream);
+		transport_stop(r->stream);
 	r->stream = NULL;
 }
 
@@ -241,7 +241,8 @@ static void count_failure(struct reflector *r, enum reflector_event event, int c
 	r->failures = is_failure(r, event) ? r->failures + 1 : 0;
 	bool lost = event == RE_IDLE || event == RE_BROKEN || event == RE_UNABLE;
 	if (lost && r->lost_ms == 0)
-		r->lost_ms = r->stream != NULL ? http_last_byte_ms(r->stream) : clock_boot_ms();
+		r->lost_ms =
+			r->stream != NULL ? transport_last_byte_ms(r->stream) : clock_boot_ms();
 }
 
 static void synced(struct reflector *r)
@@ -303,15 +304,15 @@ static void open_url(struct reflector *r, enum reflector_state state, struct buf
 	r->opened_ms = clock_boot_ms();
 	watch_parser_reset(&r->parser);
 	list_scanner_reset(&r->scanner);
-	r->stream = http_start(r->kube->http, &(struct http_call){
-						      .lane = KUBE_WATCH,
-						      .method = KUBE_GET,
-						      .path = url->data,
-						      .fresh = r->fresh,
-						      .data = on_data,
-						      .done = on_done,
-						      .ctx = r,
-					      });
+	r->stream = transport_start(r->kube->transport, &(struct transport_call){
+								.lane = KUBE_WATCH,
+								.method = KUBE_GET,
+								.path = url->data,
+								.fresh = r->fresh,
+								.data = on_data,
+								.done = on_done,
+								.ctx = r,
+							});
 	buf_done(url);
 	timer_set(&r->kube->timers, &r->alarm.timer, r->opened_ms + idle_ms[state]);
 }
@@ -422,7 +423,7 @@ static void on_timer(void *ctx)
 		open_next(r);
 		return;
 	}
-	int64_t until = http_last_byte_ms(r->stream) + idle_ms[r->state];
+	int64_t until = transport_last_byte_ms(r->stream) + idle_ms[r->state];
 	if (clock_boot_ms() < until)
 		timer_set(&r->kube->timers, &r->alarm.timer, until);
 	else

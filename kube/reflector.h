@@ -1,10 +1,10 @@
 /*
- * Keeps a view of one resource: list, then watch, then again whatever breaks.
- * WatchList streaming where the server has it, else pages; 410 leads to a new list of this
- * resource only; bookmarks move the resourceVersion; no byte for 90 s is a dead connection
- * (must 5). Before a watch goes on from the last resourceVersion, the server's present
- * one is asked for: if that is lower, or the server was away for REFLECTOR_OUTAGE_MS, everything is
- * listed again. Objects are handed on as raw JSON, one at a time; nothing is kept here.
+ * Keeps a view of one resource: list, then watch, and again after a failure. WatchList streaming
+ * where the server has it, else pages; 410 leads to a new list of this resource only; bookmarks
+ * move the resourceVersion; no byte for 90 s is a dead connection (must 5). Before a watch goes on
+ * from the last resourceVersion, the server's present one is asked for: if that is lower, or the
+ * server was away for REFLECTOR_OUTAGE_MS, everything is listed again. Objects are handed on as raw
+ * JSON, one at a time; nothing is kept here.
  */
 #ifndef DROP_KUBE_REFLECTOR_H
 #define DROP_KUBE_REFLECTOR_H

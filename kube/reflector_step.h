@@ -1,5 +1,5 @@
 /*
- * What a reflector does next: a table over what it is doing and what happened. Pure.
+ * State machine of a reflector: a table of state and event. Pure.
  *
  *   WATCHLIST --end bookmark--> WATCHING        PAGING --last page--> WATCHING
  *   WATCHLIST --refused, cut short--> PAGING    WATCHING --410--> a list

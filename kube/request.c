@@ -14,7 +14,7 @@
 #include "base/xalloc.h"
 
 #include "kube/retry.h"
-#include "kube/status.h"
+#include "kube/api_status.h"
 
 /* An attempt without an answer for so long is made again on a new connection. */
 #define ATTEMPT_MS 15000
@@ -55,7 +55,7 @@ static void unlink_request(struct request *r)
 	if (r->state == SENT && r->what.lane == KUBE_WRITE)
 		k->writing--;
 	if (r->transfer != NULL)
-		http_stop(r->transfer);
+		transport_stop(r->transfer);
 	TAILQ_REMOVE(&k->all, r, of_all);
 	k->pending--;
 }
@@ -91,7 +91,7 @@ static void back_off(struct request *r, int64_t at_ms)
 	start_waiting(k);
 }
 
-static void on_answer(void *ctx, const struct http_result *result)
+static void on_answer(void *ctx, const struct transport_result *result)
 {
 	struct request *r = ctx;
 	struct kube *k = r->kube;
@@ -144,20 +144,20 @@ static void send_now(struct request *r)
 	if (r->what.lane == KUBE_WRITE)
 		k->writing++;
 	timer_set(&k->timers, &r->alarm.timer, now + left);
-	r->transfer = http_start(k->http, &(struct http_call){
-						  .lane = r->what.lane,
-						  .method = r->what.method,
-						  .path = r->what.path,
-						  .content_type = r->what.content_type,
-						  .accept = r->what.accept,
-						  .body = r->what.body,
-						  .body_len = r->what.body_len,
-						  .timeout_ms = left,
-						  .fresh = r->fresh,
-						  .secret = r->what.secret,
-						  .done = on_answer,
-						  .ctx = r,
-					  });
+	r->transfer = transport_start(k->transport, &(struct transport_call){
+							    .lane = r->what.lane,
+							    .method = r->what.method,
+							    .path = r->what.path,
+							    .content_type = r->what.content_type,
+							    .accept = r->what.accept,
+							    .body = r->what.body,
+							    .body_len = r->what.body_len,
+							    .timeout_ms = left,
+							    .fresh = r->fresh,
+							    .secret = r->what.secret,
+							    .done = on_answer,
+							    .ctx = r,
+						    });
 }
 
 /* Gives free places on the write lane to those in line. */
@@ -190,7 +190,7 @@ static void enter_line(struct request *r, bool first)
 /* The attempt's time is up but not the request's. */
 static void attempt_hung(struct request *r)
 {
-	http_stop(r->transfer);
+	transport_stop(r->transfer);
 	r->transfer = NULL;
 	if (r->what.method != KUBE_GET)
 		effect_count();
@@ -290,7 +290,7 @@ void kube_close_lane(struct kube *k, enum kube_lane lane)
 {
 	/* First the wire, then the callbacks, which may send again. */
 	uint64_t limit = k->last_id;
-	http_close_lane(k->http, lane);
+	transport_close_lane(k->transport, lane);
 	for (struct request *r; (r = first_before(k, lane, limit)) != NULL;)
 		end_without_answer(r, "connection closed by us");
 	start_waiting(k);

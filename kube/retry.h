@@ -1,5 +1,5 @@
 /*
- * Whether a failed attempt is made again, and when: pure, chance and time are arguments.
+ * Whether and when a failed attempt is retried. Pure: time and random number are arguments.
  * Retried are 429 and 503 as their Retry-After says (RFC 9110, 10.2.3), other 5xx that a
  * proxy or a struggling server sends, transport errors, and 401 once when the credentials
  * have changed since. Never past the deadline.

@@ -1,6 +1,6 @@
 /*
- * The counters of a client: one row each, from which the struct and the names seen by
- * kube_stats() are made. Attempts by verb and answer are told one by one (kube_observe()).
+ * Counters of a client: one row each, for the struct and the names in kube_stats(). Attempts by
+ * verb and answer are reported one by one (kube_observe()).
  */
 #ifndef DROP_KUBE_STATS_H
 #define DROP_KUBE_STATS_H

@@ -57,13 +57,13 @@ static const struct transfer_kind answer_kind = {
 
 static bool stream_accepted(struct transfer *t, const char *bytes, size_t n)
 {
-	if (t->taken >= HTTP_TURN_MAX) {
+	if (t->taken >= TRANSPORT_TURN_MAX) {
 		buf_skip(&t->in, t->taken);
 		t->taken = 0;
 	}
 	buf_add(&t->in, bytes, n);
 	t->n_waiting += n;
-	t->http->lanes[t->lane].backlog += n;
+	t->transport->lanes[t->lane].backlog += n;
 	transfer_ready(t);
 	return true;
 }
@@ -71,7 +71,7 @@ static bool stream_accepted(struct transfer *t, const char *bytes, size_t n)
 /* The rest of a long refusal is of no use, and does not end the connection. */
 static bool stream_refused(struct transfer *t, const char *bytes, size_t n)
 {
-	t->in.limit = HTTP_REFUSAL_MAX;
+	t->in.limit = TRANSPORT_REFUSAL_MAX;
 	t->in.full = false;
 	buf_add(&t->in, bytes, n);
 	return true;
@@ -105,7 +105,7 @@ static CURLcode foreign_cause(struct transfer *t, CURLcode rc)
 }
 
 static const struct transfer_kind foreign_kind = {
-	.limit = HTTP_REFUSAL_MAX,
+	.limit = TRANSPORT_REFUSAL_MAX,
 	.accepted = foreign_accepted,
 	.refused = collect,
 	.cause = foreign_cause,
@@ -115,7 +115,7 @@ static const struct transfer_kind foreign_kind = {
 
 /* ---- start and stop ---- */
 
-static struct easy *take_easy(struct http *h, enum kube_lane lane)
+static struct easy *take_easy(struct transport *h, enum kube_lane lane)
 {
 	struct easy *e = h->lanes[lane].spare;
 	if (e == NULL)
@@ -127,7 +127,7 @@ static struct easy *take_easy(struct http *h, enum kube_lane lane)
 
 void transfer_detach(struct transfer *t)
 {
-	struct http *h = t->http;
+	struct transport *h = t->transport;
 	if (t->easy == NULL)
 		return;
 	curl_multi_remove_handle(h->lanes[t->lane].lane.multi, t->easy->curl);
@@ -148,13 +148,13 @@ void transfer_ready(struct transfer *t)
 	if (t->ready)
 		return;
 	t->ready = true;
-	t->ready_turn = t->http->turn;
-	TAILQ_INSERT_TAIL(&t->http->ready, t, of_ready);
+	t->ready_turn = t->transport->turn;
+	TAILQ_INSERT_TAIL(&t->transport->ready, t, of_ready);
 }
 
 void transfer_forget(struct transfer *t)
 {
-	struct http *h = t->http;
+	struct transport *h = t->transport;
 	transfer_detach(t);
 	if (t->ready)
 		TAILQ_REMOVE(&h->ready, t, of_ready);
@@ -167,7 +167,7 @@ void transfer_forget(struct transfer *t)
 
 static void count(const struct transfer *t)
 {
-	struct kube_counters *n = t->http->counters;
+	struct kube_counters *n = t->transport->counters;
 	if (t->kind->foreign)
 		return;
 	n->transport_errors += t->result.code == 0;
@@ -176,9 +176,9 @@ static void count(const struct transfer *t)
 			   t->kind->measured ? clock_boot_us() - t->sent_us : -1);
 }
 
-void http_stop(struct transfer *t)
+void transport_stop(struct transfer *t)
 {
-	struct http *h = t->http;
+	struct transport *h = t->transport;
 	if (t->stopped)
 		return;
 	if (t->easy != NULL && t->kind->measured) /* it was sent, and no answer came in time */
@@ -192,7 +192,7 @@ void http_stop(struct transfer *t)
 		transfer_forget(t);
 }
 
-int64_t http_last_byte_ms(const struct transfer *t)
+int64_t transport_last_byte_ms(const struct transfer *t)
 {
 	return t->last_byte_ms;
 }
@@ -211,7 +211,7 @@ static size_t on_bytes(char *bytes, size_t one, size_t n, void *ctx)
 /* Hands a transfer whose handle is set up to curl. */
 static void begin(struct transfer *t)
 {
-	struct http *h = t->http;
+	struct transport *h = t->transport;
 	CURL *c = t->easy->curl;
 	t->in.limit = t->kind->limit;
 	t->sent_ms = t->last_byte_ms = clock_boot_ms();
@@ -224,7 +224,7 @@ static void begin(struct transfer *t)
 	curl_multi_add_handle(h->lanes[t->lane].lane.multi, c);
 }
 
-static const char *verb_of(const struct http_call *call)
+static const char *verb_of(const struct transport_call *call)
 {
 	static const char *const verbs[] = {
 		[KUBE_GET] = "GET",     [KUBE_POST] = "POST",     [KUBE_PUT] = "PUT",
@@ -235,12 +235,12 @@ static const char *verb_of(const struct http_call *call)
 	return strstr(call->path, "watch=true") != NULL ? "WATCH" : "LIST";
 }
 
-struct transfer *http_start(struct http *h, const struct http_call *call)
+struct transfer *transport_start(struct transport *h, const struct transport_call *call)
 {
 	struct transfer *t = xcalloc(1, sizeof(*t));
 	if (credentials_refresh(h->cred, clock_boot_ms(), false))
 		h->counters->credential_reloads++;
-	t->http = h;
+	t->transport = h;
 	t->kind = call->data != NULL ? &stream_kind : &answer_kind;
 	t->lane = call->lane;
 	t->data = call->data;
@@ -256,10 +256,10 @@ struct transfer *http_start(struct http *h, const struct http_call *call)
 	return t;
 }
 
-struct transfer *http_start_foreign(struct http *h, const struct http_foreign *call)
+struct transfer *transport_start_foreign(struct transport *h, const struct transport_foreign *call)
 {
 	struct transfer *t = xcalloc(1, sizeof(*t));
-	t->http = h;
+	t->transport = h;
 	t->kind = &foreign_kind;
 	t->lane = KUBE_FETCH;
 	t->sink = call->sink;
@@ -288,7 +288,8 @@ void transfer_finish(struct transfer *t, CURLcode rc)
 	long code = 0;
 	rc = t->kind->cause(t, rc);
 	curl_easy_getinfo(t->easy->curl, CURLINFO_RESPONSE_CODE, &code);
-	t->result = (struct http_result){.code = (int)code, .error = "", .sent_ms = t->sent_ms};
+	t->result =
+		(struct transport_result){.code = (int)code, .error = "", .sent_ms = t->sent_ms};
 	t->result.retry_after_ms =
 		retry_after_ms(header(t, "Retry-After"), header(t, "Date"), clock_now().wall_s);
 	if (rc != CURLE_OK) {
@@ -315,7 +316,7 @@ static void set_body(struct transfer *t)
 
 size_t transfer_deliver(struct transfer *t, size_t most)
 {
-	struct http *h = t->http;
+	struct transport *h = t->transport;
 	size_t n = t->n_waiting < most ? t->n_waiting : most;
 	h->current = t;
 	if (n > 0) {

@@ -1,9 +1,9 @@
 /*
- * One transfer, and the inside of a struct http. Private to http.c and transfer.c: what the rest
- * of the folder may call is in http.h.
+ * One transfer, and the inside of a struct transport. Private to transport.c and transfer.c: what
+ * the rest of the folder may call is in transport.h.
  *
- * There are three kinds of transfers. They differ in what becomes of the bytes that arrive, and in
- * nothing else; each is a row of functions (transfer.c).
+ * There are three kinds of transfers. They differ only in how received bytes are handled; each is a
+ * row of functions (transfer.c).
  */
 #ifndef DROP_KUBE_TRANSFER_H
 #define DROP_KUBE_TRANSFER_H
@@ -14,7 +14,7 @@
 
 #include "base/pace.h"
 
-#include "kube/http.h"
+#include "kube/transport.h"
 #include "kube/lane.h"
 
 /* Inside curl's callback: bytes are kept or looked at, no transfer is started or stopped. */
@@ -32,7 +32,7 @@ struct transfer_kind {
 };
 
 struct transfer {
-	struct http *http;
+	struct transport *transport;
 	const struct transfer_kind *kind;
 	enum kube_lane lane;
 	struct easy *easy; /* NULL once curl is done with it */
@@ -42,12 +42,12 @@ struct transfer {
 	size_t n_waiting; /* of a stream: bytes of `in` that were not */
 	void (*data)(void *ctx, const char *bytes, size_t n);
 	int (*sink)(void *ctx, const char *bytes, size_t n);
-	void (*done)(void *ctx, const struct http_result *result);
+	void (*done)(void *ctx, const struct transport_result *result);
 	void *ctx;
 	int64_t sent_ms, last_byte_ms, sent_us;
 	const char *verb;
-	struct http_result result; /* valid when easy is NULL */
-	uint64_t ready_turn;       /* the turn in which it came into the ready queue */
+	struct transport_result result; /* valid when easy is NULL */
+	uint64_t ready_turn;            /* the turn in which it came into the ready queue */
 	bool stopped, ready;
 	bool secret;
 	bool uncounted; /* a write whose sending effect_count() has not seen yet */
@@ -57,7 +57,7 @@ struct transfer {
 
 TAILQ_HEAD(transfers, transfer);
 
-struct http {
+struct transport {
 	struct credentials *cred;
 	struct timers *timers;
 	struct kube_counters *counters;

@@ -1,7 +1,7 @@
 /*
- * When a failure that keeps happening is worth telling: at once when it is new, then once in
- * TROUBLE_AGAIN_MS. A 403 only once it has lasted for TROUBLE_DENIED_MS: an API server that has
- * just started refuses everything until its RBAC rules are read, and no right is missing. Pure.
+ * When a repeated failure is logged: at once when it is new, then once per TROUBLE_AGAIN_MS. A 403
+ * only after TROUBLE_DENIED_MS: an API server that has just started refuses everything until it has
+ * read its RBAC rules. Pure.
  */
 #ifndef DROP_KUBE_TROUBLE_H
 #define DROP_KUBE_TROUBLE_H

@@ -1,6 +1,6 @@
 /*
- * Which API server answers: its version decides what is worth trying again. A WatchList that was
- * refused is not asked for again until GET /version tells of another server.
+ * Version of the API server: after a refused WatchList, WatchList is tried again only when GET
+ * /version returns another version.
  */
 #ifndef DROP_KUBE_VERSION_H
 #define DROP_KUBE_VERSION_H

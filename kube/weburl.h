@@ -1,7 +1,6 @@
 /*
- * URLs of other servers than the API server: their parts, what a relative one means, and
- * whether two are the same place. Over curl's own URL parser, so that what we judge is what
- * curl connects to. Pure.
+ * URLs of servers other than the API server: parsing, resolving relative URLs, comparing origins.
+ * Uses curl's URL parser, so that the URL we check is the one that curl connects to. Pure.
  */
 #ifndef DROP_KUBE_WEBURL_H
 #define DROP_KUBE_WEBURL_H

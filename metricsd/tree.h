@@ -1,6 +1,6 @@
 /*
  * What the supervisor says of itself and its children, from its files in the socket folder
- * (supervisor/status.h): it links no nng, so it cannot be asked.
+ * (supervisor/status_file.h): it links no nng, so it cannot be asked.
  */
 #ifndef DROP_METRICSD_TREE_H
 #define DROP_METRICSD_TREE_H

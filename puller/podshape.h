@@ -1,5 +1,5 @@
 /*
- * What an operator of a cluster sets for all pull pods (behaviour 57): labels, annotations,
+ * Settings for all pull pods (behaviour 57): labels, annotations,
  * resources, user and group, service account, runtime class and further imagePullSecrets. Read from
  * the options once at start. Pure.
  *

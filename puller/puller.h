@@ -1,12 +1,11 @@
 /*
- * The puller alone writes pods: it creates the pod of a pull and deletes pods, each when
- * the reconciler asks for it, and says what came of it.
+ * The puller is the only process that writes pods: it creates and deletes pull pods on request of
+ * the reconciler and returns the result.
  *
- * It is told: pull_start, pod_delete and puller_sync by the reconciler; doorbell and
- * changes by the watcher, of which it reads the lease and nothing else. It decides
- * nothing about images, watches nothing and never writes without the lease
- * (behaviour.md 5, 6, 10, 32). Outcomes of pulls are not its business either: the
- * watcher's pod events are the truth about them (must 3).
+ * Receives: pull_start, pod_delete and puller_sync from the reconciler; doorbell and changes from
+ * the watcher, of which it reads only the lease. It makes no decisions about images, watches
+ * nothing and never writes without the lease (behaviour.md 5, 6, 10, 32). Outcomes of pulls are
+ * decided by the reconciler from pod events (must 3).
  */
 #ifndef DROP_PULLER_PULLER_H
 #define DROP_PULLER_PULLER_H

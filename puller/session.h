@@ -1,10 +1,10 @@
 /*
- * Whose requests the puller obeys, and until when it may write (behaviour.md 32,
- * musts 3, 7). Pure: messages and the time go in, verdicts come out.
+ * Which requests the puller accepts, and until when it may write (behaviour.md 32, musts 3, 7).
+ * Pure: messages and the time are the input.
  *
- * Two things are known: the lease, from the watcher, which says until when this instance
- * may write at all; and the session, from the reconciler, which says whose decisions
- * count. A session is the random number of one leadership of one reconciler process.
+ * The input is the lease, from the watcher, with the deadline for writes of this instance, and the
+ * session, from the reconciler: only requests of the newest session are accepted. A session is a
+ * random number of one leadership term of one reconciler process.
  */
 #ifndef DROP_PULLER_SESSION_H
 #define DROP_PULLER_SESSION_H

@@ -1,11 +1,10 @@
 /*
- * The writes of the puller: at most one on the wire for a pod, so that a repeated POST can
+ * The writes of the puller: at most one in flight for a pod, so that a repeated POST can
  * never follow the DELETE of the same name and make the pod a second time. Pure.
  *
- * A request for a pod that has none goes out. The same request again, while the first is
- * under way, joins it: one write, an answer to each. Anything else about that pod waits
- * its turn. What is already created needs no list here: the API server answers
- * AlreadyExists (behaviour.md 6).
+ * A request for a pod without a write in flight is sent. The same request again, while the first is
+ * in flight, joins it: one write, an answer to each. A different request for that pod waits. No
+ * list of created pods is needed: the API server answers AlreadyExists (behaviour.md 6).
  */
 #ifndef DROP_PULLER_WRITES_H
 #define DROP_PULLER_WRITES_H

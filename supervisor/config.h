@@ -1,8 +1,8 @@
 /*
- * What the supervisor is told, from both places: the file that --config names, and the command
- * line, which wins. The file is a YAML map of option names and values; a name that is not an
- * option, or a bad value, is an error with file and line. Reading it again gives a new struct
- * config and leaves the old one as it was.
+ * Configuration of the supervisor: the file given by --config and the command line, which takes
+ * precedence. The file is a YAML map of option names and values; an unknown name or an invalid
+ * value is an error with file and line. Reloading creates a new struct config and leaves the old
+ * one unchanged.
  */
 #ifndef DROP_SUPERVISOR_CONFIG_H
 #define DROP_SUPERVISOR_CONFIG_H

@@ -1,7 +1,6 @@
 /*
- * When a child is started, given time, told to stop, killed or given up on: one table
- * of state and event. Pure: no clock, no process, no file; what it orders is done by
- * supervise.c (must 11).
+ * When a child is started, stopped, killed or given up: a table of state and event. Pure: no clock,
+ * no process, no file; supervise.c executes the actions (must 11).
  */
 #ifndef DROP_SUPERVISOR_DECIDE_H
 #define DROP_SUPERVISOR_DECIDE_H

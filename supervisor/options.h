@@ -1,6 +1,6 @@
 /*
- * What the supervisor is told, and which of it each child is told in turn: the rows of
- * ipc/options.h and two of its own.
+ * Options of the supervisor, and which of them are passed to which child: the rows of ipc/options.h
+ * and two of its own.
  */
 #ifndef DROP_SUPERVISOR_OPTIONS_H
 #define DROP_SUPERVISOR_OPTIONS_H

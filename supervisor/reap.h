@@ -1,6 +1,5 @@
 /*
- * The death of processes: ours and, as PID 1 or subreaper, whatever orphan is handed to
- * us. Nothing stays a zombie.
+ * Reaps processes: children and, as PID 1 or subreaper, orphans.
  */
 #ifndef DROP_SUPERVISOR_REAP_H
 #define DROP_SUPERVISOR_REAP_H

@@ -1,7 +1,7 @@
 /*
- * The birth of a child: its own process group, limits, the notify pipe, and a death
- * that follows ours. Everything it needs is prepared before fork(), so that between
- * fork() and execve() only async-signal-safe calls are made.
+ * Starts a child: its own process group, limits, the notify pipe, and a parent-death signal. All
+ * data is prepared before fork(), so that between fork() and execve() only async-signal-safe calls
+ * are made.
  */
 #ifndef DROP_SUPERVISOR_SPAWN_H
 #define DROP_SUPERVISOR_SPAWN_H

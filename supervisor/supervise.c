@@ -18,7 +18,7 @@
 #include "supervisor/config.h"
 #include "supervisor/reap.h"
 #include "supervisor/spawn.h"
-#include "supervisor/status.h"
+#include "supervisor/status_file.h"
 
 /* How often the configuration file is looked at; a ConfigMap takes about a minute to arrive, too.
  */

@@ -1,10 +1,10 @@
 /*
- * The supervisor: starts the processes of procs.def, starts them again when they die,
- * reaps, drains on SIGTERM or SIGINT, and gives up when one of them cannot live.
+ * The supervisor: starts the processes of procs.def, restarts them when they die, reaps, stops them
+ * in order on SIGTERM or SIGINT, and exits when one of them keeps failing.
  *
- * It is told: signals, bytes on notify pipes, its configuration file, time. It sends: signals. It
- * links neither nng nor curl, reads no message and knows nothing of the cluster; losing the lease
- * is the watcher's business and restarts nothing (must 8, 11).
+ * Input: signals, bytes on notify pipes, its configuration file, time. Output: signals. It links
+ * neither nng nor curl, reads no messages and does not connect to the cluster; the loss of the
+ * lease restarts nothing (must 8, 11).
  */
 #ifndef DROP_SUPERVISOR_SUPERVISE_H
 #define DROP_SUPERVISOR_SUPERVISE_H

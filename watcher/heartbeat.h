@@ -1,5 +1,5 @@
 /*
- * When a node's heartbeat is news (behaviour.md 18; must 5). Pure.
+ * When a node's heartbeat counts as a change (behaviour.md 18; must 5). Pure.
  */
 #ifndef DROP_WATCHER_HEARTBEAT_H
 #define DROP_WATCHER_HEARTBEAT_H

@@ -1,7 +1,6 @@
-/*
- * The Warning events that name what the watcher has no room for: on the object itself, which has
- * nobody else to say it. One at a time; its name is made of the object, so that a repetition is the
- * same Event. Losing one is allowed: the log and a metric tell too.
+/* The Warning events on objects that exceed the watcher's memory limit: on the object itself, which
+ * has nobody else to say it. One at a time; its name is made of the object, so that a repetition is
+ * the same Event. Losing one is allowed: the log and a metric tell too.
  */
 #include "watcher/watcher.h"
 
@@ -29,7 +28,7 @@ static void on_event(void *ctx, const struct kube_answer *answer)
 
 void left_out_turn(struct watcher *w, int64_t until_ms)
 {
-	struct left_out *l = w->left_out_write == 0 ? room_untold(views_room(w->views)) : NULL;
+	struct left_out *l = w->left_out_write == 0 ? quota_untold(views_quota(w->views)) : NULL;
 	if (l == NULL)
 		return;
 	struct arena a = ARENA_INIT;

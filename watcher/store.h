@@ -1,11 +1,10 @@
 /*
- * The compacted log (must 2): every object once, in the order of its last
- * change, newest at the tail; deletions leave a bounded trail of tombstones. It is
- * the one copy of what the cluster looks like, and what it says is a function of
- * what was put: no I/O, no clock.
+ * The compacted log (must 2): each object once, ordered by its last change, newest last; deletions
+ * leave a bounded number of tombstones. It is the only copy of the cluster's state. Pure: no I/O,
+ * no clock.
  *
- * A reader holds a cursor (epoch, seq) and asks for what came after it. A cursor of
- * another epoch, or older than the oldest tombstone, starts again from nothing.
+ * A reader holds a cursor (epoch, seq) and asks for what came after it. A cursor of another epoch,
+ * or older than the oldest tombstone, gets a full read.
  */
 #ifndef DROP_WATCHER_STORE_H
 #define DROP_WATCHER_STORE_H

@@ -17,12 +17,12 @@
 #include "kube/reflector.h"
 #include "kube/urls.h"
 #include "watcher/heartbeat.h"
-#include "watcher/room.h"
+#include "watcher/quota.h"
 
 /* Bytes of a packed projection; an object beyond it is refused as unreadable. */
 #define PROJECTION_MAX (512 * 1024)
-/* While objects are left out, it is looked this often whether there is room again. */
-#define ROOM_LOOK_MS 5000
+/* While objects are left out, how often it is checked whether they fit again. */
+#define QUOTA_LOOK_MS 5000
 
 static void trim_node(struct views *all, void *obj);
 static void trim_image(struct views *all, void *obj);
@@ -55,14 +55,14 @@ struct view {
 	int64_t began_ms;  /* of the newest list begun */
 	int64_t listed_ms; /* began_ms of the newest list completed; 0: none */
 	bool opened[2];    /* a list, a watch, ever */
-	int64_t room_ms;   /* not listed again for those left out before this */
+	int64_t quota_ms;  /* not listed again for those left out before this */
 	bool suspect;      /* the list under way was ordered since another kind went back */
 };
 
 struct views {
 	struct kube *kube;
 	struct store *store;
-	struct room *room;
+	struct quota *quota;
 	struct metrics *metrics;
 	char *ns;
 	bool started;
@@ -161,14 +161,14 @@ static void on_begin(void *ctx)
 	struct view *view = ctx;
 	view->began_ms = reflector_began_ms(view->reflector);
 	store_mark(view->all->store, view->what->kind);
-	room_mark(view->all->room, view->what->kind);
+	quota_mark(view->all->quota, view->what->kind);
 }
 
 /* What is left out is not acted upon: an older version of it would be worse than none. */
 static void leave_out(struct views *all, enum kind kind, const struct api_meta *meta, size_t bytes)
 {
 	store_gone(all->store, kind, meta->name);
-	if (room_leave_out(all->room, kind, meta->name, meta->uid, bytes) != NULL)
+	if (quota_leave_out(all->quota, kind, meta->name, meta->uid, bytes) != NULL)
 		log_warn("memory limit reached, object left out", LS("kind", kinds[kind].kind),
 			 LS("name", meta->name), LN("bytes", bytes));
 }
@@ -177,12 +177,12 @@ static void keep(struct views *all, enum kind kind, const struct api_meta *meta,
 {
 	buf_clear(&all->packed, 64 * 1024);
 	obj_pack(kinds[kind].desc, obj, &all->packed);
-	if (all->packed.full || !room_fits(all->room, kind, meta->name, all->packed.len)) {
+	if (all->packed.full || !quota_fits(all->quota, kind, meta->name, all->packed.len)) {
 		leave_out(all, kind, meta, all->packed.full ? PROJECTION_MAX : all->packed.len);
 		return;
 	}
 	store_put(all->store, kind, meta->name, all->packed.data, all->packed.len);
-	room_settle(all->room, kind, meta->name);
+	quota_settle(all->quota, kind, meta->name);
 }
 
 static void on_object(void *ctx, bool gone, const char *json, size_t len)
@@ -206,7 +206,7 @@ static void on_object(void *ctx, bool gone, const char *json, size_t len)
 		all->bad++;
 	} else if (gone) {
 		store_gone(all->store, view->what->kind, meta->name);
-		room_settle(all->room, view->what->kind, meta->name);
+		quota_settle(all->quota, view->what->kind, meta->name);
 	} else {
 		keep(all, view->what->kind, meta, obj);
 	}
@@ -217,7 +217,7 @@ static void on_synced(void *ctx, int64_t began_ms)
 {
 	struct view *view = ctx;
 	store_sweep(view->all->store, view->what->kind);
-	room_sweep(view->all->room, view->what->kind);
+	quota_sweep(view->all->quota, view->what->kind);
 	view->listed_ms = began_ms;
 	view->suspect = false;
 	log_debug("listed", LS("kind", kinds[view->what->kind].kind),
@@ -281,7 +281,7 @@ struct views *views_new(struct kube *k, struct store *store, const char *pod_nam
 	struct views *v = xcalloc(1, sizeof(*v));
 	v->kube = k;
 	v->store = store;
-	v->room = room_new(store);
+	v->quota = quota_new(store);
 	v->metrics = metrics;
 	v->ns = xstrdup(pod_namespace);
 	v->packed.limit = PROJECTION_MAX;
@@ -296,7 +296,7 @@ void views_free(struct views *v)
 		return;
 	for (size_t i = 0; i < WATCHED_N; i++)
 		reflector_free(v->at[i].reflector);
-	room_free(v->room);
+	quota_free(v->quota);
 	arena_done(&v->arena);
 	buf_done(&v->packed);
 	free(v->ns);
@@ -345,9 +345,9 @@ int64_t views_fresh_ms(const struct views *v, uint64_t mask)
 	return oldest == INT64_MAX ? 0 : oldest;
 }
 
-struct room *views_room(const struct views *v)
+struct quota *views_quota(const struct views *v)
 {
-	return v->room;
+	return v->quota;
 }
 
 /* The second list after a restore, once it is due. */
@@ -365,15 +365,16 @@ int64_t views_turn(struct views *v, int64_t now_ms)
 	int64_t next = list_again(v, now_ms);
 	for (size_t i = 0; i < WATCHED_N; i++) {
 		struct view *view = &v->at[i];
-		if (view->listed_ms < view->began_ms || room_count(v->room, view->what->kind) == 0)
+		if (view->listed_ms < view->began_ms ||
+		    quota_count(v->quota, view->what->kind) == 0)
 			continue;
-		if (now_ms >= view->room_ms && room_again(v->room, view->what->kind)) {
+		if (now_ms >= view->quota_ms && quota_again(v->quota, view->what->kind)) {
 			view->began_ms = now_ms;
 			reflector_resync(view->reflector);
 		}
-		if (now_ms >= view->room_ms)
-			view->room_ms = now_ms + ROOM_LOOK_MS;
-		next = view->room_ms < next ? view->room_ms : next;
+		if (now_ms >= view->quota_ms)
+			view->quota_ms = now_ms + QUOTA_LOOK_MS;
+		next = view->quota_ms < next ? view->quota_ms : next;
 	}
 	return next;
 }

@@ -1,5 +1,5 @@
 /*
- * The watched resources: one row a kind, each with a reflector that feeds the store.
+ * The watched resources: one row per kind, each with a reflector that feeds the store.
  * Owns what is watched, with which selector, and when each kind was last listed.
  */
 #ifndef DROP_WATCHER_VIEWS_H
@@ -10,7 +10,7 @@
 
 #include "ipc/metrics.h"
 #include "kube/kube.h"
-#include "watcher/room.h"
+#include "watcher/quota.h"
 #include "watcher/store.h"
 
 struct views;
@@ -26,11 +26,11 @@ bool views_started(const struct views *v);
 void views_refresh(struct views *v, uint64_t kinds, int64_t fresh_ms);
 /* The moment after which every kind of the mask was listed; 0: some never was. */
 int64_t views_fresh_ms(const struct views *v, uint64_t kinds);
-/* Lists again what was left out and has room now, and all once more after a restore. Returns when
+/* Lists again the kinds whose left-out objects fit now, and all kinds after a restore. Returns when
  * it has to be called again. */
 int64_t views_turn(struct views *v, int64_t now_ms);
 /* Which objects are left out. */
-struct room *views_room(const struct views *v);
+struct quota *views_quota(const struct views *v);
 /* The mask of all watched kinds. */
 uint64_t views_kinds(void);
 /* Objects that could not be read since the start. */

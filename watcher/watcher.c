@@ -116,7 +116,7 @@ void watcher_collect(struct proc *p)
 		metric_set(m, METRIC_objects, (int64_t)store_count(w->store, (enum kind)kind),
 			   LABELS(kinds[kind].kind));
 		metric_set(m, METRIC_objects_left_out,
-			   (int64_t)room_count(views_room(w->views), (enum kind)kind),
+			   (int64_t)quota_count(views_quota(w->views), (enum kind)kind),
 			   LABELS(kinds[kind].kind));
 	}
 	kube_stats(w->kube, proc_api_counter, p);

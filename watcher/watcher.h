@@ -1,8 +1,7 @@
 /*
- * The watcher alone lists and watches, and alone holds the lease. It tells everybody
- * what it knows in two ways: a doorbell that may be missed, and answers to
- * changes_since that may not. It decides nothing about images and writes nothing
- * but the Lease.
+ * The watcher is the only process that lists and watches, and the only one that holds the lease. It
+ * informs the others by a doorbell, which may be lost, and by answers to changes_since. It makes no
+ * decisions about images and writes nothing but the Lease (and the events of left_out.c).
  */
 #ifndef DROP_WATCHER_WATCHER_H
 #define DROP_WATCHER_WATCHER_H
@@ -40,7 +39,7 @@ int watcher_init(struct proc *p, struct err *err);
 int64_t watcher_turn(struct proc *p, struct now now);
 void watcher_done(struct proc *p);
 void watcher_collect(struct proc *p);
-/* left_out.c: events that name what there is no room for, one at a time, while we lead. */
+/* left_out.c: events on objects that are left out, one at a time, while this replica leads. */
 void left_out_turn(struct watcher *w, int64_t until_ms);
 
 void watcher_on_changes_since(struct proc *p, const struct msg_in *in);

@@ -1,26 +1,26 @@
-/* See room.h. One map by name for each kind; what is beyond ROOM_NAMED_MAX is a number. */
-#include "watcher/room.h"
+/* See quota.h. One map by name for each kind; what is beyond QUOTA_NAMED_MAX is a number. */
+#include "watcher/quota.h"
 
 #include <stdlib.h>
 
 #include "base/map.h"
 #include "base/xalloc.h"
 
-struct room {
+struct quota {
 	const struct store *store;
 	struct map by_name[KIND_COUNT];
 	size_t named;
 	size_t unnamed[KIND_COUNT]; /* since the last list of the kind began */
 };
 
-struct room *room_new(const struct store *store)
+struct quota *quota_new(const struct store *store)
 {
-	struct room *r = xcalloc(1, sizeof(*r));
+	struct quota *r = xcalloc(1, sizeof(*r));
 	r->store = store;
 	return r;
 }
 
-static void drop(struct room *r, struct left_out *l)
+static void drop(struct quota *r, struct left_out *l)
 {
 	map_del(&r->by_name[l->kind], l->name);
 	r->named--;
@@ -29,7 +29,7 @@ static void drop(struct room *r, struct left_out *l)
 	free(l);
 }
 
-void room_free(struct room *r)
+void quota_free(struct quota *r)
 {
 	if (r == NULL)
 		return;
@@ -48,7 +48,7 @@ static bool of_the_cluster(enum kind kind)
 }
 
 /* Of all kinds that share a bound with this one. */
-static size_t used(const struct room *r, enum kind kind)
+static size_t used(const struct quota *r, enum kind kind)
 {
 	size_t sum = 0;
 	for (int k = 0; k < KIND_COUNT; k++)
@@ -60,11 +60,11 @@ static size_t used(const struct room *r, enum kind kind)
 static size_t limit_of(enum kind kind, size_t bytes)
 {
 	if (of_the_cluster(kind))
-		return ROOM_CLUSTER_BYTES;
-	return bytes <= ROOM_SMALL ? ROOM_OURS_SMALL_BYTES : ROOM_OURS_BYTES;
+		return QUOTA_CLUSTER_BYTES;
+	return bytes <= QUOTA_SMALL ? QUOTA_OURS_SMALL_BYTES : QUOTA_OURS_BYTES;
 }
 
-bool room_fits(const struct room *r, enum kind kind, const char *name, size_t bytes)
+bool quota_fits(const struct quota *r, enum kind kind, const char *name, size_t bytes)
 {
 	size_t had = 0;
 	if (store_get(r->store, kind, name, &had) == NULL)
@@ -72,8 +72,8 @@ bool room_fits(const struct room *r, enum kind kind, const char *name, size_t by
 	return bytes <= had || used(r, kind) - had + bytes <= limit_of(kind, bytes);
 }
 
-struct left_out *room_leave_out(struct room *r, enum kind kind, const char *name, const char *uid,
-				size_t bytes)
+struct left_out *quota_leave_out(struct quota *r, enum kind kind, const char *name, const char *uid,
+				 size_t bytes)
 {
 	struct left_out *l = map_get(&r->by_name[kind], name);
 	if (l != NULL) {
@@ -81,7 +81,7 @@ struct left_out *room_leave_out(struct room *r, enum kind kind, const char *name
 		l->bytes = bytes;
 		return NULL;
 	}
-	if (r->named == ROOM_NAMED_MAX) {
+	if (r->named == QUOTA_NAMED_MAX) {
 		r->unnamed[kind]++;
 		return NULL;
 	}
@@ -93,14 +93,14 @@ struct left_out *room_leave_out(struct room *r, enum kind kind, const char *name
 	return l;
 }
 
-void room_settle(struct room *r, enum kind kind, const char *name)
+void quota_settle(struct quota *r, enum kind kind, const char *name)
 {
 	struct left_out *l = map_get(&r->by_name[kind], name);
 	if (l != NULL)
 		drop(r, l);
 }
 
-void room_mark(struct room *r, enum kind kind)
+void quota_mark(struct quota *r, enum kind kind)
 {
 	struct left_out *l;
 	r->unnamed[kind] = 0;
@@ -108,7 +108,7 @@ void room_mark(struct room *r, enum kind kind)
 		l->seen = false;
 }
 
-void room_sweep(struct room *r, enum kind kind)
+void quota_sweep(struct quota *r, enum kind kind)
 {
 	struct left_out *l;
 	for (size_t i = 0; (l = map_next(&r->by_name[kind], &i)) != NULL;)
@@ -118,21 +118,21 @@ void room_sweep(struct room *r, enum kind kind)
 		}
 }
 
-size_t room_count(const struct room *r, enum kind kind)
+size_t quota_count(const struct quota *r, enum kind kind)
 {
 	return r->by_name[kind].count + r->unnamed[kind];
 }
 
-bool room_again(const struct room *r, enum kind kind)
+bool quota_again(const struct quota *r, enum kind kind)
 {
 	const struct left_out *l;
 	for (size_t i = 0; (l = map_next(&r->by_name[kind], &i)) != NULL;)
-		if (room_fits(r, kind, l->name, l->bytes))
+		if (quota_fits(r, kind, l->name, l->bytes))
 			return true;
 	return false;
 }
 
-struct left_out *room_untold(const struct room *r)
+struct left_out *quota_untold(const struct quota *r)
 {
 	struct left_out *l;
 	for (int kind = 0; kind < KIND_COUNT; kind++)

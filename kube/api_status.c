@@ -2,7 +2,7 @@
  * Reads reason, message, code and details.retryAfterSeconds with cJSON; what came may be
  * anything, as a proxy in between answers too.
  */
-#include "kube/status.h"
+#include "kube/api_status.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "kube/status.h"
+#include "kube/api_status.h"
 
 static const struct {
 	const char *body, *reason, *message;

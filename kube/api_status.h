@@ -1,8 +1,8 @@
 /*
- * metav1.Status: the API server's own words about a request that failed. Pure.
+ * metav1.Status: the API server's description of a failed request. Pure.
  */
-#ifndef DROP_KUBE_STATUS_H
-#define DROP_KUBE_STATUS_H
+#ifndef DROP_KUBE_API_STATUS_H
+#define DROP_KUBE_API_STATUS_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 /*
  * Lanes, waiting, and the queue of transfers that have something to hand on (bytes or their
- * end): http_wait() works that queue after curl has run. What happens to one transfer is in
+ * end): transport_wait() works that queue after curl has run. What happens to one transfer is in
  * transfer.c.
  */
 #include "kube/transfer.h"
@@ -23,7 +23,7 @@
 /* To other servers: for the pages of one list, minutes pass until the next. */
 #define KEPT_FOREIGN 8L
 
-static void open_lane(struct http *h, enum kube_lane lane)
+static void open_lane(struct transport *h, enum kube_lane lane)
 {
 	int user_timeout = lane == KUBE_LEASE ? LANE_USER_TIMEOUT_LEASE_MS : LANE_USER_TIMEOUT_MS;
 	lane_init(&h->lanes[lane].lane, user_timeout,
@@ -37,10 +37,10 @@ static int plain_poll(void *ctx, struct pollfd *fds, size_t n, int timeout_ms)
 	return poll(fds, (nfds_t)n, timeout_ms);
 }
 
-struct http *http_new(struct credentials *cred, struct timers *timers,
-		      struct kube_counters *counters, const char *user_agent)
+struct transport *transport_new(struct credentials *cred, struct timers *timers,
+				struct kube_counters *counters, const char *user_agent)
 {
-	struct http *h = xcalloc(1, sizeof(*h));
+	struct transport *h = xcalloc(1, sizeof(*h));
 	h->cred = cred;
 	h->timers = timers;
 	h->counters = counters;
@@ -56,19 +56,19 @@ struct http *http_new(struct credentials *cred, struct timers *timers,
 	return h;
 }
 
-struct lane *http_lane(struct http *h, enum kube_lane lane)
+struct lane *transport_lane(struct transport *h, enum kube_lane lane)
 {
 	return &h->lanes[lane].lane;
 }
 
-const char *http_user_agent(const struct http *h)
+const char *transport_user_agent(const struct transport *h)
 {
 	return h->user_agent;
 }
 
 /* ---- the end of a transfer ---- */
 
-static void collect_finished(struct http *h)
+static void collect_finished(struct transport *h)
 {
 	int left;
 	for (int i = 0; i < KUBE_LANES; i++) {
@@ -83,7 +83,7 @@ static void collect_finished(struct http *h)
 	}
 }
 
-static void drop_spares(struct http *h, enum kube_lane lane)
+static void drop_spares(struct transport *h, enum kube_lane lane)
 {
 	for (struct easy *e; (e = h->lanes[lane].spare) != NULL;) {
 		h->lanes[lane].spare = e->next;
@@ -92,15 +92,15 @@ static void drop_spares(struct http *h, enum kube_lane lane)
 	h->lanes[lane].n_spare = 0;
 }
 
-void http_close_lane(struct http *h, enum kube_lane lane)
+void transport_close_lane(struct transport *h, enum kube_lane lane)
 {
 	struct transfer *t;
 	TAILQ_FOREACH(t, &h->lanes[lane].transfers, of_lane)
 	{
 		if (t->easy != NULL) {
 			transfer_detach(t);
-			t->result = (struct http_result){.error = "connection closed by us",
-							 .sent_ms = t->sent_ms};
+			t->result = (struct transport_result){.error = "connection closed by us",
+							      .sent_ms = t->sent_ms};
 		}
 		t->n_waiting = 0;
 		transfer_ready(t);
@@ -112,9 +112,9 @@ void http_close_lane(struct http *h, enum kube_lane lane)
 
 /* ---- handing on ---- */
 
-static void deliver(struct http *h)
+static void deliver(struct transport *h)
 {
-	size_t budget = HTTP_TURN_MAX;
+	size_t budget = TRANSPORT_TURN_MAX;
 	/* A transfer that comes back into the queue waits for the next turn. */
 	h->turn++;
 	for (struct transfer *t; (t = TAILQ_FIRST(&h->ready)) && t->ready_turn != h->turn;) {
@@ -126,13 +126,13 @@ static void deliver(struct http *h)
 
 /* ---- waiting ---- */
 
-static bool backlogged(const struct http *h, int lane)
+static bool backlogged(const struct transport *h, int lane)
 {
-	return h->lanes[lane].backlog > HTTP_BACKLOG_MAX;
+	return h->lanes[lane].backlog > TRANSPORT_BACKLOG_MAX;
 }
 
 /* The caller's fds and ours in one array; returns how many there are. */
-static size_t gather(struct http *h, const struct pollfd *fds, size_t n)
+static size_t gather(struct transport *h, const struct pollfd *fds, size_t n)
 {
 	size_t need = n, at = n;
 	for (int i = 0; i < KUBE_LANES; i++)
@@ -153,7 +153,7 @@ static size_t gather(struct http *h, const struct pollfd *fds, size_t n)
 	return at;
 }
 
-static int poll_timeout(const struct http *h, int timeout_ms)
+static int poll_timeout(const struct transport *h, int timeout_ms)
 {
 	int64_t first = timers_next_ms(h->timers);
 	if (!TAILQ_EMPTY(&h->ready))
@@ -169,7 +169,7 @@ static int poll_timeout(const struct http *h, int timeout_ms)
 }
 
 /* Lets curl work on the sockets that are ready; `polls` is in the order of gather(). */
-static void run_lanes(struct http *h, const struct pollfd *polls, size_t n)
+static void run_lanes(struct transport *h, const struct pollfd *polls, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		if (polls[i].revents == 0)
@@ -191,7 +191,7 @@ static void run_lanes(struct http *h, const struct pollfd *polls, size_t n)
 }
 
 /* Tells the crash tests about writes that have left. */
-static void count_sent(struct http *h)
+static void count_sent(struct transport *h)
 {
 	struct transfer *t;
 	for (int l = 0; l < KUBE_LANES; l++)
@@ -208,19 +208,19 @@ static void count_sent(struct http *h)
 		}
 }
 
-void http_set_poll(struct http *h, kube_poll_fn fn, void *ctx)
+void transport_set_poll(struct transport *h, kube_poll_fn fn, void *ctx)
 {
 	h->poll = fn;
 	h->poll_ctx = ctx;
 }
 
-void http_set_pace(struct http *h, int gap_ms)
+void transport_set_pace(struct transport *h, int gap_ms)
 {
 	h->gap_ms = gap_ms;
 }
 
 /* Lets some time pass, when the waits follow one another too fast. */
-static void rest(struct http *h, int timeout_ms)
+static void rest(struct transport *h, int timeout_ms)
 {
 	if (h->gap_ms == 0 || timeout_ms == 0)
 		return;
@@ -229,7 +229,7 @@ static void rest(struct http *h, int timeout_ms)
 		poll(NULL, 0, timeout_ms > 0 && timeout_ms < left ? timeout_ms : (int)left);
 }
 
-int http_wait(struct http *h, struct pollfd *fds, size_t n, int timeout_ms)
+int transport_wait(struct transport *h, struct pollfd *fds, size_t n, int timeout_ms)
 {
 	rest(h, poll_timeout(h, timeout_ms));
 	size_t all = gather(h, fds, n);
@@ -249,7 +249,7 @@ int http_wait(struct http *h, struct pollfd *fds, size_t n, int timeout_ms)
 	return rc < 0 ? -1 : ready;
 }
 
-void http_free(struct http *h)
+void transport_free(struct transport *h)
 {
 	if (h == NULL)
 		return;

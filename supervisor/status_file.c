@@ -1,5 +1,5 @@
 /* The socket folder, its lock and the status file; see status.h. */
-#include "supervisor/status.h"
+#include "supervisor/status_file.h"
 
 #include <errno.h>
 #include <fcntl.h>

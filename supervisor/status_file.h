@@ -1,10 +1,10 @@
 /*
- * The folder of the tree and the file <socket-dir>/supervisor.status in it: one line a
- * process, "name pid state restarts", written anew at each transition, so that any tool
- * can see the state without asking. A lock keeps a second supervisor out of the folder.
+ * The socket folder and the file <socket-dir>/supervisor.status in it: one line per process, "name
+ * pid state restarts", rewritten at each transition, so that any tool can read the state. A lock
+ * prevents a second supervisor in the folder.
  */
-#ifndef DROP_SUPERVISOR_STATUS_H
-#define DROP_SUPERVISOR_STATUS_H
+#ifndef DROP_SUPERVISOR_STATUS_FILE_H
+#define DROP_SUPERVISOR_STATUS_FILE_H
 
 #include <sys/types.h>
 
