@@ -125,7 +125,7 @@ void metrics_doc(struct buf *out)
 		out,
 		"# Metrics\n\n"
 		"<!-- Written by ipc/metricdoc from ipc/metrics.def; run `make manifests`. -->\n\n"
-		"By the process that records them. Counters begin at 0 when their process starts.\n"
+		"Grouped by the process that records them. Counters start at 0 when their process starts.\n"
 		"`dropctl stats PROCESS` shows the same numbers as JSON.\n");
 	for (size_t i = 0; i < sizeof(owners) / sizeof(owners[0]); i++)
 		doc_owner(out, owners[i]);

@@ -137,7 +137,7 @@ static void write_page(struct buf *out)
 		"# Scenario files\n\n"
 		"*Generated from `sim/scenario/tables.c` and `sim/scenario/scenario.h` by `make "
 		"manifests`.*\n\n"
-		"`drop-sim --scenario FILE` plays the pretend cluster that a YAML file describes. "
+		"`drop-sim --scenario FILE` simulates the cluster that a YAML file describes. "
 		"Its first document\nis the scenario; the documents after it are Kubernetes "
 		"objects "
 		"that exist from the start. An unknown\nkey is an error that names its line. "
@@ -150,15 +150,16 @@ static void write_page(struct buf *out)
 		"In an object `$SERVER` stands for where drop-sim serves, so that a "
 		"DiscoveryPolicy can name it\n([what it "
 		"answers](drop-sim.md)).\n\n"
-		"`GET /sim/truth` says what is really on the nodes, `/sim/requests` who asked the "
-		"API for what,\n`/sim/expect` which expectations are not met yet, `/sim/scenario` "
-		"what is played.\n");
+		"`GET /sim/truth` returns the true state of the nodes, `/sim/requests` the "
+		"requests to the API,\n`/sim/expect` the expectations that are not met yet, "
+		"`/sim/scenario` "
+		"the current scenario.\n");
 	add_table(&sim_scenario_desc, out);
-	add_rows("Steps", "What `do` can be.", steps, COUNT(steps), out);
-	add_rows("Faults of the API", "What `kind` of a fault can be.", api_faults,
-		 COUNT(api_faults), out);
+	add_rows("Steps", "Values of `do`.", steps, COUNT(steps), out);
+	add_rows("Faults of the API", "Values of `kind` of a fault.", api_faults, COUNT(api_faults),
+		 out);
 	add_rows("Faults of a pull",
-		 "What `fault` of a registry can be, and what the node reports for it.",
+		 "Values of `fault` of a registry, with the error that the node reports.",
 		 pull_faults, COUNT(pull_faults), out);
 }
 

@@ -113,7 +113,7 @@ struct sim_api_faults {
 	  "its kubelet stops reporting and acting; Ready becomes Unknown; `for`")                  \
 	S(NODE_READY, "node-ready", "node", "ends node-notready")                                  \
 	S(NODE_VANISH, "node-vanish", "node",                                                      \
-	  "the Node object and its pods go; `for`: comes back")                                    \
+	  "the Node object and its pods are deleted; `for`: comes back")                           \
 	S(NODE_REPLACE, "node-replace", "node", "the same name with a new uid and no images")      \
 	S(NODE_PRESSURE, "node-pressure", "node", "DiskPressure; `for`")                           \
 	S(NODE_FULL, "node-full", "node", "each new pod is OutOfpods; `for`")                      \
@@ -129,9 +129,9 @@ struct sim_api_faults {
 	S(POD_MUTATE, "pod-mutate", "pod",                                                         \
 	  "each pod that is created, on `node` and of `image` where they are given, gets this "    \
 	  "strategic merge patch first, as by a mutating webhook; `for`")                          \
-	S(EVICT_IMAGE, "evict-image", "node image", "the image goes from the node's disk")         \
-	S(IMAGE_SET, "image-set", "image", "the tag now means new content of `sizeMiB`")           \
-	S(IMAGE_REMOVE, "image-remove", "image", "the registry has it no more")                    \
+	S(EVICT_IMAGE, "evict-image", "node image", "the image is removed from the node's disk")   \
+	S(IMAGE_SET, "image-set", "image", "the tag gets new content of `sizeMiB`")                \
+	S(IMAGE_REMOVE, "image-remove", "image", "the registry deletes the image")                 \
 	S(REGISTRY_FAULT, "registry-fault", "registry fault",                                      \
 	  "each pull from that host fails so: a fault of docs/scenario.md; `for`")                 \
 	S(REGISTRY_HEAL, "registry-heal", "registry", "ends registry-fault")                       \
@@ -141,8 +141,9 @@ struct sim_api_faults {
 	S(DELETE, "delete", "object", "deletes the object of that kind and name")                  \
 	S(ETCD_BACKUP, "etcd-backup", "", "a backup of all objects, instead of the one before")    \
 	S(ETCD_RESTORE, "etcd-restore", "",                                                        \
-	  "all objects are as in the backup, with their uids and resourceVersions, what was made " \
-	  "since is gone; watches end, and the next write has the version after the backup's")     \
+	  "all objects are restored from the backup, with their uids and resourceVersions, and "   \
+	  "later objects are gone; watches end, and the next write gets the version after the "    \
+	  "backup's")                                                                              \
 	S(CLOCK_JUMP, "clock-jump", "by", "the operator's clocks jump; needs --clock-file; `for`")
 
 enum sim_step_kind {
@@ -166,10 +167,11 @@ struct sim_step {
 	bool end;          /* ends what this step began, instead of beginning it */
 	struct sim_api_fault *api;
 	const char *object; /* JSON text of a Kubernetes object (any JSON in the file) */
-	const char *status; /* JSON text, merged into that of pods or nodes; see sim/objects/texts.h */
-	const char *pod;    /* JSON text of a patch of pods */
-	bool stays;         /* POD_STATUS: for pods that come later too, until `end` */
-	int64_t after_ms;   /* ... so long after they came */
+	const char
+		*status; /* JSON text, merged into that of pods or nodes; see sim/objects/texts.h */
+	const char *pod; /* JSON text of a patch of pods */
+	bool stays;      /* POD_STATUS: for pods that come later too, until `end` */
+	int64_t after_ms; /* ... so long after they came */
 };
 
 struct sim_steps {

@@ -31,28 +31,29 @@ static const struct field taint_rows[] = {
 	ROW(node_taint, key, "key", F_STRING, .flags = FF_REQUIRED, .doc = "Name of the taint."),
 	ROW(node_taint, value, "value", F_STRING, .doc = "Its value."),
 	ROW(node_taint, effect, "effect", F_STRING, .flags = FF_REQUIRED, .enums = taint_effects,
-	    .doc = "What it does."),
+	    .doc = "Its effect."),
 };
-static const struct desc taint_desc = {
-	"taint", "What keeps pods off a node.", sizeof(struct node_taint), taint_rows, 3, NULL};
+static const struct desc taint_desc = {"taint",    "A taint.", sizeof(struct node_taint),
+				       taint_rows, 3,          NULL};
 
 static const struct field sim_group_rows[] = {
 	ROW(sim_group, name, "name", F_STRING, .flags = FF_REQUIRED, .max_len = 60,
-	    .pattern = NAME_PATTERN, .doc = "The nodes are called NAME-000, NAME-001 and so on."),
+	    .pattern = NAME_PATTERN, .doc = "Nodes are named NAME-000, NAME-001 and so on."),
 	ROW(sim_group, count, "count", F_INT, .flags = FF_HAS_DEFAULT, .def_num = 1, .min = 1,
-	    .max = MANY, .doc = "How many."),
+	    .max = MANY, .doc = "Number of nodes."),
 	ROW(sim_group, labels, "labels", F_MAP,
-	    .doc = "Labels besides those that every kubelet sets."),
+	    .doc = "Labels in addition to those that every kubelet sets."),
 	ROW(sim_group, taints, "taints", F_LIST, .sub = &taint_desc, .doc = "Taints."),
 	ROW(sim_group, os, "os", F_STRING, .flags = FF_HAS_DEFAULT, .def_str = "linux",
 	    .doc = "Operating system."),
 	ROW(sim_group, arch, "arch", F_STRING, .flags = FF_HAS_DEFAULT, .def_str = "amd64",
 	    .doc = "Architecture."),
 	ROW(sim_group, disk_mib, "diskMiB", F_INT, .min = 1, .max = MIB_MAX,
-	    .doc = "Disk for images; over 85 % of it the images that no pod uses go, the longest "
-		   "unused first, until 80 %. Left out: without limit."),
+	    .doc = "Disk for images. Above 85 % unused images are removed, the longest unused "
+		   "first, down to 80 %. Left out: no limit."),
 	ROW(sim_group, bandwidth_mib, "bandwidthMiB", F_INT, .min = 1, .max = MIB_MAX,
-	    .doc = "MiB a second that the pulls of a node share. Left out: pulls take no time."),
+	    .doc = "Bandwidth of a node in MiB per second, shared by its pulls. Left out: pulls "
+		   "take no time."),
 	ROW(sim_group, max_pods, "maxPods", F_INT, .flags = FF_HAS_DEFAULT, .def_num = 110,
 	    .min = 1, .max = MANY, .doc = "More pods are rejected as OutOfpods."),
 	ROW(sim_group, parallel_pulls, "parallelPulls", F_BOOL,
@@ -63,9 +64,10 @@ static const struct field sim_group_rows[] = {
 	ROW(sim_group, pad_kib, "padKiB", F_INT, .min = 1, .max = 1024,
 	    .doc = "KiB of annotations, to make the Node object large."),
 	ROW(sim_group, heartbeat_s, "heartbeatSeconds", F_INT, .flags = FF_HAS_DEFAULT,
-	    .def_num = 300, .min = 1, .max = 86400, .doc = "Between two updates of the Node."),
+	    .def_num = 300, .min = 1, .max = 86400,
+	    .doc = "Interval between two updates of the Node."),
 	ROW(sim_group, skew_ms, "clockSkew", F_DURATION, .min = INT64_MIN,
-	    .doc = "How far the kubelets' clocks are ahead; behind with a minus. Whole seconds."),
+	    .doc = "Offset of the kubelets' clocks in whole seconds; negative: behind."),
 	ROW(sim_group, by_hand, "byHand", F_BOOL,
 	    .doc = "No kubelet: the nodes register once, their pods stay as they are until a step "
 		   "`pod-status`; deleted ones go, unless the node is not ready."),
@@ -73,20 +75,20 @@ static const struct field sim_group_rows[] = {
 	ROW(sim_group, images, "images", F_STRINGS, .max_items = 1000, .min_len = 1,
 	    .doc = "References that are on the nodes from the start."),
 };
-static DESC(sim_group, "nodes[]", "Nodes that are alike.");
+static DESC(sim_group, "nodes[]", "A group of equal nodes.");
 
 static const struct field sim_layer_rows[] = {
 	ROW(sim_layer, name, "name", F_STRING, .flags = FF_REQUIRED,
-	    .doc = "Layers of one name are the same content; a node fetches it once."),
+	    .doc = "Layers with the same name have the same content; a node downloads it once."),
 	ROW(sim_layer, size_mib, "sizeMiB", F_INT, .min = 1, .max = MIB_MAX, .doc = "Its size."),
 };
 static DESC(sim_layer, "images[].layers[]", "A layer of an image.");
 
 static const struct field sim_image_rows[] = {
 	ROW(sim_image, ref, "ref", F_STRING, .flags = FF_REQUIRED, .max_len = 512,
-	    .doc = "Its reference, as it stands in a pod."),
+	    .doc = "Reference, as in a pod."),
 	ROW(sim_image, size_mib, "sizeMiB", F_INT, .min = 1, .max = MIB_MAX,
-	    .doc = "Size of its one layer, where none are listed."),
+	    .doc = "Size of its only layer, if no layers are listed."),
 	ROW(sim_image, layers, "layers", F_LIST, .sub = &sim_layer_desc, .max_items = 128,
 	    .doc = "Its layers."),
 	ROW(sim_image, platforms, "platforms", F_STRINGS, .max_items = 16,
@@ -97,38 +99,38 @@ static const struct field sim_image_rows[] = {
 	ROW(sim_image, needs_secret, "needsSecret", F_BOOL,
 	    .doc = "401 without an imagePullSecret that exists."),
 };
-static DESC(sim_image, "images[]", "An image that a registry has.");
+static DESC(sim_image, "images[]", "An image in a registry.");
 
 static const struct field sim_registry_rows[] = {
 	ROW(sim_registry, host, "host", F_STRING, .flags = FF_REQUIRED,
 	    .doc = "As in references: docker.io, registry.example:5000."),
 	ROW(sim_registry, fault, "fault", F_STRING, .enums = pull_faults,
-	    .doc = "Each pull fails so, from the start."),
-	ROW(sim_registry, delay_ms, "delay", F_DURATION, .doc = "Before the first byte."),
+	    .doc = "Fault of each pull, from the start."),
+	ROW(sim_registry, delay_ms, "delay", F_DURATION, .doc = "Delay before the first byte."),
 };
-static DESC(sim_registry, "registries[]", "A registry that is special.");
+static DESC(sim_registry, "registries[]", "A registry with special properties.");
 
 static const struct field sim_metric_rows[] = {
 	ROW(sim_metric, image, "image", F_STRING, .flags = FF_REQUIRED, .max_len = 512,
 	    .doc = "The label `image` of the series."),
 	ROW(sim_metric, value, "value", F_INT, .flags = FF_REQUIRED, .doc = "Its value."),
 };
-static DESC(sim_metric, "metrics[]", "A series that the pretend Prometheus has.");
+static DESC(sim_metric, "metrics[]", "A series of the simulated Prometheus.");
 
 static const struct field sim_api_fault_rows[] = {
 	ROW(sim_api_fault, kind, "kind", F_STRING, .flags = FF_REQUIRED, .enums = fault_kinds,
 	    .doc = "What happens; see *Faults of the API*."),
 	ROW(sim_api_fault, verbs, "verbs", F_STRINGS, .enums = verbs, .max_items = 7,
-	    .doc = "To which requests; left out: all."),
+	    .doc = "Affected verbs; left out: all."),
 	ROW(sim_api_fault, resources, "resources", F_STRINGS, .max_items = 32, .min_len = 1,
 	    .doc = "Plural names, `pods` or `pods/status`; left out: all."),
-	ROW(sim_api_fault, name, "name", F_STRING, .doc = "Of the object; left out: any."),
+	ROW(sim_api_fault, name, "name", F_STRING, .doc = "Name of the object; left out: any."),
 	ROW(sim_api_fault, user_agent, "userAgent", F_STRING,
-	    .doc = "How the client's User-Agent begins, `drop-puller`; left out: any."),
+	    .doc = "Prefix of the client's User-Agent, such as `drop-puller`; left out: any."),
 	ROW(sim_api_fault, percent, "percent", F_INT, .flags = FF_HAS_DEFAULT, .def_num = 100,
-	    .min = 1, .max = 100, .doc = "Of those requests, by the seed's dice."),
+	    .min = 1, .max = 100, .doc = "Percentage of these requests, chosen at random."),
 	ROW(sim_api_fault, limit, "limit", F_INT, .min = 1, .max = INT32_MAX,
-	    .doc = "So many times, then no more."),
+	    .doc = "Maximum number of times."),
 	ROW(sim_api_fault, code, "code", F_INT, .min = 400, .max = 599,
 	    .doc = "HTTP status of `status`; default 500."),
 	ROW(sim_api_fault, retry_after_s, "retryAfterSeconds", F_INT, .min = 1, .max = 3600,
@@ -136,13 +138,12 @@ static const struct field sim_api_fault_rows[] = {
 	ROW(sim_api_fault, delay_ms, "delay", F_DURATION,
 	    .doc = "Of `slow`, `lag-watch` and `stale-list`."),
 };
-DESC(sim_api_fault, "faults[]",
-     "Requests to the API that go wrong; the first that matches counts.");
+DESC(sim_api_fault, "faults[]", "Faults of API requests; the first match applies.");
 
 static const struct field sim_step_rows[] = {
 	ROW(sim_step, at_ms, "at", F_DURATION,
-	    .doc = "After the start (at run time: from now). Steps of one moment run in file "
-		   "order."),
+	    .doc = "Time after the start (at run time: from now). Steps with equal times run in "
+		   "file order."),
 	ROW(sim_step, what, "do", F_STRING, .flags = FF_REQUIRED, .enums = step_names,
 	    .doc = "What happens; see *Steps*."),
 	ROW(sim_step, node, "node", F_STRING, .doc = "`NAME-007`, or `NAME`: each of the group."),
@@ -152,30 +153,31 @@ static const struct field sim_step_rows[] = {
 	    .doc = "See *Faults of a pull*."),
 	ROW(sim_step, size_mib, "sizeMiB", F_INT, .min = 1, .max = MIB_MAX,
 	    .doc = "Size of the new content."),
-	ROW(sim_step, for_ms, "for", F_DURATION, .doc = "After this time the step is ended again."),
+	ROW(sim_step, for_ms, "for", F_DURATION,
+	    .doc = "Duration, after which the step is reverted."),
 	ROW(sim_step, by_ms, "by", F_DURATION, .min = INT64_MIN,
-	    .doc = "How far clocks jump; back with a minus."),
+	    .doc = "Jump of the clocks; negative: back."),
 	ROW(sim_step, clock, "clock", F_STRING, .enums = clocks, .flags = FF_HAS_DEFAULT,
 	    .def_str = "wall",
 	    .doc = "Which: `wall`, or `sleep` as after a suspend (wall and boot time)."),
 	ROW(sim_step, end, "end", F_BOOL,
-	    .doc = "Ends what this step began; what `for` does later."),
+	    .doc = "Reverts the effect of an earlier step of this kind, as `for` does later."),
 	ROW(sim_step, api, "api", F_OBJECT, .sub = &sim_api_fault_desc,
 	    .doc = "The rule of `api-fault`; keys as in `faults`."),
 	ROW(sim_step, object, "object", F_STRING, .doc = "A Kubernetes object, written as YAML."),
 	ROW(sim_step, status, "status", F_STRING,
 	    .doc = "A status, or a part of one. In its texts `$NOW`, `$NOW-300`, `$NOW+5` "
-		   "(seconds) become times, `$IMAGE` and `$NODE` those of the pod."),
+		   "(seconds) are replaced by times, `$IMAGE` and `$NODE` by those of the pod."),
 	ROW(sim_step, pod, "pod", F_STRING,
 	    .doc = "A part of a Pod, such as `metadata.labels`, `spec.containers`, "
 		   "`spec.initContainers`; containers are merged by their names."),
 	ROW(sim_step, stays, "stays", F_BOOL,
-	    .doc = "Of `pod-status`: for the pods that come later too, until the same step with "
+	    .doc = "For `pod-status`: applies also to pods created later, until the same step with "
 		   "`end`."),
 	ROW(sim_step, after_ms, "after", F_DURATION,
-	    .doc = "Of `pod-status`: so long after a pod came that is met later."),
+	    .doc = "For `pod-status`: delay after the creation of a later pod."),
 };
-DESC(sim_step, "timeline[]", "One thing that happens.");
+DESC(sim_step, "timeline[]", "One step.");
 
 static const struct field sim_expect_rows[] = {
 	ROW(sim_expect, kind, "kind", F_STRING, .flags = FF_HAS_DEFAULT, .def_str = "CachedImage",
@@ -188,30 +190,30 @@ static const struct field sim_expect_rows[] = {
 	ROW(sim_expect, cause, "cause", F_STRING,
 	    .doc = "A part of the message of its Ready condition; left out: any."),
 };
-static DESC(sim_expect, "expect[]", "What must be so in the end.");
+static DESC(sim_expect, "expect[]", "An expectation at the end.");
 
 static const struct field sim_scenario_rows[] = {
-	ROW(sim_scenario, title, "title", F_STRING, .max_len = 200, .doc = "What it shows."),
+	ROW(sim_scenario, title, "title", F_STRING, .max_len = 200,
+	    .doc = "Title of the scenario."),
 	ROW(sim_scenario, seed, "seed", F_INT, .min = 0, .max = INT32_MAX,
-	    .doc = "The same seed gives the same dice."),
+	    .doc = "Seed of the random numbers; equal seeds give equal runs."),
 	ROW(sim_scenario, any_image, "anyImage", F_BOOL,
-	    .doc = "References that are not listed exist too; default true."),
+	    .doc = "Images that are not listed exist, too; default true."),
 	ROW(sim_scenario, image_size_mib, "imageSizeMiB", F_INT, .flags = FF_HAS_DEFAULT,
-	    .def_num = 50, .min = 1, .max = MIB_MAX, .doc = "Size of those, on average."),
+	    .def_num = 50, .min = 1, .max = MIB_MAX, .doc = "Mean size of these images."),
 	ROW(sim_scenario, nodes, "nodes", F_LIST, .sub = &sim_group_desc, .max_items = 1000,
 	    .doc = "Groups of nodes."),
 	ROW(sim_scenario, images, "images", F_LIST, .sub = &sim_image_desc, .max_items = MANY,
-	    .doc = "Images that are special."),
+	    .doc = "Images with special properties."),
 	ROW(sim_scenario, registries, "registries", F_LIST, .sub = &sim_registry_desc,
-	    .max_items = 1000, .doc = "Registries that are special; others just work."),
+	    .max_items = 1000, .doc = "Registries with special properties; all others work."),
 	ROW(sim_scenario, metrics, "metrics", F_LIST, .sub = &sim_metric_desc, .max_items = MANY,
-	    .doc = "What every query of `$SERVER/prometheus` answers with."),
+	    .doc = "Result of every query of `$SERVER/prometheus`."),
 	ROW(sim_scenario, faults, "faults", F_LIST, .sub = &sim_api_fault_desc,
 	    .max_items = SIM_FAULTS_MAX, .doc = "Faults of the API, from the start."),
 	ROW(sim_scenario, timeline, "timeline", F_LIST, .sub = &sim_step_desc,
-	    .max_items = SIM_STEPS_MAX, .doc = "What happens, and when."),
+	    .max_items = SIM_STEPS_MAX, .doc = "Steps with their times."),
 	ROW(sim_scenario, expect, "expect", F_LIST, .sub = &sim_expect_desc,
-	    .max_items = SIM_EXPECT_MAX,
-	    .doc = "When the scene has worked (`drop-sim --until-expected`)."),
+	    .max_items = SIM_EXPECT_MAX, .doc = "Expected result (`drop-sim --until-expected`)."),
 };
-DESC(sim_scenario, "scenario", "A pretend cluster.");
+DESC(sim_scenario, "scenario", "A simulated cluster.");
