@@ -1,8 +1,7 @@
 /*
- * A chain of blocks, newest first, each twice as large as the one before up to the usual
- * size: what lives long and holds little costs little. A larger request has a block of its
- * own. A reset keeps the largest block that is none of those, so that a steady loop
- * allocates nothing after a few rounds.
+ * A chain of blocks, newest first, each twice as large as the previous one up to the usual size, so
+ * that small arenas stay small. A larger request gets a block of its own. A reset keeps the largest
+ * regular block, so that a steady loop allocates nothing after a few rounds.
  */
 #include "base/arena.h"
 

@@ -1,6 +1,6 @@
 /*
- * The growing buffer: doubles, refuses what would pass its limit, and knows how
- * to quote a string for JSON because logs, patches and tap all need that.
+ * The growing buffer: doubles its size, refuses appends beyond its limit, and quotes strings for
+ * JSON, which logs, patches and tap need.
  */
 #include "base/buf.h"
 

@@ -1,6 +1,6 @@
 /*
- * The count and the moment to die. SIGKILL, not abort(): nothing may be flushed,
- * closed or said on the way out, as when the kernel or the kubelet kills us.
+ * Counts effects and kills the process at the given one. SIGKILL, not abort(): nothing is flushed
+ * or closed, as when the kernel or the kubelet kills a process.
  */
 #include "base/effect.h"
 

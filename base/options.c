@@ -1,6 +1,6 @@
 /*
- * The command-line parser and its --help, both walking the same tables. An error names
- * what was given and what would be right; it never guesses.
+ * The command-line parser and its --help, both walking the same tables. An error names the given
+ * and the expected value; nothing is guessed.
  */
 #include "base/options.h"
 

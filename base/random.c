@@ -1,4 +1,4 @@
-/* Asks the kernel; a system that has no randomness to give is not one to run on. */
+/* Random numbers of the kernel; aborts if there are none. */
 #include "base/random.h"
 
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /*
- * The one place that decides what running out of memory means: abort, because a
- * process that can rebuild from the API server is safer restarted than limping.
+ * Aborts when memory runs out, because each process can rebuild its state from the API server after
+ * a restart.
  */
 #include "base/xalloc.h"
 

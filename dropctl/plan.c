@@ -40,7 +40,7 @@ static void add_text(struct proc *p, const struct cachedimage *image, const stru
 		 visible_text(proc_arena(p), reference_of(p, image)), m->pulls, m->done,
 		 m->notready, m->skipped);
 	for (size_t i = 0; i < m->nodes.n; i++) {
-		const struct msg_verdict *v = &m->nodes.at[i];
+		const struct msg_node_state *v = &m->nodes.at[i];
 		if (i < m->pulls)
 			table_cellf(&cells, "%5zu.", i + 1);
 		else

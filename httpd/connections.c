@@ -1,5 +1,5 @@
 /*
- * evhttp accepts connections by itself and tells nobody when one is closed before its first
+ * evhttp accepts connections by itself and does not report when one is closed before its first
  * request. So each stream is noted when evhttp asks for it, and its evhttp_connection is read from
  * the stream's callbacks as soon as evhttp has set them, later in the same turn of the event
  * loop; from then on evhttp reports its end. Invariant: `n` counts every connection from accept

@@ -1,8 +1,8 @@
 /*
- * Exchanges over evhttp, with its sharp edges covered: a request whose connection has gone is
- * freed by us, reading stays on while an answer is due so that a client's leaving is noticed,
- * and what it sends meanwhile is bounded by a watermark. Invariant: an exchange is in `open`
- * until its answer was handed to evhttp.
+ * Exchanges over evhttp, with its pitfalls covered: a request whose connection was closed is freed
+ * by us, reading stays enabled while an answer is due so that a disconnect is noticed, and the data
+ * received meanwhile is limited by a watermark. Invariant: an exchange is in `open` until its
+ * answer was passed to evhttp.
  */
 #include "httpd/http.h"
 

@@ -1,7 +1,7 @@
 /*
- * Answers that share their bytes: libevent refers to them and gives its reference back when a
- * client has taken them, or its connection is closed. Invariant: `untaken` of the server is the sum
- * of all that is not freed.
+ * Shared answer bodies: libevent holds a reference until a client has read the body or its
+ * connection is closed. Invariant: `untaken` of the server is the sum of all bodies that are not
+ * freed.
  */
 #include <stdlib.h>
 

@@ -1,7 +1,6 @@
 /*
- * Waiting: libevent's loop is the only one that may sleep on its own descriptors, so other
- * people's descriptors wait in it, as events of one turn. Nothing of libevent's is polled
- * from outside: it has no public descriptor.
+ * Waiting: libevent has no public descriptor that could be polled, so other descriptors are added
+ * to its loop as events of one turn.
  */
 #include <errno.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* Heads of messages in a bundle. The bytes come from another process and may be anything. */
+/* Headers of messages in a bundle. The bytes come from another process and are not trusted. */
 #include "ipc/bundle.h"
 
 #include <assert.h>

@@ -1,6 +1,6 @@
 /*
- * Paths, permissions and locks of the socket folder. The folder's mode is the whole
- * access control between our processes, so it is checked at every start.
+ * Paths, permissions and locks of the socket folder. The mode of the folder is the only access
+ * control between the processes, so it is checked at every start.
  */
 #include "ipc/endpoint.h"
 

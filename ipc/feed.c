@@ -4,7 +4,7 @@
 #include "base/log.h"
 #include "ipc/objpack.h"
 
-/* Bytes of one answer: a turn's worth of work. */
+/* Maximum bytes of one answer, so that one turn is bounded. */
 #define READ_BYTES (256 * 1024)
 /* Without a doorbell we ask this often. */
 #define READ_EVERY_MS 5000

@@ -1,7 +1,7 @@
 /*
  * The registry. A series is found by its labels as they stand in the exposition formats
- * (image="a",node="b"), which are made once a recording and told as they are. Invariant: a
- * family's `at` holds each of its series once, in the order of their making.
+ * (image="a",node="b"), which are built once per sample. Invariant: a family's `at` holds each of
+ * its series once, in the order of creation.
  */
 #include "ipc/metrics.h"
 

@@ -1,7 +1,6 @@
 /*
- * Decodes a message strictly: what is not exactly a row of the catalogue is a named
- * fault. The bytes come from another process and may be anything; ipc/wire.h bounds
- * what msgpack-c is shown.
+ * Decodes a message strictly: any deviation from the catalogue is a named fault. The bytes come
+ * from another process and are not trusted; ipc/wire.h checks them before msgpack-c.
  */
 #include "ipc/msg.h"
 

@@ -1,7 +1,7 @@
 /*
  * Prints any message as JSON by its table. Objects are unpacked by the descriptor of
- * their kind, so what tap shows is what the API server would show; what does not
- * decode is said to be so and never guessed at.
+ * their kind, so that tap shows them as the API server would; objects that cannot be decoded are
+ * marked.
  */
 #include "ipc/msg.h"
 

@@ -1,6 +1,6 @@
 /*
- * The catalogue as a manual page (mdoc, drop-messages.7): each message with its
- * parties and fields, in the order of messages.def.
+ * The catalogue as a manual page (mdoc, drop-messages.7): each message with sender, receiver and
+ * fields, in the order of messages.def.
  */
 #include "ipc/msg.h"
 

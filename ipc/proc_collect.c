@@ -1,6 +1,6 @@
 /*
- * What every process records of itself, and what programs hand on from their Kubernetes
- * client: ipc/ knows no client, so it comes as plain words and numbers.
+ * Metrics that every process records, and those that programs pass on from their Kubernetes client;
+ * ipc/ does not depend on the client, so it gets them as texts and numbers.
  */
 #include "ipc/proc_impl.h"
 

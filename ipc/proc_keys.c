@@ -1,8 +1,8 @@
 /*
- * The keys of this process's hashes (base/hash.h). That of maps and of "has this changed?" is
- * drawn anew at each start. That of image names is the tree's: the watcher hashes what nodes list,
- * the reconciler what is wanted, and each may be restarted alone. So the supervisor draws it, and
- * tells it as $DROP_HASH_KEY; a process that is run by hand has the key 0.
+ * The keys of this process's hashes (base/hash.h). The key for maps and change detection is random
+ * at each start. The key for image names is shared: the watcher hashes the images of nodes, the
+ * reconciler those of CachedImages, and each may be restarted alone. So the supervisor generates it
+ * and passes it in $DROP_HASH_KEY; a process that is run by hand has the key 0.
  */
 #include "ipc/proc_impl.h"
 

@@ -1,7 +1,7 @@
 /*
- * The turns: wait, take signals, handle a bounded number of messages, end requests whose
- * time is over, let the program work, forget the arena. Signals arrive on a descriptor,
- * so nothing runs inside a signal handler.
+ * The turns: wait, take signals, handle a bounded number of messages, end requests whose deadline
+ * has passed, call the program, reset the arena. Signals arrive on a descriptor, so nothing runs
+ * inside a signal handler.
  */
 #include "ipc/proc_impl.h"
 

@@ -1,7 +1,7 @@
 /*
- * Messages on their way in. The catalogue decides centrally who may send what to whom
- * over which socket; a handler only ever sees a whole message of its own type. Whatever
- * else arrives is counted by cause, logged now and then, and dropped.
+ * Received messages. Sender, receiver and socket are checked against the catalogue here; a handler
+ * gets only complete messages of its own type. All others are counted by cause, logged at a limited
+ * rate, and dropped.
  */
 #include "ipc/proc_impl.h"
 

@@ -1,7 +1,7 @@
 /*
- * Requests, answers and publications on their way out: checked against the catalogue,
- * encoded once, mirrored while dropctl tap listens. Publications leave at once; requests and
- * answers in bundles, one a peer, at the end of the turn. Each of these is one effect.
+ * Sent requests, answers and publications: checked against the catalogue, encoded once, copied
+ * while dropctl tap is connected. Publications are sent at once; requests and answers in bundles,
+ * one per peer, at the end of the turn. Each of these is one effect.
  */
 #include "ipc/proc_impl.h"
 

@@ -1,6 +1,6 @@
 /*
- * What a program asks of its process and tells it: its state, options, clock, readiness and
- * that it ends. proc.c starts and ends a process; proc_loop.c runs it.
+ * What a program gets from its process and reports to it: state, options, clock, readiness and the
+ * end. proc.c starts and ends a process; proc_loop.c runs it.
  */
 #include "ipc/proc_impl.h"
 

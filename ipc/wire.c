@@ -1,7 +1,7 @@
 /*
  * Walks msgpack headers without building anything (msgpack spec, 2013 format).
- * `left` counts the values still owed at each level; each takes at least one byte,
- * so a claim beyond the remaining bytes is refused where it is made.
+ * `left` counts the values still expected at each level; each takes at least one byte, so a count
+ * beyond the remaining bytes is refused at once.
  */
 #include "ipc/wire.h"
 

@@ -1,6 +1,6 @@
 /*
- * Reads reason, message, code and details.retryAfterSeconds with cJSON; what came may be
- * anything, as a proxy in between answers too.
+ * Reads reason, message, code and details.retryAfterSeconds with cJSON; the body is not trusted,
+ * because a proxy may have sent it.
  */
 #include "kube/api_status.h"
 

@@ -6,7 +6,7 @@
 
 #include "base/clock.h"
 
-/* Events of objects without a namespace live here; the API server insists. */
+/* Namespace of events about cluster-scoped objects; the API server requires it. */
 #define EVENT_NAMESPACE "default"
 #define EVENT_REPORTER  "drop"
 

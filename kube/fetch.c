@@ -1,7 +1,7 @@
 /*
- * A fetch is one or more transfers, one a redirect. Redirects are followed here and not by
- * curl, as curl would take custom headers along to another host. Each transfer has an easy
- * handle of its own that is never used again.
+ * A fetch is one or more transfers, one per redirect. Redirects are followed here and not by curl,
+ * because curl would send custom headers to another host. Each transfer has an easy handle of its
+ * own that is never used again.
  */
 #include "kube/fetch.h"
 

@@ -1,7 +1,7 @@
 /*
- * Does what lease_decide() says: one request at a time on the lease lane, without
- * retries, ended by the term. A request that got no answer closes the lane, because the
- * connection may be the reason.
+ * Executes lease_decide(): one request at a time on the lease lane, without retries, with the end
+ * of the term as deadline. A request without an answer closes the lane, because the connection may
+ * be the reason.
  */
 #include "kube/lease.h"
 
@@ -185,7 +185,7 @@ static void on_answer(void *ctx, const struct kube_answer *a)
 
 /* ---- requests ---- */
 
-static void encode(const struct elector *e, const struct lease_verdict *v, struct buf *out)
+static void encode(const struct elector *e, const struct lease_decision *v, struct buf *out)
 {
 	char now[TIME_TEXT_MAX];
 	const struct lease_record *seen = &e->state.seen;
@@ -208,7 +208,7 @@ static void encode(const struct elector *e, const struct lease_verdict *v, struc
 	desc_encode(kinds[KIND_LEASE].desc, &lease, out);
 }
 
-static void send(struct elector *e, const struct lease_verdict *v, int64_t now_ms)
+static void send(struct elector *e, const struct lease_decision *v, int64_t now_ms)
 {
 	struct buf body = {0};
 	bool reads = v->action == LEASE_READ, creates = v->action == LEASE_CREATE;
@@ -235,7 +235,7 @@ static void send(struct elector *e, const struct lease_verdict *v, int64_t now_m
 	buf_done(&body);
 }
 
-static void release_step(struct elector *e, const struct lease_verdict *v)
+static void release_step(struct elector *e, const struct lease_decision *v)
 {
 	/* Tries are counted when they are made; the read in between is one too. */
 	if (v->action == LEASE_DONE ||
@@ -247,7 +247,7 @@ int64_t elector_turn(struct elector *e, int64_t now_ms)
 {
 	if (!e->config.enabled || e->released)
 		return CLOCK_NEVER;
-	struct lease_verdict v = lease_decide(&e->state, e->config.identity, now_ms);
+	struct lease_decision v = lease_decide(&e->state, e->config.identity, now_ms);
 	if (v.lost)
 		set_term(e, 0, 0);
 	if (e->doing != LEASE_WAIT)

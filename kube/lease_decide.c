@@ -7,9 +7,10 @@
 
 #include "kube/lease.h"
 
-static struct lease_verdict at(enum lease_action action, int64_t at_ms, int64_t transitions)
+static struct lease_decision at(enum lease_action action, int64_t at_ms, int64_t transitions)
 {
-	return (struct lease_verdict){.action = action, .at_ms = at_ms, .transitions = transitions};
+	return (struct lease_decision){
+		.action = action, .at_ms = at_ms, .transitions = transitions};
 }
 
 static bool is_ours(const struct lease_state *s, const char *identity)
@@ -43,7 +44,7 @@ static int64_t expires_ms(const struct lease_state *s)
 	return s->seen_ms + duration * 1000;
 }
 
-static struct lease_verdict hold(const struct lease_state *s)
+static struct lease_decision hold(const struct lease_state *s)
 {
 	if (s->term != 0) /* rule 5 */
 		return at(LEASE_RENEW, s->failed ? soon(s) : s->last_ms + LEASE_RENEW_MS,
@@ -53,7 +54,7 @@ static struct lease_verdict hold(const struct lease_state *s)
 	return at(LEASE_TAKE, soon(s), next_transitions(s));
 }
 
-static struct lease_verdict stand_by(const struct lease_state *s, int64_t now_ms)
+static struct lease_decision stand_by(const struct lease_state *s, int64_t now_ms)
 {
 	int64_t expires = expires_ms(s);
 	if (now_ms >= expires) /* rule 7 */
@@ -63,7 +64,7 @@ static struct lease_verdict stand_by(const struct lease_state *s, int64_t now_ms
 	return poll < expires ? at(LEASE_READ, poll, 0) : at(LEASE_WAIT, expires, 0);
 }
 
-static struct lease_verdict next(const struct lease_state *s, const char *identity, int64_t now_ms)
+static struct lease_decision next(const struct lease_state *s, const char *identity, int64_t now_ms)
 {
 	if (!s->known || s->stale) /* rule 2 */
 		return at(LEASE_READ, soon(s), 0);
@@ -80,14 +81,15 @@ static struct lease_verdict next(const struct lease_state *s, const char *identi
 	return stand_by(s, now_ms);
 }
 
-struct lease_verdict lease_decide(const struct lease_state *s, const char *identity, int64_t now_ms)
+struct lease_decision lease_decide(const struct lease_state *s, const char *identity,
+				   int64_t now_ms)
 {
 	bool other = s->known && s->seen.exists && !is_ours(s, identity);
 	bool lost = s->term != 0 && (now_ms >= s->until_ms || other); /* rule 1 */
 	struct lease_state rest = *s;
 	if (lost)
 		rest.term = 0;
-	struct lease_verdict v = next(&rest, identity, now_ms);
+	struct lease_decision v = next(&rest, identity, now_ms);
 	v.lost = lost;
 	if (v.at_ms > now_ms && v.action != LEASE_DONE) {
 		/* Not yet: the caller sleeps until then, or until the term ends. */

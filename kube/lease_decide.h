@@ -62,15 +62,15 @@ enum lease_action {
 	LEASE_DONE, /* released, or nothing to release */
 };
 
-struct lease_verdict {
+struct lease_decision {
 	bool lost; /* the term is over: nobody of this instance may write */
 	enum lease_action action;
 	int64_t transitions; /* to write */
 	int64_t at_ms;       /* do it not before; wake then. Never after the term's end */
 };
 
-struct lease_verdict lease_decide(const struct lease_state *s, const char *identity,
-				  int64_t now_ms);
+struct lease_decision lease_decide(const struct lease_state *s, const char *identity,
+				   int64_t now_ms);
 
 /* A record was read or acknowledged at now_ms: expiry counts anew when it is another version. */
 void lease_observe(struct lease_state *s, const struct lease_record *record, int64_t now_ms);

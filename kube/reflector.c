@@ -1,8 +1,8 @@
 /*
- * The reflector's I/O: opens what reflector_step() decides on, feeds the parsers, and
- * tells its owner. Streams are started from its timer only, never from inside a callback
- * of a parser, so that no parser is reset while it runs. Invariant: either `stream` is
- * open, or `next` says what the timer will start.
+ * The reflector's I/O: opens the streams that reflector_step() selects, feeds the parsers, and
+ * calls its owner. Streams are started from its timer only, never from inside a callback of a
+ * parser, so that no parser is reset while it runs. Invariant: either `stream` is open, or `next`
+ * says what the timer will start.
  */
 #include "kube/reflector.h"
 

@@ -1,8 +1,8 @@
 /*
- * kube_send(): requests with an answer collected whole, their place in line, retries and
- * deadlines. A request is WAITING for a place on its lane, SENT, or in BACK_OFF; its one
- * timer ends the back-off or, in the other states, enforces the attempt's limit and the
- * deadline. Invariant: done is called exactly once, after the request left all lists.
+ * kube_send(): requests with a complete answer, their queue, retries and deadlines. A request is
+ * WAITING for a place on its lane, SENT, or in BACK_OFF; its one timer ends the back-off or, in the
+ * other states, enforces the attempt's limit and the deadline. Invariant: done is called exactly
+ * once, after the request left all lists.
  */
 #include "kube/client.h"
 

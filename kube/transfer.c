@@ -1,7 +1,7 @@
 /*
- * The life of one transfer, from its start to its end being handed on. What becomes of the bytes
- * is said by its kind: an answer is collected, a stream is handed on as it comes, and what another
- * server sends goes to the caller's sink.
+ * One transfer, from its start until its end is passed on. Its kind decides about the bytes: an
+ * answer is collected, a stream is passed on as it arrives, and the body of another server goes to
+ * the caller's sink.
  */
 #include "kube/transfer.h"
 

@@ -1,7 +1,6 @@
 /*
- * Lanes, waiting, and the queue of transfers that have something to hand on (bytes or their
- * end): transport_wait() works that queue after curl has run. What happens to one transfer is in
- * transfer.c.
+ * Lanes, waiting, and the queue of transfers with bytes or an end to pass on: transport_wait()
+ * processes that queue after curl has run. Single transfers are in transfer.c.
  */
 #include "kube/transfer.h"
 

@@ -1,6 +1,6 @@
 /*
- * Puts paths together. Names come from objects of the cluster, so they are escaped though
- * the API server would never accept one that needs it.
+ * Builds paths. Names come from objects of the cluster and are escaped, although the API server
+ * accepts none that needs it.
  */
 #include "kube/urls.h"
 

@@ -1,6 +1,5 @@
 /*
- * Cuts lines, then looks at the few members that matter; the object itself is passed on
- * as text.
+ * Splits lines and reads a few members; the object itself is passed on as text.
  */
 #include "kube/watch_parse.h"
 

@@ -3,7 +3,7 @@
 
 static const struct proc_def puller = {
 	.name = "puller",
-	.doc = "creates and deletes the pods of pulls",
+	.doc = "creates and deletes pull pods",
 	.id = PROC_PULLER,
 	.handlers =
 		{

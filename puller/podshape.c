@@ -1,6 +1,6 @@
 /*
- * Reads and checks the options that shape pull pods. What the API server would refuse of every pod
- * is refused here, at start, with the option's name.
+ * Reads and checks the options for pull pods. Values that the API server would refuse are refused
+ * here, at start, with the option's name.
  */
 #include "puller/podshape.h"
 

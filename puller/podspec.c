@@ -1,6 +1,6 @@
 /*
- * Writes the pod top down, in the order in which people read one. All that varies comes
- * from the message and goes through buf_add_json(); the rest is literal text.
+ * Writes the pod in the usual order of fields. Variable parts come from the message and are escaped
+ * by buf_add_json(); the rest is literal text.
  */
 #include "puller/podspec.h"
 

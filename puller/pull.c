@@ -1,7 +1,7 @@
 /*
- * Requests of the reconciler become writes to the API server, and what it said becomes
- * answers. Invariant: each request is answered exactly once, and nothing is sent that
- * the session does not allow at the moment of sending.
+ * Turns requests of the reconciler into writes to the API server, and their results into answers.
+ * Invariant: each request is answered exactly once, and nothing is sent that the session does not
+ * admit at the time of sending.
  */
 #include "puller/puller.h"
 
@@ -63,17 +63,17 @@ static void end_write(struct proc *p, struct write *w, const struct outcome *o)
 		send_write(p, next);
 }
 
-static struct outcome refusal(enum verdict v)
+static struct outcome refusal(enum admission v)
 {
 	/* Without the lease it may be asked again as it is; else whoever asks is behind. */
 	return (struct outcome){
-		.result = v == VERDICT_NO_LEASE ? PULL_FAILED : PULL_DROPPED,
-		.text = verdict_text(v),
+		.result = v == ADMIT_NO_LEASE ? PULL_FAILED : PULL_DROPPED,
+		.text = admission_text(v),
 	};
 }
 
-static enum verdict judge(const struct session *s, enum write_kind kind, uint64_t session,
-			  int64_t valid_until_ms)
+static enum admission admit(const struct session *s, enum write_kind kind, uint64_t session,
+			    int64_t valid_until_ms)
 {
 	int64_t now_ms = clock_boot_ms();
 	return kind == WRITE_START ? session_start(s, session, valid_until_ms, now_ms)
@@ -147,8 +147,8 @@ static void on_written(void *ctx, const struct kube_answer *a)
 static void send_write(struct proc *p, struct write *w)
 {
 	struct puller *pl = proc_state(p);
-	enum verdict v = judge(&pl->session, w->kind, w->session, w->valid_until_ms);
-	if (v != VERDICT_OBEY) {
+	enum admission v = admit(&pl->session, w->kind, w->session, w->valid_until_ms);
+	if (v != ADMIT_OK) {
 		struct outcome o = refusal(v);
 		end_write(p, w, &o);
 		return;
@@ -197,11 +197,11 @@ static void request(struct proc *p, const struct msg_in *in, struct write *w, co
 		    const char *fault, struct buf *body)
 {
 	struct puller *pl = proc_state(p);
-	enum verdict v = judge(&pl->session, w->kind, w->session, w->valid_until_ms);
+	enum admission v = admit(&pl->session, w->kind, w->session, w->valid_until_ms);
 	struct outcome o = {.result = PULL_FAILED};
 	w->reply_to = in->reply_to;
 	snprintf(w->pod_name, sizeof(w->pod_name), "%s", pod_name != NULL ? pod_name : "");
-	if (v != VERDICT_OBEY) {
+	if (v != ADMIT_OK) {
 		o = refusal(v);
 		metric_add(proc_metrics(p), METRIC_pod_requests_dropped_total, 1, NULL);
 	} else if (fault != NULL) {
@@ -259,7 +259,7 @@ void on_pod_delete(struct proc *p, const struct msg_in *in)
 void pull_drop_strangers(struct proc *p)
 {
 	struct puller *pl = proc_state(p);
-	struct outcome o = refusal(VERDICT_STRANGER);
+	struct outcome o = refusal(ADMIT_OTHER_SESSION);
 	for (struct write *w; (w = writes_stranger(&pl->writes, pl->session.id)) != NULL;)
 		end_write(p, w, &o);
 }

@@ -1,5 +1,5 @@
 /*
- * Lease, session and life of the puller. Invariant: the write connections are closed in
+ * Lease, session, start and end of the puller. Invariant: the write connections are closed in
  * the same turn in which the right to write ends, before anything else is done.
  */
 #include "puller/puller.h"

@@ -1,39 +1,39 @@
-/* Lease and session as the puller sees them; the rules are in the header. */
+/* Admission by lease and session; the rules are in the header. */
 #include "puller/session.h"
 
 #include "base/names.h"
 
-static const char *const verdict_texts[] = {
-	[VERDICT_OBEY] = "obeyed",
-	[VERDICT_STRANGER] = "asked in another session",
-	[VERDICT_LATE] = "asked too late",
-	[VERDICT_NO_LEASE] = "the lease is not held here",
+static const char *const admission_texts[] = {
+	[ADMIT_OK] = "accepted",
+	[ADMIT_OTHER_SESSION] = "request of another session",
+	[ADMIT_LATE] = "request is too late",
+	[ADMIT_NO_LEASE] = "this replica does not hold the lease",
 };
 
-const char *verdict_text(enum verdict v)
+const char *admission_text(enum admission v)
 {
-	return name_of(NAMES(verdict_texts), v);
+	return name_of(NAMES(admission_texts), v);
 }
 
-static enum verdict when(const struct session *s, int64_t valid_until_ms, int64_t now_ms)
+static enum admission when(const struct session *s, int64_t valid_until_ms, int64_t now_ms)
 {
 	if (now_ms >= valid_until_ms)
-		return VERDICT_LATE;
-	return leader_may_write(&s->lease, now_ms) ? VERDICT_OBEY : VERDICT_NO_LEASE;
+		return ADMIT_LATE;
+	return leader_may_write(&s->lease, now_ms) ? ADMIT_OK : ADMIT_NO_LEASE;
 }
 
-enum verdict session_start(const struct session *s, uint64_t id, int64_t valid_until_ms,
-			   int64_t now_ms)
+enum admission session_start(const struct session *s, uint64_t id, int64_t valid_until_ms,
+			     int64_t now_ms)
 {
 	if (s->id == 0 || id != s->id)
-		return VERDICT_STRANGER;
+		return ADMIT_OTHER_SESSION;
 	return when(s, valid_until_ms, now_ms);
 }
 
-enum verdict session_delete(const struct session *s, uint64_t id, int64_t valid_until_ms,
-			    int64_t now_ms)
+enum admission session_delete(const struct session *s, uint64_t id, int64_t valid_until_ms,
+			      int64_t now_ms)
 {
 	if (s->id != 0 && id != s->id)
-		return VERDICT_STRANGER;
+		return ADMIT_OTHER_SESSION;
 	return when(s, valid_until_ms, now_ms);
 }

@@ -23,23 +23,23 @@ struct session {
 	int64_t heard_ms; /* when the watcher spoke last; 0: never */
 };
 
-enum verdict {
-	VERDICT_OBEY,
-	VERDICT_STRANGER, /* of another session than the announced one */
-	VERDICT_LATE,     /* valid_until has passed */
-	VERDICT_NO_LEASE, /* nothing may be written now; may be asked again */
+enum admission {
+	ADMIT_OK,
+	ADMIT_OTHER_SESSION, /* of another session than the announced one */
+	ADMIT_LATE,          /* valid_until has passed */
+	ADMIT_NO_LEASE,      /* nothing may be written now; may be asked again */
 };
-const char *verdict_text(enum verdict v);
+const char *admission_text(enum admission v);
 
 /* May a pod be created for that request? */
-enum verdict session_start(const struct session *s, uint64_t id, int64_t valid_until_ms,
-			   int64_t now_ms);
+enum admission session_start(const struct session *s, uint64_t id, int64_t valid_until_ms,
+			     int64_t now_ms);
 /*
  * May a pod be deleted? As above, and a puller that was just started, to which no session
  * was announced, deletes for any: a delete is asked for only when its outcome is recorded,
  * and is bound to a uid (behaviour.md 10), so that it is right whoever asks. Sessions
  * announced later still wait for it.
  */
-enum verdict session_delete(const struct session *s, uint64_t id, int64_t valid_until_ms,
-			    int64_t now_ms);
+enum admission session_delete(const struct session *s, uint64_t id, int64_t valid_until_ms,
+			      int64_t now_ms);
 #endif

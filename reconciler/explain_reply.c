@@ -21,10 +21,10 @@ static size_t rows_wanted(uint64_t wanted, size_t most)
 	return wanted == 0 || wanted > most ? most : (size_t)wanted;
 }
 
-static struct msg_verdict verdict_of(const struct explain *e, struct arena *a)
+static struct msg_node_state state_of(const struct explain *e, struct arena *a)
 {
 	const struct explain_info *info = &explain_infos[e->reason];
-	return (struct msg_verdict){
+	return (struct msg_node_state){
 		.node = e->node,
 		.state = explain_group_names[info->group],
 		.reason = info->name,
@@ -34,11 +34,11 @@ static struct msg_verdict verdict_of(const struct explain *e, struct arena *a)
 	};
 }
 
-static struct msg_verdict_list verdicts_of(const struct explain *list, size_t n, struct arena *a)
+static struct msg_node_state_list states_of(const struct explain *list, size_t n, struct arena *a)
 {
-	struct msg_verdict_list rows = {arena_array(a, n, sizeof(struct msg_verdict)), n};
+	struct msg_node_state_list rows = {arena_array(a, n, sizeof(struct msg_node_state)), n};
 	for (size_t i = 0; i < n; i++)
-		rows.at[i] = verdict_of(&list[i], a);
+		rows.at[i] = state_of(&list[i], a);
 	return rows;
 }
 
@@ -61,14 +61,14 @@ void on_explain(struct proc *p, const struct msg_in *in)
 			explain_pair(r->core, ask->image, ask->node, proc_now(p), a);
 		reply.found = e != NULL;
 		if (e != NULL)
-			reply.nodes = verdicts_of(e, 1, a);
+			reply.nodes = states_of(e, 1, a);
 	} else if (ask->image != NULL) {
 		size_t max = rows_wanted(ask->max, ROWS_MAX);
 		int n = explain_nodes(r->core, ask->image, ask->after, max, proc_now(p), a, &list);
 		reply.found = n >= 0;
 		reply.more = n == (int)max;
 		if (n > 0)
-			reply.nodes = verdicts_of(list, (size_t)n, a);
+			reply.nodes = states_of(list, (size_t)n, a);
 	}
 	answer(p, in, MSG_explained, &reply);
 }
@@ -196,6 +196,6 @@ void on_explain_plan(struct proc *p, const struct msg_in *in)
 		default:
 			reply.pulls++;
 		}
-	reply.nodes = verdicts_of(list, n < max ? n : max, a);
+	reply.nodes = states_of(list, n < max ? n : max, a);
 	answer(p, in, MSG_planned, &reply);
 }

@@ -1,7 +1,6 @@
 /*
- * The supervisor's options. Columns say which children get the option too and whether a
- * running tree can take another value, so that what is parsed, passed on, reloaded and
- * documented cannot drift.
+ * The supervisor's options. Columns say which children get the option and whether it can change at
+ * run time; parsing, passing on, reloading and documentation use the same row.
  */
 #include "supervisor/options.h"
 

@@ -1,4 +1,4 @@
-/* The socket folder, its lock and the status file; see status.h. */
+/* The socket folder, its lock and the status file; see status_file.h. */
 #include "supervisor/status_file.h"
 
 #include <errno.h>

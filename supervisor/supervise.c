@@ -1,6 +1,6 @@
 /*
- * The loop: wait, read the notify pipes, reap, let time pass, carry out what
- * child_decide() orders. All that happens to a child goes through happen().
+ * The loop: wait, read the notify pipes, reap, check timers, execute the actions of child_decide().
+ * All events of a child go through happen().
  */
 #include "supervisor/supervise.h"
 

@@ -1,7 +1,7 @@
 /*
- * A kubelet writes its Node every five minutes even when nothing happened: what it
- * says then is kept back. Invariant: a changed image list or Ready condition always
- * carries the heartbeat it was told with.
+ * A kubelet writes its Node every five minutes even if nothing changed; such updates are held back.
+ * Invariant: a changed image list or Ready condition always carries the heartbeat of the same
+ * write.
  */
 #include "watcher/heartbeat.h"
 

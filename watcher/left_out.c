@@ -1,6 +1,6 @@
-/* The Warning events on objects that exceed the watcher's memory limit: on the object itself, which
- * has nobody else to say it. One at a time; its name is made of the object, so that a repetition is
- * the same Event. Losing one is allowed: the log and a metric tell too.
+/* The Warning events on objects that exceed the watcher's memory limit: on the object itself. One
+ * at a time; its name is derived from the object, so that a repetition is the same Event. One may
+ * be lost: the log and a metric report it, too.
  */
 #include "watcher/watcher.h"
 

@@ -3,7 +3,7 @@
 
 static const struct proc_def watcher = {
 	.name = "watcher",
-	.doc = "lists and watches what drop acts on, and holds the lease",
+	.doc = "lists and watches the API server and holds the lease",
 	.id = PROC_WATCHER,
 	.handlers = {[MSG_changes_since] = watcher_on_changes_since},
 	.options = watcher_option_defs,

@@ -1,7 +1,7 @@
 /*
- * From a raw JSON object to a packed projection in the store: decode what we read,
- * drop what changes without meaning (resourceVersion of what is not ours), pack,
- * put. An object that cannot be read is logged and skipped, the rest goes on.
+ * From a raw JSON object to a packed projection in the store: decode the fields we read, drop
+ * irrelevant changes (resourceVersion of foreign objects), pack, store. An object that cannot be
+ * decoded is logged and skipped.
  */
 #include "watcher/views.h"
 

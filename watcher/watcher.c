@@ -1,7 +1,7 @@
 /*
- * Glue of the watcher: lists begin when somebody asks for them, the doorbell rings
- * when something moved, the lease is released on the way out. Invariant: whatever a
- * message says about the lease is what the elector says in that turn.
+ * Connects the parts of the watcher: lists start when a process requests them, the doorbell is
+ * published after a change, the lease is released at shutdown. Invariant: the lease state in a
+ * message is that of the elector in the same turn.
  */
 #include "watcher/watcher.h"
 

@@ -181,7 +181,7 @@ static void table(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		const struct row *r = &rows[i];
-		struct lease_verdict v = lease_decide(&r->state, ME, T0 + r->after_ms);
+		struct lease_decision v = lease_decide(&r->state, ME, T0 + r->after_ms);
 		if (v.lost != r->lost || v.action != r->action ||
 		    (v.action == LEASE_WAIT && v.at_ms != T0 + r->wake_ms) ||
 		    (v.action != LEASE_WAIT && v.transitions != r->transitions))
@@ -196,7 +196,7 @@ static void wakes_for_the_end(void **state)
 	(void)state;
 	struct lease_state s = {LEADING(4), .failed = true};
 	s.last_ms = T0 + LEASE_GIVE_UP_MS - 100;
-	struct lease_verdict v = lease_decide(&s, ME, s.last_ms + 1);
+	struct lease_decision v = lease_decide(&s, ME, s.last_ms + 1);
 	assert_int_equal(v.action, LEASE_WAIT);
 	assert_int_equal(v.at_ms, s.until_ms);
 }
@@ -217,7 +217,7 @@ static void observing(void **state)
 	assert_false(s.seen.exists);
 	assert_int_equal(s.seen.transitions, 6);
 	assert_int_equal(lease_decide(&s, ME, 400).action, LEASE_WAIT);
-	struct lease_verdict v = lease_decide(&s, ME, 300 + LEASE_DURATION_S * 1000);
+	struct lease_decision v = lease_decide(&s, ME, 300 + LEASE_DURATION_S * 1000);
 	assert_int_equal(v.action, LEASE_CREATE);
 	assert_int_equal(v.transitions, 7);
 }
