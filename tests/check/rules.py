@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Which tests hold which rule of behaviour, from the tests' own words, as TAP; a rule without one fails.
 
-rules.py [--table]. The rules are those of docs/behaviour.md. A text that cites a rule, a must of docs/musts.md, a page, a
-section of a page or a source file that does not exist fails, too. A C test says so by a function rule_23_... (rules_8_9_... for two), or its file by
-"behaviour.md 5, 7" or "rule 5" in the opening comment; a test on the real cluster by "rule 23" in its
-docstring or its checks; a mutant by its row in tests/mutants/mutants.py.
+rules.py [--table]. The rules are those of docs/behaviour.md. A text that cites a rule, a must of docs/musts.md, a
+page, a section of a page or a source file that does not exist fails, too. A C test says so by a function rule_23_...
+(rules_8_9_... for two), or its file by "behaviour.md 5, 7" or "rule 5" in the opening comment; a test on the real
+cluster by "rule 23" in its docstring or its checks; a mutant by its row in tests/mutants/mutants.py.
 """
 import ast
 import collections
