@@ -1,6 +1,6 @@
 /*
- * Whether JSON that people wrote has only members that the table knows. Kubernetes skips
- * what it does not know; in a file of ours a misspelt key must not be a silent default.
+ * Whether JSON written by hand has only members of the table. Kubernetes ignores unknown members;
+ * in our files a misspelt key must be an error.
  */
 #include "api/desc.h"
 

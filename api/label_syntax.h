@@ -1,6 +1,6 @@
 /*
- * What names, labels and annotation keys may look like (RFC 1123 subdomains and labels,
- * qualified names), with the sentences in which an API server says what is wrong. Pure.
+ * Syntax of names, labels and annotation keys (RFC 1123 subdomains and labels, qualified names),
+ * with the error texts of the API server. Pure.
  */
 #ifndef DROP_API_LABEL_SYNTAX_H
 #define DROP_API_LABEL_SYNTAX_H

@@ -1,5 +1,5 @@
 /*
- * The Lease that says who may write (behaviour.md 32). It is read and replaced as a
+ * The Lease of leader election (behaviour.md 32). It is read and replaced as a
  * whole; its times have microseconds and are passed through as text.
  */
 #include "api/kinds.h"

@@ -1,8 +1,7 @@
 /*
- * What all Kubernetes objects share, as plain structs: the strings, lists and
- * maps in them live in the arena they were decoded into (or are borrowed from the
- * caller when a struct is built by hand). An absent string is NULL, an absent
- * list has n == 0, an absent object is a NULL pointer, an absent time is 0.
+ * Structs shared by all Kubernetes objects. Strings, lists and maps are in the arena they were
+ * decoded into (or borrowed from the caller if a struct is built by hand). An absent string is
+ * NULL, an absent list has n == 0, an absent object is a NULL pointer, an absent time is 0.
  */
 #ifndef DROP_API_META_H
 #define DROP_API_META_H

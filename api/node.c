@@ -1,6 +1,6 @@
 /*
- * What is read of a Node. The less is read, the fewer changes there are: kubelets
- * write their Node all the time (must 5).
+ * The fields of a Node that are read. Few fields mean few changes, because kubelets write their
+ * Node often (must 5).
  */
 #include "api/kinds.h"
 

@@ -1,6 +1,6 @@
 /*
- * What is read of a pull pod: enough to tell evidence of a pull from the kinds of
- * failure (behaviour.md 6, 8, 9).
+ * The fields of a pull pod that are read: those that prove a pull or a failure (behaviour.md 6, 8,
+ * 9).
  */
 #include "api/kinds.h"
 

@@ -1,7 +1,7 @@
 /*
- * What marks a pod as one of our pulls (behaviour.md 5, 6): the reconciler finds the
- * pull by these, the puller writes them, the watcher selects by the first label. The
- * labels are upstream's and may be cut to fit; the annotations are ours and exact.
+ * Labels and annotations of pull pods (behaviour.md 5, 6): the puller writes them, the reconciler
+ * finds the pull by them, the watcher selects by the first label. The labels are upstream's and may
+ * be cut to fit; the annotations are ours and exact.
  */
 #ifndef DROP_API_PULLPOD_H
 #define DROP_API_PULLPOD_H

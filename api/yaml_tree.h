@@ -1,10 +1,9 @@
 /*
- * YAML 1.2 text into JSON trees: the only place that knows libyaml. For what people write
- * by hand (scenarios, manifests, kubeconfigs, configuration), so every error names a line
- * and says what would be right. Bounded in bytes, depth and values, aliases counted as
- * often as they are used.
+ * YAML 1.2 text into JSON trees: the only user of libyaml. For files written by hand (scenarios,
+ * manifests, kubeconfigs, configuration), so every error names the line and the expected value.
+ * Bounded in bytes, depth and values, aliases counted as often as they are used.
  *
- * What JSON cannot carry or people do not mean is refused, not guessed: a key given twice,
+ * Refused, because JSON cannot represent it or because it is probably a mistake: a key given twice,
  * merge keys, NaN, integers of more than 15 digits, NUL in a text, tags of an application.
  */
 #ifndef DROP_API_YAML_TREE_H

@@ -1,5 +1,5 @@
 /*
- * Asking a process and ending with what it said: the part that all commands share.
+ * Request and answer of all commands: sends a request to a process and ends with its answer.
  * Invariant: a command has one request unanswered at a time and always ends, within twice
  * CTL_ANSWER_MS of silence.
  */

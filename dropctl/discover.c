@@ -1,7 +1,7 @@
 /*
- * dropctl discover -f FILE: what the DiscoveryPolicies of a file would find, were they applied
- * now: each source's answer, the images with their scores, and why others are left out. The
- * running discoverer asks the sources, with the credentials it would use; nothing is created.
+ * dropctl discover -f FILE: dry run of the DiscoveryPolicies of a file: each source's answer, the
+ * images with their scores, and why others are left out. The running discoverer asks the sources,
+ * with the credentials it would use; nothing is created.
  */
 #include "dropctl/dropctl.h"
 

@@ -1,7 +1,6 @@
 /*
- * Manifests as one would give them to kubectl apply: read from a file, and each document
- * checked by the descriptor tables of the CRDs. Nothing is guessed: what the API server would
- * refuse is refused, with its line.
+ * Manifests as for kubectl apply: read from a file, each document validated by the descriptor
+ * tables of the CRDs. Values that the API server would refuse are errors that name the line.
  */
 #ifndef DROP_DROPCTL_MANIFEST_H
 #define DROP_DROPCTL_MANIFEST_H

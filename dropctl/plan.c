@@ -1,7 +1,7 @@
 /*
- * dropctl plan -f FILE: what these manifests would do, were they applied now: where each
- * image would be pulled and in which order, and why each other node is left out. The
- * reconciler works it out with the rules that it acts by; nothing is created.
+ * dropctl plan -f FILE: dry run of manifests: where each image would be pulled and in which order,
+ * and why each other node is left out. The reconciler evaluates it with the same functions as for
+ * real pulls; nothing is created.
  */
 #include "dropctl/dropctl.h"
 

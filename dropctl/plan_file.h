@@ -1,7 +1,7 @@
 /*
  * The manifests that `dropctl plan` is asked about: YAML as one would give it to kubectl
  * apply, read and checked by the descriptor tables of the CRDs. A CachedImageSet stands for
- * the CachedImages of its list (behaviour.md 23); what is no image of ours is counted, not planned.
+ * the CachedImages of its list (behaviour.md 23); other objects are counted, not planned.
  */
 #ifndef DROP_DROPCTL_PLAN_FILE_H
 #define DROP_DROPCTL_PLAN_FILE_H

@@ -1,4 +1,4 @@
-/* dropctl queue: which pulls would start next, in their order, and what holds each of them. */
+/* dropctl queue: the pull queue in order, and what each entry waits for. */
 #include "dropctl/dropctl.h"
 
 #include "dropctl/table.h"

@@ -1,4 +1,4 @@
-/* dropctl stats PROCESS: what a running process counts and measures (docs/metrics.md) as JSON. */
+/* dropctl stats PROCESS: the metrics of a running process (docs/metrics.md) as JSON. */
 #include "dropctl/dropctl.h"
 
 #include <inttypes.h>

@@ -1,8 +1,8 @@
 /*
- * dropctl tap: watches the processes of one socket folder talk. It subscribes to each
- * <proc>.tap, which mirrors only while somebody listens, and prints one JSON line a
- * message. What it misses because it is slow is lost. Its standard output is for other
- * programs, so when nobody reads that any more it ends.
+ * dropctl tap: prints the messages between the processes of a socket folder. It subscribes to each
+ * <proc>.tap, to which messages are copied only while a subscriber is connected, and prints one
+ * JSON line per message. Messages that it misses because it is slow are lost. It ends when its
+ * standard output is closed.
  */
 #include "dropctl/dropctl.h"
 

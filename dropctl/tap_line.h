@@ -1,6 +1,6 @@
 /*
- * One mirrored message as one JSON line, for people and programs that read traffic. What
- * does not decode is said to be so. Pure. Messages hold no secrets (ipc/messages.def).
+ * One mirrored message as one JSON line, for people and programs that read traffic. Messages that
+ * cannot be decoded are marked. Pure. Messages hold no secrets (ipc/messages.def).
  */
 #ifndef DROP_DROPCTL_TAP_LINE_H
 #define DROP_DROPCTL_TAP_LINE_H

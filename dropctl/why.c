@@ -1,6 +1,6 @@
 /*
- * dropctl why IMAGE [NODE]: for each node, is the image there, and if not, why not yet. The
- * sentences are the reconciler's: it is asked, nothing is guessed here.
+ * dropctl why IMAGE [NODE]: for each node, whether it has the image, and if not, why. The sentences
+ * come from the reconciler.
  */
 #include "dropctl/dropctl.h"
 

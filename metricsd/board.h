@@ -1,7 +1,7 @@
 /*
- * What the status page shows besides metrics, gathered for one showing: images and queue from the
- * reconciler, policies from the watcher. Rows are written as HTML and as JSON when they
- * come, and nothing else of them is kept. Pure.
+ * Data of the status page besides metrics, collected per request: images and queue from the
+ * reconciler, policies from the watcher. Rows are converted to HTML and JSON as they arrive, and
+ * nothing else is kept. Pure.
  */
 #ifndef DROP_METRICSD_BOARD_H
 #define DROP_METRICSD_BOARD_H

@@ -1,6 +1,6 @@
 /*
- * The text that Prometheus reads, from what the processes have told: its own format (0.0.4) or
- * OpenMetrics 1.0. Pure.
+ * Encodes the metrics of all processes in the Prometheus text format (0.0.4) or OpenMetrics 1.0.
+ * Pure.
  */
 #ifndef DROP_METRICSD_EXPOSE_H
 #define DROP_METRICSD_EXPOSE_H

@@ -1,9 +1,10 @@
 /*
- * /healthz and /readyz: what is alive, and what can act (must 11). Pure.
+ * /healthz and /readyz: liveness and readiness (must 11). Pure.
  *
- * Healthy: the supervisor and metricsd go round; what else died is the supervisor's to start
- * again. Ready: the watcher knows every kind and who holds the lease, the reconciler has read it,
- * the puller is there; leading or warm standby. A replica that cannot hold the lease is no standby.
+ * Healthy: the main loops of the supervisor and metricsd are running; the supervisor restarts the
+ * others. Ready: the watcher has listed every kind and knows the holder of the lease, the
+ * reconciler has read it, the puller answers; as leader or standby. A replica that cannot hold the
+ * lease is not ready.
  */
 #ifndef DROP_METRICSD_HEALTH_H
 #define DROP_METRICSD_HEALTH_H

@@ -1,4 +1,4 @@
-/* What a client can read: the form of the metrics and whether compressed (RFC 9110, 12). Pure. */
+/* Content negotiation: format of the metrics and compression (RFC 9110, 12). Pure. */
 #ifndef DROP_METRICSD_NEGOTIATE_H
 #define DROP_METRICSD_NEGOTIATE_H
 

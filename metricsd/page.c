@@ -1,6 +1,5 @@
 /*
- * The page from top to bottom, in the order in which somebody asks: is all well, what is not,
- * what happens now, what comes next, how is the operator itself.
+ * The page from top to bottom: overall state, failures, images, queue, processes of the operator.
  */
 #include "metricsd/page.h"
 

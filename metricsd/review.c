@@ -1,7 +1,7 @@
 /*
- * Asks the API server about tokens, twice each: whose it is, and what he may. Invariant: a
- * token is asked about once at a time, however many requests come with it, and is in no memory
- * of ours once it was sent.
+ * Reviews tokens by the API server: authentication, then authorization. Invariant: there is at most
+ * one review per token at a time, however many requests use it, and the token is wiped once it was
+ * sent.
  */
 #include "metricsd/metricsd.h"
 

@@ -1,6 +1,6 @@
 /*
- * The words of TokenReview and SubjectAccessReview (authentication.k8s.io/v1,
- * authorization.k8s.io/v1): who a token is, and may he GET the non-resource URL /metrics. Pure.
+ * JSON of TokenReview and SubjectAccessReview (authentication.k8s.io/v1, authorization.k8s.io/v1):
+ * which user a token belongs to, and whether that user may GET the non-resource URL /metrics. Pure.
  */
 #ifndef DROP_METRICSD_REVIEW_JSON_H
 #define DROP_METRICSD_REVIEW_JSON_H

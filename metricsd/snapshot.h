@@ -1,6 +1,6 @@
 /*
- * What one process has told of its metrics, kept as it came, by family: it is exposed whole
- * or not at all, and again and again while its process does not answer. Pure.
+ * The last complete metrics of one process, by family; it is exposed again while the process does
+ * not answer. Pure.
  */
 #ifndef DROP_METRICSD_SNAPSHOT_H
 #define DROP_METRICSD_SNAPSHOT_H

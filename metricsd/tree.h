@@ -1,5 +1,5 @@
 /*
- * What the supervisor says of itself and its children, from its files in the socket folder
+ * State of the supervisor and its children, from its files in the socket folder
  * (supervisor/status_file.h): it links no nng, so it cannot be asked.
  */
 #ifndef DROP_METRICSD_TREE_H

@@ -1,8 +1,8 @@
 /*
- * Has the writes of the core of sets done and tells it what came of them: children
- * created, patched and deleted, statuses patched. A create that meets an object of its
- * name looks at it: our child is success, another's is not. Invariant: every write is
- * answered to the core once, or forgotten with all others when the lead is lost.
+ * Executes the writes of the core of sets and reports their results to it: children created,
+ * patched and deleted, statuses patched. If the name of a create is taken, the object is read: our
+ * own child is a success. Invariant: the result of every write is reported once, or all are dropped
+ * when leadership is lost.
  */
 #include "reconciler/reconciler.h"
 

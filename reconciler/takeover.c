@@ -1,6 +1,6 @@
 /*
- * The steps to leadership, one function an event. A step is only ever reached from
- * the one before it; every doubt leads back to STANDBY or PULLER.
+ * The steps to leadership, one function per event. A step is only reached from the one before it;
+ * any loss leads back to STANDBY or PULLER.
  */
 #include "reconciler/takeover.h"
 

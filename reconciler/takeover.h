@@ -1,7 +1,7 @@
 /*
- * When the reconciler may act (behaviour.md 32, must 3): it holds the lease,
- * then the puller obeys it and has no older write in flight, then each kind was read
- * consistently after that moment. Pure: what happened goes in, the step comes out.
+ * When the reconciler may write (behaviour.md 32, must 3): the lease is held, then the puller has
+ * accepted its session and has no older write in flight, then each kind was read consistently after
+ * that. Pure: events in, step out.
  */
 #ifndef DROP_RECONCILER_TAKEOVER_H
 #define DROP_RECONCILER_TAKEOVER_H

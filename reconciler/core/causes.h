@@ -1,5 +1,5 @@
 /*
- * The few texts that say why pulls of an image failed; pairs hold an index of one byte.
+ * Texts of the causes of failed pulls; pairs refer to them by an index of one byte.
  * Private to the core.
  */
 #ifndef DROP_RECONCILER_CORE_CAUSES_H

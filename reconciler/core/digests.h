@@ -1,5 +1,5 @@
 /*
- * Digests that a pod did not tell (behaviour.md 19). Private to the core.
+ * Digests that no pod reported (behaviour.md 19). Private to the core.
  *
  * Some runtimes put no more than an image's id into imageID. The node's list names by digest
  * what it has, but of its names only hashes are kept here. So once a node that has just

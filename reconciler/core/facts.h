@@ -1,5 +1,5 @@
 /*
- * What happened and is worth telling (behaviour.md 22). Private to the core.
+ * Facts for the log, events and metrics (behaviour.md 22). Private to the core.
  */
 #ifndef DROP_RECONCILER_CORE_FACTS_H
 #define DROP_RECONCILER_CORE_FACTS_H

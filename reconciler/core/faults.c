@@ -1,8 +1,8 @@
 /*
- * Whose fault is a failure, and who waits for it (behaviour.md 14): the node, the
- * image, the image on a platform, or the registry. A fault shared by many nodes shuts
- * a gate, behind which one probe at a time finds out, so that it costs one pod a
- * retry and not one a node.
+ * Attribution of failures and back-off by kind of fault (behaviour.md 14): the node, the image, the
+ * image on a platform, or the registry. A fault that concerns many nodes blocks their pulls; one
+ * test pull (probe) at a time finds out whether it is gone, so that a retry costs one pod and not
+ * one per node.
  */
 #include "reconciler/core/faults.h"
 

@@ -1,5 +1,5 @@
 /*
- * Whose fault is a failure, and who waits for it (behaviour.md 14). Private to the core.
+ * Attribution of failures and back-off by kind of fault (behaviour.md 14). Private to the core.
  */
 #ifndef DROP_RECONCILER_CORE_FAULTS_H
 #define DROP_RECONCILER_CORE_FAULTS_H

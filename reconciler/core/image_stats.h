@@ -1,5 +1,5 @@
 /*
- * What the core has of each image in numbers, for metrics. Reads the core and changes nothing.
+ * Numbers of each image for metrics. Read-only.
  */
 #ifndef DROP_RECONCILER_CORE_IMAGE_STATS_H
 #define DROP_RECONCILER_CORE_IMAGE_STATS_H

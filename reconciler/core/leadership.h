@@ -1,5 +1,5 @@
 /*
- * Taking and leaving the lead (behaviour.md 11, 32). Private to the core.
+ * Gaining and losing leadership (behaviour.md 11, 32). Private to the core.
  */
 #ifndef DROP_RECONCILER_CORE_LEADERSHIP_H
 #define DROP_RECONCILER_CORE_LEADERSHIP_H

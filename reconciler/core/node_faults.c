@@ -1,5 +1,5 @@
 /*
- * The gate of each node: shut by a fault that concerns the node, opened by a success. See
+ * Blocked nodes: blocked by a fault that concerns the node, released by a success. See
  * node_faults.h for what that means; who waits for an image or a registry is faults.c.
  */
 #include "reconciler/core/node_faults.h"

@@ -1,10 +1,11 @@
 /*
- * A node that takes no pods, whatever the image (behaviour.md 14). Private to the core.
+ * Nodes that start no pods, whatever the image (behaviour.md 14). Private to the core.
  *
  * Its back-off belongs to the node: while it lasts, no image starts a pull there; after it, one
  * pull at a time is a probe. Until one succeeds, pulls on the node come after those of other
- * nodes. What may have mended it (the node became Ready again, an image that targets it was
- * changed) ends the wait, not the suspicion; another machine of that name ends both.
+ * nodes. An event that may have repaired it (the node became Ready again, an image that targets it
+ * was changed) ends the wait, but not the limit of one pull; another machine of that name ends
+ * both.
  */
 #ifndef DROP_RECONCILER_CORE_NODE_FAULTS_H
 #define DROP_RECONCILER_CORE_NODE_FAULTS_H

@@ -1,5 +1,5 @@
 /*
- * Nodes as they come, change and go (behaviour.md 2, 3). Private to the core.
+ * Added, changed and deleted nodes (behaviour.md 2, 3). Private to the core.
  */
 #ifndef DROP_RECONCILER_CORE_NODES_H
 #define DROP_RECONCILER_CORE_NODES_H

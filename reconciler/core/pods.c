@@ -1,8 +1,8 @@
 /*
- * What is seen of pods, and which pull a pod is (behaviour.md 5, 6, 10). By our
- * annotations, or, for pods that upstream left, by labels, node and image. A pod with
- * all our labels that belongs to nothing is deleted; one without them is not ours to
- * touch. The watch is the truth about outcomes, whatever answers said.
+ * Observed pods, and which pull each belongs to (behaviour.md 5, 6, 10): by our annotations, or,
+ * for pods left by upstream, by labels, node and image. A pod with all our labels that belongs to
+ * no pull is deleted; a pod without them is never touched. Outcomes come from the watch, not from
+ * answers.
  */
 #include "reconciler/core/pods.h"
 

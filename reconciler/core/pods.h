@@ -1,5 +1,5 @@
 /*
- * What is seen of pods, and which pull a pod is (behaviour.md 5, 6, 10). Private to the core.
+ * Observed pods, and which pull each belongs to (behaviour.md 5, 6, 10). Private to the core.
  */
 #ifndef DROP_RECONCILER_CORE_PODS_H
 #define DROP_RECONCILER_CORE_PODS_H

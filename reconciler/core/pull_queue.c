@@ -1,8 +1,8 @@
 /*
  * Which pulls start, and when (behaviour.md 11, 12, 13). For each policy that may have
  * something to start: new nodes first; then what was never tried, by priority, image name and node
- * name; then what failed, in turn; repulls last; as many as fit. An entry that may not start blocks
- * nobody behind it. What only time will allow sets the policy's timer.
+ * name; then what failed, in turn; repulls last; as many as fit. An entry that may not start does
+ * not block the entries behind it. If an entry only has to wait, the policy's timer is set.
  */
 #include "reconciler/core/pull_queue.h"
 

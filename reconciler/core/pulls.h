@@ -1,5 +1,5 @@
 /*
- * The life of one pull, from wanted to deleted. Private to the core.
+ * One pull, from its start to the deletion of its pod. Private to the core.
  */
 #ifndef DROP_RECONCILER_CORE_PULLS_H
 #define DROP_RECONCILER_CORE_PULLS_H

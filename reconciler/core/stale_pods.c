@@ -1,8 +1,7 @@
 /*
- * Stale pods, counted by name: the image and the node they were made for may be gone,
- * and come again, while they are still there. Invariant: image.held and node.n_leaving
- * say what the two maps say, for images and nodes that exist; policy.n_leaving counts the
- * pulls that are `leaving` and `paced_by` it.
+ * Stale pods, counted by name, because their image and node may be deleted and created again while
+ * they exist. Invariant: image.held and node.n_leaving say what the two maps say, for images and
+ * nodes that exist; policy.n_leaving counts the pulls that are `leaving` and `paced_by` it.
  */
 #include "reconciler/core/stale_pods.h"
 

@@ -1,5 +1,5 @@
 /*
- * Pods of ours that hold no slot any more and are still there. Private to the core.
+ * Pull pods that no longer belong to a pair but still exist. Private to the core.
  *
  * A failed pod goes on pulling until it is deleted, and so does one whose image has changed
  * or whose node was replaced under it. While any pod of ours for (image name, node name) is

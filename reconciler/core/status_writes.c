@@ -2,7 +2,7 @@
  * When a status is written (behaviour.md 21): at once for a phase change, else at most
  * one in max(2 s, size / 16 KiB/s) an object, one in flight, none that changes nothing.
  * Also what is known of the API's copy: the last acknowledged write or a newer
- * observation; an edit by hand is put right. Invariant: `durable` counts only outcomes
+ * observation; an edit by hand is reverted. Invariant: `durable` counts only outcomes
  * that the API's copy contains.
  */
 #include "reconciler/core/status_writes.h"

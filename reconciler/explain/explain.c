@@ -1,7 +1,6 @@
 /*
- * Why a pair is where it is. The questions are those of the queue, asked in the same
- * functions (policies.c, faults.c, target.c), so that what is told is what decides.
- * Invariant: nothing of the core is changed.
+ * Why a pair is in its state. Calls the same functions as the queue (policies.c, faults.c,
+ * target.c), so that the explanation matches the decision. Invariant: the core is not changed.
  */
 #include "reconciler/explain/explain.h"
 

@@ -1,6 +1,6 @@
 /*
- * Reasons as sentences for people: the one place where an explanation becomes words.
- * Times are UTC, of the day: a back-off lasts minutes.
+ * The sentences of all reasons. Times are given as UTC time of day, because a back-off lasts
+ * minutes.
  */
 #include <inttypes.h>
 

@@ -1,6 +1,6 @@
 /*
- * The arithmetic of waiting (behaviour.md 14). Jitter comes from a hash of the pull's
- * identity instead of a random number, so that a run can be repeated exactly.
+ * Back-off delays (behaviour.md 14). Jitter is a hash of the pull's identity instead of a random
+ * number, so that a run can be repeated exactly.
  */
 #include "reconciler/rules/backoff.h"
 

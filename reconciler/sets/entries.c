@@ -1,8 +1,8 @@
 /*
  * Entries without a child, and the creates they ask for (behaviour.md 23). A create whose
  * outcome is unknown is asked again under the same name, so that a lost answer cannot make
- * a second child; an entry with such a create outlives its place on the list, for the
- * same reason. Invariant: an entry with a child asks for nothing.
+ * a second child; an entry with such a create is kept after it left the list, for the same reason.
+ * Invariant: an entry with a child asks for nothing.
  */
 #include <stdlib.h>
 #include <string.h>
