@@ -29,6 +29,9 @@ METRIC_BUCKETS(BOUNDS)
 			 .help = (text)},
 const struct metric_info metric_infos[METRIC_COUNT] = {METRICS(INFO)};
 
+#define ZERO(id, ...) {METRIC_##id, {__VA_ARGS__}},
+const struct metric_zero metric_zeros[] = {METRIC_ZEROS(ZERO){METRIC_COUNT, {NULL}}};
+
 bool metric_of_any(enum metric_id id)
 {
 	return strcmp(metric_infos[id].owner, "any") == 0;
@@ -85,6 +88,24 @@ static void doc_labels(struct buf *out, enum metric_id id)
 		buf_addf(out, "%s`%s`", told++ == 0 ? "" : ", ", info->labels[i]);
 }
 
+/* What METRIC_ZEROS has of the row: `failed`/`node` where there are two labels. */
+static bool doc_values(struct buf *out, enum metric_id id)
+{
+	bool any = false;
+	for (const struct metric_zero *z = metric_zeros; z->id != METRIC_COUNT; z++) {
+		if (z->id != id)
+			continue;
+		for (size_t i = 0; metric_infos[id].labels[i] != NULL; i++)
+			buf_addf(out, "%s`%s`",
+				 i > 0 ? "/"
+				 : any ? ", "
+				       : " Values: ",
+				 z->labels[i][0] != '\0' ? z->labels[i] : "\"\"");
+		any = true;
+	}
+	return any;
+}
+
 static void doc_row(struct buf *out, enum metric_id id)
 {
 	static const char *const types[] = {[METRIC_COUNTER] = "counter",
@@ -98,7 +119,7 @@ static void doc_row(struct buf *out, enum metric_id id)
 		buf_adds(out, i == 0 ? " Buckets: " : ", ");
 		metric_add_value(out, info->unit, info->bounds[i]);
 	}
-	buf_adds(out, info->n_bounds > 0 ? ". |\n" : " |\n");
+	buf_adds(out, info->n_bounds > 0 || doc_values(out, id) ? ". |\n" : " |\n");
 }
 
 static void doc_owner(struct buf *out, const char *owner)
@@ -121,12 +142,13 @@ void metrics_doc(struct buf *out)
 {
 	static const char *const owners[] = {"reconciler", "discoverer", "watcher",
 					     "puller",     "metricsd",   "any"};
-	buf_adds(
-		out,
-		"# Metrics\n\n"
-		"<!-- Written by ipc/metricdoc from ipc/metrics.def; run `make manifests`. -->\n\n"
-		"Grouped by the process that records them. Counters start at 0 when their process starts.\n"
-		"`dropctl stats PROCESS` shows the same numbers as JSON.\n");
+	buf_adds(out,
+		 "# Metrics\n\n"
+		 "<!-- Written by ipc/metricdoc from ipc/metrics.def; run `make manifests`. -->\n\n"
+		 "Grouped by the process that records them. Counters start at 0 when their process "
+		 "starts;\n"
+		 "where the values of their labels are listed, with a series for each.\n"
+		 "`dropctl stats PROCESS` shows the same numbers as JSON.\n");
 	for (size_t i = 0; i < sizeof(owners) / sizeof(owners[0]); i++)
 		doc_owner(out, owners[i]);
 }

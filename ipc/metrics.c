@@ -117,6 +117,21 @@ static struct metric_series *series_of(struct metrics *m, enum metric_id id,
 	return s;
 }
 
+void metrics_begin(struct metrics *m, const char *owner)
+{
+	for (int i = 0; i < METRIC_COUNT; i++) {
+		const enum metric_id id = (enum metric_id)i;
+		const struct metric_info *info = &metric_infos[id];
+		if (!metric_of_any(id) && strcmp(info->owner, owner) != 0)
+			continue;
+		if (info->type == METRIC_HISTOGRAM && info->labels[0] == NULL)
+			(void)series_of(m, id, NULL);
+		for (const struct metric_zero *z = metric_zeros; z->id != METRIC_COUNT; z++)
+			if (z->id == id)
+				(void)series_of(m, id, z->labels);
+	}
+}
+
 static void series_drop(struct metrics *m, struct metric_family *f, size_t place)
 {
 	struct metric_series *s = f->at[place];

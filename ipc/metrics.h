@@ -48,6 +48,13 @@ struct metric_info {
 	size_t n_bounds;
 	const char *help;
 };
+
+/* Series that are there from the beginning (METRIC_ZEROS); METRIC_COUNT ends the list. */
+struct metric_zero {
+	enum metric_id id;
+	const char *labels[METRIC_LABELS_MAX];
+};
+extern const struct metric_zero metric_zeros[];
 extern const struct metric_info metric_infos[METRIC_COUNT];
 
 /* Every process records it, and tells so by a label `process`. */
@@ -79,6 +86,11 @@ struct metrics { /* zeroed: empty */
 	uint64_t marks; /* of metric_mark() */
 };
 
+/*
+ * Makes the series that are told before anything is recorded (METRIC_ZEROS, histograms without
+ * labels), of rows that this process owns and of those of any.
+ */
+void metrics_begin(struct metrics *m, const char *owner);
 void metrics_done(struct metrics *m);
 
 /* Values of the labels of a row, in its order; NULL counts as "". */

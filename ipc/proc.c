@@ -76,6 +76,7 @@ static int start(struct proc *p, struct err *err)
 	    proc_sockets_open(p, err) != 0)
 		return -1;
 	p->now = clock_now();
+	metrics_begin(&p->metrics, p->def->name);
 	return 0;
 }
 

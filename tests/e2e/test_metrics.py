@@ -2,6 +2,7 @@
 really happened; every process killed in turn while it scrapes; who may read them.
 """
 import os
+import re
 import signal
 import socket
 import ssl
@@ -12,6 +13,7 @@ import urllib.request
 
 import processes
 import prometheus
+from kubeapi import NAMESPACE
 from objects import PULL_FAILS, degraded, status
 from programs import CHILDREN
 from wait import until
@@ -28,18 +30,19 @@ def free_port():
 
 
 class Observed:
-    """The operator with its metrics on, and a Prometheus that reads them."""
+    """The operator with its metrics on, and a Prometheus that reads them, if it is to be scraped."""
 
-    def __init__(self, t, name):
+    def __init__(self, t, name, scraped=True):
         self.t = t
         self.reader = prometheus.Reader(t.api, f"e2e-{name}", True)
         self.port = free_port()
         self.health = free_port()
         self.tree = t.supervisor(["--metrics-bind-address", f"127.0.0.1:{self.port}", "--status-page",
                                   "--health-probe-bind-address", f"127.0.0.1:{self.health}"], name=name).wait_up()
-        self.prometheus = prometheus.Prometheus(t.folder(f"{name}-p"), free_port(), f"127.0.0.1:{self.port}",
+        self.prometheus = scraped and prometheus.Prometheus(t.folder(f"{name}-p"), free_port(), f"127.0.0.1:{self.port}",
                                                 self.reader.token, t.scratch)
-        t.started.append(self.prometheus)
+        if scraped:
+            t.started.append(self.prometheus)
         t.policy("observed", **FAST)
 
     def get(self, path, token=None):
@@ -71,7 +74,8 @@ class Observed:
         self.t.eventually(name, 15, probe, every=0.3)
 
     def close(self):
-        self.prometheus.stop()
+        if self.prometheus:
+            self.prometheus.stop()
         self.tree.stop()
         self.reader.close()
 
@@ -132,6 +136,7 @@ def test_values(t):
               f'count(drop_images_cached_total{{image="{reference}"}}) or vector(0)', 0)
     o.becomes("and their gauges", 'count(drop_nodes_targeted{cachedimage="observed-1"}) or vector(0)', 0)
     readable(t, o)
+    counted_from_nothing(t, o)
     diary.close()
     o.close()
 
@@ -155,6 +160,48 @@ def readable(t, o):
     t.eventually("and healthy when it goes on", 20, lambda: o.probe("/healthz")[0] == 200)
     metricsd = o.tree.pids()["metricsd"]
     t.diag(f"metricsd: PSS {processes.pss_kb(metricsd)} kB with https and tokens")
+
+
+def test_a_changed_binding(t):
+    """docs/troubleshooting.md: when a changed right to the metrics takes effect."""
+    o = Observed(t, "binding", scraped=False)
+    late = prometheus.Reader(t.api, "e2e-late", False)
+    bindings = "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings"
+    t.eventually("without a binding it is refused", 20, lambda: o.get("/metrics", late.token)[0] == 403)
+    t.api.must("POST", bindings, {
+        "metadata": {"name": "e2e-late"},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": o.reader.name},
+        "subjects": [{"kind": "ServiceAccount", "name": "e2e-late", "namespace": NAMESPACE}]})
+    began = time.monotonic()
+    t.eventually("with one it is let in", 60, lambda: o.get("/metrics", late.token)[0] == 200, every=1)
+    t.diag(f"let in {time.monotonic() - began:.0f} s after the binding was made")
+    t.api.must("DELETE", f"{bindings}/e2e-late")
+    began = time.monotonic()
+    t.eventually("when it is taken away it is refused", 120, lambda: o.get("/metrics", late.token)[0] == 403, every=1)
+    t.diag(f"refused {time.monotonic() - began:.0f} s after the binding was taken away")
+    t.equal(o.get("/metrics", o.reader.token)[0], 200, "others are not")
+    late.close()
+    o.close()
+
+
+def listed_values():
+    """{metric: its label values as docs/metrics.md lists them}; of two labels the values are joined by a slash."""
+    page = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "docs", "metrics.md")
+    with open(page, encoding="utf-8") as file:
+        rows = re.findall(r"^\| `(drop_\w+)` \|.* Values: (.*)\. \|$", file.read(), re.M)
+    return {name: {value.replace("`", "").replace('""', "") for value in values.split(", ")} for name, values in rows}
+
+
+def counted_from_nothing(t, o):
+    """Of labels whose values are known beforehand each value is there with 0 from the beginning, and never another one."""
+    found = {}
+    for name, labels in re.findall(r"^(drop_\w+)\{(.*)\} \S+$", o.get("/metrics", o.reader.token)[1], re.M):
+        values = [value for label, value in re.findall(r'(\w+)="([^"]*)"', labels) if label != "process"]
+        found.setdefault(name, set()).add("/".join(values))
+    listed = listed_values()
+    t.check(len(listed) >= 8, "docs/metrics.md lists values", sorted(listed))
+    for name, values in listed.items():
+        t.equal(found.get(name), values, f"{name} has a series for each value, and no other")
 
 
 def test_kills(t):

@@ -46,6 +46,59 @@ static void table_is_in_order(void **state)
 	assert_int_equal(metric_find("drop_no_such_metric"), -1);
 }
 
+/* The series that are told before anything happened, of this owner. */
+static size_t begun(const char *owner)
+{
+	size_t n = 0;
+	metrics_begin(&m, owner);
+	for (int id = 0; id < METRIC_COUNT; id++)
+		n += m.families[id].n;
+	return n;
+}
+
+static void zeros_are_there_from_the_beginning(void **state)
+{
+	(void)state;
+	size_t mine = 0;
+	for (const struct metric_zero *z = metric_zeros; z->id != METRIC_COUNT; z++) {
+		const struct metric_info *info = &metric_infos[z->id];
+		size_t labels = 0, values = 0;
+		while (info->labels[labels] != NULL)
+			labels++;
+		while (values < METRIC_LABELS_MAX && z->labels[values] != NULL)
+			values++;
+		unit_say(info->name);
+		assert_int_equal(values, labels);
+		assert_int_equal(info->type, METRIC_COUNTER);
+		mine += metric_of_any(z->id) || strcmp(info->owner, "puller") == 0;
+	}
+	assert_int_equal(begun("puller"), mine);
+	assert_int_equal(begun("puller"), mine); /* once each */
+	struct arena a = ARENA_INIT;
+	struct msg_metrics page;
+	bool told = false;
+	metrics_page(&m, &(struct msg_metrics_get){0}, &a, &page);
+	for (size_t i = 0; i < page.families.n; i++)
+		for (size_t k = 0; k < page.families.at[i].samples.n; k++) {
+			const struct msg_sample *s = &page.families.at[i].samples.at[k];
+			assert_int_equal(s->value, 0);
+			told |= strcmp(page.families.at[i].name, "drop_pod_creates_total") == 0 &&
+				strcmp(s->labels, "result=\"refused\"") == 0;
+		}
+	assert_true(told);
+	arena_done(&a);
+}
+
+static void every_fault_of_a_message_begins_with_zero(void **state)
+{
+	(void)state;
+	size_t n = 0;
+	for (const struct metric_zero *z = metric_zeros; z->id != METRIC_COUNT; z++)
+		if (z->id == METRIC_messages_dropped_total)
+			assert_string_equal(z->labels[0], msg_fault_name((enum msg_fault)n++));
+	assert_int_equal(n, MSG_FAULT_COUNT);
+}
+
 static const char *const fault_a[] = {"a"}, *const fault_b[] = {"b"};
 
 static void counts_add_up(void **state)
@@ -242,6 +295,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(table_is_in_order),
+		TEST(zeros_are_there_from_the_beginning),
+		TEST(every_fault_of_a_message_begins_with_zero),
 		TEST(counts_add_up),
 		TEST(values_are_exact),
 		TEST(buckets_hold_their_bounds),
