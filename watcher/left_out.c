@@ -1,6 +1,6 @@
-/* The Warning events on objects that exceed the watcher's memory limit: on the object itself. One
- * at a time; its name is derived from the object, so that a repetition is the same Event. One may
- * be lost: the log and a metric report it, too.
+/* Names the objects that exceed the watcher's memory limits: in answers, and in Warning events on
+ * the object itself. One event at a time; its name is derived from the object, so that a repetition
+ * is the same Event. One may be lost: the log and a metric report it, too.
  */
 #include "watcher/watcher.h"
 
@@ -26,6 +26,31 @@ static void on_event(void *ctx, const struct kube_answer *answer)
 			  LS("error", answer->message));
 }
 
+void watcher_on_left_out_get(struct proc *p, const struct msg_in *in)
+{
+	const struct msg_left_out_get *ask = in->body;
+	const struct quota *quota = views_quota(((struct watcher *)proc_state(p))->views);
+	const struct left_out *l;
+	struct msg_left_out answer = {
+		.objects.at =
+			arena_array(proc_arena(p), QUOTA_NAMED_MAX, sizeof(struct msg_absent)),
+	};
+	for (int kind = 0; kind < KIND_COUNT; kind++) {
+		answer.total += quota_count(quota, (enum kind)kind);
+		for (size_t i = 0; (l = quota_next(quota, (enum kind)kind, &i)) != NULL;)
+			if (answer.objects.n < ask->max)
+				answer.objects.at[answer.objects.n++] = (struct msg_absent){
+					.kind = kinds[kind].kind,
+					.name = l->name,
+					.bytes = l->bytes,
+					.text = quota_why(l),
+				};
+	}
+	struct err err;
+	if (proc_reply(p, &in->reply_to, MSG_left_out, &answer, &err) < 0)
+		log_debug("answer not sent, ignoring", LS("error", err.text));
+}
+
 void left_out_turn(struct watcher *w, int64_t until_ms)
 {
 	struct left_out *l = w->left_out_write == 0 ? quota_untold(views_quota(w->views)) : NULL;
@@ -43,11 +68,9 @@ void left_out_turn(struct watcher *w, int64_t until_ms)
 		.warning = true,
 		.reason = "LeftOut",
 		.action = "Watch",
-		.note = arena_printf(&a,
-				     "The memory limit for objects of this kind and size is "
-				     "reached: this object, of %zu bytes, is not processed until "
-				     "it is smaller or others are deleted",
-				     l->bytes),
+		.note = arena_printf(&a, "Not processed: %s; its size there is %s%zu bytes",
+				     quota_why(l), l->bytes > QUOTA_OBJECT_MAX ? "over " : "",
+				     l->bytes > QUOTA_OBJECT_MAX ? QUOTA_OBJECT_MAX : l->bytes),
 		.count = 1,
 		.first_s = now.wall_s,
 		.last_s = now.wall_s,

@@ -127,7 +127,7 @@ bool quota_again(const struct quota *r, enum kind kind)
 {
 	const struct left_out *l;
 	for (size_t i = 0; (l = map_next(&r->by_name[kind], &i)) != NULL;)
-		if (quota_fits(r, kind, l->name, l->bytes))
+		if (l->bytes <= QUOTA_OBJECT_MAX && quota_fits(r, kind, l->name, l->bytes))
 			return true;
 	return false;
 }
@@ -140,4 +140,19 @@ struct left_out *quota_untold(const struct quota *r)
 			if (!l->told)
 				return l;
 	return NULL;
+}
+
+const struct left_out *quota_next(const struct quota *r, enum kind kind, size_t *i)
+{
+	return map_next(&r->by_name[kind], i);
+}
+
+const char *quota_why(const struct left_out *l)
+{
+	if (l->bytes > QUOTA_OBJECT_MAX)
+		return "it exceeds the memory limit of one object (512 KiB)";
+	if (of_the_cluster(l->kind))
+		return "the memory limit for nodes and pull pods (96 MiB) is reached";
+	return "the memory limit for objects of drop's kinds (32 MiB; small ones 48 MiB) is "
+	       "reached";
 }

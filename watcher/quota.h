@@ -13,6 +13,8 @@
 #include "api/kinds.h"
 #include "watcher/store.h"
 
+/* Bytes of one object, packed; a larger one is never in the store. */
+#define QUOTA_OBJECT_MAX (512 * 1024)
 /* Bytes of all CachedImages, CachedImageSets, PullPolicies and DiscoveryPolicies, packed. */
 #define QUOTA_OURS_BYTES (32 * 1024 * 1024)
 /* An object up to so many bytes is small; small ones alone may go on up to this. */
@@ -26,7 +28,7 @@
 struct left_out {
 	enum kind kind;
 	char *name, *uid;
-	size_t bytes; /* packed; over the limit of one object: at least so many */
+	size_t bytes; /* packed; over QUOTA_OBJECT_MAX: more than that, and it never fits */
 	bool seen;    /* by the list that is going on */
 	bool told;    /* for the owner: an event says so */
 };
@@ -55,5 +57,9 @@ size_t quota_count(const struct quota *r, enum kind kind);
 bool quota_again(const struct quota *r, enum kind kind);
 /* One that nobody was told of; NULL: none. */
 struct left_out *quota_untold(const struct quota *r);
+/* Those known by name, each once while nothing changes; *i begins at 0. NULL: no more. */
+const struct left_out *quota_next(const struct quota *r, enum kind kind, size_t *i);
+/* The limit that it exceeds, as a sentence without its full stop. */
+const char *quota_why(const struct left_out *l);
 
 #endif

@@ -19,8 +19,6 @@
 #include "watcher/heartbeat.h"
 #include "watcher/quota.h"
 
-/* Bytes of a packed projection; an object beyond it is refused as unreadable. */
-#define PROJECTION_MAX (512 * 1024)
 /* While objects are left out, how often it is checked whether they fit again. */
 #define QUOTA_LOOK_MS 5000
 
@@ -178,7 +176,8 @@ static void keep(struct views *all, enum kind kind, const struct api_meta *meta,
 	buf_clear(&all->packed, 64 * 1024);
 	obj_pack(kinds[kind].desc, obj, &all->packed);
 	if (all->packed.full || !quota_fits(all->quota, kind, meta->name, all->packed.len)) {
-		leave_out(all, kind, meta, all->packed.full ? PROJECTION_MAX : all->packed.len);
+		leave_out(all, kind, meta,
+			  all->packed.full ? QUOTA_OBJECT_MAX + 1 : all->packed.len);
 		return;
 	}
 	store_put(all->store, kind, meta->name, all->packed.data, all->packed.len);
@@ -284,7 +283,7 @@ struct views *views_new(struct kube *k, struct store *store, const char *pod_nam
 	v->quota = quota_new(store);
 	v->metrics = metrics;
 	v->ns = xstrdup(pod_namespace);
-	v->packed.limit = PROJECTION_MAX;
+	v->packed.limit = QUOTA_OBJECT_MAX;
 	for (size_t i = 0; i < WATCHED_N; i++)
 		v->at[i] = (struct view){.all = v, .what = &watched[i]};
 	return v;

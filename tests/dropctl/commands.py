@@ -121,6 +121,15 @@ class Operator:
         assert reply.status == 200, reply.read()
         connection.close()
 
+    def send(self, method, path, body=None):
+        connection = http.client.HTTPConnection(self.server, timeout=10)
+        connection.request(method, f"/apis/drop.corewire.io/v1alpha1/{path}", body and json.dumps(body),
+                           {"Content-Type": "application/json"})
+        reply = connection.getresponse()
+        reply.read()
+        connection.close()
+        return reply.status
+
     def ready(self):
         connection = http.client.HTTPConnection("127.0.0.1", self.probes, timeout=10)
         try:
@@ -188,7 +197,34 @@ def cases(operator):
         done = operator.ask(["status"], sockets=empty)
         return done.returncode == 111 and "Is the operator running on this machine?" in done.stderr, done.stderr
     yield "nobody is there", nobody
+    yield from left_out_cases(operator)
     yield from lease_cases(operator)
+
+
+def left_out_cases(operator):
+    """A set that the API server takes, and that is larger than the watcher takes of one object."""
+    def made():
+        images = [{"image": f"registry.example/{'x' * 480}/{number:04}", "tag": "t" * 128} for number in range(1000)]
+        return operator.send("POST", "cachedimagesets", {
+            "apiVersion": "drop.corewire.io/v1alpha1", "kind": "CachedImageSet", "metadata": {"name": "huge"},
+            "spec": {"images": images}}) in (201, 409), "not created"
+
+    def named():
+        done = operator.ask(["status"])
+        return (re.search(r"^1 objects left out, not processed:\nLEFT OUT +NAME +WHY\nCachedImageSet +huge +it exceeds the memory limit",
+                          done.stdout, re.M), done.stdout + done.stderr)
+
+    def checked():
+        told = json.loads(operator.ask(["status", "-o", "json"]).stdout)["leftOut"]
+        return told["total"] == 1 and told["objects"][0]["name"] == "huge" and told["objects"][0]["bytes"] > 512 * 1024, told
+
+    def gone():
+        operator.send("DELETE", "cachedimagesets/huge")
+        return "left out" not in operator.ask(["status"]).stdout, "still named"
+    yield "a set too large for the watcher is made", made
+    yield "status names it, and says why", named
+    yield "so does its JSON", checked
+    yield "and no more when it is gone", gone
 
 
 def lease_cases(operator):

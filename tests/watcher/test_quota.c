@@ -65,17 +65,38 @@ static void left_out_until_there_is_room(void **state)
 	assert_false(quota_again(r, KIND_CACHEDIMAGE));
 	store_gone(s, KIND_CACHEDIMAGE, "big-0");
 	assert_true(quota_again(r, KIND_CACHEDIMAGE));
+	size_t named = 0, i = 0;
+	for (const struct left_out *l; (l = quota_next(r, KIND_CACHEDIMAGE, &i)) != NULL; named++)
+		assert_non_null(strstr(quota_why(l), "32 MiB"));
+	assert_int_equal(named, 2);
 	quota_settle(r, KIND_CACHEDIMAGE, "a");
 	quota_mark(r, KIND_CACHEDIMAGE); /* b is not named by the next list */
 	quota_sweep(r, KIND_CACHEDIMAGE);
 	assert_int_equal(quota_count(r, KIND_CACHEDIMAGE), 0);
 	assert_false(quota_again(r, KIND_CACHEDIMAGE));
 	char name[16];
-	for (size_t i = 0; i < QUOTA_NAMED_MAX + 5; i++) { /* the others are only counted */
+	for (i = 0; i < QUOTA_NAMED_MAX + 5; i++) { /* the others are only counted */
 		snprintf(name, sizeof(name), "n-%zu", i);
 		quota_leave_out(r, KIND_CACHEDIMAGE, name, "", MIB);
 	}
 	assert_int_equal(quota_count(r, KIND_CACHEDIMAGE), QUOTA_NAMED_MAX + 5);
+	quota_free(r);
+	store_free(s);
+}
+
+/* Listing its kind again and again would not help it. */
+static void one_that_is_too_large_is_not_waited_for(void **state)
+{
+	(void)state;
+	struct store *s = store_new(1);
+	struct quota *r = quota_new(s);
+	const struct left_out *l =
+		quota_leave_out(r, KIND_CACHEDIMAGESET, "a", "uid", QUOTA_OBJECT_MAX + 1);
+	assert_non_null(l);
+	assert_non_null(strstr(quota_why(l), "512 KiB"));
+	assert_false(quota_again(r, KIND_CACHEDIMAGESET));
+	quota_leave_out(r, KIND_CACHEDIMAGESET, "a", "uid", QUOTA_OBJECT_MAX); /* it has shrunk */
+	assert_true(quota_again(r, KIND_CACHEDIMAGESET));
 	quota_free(r);
 	store_free(s);
 }
@@ -85,6 +106,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(bounds_are_apart),
 		cmocka_unit_test(left_out_until_there_is_room),
+		cmocka_unit_test(one_that_is_too_large_is_not_waited_for),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
