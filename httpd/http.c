@@ -99,6 +99,7 @@ void http_on_request(struct evhttp_request *req, void *ctx)
 	r.content_type = evhttp_find_header(headers, "Content-Type");
 	r.user_agent = evhttp_find_header(headers, "User-Agent");
 	r.authorization = evhttp_find_header(headers, "Authorization");
+	r.host = evhttp_find_header(headers, "Host");
 	r.len = evbuffer_get_length(in);
 	evbuffer_add(in, "", 1);
 	r.body = (const char *)evbuffer_pullup(in, -1);

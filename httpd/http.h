@@ -22,7 +22,7 @@ struct tls;
 
 struct http_request { /* borrowed for the call; headers NULL: not sent */
 	const char *method, *uri;
-	const char *accept, *accept_encoding, *content_type, *user_agent, *authorization;
+	const char *accept, *accept_encoding, *content_type, *user_agent, *authorization, *host;
 	const char *body; /* NUL-terminated */
 	size_t len;
 	const char *peer; /* address */

@@ -108,7 +108,11 @@ extern const char *const option_secrets[]; /* by enum secret_mode of the discove
 	  NULL, RESTART, "address on which /healthz and /readyz are served; 0: disabled")          \
 	O(status_page, "status-page", BOOL, "false", NULL, NULL, RESTART,                          \
 	  "serve a status page at / and /status.json on the metrics address, with the same "       \
-	  "authorization")
+	  "authorization")                                                                         \
+	O(status_page_bind_address, "status-page-bind-address", STRING, "0", "ADDRESS", NULL,      \
+	  RESTART,                                                                                 \
+	  "loopback address on which the same page is served over http, without "                  \
+	  "authorization, such as 127.0.0.1:8090; 0: disabled")
 
 /* ---- the values, and the tables that fill them ---- */
 

@@ -92,6 +92,9 @@ static void note_tree(struct proc *p)
 	if (m->health != NULL)
 		metric_set(own, METRIC_http_connections,
 			   (int64_t)http_server_connections(m->health), LABELS("health"));
+	if (m->page != NULL)
+		metric_set(own, METRIC_http_connections, (int64_t)http_server_connections(m->page),
+			   LABELS("page"));
 }
 
 static void read_own(struct proc *p)

@@ -4,11 +4,46 @@
 #include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 static bool is_address(const char *host)
 {
 	struct in6_addr scratch;
 	return inet_pton(AF_INET, host, &scratch) == 1 || inet_pton(AF_INET6, host, &scratch) == 1;
+}
+
+/* 127.0.0.0/8 and ::1, with brackets or without. */
+static bool is_loopback(const char *host, size_t len)
+{
+	char text[LISTEN_HOST_MAX];
+	struct in_addr four;
+	struct in6_addr six;
+	if (len >= 2 && host[0] == '[' && host[len - 1] == ']') {
+		host++;
+		len -= 2;
+	}
+	if (len >= sizeof(text))
+		return false;
+	memcpy(text, host, len);
+	text[len] = '\0';
+	if (inet_pton(AF_INET, text, &four) == 1)
+		return ntohl(four.s_addr) >> 24 == 127;
+	return inet_pton(AF_INET6, text, &six) == 1 && IN6_IS_ADDR_LOOPBACK(&six);
+}
+
+bool listen_is_loopback(const struct listen_address *a)
+{
+	return is_loopback(a->host, strlen(a->host));
+}
+
+bool listen_is_local_name(const char *host)
+{
+	static const char name[] = "localhost";
+	const char *colon = strrchr(host, ':'), *bracket = strrchr(host, ']');
+	size_t len = colon != NULL && (bracket == NULL || colon > bracket) ? (size_t)(colon - host)
+									   : strlen(host);
+	return (len == sizeof(name) - 1 && strncasecmp(host, name, len) == 0) ||
+	       is_loopback(host, len);
 }
 
 static int parse_port(const char *text)

@@ -17,5 +17,12 @@ struct listen_address {
 
 /* option names it in the error. ERR_TERMINAL. */
 int listen_parse(const char *option, const char *text, struct listen_address *ret, struct err *err);
+/* Only this machine, or this pod, reaches it. */
+bool listen_is_loopback(const struct listen_address *a);
+/*
+ * Does a Host header name this machine: a loopback address or localhost, with or without a port? A
+ * page elsewhere that has its own name resolved to 127.0.0.1 makes a browser send that name.
+ */
+bool listen_is_local_name(const char *host);
 
 #endif

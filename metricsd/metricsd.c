@@ -14,7 +14,7 @@
 
 /* A request of Prometheus has less than 1 KiB of headers, a token included. */
 static const struct http_limits limits = {
-	.descriptors = 2 * CONNECTIONS_MAX + DESCRIPTORS_OTHER,
+	.descriptors = 2 * CONNECTIONS_MAX + CONNECTIONS_PAGE_MAX + DESCRIPTORS_OTHER,
 	.connections = CONNECTIONS_MAX,
 	.headers = 16 * 1024,
 	.body = 1024,
@@ -50,24 +50,27 @@ static int open_tls(struct metricsd *m, struct arena *a, struct err *err)
 	return m->tls != NULL ? 0 : -1;
 }
 
-static struct http_server *open_server(struct proc *p, const struct listen_address *at, bool health,
-				       struct err *err)
+/* tls NULL: plain. In the loop of the server that was opened first. */
+static struct http_server *open_server(struct proc *p, const struct listen_address *at,
+				       const struct http_ops *ops, struct tls *tls,
+				       const char *opened, struct err *err)
 {
 	struct metricsd *m = proc_state(p);
-	const struct http_config config = {
+	struct http_config config = {
 		.host = at->host[0] != '\0' ? at->host : NULL,
 		.port = at->port,
-		.tls = health ? NULL : m->tls,
+		.tls = tls,
 		.limits = limits,
 		.policy = CONTENT_POLICY,
-		.beside = health ? m->metrics : NULL,
-		.ops = health ? &visit_health_ops : &visit_metrics_ops,
+		.beside = m->metrics != NULL ? m->metrics : m->health,
+		.ops = ops,
 		.ctx = p,
 	};
+	if (ops == &visit_page_ops)
+		config.limits.connections = CONNECTIONS_PAGE_MAX;
 	struct http_server *h = http_server_new(&config, err);
 	if (h != NULL)
-		log_info(health ? "serving health" : "serving metrics", LS("host", at->host),
-			 LN("port", http_server_port(h)));
+		log_info(opened, LS("host", at->host), LN("port", http_server_port(h)));
 	return h;
 }
 
@@ -80,24 +83,43 @@ static int open_metrics(struct proc *p, const struct listen_address *at, struct 
 			return -1;
 		kube_observe(m->kube, proc_api_call, p);
 	}
-	m->metrics = open_server(p, at, false, err);
+	m->metrics = open_server(p, at, &visit_metrics_ops, m->tls, "serving metrics", err);
 	return m->metrics != NULL ? 0 : -1;
+}
+
+static int open_page(struct proc *p, const struct listen_address *at, struct err *err)
+{
+	struct metricsd *m = proc_state(p);
+	if (!listen_is_loopback(at))
+		return err_set(err, ERR_TERMINAL,
+			       "--status-page-bind-address %s: this page asks for no token, so it "
+			       "is for a loopback address only, such as 127.0.0.1:8090",
+			       m->options.status_page_bind_address);
+	m->page = open_server(p, at, &visit_page_ops, NULL, "serving the status page", err);
+	return m->page != NULL ? 0 : -1;
 }
 
 static int open_all(struct proc *p, struct err *err)
 {
 	struct metricsd *m = proc_state(p);
-	struct listen_address metrics, health;
+	struct listen_address metrics, health, page;
 	if (listen_parse("metrics-bind-address", m->options.metrics_bind_address, &metrics, err) !=
 		    0 ||
 	    listen_parse("health-probe-bind-address", m->options.health_probe_bind_address, &health,
+			 err) != 0 ||
+	    listen_parse("status-page-bind-address", m->options.status_page_bind_address, &page,
 			 err) != 0)
 		return -1;
 	if (metrics.on && open_metrics(p, &metrics, err) != 0)
 		return -1;
-	if (health.on && (m->health = open_server(p, &health, true, err)) == NULL)
+	if (health.on && (m->health = open_server(p, &health, &visit_health_ops, NULL,
+						  "serving health", err)) == NULL)
 		return -1;
-	struct http_server *loop = m->metrics != NULL ? m->metrics : m->health;
+	if (page.on && open_page(p, &page, err) != 0)
+		return -1;
+	struct http_server *loop = m->metrics != NULL  ? m->metrics
+				   : m->health != NULL ? m->health
+						       : m->page;
 	if (m->kube != NULL) {
 		kube_set_poll(m->kube, http_server_poll, loop);
 		proc_set_wait(p, kube_wait, m->kube);
@@ -171,6 +193,7 @@ void metricsd_done(struct proc *p)
 {
 	struct metricsd *m = proc_state(p);
 	kube_free(m->kube);
+	http_server_free(m->page);
 	http_server_free(m->health);
 	http_server_free(m->metrics);
 	tls_free(m->tls);

@@ -36,6 +36,8 @@
 #define COLLECT_ALL_MS  1000
 /* Connections of each server; a connection has one request at a time, so requests are bounded. */
 #define CONNECTIONS_MAX 128
+/* Connections of the page of this machine: a browser has six. */
+#define CONNECTIONS_PAGE_MAX 32
 /* Descriptors besides those connections: the other processes, the API server, files. */
 #define DESCRIPTORS_OTHER 128
 /*
@@ -68,6 +70,7 @@ struct visit { /* one HTTP request that is not answered yet */
 	TAILQ_ENTRY(visit) link;
 	struct http_exchange *exchange; /* NULL: the client has left */
 	enum visit_page page;
+	bool local; /* came to the page of this machine */
 	enum visit_state state;
 	enum expose_form form;
 	bool gzip;
@@ -93,7 +96,8 @@ struct metricsd {
 	struct metricsd_options options; /* first */
 
 	struct http_server *metrics, *health;
-	struct tls *tls; /* NULL: metrics are plain, and for everybody */
+	struct http_server *page; /* plain, without token, of a loopback address; or NULL */
+	struct tls *tls;          /* NULL: metrics are plain, and for everybody */
 	int64_t cert_look_ms;
 	struct kube *kube; /* NULL: nobody is asked about tokens */
 	struct access_cache access;
@@ -138,7 +142,7 @@ void on_metrics(struct proc *p, const struct msg_in *in);
 bool review_ask(struct proc *p, struct visit *v);
 
 /* visit.c */
-extern const struct http_ops visit_metrics_ops, visit_health_ops;
+extern const struct http_ops visit_metrics_ops, visit_health_ops, visit_page_ops;
 /* Lets in whom the API server knows, sends away whom it does not. */
 void visits_admit(struct proc *p);
 /* Somebody waits inside for metrics or health; for the status page. */

@@ -74,8 +74,13 @@ struct served {
 	struct http_answer answer; /* code 0: not made yet */
 	struct http_body *body;
 };
-/* Two forms of metrics, the page and its JSON, each compressed or not. */
+/* Two forms of metrics, the page and its JSON, each compressed or not; by server. */
 #define SERVED_MAX 8
+
+static struct http_server *server_of(const struct metricsd *m, const struct visit *v)
+{
+	return v->local ? m->page : m->metrics;
+}
 
 static int served_index(const struct visit *v)
 {
@@ -106,15 +111,15 @@ static void make(struct proc *p, const struct visit *v, struct served *s)
 		.type = v->page == VISIT_METRICS ? expose_types[v->form] : show_type(v->page),
 		.encoding = v->gzip ? "gzip" : NULL,
 	};
-	s->body = http_body_recent(m->metrics, served_index(v), RECENT_MS);
+	s->body = http_body_recent(server_of(m, v), served_index(v), RECENT_MS);
 	if (s->body == NULL && make_text(p, v, &body) == 0)
-		s->body = http_body_new(m->metrics, &body, served_index(v));
+		s->body = http_body_new(server_of(m, v), &body, served_index(v));
 	if (s->body == NULL) {
 		log_error("metrics exceed the size limit of a response", LN("bytes", EXPOSE_MAX));
 		buf_done(&body);
 		buf_adds(&body, "Metrics exceed the size limit of a response\n");
 		s->answer = (struct http_answer){.code = 500, .type = "text/plain; charset=utf-8"};
-		s->body = http_body_new(m->metrics, &body, SERVED_MAX);
+		s->body = http_body_new(server_of(m, v), &body, SERVED_MAX);
 	}
 	s->answer.shared = s->body;
 }
@@ -139,7 +144,7 @@ static void answer_ready(struct proc *p, struct visit *v)
 void serve_inside(struct proc *p, bool page)
 {
 	struct metricsd *m = proc_state(p);
-	struct served served[SERVED_MAX] = {0};
+	struct served served[2][SERVED_MAX] = {0};
 	struct visit *v, *next;
 	for (v = TAILQ_FIRST(&m->visits); v != NULL; v = next) {
 		next = TAILQ_NEXT(v, link);
@@ -149,8 +154,10 @@ void serve_inside(struct proc *p, bool page)
 		if (v->page == VISIT_READY)
 			answer_ready(p, v);
 		else
-			answer_shared(p, v, &served[served_index(v)]);
+			answer_shared(p, v, &served[v->local][served_index(v)]);
 	}
-	for (size_t i = 0; i < SERVED_MAX; i++)
-		http_body_free(served[i].body);
+	for (size_t i = 0; i < SERVED_MAX; i++) {
+		http_body_free(served[false][i].body);
+		http_body_free(served[true][i].body);
+	}
 }

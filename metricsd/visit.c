@@ -10,14 +10,17 @@
 
 #include "base/xalloc.h"
 
+/* Which server was asked. */
+enum place { AT_METRICS = 1, AT_HEALTH = 2, AT_PAGE = 4 };
+
 static const struct door {
-	bool health; /* of the health server; else of the one of metrics */
+	unsigned places;
 	enum visit_page page;
 } doors[] = {
-	{false, VISIT_METRICS},
-	{true, VISIT_READY},
-	{false, VISIT_PAGE},
-	{false, VISIT_JSON},
+	{AT_METRICS, VISIT_METRICS},
+	{AT_HEALTH, VISIT_READY},
+	{AT_METRICS | AT_PAGE, VISIT_PAGE},
+	{AT_METRICS | AT_PAGE, VISIT_JSON},
 };
 
 /* Sends away whom the API server does not know. Anybody else: false. */
@@ -98,11 +101,11 @@ static void show_token(struct metricsd *m, struct visit *v, const char *token, e
 		v->token = xstrdup(token);
 }
 
-static void enter(struct proc *p, struct http_exchange *x, const struct http_request *r,
-		  const struct door *door)
+static void enter(struct proc *p, enum place at, struct http_exchange *x,
+		  const struct http_request *r, const struct door *door)
 {
 	struct metricsd *m = proc_state(p);
-	bool guarded = !door->health && m->kube != NULL;
+	bool guarded = at == AT_METRICS && m->kube != NULL;
 	const char *token = bearer(r->authorization);
 	struct access_key key = {{0}};
 	enum access said = ACCESS_ALLOWED;
@@ -121,6 +124,7 @@ static void enter(struct proc *p, struct http_exchange *x, const struct http_req
 	*v = (struct visit){
 		.exchange = x,
 		.page = door->page,
+		.local = at == AT_PAGE,
 		.state = VISIT_INSIDE,
 		.form = negotiate_form(r->accept),
 		.gzip = negotiate_gzip(r->accept_encoding),
@@ -134,19 +138,25 @@ static void enter(struct proc *p, struct http_exchange *x, const struct http_req
 	limit_strangers(p);
 }
 
-static bool is_open(const struct metricsd *m, enum visit_page page)
+static bool is_open(const struct metricsd *m, enum place at, const struct door *door)
 {
-	return m->options.status_page || (page != VISIT_PAGE && page != VISIT_JSON);
+	bool page = door->page == VISIT_PAGE || door->page == VISIT_JSON;
+	return (door->places & at) != 0 && (at == AT_PAGE || m->options.status_page || !page);
 }
 
-static void on_request(struct proc *p, bool health, struct http_exchange *x,
+static void on_request(struct proc *p, enum place at, struct http_exchange *x,
 		       const struct http_request *r)
 {
+	if (at == AT_PAGE && (r->host == NULL || !listen_is_local_name(r->host))) {
+		visit_say(p, x, "other", 403,
+			  "Only localhost and loopback addresses are served here\n");
+		return;
+	}
 	if (strcmp(r->method, "GET") != 0) {
 		visit_say(p, x, "other", 405, "Only GET is served here\n");
 		return;
 	}
-	if (health && is_path(r->uri, "/healthz")) {
+	if (at == AT_HEALTH && is_path(r->uri, "/healthz")) {
 		struct buf body = {0};
 		bool well = serve_health(p, false, &body);
 		visit_say(p, x, "/healthz", well ? 200 : 500, body.data);
@@ -154,9 +164,9 @@ static void on_request(struct proc *p, bool health, struct http_exchange *x,
 		return;
 	}
 	for (size_t i = 0; i < sizeof(doors) / sizeof(doors[0]); i++)
-		if (doors[i].health == health && is_open(proc_state(p), doors[i].page) &&
+		if (is_open(proc_state(p), at, &doors[i]) &&
 		    is_path(r->uri, visit_path(doors[i].page))) {
-			enter(p, x, r, &doors[i]);
+			enter(p, at, x, r, &doors[i]);
 			return;
 		}
 	visit_say(p, x, "other", 404, "Not found\n");
@@ -164,12 +174,17 @@ static void on_request(struct proc *p, bool health, struct http_exchange *x,
 
 static void on_metrics_request(void *ctx, struct http_exchange *x, const struct http_request *r)
 {
-	on_request(ctx, false, x, r);
+	on_request(ctx, AT_METRICS, x, r);
 }
 
 static void on_health_request(void *ctx, struct http_exchange *x, const struct http_request *r)
 {
-	on_request(ctx, true, x, r);
+	on_request(ctx, AT_HEALTH, x, r);
+}
+
+static void on_page_request(void *ctx, struct http_exchange *x, const struct http_request *r)
+{
+	on_request(ctx, AT_PAGE, x, r);
 }
 
 static void on_closed(void *ctx, void *user)
@@ -186,6 +201,7 @@ static void on_drained(void *ctx, void *user)
 
 const struct http_ops visit_metrics_ops = {on_metrics_request, on_closed, on_drained};
 const struct http_ops visit_health_ops = {on_health_request, on_closed, on_drained};
+const struct http_ops visit_page_ops = {on_page_request, on_closed, on_drained};
 
 /* ---- inside ---- */
 

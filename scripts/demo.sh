@@ -12,7 +12,7 @@ SECONDS_MAX=${SECONDS_MAX:-90}
 SCREEN=${SCREEN:-auto}
 BIN=${BIN:-build/gcc/bin}
 page=()
-[ -z "${STATUS_PAGE-}" ] || page=(--status-page --metrics-secure=false --metrics-bind-address "$STATUS_PAGE")
+[ -z "${STATUS_PAGE-}" ] || page=(--status-page-bind-address "$STATUS_PAGE")
 work=$(mktemp -d)
 supervisor=
 simulator=

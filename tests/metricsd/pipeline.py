@@ -4,6 +4,7 @@ scripted API server, and clients good and bad. Usage: pipeline.py METRICSD TESTP
 """
 import concurrent.futures
 import gzip
+import http.client
 import json
 import os
 import pathlib
@@ -340,6 +341,34 @@ def test_the_page_is_off_unless_asked_for():
         assert s.get("/")[0] == 401
         assert s.get("/", headers={"Authorization": "Bearer poor"})[0] == 403
         assert s.get("/", headers={"Authorization": "Bearer good"}, timeout=DEADLINE)[0] == 200
+
+
+def test_the_page_of_this_machine():
+    def page(s, host, path="/"):
+        port = int(s.wait_log(r"serving the status page .*port=(\d+)")[1])
+        browser = http.client.HTTPConnection("127.0.0.1", port, timeout=DEADLINE)
+        browser.putrequest("GET", path, skip_host=True)
+        if host is not None:
+            browser.putheader("Host", host.replace("PORT", str(port)))
+        browser.endheaders()
+        reply = browser.getresponse()
+        body = reply.read()
+        browser.close()
+        return reply.status, body
+
+    api = Api()
+    with Scene("--status-page-bind-address=127.0.0.1:0", api=api) as s:
+        for host in ("127.0.0.1:PORT", "localhost:PORT", "localhost"):
+            status, body = page(s, host)
+            assert status == 200 and b"<!doctype html>" in body, (host, status)
+        assert json.loads(page(s, "localhost", "/status.json")[1])["processes"]
+        assert page(s, "rebound.example:PORT")[0] == 403 and page(s, None)[0] in (400, 403)
+        assert page(s, "localhost", "/metrics")[0] == 404 and page(s, "localhost", "/readyz")[0] == 404
+        assert not api.asked, "nobody is asked about tokens"
+        assert s.get("/")[0] == 404 and s.get()[0] == 401, "the port of metrics is as without it"
+    with Scene(PLAIN, "--status-page-bind-address=127.0.0.1:0", "--metrics-bind-address=127.0.0.1:0") as s:
+        for _ in range(3):
+            assert page(s, "localhost")[0] == 200 and s.get()[0] == 200, "both at once"
 
 
 def test_wrong_usage():
