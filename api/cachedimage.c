@@ -25,19 +25,24 @@ static const struct field cachedimage_spec_rows[] = {
 	ROW(cachedimage_spec, image_pull_secrets, "imagePullSecrets", F_LIST,
 	    .sub = &api_secret_ref_desc, .max_items = 100,
 	    .doc = "Secrets with registry credentials (.dockerconfigjson), in the namespace of the "
-		   "pull pods."),
+		   "pull pods; left out: those of the operator's options only."),
 	ROW(cachedimage_spec, node_selector, "nodeSelector", F_MAP, API_SELECTOR,
-	    .doc = "Labels that a node must have to get the image; all must match."),
+	    .doc = "Labels that a node must have to get the image; all must match. Left out: every "
+		   "node."),
 	ROW(cachedimage_spec, tolerations, "tolerations", F_LIST, .sub = &api_toleration_desc,
 	    .max_items = API_TOLERATIONS_MAX,
-	    .doc = "Taints to tolerate: nodes with these taints get the image too."),
+	    .doc = "Taints to tolerate: nodes with these taints get the image too. Left out: "
+		   "none."),
 	ROW(cachedimage_spec, priority, "priority", F_INT, .bits = 32,
-	    .doc = "Order in the pull queue: lower numbers first, equal numbers by name."),
+	    .doc = "Order in the pull queue: lower numbers first, equal numbers by name; 0 "
+		   "when left out."),
 	ROW(cachedimage_spec, policy_ref, "policyRef", F_OBJECT, .sub = &api_policy_ref_desc,
 	    .doc = "PullPolicy with the limits, delays and back-off of the pulls; built-in "
 		   "defaults when left out."),
 	ROW(cachedimage_spec, pod_metadata, "podMetadata", F_OBJECT, .flags = FF_ADDITIVE,
-	    .sub = &pod_metadata_desc, .doc = "Labels and annotations of the pull pods."),
+	    .sub = &pod_metadata_desc,
+	    .doc = "Labels and annotations of the pull pods, besides those of the operator's "
+		   "options."),
 };
 DESC(cachedimage_spec, "CachedImageSpec", "The image and the nodes that should have it.",
      .rules = spec_rules);

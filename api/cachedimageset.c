@@ -29,18 +29,24 @@ static const struct field cachedimageset_spec_rows[] = {
 		   "defaults when left out."),
 	ROW(cachedimageset_spec, discovery_policy_ref, "discoveryPolicyRef", F_OBJECT,
 	    .sub = &api_discovery_ref_desc,
-	    .doc = "DiscoveryPolicy whose discovered images are added to spec.images."),
+	    .doc = "DiscoveryPolicy whose discovered images are added to spec.images. Left "
+		   "out: none."),
 	ROW(cachedimageset_spec, image_pull_policy, "imagePullPolicy", F_STRING,
 	    .flags = FF_HAS_DEFAULT, .def_str = "Always", .enums = api_pull_policies,
 	    .doc = "imagePullPolicy of the pull pods of each image."),
 	ROW(cachedimageset_spec, image_pull_secrets, "imagePullSecrets", F_LIST,
 	    .sub = &api_secret_ref_desc, .max_items = 100,
-	    .doc = "Secrets with registry credentials, in the namespace of the pull pods."),
+	    .doc = "Secrets with registry credentials, in the namespace of the pull pods; left "
+		   "out: "
+		   "those of the operator's options only."),
 	ROW(cachedimageset_spec, node_selector, "nodeSelector", F_MAP, API_SELECTOR,
-	    .doc = "Labels that a node must have to get the images; all must match."),
+	    .doc = "Labels that a node must have to get the images; all must match. Left out: "
+		   "every "
+		   "node."),
 	ROW(cachedimageset_spec, tolerations, "tolerations", F_LIST, .sub = &api_toleration_desc,
 	    .max_items = API_TOLERATIONS_MAX,
-	    .doc = "Taints to tolerate: nodes with these taints get the images too."),
+	    .doc = "Taints to tolerate: nodes with these taints get the images too. Left out: "
+		   "none."),
 	ROW(cachedimageset_spec, pod_metadata, "podMetadata", F_OBJECT, .flags = FF_ADDITIVE,
 	    .sub = &pod_metadata_desc,
 	    .doc = "Labels and annotations of the pull pods of each image."),

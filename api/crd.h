@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 
+#include "api/desc.h"
 #include "api/kinds.h"
 
 /* What `kubectl get drop` lists. */
@@ -23,6 +24,15 @@ struct crd_column {              /* of `kubectl get` */
 
 /* The columns of one of our kinds after its name, in order; name == NULL ends. NULL: not ours. */
 const struct crd_column *crd_columns(enum kind kind);
+
+/* Appends what a field is, with its default: kubectl explain shows the one, and not the other. */
+void crd_description(const struct field *f, struct buf *out);
+
+/*
+ * Paths of fields by which the kind can be selected (kubectl get --field-selector), without the
+ * leading dot; NULL ends. NULL: none.
+ */
+const char *const *crd_selectable(enum kind kind);
 
 /*
  * Appends the YAML of apiextensions.k8s.io/v1 for one of our kinds (kinds[kind].ours).

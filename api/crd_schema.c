@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "api/crd.h"
 #include "api/tables.h"
 #include "api/walk.h"
 
@@ -157,10 +158,27 @@ static void schema_type(struct buf *out, int indent, const struct field *f)
 	}
 }
 
+void crd_description(const struct field *f, struct buf *out)
+{
+	buf_adds(out, f->doc);
+	if ((f->flags & FF_HAS_DEFAULT) && f->type == F_INT)
+		buf_addf(out, " Default: %" PRId64 ".", f->def_num);
+	else if ((f->flags & FF_HAS_DEFAULT) && f->type != F_INLINE)
+		buf_addf(out, " Default: %s.", f->def_str);
+}
+
+static void schema_description(struct buf *out, int indent, const struct field *f)
+{
+	struct buf text = {0};
+	crd_description(f, &text);
+	yaml_text(out, indent, "description", text.data);
+	buf_done(&text);
+}
+
 static void schema_property(struct buf *out, int indent, const struct field *f)
 {
 	yaml_line(out, indent, "%s:", f->json);
-	yaml_text(out, indent + 2, "description", f->doc);
+	schema_description(out, indent + 2, f);
 	schema_default(out, indent + 2, f);
 	schema_type(out, indent + 2, f);
 	schema_rules(out, indent + 2, f->type == F_DURATION ? api_duration_rules : NULL, f->rules);

@@ -53,13 +53,14 @@ static const struct field registry_source_rows[] = {
 	ROW(registry_source, repositories, "repositories", F_STRINGS, .flags = FF_REQUIRED,
 	    .min_items = 1, .doc = "Repositories whose tags are listed, such as team/app."),
 	ROW(registry_source, tag_filter, "tagFilter", F_STRING, .max_len = REGEX_MAX,
-	    .doc = "Regular expression; tags that do not match are ignored."),
+	    .doc = "Regular expression; tags that do not match are ignored. Left out: "
+		   "all match."),
 	ROW(registry_source, top_x, "topX", F_INT, COUNT32_MIN1,
 	    .doc = "Number of tags taken from each repository: the last ones in the order of the "
-		   "registry's list."),
+		   "registry's list. Left out: all."),
 	ROW(registry_source, image_template, "imageTemplate", F_STRING, .max_len = REGEX_MAX,
-	    .doc = "Template of the image reference, with {{.Registry}}, {{.Repository}} and "
-		   "{{.Tag}}."),
+	    .doc = "Template of the image reference. Left out: "
+		   "{{.Registry}}/{{.Repository}}:{{.Tag}}."),
 };
 static DESC(registry_source, "RegistrySource", "Settings of a source of type registry.");
 
@@ -72,7 +73,8 @@ static const struct field discovery_source_rows[] = {
 	    .doc = "Settings of a source of type registry."),
 	ROW(discovery_source, secret_ref, "secretRef", F_OBJECT, .sub = &api_secret_ref_desc,
 	    .doc = "Secret with credentials: token, username and password, ca.crt, tls.crt and "
-		   "tls.key, headers.<name>; for a registry also .dockerconfigjson."),
+		   "tls.key, headers.<name>; for a registry also .dockerconfigjson. Left out: "
+		   "asked without credentials."),
 };
 DESC(discovery_source, "DiscoverySource", "A server that is queried for images.",
      .rules = source_rules);
@@ -82,7 +84,8 @@ static const struct field discoverypolicy_spec_rows[] = {
 	    .sub = &discovery_source_desc, .min_items = 1, .max_items = SOURCES_MAX,
 	    .doc = "Servers to query. Their results are merged into one list, ranked by score."),
 	ROW(discoverypolicy_spec, image_filter, "imageFilter", F_STRING, .max_len = REGEX_MAX,
-	    .doc = "Regular expression; image references that do not match are ignored."),
+	    .doc = "Regular expression; image references that do not match are ignored. "
+		   "Left out: all match."),
 	ROW(discoverypolicy_spec, sync_interval, "syncInterval", F_DURATION,
 	    .flags = FF_HAS_DEFAULT, .def_str = "30m",
 	    .doc = "Interval between two queries of each source."),

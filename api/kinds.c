@@ -8,11 +8,11 @@
 
 #include "api/tables.h"
 
-#define OURS(tag, kind_, plural_, singular_)                                                       \
+#define OURS(tag, kind_, plural_, singular_, short_)                                               \
 	{                                                                                          \
-		.kind = (kind_), .plural = (plural_), .singular = (singular_), .group = API_GROUP, \
-		.version = API_VERSION, .ours = true, .size = sizeof(struct tag),                  \
-		.desc = &tag##_desc                                                                \
+		.kind = (kind_), .plural = (plural_), .singular = (singular_),                     \
+		.short_name = (short_), .group = API_GROUP, .version = API_VERSION, .ours = true,  \
+		.size = sizeof(struct tag), .desc = &tag##_desc                                    \
 	}
 
 const struct kind_info kinds[KIND_COUNT] = {
@@ -31,12 +31,12 @@ const struct kind_info kinds[KIND_COUNT] = {
 		      .namespaced = true,
 		      .size = sizeof(struct pod),
 		      .desc = &pod_desc},
-	[KIND_CACHEDIMAGE] = OURS(cachedimage, "CachedImage", "cachedimages", "cachedimage"),
+	[KIND_CACHEDIMAGE] = OURS(cachedimage, "CachedImage", "cachedimages", "cachedimage", "ci"),
 	[KIND_CACHEDIMAGESET] =
-		OURS(cachedimageset, "CachedImageSet", "cachedimagesets", "cachedimageset"),
-	[KIND_DISCOVERYPOLICY] =
-		OURS(discoverypolicy, "DiscoveryPolicy", "discoverypolicies", "discoverypolicy"),
-	[KIND_PULLPOLICY] = OURS(pullpolicy, "PullPolicy", "pullpolicies", "pullpolicy"),
+		OURS(cachedimageset, "CachedImageSet", "cachedimagesets", "cachedimageset", "cis"),
+	[KIND_DISCOVERYPOLICY] = OURS(discoverypolicy, "DiscoveryPolicy", "discoverypolicies",
+				      "discoverypolicy", "dp"),
+	[KIND_PULLPOLICY] = OURS(pullpolicy, "PullPolicy", "pullpolicies", "pullpolicy", "pp"),
 	[KIND_LEASE] = {.kind = "Lease",
 			.plural = "leases",
 			.singular = "lease",

@@ -331,10 +331,11 @@ enum kind {
 };
 
 struct kind_info {
-	const char *kind;     /* "CachedImage" */
-	const char *plural;   /* "cachedimages" */
-	const char *singular; /* "cachedimage" */
-	const char *group;    /* "" for core */
+	const char *kind;       /* "CachedImage" */
+	const char *plural;     /* "cachedimages" */
+	const char *singular;   /* "cachedimage" */
+	const char *short_name; /* "ci", of ours */
+	const char *group;      /* "" for core */
 	const char *version;
 	bool namespaced;
 	bool ours;               /* a CRD of this project: has spec.default, status subresource */

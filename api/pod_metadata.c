@@ -26,9 +26,10 @@
 #define OWN_KEYS_RULE                                                                              \
 	{                                                                                          \
 		"self.all(k, !k.startsWith('" API_GROUP "/') && !(k in "                           \
-		"[" PULLPOD_OWN_KEYS(QUOTED, NEXT_QUOTED) "]))",                                          \
-			"drop sets " API_GROUP "/* and " PULLPOD_OWN_KEYS(PLAIN, NEXT_PLAIN) " itself; "  \
-			"leave them out"                                                           \
+		"[" PULLPOD_OWN_KEYS(QUOTED, NEXT_QUOTED) "]))",                                   \
+			"drop sets " API_GROUP                                                     \
+			"/* and " PULLPOD_OWN_KEYS(PLAIN, NEXT_PLAIN) " itself; "                  \
+								      "leave them out"             \
 	}
 
 static const struct desc_rule label_rules[] = {

@@ -48,7 +48,7 @@ static const struct field pullpolicy_spec_rows[] = {
 	    .doc = "Interval after which an image is pulled again; 0s or left out: never."),
 	ROW(pullpolicy_spec, node_selector, "nodeSelector", F_MAP, API_SELECTOR,
 	    .doc = "Labels of the nodes to which this policy applies; on other nodes the built-in "
-		   "defaults apply."),
+		   "defaults apply. Left out: all nodes."),
 	ROW(pullpolicy_spec, tolerations, "tolerations", F_LIST, .sub = &api_toleration_desc,
 	    .max_items = API_TOLERATIONS_MAX,
 	    .doc = "Taints to tolerate, in addition to the tolerations of the image."),

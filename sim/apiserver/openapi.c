@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "api/crd.h"
 #include "api/desc.h"
 
 #include "sim/objects/resources.h"
@@ -61,7 +62,10 @@ static void add_default(const struct field *f, struct buf *out)
 static void property(const struct field *f, struct buf *out)
 {
 	buf_addf(out, "\"%s\":{\"description\":", f->json);
-	buf_add_json(out, f->doc);
+	struct buf text = {0};
+	crd_description(f, &text);
+	buf_add_json(out, text.data);
+	buf_done(&text);
 	if (f->flags & FF_HAS_DEFAULT)
 		add_default(f, out);
 	if (f->type == F_OBJECT || f->type == F_INLINE) {

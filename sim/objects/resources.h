@@ -22,13 +22,13 @@
 	R("", "v1", "events", "event", "Event", "ev", true, false, -1)                             \
 	R("events.k8s.io", "v1", "events", "event", "Event", "ev", true, false, -1)                \
 	R("coordination.k8s.io", "v1", "leases", "lease", "Lease", "", true, false, KIND_LEASE)    \
-	R("drop.corewire.io", "v1alpha1", "cachedimages", "cachedimage", "CachedImage", "", false, \
-	  true, KIND_CACHEDIMAGE)                                                                  \
+	R("drop.corewire.io", "v1alpha1", "cachedimages", "cachedimage", "CachedImage", "ci",      \
+	  false, true, KIND_CACHEDIMAGE)                                                           \
 	R("drop.corewire.io", "v1alpha1", "cachedimagesets", "cachedimageset", "CachedImageSet",   \
-	  "", false, true, KIND_CACHEDIMAGESET)                                                    \
+	  "cis", false, true, KIND_CACHEDIMAGESET)                                                 \
 	R("drop.corewire.io", "v1alpha1", "discoverypolicies", "discoverypolicy",                  \
-	  "DiscoveryPolicy", "", false, true, KIND_DISCOVERYPOLICY)                                \
-	R("drop.corewire.io", "v1alpha1", "pullpolicies", "pullpolicy", "PullPolicy", "", false,   \
+	  "DiscoveryPolicy", "dp", false, true, KIND_DISCOVERYPOLICY)                              \
+	R("drop.corewire.io", "v1alpha1", "pullpolicies", "pullpolicy", "PullPolicy", "pp", false, \
 	  false, KIND_PULLPOLICY)
 
 struct resource {

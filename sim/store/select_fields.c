@@ -52,6 +52,18 @@ static const struct selector_field known[] = {
 	{"", "events", "type", {"type"}, NULL},
 	{"", "events", "source", {"source", "component"}, NULL},
 	{"", "events", "reportingComponent", {"reportingComponent"}, NULL},
+	/* As the CRDs have them (api/crd.c); tests/sim holds the two together. */
+	{API_GROUP, "cachedimages", "spec.image", {"spec", "image"}, NULL},
+	{API_GROUP, "cachedimages", "spec.tag", {"spec", "tag"}, NULL},
+	{API_GROUP, "cachedimages", "spec.policyRef.name", {"spec", "policyRef", "name"}, NULL},
+	{API_GROUP, "cachedimages", "status.phase", {"status", "phase"}, NULL},
+	{API_GROUP, "cachedimagesets", "spec.policyRef.name", {"spec", "policyRef", "name"}, NULL},
+	{API_GROUP,
+	 "cachedimagesets",
+	 "spec.discoveryPolicyRef.name",
+	 {"spec", "discoveryPolicyRef", "name"},
+	 NULL},
+	{API_GROUP, "cachedimagesets", "status.phase", {"status", "phase"}, NULL},
 	/* Events are read in the form in which they are stored: core/v1 (sim/store/events.h). */
 	{"events.k8s.io", "events", "regarding.kind", {"involvedObject", "kind"}, NULL},
 	{"events.k8s.io", "events", "regarding.namespace", {"involvedObject", "namespace"}, NULL},

@@ -1,5 +1,5 @@
 """Lists and watches: pages, selectors, history, bookmarks, the stream of initial events."""
-from steps import (EVENTS, GROUP, IMAGES, META_LIST, META_ONLY, NODES, NS, PODS, Case, ask, delete, expire, get,
+from steps import (EVENTS, GROUP, IMAGES, META_LIST, META_ONLY, NODES, NS, PODS, SETS, Case, ask, delete, expire, get,
                    image, merge, post, pull_pod, shut, take, watch)
 
 NAME = ("metadata.name",)
@@ -58,10 +58,20 @@ LISTS = [
         get(IMAGES, "labelSelector=a%3D%3D%3Db"),
         get(IMAGES, "labelSelector=a%20in%20b"),
         get(IMAGES, "labelSelector=-%3Db"),
-        get(IMAGES, "fieldSelector=spec.image%3Db"),
+        get(IMAGES, "fieldSelector=spec.imagePullPolicy%3Db"),
         get(PODS, "fieldSelector=spec.unheard%3Db"),
         get(IMAGES, "resourceVersionMatch=Exact"),
         get(IMAGES, "sendInitialEvents=true"),
+    ]),
+    Case("selectors by fields of ours", [
+        *images("ct-a", "ct-b"),
+        merge(f"{IMAGES}/ct-b", {"spec": {"tag": "ct", "policyRef": {"name": "ct-p"}}}, show=()),
+        merge(f"{IMAGES}/ct-b/status", {"status": {"phase": "Degraded"}}, show=()),
+        *select(IMAGES, "spec.tag%3Dct", "spec.tag!%3Dct,metadata.name%3Dct-a", "spec.policyRef.name%3Dct-p",
+                "status.phase%3DDegraded", "status.phase%3D,metadata.name%3Dct-a",
+                "spec.image%3Dnone", "spec.tag%3Dct,status.phase%3DReady", field=True),
+        *select(SETS, "status.phase%3Dct", "spec.policyRef.name%3Dct", "spec.discoveryPolicyRef.name%3Dct", field=True),
+        get(SETS, "fieldSelector=spec.imagePullPolicy%3Db"),
     ]),
     Case("label selectors", [
         *images("ct-a", "ct-b", "ct-c"),
@@ -163,7 +173,7 @@ WATCHES = [
         watch(IMAGES, "resourceVersionMatch=NotOlderThan", "c"),
         watch(IMAGES, "sendInitialEvents=true&allowWatchBookmarks=true&resourceVersionMatch=Exact", "d"),
         watch(IMAGES, "labelSelector=a%20in%20b", "f"),
-        watch(IMAGES, "fieldSelector=spec.image%3Db", "g"),
+        watch(IMAGES, "fieldSelector=spec.imagePullPolicy%3Db", "g"),
     ]),
     Case("a watch ends when its time is over", [
         get(IMAGES, SAFE, show=NAMES, keep={"rv": "metadata.resourceVersion"}),

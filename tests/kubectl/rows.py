@@ -61,10 +61,11 @@ def what_is_there():
         Row("version", r"Server Version: v1\.34\.4"),
         Row("api-versions", r"coordination\.k8s\.io/v1\n.*drop\.corewire\.io/v1alpha1\n.*events\.k8s\.io/v1\n"),
         Row("api-resources --api-group=drop.corewire.io",
-            r"cachedimages +drop\.corewire\.io/v1alpha1 +false +CachedImage\n.*pullpolicies"),
+            r"cachedimages +ci +drop\.corewire\.io/v1alpha1 +false +CachedImage\n.*pullpolicies"),
         Row("api-resources --categories=drop -o name", r"cachedimages\.drop\.corewire\.io\n.*pullpolicies"),
         Row("explain cachedimage.spec.policyRef", r"PullPolicy.*FIELDS:.*name\s+<string> -required-"),
         Row("explain pullpolicy --recursive", r"failureBackoff.*initial.*tolerations"),
+        Row("explain pullpolicy.spec.pullTimeout", r"Default: 30m\."),
         Row("get --raw /healthz", "^ok$"),
         Row("get nosuchthing", "doesn't have a resource type", 1),
     ]
@@ -125,7 +126,9 @@ def our_kinds():
         Row("get cachedimages -l 'team in (x,c),!other' -o name", "^[^\n]*generated-[^\n]*\n$"),
         Row("get cachedimages -l 'team b'", "unable to parse requirement: found 'b'", 1),
         Row("get cachedimages --field-selector metadata.name=kc-image -o name", "^[^\n]*kc-image\n$"),
-        Row("get cachedimages --field-selector spec.image=x", "field label not supported: spec.image", 1),
+        Row("get ci --field-selector spec.tag=1 -o name", "^[^\n]*kc-image\n$"),
+        Row("get cis,dp,pp -o name", ""),
+        Row("get cachedimages --field-selector spec.priority=1", "field label not supported: spec.priority", 1),
         Row("annotate cachedimage kc-image note=hello", "annotated"),
         Row("edit cachedimage kc-image", "edited"),  # with EDITOR
         Row("get cachedimage kc-image -o jsonpath={.metadata.annotations.note}", "^edited$"),

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "api/crd.h"
 #include "sim/store/select.h"
 
 static const char pod[] =
@@ -172,6 +173,39 @@ static void events_are_found_by_either_name(void **state)
 	arena_done(&a);
 }
 
+/* The paths that the CRD names are selected by, with the value found there. */
+static void fields_of_our_crds(void **state)
+{
+	(void)state;
+	static const char object[] =
+		"{\"spec\":{\"image\":\"v\",\"tag\":\"v\",\"policyRef\":{\"name\":\"v\"},"
+		"\"discoveryPolicyRef\":{\"name\":\"v\"}},\"status\":{\"phase\":\"v\"}}";
+	size_t n = 0;
+	for (int kind = 0; kind < KIND_COUNT; kind++) {
+		const char *const *path = crd_selectable((enum kind)kind);
+		for (; path != NULL && *path != NULL; path++, n++) {
+			struct arena a = ARENA_INIT;
+			struct api_error e = {0};
+			struct selector *s;
+			unit_say(*path);
+			assert_int_equal(
+				selector_parse(resource_find(kinds[kind].group, kinds[kind].version,
+							     kinds[kind].plural),
+					       NULL, arena_printf(&a, "%s=v", *path), &a, &s, &e),
+				0);
+			assert_true(selector_match(s, "", "name", NULL, object));
+			assert_false(selector_match(s, "", "name", NULL, "{}"));
+			arena_done(&a);
+		}
+		if (kinds[kind].ours)
+			assert_string_equal(resource_find(kinds[kind].group, kinds[kind].version,
+							  kinds[kind].plural)
+						    ->short_name,
+					    kinds[kind].short_name);
+	}
+	assert_in_range(n, 7, 20);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -179,6 +213,7 @@ int main(void)
 		cmocka_unit_test(an_object_without_labels),
 		cmocka_unit_test(what_is_refused),
 		cmocka_unit_test(events_are_found_by_either_name),
+		cmocka_unit_test(fields_of_our_crds),
 	};
 	return cmocka_run_group_tests_name("drop_sim_select", tests, NULL, NULL);
 }
