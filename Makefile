@@ -15,7 +15,7 @@ MINUTES ?= 1
 .DEFAULT_GOAL := help
 .PHONY: help setup tools build run demo test test-unit test-e2e bench mutants scenarios soak attack fmt lint lint-fix manifests \
 	codegen docs-gen docs-gen-check sync-crds cluster-up cluster-down image docker-build image-push docker-push \
-	helm-lint helm-template install uninstall deploy undeploy clean
+	krew helm-lint helm-template install uninstall deploy undeploy clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -114,6 +114,10 @@ image: ## Build the container image into build/image, with its SBOM; BASE=debian
 image-push: ## Push it: IMG=registry.example.com/drop:0.1.0
 	@test -n "$(IMG)" || { echo "say where to: make image-push IMG=registry.example.com/drop:0.1.0" >&2; exit 2; }
 	skopeo copy $(SKOPEO_FLAGS) oci-archive:build/image/drop.oci.tar docker://$(IMG)
+
+krew: ## Pack `kubectl drop` for krew into build/krew: URL=https://... is where the archive will be.
+	@test -n "$(URL)" || { echo "say where it will be: make krew URL=https://example.com/download" >&2; exit 2; }
+	deploy/krew/pack.py --url "$(URL)" --out build/krew
 
 helm-lint: ## Lint the charts, with helm's own rules.
 	$(HELM) lint --strict deploy/helm/drop --set image.repository=example.com/drop

@@ -1,54 +1,128 @@
 #!/usr/bin/env python3
-"""kubectl drop with a kubectl that only writes down how it was called: which pod, which words, what on
-standard input. TAP. plugin.py PLUGIN"""
+"""kubectl drop with a kubectl that only writes down how it was called: which pod, which words, what on standard input;
+what it says of each thing that can be wrong; whether its help has all that dropctl has. TAP. plugin.py PLUGIN DROPCTL"""
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
 
+# Lists $PODS, knows who leads, and writes down what is run there: the words after those that the plugin always gives.
 KUBECTL = """#!/bin/sh
-if [ "$3" = get ]; then printf '%s' "$HOLDER"; [ -n "${LEASE-yes}" ]; exit; fi
+case " $* " in
+*" get pods "*) [ -z "${LIST_SAYS-}" ] || { echo "$LIST_SAYS" >&2; exit 1; }
+	printf '%s\\n' "${PODS-pod p1 Running running}"; printf '%s|' "$@" >"$ASKED"; exit ;;
+*" get pod "*) printf '%s' "${PAGE-}"; exit ;;
+*" stats watcher "*) [ -z "${EXEC_SAYS-}" ] || { echo "$EXEC_SAYS" >&2; exit 1; }
+	case " $* " in *" exec ${LEADER-p1} "*) echo '{"drop_lease_held":1}';; *) echo '{}';; esac; exit ;;
+esac
 printf '%s|' "$@"
 case " $* " in *" -i "*) printf 'stdin=' && cat;; esac
 exit 7
 """
+TWO = "pod p1 Running running\npod p2 Running running"
+FORBIDDEN = ('Error from server (Forbidden): pods is forbidden: User "eve" cannot list resource "pods" in API group "" '
+             'in the namespace "drop-system"')
 
-# name, environment, words, exit code, output
+# name, environment, words, exit code, output: whole where dropctl was run (7), else a part of it
 ROWS = [
-    ("the leader's pod is asked, its exit code passed on", {"HOLDER": "drop-7f_ab"}, ["status", "--check"],
-     7, "-n|drop-system|exec|drop-7f|--|dropctl|status|--check|"),
-    ("another namespace", {"HOLDER": "p_1", "DROP_NAMESPACE": "ns"}, ["why", "a b"],
-     7, "-n|ns|exec|p|--|dropctl|why|a b|"),
-    ("a file goes through standard input", {"HOLDER": "p_1"}, ["plan", "-f", "FILE", "-o", "json"],
-     7, "-n|drop-system|exec|-i|p|--|dropctl|plan|-f|-|-o|json|stdin=text"),
-    ("also as one word", {"HOLDER": "p_1"}, ["plan", "--file=FILE"],
-     7, "-n|drop-system|exec|-i|p|--|dropctl|plan|--file=-|stdin=text"),
-    ("nobody leads", {"HOLDER": ""}, ["status"], 111, "no replica leads"),
-    ("no lease", {"HOLDER": "", "LEASE": ""}, ["status"], 111, "is drop installed there?"),
+    ("the only pod is asked, its exit code passed on", {}, ["status", "--check"],
+     7, "-n|drop-system|exec|p1|--|dropctl|status|--check|"),
+    ("the pod that leads is asked", {"PODS": TWO, "LEADER": "p2"}, ["status"],
+     7, "-n|drop-system|exec|p2|--|dropctl|status|"),
+    ("a pod that does not run is left out", {"PODS": "pod p0 Pending ImagePullBackOff\n" + TWO}, ["status"],
+     7, "-n|drop-system|exec|p1|--|dropctl|status|"),
+    ("warnings of kubectl are no pods", {"PODS": "Warning: x is deprecated\n" + TWO}, ["status"],
+     7, "-n|drop-system|exec|p1|--|dropctl|status|"),
+    ("nobody leads: it says so, and asks one that knows", {"PODS": TWO, "LEADER": "none"}, ["queue"],
+     7, "-n|drop-system|exec|p1|--|dropctl|queue|kubectl drop: no replica leads at the moment; p1 is asked\n"),
+    ("another namespace, by the environment", {"DROP_NAMESPACE": "ns"}, ["why", "a b"],
+     7, "-n|ns|exec|p1|--|dropctl|why|a b|"),
+    ("by -n, which wins", {"DROP_NAMESPACE": "other"}, ["why", "-n", "ns", "x"], 7, "-n|ns|exec|p1|--|dropctl|why|x|"),
+    ("by --namespace=, before the command", {}, ["--namespace=ns", "status"], 7, "-n|ns|exec|p1|--|dropctl|status|"),
+    ("kubectl's options go to kubectl", {}, ["--context", "it's", "status", "--kubeconfig=a b", "-o", "json"],
+     7, "--context|it's|--kubeconfig=a b|-n|drop-system|exec|p1|--|dropctl|status|-o|json|"),
+    ("a value is no option of kubectl's", {}, ["why", "-o", "-n", "x"], 7,
+     "-n|drop-system|exec|p1|--|dropctl|why|-o|-n|x|"),
+    ("what follows -- is dropctl's", {}, ["why", "--", "-n", "x"], 7,
+     "-n|drop-system|exec|p1|--|dropctl|why|--|-n|x|"),
+    ("a file goes through standard input", {}, ["plan", "-f", "FILE", "-o", "json"],
+     7, "-n|drop-system|exec|-i|p1|--|dropctl|plan|-f|-|-o|json|stdin=text"),
+    ("also as one word", {}, ["plan", "--file=FILE"], 7, "-n|drop-system|exec|-i|p1|--|dropctl|plan|--file=-|stdin=text"),
+    ("the page is forwarded from the pod's own port", {"PODS": TWO, "LEADER": "p2", "PAGE": "8090"},
+     ["page", "--port", "1234", "-n", "ns"],
+     7, "The status page of p2: http://127.0.0.1:1234/\n-n|ns|port-forward|--address|127.0.0.1|pod/p2|1234:8090|"),
+    ("no page there", {}, ["page"], 111, "pod p1 serves no page for browsers: set metrics.localPage.enabled=true"),
+    ("help needs no kubectl", {"KUBECTL": "/none"}, ["--help"], 0, "usage: kubectl drop COMMAND"),
+    ("help of a command", {"KUBECTL": "/none"}, ["status", "-h"], 0, "--check"),
+    ("no words", {}, [], 100, "usage: kubectl drop COMMAND"),
+    ("an option without its value", {}, ["status", "-n"], 100, "wants a value"),
+    ("no kubectl", {"KUBECTL": "/none"}, ["status"], 111, "there is no /none"),
+    ("no file", {}, ["plan", "-f", "/none"], 111, "cannot read /none"),
+    ("no pods", {"PODS": ""}, ["status"], 111, "no pod with the label app.kubernetes.io/name=drop in namespace drop-system"),
+    ("none that runs", {"PODS": "pod p1 Pending ImagePullBackOff ContainersNotReady"}, ["status"], 111,
+     "no pod of the operator runs in namespace drop-system (p1: Pending ImagePullBackOff ContainersNotReady)"),
+    ("no right to list", {"LIST_SAYS": FORBIDDEN}, ["status"], 111,
+     "no right to list pods in namespace drop-system (kubectl drop --help lists the rights). Error from server"),
+    ("no right to exec", {"EXEC_SAYS": FORBIDDEN.replace("list", "create")}, ["status"], 111,
+     "no right to run dropctl in pod p1 in namespace drop-system"),
+    ("a token that is not known", {"LIST_SAYS": "error: You must be logged in to the server (Unauthorized)"}, ["status"],
+     111, "does not accept your credentials"),
+    ("no API server", {"LIST_SAYS": "The connection to the server 127.0.0.1:1 was refused"}, ["status"], 111,
+     "the API server cannot be reached. The connection"),
+    ("another fault", {"LIST_SAYS": 'error: context "x" does not exist'}, ["status"], 111,
+     'cannot list pods in namespace drop-system. error: context "x" does not exist'),
+    ("a pod whose drop does not answer", {"EXEC_SAYS": "dropctl: no watcher in /run/drop"}, ["status"], 111,
+     "cannot run dropctl in pod p1 in namespace drop-system. dropctl: no watcher in /run/drop"),
 ]
 
 
+def played(plugin, work, env, words):
+    words = [word.replace("FILE", str(work / "manifest")) for word in words]
+    env = {**os.environ, "KUBECTL": str(work / "kubectl"), "ASKED": str(work / "asked"), **env}
+    return subprocess.run([plugin, *words], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=20,
+                          check=False, env=env)
+
+
+def missing(plugin, dropctl):
+    """Commands and options of dropctl that the plugin's help lacks."""
+    def said(*words):
+        return subprocess.run(words, capture_output=True, text=True, timeout=20, check=True).stdout
+    ours = said(plugin, "--help")
+    commands = re.findall(r"^  ([a-z]+) ", said(dropctl, "--help"), re.M)
+    wanted = set()
+    for command in commands:
+        wanted |= set(re.findall(r"^  --([a-z-]+)", said(dropctl, command, "--help"), re.M))
+    common = {"socket-dir", "log-level", "log-format", "help", "version"}  # of a process, not of a question
+    return ([c for c in commands if not re.search(rf"^  {c} ", ours, re.M)]
+            + [o for o in wanted - common if not re.search(rf"-{{1,2}}{o}\b", ours)])
+
+
 def main():
+    plugin, dropctl = sys.argv[1:]
     failed = False
     with tempfile.TemporaryDirectory(prefix="drop-plugin-") as folder:
         work = pathlib.Path(folder)
         (work / "kubectl").write_text(KUBECTL)
         (work / "kubectl").chmod(0o755)
         (work / "manifest").write_text("text")
-        print(f"1..{len(ROWS)}")
+        print(f"1..{len(ROWS) + 2}")
         for number, (name, env, words, code, output) in enumerate(ROWS, 1):
-            words = [word.replace("FILE", str(work / "manifest")) for word in words]
-            done = subprocess.run([sys.argv[1], *words], stdin=subprocess.DEVNULL, capture_output=True,
-                                  text=True, timeout=20, check=False,
-                                  env={**os.environ, "KUBECTL": str(work / "kubectl"), **env})
+            done = played(plugin, work, env, words)
             said = done.stdout + done.stderr
             good = done.returncode == code and (said == output if code == 7 else output in said)
             failed |= not good
             print(f"{'ok' if good else 'not ok'} {number} - {name}")
             if not good:
                 print(f"# {done.returncode}: {said}")
-    return failed
+        played(plugin, work, {}, ["status", "-l", "a=b"])
+        asked = (work / "asked").read_text().split("|")
+        good = "a=b,app.kubernetes.io/managed-by!=drop" in asked and not any("lease" in word for word in asked)
+        print(f"{'ok' if good else 'not ok'} {len(ROWS) + 1} - pull pods with the same name are not asked; {asked[:6]}")
+        lacks = missing(plugin, dropctl)
+        print(f"{'not ok' if lacks else 'ok'} {len(ROWS) + 2} - its help has every command and option of dropctl {lacks}")
+    return failed or not good or bool(lacks)
 
 
 sys.exit(main())
