@@ -34,6 +34,7 @@ SAMPLES = {
     "serviceMonitor.interval": "7s",
     "serviceMonitor.scrapeTimeout": "3s",
     "serviceMonitor.authorization": {"type": "Bearer"},
+    "prometheusRule.runbookUrl": "https://wiki.example.com/drop",
     "certManager.issuerRef": {"name": "some-issuer"},
     "networkPolicy.metricsFrom": [{"podSelector": {}}],
     "networkPolicy.egress": [{"ports": [{"port": 443}]}],
@@ -56,6 +57,7 @@ WHOLE = set(SAMPLES) | {"pullPods.resources", "resources", "strategy", "podSecur
 WITH = {
     "serviceMonitor.": {"serviceMonitor": {"enabled": True}},
     "prometheusRule.": {"prometheusRule": {"enabled": True}},
+    "metrics.localPage.": {"metrics": {"localPage": {"enabled": True}}},
     "dashboard.": {"dashboard": {"enabled": True}},
     "certManager.": {"certManager": {"enabled": True}},
 }

@@ -88,6 +88,22 @@ def check_alerts():
                 yield f"{rule['alert']} has no {text}"
 
 
+def check_runbooks():
+    """Each alert has its section of the page, by the anchor that GitHub and others make of its heading; no section is stale."""
+    page = (ROOT / "docs/troubleshooting.md").read_text()
+    sections = dict(re.findall(r"^### (Drop\w+)\n\n(.*?)(?=\n##)", page, re.M | re.S))
+    template = (ROOT / "deploy/helm/drop/templates/monitoring.yaml").read_text()
+    base = re.search(r'replace "(https://[^"]+)"', template)[1]
+    for rule in alerts():
+        url = rule["annotations"].get("runbook_url")
+        if url != f"{base}#{rule['alert'].lower()}":
+            yield f"{rule['alert']}: runbook_url {url}"
+        if len(sections.pop(rule["alert"], "")) < 100:
+            yield f"docs/troubleshooting.md has no section {rule['alert']}"
+    for name in sections:
+        yield f"docs/troubleshooting.md: there is no alert {name}"
+
+
 def check_promtool():
     promtool = shutil.which("promtool")
     if promtool is None:
