@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# Builds programs once from the Go module proxy, and prints the folder they are in: build.sh [cluster | helm] [--path]
+# Builds programs once from the Go module proxy, and prints the folder they are in: build.sh [cluster | helm | health] [--path]
 #   cluster  kube-apiserver kube-controller-manager kube-scheduler kubelet kubectl   from module k8s.io/kubernetes
 #            etcd                                                         from module go.etcd.io/etcd/server/v3
 #   helm     helm                                                         from module helm.sh/helm/v3
-# The versions are pinned by kubernetes/, etcd/ and helm/ (go.mod and go.sum) beside this script: Go refuses anything
-# else. Kept in ${DROP_CACHE:-${XDG_CACHE_HOME:-~/.cache}/drop}/<what>-<key>/bin; nothing is downloaded when it is there.
+#   health   health: what kstatus and Argo CD's interpreter say of an object, health/main.go
+# The versions are pinned by kubernetes/, etcd/, helm/ and health/ (go.mod and go.sum) beside this script: Go refuses
+# anything else. Kept in ${DROP_CACHE:-${XDG_CACHE_HOME:-~/.cache}/drop}/<what>-<key>/bin; nothing is downloaded when it is there.
 # About 5 minutes on 2 cores the first time, helm 2. '--path' prints the folder only, and fails if it is not built.
 set -euo pipefail
 
@@ -13,8 +14,8 @@ set -euo pipefail
 . "$HERE/lib/gobuild.sh"
 
 what=cluster
-case ${1-} in cluster | helm) what=$1; shift ;; esac
-[ $# -eq 0 ] || [ "$*" = --path ] || die "usage: build.sh [cluster | helm] [--path]"
+case ${1-} in cluster | helm | health) what=$1; shift ;; esac
+[ $# -eq 0 ] || [ "$*" = --path ] || die "usage: build.sh [cluster | helm | health] [--path]"
 
 required() { sed -n "s/^require ${2//\//\\/} //p" "$HERE/$1/go.mod"; }
 
@@ -28,6 +29,10 @@ if [ "$what" = helm ]; then
 	done
 	pins=$({ cat "$HERE"/helm/go.{mod,sum}; echo "$stamp"; } | sha256sum | cut -c1-8)
 	key=${title// /-}-$(uname -m)-$pins
+elif [ "$what" = health ]; then
+	PROGRAMS=(health) title="kstatus and a Lua interpreter" make=make_health
+	pins=$(cat "$HERE"/health/{go.mod,go.sum,main.go} | sha256sum | cut -c1-8)
+	key=health-$(uname -m)-$pins
 else
 	K8S=$(required kubernetes k8s.io/kubernetes)
 	ETCD=$(required etcd go.etcd.io/etcd/server/v3)
@@ -47,6 +52,10 @@ no_build() { die "$1 does not build (is the Go module proxy reachable? '$GO env 
 
 make_helm() {
 	(cd "$HERE/helm" && compile "$stamp" helm.sh/helm/v3/cmd/helm) || no_build helm
+}
+
+make_health() {
+	(cd "$HERE/health" && compile "-s -w" .) || no_build health
 }
 
 make_cluster() {
