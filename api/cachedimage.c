@@ -92,7 +92,8 @@ static const struct field cachedimage_status_rows[] = {
 	    .doc = "Time when the last pull was started."),
 	ROW(cachedimage_status, conditions, "conditions", F_LIST, .flags = FF_LIST_KEYED,
 	    .list_key = "type", .sub = &api_condition_desc,
-	    .doc = "Conditions Ready and PullProgress."),
+	    .doc = "Conditions Ready and PullProgress; PolicyResolved, Reconciling and Stalled "
+		   "only while they apply."),
 };
 DESC(cachedimage_status, "CachedImageStatus", "Observed state, written by drop.");
 
@@ -100,7 +101,8 @@ static const struct field cachedimage_rows[] = {
 	ROW(cachedimage, meta, "metadata", F_INLINE, .flags = FF_NOSCHEMA, .sub = &api_meta_desc),
 	ROW(cachedimage, spec, "spec", F_INLINE, .flags = FF_REQUIRED,
 	    .sub = &cachedimage_spec_desc, .doc = "The image and the nodes that should have it."),
-	ROW(cachedimage, status, "status", F_INLINE, .sub = &cachedimage_status_desc,
+	ROW(cachedimage, status, "status", F_INLINE, API_STATUS_DEFAULT,
+	    .sub = &cachedimage_status_desc,
 	    .doc = "Observed state, written by drop."),
 };
 DESC(cachedimage, "CachedImage", "An image that drop pulls onto nodes before workloads need it.");

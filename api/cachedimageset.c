@@ -67,7 +67,8 @@ static const struct field cachedimageset_status_rows[] = {
 	ROW(cachedimageset_status, images_ready, "imagesReady", F_INT, STATUS_COUNT,
 	    .doc = "Number of these CachedImages that are Ready."),
 	ROW(cachedimageset_status, conditions, "conditions", F_LIST, .flags = FF_LIST_KEYED,
-	    .list_key = "type", .sub = &api_condition_desc, .doc = "Condition Ready."),
+	    .list_key = "type", .sub = &api_condition_desc,
+	    .doc = "Condition Ready; Children, Reconciling and Stalled only while they apply."),
 };
 DESC(cachedimageset_status, "CachedImageSetStatus", "Observed state, written by drop.");
 
@@ -76,7 +77,8 @@ static const struct field cachedimageset_rows[] = {
 	    .sub = &api_meta_desc),
 	ROW(cachedimageset, spec, "spec", F_INLINE, .sub = &cachedimageset_spec_desc,
 	    .doc = "The images and the nodes that should have them."),
-	ROW(cachedimageset, status, "status", F_INLINE, .sub = &cachedimageset_status_desc,
+	ROW(cachedimageset, status, "status", F_INLINE, API_STATUS_DEFAULT,
+	    .sub = &cachedimageset_status_desc,
 	    .doc = "Observed state, written by drop."),
 };
 DESC(cachedimageset, "CachedImageSet",

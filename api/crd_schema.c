@@ -55,7 +55,7 @@ static void schema_default(struct buf *out, int indent, const struct field *f)
 	if (f->type == F_INT)
 		yaml_line(out, indent, "default: %" PRId64, f->def_num);
 	else if (f->type == F_INLINE)
-		yaml_line(out, indent, "default: {}");
+		yaml_line(out, indent, "default: %s", f->def_str != NULL ? f->def_str : "{}");
 	else
 		yaml_text(out, indent, "default", f->def_str);
 }

@@ -35,7 +35,8 @@ enum {
 	FF_ALWAYS = 1 << 1,   /* encoded even when zero (status integers, behaviour.md preamble) */
 	FF_HAS_DEFAULT =
 		1
-		<< 2, /* def_num / def_str when absent; F_INLINE: {}, so that those inside apply */
+		<< 2, /* def_num / def_str when absent; F_INLINE: def_str, the JSON that the server
+			 puts there (we do not), or {}, so that those inside apply */
 	FF_ADDITIVE = 1 << 3,   /* not in upstream's API */
 	FF_NOSCHEMA = 1 << 4,   /* decoded, but not part of the CRD schema (metadata) */
 	FF_LIST_KEYED = 1 << 5, /* x-kubernetes-list-type: map on list_key */

@@ -131,7 +131,8 @@ static const struct field discoverypolicy_status_rows[] = {
 	    .doc = "Number of sources."),
 	ROW(discoverypolicy_status, conditions, "conditions", F_LIST, .flags = FF_LIST_KEYED,
 	    .list_key = "type", .sub = &api_condition_desc,
-	    .doc = "Conditions Ready and SourceHealthy."),
+	    .doc = "Conditions Ready and SourceHealthy; Reconciling and Stalled only while they "
+		   "apply."),
 };
 DESC(discoverypolicy_status, "DiscoveryPolicyStatus", "Observed state, written by drop.");
 
@@ -141,7 +142,8 @@ static const struct field discoverypolicy_rows[] = {
 	ROW(discoverypolicy, spec, "spec", F_INLINE, .flags = FF_REQUIRED,
 	    .sub = &discoverypolicy_spec_desc,
 	    .doc = "Sources, filters and limits of image discovery."),
-	ROW(discoverypolicy, status, "status", F_INLINE, .sub = &discoverypolicy_status_desc,
+	ROW(discoverypolicy, status, "status", F_INLINE, API_STATUS_DEFAULT,
+	    .sub = &discoverypolicy_status_desc,
 	    .doc = "Observed state, written by drop."),
 };
 DESC(discoverypolicy, "DiscoveryPolicy",

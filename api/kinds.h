@@ -185,9 +185,15 @@ struct pullpolicy_spec {
 	struct api_tolerations tolerations;
 };
 
+struct pullpolicy_status { /* additive, behaviour 59 */
+	int64_t observed_generation;
+	struct api_conditions conditions;
+};
+
 struct pullpolicy {
 	struct api_meta meta;
 	struct pullpolicy_spec spec;
+	struct pullpolicy_status status;
 };
 
 /* ---- Node: what we read of it ---- */

@@ -1,7 +1,4 @@
-/*
- * PullPolicy: the pace of pulls (behaviour.md 9, 11-15). It has no
- * status; nothing is written to it.
- */
+/* PullPolicy: the pace of pulls (behaviour.md 9, 11-15), and whether it is valid (59). */
 #include "api/kinds.h"
 
 #include "api/row.h"
@@ -55,9 +52,22 @@ static const struct field pullpolicy_spec_rows[] = {
 };
 DESC(pullpolicy_spec, "PullPolicySpec", "Pacing, back-off and timeouts for image pulls.");
 
+static const struct field pullpolicy_status_rows[] = {
+	ROW(pullpolicy_status, observed_generation, "observedGeneration", F_INT,
+	    .flags = FF_ALWAYS | FF_ADDITIVE, .bits = 64,
+	    .doc = "Generation of the spec that this status is about."),
+	ROW(pullpolicy_status, conditions, "conditions", F_LIST,
+	    .flags = FF_LIST_KEYED | FF_ADDITIVE, .list_key = "type", .sub = &api_condition_desc,
+	    .doc = "Condition Ready, with the number of images that use the policy; Stalled only "
+		   "while it applies."),
+};
+DESC(pullpolicy_status, "PullPolicyStatus", "Observed state, written by drop.");
+
 static const struct field pullpolicy_rows[] = {
 	ROW(pullpolicy, meta, "metadata", F_INLINE, .flags = FF_NOSCHEMA, .sub = &api_meta_desc),
 	ROW(pullpolicy, spec, "spec", F_INLINE, .flags = FF_HAS_DEFAULT,
 	    .sub = &pullpolicy_spec_desc, .doc = "Pacing, back-off and timeouts for image pulls."),
+	ROW(pullpolicy, status, "status", F_INLINE, API_STATUS_DEFAULT,
+	    .sub = &pullpolicy_status_desc, .doc = "Observed state, written by drop."),
 };
 DESC(pullpolicy, "PullPolicy", "Pacing, back-off and timeouts for image pulls.");

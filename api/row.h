@@ -33,4 +33,10 @@
 /* Status integers are written even when zero (behaviour.md, preamble). */
 #define STATUS_COUNT .flags = FF_ALWAYS, COUNT32
 
+/*
+ * What the API server shows until something was written: a generation that no object has, so that
+ * tools do not take a new object for one that was looked at (behaviour.md 59).
+ */
+#define API_STATUS_DEFAULT .flags = FF_HAS_DEFAULT, .def_str = "{\"observedGeneration\": -1}"
+
 #endif

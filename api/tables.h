@@ -68,7 +68,7 @@ extern const struct desc cachedimageset_desc, cachedimageset_spec_desc, cachedim
 extern const struct desc discoverypolicy_desc, discoverypolicy_spec_desc,
 	discoverypolicy_status_desc, discovery_source_desc;
 extern const struct desc pod_metadata_desc;
-extern const struct desc pullpolicy_desc, pullpolicy_spec_desc;
+extern const struct desc pullpolicy_desc, pullpolicy_spec_desc, pullpolicy_status_desc;
 extern const struct desc node_desc, pod_desc, lease_desc;
 
 #endif

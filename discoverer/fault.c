@@ -15,6 +15,16 @@ const char *fault_reason(enum fault f)
 	return name_of(NAMES(reasons), f);
 }
 
+bool fault_lasts(enum fault f)
+{
+	static const bool lasts[FAULT_COUNT] = {
+		[FAULT_UNAUTHORIZED] = true, [FAULT_FORBIDDEN] = true, [FAULT_NOT_FOUND] = true,
+		[FAULT_NO_SECRET] = true,    [FAULT_SECRET] = true,    [FAULT_INSECURE] = true,
+		[FAULT_SPEC] = true,
+	};
+	return lasts[f];
+}
+
 enum fault fault_of_end(enum fetch_end end)
 {
 	static const enum fault faults[] = {

@@ -5,6 +5,8 @@
 #ifndef DROP_DISCOVERER_FAULT_H
 #define DROP_DISCOVERER_FAULT_H
 
+#include <stdbool.h>
+
 #include "base/err.h"
 #include "kube/fetch.h"
 
@@ -20,6 +22,7 @@
 	X(SERVER, "ServerError")                                                                   \
 	X(INVALID, "InvalidResponse")                                                              \
 	X(FAILED, "SyncFailed")                                                                    \
+	X(NO_SECRET, "SyncFailed") /* it is missing, or has no login in it */                      \
 	X(SECRET, "SecretRefused")                                                                 \
 	X(INSECURE, "CredentialsWithheld")                                                         \
 	X(SPEC, "InvalidSpec")
@@ -29,6 +32,8 @@ enum fault { FAULT_NONE, FAULTS(FAULT_ENUM) FAULT_COUNT };
 
 /* "" of FAULT_NONE. */
 const char *fault_reason(enum fault f);
+/* 59. Does it not heal by itself? */
+bool fault_lasts(enum fault f);
 enum fault fault_of_end(enum fetch_end end);
 /* Of an HTTP status that is not 2xx. */
 enum fault fault_of_code(int code);

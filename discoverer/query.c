@@ -52,17 +52,18 @@ static void on_secret(void *ctx, const struct kube_answer *answer)
 	struct err err;
 	q->secret_request = 0;
 	if (answer->code == 404)
-		query_end(q, FAULT_FAILED, "Secret %s does not exist in namespace %s", name,
+		query_end(q, FAULT_NO_SECRET, "Secret %s does not exist in namespace %s", name,
 			  q->env->pod_namespace);
 	else if (answer->code != 200)
-		query_end(q, FAULT_FAILED, "Secret %s cannot be read: %s", name, answer->message);
+		query_end(q, answer->code == 403 ? FAULT_NO_SECRET : FAULT_FAILED,
+			  "Secret %s cannot be read: %s", name, answer->message);
 	else if (secret_rule_object(q->env->options, name, answer->body, answer->len, &err) < 0)
 		query_end(q, FAULT_SECRET, "%s", err.text);
 	else if (auth_read(&q->auth, name, answer->body, answer->len, &err) < 0)
-		query_end(q, FAULT_FAILED, "%s", err.text);
+		query_end(q, FAULT_NO_SECRET, "%s", err.text);
 	else if (auth_check(&q->auth, name, q->ops->login != NULL, &err) < 0 ||
 		 (q->ops->login != NULL && q->ops->login(q, &err) < 0))
-		query_end(q, FAULT_FAILED, "%s", err.text);
+		query_end(q, FAULT_NO_SECRET, "%s", err.text);
 	else
 		start(q);
 }

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "api/health.h"
 #include "base/utf8.h"
 
 static char *cut(struct arena *a, const char *text)
@@ -154,13 +155,52 @@ static struct api_condition healthy(const struct status_facts *f,
 			 arena_printf(a, "%s%s", text, said), f);
 }
 
+/*
+ * 59. Ready stays True while a last list is kept (30), also when no source has answered: machines
+ * learn that from these. One source that nobody lets in is enough for Stalled.
+ */
+static enum health health_now(const struct status_facts *f, struct arena *a,
+			      struct api_condition *why)
+{
+	size_t bad = failed(f);
+	if (f->spec_error != NULL)
+		return HEALTH_STALLED;
+	for (size_t i = 0; i < f->n; i++) {
+		const struct source_view *s = &f->sources[i];
+		if (!fault_lasts(s->fault))
+			continue;
+		why->reason = fault_reason(s->fault);
+		why->message = cut(a, s->text);
+		return HEALTH_STALLED;
+	}
+	if (bad == 0 || bad < f->n)
+		return HEALTH_CURRENT;
+	why->reason = fault_reason(first_failed(f)->fault);
+	why->message = cut(a, arena_printf(a, "No source has answered: %s", first_failed(f)->text));
+	return HEALTH_RECONCILING;
+}
+
+static void put_health(const struct status_facts *f, const struct discoverypolicy_status *old,
+		       const struct api_condition *ready, struct arena *a,
+		       struct api_conditions *list)
+{
+	struct health_memory m = health_of(&old->conditions);
+	struct api_condition why = *ready;
+	enum health health = health_now(f, a, &why);
+	size_t n = 0;
+	for (size_t i = 0; i < list->n; i++)
+		if (!health_is_condition(list->at[i].type))
+			list->at[n++] = list->at[i];
+	list->n = n + health_condition(&m, health, &why, f->now_s, &list->at[n]);
+}
+
 struct discoverypolicy_status status_make(const struct status_facts *facts,
 					  const struct discoverypolicy_status *old, struct arena *a)
 {
 	struct discoverypolicy_status s = *old;
 	/* 59. Tools that wait for a change to be observed read this, not the conditions. */
 	s.observed_generation = facts->generation;
-	s.conditions.at = arena_array(a, old->conditions.n + 2, sizeof(*s.conditions.at));
+	s.conditions.at = arena_array(a, old->conditions.n + 3, sizeof(*s.conditions.at));
 	for (size_t i = 0; i < old->conditions.n; i++)
 		s.conditions.at[i] = old->conditions.at[i];
 	if (facts->spec_error == NULL) {
@@ -172,6 +212,7 @@ struct discoverypolicy_status status_make(const struct status_facts *facts,
 	}
 	struct api_condition c = ready(facts, old, a);
 	put(&s.conditions, &c);
+	put_health(facts, old, &c, a, &s.conditions);
 	s.image_count = (int64_t)s.discovered_images.n;
 	s.source_count = (int64_t)facts->n;
 	return s;

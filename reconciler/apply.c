@@ -245,6 +245,7 @@ int64_t apply_turn(struct proc *p)
 		.starts = asks > ASKS_MAX / 4 ? asks - ASKS_MAX / 4 : 0,
 		.deletes = asks,
 		.writes = r->n_writes < KUBE_IN_FLIGHT_MAX ? KUBE_IN_FLIGHT_MAX - r->n_writes : 0,
+		.policy_writes = POLICY_WRITES_MAX - r->n_policy_writes,
 		.resolves = RESOLVES_MAX - r->n_resolves,
 	};
 	if (room.starts > asks / 2)
@@ -261,6 +262,8 @@ int64_t apply_turn(struct proc *p)
 		log_warn("event buffer full, facts dropped", LN("dropped", actions.facts_dropped));
 	for (size_t i = 0; i < actions.n_writes; i++)
 		write_status(p, &actions.writes[i]);
+	for (size_t i = 0; i < actions.n_policy_writes; i++)
+		policy_write(p, &actions.policy_writes[i]);
 	for (size_t i = 0; i < actions.n_deletes; i++)
 		delete_pod(p, &actions.deletes[i]);
 	for (size_t i = 0; i < actions.n_starts; i++)

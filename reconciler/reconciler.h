@@ -30,6 +30,8 @@
 #define ASKS_MAX (PROC_REQUESTS_MAX - 2)
 /* Nodes being read at a time; each answer is a whole Node (node_read.c). */
 #define RESOLVES_MAX 4
+/* Statuses of PullPolicies being written at a time. */
+#define POLICY_WRITES_MAX 4
 
 struct ask {          /* one request to the puller */
 	uint64_t tag; /* of the request; 0: free */
@@ -50,6 +52,8 @@ struct reconciler {
 	size_t n_asks;
 	uint64_t asked; /* ever, so that no tag comes twice */
 	size_t n_writes;
+	size_t n_policy_writes;
+	int64_t policy_told_ms; /* the right to write these is missing: not logged again before */
 	size_t n_resolves;
 	size_t n_set_writes;
 	struct events *events;
@@ -75,6 +79,9 @@ void on_pod_deleted(struct proc *p, const struct msg_in *in);
 
 /* node_read.c: the core's questions about digests. */
 void node_read(struct proc *p, const struct core_resolve *wanted);
+
+/* policy_writes.c: the status of a PullPolicy. */
+void policy_write(struct proc *p, const struct core_policy_write *w);
 
 /* set_writes.c: from the core of sets to the API server. */
 int64_t set_writes_turn(struct proc *p);

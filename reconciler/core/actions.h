@@ -40,6 +40,11 @@ struct core_write { /* one status write; at most one in flight an image */
 	const struct cachedimage_status *old, *new; /* send the difference */
 };
 
+struct core_policy_write { /* status of a PullPolicy, whole; at most one in flight a policy */
+	const char *name, *uid;
+	const struct pullpolicy_status *status;
+};
+
 struct core_resolve { /* read this Node for the digest behind the reference (19) */
 	const char *image_name, *image_uid, *reference, *node;
 };
@@ -86,6 +91,8 @@ struct core_actions {
 	size_t n_deletes;
 	struct core_write *writes;
 	size_t n_writes;
+	struct core_policy_write *policy_writes;
+	size_t n_policy_writes;
 	struct core_resolve *resolves;
 	size_t n_resolves;
 	struct core_fact *facts; /* in the order in which they happened */
@@ -96,7 +103,8 @@ struct core_actions {
 
 /* Limits of one turn: the rest waits for the next, so that answers are read in between. */
 struct core_room {
-	size_t starts, deletes, writes, resolves; /* how many more the caller can take now */
+	/* How many more the caller can take now. */
+	size_t starts, deletes, writes, resolves, policy_writes;
 };
 
 #endif

@@ -13,6 +13,7 @@
 #include "reconciler/core/causes.h"
 #include "reconciler/core/facts.h"
 #include "reconciler/core/faults.h"
+#include "reconciler/core/image_health.h"
 #include "reconciler/core/losses.h"
 #include "reconciler/core/pairs.h"
 #include "reconciler/core/policies.h"
@@ -88,6 +89,10 @@ void image_adopt(struct core *c, struct image *img, const struct cachedimage *ci
 	img->digest = NULL;
 	adopt_condition(&img->ready, &st->conditions, "Ready");
 	adopt_condition(&img->progress, &st->conditions, "PullProgress");
+	img->health = health_of(&st->conditions);
+	const struct api_condition *resolved =
+		api_condition_find(&st->conditions, CONDITION_POLICY);
+	img->no_policy_s = resolved != NULL ? resolved->last_transition : 0;
 	if (!about_reference(img, ci))
 		return;
 	img->pulled_at = st->last_pulled_at;

@@ -17,6 +17,7 @@
 #include "reconciler/core/pairs.h"
 #include "reconciler/core/pods.h"
 #include "reconciler/core/policies.h"
+#include "reconciler/core/policy_status.h"
 #include "reconciler/core/pulls.h"
 #include "reconciler/core/pull_queue.h"
 #include "reconciler/core/slots.h"
@@ -27,6 +28,7 @@ struct core *core_new(void)
 	struct core *c = xcalloc(1, sizeof(*c));
 	policy_init(&c->fallback);
 	list_init(&c->touched);
+	list_init(&c->touched_policies);
 	list_init(&c->asks);
 	list_init(&c->deletes);
 	list_init(&c->resolves);
@@ -55,6 +57,7 @@ void core_free(struct core *c)
 	free(c->excluded_taints);
 	timers_done(&c->timers);
 	timers_done(&c->writes);
+	timers_done(&c->policy_writes);
 	arena_done(&c->fact_mem);
 	arena_done(&c->scratch);
 	free(c);
@@ -64,6 +67,16 @@ void core_exclude_taints(struct core *c, const char *keys)
 {
 	free(c->excluded_taints);
 	c->excluded_taints = xstrdup(keys);
+}
+
+/* What is written to its status comes back as an observation, and concerns no image. */
+static void pullpolicy_put(struct core *c, const struct pullpolicy *pp, struct now now)
+{
+	bool changed;
+	struct policy *p = policy_put(c, pp, &changed);
+	policy_status_observe(c, p, pp);
+	if (changed)
+		images_policy_changed(c, p, now);
 }
 
 void core_put(struct core *c, enum kind kind, const void *obj, struct now now)
@@ -79,7 +92,7 @@ void core_put(struct core *c, enum kind kind, const void *obj, struct now now)
 		image_put(c, obj, now);
 		break;
 	case KIND_PULLPOLICY:
-		images_policy_changed(c, policy_put(c, obj), now);
+		pullpolicy_put(c, obj, now);
 		break;
 	default: /* kinds that are not read for decisions about images */
 		break;
@@ -158,16 +171,21 @@ void core_listed(struct core *c, int64_t fresh_ms, struct now now)
 		return;
 	c->listed_ms = fresh_ms;
 	writes_listed(c, fresh_ms);
+	policy_statuses_listed(c, fresh_ms);
 	pulls_listed(c, now);
 	arena_reset(&c->scratch);
 }
 
 void core_lead(struct core *c, bool lead, struct now now)
 {
-	if (lead && !c->leading)
+	if (lead && !c->leading) {
 		lead_begin(c, now);
-	if (!lead && c->leading)
+		policy_statuses_begin(c);
+	}
+	if (!lead && c->leading) {
 		lead_end(c);
+		policy_statuses_end(c);
+	}
 	arena_reset(&c->scratch);
 }
 
@@ -197,6 +215,14 @@ void core_written(struct core *c, const char *image_name, const char *image_uid,
 		image_written(c, img, result, rv, now);
 }
 
+void core_policy_written(struct core *c, const char *name, const char *uid,
+			 enum core_write_result result, uint64_t rv, struct now now)
+{
+	struct policy *p = map_get(&c->policies, name);
+	if (p != NULL && p->uid != NULL && strcmp(p->uid, uid) == 0)
+		policy_status_written(c, p, result, rv, now);
+}
+
 void core_resolved(struct core *c, const char *image_name, const char *image_uid,
 		   const char *reference, bool answered, const char *digest)
 {
@@ -220,7 +246,8 @@ static void run_timers(struct core *c, struct now now)
 			LIST_MEMBER(t, struct policy, wake)->dirty = true;
 			timer_stop(&c->timers, t);
 			break;
-		case TIMER_STATUS: /* lives in the other heap */
+		case TIMER_STATUS: /* these live in other heaps */
+		case TIMER_POLICY_STATUS:
 			timer_stop(&c->timers, t);
 			break;
 		}
@@ -250,13 +277,16 @@ int64_t core_turn(struct core *c, struct now now, struct core_room room, struct 
 		run_timers(c, now);
 		queue_run(c, now, room, a, ret);
 		writes_run(c, now, room, a, ret);
+		policy_statuses_run(c, now, room.policy_writes, a, ret);
 		run_deletes(c, room.deletes, a, ret);
 		digests_run(c, room.resolves, a, ret);
 		/* What is due now and found no room waits for room, not for time. */
-		int64_t write_ms = timers_next_ms(&c->writes);
+		int64_t writes_ms[] = {timers_next_ms(&c->writes),
+				       timers_next_ms(&c->policy_writes)};
 		next = timers_next_ms(&c->timers);
-		if (write_ms > now.boot_ms && write_ms < next)
-			next = write_ms;
+		for (size_t i = 0; i < 2; i++)
+			if (writes_ms[i] > now.boot_ms && writes_ms[i] < next)
+				next = writes_ms[i];
 	}
 	facts_take(c, a, ret);
 	arena_reset(&c->scratch);

@@ -60,6 +60,10 @@ void core_deleted(struct core *c, const char *pod_name, bool done, struct now no
 void core_written(struct core *c, const char *image_name, const char *image_uid,
 		  enum core_write_result result, uint64_t rv, struct now now);
 
+/* The same, of the status of a PullPolicy. */
+void core_policy_written(struct core *c, const char *name, const char *uid,
+			 enum core_write_result result, uint64_t rv, struct now now);
+
 /* What the Node said about a core_resolve; digest NULL: it lists none. answered false: no word. */
 void core_resolved(struct core *c, const char *image_name, const char *image_uid,
 		   const char *reference, bool answered, const char *digest);

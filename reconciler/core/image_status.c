@@ -11,6 +11,7 @@
 
 #include "base/utf8.h"
 #include "reconciler/rules/cause.h"
+#include "reconciler/core/image_health.h"
 #include "reconciler/core/losses.h"
 #include "reconciler/core/pulls.h"
 #include "reconciler/core/status_hash.h"
@@ -203,7 +204,9 @@ static struct api_condition ready_condition(struct core *c, struct image *img,
 	const char *why = holdup(c, img, s, a);
 	if (why != NULL)
 		message = arena_printf(a, "%s; %s", message, why);
-	return condition(&img->ready, "Ready", "False", "InProgress", message, img, now, a);
+	/* 59. */
+	const char *reason = img->n_targeted != 0 ? "InProgress" : "NoNodes";
+	return condition(&img->ready, "Ready", "False", reason, message, img, now, a);
 }
 
 static struct api_condition progress_condition(struct image *img, struct now now, struct arena *a)
@@ -249,9 +252,11 @@ struct cachedimage_status *status_build(struct core *c, struct image *img, struc
 		.last_attempted_at = img->attempted_at,
 	};
 	st->conditions.n = 2;
-	st->conditions.at = arena_array(a, 2, sizeof(*st->conditions.at));
+	st->conditions.at =
+		arena_array(a, 2 + HEALTH_CONDITIONS_MAX, sizeof(*st->conditions.at));
 	st->conditions.at[0] = ready_condition(c, img, &s, now, a);
 	st->conditions.at[1] = progress_condition(img, now, a);
+	image_health_add(img, phase, now, a, &st->conditions);
 	*ret_size = s.cached_bytes + (st->failed_nodes.n + 8) * ROW_BYTES;
 	return st;
 }

@@ -16,6 +16,7 @@
 #include "reconciler/core/digests.h"
 #include "reconciler/core/facts.h"
 #include "reconciler/core/faults.h"
+#include "reconciler/core/image_health.h"
 #include "reconciler/core/node_faults.h"
 #include "reconciler/core/nodes.h"
 #include "reconciler/rules/pack.h"
@@ -297,6 +298,8 @@ void images_policy_changed(struct core *c, const struct policy *p, struct now no
 		if (c->queue[i]->policy == p) {
 			fact_no_policy(c, c->queue[i]);
 			pairs_place(c, c->queue[i], now);
+			if (image_policy_untold(c->queue[i]))
+				image_touch(c, c->queue[i]);
 		}
 	pulls_policy_changed(c, p, now);
 	policies_wake(c);

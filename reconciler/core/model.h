@@ -4,14 +4,14 @@
  *
  *   core
  *   images  leadership  pull_queue
- *   image_stats  nodes  status_writes
+ *   image_stats  nodes  policy_status  status_writes
  *   image_status  pods
  *   pulls
  *   adopt  stale_pods
  *   faults  pairs
  *   losses  node_faults
  *   digests  policies
- *   causes  facts  pair_delay  slots  status_hash
+ *   causes  facts  image_health  pair_delay  slots  status_hash
  *   this header
  *
  * A node is a slot, reused after it is gone. An image has one small `struct pair` for
@@ -24,6 +24,7 @@
 #ifndef DROP_RECONCILER_CORE_MODEL_H
 #define DROP_RECONCILER_CORE_MODEL_H
 
+#include "api/health.h"
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/map.h"
@@ -45,7 +46,7 @@
 /* Facts kept between two turns; more are dropped and counted. */
 #define FACTS_MAX 256
 
-enum timer_owner { TIMER_PULL, TIMER_IMAGE, TIMER_POLICY, TIMER_STATUS };
+enum timer_owner { TIMER_PULL, TIMER_IMAGE, TIMER_POLICY, TIMER_STATUS, TIMER_POLICY_STATUS };
 
 struct node_slot {
 	char *name;   /* owned; NULL: the slot is free */
@@ -123,8 +124,26 @@ struct registry { /* behaviour.md 14; shared by the images of a host */
 	int failed_slot;
 };
 
+struct policy_status { /* what the API has, and when it is written (policy_status.c) */
+	struct timer timer;
+	bool known; /* known_hash is of what the API has */
+	bool writing, ever_written;
+	uint64_t known_hash, sent_hash, seen_hash;
+	int64_t known_generation, sent_generation, seen_generation; /* observedGeneration */
+	uint64_t seen_rv, written_rv;
+	int64_t written_ms, acked_ms, again_ms;
+	uint32_t failures; /* of its writes in a row */
+	bool ready;        /* condition Ready, and since when (unix seconds); 0: never told */
+	int64_t since;
+	struct health_memory health;
+};
+
 struct policy {
 	char *name;     /* owned; NULL: the built-in default policy */
+	char *uid;      /* owned; NULL: never present */
+	int64_t generation;
+	uint64_t spec_hash;
+	char *invalid; /* owned: what is wrong with its spec; NULL: nothing */
 	bool present;   /* else images name it in vain, and the default applies */
 	bool dirty;     /* something may be startable */
 	bool node_full; /* something waited for room on a node */
@@ -146,6 +165,8 @@ struct policy {
 	int64_t last_ms; /* last start */
 	int last_slot;   /* on which node; -1: gone or unknown */
 	struct timer wake;
+	struct link touched; /* in core.touched_policies: its status may have changed */
+	struct policy_status status;
 };
 
 enum phase { PHASE_NONE, PHASE_PENDING, PHASE_PULLING, PHASE_READY, PHASE_DEGRADED, PHASE_COUNT };
@@ -231,6 +252,8 @@ struct image {
 	int resolve_slot;
 	struct link resolve;
 	struct condition_memory ready, progress;
+	struct health_memory health; /* 59 */
+	int64_t no_policy_s; /* unix seconds: since when its policy is told missing; 0: it is not */
 
 	/* Writing (status_writes.c). */
 	struct link touched;
@@ -323,8 +346,8 @@ struct core {
 	struct map stale_pods; /* struct stale_count by place: what `held` says, by name */
 	struct map leaving;    /* struct stale_count by node name */
 	int64_t pull_ms;       /* mean of all pulls that succeeded */
-	struct timers timers, writes;
-	struct link touched, asks, deletes, resolves;
+	struct timers timers, writes, policy_writes;
+	struct link touched, touched_policies, asks, deletes, resolves;
 	char *excluded_taints; /* owned; of nodes that get no pods (2); NULL: none more */
 	struct core_fact facts[FACTS_MAX];
 	size_t n_facts, facts_dropped;

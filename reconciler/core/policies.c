@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/tables.h"
 #include "base/xalloc.h"
 #include "reconciler/rules/bits.h"
 #include "reconciler/rules/pack.h"
@@ -30,7 +31,10 @@ static void set_defaults(struct policy *p)
 
 void policy_init(struct policy *p)
 {
-	*p = (struct policy){.last_slot = -1, .wake.owner = TIMER_POLICY};
+	*p = (struct policy){.last_slot = -1,
+			     .wake.owner = TIMER_POLICY,
+			     .status.timer.owner = TIMER_POLICY_STATUS};
+	list_init(&p->touched);
 	set_defaults(p);
 }
 
@@ -48,16 +52,28 @@ static struct policy *policy_named(struct core *c, const char *name)
 	return p;
 }
 
+/* Its status has the number of its images (59). */
+static void number_changed(struct core *c, struct policy *p)
+{
+	if (c->leading && p->present)
+		list_append(&c->touched_policies, &p->touched);
+}
+
 struct policy *policy_hold(struct core *c, const char *name)
 {
 	struct policy *p = name != NULL ? policy_named(c, name) : &c->fallback;
 	p->n_images++;
+	number_changed(c, p);
 	return p;
 }
 
 static void policy_free(struct core *c, struct policy *p)
 {
 	timer_stop(&c->timers, &p->wake);
+	timer_stop(&c->policy_writes, &p->status.timer);
+	list_remove(&p->touched);
+	free(p->invalid);
+	free(p->uid);
 	free(p->on_node);
 	free(p->busy);
 	free(p->mem);
@@ -80,6 +96,7 @@ static void policy_orphan(struct core *c, const struct policy *p)
 void policy_release(struct core *c, struct policy *p)
 {
 	p->n_images--;
+	number_changed(c, p);
 	if (p->name == NULL || p->present || p->n_images != 0)
 		return;
 	map_del(&c->policies, p->name);
@@ -123,13 +140,42 @@ static void copy_spec(struct policy *p, const struct pullpolicy_spec *spec)
 	free(old);
 }
 
-struct policy *policy_put(struct core *c, const struct pullpolicy *pp)
+static void forget_status(struct core *c, struct policy *p)
+{
+	timer_stop(&c->policy_writes, &p->status.timer);
+	p->status = (struct policy_status){.timer.owner = TIMER_POLICY_STATUS};
+}
+
+/* An object that an older CRD let in is followed as far as it goes, and told to be invalid. */
+static void judge(struct policy *p, const struct pullpolicy *pp)
+{
+	struct err err;
+	free(p->invalid);
+	p->invalid = NULL;
+	if (desc_validate(&pullpolicy_spec_desc, &pp->spec, &err) < 0)
+		p->invalid = xstrdup(err.text);
+}
+
+struct policy *policy_put(struct core *c, const struct pullpolicy *pp, bool *changed)
 {
 	struct policy *p = policy_hold(c, pp->meta.name);
+	const char *uid = pp->meta.uid != NULL ? pp->meta.uid : "";
+	uint64_t hash = spec_hash(&pullpolicy_spec_desc, &pp->spec);
+	if (p->uid == NULL || strcmp(p->uid, uid) != 0) {
+		forget_status(c, p);
+		free(p->uid);
+		p->uid = xstrdup(uid);
+	}
+	*changed = !p->present || p->spec_hash != hash;
 	p->present = true;
 	p->n_images--;
 	p->read = c->read;
+	p->generation = pp->meta.generation;
+	p->spec_hash = hash;
+	if (!*changed)
+		return p;
 	copy_spec(p, &pp->spec);
+	judge(p, pp);
 	return p;
 }
 

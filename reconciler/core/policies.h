@@ -10,8 +10,11 @@
 void policy_init(struct policy *p);
 struct policy *policy_hold(struct core *c, const char *name); /* NULL: the default */
 void policy_release(struct core *c, struct policy *p);
-/* What follows for images is images_policy_changed(). */
-struct policy *policy_put(struct core *c, const struct pullpolicy *pp);
+/*
+ * changed: it is new, or its spec is another. What follows for images is images_policy_changed(),
+ * what was observed of its status is policy_status_observe().
+ */
+struct policy *policy_put(struct core *c, const struct pullpolicy *pp, bool *changed);
 void policies_done(struct core *c);
 /* The policy whose back-off, timeout, tolerations and repulls apply to the image. */
 struct policy *policy_of_image(struct core *c, const struct image *img);

@@ -147,6 +147,7 @@ static void count(struct tally *t, const struct child *c, uint32_t by)
 	t->stale += c->role == CHILD_STALE ? by : 0;
 	t->ready += counts && c->counted_ready ? by : 0;
 	t->degraded += counts && c->counted_degraded ? by : 0;
+	t->stalled += counts && c->counted_stalled ? by : 0;
 }
 
 static struct entry *entry_of(const struct set *set, const struct child *c)
@@ -207,6 +208,7 @@ static void take_role(struct sets *s, struct set *set, struct child *c, enum chi
 	c->role = role;
 	c->counted_ready = c->ready;
 	c->counted_degraded = c->degraded;
+	c->counted_stalled = c->stalled;
 	count(&set->tally, c, 1);
 	if (memcmp(&before, &set->tally, sizeof(before)) != 0)
 		status_touch(s, set, now);
@@ -312,6 +314,8 @@ void child_put(struct sets *s, const struct cachedimage *obj, struct now now)
 	copy_spec(s, c, obj);
 	c->ready = has_phase(obj, "Ready");
 	c->degraded = has_phase(obj, "Degraded");
+	c->stalled = obj->status.observed_generation == obj->meta.generation &&
+		     health_of(&obj->status.conditions).health == HEALTH_STALLED;
 	child_settle(s, c, now);
 }
 

@@ -27,29 +27,45 @@ static uint32_t n_images(const struct set *set)
 	return (uint32_t)set->n_wanted + set->tally.kept;
 }
 
-/* 24. In this order: a missing DiscoveryPolicy, a Degraded child, one not synced, all Ready. */
+/*
+ * 24. In this order: a missing DiscoveryPolicy, a Degraded child, one not synced, all Ready. 59. A
+ * set that wants nothing is Ready, unless nobody knows what its DiscoveryPolicy would find.
+ */
 static enum set_phase phase_of(const struct set *set)
 {
 	if (set->discovered == DISCOVERY_MISSING || set->tally.degraded != 0)
 		return SET_DEGRADED;
 	if (set->discovered == DISCOVERY_WAITED_FOR)
 		return SET_PENDING;
-	return n_images(set) != 0 && set->tally.ready == n_images(set) ? SET_READY : SET_PENDING;
+	if (n_images(set) == 0 && set->discovered == DISCOVERY_FAILING)
+		return SET_PENDING;
+	return set->tally.ready == n_images(set) ? SET_READY : SET_PENDING;
+}
+
+static bool is_degraded(const struct child *c)
+{
+	return c->counted_degraded;
+}
+
+static bool is_stalled(const struct child *c)
+{
+	return c->counted_stalled;
 }
 
 /* "a, b, ... (7 in all)": the first by name, so that the text is always the same. */
-static const char *failing_names(const struct set *set, struct arena *a)
+static const char *child_names(const struct set *set, bool (*which)(const struct child *c),
+			       uint32_t all, struct arena *a)
 {
 	const char *first[STATUS_NAMES_MAX];
 	size_t n = 0;
 	for (const struct link *l = set->family->children.next; l != &set->family->children;
 	     l = l->next) {
 		const struct child *c = LIST_MEMBER(l, struct child, of_family);
-		if (!c->counted_degraded || (c->role != CHILD_WANTED && c->role != CHILD_KEPT))
+		if (!which(c) || (c->role != CHILD_WANTED && c->role != CHILD_KEPT))
 			continue;
 		names_first(first, &n, STATUS_NAMES_MAX, c->name);
 	}
-	return names_text(first, n, set->tally.degraded, a);
+	return names_text(first, n, all, a);
 }
 
 static const char *first_trouble(const struct set *set)
@@ -95,7 +111,9 @@ static struct api_condition ready_condition(struct set *set, struct now now, str
 	};
 	if (phase == SET_READY) {
 		cond.reason = "Ready";
-		cond.message = arena_printf(a, "All %" PRIu32 " images are cached", all);
+		cond.message = all != 0
+				       ? arena_printf(a, "All %" PRIu32 " images are cached", all)
+				       : "0 of 0 images are cached";
 	} else if (set->discovered == DISCOVERY_MISSING) {
 		cond.reason = "DiscoveryPolicyNotFound";
 		cond.message = arena_printf(
@@ -105,7 +123,8 @@ static struct api_condition ready_condition(struct set *set, struct now now, str
 		cond.reason = "Degraded";
 		cond.message = arena_printf(
 			a, "%" PRIu32 "/%" PRIu32 " images cached, failing: %" PRIu32 " (%s)",
-			ready, all, set->tally.degraded, failing_names(set, a));
+			ready, all, set->tally.degraded,
+			child_names(set, is_degraded, set->tally.degraded, a));
 	} else {
 		cond.reason = "Progressing";
 		cond.message = arena_printf(a, "%" PRIu32 "/%" PRIu32 " images cached", ready, all);
@@ -148,6 +167,38 @@ static bool children_condition(struct set *set, struct now now, struct arena *a,
 			n, names),
 	};
 	return true;
+}
+
+/* 59. What does not heal by itself; its reason and message in why, which is Ready as it is. */
+static enum health health_now(const struct set *set, struct arena *a, struct api_condition *why)
+{
+	if (phase_of(set) == SET_READY)
+		return HEALTH_CURRENT;
+	if (set->discovered == DISCOVERY_MISSING)
+		return HEALTH_STALLED;
+	if (set->tally.stalled != 0) {
+		why->reason = "ImagesStalled";
+		why->message =
+			arena_printf(a,
+				     "%" PRIu32 " of %" PRIu32
+				     " images do not become Ready by themselves: %s",
+				     set->tally.stalled, n_images(set),
+				     child_names(set, is_stalled, set->tally.stalled, a));
+		return HEALTH_STALLED;
+	}
+	if (first_trouble(set) != NULL) {
+		why->reason = "CreateRefused";
+		return HEALTH_STALLED;
+	}
+	return HEALTH_RECONCILING;
+}
+
+static bool add_health(struct set *set, const struct api_condition *ready, struct now now,
+		       struct arena *a, struct api_condition *ret)
+{
+	struct api_condition why = *ready;
+	enum health health = health_now(set, a, &why);
+	return health_condition(&set->health, health, &why, now.wall_s, ret);
 }
 
 static uint64_t hash_num(uint64_t h, int64_t n)
@@ -198,6 +249,8 @@ void status_observe(struct set *set, const struct cachedimageset *obj)
 	}
 	if (!set->ever_written && left != NULL)
 		set->left_since = left->last_transition;
+	if (!set->ever_written)
+		set->health = health_of(&obj->status.conditions);
 	/* A late echo says what the API had before our last write. */
 	if (!set->writing && set->seen_rv >= set->written_rv)
 		take_seen(set);
@@ -234,9 +287,11 @@ bool status_write(struct sets *s, struct set *set, struct now now, struct arena 
 	st->phase = phases[phase_of(set)];
 	st->images_managed = set->tally.managed;
 	st->images_ready = set->tally.ready;
-	st->conditions = (struct api_conditions){arena_array(a, 2, sizeof(*st->conditions.at)), 1};
+	st->conditions = (struct api_conditions){arena_array(a, 3, sizeof(*st->conditions.at)), 1};
 	st->conditions.at[0] = ready_condition(set, now, a);
 	st->conditions.n += children_condition(set, now, a, &st->conditions.at[1]);
+	st->conditions.n += add_health(set, &st->conditions.at[0], now, a,
+				       &st->conditions.at[st->conditions.n]);
 	uint64_t hash = hash_of(st);
 	if (set->known && set->hash == hash)
 		return false;

@@ -13,6 +13,7 @@
 #ifndef DROP_RECONCILER_SETS_SETS_MODEL_H
 #define DROP_RECONCILER_SETS_SETS_MODEL_H
 
+#include "api/health.h"
 #include "base/map.h"
 #include "base/timers.h"
 
@@ -116,10 +117,10 @@ struct child {
 	void *mem;             /* block of what follows */
 	const char *normal, *label;
 	struct owned owned;
-	bool ready, degraded; /* as its status says of its present generation */
+	bool ready, degraded, stalled; /* as its status says of its present generation */
 	/* What child_settle() has counted in the set: */
 	enum child_role role;
-	bool counted_ready, counted_degraded;
+	bool counted_ready, counted_degraded, counted_stalled;
 	bool in_flight;      /* a patch or delete is unanswered */
 	uint64_t written_rv; /* of our last patch: older observations are late echoes */
 	bool deleted;        /* our delete was answered with success */
@@ -134,7 +135,7 @@ struct child {
 };
 
 struct tally { /* children by what child_settle() has counted */
-	uint32_t managed, kept, stale, ready, degraded;
+	uint32_t managed, kept, stale, ready, degraded, stalled;
 };
 
 enum set_phase { SET_NO_PHASE, SET_PENDING, SET_READY, SET_DEGRADED, SET_PHASES };
@@ -177,6 +178,7 @@ struct set {
 	int64_t written_ms, acked_ms, again_ms;
 	char ready_status[8]; /* of condition Ready, and since when (unix seconds) */
 	int64_t ready_since;
+	struct health_memory health; /* 59 */
 };
 
 struct sets {

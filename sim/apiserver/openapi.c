@@ -54,7 +54,7 @@ static void add_default(const struct field *f, struct buf *out)
 	if (f->type == F_INT)
 		buf_addf(out, ",\"default\":%" PRId64, f->def_num);
 	else if (f->type == F_INLINE)
-		buf_adds(out, ",\"default\":{}");
+		buf_addf(out, ",\"default\":%s", f->def_str != NULL ? f->def_str : "{}");
 	else
 		buf_addf(out, ",\"default\":\"%s\"", f->def_str);
 }

@@ -29,7 +29,7 @@
 	R("drop.corewire.io", "v1alpha1", "discoverypolicies", "discoverypolicy",                  \
 	  "DiscoveryPolicy", "dp", false, true, KIND_DISCOVERYPOLICY)                              \
 	R("drop.corewire.io", "v1alpha1", "pullpolicies", "pullpolicy", "PullPolicy", "pp", false, \
-	  false, KIND_PULLPOLICY)
+	  true, KIND_PULLPOLICY)
 
 struct resource {
 	const char *group, *version, *plural, *singular, *kind, *short_name;

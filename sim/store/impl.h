@@ -20,6 +20,11 @@ struct entry {
 	uint32_t priority;
 	bool deleting; /* has a deletionTimestamp */
 	bool queued;   /* gc will look at it */
+	/*
+	 * Of a kind with a default in its status, and not written since its create: a real server
+	 * has stored it without, so that the next write changes it, whatever it says.
+	 */
+	bool bare;
 	struct text *key;
 	struct gc_owner **owners; /* whom its ownerReferences name */
 	size_t n_owners;
@@ -56,7 +61,7 @@ uint64_t store_random(struct store *s);
 
 /*
  * store.c. Adds (e NULL) or replaces an object: obj in its stored form, with complete metadata in the
- * stored order. Unchanged text changes nothing. -1: larger than STORE_OBJECT_MAX.
+ * stored order. Unchanged text changes nothing, unless it is bare. -1: larger than STORE_OBJECT_MAX.
  */
 int store_put(struct store *s, const struct resource *home, struct entry *e, cJSON *obj,
 	      const struct object **ret, struct api_error *err);

@@ -258,6 +258,7 @@ static struct entry *change(struct store *s, const struct resource *home, struct
 	gc_changed(s, e, obj);
 	publish(s, e, before, e->obj.text);
 	text_unref(before);
+	e->bare = fresh && home->kind_id >= 0 && kinds[home->kind_id].ours && home->has_status;
 	return e;
 }
 
@@ -271,7 +272,7 @@ int store_put(struct store *s, const struct resource *home, struct entry *e, cJS
 				   "etcdserver: request is too large");
 	else if (s->dry)
 		store_show(s, home, e != NULL ? e->obj.rv : 0, obj, ret);
-	else if (e != NULL && strcmp(text->json, e->obj.text->json) == 0)
+	else if (e != NULL && !e->bare && strcmp(text->json, e->obj.text->json) == 0)
 		*ret = &e->obj; /* nothing changes, as etcd is not written then either */
 	else
 		*ret = &change(s, home, e, obj, text)->obj;

@@ -49,10 +49,10 @@ static const struct decode_row accepted[] = {
 	 "{\"spec\":{\"failureBackoff\":{\"max\":\"1h\"}}}",
 	 "{\"spec\":{\"maxConcurrentNodes\":1,\"maxPullsPerNode\":2,\"minDelayBetweenPulls\":"
 	 "\"10s\",\"pullTimeout\":\"30m0s\",\"failureBackoff\":{\"initial\":\"30s\",\"max\":"
-	 "\"1h0m0s\"}}}"},
+	 "\"1h0m0s\"}},\"status\":{\"observedGeneration\":0}}"},
 	{"an absent embedded object gets its defaults", &pullpolicy_desc, "{}",
 	 "{\"spec\":{\"maxConcurrentNodes\":1,\"maxPullsPerNode\":2,\"minDelayBetweenPulls\":"
-	 "\"10s\",\"pullTimeout\":\"30m0s\"}}"},
+	 "\"10s\",\"pullTimeout\":\"30m0s\"},\"status\":{\"observedGeneration\":0}}"},
 	{"rule 19: status integers are written, zero included", &cachedimage_status_desc, "{}",
 	 "{" ZEROS "}"},
 	{"integers: the largest 32 bits and a float that is whole", &cachedimage_spec_desc,

@@ -130,6 +130,8 @@ WATCHES = [
     ]),
     Case("a change that changes nothing is no event", [
         *images("ct-a"),
+        # The first write after the create stores the default of the status, so it always is one.
+        merge(f"{IMAGES}/ct-a", {"metadata": {"labels": {"ct": "list"}}}, show=WHO),
         get(IMAGES, SAFE, show=NAMES, keep={"rv": "metadata.resourceVersion"}),
         watch(IMAGES, f"{SAFE}&resourceVersion=${{rv}}"),
         merge(f"{IMAGES}/ct-a", {"metadata": {"labels": {"ct": "list"}}}, show=WHO),

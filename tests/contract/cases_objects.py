@@ -164,10 +164,15 @@ IMAGE_CASES = [
         delete(CI, {"preconditions": {"uid": "${uid}", "resourceVersion": "${new}"}}),
         get(CI),
     ]),
-    Case("a policy has no status", [
-        post(POLICIES, {**policy("ct-p"), "status": {"x": 1}}),
+    Case("a policy's status: a default until it is written, which is through /status alone", [
+        post(POLICIES, {**policy("ct-p"), "status": {"observedGeneration": 7}}, keep={"uid": "metadata.uid"}),
+        merge(f"{POLICIES}/ct-p", {"status": {"observedGeneration": 7}}),
         get(f"{POLICIES}/ct-p/status"),
-        merge(f"{POLICIES}/ct-p/status", {"status": {"x": 1}}),
+        merge(f"{POLICIES}/ct-p/status", {"metadata": {"uid": "${uid}"}, "status": {
+            "observedGeneration": 1, "conditions": [{
+                "type": "Ready", "status": "True", "observedGeneration": 1, "reason": "Valid",
+                "message": "Used by 0 images", "lastTransitionTime": "2026-01-01T00:00:00Z"}]}}),
+        merge(f"{POLICIES}/ct-p/status", {"metadata": {"uid": NO_UID}, "status": {"observedGeneration": 2}}),
         merge(f"{POLICIES}/ct-p", {"spec": {"maxConcurrentNodes": 3}}),
         merge(f"{POLICIES}/ct-p", {"spec": {"maxConcurrentNodes": None}}),
     ]),

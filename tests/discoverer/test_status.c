@@ -233,7 +233,7 @@ static void rule_30_transitions(void **state)
 	assert_int_equal(api_condition_find(&s.conditions, "Ready")->last_transition, 30);
 	assert_int_equal(api_condition_find(&s.conditions, "SourceHealthy")->last_transition, 20);
 	assert_int_equal(s.discovered_images.n, 1); /* rule 31: nothing is dropped */
-	assert_int_equal(s.conditions.n, 3);
+	assert_int_equal(s.conditions.n, 4); /* and Stalled (59) */
 	assert_string_equal(s.conditions.at[0].type, "Theirs");
 	arena_done(&a);
 }
@@ -291,6 +291,111 @@ static void rule_59_observed_generation(void **state)
 	arena_done(&a);
 }
 
+/* Ready, and the other condition: its type, reason and message; NULL: there is none. */
+static const struct health_row {
+	const char *name;
+	struct source_view sources[2];
+	size_t n, images;
+	const char *spec_error;
+	const char *ready, *type, *reason, *message;
+} healths[] = {
+	{"all well", {OK, OK}, 2, 3, NULL, "True", NULL, NULL, NULL},
+	{"nothing found", {OK}, 1, 0, NULL, "True", NULL, NULL, NULL},
+	{"one fails for a while", {OK, {FAULT_DNS, "b"}}, 2, 3, NULL, "True", NULL, NULL, NULL},
+	{"all fail, a list is kept",
+	 {{FAULT_DNS, "a"}, {FAULT_TIMEOUT, "b"}},
+	 2,
+	 3,
+	 NULL,
+	 "True",
+	 "Reconciling",
+	 "DNSError",
+	 "No source has answered: a"},
+	{"all fail",
+	 {{FAULT_SERVER, "a"}},
+	 1,
+	 0,
+	 NULL,
+	 "False",
+	 "Reconciling",
+	 "ServerError",
+	 "No source has answered: a"},
+	{"a login that is refused",
+	 {OK, {FAULT_UNAUTHORIZED, "b"}},
+	 2,
+	 3,
+	 NULL,
+	 "True",
+	 "Stalled",
+	 "Unauthorized",
+	 "b"},
+	{"no Secret",
+	 {{FAULT_NO_SECRET, "Secret s does not exist"}},
+	 1,
+	 0,
+	 NULL,
+	 "False",
+	 "Stalled",
+	 "SyncFailed",
+	 "Secret s does not exist"},
+	{"a wrong spec",
+	 {OK},
+	 1,
+	 3,
+	 "imageFilter: bad",
+	 "False",
+	 "Stalled",
+	 "InvalidSpec",
+	 "imageFilter: bad"},
+};
+
+static void has_health(const struct discoverypolicy_status *s, const struct health_row *row)
+{
+	static const char *const types[] = {"Reconciling", "Stalled"};
+	assert_string_equal(api_condition_find(&s->conditions, "Ready")->status, row->ready);
+	assert_non_null(api_condition_find(&s->conditions, "Theirs"));
+	for (size_t i = 0; i < 2; i++) {
+		const struct api_condition *c = api_condition_find(&s->conditions, types[i]);
+		bool wanted = row->type != NULL && strcmp(row->type, types[i]) == 0;
+		assert_int_equal(c != NULL, wanted);
+		if (c == NULL)
+			continue;
+		assert_string_equal(c->status, "True");
+		assert_string_equal(c->reason, row->reason);
+		assert_string_equal(c->message, row->message);
+		assert_int_equal(c->observed_generation, 7);
+	}
+}
+
+/* Each row twice, from what was left: lastTransitionTime moves with the condition only (20). */
+static void rules_20_59_health(void **state)
+{
+	(void)state;
+	struct arena a = ARENA_INIT;
+	struct api_condition theirs[] = {{.type = "Theirs", .status = "True"}};
+	struct discovered_image images[3] = {{"a", 3, "registry"}};
+	struct discoverypolicy_status s = {.conditions = {theirs, 1}};
+	int64_t now_s = 1000;
+	FOREACH_ROW(struct health_row, healths)
+	{
+		struct status_facts facts = {.sources = row->sources,
+					     .n = row->n,
+					     .images = {images, row->images},
+					     .spec_error = row->spec_error,
+					     .generation = 7,
+					     .now_s = ++now_s};
+		s = status_make(&facts, &s, &a);
+		has_health(&s, row);
+		facts.now_s = ++now_s;
+		s = status_make(&facts, &s, &a);
+		has_health(&s, row);
+		if (row->type != NULL)
+			assert_true(api_condition_find(&s.conditions, row->type)->last_transition <
+				    now_s);
+	}
+	arena_done(&a);
+}
+
 static void heard(struct lead *l, uint64_t term, int64_t until_ms, int64_t now_ms)
 {
 	lead_changed(l, leader_heard(&l->lease, now_ms, term, until_ms, now_ms), now_ms);
@@ -329,6 +434,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rule_30_what_is_left_out),
 		cmocka_unit_test(rule_30_conditions),
+		cmocka_unit_test(rules_20_59_health),
 		cmocka_unit_test(rule_30_transitions),
 		cmocka_unit_test(rule_30_a_message_is_bounded),
 		cmocka_unit_test(rule_26_30_schedule),

@@ -144,9 +144,10 @@ def test_columns(t):
     names = t.kubectl("get", "drop", "-o", "name").split()
     t.check(sum(name.endswith("/crd-print") for name in names) == 4, "category drop has all kinds",
             " ".join(names))
-    code, _ = t.api.ask("GET", f"{PATHS['pullpolicy']}/crd-print/status")
-    t.check(code == 404, "pullpolicy: no status subresource", code)
     for kind in SPECS:
+        code, obj = t.api.ask("GET", f"{PATHS[kind]}/crd-print/status")[:2]
+        t.check(code == 200 and obj["status"]["observedGeneration"] is not None,
+                f"{kind}: rule 59: a status subresource, and a default in it", (code, obj))
         t.api.delete(kind, "crd-print")
 
 

@@ -391,7 +391,7 @@ def test_switch(t):
                 if e["involvedObject"].get("uid") == fresh["metadata"]["uid"] and e["reason"] == "PullSucceeded"])
             refused = {(q.group, q.resource) for q in t.audit.since(began) if q.pod and q.decision == "forbid"}
             t.equal(refused - {("events.k8s.io", "events"), ("authentication.k8s.io", "tokenreviews"),
-                               ("authorization.k8s.io", "subjectaccessreviews")}, set(),
+                               ("authorization.k8s.io", "subjectaccessreviews"), ("drop.corewire.io", "pullpolicies")}, set(),
                     "nothing else of upstream's role was missed")
             pod = r.pods()[0]
             said = t.kubectl("-n", NAMESPACE, "logs", pod["metadata"]["name"])

@@ -113,7 +113,7 @@ def test_no_node(t):
     """Rule 4: no node matches: not Ready, 0/0, no pod; a node that comes to match is pulled on."""
     t.image("nowhere", "docker.io/library/alpine:3.19", policyRef=fast(t),
             nodeSelector={"drop-e2e/no-such-label": "x"})
-    obj = t.image_is("nowhere", lambda o: condition(o)["reason"] == "InProgress", "is InProgress")
+    obj = t.image_is("nowhere", lambda o: condition(o)["reason"] == "NoNodes", "has no nodes")
     c = condition(obj)
     t.equal((c["status"], c["message"], status(obj).get("ready")),
             ("False", "0/0 nodes ready", "0/0"), "it says that no node matches")

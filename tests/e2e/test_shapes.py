@@ -7,7 +7,7 @@ from test_contract import play
 from upstream import NAME as UPSTREAM
 
 # Who is refused what in tests that are about just that (test_deploy.switch, test_events).
-REFUSED = {(USER + UPSTREAM, "events"), ("plain", "events")}
+REFUSED = {(USER + UPSTREAM, "events"), (USER + UPSTREAM, "pullpolicies"), ("plain", "events")}
 
 
 def test_shapes(t):

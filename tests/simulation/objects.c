@@ -94,7 +94,7 @@ static void put_image(struct sim *s, const struct sim_image *img)
 	char repository[TEXT];
 	const char *cached[NODES_MAX];
 	struct failed_node failed[NODES_MAX];
-	struct api_condition conditions[2];
+	struct api_condition conditions[SIM_CONDITIONS];
 	for (size_t i = 0; i < st->n_cached; i++)
 		cached[i] = st->cached[i];
 	for (size_t i = 0; i < st->n_failed; i++)

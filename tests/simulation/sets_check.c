@@ -177,7 +177,10 @@ static const char *true_phase(const struct cachedimageset *set, const struct sim
 		return "Degraded";
 	if (p != NULL && strcmp(ready_of(p), "Unknown") == 0)
 		return "Pending";
-	return all != 0 && ready == all ? "Ready" : "Pending";
+	/* 59. An empty set is Ready, unless nobody knows what would be found. */
+	if (all == 0 && p != NULL && strcmp(ready_of(p), "False") == 0)
+		return "Pending";
+	return ready == all ? "Ready" : "Pending";
 }
 
 static bool set_converged(struct sim *s, const struct sim_set *set, char *why, size_t size)

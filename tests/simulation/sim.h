@@ -68,6 +68,8 @@ struct sim_condition {
 	int64_t generation, since;
 };
 
+#define SIM_CONDITIONS 4 /* of a CachedImage at most */
+
 struct sim_status {
 	bool written;
 	int64_t generation, targeted, ready_nodes, pulling, failures, pulled_at, attempted_at;
@@ -75,7 +77,7 @@ struct sim_status {
 	size_t n_cached, n_failed, n_conditions;
 	char cached[NODES_MAX][NAME];
 	struct sim_failed failed[NODES_MAX];
-	struct sim_condition conditions[2];
+	struct sim_condition conditions[SIM_CONDITIONS];
 };
 
 struct sim_image {

@@ -101,7 +101,8 @@ static void default_row(const struct field *f, cJSON *obj)
 	if (!(f->flags & FF_HAS_DEFAULT) || member(obj, f->json) != NULL)
 		return;
 	if (f->type == F_INLINE)
-		cJSON_AddObjectToObject(obj, f->json);
+		cJSON_AddItemToObject(obj, f->json,
+				      cJSON_Parse(f->def_str != NULL ? f->def_str : "{}"));
 	else if (f->type == F_INT)
 		cJSON_AddNumberToObject(obj, f->json, (double)f->def_num);
 	else

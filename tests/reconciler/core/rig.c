@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "api/pullpod.h"
+#include "api/tables.h"
 
 void rig_new(struct rig *r)
 {
@@ -132,7 +133,7 @@ void rig_turn(struct rig *r, int64_t ms)
 	r->now.wall_s = RIG_WALL_S + (r->now.boot_ms - RIG_BOOT_MS) / 1000;
 	arena_reset(&r->turn);
 	r->next_ms =
-		core_turn(r->core, r->now, (struct core_room){64, 64, 64, 4}, &r->turn, &r->acts);
+		core_turn(r->core, r->now, (struct core_room){64, 64, 64, 4, 4}, &r->turn, &r->acts);
 }
 
 void rig_one_node(struct rig *r)
@@ -256,11 +257,24 @@ static struct cachedimage_status keep_status(struct rig *r, const struct cachedi
 	return k;
 }
 
+static void policies_written(struct rig *r, uint64_t *rv)
+{
+	for (size_t i = 0; i < r->acts.n_policy_writes; i++) {
+		const struct core_policy_write *w = &r->acts.policy_writes[i];
+		r->n_policy_writes++;
+		r->policy = *(struct pullpolicy_status *)desc_clone(&pullpolicy_status_desc,
+								    w->status, &r->keep);
+		core_policy_written(r->core, w->name, w->uid, WRITE_MADE, ++*rv, r->now);
+	}
+	r->acts.n_policy_writes = 0;
+}
+
 void rig_written(struct rig *r)
 {
 	static uint64_t rv = 100;
 	struct core_actions acts = r->acts;
 	r->acts.n_writes = 0;
+	policies_written(r, &rv);
 	for (size_t i = 0; i < acts.n_writes; i++) {
 		r->api = keep_status(r, acts.writes[i].new);
 		core_written(r->core, acts.writes[i].image_name, acts.writes[i].image_uid,

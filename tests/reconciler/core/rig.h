@@ -25,6 +25,8 @@ struct rig {
 	/* Deletes are not obeyed, and a pod's start is not answered by itself. */
 	bool keep_pods;
 	struct cachedimage_status api; /* what the last status write made of the first image */
+	struct pullpolicy_status policy; /* the same, of the last PullPolicy written */
+	size_t n_policy_writes;
 };
 
 enum fate {

@@ -115,7 +115,7 @@ static void repulling(struct rig *r)
 	}
 
 static const struct row rows[] = {
-	{"no node", no_node, "Pending", "0/0", 0, {"False", "InProgress", "0/0 nodes ready"}, IDLE},
+	{"no node", no_node, "Pending", "0/0", 0, {"False", "NoNodes", "0/0 nodes ready"}, IDLE},
 	{"nothing started",
 	 idle,
 	 "Pending",

@@ -3,7 +3,7 @@
 
 #define S 1000
 
-static void rule_4_no_node_is_never_ready(void **state)
+static void rules_4_59_no_node_is_never_ready(void **state)
 {
 	struct rig r;
 	(void)state;
@@ -14,7 +14,7 @@ static void rule_4_no_node_is_never_ready(void **state)
 	rig_written(&r);
 	assert_string_equal(r.api.phase, "Pending");
 	assert_string_equal(rig_condition(&r, "Ready")->status, "False");
-	assert_string_equal(rig_condition(&r, "Ready")->reason, "InProgress");
+	assert_string_equal(rig_condition(&r, "Ready")->reason, "NoNodes");
 	assert_string_equal(rig_condition(&r, "Ready")->message, "0/0 nodes ready");
 	rig_done(&r);
 }
@@ -162,7 +162,7 @@ static void rule_16_another_spec_of_the_same_generation(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(rule_4_no_node_is_never_ready),
+		cmocka_unit_test(rules_4_59_no_node_is_never_ready),
 		cmocka_unit_test(rules_19_20_ready),
 		cmocka_unit_test(rule_21_pace),
 		cmocka_unit_test(rule_21_a_phase_is_written_at_once),

@@ -15,8 +15,12 @@ static const struct phase_row {
 	 2},
 	{"one is not", "RP", "none", false, "Pending", "False", "Progressing", "1/2 images cached",
 	 2, 1},
-	{"nothing wanted", "", "none", false, "Pending", "False", "Progressing",
-	 "0/0 images cached", 0, 0},
+	{"nothing wanted", "", "none", false, "Ready", "True", "Ready", "0 of 0 images are cached",
+	 0, 0},
+	{"nothing found", "", "True", true, "Ready", "True", "Ready", "0 of 0 images are cached", 0,
+	 0},
+	{"nothing, and nobody knows", "", "False", true, "Pending", "False", "Progressing",
+	 "0/0 images cached; DiscoveryPolicy d is failing: DNSError", 0, 0},
 	{"one Degraded", "RD", "none", false, "Degraded", "False", "Degraded",
 	 "1/2 images cached, failing: 1 (s-b-1)", 2, 1},
 	{"two Degraded", "DDP", "none", false, "Degraded", "False", "Degraded",
@@ -71,6 +75,76 @@ static void rule_24_phases(void **state)
 		assert_int_equal(r.set.status.observed_generation, r.set.meta.generation);
 		rig_done(&r);
 	}
+}
+
+static const struct api_condition *found(const struct sets_rig *r, const char *type)
+{
+	return api_condition_find(&r->set.status.conditions, type);
+}
+
+/* Its children's verdicts, of their present generation, whatever their phase. */
+static void rule_59_stalled_by_children(void **state)
+{
+	struct api_condition stalled = {.type = "Stalled", .status = "True"};
+	struct sets_rig r;
+	(void)state;
+	rig_new(&r);
+	rig_set(&r, "a:1 b:1");
+	rig_lead(&r);
+	rig_settle(&r);
+	assert_string_equal(found(&r, "Reconciling")->reason, "Progressing");
+	assert_null(found(&r, "Stalled"));
+	struct cachedimage *a = rig_get(&r, "s-a-1"), *b = rig_get(&r, "s-b-1");
+	rig_phase(&r, b, "Ready");
+	a->status.conditions = (struct api_conditions){&stalled, 1};
+	rig_phase(&r, a, "Pending");
+	rig_settle(&r);
+	assert_string_equal(rig_ready(&r)->reason, "Progressing");
+	assert_string_equal(found(&r, "Stalled")->reason, "ImagesStalled");
+	assert_string_equal(found(&r, "Stalled")->message,
+			    "1 of 2 images do not become Ready by themselves: s-a-1");
+	assert_null(found(&r, "Reconciling"));
+	/* Another spec: the verdict was about the old one. */
+	a->meta.generation++;
+	rig_changed(&r, a);
+	rig_settle(&r);
+	assert_null(found(&r, "Stalled"));
+	a->status.conditions.n = 0;
+	rig_phase(&r, a, "Ready");
+	rig_settle(&r);
+	assert_null(found(&r, "Stalled"));
+	assert_null(found(&r, "Reconciling"));
+	/* Degraded, and it may heal. */
+	rig_phase(&r, a, "Degraded");
+	rig_settle(&r);
+	assert_string_equal(found(&r, "Reconciling")->reason, "Degraded");
+	rig_done(&r);
+}
+
+static void rule_59_no_discovery_policy(void **state)
+{
+	struct sets_rig r;
+	(void)state;
+	rig_new(&r);
+	r.set.spec.discovery_policy_ref = &discovered;
+	rig_set(&r, "");
+	rig_lead(&r);
+	rig_settle(&r);
+	rig_turn(&r, 3000);
+	rig_settle(&r);
+	assert_string_equal(found(&r, "Stalled")->reason, "DiscoveryPolicyNotFound");
+	int64_t since = found(&r, "Stalled")->last_transition;
+	rig_restart(&r);
+	rig_lead(&r);
+	rig_settle(&r);
+	rig_turn(&r, 60000);
+	rig_settle(&r);
+	assert_true(found(&r, "Stalled")->last_transition >= since);
+	rig_discovery(&r, "d", "True", "");
+	rig_settle(&r);
+	assert_string_equal(r.set.status.phase, "Ready");
+	assert_null(found(&r, "Stalled"));
+	rig_done(&r);
 }
 
 static void rule_24_discovered_children_stay(void **state)
@@ -357,6 +431,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rule_24_phases),
+		cmocka_unit_test(rule_59_stalled_by_children),
+		cmocka_unit_test(rule_59_no_discovery_policy),
 		cmocka_unit_test(rule_24_discovered_children_stay),
 		cmocka_unit_test(rule_24_no_discovery_any_more),
 		cmocka_unit_test(rule_23_skipped_are_counted),

@@ -30,7 +30,7 @@ static const struct path_row {
 	{"no such resource", "GET", "/api/v1/things", 404},
 	{"no such version", "GET", "/api/v9/nodes", 404},
 	{"no such subresource", "GET", PODS "/p/log", 404},
-	{"no status of it", "GET", "/apis/drop.corewire.io/v1alpha1/pullpolicies/p/status", 404},
+	{"no status of it", "GET", "/api/v1/namespaces/a/configmaps/c/status", 404},
 	{"too deep", "GET", PODS "/p/status/more", 404},
 	{"far too deep", "GET", "/apis/a/b/c/d/e/f/g/h/i/j", 404},
 	{"an object without its namespace", "GET", "/api/v1/pods/p", 404},

@@ -322,15 +322,16 @@ static const struct result_row {
 	 "\"failureBackoff\":{\"max\":null},\"maxPullsPerNode\":3}}",
 	 "{\"metadata\":{\"name\":\"a\"},\"spec\":{\"failureBackoff\":{\"initial\":\"30s\",\"max\":"
 	 "\"5m\"},\"maxPullsPerNode\":3,\"maxConcurrentNodes\":1,\"minDelayBetweenPulls\":\"10s\","
-	 "\"pullTimeout\":\"30m\"}}"},
+	 "\"pullTimeout\":\"30m\"},\"status\":{\"observedGeneration\":-1}}"},
 	{"defaults inside of what is absent", "PullPolicy", "{\"metadata\":{\"name\":\"a\"}}",
 	 "{\"metadata\":{\"name\":\"a\"},\"spec\":{\"maxConcurrentNodes\":1,\"maxPullsPerNode\":2,"
-	 "\"minDelayBetweenPulls\":\"10s\",\"pullTimeout\":\"30m\"}}"},
+	 "\"minDelayBetweenPulls\":\"10s\",\"pullTimeout\":\"30m\"},"
+	 "\"status\":{\"observedGeneration\":-1}}"},
 	{"a status does not come with a create", "CachedImage",
 	 "{\"metadata\":{\"name\":\"a\"},\"spec\":{\"image\":\"a\"},\"status\":{\"phase\":"
 	 "\"Ready\"}}",
-	 "{\"metadata\":{\"name\":\"a\"},\"spec\":{\"image\":\"a\",\"imagePullPolicy\":\"Always\"}"
-	 "}"},
+	 "{\"metadata\":{\"name\":\"a\"},\"spec\":{\"image\":\"a\",\"imagePullPolicy\":\"Always\"},"
+	 "\"status\":{\"observedGeneration\":-1}}"},
 	{"a secret's plain texts", "Secret",
 	 "{\"metadata\":{\"name\":\"e\"},\"data\":{\"a\":\"YQ==\"},\"stringData\":{\"c\":\"d\","
 	 "\"e\":\"abc\",\"f\":\"abcd\"}}",
