@@ -63,7 +63,7 @@ static void add_rows(struct ctl *c, const struct msg_images_explained *m)
 		cell_eta(&c->table, i);
 		table_cellf(&c->table, "%s%s", i->policy_missing ? "missing, so " : "",
 			    i->policy_missing && *policy == '-' ? "the default" : policy);
-		table_cell(&c->table, i->text);
+		table_cell(&c->table, i->targeted > 0 ? i->text : "no node matches it");
 	}
 }
 

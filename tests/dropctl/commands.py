@@ -197,8 +197,27 @@ def cases(operator):
         done = operator.ask(["status"], sockets=empty)
         return done.returncode == 111 and "Is the operator running on this machine?" in done.stderr, done.stderr
     yield "nobody is there", nobody
+    yield from no_node_cases(operator)
     yield from left_out_cases(operator)
     yield from lease_cases(operator)
+
+
+def no_node_cases(operator):
+    def made():
+        return operator.send("POST", "cachedimages", {
+            "apiVersion": "drop.corewire.io/v1alpha1", "kind": "CachedImage", "metadata": {"name": "nowhere"},
+            "spec": {"image": "docker.io/library/good", "tag": "1", "nodeSelector": {"no": "node"}}}) in (201, 409), "not created"
+
+    def said():
+        done = operator.ask(["status"])
+        return re.search(r"^nowhere .* 0/0 .* no node matches it$", done.stdout, re.M), done.stdout
+
+    def gone():
+        operator.send("DELETE", "cachedimages/nowhere")
+        return "nowhere" not in operator.ask(["status"]).stdout, "still there"
+    yield "an image for no node is made", made
+    yield "status says that no node matches", said
+    yield "and is gone", gone
 
 
 def left_out_cases(operator):
