@@ -13,7 +13,7 @@ import threading
 from plan import divide, module_of
 from whole import Trace
 
-SILENT = 15 * 60  # seconds; the longest test takes some minutes
+SILENT = 30 * 60  # seconds; the longest test takes some minutes, and building Kubernetes for the first time more
 END = 150         # seconds that a process has to take its cluster down
 
 
