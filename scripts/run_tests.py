@@ -6,7 +6,7 @@ real clusters. `run_tests.py [STAGE...]` runs those stages, by default all. What
 built or started is one failure and does not stop the other stages. Nothing is left running.
 
 The clusters mostly wait, and so do the suites of WAITING, whose real processes wait for each other: they run one after
-the other, and beside them, at the lowest priority, what needs only processor time: builds and the suites of COMPUTING.
+the other, and beside them, in the background, what needs only processor time: builds and the suites of COMPUTING.
 What a stage of the second kind prints comes in one piece at its end. JOBS=N: N clusters side by side.
 """
 import contextlib
@@ -39,8 +39,8 @@ WAITING = {
 }
 CLUSTER = "cluster"
 STAGES = [*COMPUTING, CLUSTER]
-LOW = ["nice", "-n", "19"]
-PATIENCE = "4"  # how many times a test's time limit, at low priority
+LOW = [ROOT / "scripts/background.sh"]
+PATIENCE = "20"  # how many times a test's time limit, in the background: only a test that hangs meets it
 
 
 class Total:
@@ -80,7 +80,7 @@ class Output:
                 print(text, flush=True)
 
     def run(self, command):
-        """Of a kept stage at low priority."""
+        """Of a kept stage in the background."""
         return subprocess.run([*LOW, *command] if self.file else command, cwd=ROOT, stdout=self.file,
                               stderr=subprocess.STDOUT if self.file else None, check=False).returncode
 
@@ -203,7 +203,7 @@ def cluster_stage(total):
 
 
 def compute(wanted, total, built):
-    """Builds and suites at low priority. The builds come first: others wait for them."""
+    """Builds and suites in the background. The builds come first: others wait for them."""
     flavours = [one for one in COMPUTING if one in wanted]
     try:
         if any("check" in COMPUTING[flavour] for flavour in flavours):
@@ -251,6 +251,7 @@ def main():
     lane.start()
     wait(wanted, total, built)
     lane.join()
+    subprocess.run([*LOW, "--remove"], check=False)
     total.add(beside)
     show_slowest(total)
     print(f"{time.monotonic() - begun:.0f} s in all")
