@@ -10,7 +10,7 @@
 #include "base/utf8.h"
 #include "base/xalloc.h"
 
-#include "discoverer/jsonsax.h"
+#include "discoverer/json/jsonsax.h"
 
 /* Where servers put their words; the first of these that an answer has is told. */
 static const char *const WORDS[] = {

@@ -18,9 +18,9 @@
 #include "kube/kube.h"
 
 #include "discoverer/lead.h"
-#include "discoverer/limiter.h"
+#include "discoverer/registry/limiter.h"
 #include "discoverer/source.h"
-#include "discoverer/tokens.h"
+#include "discoverer/registry/tokens.h"
 
 /* Policies tried at once for dropctl discover. */
 #define TRIES_MAX 4

@@ -1,15 +1,14 @@
 /*
- * The answers of a registry and of its token server as they arrive: the tags of a page
- * (OCI distribution, tags/list) and a token (behaviour.md 28). Pure.
+ * A registry's answer as it arrives: the tags of a page (OCI distribution, tags/list; behaviour.md
+ * 28). Pure.
  */
 #ifndef DROP_DISCOVERER_LIST_ANSWER_H
 #define DROP_DISCOVERER_LIST_ANSWER_H
 
-#include "discoverer/jsonsax.h"
+#include "discoverer/json/jsonsax.h"
 
-/* Bytes of a tag (OCI distribution: 128) and of a token (Azure's are over 6,000). */
-#define TAG_MAX   128
-#define TOKEN_MAX (64 * 1024)
+/* Bytes of a tag (OCI distribution). */
+#define TAG_MAX 128
 
 struct tags_answer { /* zeroed but for tag and ctx: ready */
 	struct sax sax;
@@ -22,19 +21,5 @@ struct tags_answer { /* zeroed but for tag and ctx: ready */
 
 int tags_answer_feed(struct tags_answer *t, const char *bytes, size_t n, struct err *err);
 int tags_answer_end(struct tags_answer *t, struct err *err);
-
-struct token_answer { /* zeroed: ready; holds a secret, token_answer_done() wipes it */
-	struct sax sax;
-	char token[TOKEN_MAX + 1]; /* of "token", else of "access_token" */
-	char text[TOKEN_MAX];      /* a string that is being read */
-	bool named_token;          /* it is of "token" */
-	int64_t expires_s;         /* 0: not said */
-	bool too_long;
-};
-
-int token_answer_feed(struct token_answer *t, const char *bytes, size_t n, struct err *err);
-/* The token, borrowed; NULL: there is none that can be used. */
-const char *token_answer_end(struct token_answer *t, struct err *err);
-void token_answer_done(struct token_answer *t);
 
 #endif

@@ -6,7 +6,7 @@
 #include "base/buf.h"
 #include "kube/urls.h"
 
-#include "discoverer/headers.h"
+#include "discoverer/registry/headers.h"
 
 #define STRING(x)   STRING_(x)
 #define STRING_(x)  #x

@@ -9,7 +9,7 @@
 #define DROP_DISCOVERER_PROM_ANSWER_H
 
 #include "discoverer/found.h"
-#include "discoverer/jsonsax.h"
+#include "discoverer/json/jsonsax.h"
 
 #define PROM_TEXT_MAX 255
 /* A range of a week at 5 minutes is 2,017 samples a series: room for 2,400 series of it. */

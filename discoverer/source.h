@@ -14,13 +14,13 @@
 #include "base/arena.h"
 #include "kube/kube.h"
 
-#include "discoverer/auth.h"
+#include "discoverer/registry/auth.h"
 #include "discoverer/fault.h"
 #include "discoverer/found.h"
-#include "discoverer/limiter.h"
+#include "discoverer/registry/limiter.h"
 #include "discoverer/secret_rule.h"
 
-struct tokens; /* discoverer/tokens.h */
+struct tokens; /* discoverer/registry/tokens.h */
 struct query;
 
 /* Milliseconds of a whole query: a registry may need many requests. */
@@ -81,7 +81,7 @@ struct query {
 	char note[ERR_TEXT_MAX]; /* why it found nothing though it did not; "": there is nothing */
 };
 
-/* spec is copied; group: requests of one count together (discoverer/limiter.h). Never ends at once.
+/* spec is copied; group: requests of one count together (discoverer/registry/limiter.h). Never ends at once.
  */
 struct query *query_new(const struct query_env *env, const struct discovery_source *spec,
 			const void *group, bool remember_dropped);

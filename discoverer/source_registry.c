@@ -2,7 +2,7 @@
  * A registry's tags (behaviour.md 28). Each repository is a walk over pages, a few walks at a
  * time; each answers or fails for itself, and this file says what they come to together.
  */
-#include "discoverer/registry.h"
+#include "discoverer/tag_walk.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,8 +11,8 @@
 #include "base/buf.h"
 #include "base/xalloc.h"
 
-#include "discoverer/dockerconfig.h"
-#include "discoverer/repository.h"
+#include "discoverer/registry/dockerconfig.h"
+#include "discoverer/registry/repository.h"
 
 static const char *template_of(const struct registry_source *r)
 {
@@ -132,14 +132,27 @@ static void begin_walks(struct query *q)
 		finished(q);
 }
 
+static const char *spec_secret(const struct discovery_source *spec)
+{
+	return spec->secret_ref != NULL && spec->secret_ref->name != NULL ? spec->secret_ref->name
+									  : "";
+}
+
 static void start(struct query *q)
 {
 	const struct registry_source *spec = q->spec->registry;
 	struct registry *r = q->backend = xcalloc(1, sizeof(*r));
 	r->walk_ended = walk_ended;
 	struct err err;
-	if (!query_url(q, spec->url, &r->url))
+	if (!query_url(q, spec->url, &r->client.home))
 		return;
+	const char *secret = spec_secret(q->spec);
+	r->client.limiter = q->env->limiter;
+	r->client.tokens = q->env->tokens;
+	r->client.group = q->group;
+	r->client.auth = &q->auth;
+	r->client.identity = arena_printf(&q->mem, "%s/%s", secret, q->auth.version);
+	r->client.over = &q->ended;
 	if (template_parse(template_of(spec), &r->template, &err) < 0 ||
 	    regex_new(spec->tag_filter, &r->filter, &err) < 0) {
 		query_end(q, FAULT_SPEC, "%s", err.text);

@@ -35,11 +35,11 @@ struct fetch {
 	int redirects;
 	size_t header_bytes, body_bytes, body_max;
 	const char *fault; /* why we broke it off; NULL: we did not */
-	bool slow, html;
+	bool slow, html, head;
 	bool barred; /* an address was not connected to: named_by may not lead there */
 	enum peer_kind named_by, peer;
 	long port; /* of the URL: a connection to another one is to a proxy */
-	struct buf link, challenge, location, type;
+	struct buf link, challenge, location, type, digest, rate_limit, rate_remaining;
 };
 
 /* ---- what arrives ---- */
@@ -68,7 +68,10 @@ static size_t on_header(char *line, size_t one, size_t n, void *ctx)
 	} kept[] = {{"link:", &f->link},
 		    {"www-authenticate:", &f->challenge},
 		    {"location:", &f->location},
-		    {"content-type:", &f->type}};
+		    {"content-type:", &f->type},
+		    {"docker-content-digest:", &f->digest},
+		    {"ratelimit-limit:", &f->rate_limit},
+		    {"ratelimit-remaining:", &f->rate_remaining}};
 	const size_t n_kept = sizeof(kept) / sizeof(kept[0]);
 	(void)one;
 	f->header_bytes += n;
@@ -221,6 +224,9 @@ static void fetch_free(struct fetch *f)
 	buf_done(&f->challenge);
 	buf_done(&f->location);
 	buf_done(&f->type);
+	buf_done(&f->digest);
+	buf_done(&f->rate_limit);
+	buf_done(&f->rate_remaining);
 	arena_done(&f->mem);
 	free(f);
 }
@@ -313,6 +319,11 @@ static bool is_html(const struct fetch *f, const struct transport_result *refusa
 	       (f->type.len > 0 && strncasecmp(f->type.data, "text/html", 9) == 0);
 }
 
+static const char *header(const struct buf *b)
+{
+	return b->len > 0 ? b->data : "";
+}
+
 static void on_done(void *ctx, const struct transport_result *r)
 {
 	struct fetch *f = ctx;
@@ -342,8 +353,12 @@ static void on_done(void *ctx, const struct transport_result *r)
 		.html = is_html(f, refused ? r : NULL),
 		.peer = f->peer,
 		.named_by = f->named_by,
-		.link = f->link.len > 0 ? f->link.data : "",
-		.challenge = f->challenge.len > 0 ? f->challenge.data : "",
+		.link = header(&f->link),
+		.challenge = header(&f->challenge),
+		.type = header(&f->type),
+		.digest = header(&f->digest),
+		.rate_limit = header(&f->rate_limit),
+		.rate_remaining = header(&f->rate_remaining),
 		.retry_after_ms = r->retry_after_ms,
 	};
 	f->done(f->ctx, &result);
@@ -403,6 +418,8 @@ static void send_now(struct fetch *f)
 	curl_easy_setopt(c, CURLOPT_NOPROGRESS, 0L);
 	curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, on_progress);
 	curl_easy_setopt(c, CURLOPT_XFERINFODATA, f);
+	if (f->head)
+		curl_easy_setopt(c, CURLOPT_NOBODY, 1L);
 	if (f->form != NULL) {
 		curl_easy_setopt(c, CURLOPT_POST, 1L);
 		curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)strlen(f->form));
@@ -437,6 +454,7 @@ struct fetch *fetch_start(struct kube *k, const struct fetch_call *call)
 	f->url = arena_strdup(&f->mem, call->url);
 	f->accept = arena_strdup(&f->mem, call->accept);
 	f->form = arena_strdup(&f->mem, call->form);
+	f->head = call->head;
 	f->body_max = call->body_max != 0 ? call->body_max : FETCH_BODY_MAX;
 	f->named_by = call->named_by;
 	while (call->credentials != NULL && call->credentials[f->n_credentials] != NULL)

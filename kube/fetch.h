@@ -55,6 +55,7 @@ struct fetch_call {         /* borrowed for fetch_start(), all is copied */
 	const char *const *credentials;
 	struct fetch_bytes ca, cert, key; /* PEM; ca NULL: the authorities of the system */
 	const char *form;                 /* NULL: GET; else POST of an urlencoded form */
+	bool head;                        /* HEAD instead of GET: no body comes */
 	size_t body_max; /* decompressed bytes, of a sink with limits of its own; 0: FETCH_BODY_MAX
 			  */
 	enum peer_kind named_by; /* the server that named the URL; PEER_NOBODY: the user did */
@@ -77,6 +78,10 @@ struct fetch_result { /* borrowed for the callback */
 	enum peer_kind named_by; /* who named that URL */
 	const char *link;        /* header; "" if none; several are joined with ", " */
 	const char *challenge;   /* WWW-Authenticate, likewise */
+	const char *type;        /* Content-Type, likewise */
+	const char *digest;      /* Docker-Content-Digest, likewise */
+	/* RateLimit-Limit and RateLimit-Remaining, likewise: "100;w=21600" */
+	const char *rate_limit, *rate_remaining;
 	int64_t retry_after_ms;
 };
 

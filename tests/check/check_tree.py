@@ -56,6 +56,10 @@ ROOMS = {
         "apiserver": {"objects", "store", "store/admission", "play"},
         "screen": {"scenario", "store", "nodes", "play"},
     },
+    "discoverer": {
+        "json": set(),
+        "registry": {"json"},
+    },
 }
 
 # Libraries and the folders whose headers and sources may name them.
@@ -101,7 +105,8 @@ def check_rooms():
                ("reconciler/attic/a.c", "reconciler/core/core.h"),
                ("sim/store/admission/pod.c", "sim/store/store.h"),
                ("sim/objects/api_error.h", "sim/store/store.h"),
-               ("sim/store/attic/a.c", "sim/store/store.h")]
+               ("sim/store/attic/a.c", "sim/store/store.h"),
+               ("discoverer/registry/client.c", "discoverer/source.h")]
     for path, include in planted:
         if room_fault(path, include) is None:
             yield f"{path} including {include} is not found to be wrong"

@@ -8,6 +8,7 @@
 #include "base/buf.h"
 
 #include "discoverer/list_answer.h"
+#include "discoverer/registry/token_answer.h"
 #include "discoverer/prom_answer.h"
 #include "discoverer/prom_hint.h"
 #include "discoverer/score.h"

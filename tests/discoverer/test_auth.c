@@ -7,9 +7,9 @@
 #include "base/buf.h"
 #include "kube/base64.h"
 
-#include "discoverer/auth.h"
-#include "discoverer/dockerconfig.h"
-#include "discoverer/tokens.h"
+#include "discoverer/registry/auth.h"
+#include "discoverer/registry/dockerconfig.h"
+#include "discoverer/registry/tokens.h"
 
 /* {"key": "value"} pairs, NULL-terminated, as the API server would send them. */
 static char *secret(const char *const *pairs)

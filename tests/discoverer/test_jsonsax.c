@@ -7,7 +7,7 @@
 
 #include "base/buf.h"
 
-#include "discoverer/jsonsax.h"
+#include "discoverer/json/jsonsax.h"
 
 static int note(void *ctx, const struct sax *s, enum sax_event event, struct err *err)
 {

@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "discoverer/failure.h"
-#include "discoverer/login.h"
+#include "discoverer/registry/login.h"
 #include "discoverer/pages.h"
-#include "discoverer/repository.h"
+#include "discoverer/registry/repository.h"
 
 static const struct login_row {
 	const char *name;
@@ -199,7 +199,7 @@ static void rule_28_names_of_repositories(void **state)
 	struct weburl url;
 	struct err err;
 	assert_int_equal(weburl_parse(&a, "https://r.example/p/?x=1", &url, &err), 0);
-	url = repository_tags_url(&a, &url, "team/app");
+	url = repository_url(&a, &url, "team/app", "tags/list");
 	assert_string_equal(weburl_text(&a, &url), "https://r.example/p/v2/team/app/tags/list");
 	arena_done(&a);
 }

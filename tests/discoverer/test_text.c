@@ -8,7 +8,7 @@
 #include "base/buf.h"
 
 #include "discoverer/fault.h"
-#include "discoverer/headers.h"
+#include "discoverer/registry/headers.h"
 #include "discoverer/promtime.h"
 #include "discoverer/regex.h"
 #include "discoverer/score.h"

@@ -26,7 +26,7 @@ from wait import Late, until
 
 SETTLED = 90         # seconds; only a broken product needs them
 RSS_MAX = 48 * MIB   # KiB
-TAGS_MAX = 10_000    # discoverer/registry.h
+TAGS_MAX = 10_000    # discoverer/tag_walk.h
 MOST = {"maxImages": 100_000}
 PASSWORD = "a-pass-w0rd-for-home"
 BASIC = "Basic " + base64.b64encode(f"us:{PASSWORD}".encode()).decode()

@@ -1,10 +1,10 @@
-/* Link and WWW-Authenticate (discoverer/headers.h), and what a link means on a page
+/* Link and WWW-Authenticate (discoverer/registry/headers.h), and what a link means on a page
  * (kube/weburl.h). */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "discoverer/headers.h"
+#include "discoverer/registry/headers.h"
 #include "kube/weburl.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "discoverer/list_answer.h"
+#include "discoverer/registry/token_answer.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,11 +1,11 @@
-/* A Secret as the API server sends it, or anything else (discoverer/auth.h): each line is one
+/* A Secret as the API server sends it, or anything else (discoverer/registry/auth.h): each line is one
  * header. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "discoverer/auth.h"
-#include "discoverer/dockerconfig.h"
+#include "discoverer/registry/auth.h"
+#include "discoverer/registry/dockerconfig.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

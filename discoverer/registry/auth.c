@@ -1,5 +1,5 @@
 /* See auth.h. The Secret is never made into a tree: its values are decoded from where they lie. */
-#include "discoverer/auth.h"
+#include "discoverer/registry/auth.h"
 
 #include <stdio.h>
 #include <stdlib.h>

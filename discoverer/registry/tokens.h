@@ -2,8 +2,8 @@
  * Bearer tokens of registries (behaviour.md 28), by realm, service, scope and the identity they
  * were given to. Pure but for memory; what leaves the cache is wiped.
  */
-#ifndef DROP_DISCOVERER_TOKENS_H
-#define DROP_DISCOVERER_TOKENS_H
+#ifndef DROP_DISCOVERER_REGISTRY_TOKENS_H
+#define DROP_DISCOVERER_REGISTRY_TOKENS_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,8 +1,8 @@
 /*
  * The pages of one repository (behaviour.md 28): asked for, read, each tag once, and what they come
- * to. Where the next page is, is pages.c's decision; who asks for it, login.c's.
+ * to. Where the next page is, is pages.c's decision; who asks for it, the client's.
  */
-#include "discoverer/registry.h"
+#include "discoverer/tag_walk.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +12,7 @@
 #include "base/xalloc.h"
 
 #include "discoverer/pages.h"
-#include "discoverer/repository.h"
+#include "discoverer/registry/repository.h"
 #include "discoverer/failure.h"
 
 /* ---- tags ---- */
@@ -91,18 +91,11 @@ static void take_tags(struct walk *w)
 
 void walk_clear(struct walk *w)
 {
-	job_stop(&w->job);
-	if (w->token != NULL) {
-		token_answer_done(w->token);
-		free(w->token);
-	}
+	registry_call_stop(&w->call);
 	free(w->tags);
 	free(w->kept);
-	free(w->token_key);
-	free(w->token_origin);
 	map_done(&w->names);
 	arena_done(&w->mem);
-	arena_done(&w->page_mem);
 	*w = (struct walk){0};
 }
 
@@ -118,23 +111,23 @@ static void walk_failed(struct walk *w, enum part_state state, enum fault fault,
 	r->walk_ended(w, state);
 }
 
-/* who: "", or whom the answer is of ("token server"). what: as in failure_of(). */
-static void refused(struct walk *w, const struct fetch_result *res, const char *who,
-		    const char *what)
+/* what: as in failure_of(). */
+static void refused(struct walk *w, const struct registry_answer *answer, const char *what)
 {
 	const struct registry *r = w->q->backend;
+	const struct fetch_result *res = answer->res;
 	char words[ERR_TEXT_MAX], page[40] = "";
 	enum fault fault = failure_of(res, what, words);
-	bool gone = *who == '\0' && res->end == FETCH_ANSWER && what == NULL && res->code == 404 &&
-		    !res->html;
+	bool gone = !answer->token_server && res->end == FETCH_ANSWER && what == NULL &&
+		    res->code == 404 && !res->html;
 	struct arena a = ARENA_INIT;
 	if (w->pages > 0)
 		snprintf(page, sizeof(page), "page %zu: ", w->pages + 1);
-	const char *from =
-		*who != '\0' ? arena_printf(&a, "%s %s: ", who, weburl_shown(&a, w->job.call.url))
-			     : page;
+	const char *from = answer->token_server ? arena_printf(&a, "token server %s: ",
+							       weburl_shown(&a, answer->url))
+						: page;
 	const char *hint = res->end == FETCH_ANSWER || what != NULL || res->html
-				   ? repository_hint(&a, &r->url, w->name, words)
+				   ? repository_hint(&a, &r->client.home, w->name, words)
 				   : "";
 	w->q->retry_after_ms = res->retry_after_ms;
 	walk_failed(w, gone ? PART_GONE : PART_FAILED, fault,
@@ -144,24 +137,25 @@ static void refused(struct walk *w, const struct fetch_result *res, const char *
 
 /* ---- pages ---- */
 
-static int on_page_bytes(void *ctx, const char *bytes, size_t n)
+static void on_begin(void *ctx)
 {
 	struct walk *w = ctx;
-	w->bad = tags_answer_feed(w->tags, bytes, n, &w->why) < 0;
-	return w->bad ? -1 : 0;
+	*w->tags = (struct tags_answer){.tag = on_tag, .ctx = w};
+	w->page_tags = w->page_news = 0;
 }
 
-static void ask_page(struct walk *w);
-
-static void ask_query(struct walk *w, const char *query)
+static int on_page_bytes(void *ctx, const char *bytes, size_t n, struct err *why)
 {
-	char *kept = arena_strdup(&w->mem, query);
-	arena_done(&w->page_mem);
-	w->query = kept;
-	w->away = NULL;
-	w->tries = 0;
-	w->own_tried = false;
-	ask_page(w);
+	struct walk *w = ctx;
+	return tags_answer_feed(w->tags, bytes, n, why);
+}
+
+static void ask_page(struct walk *w, const char *query)
+{
+	w->query = arena_strdup(&w->mem, query);
+	w->call.url = w->list;
+	w->call.url.query = w->query;
+	registry_call_start(&w->call);
 }
 
 static void walk_whole(struct walk *w)
@@ -179,6 +173,7 @@ static void walk_whole(struct walk *w)
 
 static void page_read(struct walk *w, const struct fetch_result *res)
 {
+	struct arena a = ARENA_INIT;
 	const struct page page = {
 		.list = &w->list,
 		.query = w->query,
@@ -188,104 +183,52 @@ static void page_read(struct walk *w, const struct fetch_result *res)
 		.last = w->last,
 		.counted = w->counted,
 	};
-	const char *query;
+	const char *query = NULL;
 	w->q->found.counts[DROP_unusable] += w->tags->unusable;
-	w->token_fresh = false;
-	enum page_next next = w->over ? PAGE_END : page_next(&w->page_mem, &page, &query);
+	enum page_next next = w->over ? PAGE_END : page_next(&a, &page, &query);
 	if (next == PAGE_MORE && ++w->pages < PAGES_MAX) {
-		ask_query(w, query);
-		return;
-	}
-	if (next == PAGE_END) {
+		ask_page(w, query);
+	} else if (next == PAGE_END) {
 		walk_whole(w);
-		return;
+	} else {
+		char text[ERR_TEXT_MAX];
+		snprintf(text, sizeof(text),
+			 next == PAGE_BAD
+				 ? "page %zu does not exist; the %zu tags before it are kept"
+				 : "there are more than %zu pages; their %zu tags are kept",
+			 next == PAGE_BAD ? w->pages + 2 : w->pages, w->seen);
+		take_tags(w);
+		walk_failed(w, PART_ADDED, FAULT_INVALID, text);
 	}
-	char text[ERR_TEXT_MAX];
-	snprintf(text, sizeof(text),
-		 next == PAGE_BAD ? "page %zu does not exist; the %zu tags before it are kept"
-				  : "there are more than %zu pages; their %zu tags are kept",
-		 next == PAGE_BAD ? w->pages + 2 : w->pages, w->seen);
-	take_tags(w);
-	walk_failed(w, PART_ADDED, FAULT_INVALID, text);
+	arena_done(&a);
 }
 
 /* A registry may not give so many tags a page, and then say so instead of giving fewer. */
-static bool fewer_wanted(const struct walk *w, const struct fetch_result *res)
+static bool fewer_wanted(const struct walk *w, const struct registry_answer *answer)
 {
-	return res->end == FETCH_ANSWER && res->code == 400 && w->counted && w->pages == 0;
+	return !answer->token_server && answer->res->end == FETCH_ANSWER &&
+	       answer->res->code == 400 && w->counted && w->pages == 0;
 }
 
-static void on_page(void *ctx, const struct fetch_result *res)
+static void on_page(void *ctx, const struct registry_answer *answer)
 {
 	struct walk *w = ctx;
-	struct query *q = w->q;
-	struct registry *r = q->backend;
-	if (q->ended)
-		return;
-	bool ok = res->end == FETCH_ANSWER && res->code >= 200 && res->code <= 299;
-	enum walk_login login = !ok || w->bad ? walk_login(w, res) : WALK_REFUSED;
-	if (login == WALK_AGAIN) {
-		ask_page(w);
-	} else if (login == WALK_WAITS) {
-		return;
-	} else if (fewer_wanted(w, res)) {
+	struct registry *r = w->q->backend;
+	const struct fetch_result *res = answer->res;
+	bool ok = !answer->token_server && res->end == FETCH_ANSWER && res->code >= 200 &&
+		  res->code <= 299 && answer->what == NULL;
+	struct err why;
+	if (fewer_wanted(w, answer)) {
 		w->counted = false;
-		ask_query(w, page_first_query(false));
-	} else if (!ok || w->bad) {
-		refused(w, res, "", w->bad ? w->why.text : NULL);
-	} else if (tags_answer_end(w->tags, &w->why) < 0) {
-		refused(w, res, "", w->why.text);
+		ask_page(w, page_first_query(false));
+	} else if (!ok) {
+		refused(w, answer, answer->what);
+	} else if (tags_answer_end(w->tags, &why) < 0) {
+		refused(w, answer, why.text);
 	} else {
-		r->own |= w->sent == AUTH_OWN;
+		r->own |= answer->sent == AUTH_OWN;
 		page_read(w, res);
 	}
-}
-
-static void ask_page(struct walk *w)
-{
-	struct query *q = w->q;
-	struct registry *r = q->backend;
-	struct weburl url = w->list;
-	url.query = w->query;
-	if (w->away != NULL && !query_url(q, w->away, &url))
-		return;
-	bool home = weburl_same_origin(&url, &r->url);
-	const char *origin = weburl_origin(&w->page_mem, &url);
-	const char *token = walk_token(w, origin);
-	w->sent = token != NULL ? AUTH_TOKEN : home && w->own ? AUTH_OWN : AUTH_NOBODY;
-	w->own_tried |= w->sent == AUTH_OWN;
-	*w->tags = (struct tags_answer){.tag = on_tag, .ctx = w};
-	w->page_tags = w->page_news = 0;
-	w->bad = false;
-	w->job = (struct job){
-		.call = {.url = weburl_text(&w->page_mem, &url),
-			 .accept = "application/json",
-			 .ca = q->auth.ca,
-			 .named_by = w->away != NULL ? w->away_by : PEER_NOBODY,
-			 .sink = on_page_bytes,
-			 .done = on_page,
-			 .ctx = w},
-		.origin = origin,
-		.group = q->group,
-	};
-	if (home) {
-		w->job.call.credentials = auth_lines(&q->auth, w->sent, token);
-		w->job.call.cert = q->auth.cert;
-		w->job.call.key = q->auth.key;
-	} else if (token != NULL) {
-		w->job.call.credentials = auth_lines(&q->auth, AUTH_AWAY, token);
-	}
-	job_start(q->env->limiter, &w->job);
-}
-
-/* ---- the beginning ---- */
-
-static void on_login(struct walk *w, const struct fetch_result *res, const char *what)
-{
-	if (res == NULL)
-		ask_page(w);
-	else
-		refused(w, res, "token server", what);
 }
 
 void walk_begin(struct walk *w, struct query *q, size_t repository)
@@ -297,11 +240,18 @@ void walk_begin(struct walk *w, struct query *q, size_t repository)
 		.name = q->spec->registry->repositories.at[repository],
 		.busy = true,
 		.counted = true,
-		.own = r->own,
-		.logged_in = on_login,
 		.tags = xcalloc(1, sizeof(*w->tags)),
 	};
-	w->list = repository_tags_url(&w->mem, &r->url, w->name);
-	w->query = page_first_query(true);
-	ask_page(w);
+	w->call = (struct registry_call){
+		.client = &r->client,
+		.repository = w->name,
+		.accept = "application/json",
+		.own = r->own,
+		.begin = on_begin,
+		.sink = on_page_bytes,
+		.done = on_page,
+		.ctx = w,
+	};
+	w->list = repository_url(&w->mem, &r->client.home, w->name, "tags/list");
+	ask_page(w, page_first_query(true));
 }

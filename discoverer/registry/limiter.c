@@ -1,5 +1,5 @@
 /* See limiter.h. */
-#include "discoverer/limiter.h"
+#include "discoverer/registry/limiter.h"
 
 #include <string.h>
 

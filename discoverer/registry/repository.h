@@ -1,9 +1,9 @@
 /*
- * Names of repositories as users write them (behaviour.md 28): which can be asked for, the path of
- * their tags, and what a refused one may have been meant to be. Pure.
+ * Names of repositories as users write them (behaviour.md 28): which can be asked for, the URLs
+ * of what they have, and what a refused one may have been meant to be. Pure.
  */
-#ifndef DROP_DISCOVERER_REPOSITORY_H
-#define DROP_DISCOVERER_REPOSITORY_H
+#ifndef DROP_DISCOVERER_REGISTRY_REPOSITORY_H
+#define DROP_DISCOVERER_REGISTRY_REPOSITORY_H
 
 #include "base/arena.h"
 #include "base/err.h"
@@ -18,8 +18,9 @@
  * not.
  */
 int repository_check(const char *name, struct err *err);
-/* The registry's URL with the path of the repository's tags, without a query. */
-struct weburl repository_tags_url(struct arena *a, const struct weburl *registry, const char *name);
+/* The registry's URL with the path /v2/NAME/TAIL, without a query; tail is not escaped. */
+struct weburl repository_url(struct arena *a, const struct weburl *registry, const char *name,
+			     const char *tail);
 /*
  * What may be wrong with the spec when the registry refuses, or answers with something else:
  * "; ..." for the end of a message, "" if nothing is known. words: of the answer.

@@ -1,5 +1,5 @@
 /* See login.h. */
-#include "discoverer/login.h"
+#include "discoverer/registry/login.h"
 
 /* 401: a token is asked for, or the one that was sent is forgotten. */
 static enum login_next unauthorized(const struct refusal *r)

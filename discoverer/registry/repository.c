@@ -1,5 +1,5 @@
 /* See repository.h. */
-#include "discoverer/repository.h"
+#include "discoverer/registry/repository.h"
 
 #include <string.h>
 
@@ -32,7 +32,8 @@ int repository_check(const char *name, struct err *err)
 	}
 }
 
-struct weburl repository_tags_url(struct arena *a, const struct weburl *registry, const char *name)
+struct weburl repository_url(struct arena *a, const struct weburl *registry, const char *name,
+			     const char *tail)
 {
 	struct weburl url = *registry;
 	struct buf path = {0};
@@ -47,7 +48,7 @@ struct weburl repository_tags_url(struct arena *a, const struct weburl *registry
 		url_escape(&path, arena_strndup(a, p, n));
 		p += n + (p[n] == '/');
 	}
-	buf_adds(&path, "/tags/list");
+	buf_addf(&path, "/%s", tail);
 	url.path = arena_strndup(a, path.data, path.len);
 	url.query = NULL;
 	buf_done(&path);

@@ -2,8 +2,8 @@
  * What a registry says in headers (behaviour.md 28): where the next page is (Link, RFC 8288)
  * and how it wants us to identify ourselves (WWW-Authenticate, RFC 9110). Pure.
  */
-#ifndef DROP_DISCOVERER_HEADERS_H
-#define DROP_DISCOVERER_HEADERS_H
+#ifndef DROP_DISCOVERER_REGISTRY_HEADERS_H
+#define DROP_DISCOVERER_REGISTRY_HEADERS_H
 
 #include <stdbool.h>
 

@@ -6,13 +6,13 @@
  * of several the last in the order of bytes. index.docker.io and registry-1.docker.io are
  * docker.io. Pure.
  */
-#ifndef DROP_DISCOVERER_DOCKERCONFIG_H
-#define DROP_DISCOVERER_DOCKERCONFIG_H
+#ifndef DROP_DISCOVERER_REGISTRY_DOCKERCONFIG_H
+#define DROP_DISCOVERER_REGISTRY_DOCKERCONFIG_H
 
 #include "api/kinds.h"
 #include "kube/weburl.h"
 
-#include "discoverer/auth.h"
+#include "discoverer/registry/auth.h"
 
 /* Bytes of a key, of a user name with its password. */
 #define DOCKER_KEY_MAX   1024

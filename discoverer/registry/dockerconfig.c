@@ -1,5 +1,5 @@
 /* See dockerconfig.h. Values are decoded into blocks of the auth, which wipes them. */
-#include "discoverer/dockerconfig.h"
+#include "discoverer/registry/dockerconfig.h"
 
 #include <fnmatch.h>
 #include <stdio.h>
@@ -10,7 +10,7 @@
 #include "kube/base64.h"
 #include "kube/json.h"
 
-#include "discoverer/jsonsax.h"
+#include "discoverer/json/jsonsax.h"
 
 /* ---- texts ---- */
 

@@ -1,18 +1,18 @@
 /*
  * How a registry's refusal is answered (behaviour.md 28, 29): who asks again, as whom. The whole
- * policy, apart from what carries it out (registry_login.c). Pure.
+ * policy, apart from what carries it out (client.c). Pure.
  *
  * An origin is scheme, host and port. The first request of a page carries no login. A challenge is
  * believed for the origin that answered: of the registry's own origin with the Secret's login, of
  * any other (after a redirect) anonymously. A token is for the origin that asked for it and goes to
  * no other.
  */
-#ifndef DROP_DISCOVERER_LOGIN_H
-#define DROP_DISCOVERER_LOGIN_H
+#ifndef DROP_DISCOVERER_REGISTRY_LOGIN_H
+#define DROP_DISCOVERER_REGISTRY_LOGIN_H
 
 #include <stdbool.h>
 
-#include "discoverer/auth.h"
+#include "discoverer/registry/auth.h"
 
 /* Times that one page is asked again for the sake of a login. */
 #define LOGIN_TRIES_MAX 5

@@ -1,5 +1,5 @@
 /* See headers.h. One reader of tokens and quoted strings serves both. */
-#include "discoverer/headers.h"
+#include "discoverer/registry/headers.h"
 
 #include <string.h>
 #include <strings.h>

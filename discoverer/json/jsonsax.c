@@ -2,7 +2,7 @@
  * Two machines: one for the grammar between tokens, one inside a token. Invariant: depth
  * counts open brackets, and a value's path is level[1..depth] when its event is told.
  */
-#include "discoverer/jsonsax.h"
+#include "discoverer/json/jsonsax.h"
 
 #include <string.h>
 

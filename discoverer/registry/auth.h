@@ -3,8 +3,8 @@
  * every byte of a secret lives in blocks that auth_done() wipes, and errors name the Secret
  * and the key, never a value.
  */
-#ifndef DROP_DISCOVERER_AUTH_H
-#define DROP_DISCOVERER_AUTH_H
+#ifndef DROP_DISCOVERER_REGISTRY_AUTH_H
+#define DROP_DISCOVERER_REGISTRY_AUTH_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -4,8 +4,8 @@
  * limits. A request without an answer after LIMITER_YOUNG_MS makes room for others, so that stuck
  * servers never block all requests.
  */
-#ifndef DROP_DISCOVERER_LIMITER_H
-#define DROP_DISCOVERER_LIMITER_H
+#ifndef DROP_DISCOVERER_REGISTRY_LIMITER_H
+#define DROP_DISCOVERER_REGISTRY_LIMITER_H
 
 #include <stdbool.h>
 #include <sys/queue.h>

@@ -5,8 +5,8 @@
  * Refused: invalid UTF-8, raw control characters and lone surrogates in strings, numbers and
  * literals that are none, more than SAX_DEPTH_MAX brackets, and anything after the value.
  */
-#ifndef DROP_DISCOVERER_JSONSAX_H
-#define DROP_DISCOVERER_JSONSAX_H
+#ifndef DROP_DISCOVERER_JSON_JSONSAX_H
+#define DROP_DISCOVERER_JSON_JSONSAX_H
 
 #include <stdbool.h>
 #include <stddef.h>

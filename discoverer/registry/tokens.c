@@ -1,5 +1,5 @@
 /* See tokens.h. */
-#include "discoverer/tokens.h"
+#include "discoverer/registry/tokens.h"
 
 #include <stdlib.h>
 #include <string.h>
