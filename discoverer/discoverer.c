@@ -112,7 +112,7 @@ int discoverer_init(struct proc *p, struct err *err)
 				    .pod_namespace = proc_common(p)->pod_namespace,
 				    .options = &d->options};
 	d->feed.ops = &ops;
-	return 0;
+	return image_facts_init(d, d->options.registries, err);
 }
 
 /* Follows policies exactly while we may. */
@@ -152,6 +152,9 @@ int64_t discoverer_turn(struct proc *p, struct now now)
 		if (at < next)
 			next = at;
 	}
+	at = image_facts_turn(p, now);
+	if (at < next)
+		next = at;
 	at = limiter_turn(&d->limiter, now.boot_ms);
 	if (at < next)
 		next = at;
@@ -165,6 +168,7 @@ void discoverer_done(struct proc *p)
 	struct discoverer *d = proc_state(p);
 	struct policy *policy;
 	tries_done(d);
+	image_facts_done(d);
 	for (size_t i = 0; (policy = map_next(&d->policies, &i)) != NULL; i = 0)
 		policy_free(policy);
 	map_done(&d->policies);

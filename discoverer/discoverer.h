@@ -4,7 +4,8 @@
  *
  * It reads DiscoveryPolicies from the watcher and Secrets by name from the API server, both
  * only while the lease is held; a standby asks nobody. What a policy found is kept in its
- * status, from which a restarted discoverer goes on. dropctl discover has a policy tried
+ * status, from which a restarted discoverer goes on. It also finds out what registries say of
+ * images (image_facts.h). dropctl discover has a policy tried
  * without any of that (try.c). It watches nothing, and what becomes of the images is not its
  * business.
  */
@@ -17,6 +18,7 @@
 #include "ipc/proc.h"
 #include "kube/kube.h"
 
+#include "discoverer/image_facts.h"
 #include "discoverer/lead.h"
 #include "discoverer/registry/limiter.h"
 #include "discoverer/source.h"
@@ -41,6 +43,7 @@ struct discoverer {
 	struct map policies; /* by name */
 	uint64_t read;       /* number of the read from nothing that is going on */
 	struct try *tries[TRIES_MAX];
+	struct image_facts_state facts;
 	bool events_legacy; /* events.k8s.io is forbidden: core/v1 */
 };
 

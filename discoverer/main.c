@@ -10,6 +10,7 @@ static const struct proc_def discoverer = {
 			[MSG_doorbell] = on_doorbell,
 			[MSG_changes] = on_changes,
 			[MSG_discover] = on_discover,
+			[MSG_facts_show] = on_facts_show,
 		},
 	.options = discoverer_option_defs,
 	.state_size = sizeof(struct discoverer),

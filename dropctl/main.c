@@ -23,6 +23,7 @@ static const struct command {
 	{"stats", "PROCESS", 1, &ctl_stats},
 	{"tap", "", 0, &ctl_tap},
 	{"discover", "-f FILE", 0, &ctl_discover},
+	{"facts", "IMAGE [SECRET]", 1, &ctl_facts},
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
@@ -30,7 +31,7 @@ static int usage(FILE *to, int code)
 {
 	fputs("usage: dropctl COMMAND [ARGUMENTS] [options]\n\n", to);
 	for (size_t i = 0; i < COMMANDS; i++)
-		fprintf(to, "  %-9s%-13s %.*s\n", commands[i].name, commands[i].args,
+		fprintf(to, "  %-9s%-15s %.*s\n", commands[i].name, commands[i].args,
 			(int)strcspn(commands[i].def->doc, ".") + 1, commands[i].def->doc);
 	fputs("\ndropctl COMMAND --help lists the options of a command.\n", to);
 	return code;

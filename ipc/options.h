@@ -89,7 +89,10 @@ extern const char *const option_secrets[]; /* by enum secret_mode of the discove
 	O(discovery_secret_names, "discovery-secret-names", STRING, NULL, "NAMES", NULL, RESTART,  \
 	  "names of the secrets for --discovery-secrets=named, separated by commas")               \
 	O(require_tls_credentials, "require-tls-credentials", BOOL, "false", NULL, NULL, RESTART,  \
-	  "send credentials of DiscoveryPolicies over https only")
+	  "send credentials of DiscoveryPolicies over https only")                                 \
+	O(registries, "registries", STRING, NULL, "ENDPOINTS", NULL, RESTART,                      \
+	  "where registries are asked about images, HOST=URL or HOST=URL;ca=FILE, separated by "   \
+	  "commas: mirrors, plain http, local addresses")
 
 #define METRICSD_OPTIONS(O)                                                                        \
 	O(metrics_bind_address, "metrics-bind-address", STRING, "0", "ADDRESS", NULL, RESTART,     \

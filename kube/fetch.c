@@ -329,7 +329,8 @@ static void on_done(void *ctx, const struct transport_result *r)
 	struct fetch *f = ctx;
 	int code = r->code;
 	f->transfer = NULL;
-	if (code == 0 && f->barred && f->fault == NULL)
+	bool barred = code == 0 && f->barred && f->fault == NULL;
+	if (barred)
 		f->fault = "led to a loopback or link-local address, which is not asked";
 	if (code != 0 && f->fault == NULL) {
 		int moved = redirected(f, code);
@@ -360,6 +361,7 @@ static void on_done(void *ctx, const struct transport_result *r)
 		.rate_limit = header(&f->rate_limit),
 		.rate_remaining = header(&f->rate_remaining),
 		.retry_after_ms = r->retry_after_ms,
+		.barred = barred,
 	};
 	f->done(f->ctx, &result);
 	fetch_free(f);

@@ -83,6 +83,7 @@ struct fetch_result { /* borrowed for the callback */
 	/* RateLimit-Limit and RateLimit-Remaining, likewise: "100;w=21600" */
 	const char *rate_limit, *rate_remaining;
 	int64_t retry_after_ms;
+	bool barred; /* not asked: it led to a loopback or link-local address */
 };
 
 /* done is called exactly once, later, unless fetch_stop() comes first. */

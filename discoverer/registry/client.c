@@ -276,6 +276,14 @@ void registry_call_start(struct registry_call *call)
 	ask(call);
 }
 
+void registry_call_forget(struct registry_call *call)
+{
+	free(call->token_key);
+	free(call->token_origin);
+	call->token_key = call->token_origin = NULL;
+	call->own = false;
+}
+
 void registry_call_stop(struct registry_call *call)
 {
 	job_stop(&call->job);
@@ -283,8 +291,7 @@ void registry_call_stop(struct registry_call *call)
 		token_answer_done(call->token);
 		free(call->token);
 	}
-	free(call->token_key);
-	free(call->token_origin);
+	registry_call_forget(call);
 	arena_done(&call->mem);
 	*call = (struct registry_call){0};
 }

@@ -78,6 +78,8 @@ struct registry_call { /* lives in the asker; zeroed: idle */
  * the call anew. A token of the call before is used again.
  */
 void registry_call_start(struct registry_call *call);
+/* The next request is somebody else's: what was learnt about who we are does not hold for it. */
+void registry_call_forget(struct registry_call *call);
 /* Idle ones too; frees what it has. */
 void registry_call_stop(struct registry_call *call);
 

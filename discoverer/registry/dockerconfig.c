@@ -1,4 +1,4 @@
-/* See dockerconfig.h. Values are decoded into blocks of the auth, which wipes them. */
+/* See dockerconfig.h. What is taken goes into blocks of the auth, which wipes them. */
 #include "discoverer/registry/dockerconfig.h"
 
 #include <fnmatch.h>
@@ -7,50 +7,9 @@
 #include <string.h>
 
 #include "base/xalloc.h"
-#include "kube/base64.h"
 #include "kube/json.h"
 
-#include "discoverer/json/jsonsax.h"
-
-/* ---- texts ---- */
-
-static int on_text(void *ctx, const struct sax *s, enum sax_event event, struct err *err)
-{
-	bool *is_text = ctx;
-	(void)s, (void)err;
-	*is_text = event == SAX_STRING;
-	return 0;
-}
-
-/* A JSON string without its escapes; NULL: none, or longer than max - 1 bytes. To be wiped. */
-static char *text_of(struct json_range value, size_t max)
-{
-	struct sax *s = xcalloc(1, sizeof(*s));
-	char *out = xcalloc(1, max);
-	bool is_text = false;
-	struct err ignored;
-	s->whole = out;
-	s->whole_max = max - 1;
-	bool ok = value.at != NULL &&
-		  sax_feed(s, value.at, value.len, on_text, &is_text, &ignored) == 0 &&
-		  sax_end(s, on_text, &is_text, &ignored) == 0 && is_text &&
-		  s->total <= s->whole_max && strlen(out) == s->total;
-	explicit_bzero(s, sizeof(*s));
-	free(s);
-	if (!ok) {
-		explicit_bzero(out, max);
-		free(out);
-		return NULL;
-	}
-	return out;
-}
-
-static void forget(char *text)
-{
-	if (text != NULL)
-		explicit_bzero(text, strlen(text));
-	free(text);
-}
+#include "discoverer/registry/docker_entry.h"
 
 /* ---- matching ---- */
 
@@ -153,44 +112,22 @@ static bool entry_matches(const char *key, const struct weburl *registry,
 
 /* ---- an entry ---- */
 
-/* "auth" is base64 of user:password and wins, as for kubelet. */
-static bool take_pair(struct auth *a, char *pair)
-{
-	char *colon = pair != NULL ? strchr(pair, ':') : NULL;
-	if (colon == NULL || colon == pair)
-		return false;
-	*colon = '\0';
-	auth_take(a, pair, colon + 1);
-	*colon = ':';
-	return true;
-}
-
 static int take_entry(struct auth *a, const char *secret, const char *host, struct json_range entry,
 		      struct err *err)
 {
-	char *coded = text_of(json_member(entry, "auth"), DOCKER_LOGIN_MAX);
-	char *user = text_of(json_member(entry, "username"), DOCKER_LOGIN_MAX);
-	char *password = text_of(json_member(entry, "password"), DOCKER_LOGIN_MAX);
-	size_t len = 0;
-	char *pair = coded != NULL && *coded != '\0' ? base64_decode(coded, &len) : NULL;
-	bool taken = pair != NULL && strlen(pair) == len && take_pair(a, pair);
-	if (!taken && (coded == NULL || *coded == '\0') && user != NULL && *user != '\0' &&
-	    password != NULL) {
-		auth_take(a, user, password);
-		taken = true;
-	}
-	forget(coded);
-	forget(user);
-	forget(password);
-	forget(pair);
-	if (taken)
-		return 0;
-	return err_set(err, ERR_TERMINAL,
-		       "the docker configuration in Secret %s has no user and password for %s%s",
-		       secret, host,
-		       json_member(entry, "identitytoken").at != NULL
-			       ? ": an identitytoken is not supported"
-			       : "");
+	char *user, *password;
+	if (!docker_entry_login(entry, &user, &password))
+		return err_set(
+			err, ERR_TERMINAL,
+			"the docker configuration in Secret %s has no user and password for %s%s",
+			secret, host,
+			json_member(entry, "identitytoken").at != NULL
+				? ": an identitytoken is not supported"
+				: "");
+	auth_take(a, user, password);
+	docker_forget(user);
+	docker_forget(password);
+	return 0;
 }
 
 int docker_login(struct auth *a, const char *secret, const struct weburl *registry,
@@ -205,7 +142,7 @@ int docker_login(struct auth *a, const char *secret, const struct weburl *regist
 		all = json_member(all, "auths");
 	for (size_t at = 0; all.at != NULL && json_next(all, &at, &name, &value);) {
 		/* The key stands inside its quotes. */
-		char *key = text_of((struct json_range){name.at - 1, name.len + 2}, DOCKER_KEY_MAX);
+		char *key = docker_text((struct json_range){name.at - 1, name.len + 2}, DOCKER_KEY_MAX);
 		if (key != NULL && entry_matches(key, registry, repositories) &&
 		    (best_key == NULL || strcmp(key, best_key) > 0)) {
 			free(best_key);

@@ -14,10 +14,6 @@
 
 #include "discoverer/registry/auth.h"
 
-/* Bytes of a key, of a user name with its password. */
-#define DOCKER_KEY_MAX   1024
-#define DOCKER_LOGIN_MAX (64 * 1024)
-
 /*
  * Takes user and password for the registry from a->docker_config, else a->docker_cfg, into a.
  * ERR_TERMINAL: there is none for it, or it is broken; names the Secret and the host, never a

@@ -59,13 +59,14 @@ ROOMS = {
     "discoverer": {
         "json": set(),
         "registry": {"json"},
+        "facts": {"json", "registry"},
     },
 }
 
 # Libraries and the folders whose headers and sources may name them.
 LIBRARY_HOME = {
     "nng/": {"ipc"}, "msgpack": {"ipc"}, "curl/": {"kube"}, "yaml.h": {"api", "kube"},
-    "event2/": {"httpd"}, "openssl/": {"httpd", "metricsd", "sim"}, "pcre2": {"discoverer"},
+    "event2/": {"httpd"}, "openssl/": {"httpd", "metricsd", "sim", "discoverer"}, "pcre2": {"discoverer"},
     "zlib.h": {"metricsd"},
 }
 

@@ -56,8 +56,10 @@ def images(obj):
 class Rig:
     """with Rig(build) as rig: watcher and discoverer run; rig.side is the API."""
 
-    def __init__(self, build, programs=("watcher", "discoverer"), level="debug", keep=False):
+    def __init__(self, build, programs=("watcher", "discoverer"), level="debug", keep=False, words=()):
+        """words: further ones for the discoverer."""
         self.build, self.names, self.level, self.keep = os.path.abspath(build), programs, level, keep
+        self.words = words
         self.programs = {}
 
     def __enter__(self):
@@ -81,7 +83,7 @@ class Rig:
         self.sim.__enter__()
         self.side = Side("drop-sim", self.sim.kubeconfig)
         for name in self.names:
-            self.start(name)
+            self.start(name, *(self.words if name == "discoverer" else ()))
 
     def start(self, name, *words):
         common = ["--socket-dir", self.sockets, "--kubeconfig", self.sim.kubeconfig,

@@ -15,7 +15,7 @@ ASKED_MAX = 200_000  # requests that are kept
 CHUNK = 64 * 1024
 TLS_HELLO = b"\x16"
 
-Asked = collections.namedtuple("Asked", "at host path headers body")
+Asked = collections.namedtuple("Asked", "at host path headers body method")
 
 
 class Gone(Exception):
@@ -63,7 +63,7 @@ class Client:
         while len(self.pending) < want:
             self.pending += self.recv()
         body, self.pending = self.pending[:want], self.pending[want:]
-        asked = Asked(time.monotonic(), self.server.host, first.split(" ")[1], headers, body)
+        asked = Asked(time.monotonic(), self.server.host, first.split(" ")[1], headers, body, first.split(" ")[0])
         self.server.note(asked)
         return asked
 

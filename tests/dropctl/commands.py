@@ -72,6 +72,10 @@ ROWS = [
     ("discover of a broken file", ["discover", "-f", "-"], POLICY.replace("topX", "topY"), 1,
      ["topY", "did you mean topX?"]),
     ("discover without a file", ["discover"], None, 100, ["dropctl discover -f FILE"]),
+    ("facts: an address of this machine", ["facts", "localhost:1/app:1"], None, 1,
+     ["not known: its address is local to a machine and is not asked"]),
+    ("facts: no reference", ["facts", "App:1"], None, 1, ["not known: it is no image reference"]),
+    ("facts of nothing", ["facts"], None, 100, ["IMAGE"]),
     ("stats", ["stats", "puller"], None, 0, ['"drop_pod_creates_total{result=\\"created\\"}":']),
     ("stats of nobody", ["stats", "nobody"], None, 100, ["there are watcher, reconciler, puller"]),
     ("no such command", ["frobnicate"], None, 100, ["dropctl --help lists them"]),
@@ -85,6 +89,7 @@ JSON_ROWS = [
     (["queue", "--output=json"], lambda v: isinstance(v["queue"], list)),
     (["discover", "-f", "-", "-o", "json"],
      lambda v: v["policies"][0]["tried"] and v["policies"][0]["sources"][0]["reason"] == "ConnectionRefused"),
+    (["facts", "localhost:1/app:1", "-o", "json"], lambda v: not v["known"] and v["platforms"] == []),
     (["plan", "-f", "-", "-o", "json"], lambda v: v["images"][0]["pulls"] == 0 and v["images"][0]["done"] == 1),
 ]
 

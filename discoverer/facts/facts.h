@@ -1,0 +1,50 @@
+/*
+ * What is known of an image at its registry, or why nothing is (behaviour.md 35). Plain data.
+ */
+#ifndef DROP_DISCOVERER_FACTS_FACTS_H
+#define DROP_DISCOVERER_FACTS_FACTS_H
+
+#include "discoverer/registry/manifest.h"
+
+/* name, text for status and logs: fixed, never words of a server */
+#define FACTS_ENDS(X)                                                                              \
+	X(KNOWN, "")                                                                               \
+	X(REFERENCE, "it is no image reference")                                                   \
+	X(HELD, "the registry failed lately and is not asked now")                                 \
+	X(UNREACHABLE, "the registry cannot be reached")                                           \
+	X(LATE, "the registry did not answer in time")                                             \
+	X(LOCAL, "its address is local to a machine and is not asked")                             \
+	X(UNAUTHORIZED, "the registry wants other credentials")                                    \
+	X(NOT_FOUND, "the registry does not have it")                                              \
+	X(LIMITED, "the registry limits requests")                                                 \
+	X(FAILED, "the registry fails")                                                            \
+	X(REFUSED, "the registry refuses")                                                         \
+	X(UNREADABLE, "the answer of the registry is not understood")                              \
+	X(DIGEST, "the answer of the registry has another digest than it should")                  \
+	X(ELSEWHERE, "another server answered for the registry")                                   \
+	X(BUDGET, "the registry limits what may be read")                                          \
+	X(BUSY, "too much is asked at once")                                                       \
+	X(STANDBY, "this replica does not lead")
+
+#define FACTS_ENUM(name, text) FACTS_##name,
+enum facts_end { FACTS_ENDS(FACTS_ENUM) FACTS_END_COUNT };
+
+const char *facts_text(enum facts_end end);
+
+struct platform_facts {
+	char name[52]; /* "linux/arm/v7"; "" of an image that is no index */
+	int64_t bytes; /* compressed; 0: not known */
+};
+
+struct image_facts {
+	enum facts_end end;
+	int code;                 /* HTTP status that led to it; 0: none */
+	char digest[DIGEST_SIZE]; /* KNOWN */
+	bool is_public;           /* who has no credentials got it, too */
+	bool index;
+	bool forbidden;           /* a Secret could not be read for lack of a right */
+	struct platform_facts *platforms; /* if they were wanted; owned by the inquiry */
+	size_t n_platforms;
+};
+
+#endif
