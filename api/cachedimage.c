@@ -61,6 +61,17 @@ static const struct field failed_node_rows[] = {
 };
 static DESC(failed_node, "FailedNode", "A node on which the last pull attempt failed.");
 
+static const struct field registry_status_rows[] = {
+	ROW(registry_status, digest, "digest", F_STRING, .max_len = 128,
+	    .doc = "Digest behind the tag, as the registry told it last."),
+	ROW(registry_status, checked_at, "checkedAt", F_TIME, .doc = "When it told it."),
+	ROW(registry_status, settled_at, "settledAt", F_TIME,
+	    .doc = "Every node in cachedNodes had what the tag was then."),
+	ROW(registry_status, message, "message", F_STRING, .max_len = 256,
+	    .doc = "Why the last question told nothing."),
+};
+static DESC(registry_status, "RegistryStatus", "What the registry tells about the image.");
+
 static const struct field cachedimage_status_rows[] = {
 	ROW(cachedimage_status, observed_generation, "observedGeneration", F_INT,
 	    .flags = FF_ALWAYS, .bits = 64,
@@ -90,6 +101,8 @@ static const struct field cachedimage_status_rows[] = {
 	    .doc = "Time of the last successful pull."),
 	ROW(cachedimage_status, last_attempted_at, "lastAttemptedAt", F_TIME,
 	    .doc = "Time when the last pull was started."),
+	ROW(cachedimage_status, registry, "registry", F_OBJECT, .flags = FF_ADDITIVE,
+	    .sub = &registry_status_desc, .doc = "What the registry tells about the image."),
 	ROW(cachedimage_status, conditions, "conditions", F_LIST, .flags = FF_LIST_KEYED,
 	    .list_key = "type", .sub = &api_condition_desc,
 	    .doc = "Conditions Ready and PullProgress; PolicyResolved, Reconciling and Stalled "

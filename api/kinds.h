@@ -53,6 +53,12 @@ struct failed_nodes {
 	size_t n;
 };
 
+struct registry_status { /* additive, behaviour 35, 37 */
+	const char *digest;
+	int64_t checked_at, settled_at;
+	const char *message; /* why the last check told nothing; NULL: it did */
+};
+
 struct cachedimage_status {
 	int64_t observed_generation;
 	const char *phase, *ready, *resolved_digest;
@@ -63,6 +69,7 @@ struct cachedimage_status {
 	struct failed_nodes failed_nodes;
 	int64_t consecutive_failures;
 	int64_t last_pulled_at, last_attempted_at;
+	struct registry_status *registry; /* NULL: never asked */
 	struct api_conditions conditions;
 };
 
@@ -181,6 +188,8 @@ struct pullpolicy_spec {
 	int64_t pull_timeout;                    /* additive, behaviour.md 9; default 30m */
 	struct failure_backoff *failure_backoff; /* NULL: the defaults */
 	int64_t repull_interval;                 /* 0: never */
+	const char *repull_mode;                 /* additive, behaviour 37; default Auto */
+	const char *registry_checks;             /* additive, behaviour 36; default Auto */
 	struct api_map node_selector;
 	struct api_tolerations tolerations;
 };

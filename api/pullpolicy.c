@@ -9,6 +9,9 @@ static const struct desc_rule timeout_rules[] = {
 	{0},
 };
 
+static const char *const repull_modes[] = {"Auto", "Always", NULL};
+static const char *const registry_checks[] = {"Auto", "Disabled", NULL};
+
 static const struct field failure_backoff_rows[] = {
 	ROW(failure_backoff, initial, "initial", F_DURATION, .flags = FF_HAS_DEFAULT,
 	    .def_str = "30s",
@@ -43,6 +46,15 @@ static const struct field pullpolicy_spec_rows[] = {
 	    .doc = "Delays after failures; from 30s, doubled up to 5m, when left out."),
 	ROW(pullpolicy_spec, repull_interval, "repullInterval", F_DURATION,
 	    .doc = "Interval after which an image is pulled again; 0s or left out: never."),
+	ROW(pullpolicy_spec, repull_mode, "repullMode", F_STRING, .flags = FF_ADDITIVE,
+	    .enums = repull_modes,
+	    .doc = "Auto: a repull that would change nothing, as the registry tells, makes no pod, "
+		   "but "
+		   "for each seventh. Always: each makes one. Auto when left out."),
+	ROW(pullpolicy_spec, registry_checks, "registryChecks", F_STRING, .flags = FF_ADDITIVE,
+	    .enums = registry_checks,
+	    .doc = "Auto: registries are asked about images of this policy where that saves pulls. "
+		   "Disabled: never. Auto when left out."),
 	ROW(pullpolicy_spec, node_selector, "nodeSelector", F_MAP, API_SELECTOR,
 	    .doc = "Labels of the nodes to which this policy applies; on other nodes the built-in "
 		   "defaults apply. Left out: all nodes."),

@@ -131,6 +131,8 @@ static void follow_lead(struct proc *p)
 	for (size_t i = 0; (policy = map_next(&d->policies, &i)) != NULL;)
 		policy_act(policy, may, now);
 	if (!may)
+		image_facts_fence(p);
+	if (!may)
 		kube_close_lane(d->kube, KUBE_WRITE);
 }
 

@@ -1,10 +1,12 @@
-/* See image_facts.h. Invariant: each question is answered once, or its asker's deadline has passed. */
+/* See image_facts.h. Invariant: each question is answered once, or its asker's deadline has passed.
+ */
 #include "discoverer/image_facts.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/log.h"
 
 #include "discoverer/discoverer.h"
@@ -44,11 +46,22 @@ int image_facts_init(struct discoverer *d, const char *registries, struct err *e
 	return 0;
 }
 
+static void kept_clear(struct facts_kept *k)
+{
+	inquiry_free(k->inquiry);
+	free(k->key);
+	struct arena mem = k->mem;
+	*k = (struct facts_kept){0};
+	arena_done(&mem);
+}
+
 void image_facts_done(struct discoverer *d)
 {
 	struct image_facts_state *s = &d->facts;
 	for (size_t i = 0; i < FACTS_SHOWN_MAX; i++)
 		inquiry_free(s->shown[i].inquiry);
+	for (size_t i = 0; i < FACTS_KEPT_MAX; i++)
+		kept_clear(&s->kept[i]);
 	endpoints_done(&s->endpoints);
 	hosts_done(&s->hosts);
 }
@@ -112,6 +125,154 @@ void on_facts_show(struct proc *p, const struct msg_in *in)
 	s->shown[slot] = (struct facts_shown){inquiry_new(&s->env, &wish), in->reply_to};
 }
 
+/* ---- the reconciler's questions ---- */
+
+static void tell(struct proc *p, const struct reply_to *to, const struct image_facts *f)
+{
+	struct err err;
+	struct msg_facts_told m = {
+		.known = f->end == FACTS_KNOWN,
+		.digest = f->digest,
+		.is_public = f->is_public,
+		.text = facts_text(f->end),
+		.code = (uint64_t)f->code,
+	};
+	if (proc_reply(p, to, MSG_facts_told, &m, &err) < 0)
+		log_debug("answer not sent, ignoring", LS("error", err.text));
+}
+
+static void tell_all(struct proc *p, struct facts_kept *k)
+{
+	struct discoverer *d = proc_state(p);
+	for (size_t i = 0; i < FACTS_WAITING_MAX; i++) {
+		struct facts_waiting *w = &d->facts.waiting[i];
+		if (w->kept != k)
+			continue;
+		tell(p, &w->to, &k->facts);
+		w->kept = NULL;
+	}
+}
+
+static void end_kept(struct proc *p, struct facts_kept *k, const struct image_facts *f)
+{
+	k->facts = *f;
+	k->facts.platforms = NULL;
+	k->facts.n_platforms = 0;
+	inquiry_free(k->inquiry);
+	k->inquiry = NULL;
+	k->answered = true;
+	k->at_ms = proc_now(p).boot_ms;
+	tell_all(p, k);
+}
+
+static char *key_of(const struct msg_image_facts *m)
+{
+	struct buf key = {0};
+	buf_adds(&key, m->reference != NULL ? m->reference : "");
+	for (size_t i = 0; i < m->secrets.n; i++)
+		buf_addf(&key, " %s", m->secrets.at[i].name != NULL ? m->secrets.at[i].name : "");
+	return key.data;
+}
+
+/* The one of that key, else a free one, else the oldest that is answered; NULL: all are busy. */
+static struct facts_kept *kept_for(struct image_facts_state *s, const char *key)
+{
+	struct facts_kept *best = NULL;
+	for (size_t i = 0; i < FACTS_KEPT_MAX; i++) {
+		struct facts_kept *k = &s->kept[i];
+		if (k->key != NULL && strcmp(k->key, key) == 0)
+			return k;
+		if (k->key != NULL && !k->answered)
+			continue;
+		if (best == NULL ||
+		    (best->key != NULL && (k->key == NULL || k->at_ms < best->at_ms)))
+			best = k;
+	}
+	return best;
+}
+
+static void begin_kept(struct proc *p, struct facts_kept *k, char *key,
+		       const struct msg_image_facts *m)
+{
+	struct discoverer *d = proc_state(p);
+	int64_t now_ms = proc_now(p).boot_ms;
+	kept_clear(k);
+	const char **secrets = arena_array(&k->mem, m->secrets.n, sizeof(*secrets));
+	for (size_t i = 0; i < m->secrets.n; i++)
+		secrets[i] = arena_strdup(
+			&k->mem, m->secrets.at[i].name != NULL ? m->secrets.at[i].name : "");
+	k->key = key;
+	k->at_ms = now_ms;
+	k->wish = (struct inquiry_wish){
+		.reference = arena_strdup(&k->mem, m->reference != NULL ? m->reference : ""),
+		.secrets = secrets,
+		.n_secrets = m->secrets.n,
+		.deadline_ms =
+			m->until_ms < now_ms + FACTS_TIME_MS ? m->until_ms : now_ms + FACTS_TIME_MS,
+		.number = ++d->facts.number,
+	};
+}
+
+void on_image_facts(struct proc *p, const struct msg_in *in)
+{
+	struct discoverer *d = proc_state(p);
+	struct image_facts_state *s = &d->facts;
+	const struct msg_image_facts *m = in->body;
+	char *key = key_of(m);
+	struct facts_kept *k = kept_for(s, key);
+	size_t slot = 0;
+	while (slot < FACTS_WAITING_MAX && s->waiting[slot].kept != NULL)
+		slot++;
+	if (k == NULL || slot == FACTS_WAITING_MAX) {
+		tell(p, &in->reply_to, &(struct image_facts){.end = FACTS_BUSY});
+		free(key);
+		return;
+	}
+	bool same = k->key != NULL && strcmp(k->key, key) == 0;
+	if (same && k->answered && k->at_ms >= m->after_ms) {
+		tell(p, &in->reply_to, &k->facts);
+		free(key);
+		return;
+	}
+	if (same && !k->answered)
+		free(key); /* it is being asked */
+	else
+		begin_kept(p, k, key, m);
+	s->waiting[slot] = (struct facts_waiting){k, in->reply_to};
+}
+
+void image_facts_fence(struct proc *p)
+{
+	struct discoverer *d = proc_state(p);
+	for (size_t i = 0; i < FACTS_KEPT_MAX; i++) {
+		struct facts_kept *k = &d->facts.kept[i];
+		if (k->key != NULL && !k->answered)
+			end_kept(p, k, &(struct image_facts){.end = FACTS_STANDBY});
+		kept_clear(k);
+	}
+}
+
+/* One that is new begins when we may act: after a takeover others may know of it before. */
+static int64_t kept_turn(struct proc *p, struct facts_kept *k, struct now now)
+{
+	struct discoverer *d = proc_state(p);
+	if (k->inquiry == NULL && d->acting)
+		k->inquiry = inquiry_new(&d->facts.env, &k->wish);
+	if (k->inquiry == NULL) {
+		if (now.boot_ms < k->wish.deadline_ms)
+			return k->wish.deadline_ms;
+		end_kept(p, k, &(struct image_facts){.end = FACTS_STANDBY});
+		return CLOCK_NEVER;
+	}
+	int64_t at_ms = inquiry_tick(k->inquiry, now.boot_ms);
+	const struct image_facts *f = inquiry_facts(k->inquiry);
+	if (f == NULL)
+		return at_ms;
+	note_forbidden(&d->facts, f, now.boot_ms);
+	end_kept(p, k, f);
+	return CLOCK_NEVER;
+}
+
 /* ---- time ---- */
 
 int64_t image_facts_turn(struct proc *p, struct now now)
@@ -133,6 +294,11 @@ int64_t image_facts_turn(struct proc *p, struct now now)
 		show(p, &shown->to, f);
 		inquiry_free(shown->inquiry);
 		shown->inquiry = NULL;
+	}
+	for (size_t i = 0; i < FACTS_KEPT_MAX; i++) {
+		struct facts_kept *k = &s->kept[i];
+		int64_t at_ms = k->key != NULL && !k->answered ? kept_turn(p, k, now) : CLOCK_NEVER;
+		next = at_ms < next ? at_ms : next;
 	}
 	return next;
 }

@@ -1,7 +1,7 @@
 /*
  * Questions about images from other processes, and their answers (behaviour.md 35). It owns the
- * inquiries under way and the last answers, by reference and secrets, while the discoverer acts; what
- * is known of hosts outlives that.
+ * inquiries under way and the last answers, by reference and secrets, while the discoverer acts;
+ * what is known of hosts outlives that.
  */
 #ifndef DROP_DISCOVERER_IMAGE_FACTS_H
 #define DROP_DISCOVERER_IMAGE_FACTS_H
@@ -17,12 +17,27 @@
 #define FACTS_WAITING_MAX PROC_REQUESTS_MAX
 #define FACTS_SHOWN_MAX   4
 /* Milliseconds of a question; of one of people, which asks for more. */
-#define FACTS_TIME_MS  5000
-#define FACTS_SHOW_MS  10000
-#define FORBIDDEN_MS   (60 * 60 * 1000)
+#define FACTS_TIME_MS 5000
+#define FACTS_SHOW_MS 10000
+#define FORBIDDEN_MS  (60 * 60 * 1000)
 
-struct facts_shown { /* asked by dropctl facts */
+struct facts_shown {             /* asked by dropctl facts */
 	struct inquiry *inquiry; /* NULL: free */
+	struct reply_to to;
+};
+
+struct facts_kept { /* the last answer of a reference with its secrets, or the way to it */
+	char *key;  /* NULL: free */
+	struct inquiry *inquiry; /* under way; NULL: answered, or not begun */
+	struct arena mem;        /* of the wish */
+	struct inquiry_wish wish;
+	bool answered;
+	struct image_facts facts; /* without platforms */
+	int64_t at_ms;            /* when the answer came, or the question */
+};
+
+struct facts_waiting {           /* a question of the reconciler */
+	struct facts_kept *kept; /* NULL: free */
 	struct reply_to to;
 };
 
@@ -30,9 +45,11 @@ struct image_facts_state {
 	struct endpoints endpoints;
 	struct hosts hosts;
 	struct inquiry_env env;
-	uint64_t number;    /* of inquiries so far */
-	int64_t told_ms;    /* when a missing right was logged last; 0: never */
+	uint64_t number; /* of inquiries so far */
+	int64_t told_ms; /* when a missing right was logged last; 0: never */
 	struct facts_shown shown[FACTS_SHOWN_MAX];
+	struct facts_kept kept[FACTS_KEPT_MAX];
+	struct facts_waiting waiting[FACTS_WAITING_MAX];
 };
 
 struct discoverer; /* discoverer/discoverer.h */
@@ -41,6 +58,9 @@ struct discoverer; /* discoverer/discoverer.h */
 int image_facts_init(struct discoverer *d, const char *registries, struct err *err);
 int64_t image_facts_turn(struct proc *p, struct now now);
 void image_facts_done(struct discoverer *d);
+/* It acts no more: what is under way ends. */
+void image_facts_fence(struct proc *p);
+void on_image_facts(struct proc *p, const struct msg_in *in);
 void on_facts_show(struct proc *p, const struct msg_in *in);
 
 #endif

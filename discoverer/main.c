@@ -11,6 +11,7 @@ static const struct proc_def discoverer = {
 			[MSG_changes] = on_changes,
 			[MSG_discover] = on_discover,
 			[MSG_facts_show] = on_facts_show,
+			[MSG_image_facts] = on_image_facts,
 		},
 	.options = discoverer_option_defs,
 	.state_size = sizeof(struct discoverer),

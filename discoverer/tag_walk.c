@@ -123,9 +123,10 @@ static void refused(struct walk *w, const struct registry_answer *answer, const 
 	struct arena a = ARENA_INIT;
 	if (w->pages > 0)
 		snprintf(page, sizeof(page), "page %zu: ", w->pages + 1);
-	const char *from = answer->token_server ? arena_printf(&a, "token server %s: ",
-							       weburl_shown(&a, answer->url))
-						: page;
+	const char *from =
+		answer->token_server
+			? arena_printf(&a, "token server %s: ", weburl_shown(&a, answer->url))
+			: page;
 	const char *hint = res->end == FETCH_ANSWER || what != NULL || res->html
 				   ? repository_hint(&a, &r->client.home, w->name, words)
 				   : "";

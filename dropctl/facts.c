@@ -51,8 +51,8 @@ static void add_json(const struct msg_facts_shown *m, struct buf *out)
 	buf_add_json(out, m->text);
 	buf_addf(out, ",\"code\":%" PRIu64 ",\"digest\":", m->code);
 	buf_add_json(out, m->digest);
-	buf_addf(out, ",\"public\":%s,\"index\":%s,\"platforms\":[", m->is_public ? "true" : "false",
-		 m->index ? "true" : "false");
+	buf_addf(out, ",\"public\":%s,\"index\":%s,\"platforms\":[",
+		 m->is_public ? "true" : "false", m->index ? "true" : "false");
 	msg_dump_rows(MSG_facts_shown, m, out);
 	buf_adds(out, "]}\n");
 }

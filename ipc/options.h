@@ -54,7 +54,9 @@ extern const char *const option_secrets[]; /* by enum secret_mode of the discove
 	O(metrics_per_node, "metrics-per-node", BOOL, "false", NULL, NULL, RESTART,                \
 	  "add the node to pull metrics; this makes one series per image and node")                \
 	O(excluded_node_taints, "excluded-node-taints", STRING, NULL, "KEYS", NULL, RESTART,       \
-	  "taint keys of nodes that get no pull pods, separated by commas, each KEY or PREFIX*")
+	  "taint keys of nodes that get no pull pods, separated by commas, each KEY or PREFIX*")   \
+	O(registry_checks, "registry-checks", BOOL, "true", NULL, NULL, RESTART,                   \
+	  "ask registries whether a repull would change anything before there is a pod for it")
 
 #define PULLER_OPTIONS(O)                                                                          \
 	O(priority_class, "priority-class", STRING, NULL, "NAME", NULL, RESTART,                   \

@@ -247,6 +247,7 @@ int64_t apply_turn(struct proc *p)
 		.writes = r->n_writes < KUBE_IN_FLIGHT_MAX ? KUBE_IN_FLIGHT_MAX - r->n_writes : 0,
 		.policy_writes = POLICY_WRITES_MAX - r->n_policy_writes,
 		.resolves = RESOLVES_MAX - r->n_resolves,
+		.checks = CHECKS_MAX - r->n_checks,
 	};
 	if (room.starts > asks / 2)
 		room.starts = asks / 2;
@@ -270,6 +271,8 @@ int64_t apply_turn(struct proc *p)
 		start_pull(p, &actions.starts[i]);
 	for (size_t i = 0; i < actions.n_resolves; i++)
 		node_read(p, &actions.resolves[i]);
+	for (size_t i = 0; i < actions.n_checks; i++)
+		registry_check(p, &actions.checks[i]);
 	return next;
 }
 
@@ -279,4 +282,5 @@ void apply_fence(struct reconciler *r)
 	for (size_t i = 0; i < ASKS_MAX; i++)
 		r->asks[i].tag = 0;
 	r->n_asks = 0;
+	registry_checks_fence(r);
 }

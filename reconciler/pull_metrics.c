@@ -49,6 +49,9 @@ void measure_fact(struct proc *p, const struct core_fact *f)
 	case FACT_EVICTED:
 		metric_add(m, METRIC_evictions_total, 1, NULL);
 		break;
+	case FACT_TAG_MOVED:
+		metric_add(m, METRIC_tag_moves_total, 1, NULL);
+		break;
 	case FACT_NODE_WARM:
 		metric_observe(m, METRIC_node_warmup_seconds, f->took_ms * US_PER_MS, NULL);
 		break;

@@ -32,6 +32,7 @@ int reconciler_init(struct proc *p, struct err *err)
 	r->feed.ops = &reconciler_feed;
 	r->core = core_new();
 	core_exclude_taints(r->core, r->options.excluded_node_taints);
+	core_allow_checks(r->core, r->options.registry_checks);
 	r->sets = sets_new();
 	r->events = events_new();
 	return 0;
@@ -110,6 +111,7 @@ void reconciler_done(struct proc *p)
 	struct reconciler *r = proc_state(p);
 	r->acting = false;
 	kube_free(r->kube);
+	registry_checks_fence(r);
 	core_free(r->core);
 	sets_free(r->sets);
 	events_free(r->events);

@@ -4,7 +4,8 @@
  * two cores what to do, of images (core.h) and of sets (sets.h), which know nothing of
  * each other, and has it done: pods by the puller, writes by itself (apply.c,
  * set_writes.c). When it may act is takeover.c.
- * It never talks to a registry or a node, and lists nothing.
+ * It never talks to a registry or a node, and lists nothing: what registries say it asks the
+ * discoverer.
  */
 #ifndef DROP_RECONCILER_RECONCILER_H
 #define DROP_RECONCILER_RECONCILER_H
@@ -23,11 +24,15 @@
 
 /* An answer may come this much after the deadline of what it answers. */
 #define ANSWER_GRACE_MS 1000
+/* Questions about images that may be unanswered, and milliseconds of one (35). */
+#define CHECKS_MAX    6
+#define CHECK_TIME_MS 5000
 /*
  * Requests to the puller that may be unanswered: all that a process may have, but for one
- * changes_since and one puller_sync. As many as the puller has on the wire at once.
+ * changes_since, one puller_sync and those questions. As many as the puller has on the wire at
+ * once.
  */
-#define ASKS_MAX (PROC_REQUESTS_MAX - 2)
+#define ASKS_MAX (PROC_REQUESTS_MAX - 2 - CHECKS_MAX)
 /* Nodes being read at a time; each answer is a whole Node (node_read.c). */
 #define RESOLVES_MAX 4
 /* Statuses of PullPolicies being written at a time. */
@@ -36,6 +41,11 @@
 struct ask {          /* one request to the puller */
 	uint64_t tag; /* of the request; 0: free */
 	char pod_name[64];
+};
+
+struct registry_check { /* one question to the discoverer */
+	uint64_t tag;   /* of the request; 0: free */
+	char *image_name, *image_uid, *reference;
 };
 
 struct reconciler {
@@ -55,6 +65,9 @@ struct reconciler {
 	size_t n_policy_writes;
 	int64_t policy_told_ms; /* the right to write these is missing: not logged again before */
 	size_t n_resolves;
+	struct registry_check checks[CHECKS_MAX];
+	size_t n_checks;
+	uint64_t checked;     /* ever, so that no tag comes twice */
 	size_t n_set_writes;
 	struct events *events;
 	size_t n_event_writes;
@@ -82,6 +95,11 @@ void node_read(struct proc *p, const struct core_resolve *wanted);
 
 /* policy_writes.c: the status of a PullPolicy. */
 void policy_write(struct proc *p, const struct core_policy_write *w);
+
+/* registry_checks.c: the core's questions to registries. */
+void registry_check(struct proc *p, const struct core_check *wanted);
+void on_facts_told(struct proc *p, const struct msg_in *in);
+void registry_checks_fence(struct reconciler *r);
 
 /* set_writes.c: from the core of sets to the API server. */
 int64_t set_writes_turn(struct proc *p);

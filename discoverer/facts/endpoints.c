@@ -77,7 +77,6 @@ int endpoint_find(const struct endpoints *e, struct arena *a, const char *refere
 			ret->named_by = PEER_NOBODY;
 			return 0;
 		}
-	const char *url =
-		arena_printf(a, "https://%s", strcmp(host, HUB) == 0 ? HUB_HOST : host);
+	const char *url = arena_printf(a, "https://%s", strcmp(host, HUB) == 0 ? HUB_HOST : host);
 	return weburl_parse(a, url, &ret->home, &err);
 }

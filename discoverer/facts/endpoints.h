@@ -23,11 +23,11 @@ struct endpoints { /* zeroed: none is named */
 	size_t n;
 };
 
-struct endpoint { /* strings in the arena of the call */
-	const char *host;        /* of the reference: "docker.io", "r.example:5000" */
-	const char *image;       /* with its host: "docker.io/library/nginx" */
-	const char *repository;  /* without: "library/nginx" */
-	const char *target;      /* tag, or "sha256:..." */
+struct endpoint {               /* strings in the arena of the call */
+	const char *host;       /* of the reference: "docker.io", "r.example:5000" */
+	const char *image;      /* with its host: "docker.io/library/nginx" */
+	const char *repository; /* without: "library/nginx" */
+	const char *target;     /* tag, or "sha256:..." */
 	struct weburl home;
 	struct fetch_bytes ca;
 	enum peer_kind named_by; /* whether home may be local (kube/peer.h) */

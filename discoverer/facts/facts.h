@@ -42,7 +42,7 @@ struct image_facts {
 	char digest[DIGEST_SIZE]; /* KNOWN */
 	bool is_public;           /* who has no credentials got it, too */
 	bool index;
-	bool forbidden;           /* a Secret could not be read for lack of a right */
+	bool forbidden;                   /* a Secret could not be read for lack of a right */
 	struct platform_facts *platforms; /* if they were wanted; owned by the inquiry */
 	size_t n_platforms;
 };

@@ -194,9 +194,9 @@ static void next_platform(struct inquiry *q)
 {
 	while (q->next_entry < q->n_entries) {
 		const struct platform_entry *e = &q->entries[q->next_entry];
-		bool ask_it = q->next_entry < INQUIRY_PLATFORMS_MAX &&
-			      hosts_take_get(q->env->hosts, q->at.host, nobody_asks(q),
-					     clock_boot_ms());
+		bool ask_it =
+			q->next_entry < INQUIRY_PLATFORMS_MAX &&
+			hosts_take_get(q->env->hosts, q->at.host, nobody_asks(q), clock_boot_ms());
 		if (ask_it) {
 			snprintf(q->want, sizeof(q->want), "%s", e->digest);
 			ask(q, STEP_PLATFORM, e->digest);
@@ -218,8 +218,7 @@ static void read_manifest(struct inquiry *q)
 		return;
 	}
 	q->n_entries = q->manifest.n_entries;
-	q->entries = arena_memdup(&q->mem, q->manifest.entries,
-				  q->n_entries * sizeof(*q->entries));
+	q->entries = arena_memdup(&q->mem, q->manifest.entries, q->n_entries * sizeof(*q->entries));
 	q->facts.platforms = arena_array(&q->mem, q->n_entries + 1, sizeof(*q->facts.platforms));
 	if (!q->facts.index)
 		add_platform(q, "", q->manifest.bytes);
@@ -357,7 +356,8 @@ struct inquiry *inquiry_new(const struct inquiry_env *env, const struct inquiry_
 	q->platforms = wish->platforms;
 	q->deadline_ms = wish->deadline_ms;
 	q->number = wish->number;
-	q->n_secrets = wish->n_secrets < INQUIRY_SECRETS_MAX ? wish->n_secrets : INQUIRY_SECRETS_MAX;
+	q->n_secrets =
+		wish->n_secrets < INQUIRY_SECRETS_MAX ? wish->n_secrets : INQUIRY_SECRETS_MAX;
 	q->secrets = arena_array(&q->mem, q->n_secrets, sizeof(*q->secrets));
 	for (size_t i = 0; i < q->n_secrets; i++)
 		q->secrets[i] = arena_strdup(&q->mem, wish->secrets[i]);

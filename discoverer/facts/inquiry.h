@@ -1,14 +1,14 @@
 /*
- * One question about an image, from its secrets to the answer (behaviour.md 35, 36). The room's files
- * from top to bottom:
+ * One question about an image, from its secrets to the answer (behaviour.md 35, 36). The room's
+ * files from top to bottom:
  *
  *   inquiry    the steps: secrets, HEAD, GET where it must be, platforms where they are wanted
  *   endpoints  which server is asked
  *   hosts      whether it may be asked now
  *   facts      what comes of it: the answer, or why there is none
  *
- * It ends once, in time, whatever the servers do. Nothing of what they say but digests, sizes, names
- * of platforms and status codes is handed on.
+ * It ends once, in time, whatever the servers do. Nothing of what they say but digests, sizes,
+ * names of platforms and status codes is handed on.
  */
 #ifndef DROP_DISCOVERER_FACTS_INQUIRY_H
 #define DROP_DISCOVERER_FACTS_INQUIRY_H
@@ -36,7 +36,7 @@ struct inquiry_env { /* what all inquiries share */
 #define INQUIRY_SECRETS_MAX   8
 #define INQUIRY_PLATFORMS_MAX 16
 
-struct inquiry_wish {            /* copied */
+struct inquiry_wish { /* copied */
 	const char *reference;
 	const char *const *secrets; /* names */
 	size_t n_secrets;

@@ -138,10 +138,9 @@ static void identify(struct registry_call *call, const struct challenge *c,
 		     const struct weburl *realm, const struct fetch_result *res, const char *origin,
 		     bool home)
 {
-	const char *scope = c->scope != NULL
-				    ? c->scope
-				    : arena_printf(&call->mem, "repository:%s:pull",
-						   call->repository);
+	const char *scope =
+		c->scope != NULL ? c->scope
+				 : arena_printf(&call->mem, "repository:%s:pull", call->repository);
 	const char *key = arena_printf(&call->mem, "%s %s %s %s %s", origin, c->realm,
 				       c->service != NULL ? c->service : "", scope,
 				       home ? call->client->identity : "/");

@@ -28,12 +28,12 @@ struct token_answer; /* discoverer/registry/token_answer.h */
 struct registry_client { /* who asks which registry; borrowed while a call is under way */
 	struct limiter *limiter;
 	struct tokens *tokens;
-	const void *group;    /* requests of one count together (limiter.h) */
-	struct weburl home;   /* the registry */
-	struct auth *auth;    /* for home, and for the token server that home names */
-	const char *identity; /* of auth, for the keys of tokens: another one, other tokens */
+	const void *group;       /* requests of one count together (limiter.h) */
+	struct weburl home;      /* the registry */
+	struct auth *auth;       /* for home, and for the token server that home names */
+	const char *identity;    /* of auth, for the keys of tokens: another one, other tokens */
 	enum peer_kind named_by; /* who named home: PEER_NOBODY if that was the user (peer.h) */
-	const bool *over;     /* true: the asker has ended, nothing is asked any more; NULL: never */
+	const bool *over; /* true: the asker has ended, nothing is asked any more; NULL: never */
 };
 
 struct registry_answer { /* borrowed for the callback */
@@ -47,12 +47,12 @@ struct registry_answer { /* borrowed for the callback */
 struct registry_call { /* lives in the asker; zeroed: idle */
 	/* The asker's: */
 	const struct registry_client *client;
-	struct weburl url;       /* at home */
-	const char *repository;  /* for the scope of a token, if the challenge has none */
+	struct weburl url;      /* at home */
+	const char *repository; /* for the scope of a token, if the challenge has none */
 	const char *accept;
-	bool head;               /* as in fetch.h, this and the next */
+	bool head; /* as in fetch.h, this and the next */
 	size_t body_max;
-	bool own;                /* begin as AUTH_OWN; after an answer: what was accepted */
+	bool own;                 /* begin as AUTH_OWN; after an answer: what was accepted */
 	void (*begin)(void *ctx); /* a body may come: what came of an earlier one is void */
 	/* Bytes of a 2xx answer; -1: it is not understood, *why says how. */
 	int (*sink)(void *ctx, const char *bytes, size_t n, struct err *why);

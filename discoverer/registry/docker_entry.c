@@ -68,7 +68,8 @@ bool docker_entry_login(struct json_range entry, char **ret_user, char **ret_pas
 	char *password = docker_text(json_member(entry, "password"), DOCKER_LOGIN_MAX);
 	size_t len = 0;
 	char *pair = coded != NULL && *coded != '\0' ? base64_decode(coded, &len) : NULL;
-	bool taken = pair != NULL && strlen(pair) == len && split_pair(pair, ret_user, ret_password);
+	bool taken =
+		pair != NULL && strlen(pair) == len && split_pair(pair, ret_user, ret_password);
 	if (!taken && (coded == NULL || *coded == '\0') && user != NULL && *user != '\0' &&
 	    password != NULL) {
 		*ret_user = xstrdup(user);

@@ -142,7 +142,8 @@ int docker_login(struct auth *a, const char *secret, const struct weburl *regist
 		all = json_member(all, "auths");
 	for (size_t at = 0; all.at != NULL && json_next(all, &at, &name, &value);) {
 		/* The key stands inside its quotes. */
-		char *key = docker_text((struct json_range){name.at - 1, name.len + 2}, DOCKER_KEY_MAX);
+		char *key =
+			docker_text((struct json_range){name.at - 1, name.len + 2}, DOCKER_KEY_MAX);
 		if (key != NULL && entry_matches(key, registry, repositories) &&
 		    (best_key == NULL || strcmp(key, best_key) > 0)) {
 			free(best_key);

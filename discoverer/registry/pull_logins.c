@@ -93,8 +93,7 @@ bool pull_login_matches(const char *key, const char *image)
 {
 	struct place entry = place_of(key), target = place_of(image);
 	return entry.port_len == target.port_len &&
-	       memcmp(entry.port, target.port, entry.port_len) == 0 &&
-	       hosts_match(entry, target) &&
+	       memcmp(entry.port, target.port, entry.port_len) == 0 && hosts_match(entry, target) &&
 	       strncmp(target.path, entry.path, strlen(entry.path)) == 0;
 }
 

@@ -49,6 +49,20 @@ struct core_resolve { /* read this Node for the digest behind the reference (19)
 	const char *image_name, *image_uid, *reference, *node;
 };
 
+struct core_check { /* ask the registry for the digest of the tag (35, 37) */
+	const char *image_name, *image_uid, *reference;
+	struct api_name_refs secrets;
+	int64_t after_ms; /* an answer of before this moment is too old; boot ms */
+};
+
+struct core_told { /* the answer */
+	bool known;
+	const char *digest; /* known: "sha256:..." */
+	bool is_public;     /* known: to who has no credentials, too */
+	const char *text;   /* else why not, a fixed text */
+	int code;           /* and the HTTP status that led to it, or 0 */
+};
+
 enum core_fact_kind { /* behaviour.md 22 */
 		      FACT_PULL_STARTED,
 		      FACT_PULL_SUCCEEDED,
@@ -59,6 +73,7 @@ enum core_fact_kind { /* behaviour.md 22 */
 		      FACT_EVICTING,    /* again and again; message: how often */
 		      FACT_POLICY_NOT_FOUND, /* message: the policy's name */
 		      FACT_NO_NODES,         /* the image targets no node (4) */
+		      FACT_TAG_MOVED,        /* message: from which digest to which (37) */
 		      FACT_NODE_WARM,        /* a new node has all its images; of no image */
 		      FACT_COUNT,
 };
@@ -95,16 +110,18 @@ struct core_actions {
 	size_t n_policy_writes;
 	struct core_resolve *resolves;
 	size_t n_resolves;
+	struct core_check *checks;
+	size_t n_checks;
 	struct core_fact *facts; /* in the order in which they happened */
 	size_t n_facts;
 	size_t facts_dropped; /* beyond what is kept between two turns */
-	size_t avoided;       /* pulls that were not needed (17) */
+	size_t avoided;       /* pulls that were not needed (17, 37) */
 };
 
 /* Limits of one turn: the rest waits for the next, so that answers are read in between. */
 struct core_room {
 	/* How many more the caller can take now. */
-	size_t starts, deletes, writes, resolves, policy_writes;
+	size_t starts, deletes, writes, resolves, policy_writes, checks;
 };
 
 #endif

@@ -11,6 +11,8 @@
 
 #include "base/xalloc.h"
 #include "reconciler/core/causes.h"
+#include "reconciler/core/check_answers.h"
+#include "reconciler/core/checks.h"
 #include "reconciler/core/facts.h"
 #include "reconciler/core/faults.h"
 #include "reconciler/core/image_health.h"
@@ -93,6 +95,7 @@ void image_adopt(struct core *c, struct image *img, const struct cachedimage *ci
 	const struct api_condition *resolved =
 		api_condition_find(&st->conditions, CONDITION_POLICY);
 	img->no_policy_s = resolved != NULL ? resolved->last_transition : 0;
+	check_forget(img);
 	if (!about_reference(img, ci))
 		return;
 	img->pulled_at = st->last_pulled_at;
@@ -103,6 +106,8 @@ void image_adopt(struct core *c, struct image *img, const struct cachedimage *ci
 	int64_t known_s = st->last_pulled_at;
 	if (known_s == 0 && strcmp(img->ready.status, "True") == 0)
 		known_s = img->ready.since;
+	check_adopt(img, st);
+	known_s = check_known_s(img, known_s);
 	img->digest = st->resolved_digest != NULL ? xstrdup(st->resolved_digest) : NULL;
 	/* 19. Some node had it in an earlier life, and nobody has told what. */
 	img->digest_owed = img->digest == NULL && st->cached_nodes.n != 0;
@@ -127,7 +132,7 @@ static void begin_pair(struct core *c, struct image *img, int slot, struct now n
 	int64_t created = c->nodes[slot].created;
 	/* 16. No pull ends in the second in which its node was created. */
 	if (p->pulled_s != 0 && created >= p->pulled_s)
-		p->pulled_s = 0;
+		p->pulled_s = created < img->pulled_at ? to_u32(img->pulled_at) : 0;
 	if (p->pulled_s != 0) {
 		img->proven = true;
 		p->attempts = 0;
@@ -167,6 +172,8 @@ void image_begin(struct core *c, struct image *img, struct now now)
 	}
 	if (img->adopted)
 		faults_restore(c, img, now);
+	if (img->adopted)
+		check_begin(c, img);
 	img->adopted = false;
 	pairs_place(c, img, now);
 	pairs_look(c, img, now);

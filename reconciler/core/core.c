@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/xalloc.h"
+#include "reconciler/core/check_answers.h"
 #include "reconciler/core/digests.h"
 #include "reconciler/core/facts.h"
 #include "reconciler/core/images.h"
@@ -32,6 +33,7 @@ struct core *core_new(void)
 	list_init(&c->asks);
 	list_init(&c->deletes);
 	list_init(&c->resolves);
+	list_init(&c->checks);
 	return c;
 }
 
@@ -231,6 +233,21 @@ void core_resolved(struct core *c, const char *image_name, const char *image_uid
 		digest_read(c, img, reference, answered, digest);
 }
 
+void core_allow_checks(struct core *c, bool allow)
+{
+	c->checks_allowed = allow;
+}
+
+void core_told(struct core *c, const char *image_name, const char *image_uid, const char *reference,
+	       const struct core_told *told, struct now now)
+{
+	struct image *img = map_get(&c->images, image_name);
+	if (c->leading && img != NULL && strcmp(img->uid, image_uid) == 0 &&
+	    strcmp(img->reference, reference) == 0)
+		check_told(c, img, told, now);
+	arena_reset(&c->scratch);
+}
+
 static void run_timers(struct core *c, struct now now)
 {
 	struct timer *t;
@@ -280,6 +297,7 @@ int64_t core_turn(struct core *c, struct now now, struct core_room room, struct 
 		policy_statuses_run(c, now, room.policy_writes, a, ret);
 		run_deletes(c, room.deletes, a, ret);
 		digests_run(c, room.resolves, a, ret);
+		checks_run(c, now, room.checks, a, ret);
 		/* What is due now and found no room waits for room, not for time. */
 		int64_t writes_ms[] = {timers_next_ms(&c->writes),
 				       timers_next_ms(&c->policy_writes)};

@@ -30,6 +30,9 @@ void core_free(struct core *c);
  */
 void core_exclude_taints(struct core *c, const char *keys);
 
+/* Before the first object: may registries be asked (36)? false until then. */
+void core_allow_checks(struct core *c, bool allow);
+
 /* ---- what is observed (arguments are borrowed for the call) ---- */
 
 /* obj: struct node, pod, cachedimage or pullpolicy by kind; added or changed. */
@@ -67,6 +70,13 @@ void core_policy_written(struct core *c, const char *name, const char *uid,
 /* What the Node said about a core_resolve; digest NULL: it lists none. answered false: no word. */
 void core_resolved(struct core *c, const char *image_name, const char *image_uid,
 		   const char *reference, bool answered, const char *digest);
+
+/*
+ * What the registry said to a core_check, or that nothing is known: told exactly once for each, or
+ * the lead ends (37).
+ */
+void core_told(struct core *c, const char *image_name, const char *image_uid, const char *reference,
+	       const struct core_told *told, struct now now);
 
 /* ---- what is to be done ---- */
 

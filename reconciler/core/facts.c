@@ -15,6 +15,7 @@ const struct core_fact_info core_fact_infos[FACT_COUNT] = {
 	[FACT_EVICTING] = {true, "image is removed from the node repeatedly"},
 	[FACT_POLICY_NOT_FOUND] = {true, "PullPolicy not found, using the default policy"},
 	[FACT_NO_NODES] = {true, "no node is targeted"},
+	[FACT_TAG_MOVED] = {false, "the tag means another image now"},
 	[FACT_NODE_WARM] = {false, "new node has all its images"},
 };
 

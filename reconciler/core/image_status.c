@@ -11,6 +11,8 @@
 
 #include "base/utf8.h"
 #include "reconciler/rules/cause.h"
+#include "reconciler/core/check_answers.h"
+#include "reconciler/core/checks.h"
 #include "reconciler/core/image_health.h"
 #include "reconciler/core/losses.h"
 #include "reconciler/core/pulls.h"
@@ -53,6 +55,7 @@ struct survey { /* one walk over the pairs */
 	int64_t worst_attempts; /* of targeted, uncached nodes */
 	int worst_degraded;     /* slot whose cause the image shows; -1: none */
 	int worst_node_fault;
+	bool unsettled; /* a node with the image may not have what the registry told last */
 	int away; /* the first targeted, uncached node that may not get pods; -1: none */
 };
 
@@ -86,6 +89,8 @@ static struct survey survey(struct core *c, const struct image *img, struct now 
 		bool lost = losses != 0 && (p->pulled_s != 0 || p->attempts == 0);
 		if (lost)
 			add_failing(&s, slot, rank, losses);
+		s.unsettled |= targeted && p->pulled_s != 0 &&
+			       (p->pulled_s < img->check.checked_s || check_outdated(img, slot));
 		if (p->pulled_s != 0) {
 			s.cached[s.n_cached] = arena_strdup(a, c->nodes[slot].name);
 			s.cached_bytes += strlen(s.cached[s.n_cached++]) + NAME_BYTES;
@@ -250,6 +255,7 @@ struct cachedimage_status *status_build(struct core *c, struct image *img, struc
 		.consecutive_failures = phase == PHASE_READY ? 0 : s.worst_attempts,
 		.last_pulled_at = img->pulled_at,
 		.last_attempted_at = img->attempted_at,
+		.registry = check_status(img, !s.unsettled, a),
 	};
 	st->conditions.n = 2;
 	st->conditions.at =

@@ -13,6 +13,7 @@
 #include "base/xalloc.h"
 #include "reconciler/core/adopt.h"
 #include "reconciler/core/causes.h"
+#include "reconciler/core/checks.h"
 #include "reconciler/core/digests.h"
 #include "reconciler/core/facts.h"
 #include "reconciler/core/faults.h"
@@ -111,6 +112,7 @@ static void start_over(struct core *c, struct image *img, struct now now)
 	free(img->digest);
 	img->digest = NULL;
 	digest_forget(img);
+	check_forget(img);
 }
 
 /* 14. Whatever was wrong may have been mended. */
@@ -187,6 +189,8 @@ static void change_spec(struct core *c, struct image *img, const struct cachedim
 		start_over(c, img, now);
 	else if (secrets)
 		secrets_changed(c, img, now);
+	if (secrets && !img->fixed)
+		check_secrets_changed(c, img);
 	retry_all(c, img, now);
 	pairs_place(c, img, now);
 	pairs_look(c, img, now);
@@ -206,6 +210,7 @@ static struct image *image_new(struct core *c, const struct cachedimage *ci)
 	list_init(&img->pulls);
 	list_init(&img->touched);
 	list_init(&img->resolve);
+	list_init(&img->check.wanted);
 	img->retry.owner = TIMER_IMAGE;
 	img->status.owner = TIMER_STATUS;
 	slots_of_image(c, img);
@@ -235,6 +240,7 @@ void image_free(struct core *c, struct image *img)
 	free(img->held);
 	free(img->sizes);
 	free(img->losses);
+	check_done(img);
 	free(img->mem);
 	free(img->uid);
 	free(img->name);

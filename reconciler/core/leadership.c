@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "reconciler/core/adopt.h"
+#include "reconciler/core/checks.h"
 #include "reconciler/core/digests.h"
 #include "reconciler/core/stale_pods.h"
 #include "reconciler/core/node_faults.h"
@@ -117,6 +118,7 @@ void lead_end(struct core *c)
 		img->writing = false;
 		list_remove(&img->touched);
 		digest_fence(img);
+		check_fence(img);
 		timer_stop(&c->timers, &img->retry);
 		timer_stop(&c->writes, &img->status);
 	}

@@ -8,8 +8,9 @@
  *   image_status  pods
  *   pulls
  *   adopt  stale_pods
+ *   check_answers
  *   faults  pairs
- *   losses  node_faults
+ *   checks  losses  node_faults
  *   digests  policies
  *   causes  facts  image_health  pair_delay  slots  status_hash
  *   this header
@@ -150,6 +151,7 @@ struct policy {
 	uint64_t read;
 	int64_t max_nodes, max_pulls, max_per_node; /* max_pulls 0: no limit */
 	int64_t delay_ms, timeout_ms, repull_ms;
+	bool checks, repull_always; /* registryChecks is not Disabled; repullMode is Always */
 	struct backoff backoff;
 	void *mem; /* block of what follows */
 	struct api_map selector;
@@ -185,6 +187,7 @@ enum status_part {
 	PART_FAILURES,
 	PART_PULLED,
 	PART_ATTEMPTED,
+	PART_REGISTRY,
 	PART_CONDITIONS,
 	PART_COUNT,
 };
@@ -199,6 +202,22 @@ struct shadow { /* a status, as hashes of its parts: 5,000 names cost 8 bytes */
 struct condition_memory {
 	char status[8];
 	int64_t since; /* unix seconds */
+};
+
+struct tag_check { /* what the registry told of the tag (checks.h); times: boot ms, unix s */
+	struct link wanted; /* in core.checks: it is to be asked */
+	bool asked;         /* a question is unanswered */
+	int64_t checked_ms; /* the last answer of this life; 0: none */
+	int64_t blind_ms;   /* nothing is asked before: there was no answer */
+	int64_t checked_s;  /* the last answer, also of an earlier life; 0: none */
+	int64_t moved_s;    /* the first that told this digest */
+	int64_t settled_s;  /* each node had what the registry had then; 0: not known */
+	char *digest;       /* NULL: not known */
+	uint64_t listed_as; /* ref_hash() of repository@digest */
+	bool is_public;
+	char *trouble; /* why the last question told nothing; NULL: it did */
+	int code;
+	int64_t told_since_s; /* our pulls have told image.digest since; 0: not known */
 };
 
 struct image {
@@ -223,7 +242,12 @@ struct image {
 	uint64_t *repulls;           /* slots that are cached: what they wait for is a repull */
 	presence_size *sizes; /* by slot, as last listed there; NULL: listed nowhere so far */
 	struct loss *losses;  /* by slot; NULL: no node has lost it so far (losses.h) */
-	uint64_t *held;       /* slots where a pod of an earlier pull is still there: none starts */
+	struct tag_check check;
+	/* By slot, of an image that was checked; else NULL. Last pull by a pod, unix seconds; slots
+	 * whose node has something else under the tag. */
+	uint32_t *pod_s;
+	uint64_t *outdated;
+	uint64_t *held; /* slots where a pod of an earlier pull is still there: none starts */
 	uint32_t n_targeted, n_ready, n_degraded, n_failing, n_live;
 	uint32_t n_waiting[2]; /* [1]: repulls */
 	int64_t waiting_ms;    /* boot ms since which there are any; 0: there are none */
@@ -347,7 +371,8 @@ struct core {
 	struct map leaving;    /* struct stale_count by node name */
 	int64_t pull_ms;       /* mean of all pulls that succeeded */
 	struct timers timers, writes, policy_writes;
-	struct link touched, touched_policies, asks, deletes, resolves;
+	struct link touched, touched_policies, asks, deletes, resolves, checks;
+	bool checks_allowed; /* registries may be asked */
 	char *excluded_taints; /* owned; of nodes that get no pods (2); NULL: none more */
 	struct core_fact facts[FACTS_MAX];
 	size_t n_facts, facts_dropped;

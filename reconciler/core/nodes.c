@@ -11,6 +11,7 @@
 #include "base/hash.h"
 #include "base/xalloc.h"
 #include "reconciler/rules/bits.h"
+#include "reconciler/core/check_answers.h"
 #include "reconciler/core/node_faults.h"
 #include "reconciler/rules/pack.h"
 #include "reconciler/core/pairs.h"
@@ -175,8 +176,11 @@ void node_put(struct core *c, const struct node *n, struct now now)
 		settle_eligible(c, slot, joined, now);
 		apply_facts(c, slot, joined, replaced, turned, now);
 	}
-	for (size_t i = 0; looked && i < c->n_queue; i++)
+	for (size_t i = 0; looked && i < c->n_queue; i++) {
+		if (c->leading)
+			check_look(c, c->queue[i], slot, now);
 		pair_look(c, c->queue[i], slot, now);
+	}
 	if (!c->leading)
 		return;
 	node_settle_fresh(c, slot);

@@ -14,6 +14,7 @@
 #include "base/xalloc.h"
 #include "reconciler/rules/bits.h"
 #include "reconciler/core/causes.h"
+#include "reconciler/core/checks.h"
 #include "reconciler/core/digests.h"
 #include "reconciler/core/facts.h"
 #include "reconciler/core/losses.h"
@@ -28,7 +29,10 @@ static void count(struct pair *p, uint8_t flag, uint32_t *counter, bool on)
 	*counter += on ? 1U : (uint32_t)-1;
 }
 
-/* 15. From that node's own last pull; a clock that was set back does not postpone it. */
+/*
+ * 15, 37. From that node's own last pull; a clock that was set back does not postpone it. The
+ * registry may tell that it would change nothing.
+ */
 static void settle_repull(struct core *c, struct image *img, int slot, struct now now)
 {
 	struct pair *p = &img->pairs[slot];
@@ -40,9 +44,20 @@ static void settle_repull(struct core *c, struct image *img, int slot, struct no
 	if (img->fixed && presence_find(&c->nodes[slot].images, img->listed_as) != 0)
 		return;
 	int64_t pulled = p->pulled_s < now.wall_s ? p->pulled_s : now.wall_s;
-	if (pulled + every_s <= now.wall_s) {
+	if (check_outdated(img, slot)) {
 		p->flags |= PAIR_REPULL;
 		return;
+	}
+	if (pulled + every_s <= now.wall_s) {
+		enum check_due due = check_due(c, img, slot, every_s, now);
+		if (due == CHECK_POD)
+			p->flags |= PAIR_REPULL;
+		if (due != CHECK_DONE)
+			return;
+		pulled = img->check.checked_s;
+		p->pulled_s = (uint32_t)pulled;
+		c->avoided++;
+		image_touch(c, img);
 	}
 	if (img->repull_s == 0 || pulled + every_s < img->repull_s)
 		img->repull_s = pulled + every_s;
@@ -235,6 +250,7 @@ void pair_clear(struct core *c, struct image *img, int slot, struct now now)
 	p->cause = 0;
 	p->flags &= (uint8_t) ~(PAIR_DEGRADES | PAIR_EVICTED);
 	pair_unlisted(img, slot);
+	check_clear(img, slot);
 	loss_clear(img, slot);
 	if (known)
 		image_touch(c, img);

@@ -24,6 +24,8 @@ static void set_defaults(struct policy *p)
 	p->delay_ms = DEFAULT_DELAY_MS;
 	p->timeout_ms = DEFAULT_TIMEOUT_MS;
 	p->repull_ms = 0;
+	p->checks = true;
+	p->repull_always = false;
 	p->backoff = DEFAULT_BACKOFF_MS;
 	p->selector = (struct api_map){0};
 	p->tolerations = (struct api_tolerations){0};
@@ -125,6 +127,8 @@ static void copy_spec(struct policy *p, const struct pullpolicy_spec *spec)
 		p->timeout_ms = spec->pull_timeout;
 	if (spec->repull_interval > 0)
 		p->repull_ms = spec->repull_interval;
+	p->checks = spec->registry_checks == NULL || strcmp(spec->registry_checks, "Disabled") != 0;
+	p->repull_always = spec->repull_mode != NULL && strcmp(spec->repull_mode, "Always") == 0;
 	p->delay_ms = spec->min_delay_between_pulls > 0 ? spec->min_delay_between_pulls : 0;
 	if (spec->failure_backoff != NULL && spec->failure_backoff->initial > 0)
 		p->backoff.initial_ms = spec->failure_backoff->initial;

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/xalloc.h"
+#include "reconciler/core/checks.h"
 #include "reconciler/core/digests.h"
 #include "reconciler/core/facts.h"
 #include "reconciler/core/faults.h"
@@ -215,6 +216,7 @@ static void succeeded(struct core *c, struct pull *p, struct now now)
 	struct pair *pair = &img->pairs[p->slot];
 	pair_cached(pair, now);
 	img->pulled_at = now.wall_s;
+	check_pulled(img, p->slot, p->outcome.digest, now);
 	digest_pulled(img, p->outcome.digest, p->repull_s != 0);
 	fault_success(c, img, p->slot);
 	int64_t took_ms = now.boot_ms - p->started_ms;

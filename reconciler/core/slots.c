@@ -97,6 +97,10 @@ static void grow_image(struct image *img, size_t old, size_t n)
 	grow_bits(&img->held, old, n);
 	if (img->sizes != NULL)
 		img->sizes = lengthen(img->sizes, old, n, sizeof(*img->sizes));
+	if (img->pod_s != NULL) {
+		img->pod_s = lengthen(img->pod_s, old, n, sizeof(*img->pod_s));
+		grow_bits(&img->outdated, old, n);
+	}
 	if (img->losses != NULL)
 		img->losses = lengthen(img->losses, old, n, sizeof(*img->losses));
 }

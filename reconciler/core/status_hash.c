@@ -62,6 +62,16 @@ static uint64_t of_conditions(const struct api_conditions *list)
 	return h;
 }
 
+static uint64_t of_registry(const struct registry_status *r)
+{
+	if (r == NULL)
+		return 0;
+	uint64_t h = hash_str(HASH_START, r->digest);
+	h = hash_bytes(h, &r->checked_at, sizeof(r->checked_at));
+	h = hash_bytes(h, &r->settled_at, sizeof(r->settled_at));
+	return hash_str(h, r->message);
+}
+
 static enum phase phase_of(const char *name)
 {
 	for (int i = PHASE_NONE + 1; i < PHASE_COUNT; i++)
@@ -92,6 +102,7 @@ struct shadow shadow_of(const struct cachedimage_status *s, uint64_t rv)
 				[PART_FAILURES] = of_num(s->consecutive_failures),
 				[PART_PULLED] = of_num(s->last_pulled_at),
 				[PART_ATTEMPTED] = of_num(s->last_attempted_at),
+				[PART_REGISTRY] = of_registry(s->registry),
 				[PART_CONDITIONS] = of_conditions(&s->conditions),
 			},
 	};
@@ -111,6 +122,21 @@ static const char *other_str(bool same, const char *want)
 static int64_t other_num(bool same, int64_t want)
 {
 	return same ? want : want + 1;
+}
+
+/* Of each part another one; the object itself is there, whichever is. */
+static struct registry_status *other_registry(const struct registry_status *w, struct arena *a)
+{
+	struct registry_status *o = arena_alloc(a, sizeof(*o));
+	if (w == NULL)
+		return o;
+	*o = (struct registry_status){
+		.digest = other_str(false, w->digest),
+		.checked_at = other_num(false, w->checked_at),
+		.settled_at = other_num(false, w->settled_at),
+		.message = other_str(false, w->message),
+	};
+	return o;
 }
 
 struct cachedimage_status *shadow_other(const struct shadow *known, const struct shadow *want,
@@ -135,8 +161,11 @@ struct cachedimage_status *shadow_other(const struct shadow *known, const struct
 		.consecutive_failures = other_num(same[PART_FAILURES], w->consecutive_failures),
 		.last_pulled_at = other_num(same[PART_PULLED], w->last_pulled_at),
 		.last_attempted_at = other_num(same[PART_ATTEMPTED], w->last_attempted_at),
+		.registry = w->registry,
 		.conditions = w->conditions,
 	};
+	if (!same[PART_REGISTRY])
+		o->registry = other_registry(w->registry, a);
 	if (!same[PART_CACHED])
 		o->cached_nodes = (struct api_strings){arena_memdup(a, &one_name, sizeof(one_name)),
 						       w->cached_nodes.n == 0};

@@ -21,6 +21,7 @@ static const struct {
 	[FACT_EVICTING] = {true, "Evicting", "The image was removed again"},
 	[FACT_POLICY_NOT_FOUND] = {true, "PolicyNotFound",
 				   "The PullPolicy does not exist; using the default policy"},
+	[FACT_TAG_MOVED] = {false, "TagMoved", "The tag means another image now"},
 	[FACT_NO_NODES] = {true, "NoNodes", "No node matches nodeSelector and tolerations"},
 };
 

@@ -37,6 +37,7 @@ int64_t presence_bytes(presence_size size)
 struct listed {
 	uint64_t name;
 	presence_size size;
+	uint16_t entry;
 };
 
 static int compare(const void *a, const void *b)
@@ -64,10 +65,15 @@ static size_t collect(const struct node *node, struct listed *list)
 	size_t n = 0, kept = 0;
 	for (size_t i = 0; i < node->images.n; i++) {
 		const struct node_image *img = &node->images.at[i];
+		bool crowded = img->names.n >= NODE_IMAGE_NAMES_MAX;
+		/* More than there are numbers: those after have no number of their own. */
+		size_t number = i < PRESENCE_CROWDED - 1 ? i : PRESENCE_CROWDED - 1;
+		uint16_t entry = (uint16_t)(number | (crowded ? PRESENCE_CROWDED : 0));
 		for (size_t k = 0; k < img->names.n; k++) {
 			uint64_t name = node_name_hash(img->names.at[k]);
 			if (name != 0)
-				list[n++] = (struct listed){name, presence_size_of(img->size)};
+				list[n++] =
+					(struct listed){name, presence_size_of(img->size), entry};
 		}
 	}
 	qsort(list, n, sizeof(*list), compare);
@@ -80,13 +86,15 @@ static size_t collect(const struct node *node, struct listed *list)
 static void keep(struct presence *p, const struct listed *list, size_t n)
 {
 	free(p->mem);
-	p->mem = xcalloc(n + 1, sizeof(*p->names) + sizeof(*p->sizes));
+	p->mem = xcalloc(n + 1, sizeof(*p->names) + sizeof(*p->sizes) + sizeof(*p->entries));
 	p->names = p->mem;
 	p->sizes = (presence_size *)(void *)(p->names + n);
+	p->entries = (uint16_t *)(void *)(p->sizes + n);
 	p->n = n;
 	for (size_t i = 0; i < n; i++) {
 		p->names[i] = list[i].name;
 		p->sizes[i] = list[i].size;
+		p->entries[i] = list[i].entry;
 	}
 }
 
@@ -132,7 +140,8 @@ void presence_done(struct presence *p)
 	*p = (struct presence){0};
 }
 
-presence_size presence_find(const struct presence *p, uint64_t name)
+/* The place of the name in names[]; p->n: it is not there. */
+static size_t place_of(const struct presence *p, uint64_t name)
 {
 	size_t lo = 0, hi = p->n;
 	while (lo < hi) {
@@ -142,7 +151,19 @@ presence_size presence_find(const struct presence *p, uint64_t name)
 		else
 			hi = mid;
 	}
-	return lo < p->n && p->names[lo] == name ? p->sizes[lo] : 0;
+	return lo < p->n && p->names[lo] == name ? lo : p->n;
+}
+
+presence_size presence_find(const struct presence *p, uint64_t name)
+{
+	size_t at = place_of(p, name);
+	return at < p->n ? p->sizes[at] : 0;
+}
+
+int presence_entry(const struct presence *p, uint64_t name)
+{
+	size_t at = place_of(p, name);
+	return at < p->n ? p->entries[at] : -1;
 }
 
 bool presence_disproved(const struct presence *p, presence_size size, int64_t pulled_s)

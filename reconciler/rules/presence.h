@@ -40,13 +40,19 @@ struct presence { /* zeroed: nothing was ever reported */
 	void *mem;        /* block of what follows */
 	uint64_t *names;  /* node_name_hash(), sorted */
 	presence_size *sizes;
+	uint16_t *entries; /* which image of the list has the name; see PRESENCE_CROWDED */
 };
 
 /* Reads a trimmed node (node_trim) at now_s (unix, ours); returns whether anything changed. */
 bool presence_read(struct presence *p, const struct node *node, int64_t now_s);
 void presence_done(struct presence *p);
+/* In entries[]: that image has as many names as are ever shown, so it may have others. */
+#define PRESENCE_CROWDED 0x8000
+
 /* The size under that name; 0: it is not listed. */
 presence_size presence_find(const struct presence *p, uint64_t name);
+/* The number of the image that has the name, with PRESENCE_CROWDED; -1: it is not listed. */
+int presence_entry(const struct presence *p, uint64_t name);
 /*
  * 18. Is it proven that an image that is not listed is not there? size: as this node
  * reported it earlier, 0 if it never did; pulled_s: end of our last pull of it, by our clock. The

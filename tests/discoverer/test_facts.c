@@ -1,5 +1,5 @@
-/* What is read of registries about an image, where it is asked, as whom, and whether it may be asked
- * now (behaviour.md 35, 36). */
+/* What is read of registries about an image, where it is asked, as whom, and whether it may be
+ * asked now (behaviour.md 35, 36). */
 #include "tests/unit.h"
 
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 #include "discoverer/registry/pull_logins.h"
 #include "kube/base64.h"
 
-#define HEX "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcde"
+#define HEX  "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcde"
 #define D(x) "sha256:" HEX #x
 
 static const struct manifest_row {
@@ -21,24 +21,29 @@ static const struct manifest_row {
 	int64_t bytes;
 } manifest_rows[] = {
 	{.name = "an OCI index: two platforms, an attestation, one of unknown size",
-	 .text = "{\"schemaVersion\":2,\"manifests\":[{\"digest\":\"" D(1) "\",\"size\":9,\"platform\":{"
-		 "\"architecture\":\"amd64\",\"os\":\"linux\"}},{\"digest\":\"" D(2) "\",\"platform\":{"
-		 "\"architecture\":\"arm\",\"os\":\"linux\",\"variant\":\"v7\"}},{\"digest\":\"" D(3)
-		 "\",\"platform\":{\"architecture\":\"unknown\",\"os\":\"unknown\"}},{\"digest\":\"" D(4)
-		 "\"}]}",
+	 .text = "{\"schemaVersion\":2,\"manifests\":[{\"digest\":\"" D(
+		 1) "\",\"size\":9,\"platform\":{"
+		    "\"architecture\":\"amd64\",\"os\":\"linux\"}},{\"digest\":\"" D(
+			    2) "\",\"platform\":{"
+			       "\"architecture\":\"arm\",\"os\":\"linux\",\"variant\":\"v7\"}},{"
+			       "\"digest\":\"" D(3) "\",\"platform\":{\"architecture\":\"unknown\","
+						    "\"os\":\"unknown\"}},{\"digest\":\"" D(
+							    4) "\"}]}",
 	 .index = true,
 	 .entries = 2},
 	{.name = "an empty index", .text = "{\"manifests\":[]}", .index = true},
 	{.name = "an image: the same layer twice counts once",
-	 .text = "{\"schemaVersion\":2,\"config\":{\"digest\":\"" D(1) "\",\"size\":100},\"layers\":[{"
-		 "\"digest\":\"" D(2) "\",\"size\":1000},{\"size\":20,\"digest\":\"" D(3)
-		 "\"},{\"digest\":\"" D(2) "\",\"size\":1000}]}",
+	 .text = "{\"schemaVersion\":2,\"config\":{\"digest\":\"" D(
+		 1) "\",\"size\":100},\"layers\":[{"
+		    "\"digest\":\"" D(2) "\",\"size\":1000},{\"size\":20,\"digest\":\"" D(
+			    3) "\"},{\"digest\":\"" D(2) "\",\"size\":1000}]}",
 	 .bytes = 1120},
 	{.name = "layers before config",
-	 .text = "{\"layers\":[{\"digest\":\"" D(2) "\",\"size\":7}],\"config\":{\"digest\":\"" D(2)
-		 "\",\"size\":5}}",
+	 .text = "{\"layers\":[{\"digest\":\"" D(2) "\",\"size\":7}],\"config\":{\"digest\":\"" D(
+		 2) "\",\"size\":5}}",
 	 .bytes = 12},
-	{.name = "schema 1", .text = "{\"schemaVersion\":1,\"fsLayers\":[{\"blobSum\":\"x\"}]}",
+	{.name = "schema 1",
+	 .text = "{\"schemaVersion\":1,\"fsLayers\":[{\"blobSum\":\"x\"}]}",
 	 .bad = true},
 	{.name = "an index and an image at once",
 	 .text = "{\"manifests\":[],\"config\":{\"digest\":\"" D(2) "\",\"size\":5},\"layers\":[]}",
@@ -50,20 +55,24 @@ static const struct manifest_row {
 	 .text = "{\"config\":{\"digest\":\"" D(2) "\",\"size\":5},\"layers\":[],\"layers\":[]}",
 	 .bad = true},
 	{.name = "a negative size",
-	 .text = "{\"config\":{\"digest\":\"" D(2) "\",\"size\":-5},\"layers\":[]}", .bad = true},
+	 .text = "{\"config\":{\"digest\":\"" D(2) "\",\"size\":-5},\"layers\":[]}",
+	 .bad = true},
 	{.name = "a size that is no whole number",
-	 .text = "{\"config\":{\"digest\":\"" D(2) "\",\"size\":5e3},\"layers\":[]}", .bad = true},
+	 .text = "{\"config\":{\"digest\":\"" D(2) "\",\"size\":5e3},\"layers\":[]}",
+	 .bad = true},
 	{.name = "a size beyond belief",
 	 .text = "{\"config\":{\"digest\":\"" D(2) "\",\"size\":9999999999999999},\"layers\":[]}",
 	 .bad = true},
 	{.name = "a layer without a size",
-	 .text = "{\"config\":{\"digest\":\"" D(2) "\",\"size\":5},\"layers\":[{\"digest\":\"" D(1)
-		 "\"}]}",
+	 .text = "{\"config\":{\"digest\":\"" D(2) "\",\"size\":5},\"layers\":[{\"digest\":\"" D(
+		 1) "\"}]}",
 	 .bad = true},
 	{.name = "a layer that is no object",
-	 .text = "{\"config\":{\"digest\":\"" D(2) "\",\"size\":5},\"layers\":[1]}", .bad = true},
+	 .text = "{\"config\":{\"digest\":\"" D(2) "\",\"size\":5},\"layers\":[1]}",
+	 .bad = true},
 	{.name = "layers that are no list",
-	 .text = "{\"config\":{\"digest\":\"" D(2) "\",\"size\":5},\"layers\":{}}", .bad = true},
+	 .text = "{\"config\":{\"digest\":\"" D(2) "\",\"size\":5},\"layers\":{}}",
+	 .bad = true},
 	{.name = "no config", .text = "{\"layers\":[]}", .bad = true},
 	{.name = "an error of the registry", .text = "{\"errors\":[]}", .bad = true},
 	{.name = "no object", .text = "[]", .bad = true},
@@ -108,8 +117,10 @@ static bool entries_ok(size_t n)
 	struct err err;
 	buf_adds(&text, "{\"manifests\":[");
 	for (size_t i = 0; i < n; i++)
-		buf_addf(&text, "%s{\"platform\":{\"os\":\"linux\",\"architecture\":\"a%zu\"},\"digest\":\""
-			 D(1) "\"}", i > 0 ? "," : "", i);
+		buf_addf(&text,
+			 "%s{\"platform\":{\"os\":\"linux\",\"architecture\":\"a%zu\"},\"digest\":"
+			 "\"" D(1) "\"}",
+			 i > 0 ? "," : "", i);
 	buf_adds(&text, "]}");
 	bool ok = manifest_feed(m, text.data, text.len, &err) == 0 && manifest_end(m, &err) == 0 &&
 		  m->n_entries == n;
@@ -143,8 +154,8 @@ static const struct endpoint_row {
 	 "docker.io/team/app", "team/app", "1", false},
 	{"a host with a port", NULL, "r.example:5000/team/app:1.2", "https://r.example:5000/",
 	 "r.example:5000/team/app", "team/app", "1.2", false},
-	{"a digest", NULL, "r.example/app:x@" D(1), "https://r.example/", "r.example/app", "app", D(1),
-	 false},
+	{"a digest", NULL, "r.example/app:x@" D(1), "https://r.example/", "r.example/app", "app",
+	 D(1), false},
 	{"localhost is asked like any other, and refused by its address", NULL, "localhost:5000/a",
 	 "https://localhost:5000/", "localhost:5000/a", "a", "latest", false},
 	{"a mirror", "docker.io=https://mirror.example/hub", "nginx", "https://mirror.example/hub",
@@ -177,7 +188,8 @@ static void rule_36_endpoints(void **state)
 		endpoints_done(&all);
 		arena_done(&a);
 	}
-	static const char *const bad[] = {"r.example", "=https://a", "a=ftp://b", "a=https://b;x=1",
+	static const char *const bad[] = {"r.example",       "=https://a",
+					  "a=ftp://b",       "a=https://b;x=1",
 					  "a=https://u:p@b", "a=https://b;ca=relative"};
 	for (size_t i = 0; i < ROWS(bad); i++) {
 		struct endpoints all = {0};
@@ -233,44 +245,79 @@ static const struct login_row {
 	const char *users; /* in the order in which they are tried */
 	bool bad;          /* the first Secret is refused */
 } login_rows[] = {
-	{"both types", "r.example/app",
+	{"both types",
+	 "r.example/app",
 	 {{NEW, "{\"auths\":{\"r.example\":{\"username\":\"a\",\"password\":\"x\"}}}"},
 	  {OLD, "{\"r.example\":{\"username\":\"b\",\"password\":\"x\"}}"}},
-	 "a b", false},
-	{"auth is base64 and wins", "r.example/app",
+	 "a b",
+	 false},
+	{"auth is base64 and wins",
+	 "r.example/app",
 	 {{NEW, "{\"auths\":{\"https://r.example/v2/\":{\"auth\":\"dTpw\",\"username\":\"a\","
 		"\"password\":\"x\"}}}"}},
-	 "u", false},
-	{"several matches, in reverse order", "r.example/team/app",
-	 {{NEW, "{\"auths\":{\"r.example\":{\"auth\":\"YTp4\"},\"r.example/team/app\":{\"auth\":"
-		"\"Yzp4\"},\"r.example/team\":{\"auth\":\"Yjp4\"},\"*.example\":{\"auth\":\"ZDp4\"},"
-		"\"q.example\":{\"auth\":\"ZTp4\"}}}"}},
-	 "c b a d", false},
-	{"equal keys in the order of the secrets", "r.example/app",
+	 "u",
+	 false},
+	{"several matches, in reverse order",
+	 "r.example/team/app",
+	 {{NEW,
+	   "{\"auths\":{\"r.example\":{\"auth\":\"YTp4\"},\"r.example/team/app\":{\"auth\":"
+	   "\"Yzp4\"},\"r.example/team\":{\"auth\":\"Yjp4\"},\"*.example\":{\"auth\":\"ZDp4\"},"
+	   "\"q.example\":{\"auth\":\"ZTp4\"}}}"}},
+	 "c b a d",
+	 false},
+	{"equal keys in the order of the secrets",
+	 "r.example/app",
 	 {{NEW, "{\"auths\":{\"https://r.example\":{\"auth\":\"Yjp4\"}}}"},
 	  {NEW, "{\"auths\":{\"r.example/v1/\":{\"auth\":\"YTp4\"}}}"}},
-	 "b a", false},
-	{"a path behind v2", "r.example/team/app",
-	 {{NEW, "{\"auths\":{\"https://r.example/v2/team\":{\"auth\":\"Yjp4\"}}}"}}, "b", false},
-	{"Docker Hub's usual key", "docker.io/library/nginx",
-	 {{NEW, "{\"auths\":{\"https://index.docker.io/v1/\":{\"auth\":\"Yjp4\"}}}"}}, "b", false},
-	{"which yields to a better one", "docker.io/library/nginx",
+	 "b a",
+	 false},
+	{"a path behind v2",
+	 "r.example/team/app",
+	 {{NEW, "{\"auths\":{\"https://r.example/v2/team\":{\"auth\":\"Yjp4\"}}}"}},
+	 "b",
+	 false},
+	{"Docker Hub's usual key",
+	 "docker.io/library/nginx",
+	 {{NEW, "{\"auths\":{\"https://index.docker.io/v1/\":{\"auth\":\"Yjp4\"}}}"}},
+	 "b",
+	 false},
+	{"which yields to a better one",
+	 "docker.io/library/nginx",
 	 {{NEW, "{\"auths\":{\"https://index.docker.io/v1/\":{\"auth\":\"Yjp4\"},\"docker.io\":{"
 		"\"auth\":\"YTp4\"}}}"}},
-	 "a", false},
-	{"and is for no other registry", "r.example/nginx",
-	 {{NEW, "{\"auths\":{\"https://index.docker.io/v1/\":{\"auth\":\"Yjp4\"}}}"}}, "", false},
-	{"an identitytoken alone is no login", "r.example/app",
-	 {{NEW, "{\"auths\":{\"r.example\":{\"identitytoken\":\"t\"}}}"}}, "", false},
-	{"nothing to decode", "r.example/app",
-	 {{NEW, "{\"auths\":{\"r.example\":{\"auth\":\"!\"}}}"}}, "", false},
-	{"an escaped key", "r.example/app",
-	 {{NEW, "{\"auths\":{\"r\\u002eexample\":{\"auth\":\"Yjp4\"}}}"}}, "b", false},
-	{"broken behind the first entry: nothing of it", "r.example/app",
-	 {{NEW, "{\"auths\":{\"r.example\":{\"auth\":\"Yjp4\"},"}}, "", false},
+	 "a",
+	 false},
+	{"and is for no other registry",
+	 "r.example/nginx",
+	 {{NEW, "{\"auths\":{\"https://index.docker.io/v1/\":{\"auth\":\"Yjp4\"}}}"}},
+	 "",
+	 false},
+	{"an identitytoken alone is no login",
+	 "r.example/app",
+	 {{NEW, "{\"auths\":{\"r.example\":{\"identitytoken\":\"t\"}}}"}},
+	 "",
+	 false},
+	{"nothing to decode",
+	 "r.example/app",
+	 {{NEW, "{\"auths\":{\"r.example\":{\"auth\":\"!\"}}}"}},
+	 "",
+	 false},
+	{"an escaped key",
+	 "r.example/app",
+	 {{NEW, "{\"auths\":{\"r\\u002eexample\":{\"auth\":\"Yjp4\"}}}"}},
+	 "b",
+	 false},
+	{"broken behind the first entry: nothing of it",
+	 "r.example/app",
+	 {{NEW, "{\"auths\":{\"r.example\":{\"auth\":\"Yjp4\"},"}},
+	 "",
+	 false},
 	{"no JSON", "r.example/app", {{NEW, "user:password"}}, "", false},
-	{"another type", "r.example/app",
-	 {{"Opaque", "{\"auths\":{\"r.example\":{\"auth\":\"Yjp4\"}}}"}}, "", true},
+	{"another type",
+	 "r.example/app",
+	 {{"Opaque", "{\"auths\":{\"r.example\":{\"auth\":\"Yjp4\"}}}"}},
+	 "",
+	 true},
 };
 
 static char *secret_of(const char *type, const char *config)

@@ -56,10 +56,10 @@ def images(obj):
 class Rig:
     """with Rig(build) as rig: watcher and discoverer run; rig.side is the API."""
 
-    def __init__(self, build, programs=("watcher", "discoverer"), level="debug", keep=False, words=()):
+    def __init__(self, build, programs=("watcher", "discoverer"), level="debug", keep=False, words=(), nodes=0):
         """words: further ones for the discoverer."""
         self.build, self.names, self.level, self.keep = os.path.abspath(build), programs, level, keep
-        self.words = words
+        self.words, self.nodes = words, nodes
         self.programs = {}
 
     def __enter__(self):
@@ -79,7 +79,7 @@ class Rig:
         self.sockets = os.path.join(self.folder, "s")
         os.mkdir(self.sockets, 0o700)
         self.sim = Simulator(os.path.join(self.build, "sim", "drop-sim"), folder=self.folder, words=[
-            "--nodes", "0", "--audit-log", os.path.join(self.folder, "audit.log")])
+            "--nodes", str(self.nodes), "--audit-log", os.path.join(self.folder, "audit.log")])
         self.sim.__enter__()
         self.side = Side("drop-sim", self.sim.kubeconfig)
         for name in self.names:

@@ -24,7 +24,7 @@ def test_repull(t):
     """Rule 15: an image cached longer ago than repullInterval is pulled again, Ready all the time."""
     t.running()
     began = time.time()
-    t.policy("repulls", minDelayBetweenPulls="0s", repullInterval="3s")
+    t.policy("repulls", minDelayBetweenPulls="0s", repullInterval="3s", repullMode="Always")
     t.image("again", "docker.io/library/busybox:1.36", policyRef="repulls")
     first = t.image_is("again", ready, "becomes Ready")
     later = t.image_is("again", lambda o: status(o)["lastPulledAt"] > status(first)["lastPulledAt"],

@@ -1,7 +1,7 @@
 /*
  * A manifest or an index of a registry, or anything else (discoverer/registry/manifest.h). What is
- * accepted has digests that can be asked for, and a size that is no nonsense; how the bytes are split
- * makes no difference.
+ * accepted has digests that can be asked for, and a size that is no nonsense; how the bytes are
+ * split makes no difference.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +15,8 @@ static bool take(struct manifest *m, const char *text, size_t size, size_t split
 	struct err err;
 	*m = (struct manifest){0};
 	return manifest_feed(m, text, split, &err) == 0 &&
-	       manifest_feed(m, text + split, size - split, &err) == 0 && manifest_end(m, &err) == 0;
+	       manifest_feed(m, text + split, size - split, &err) == 0 &&
+	       manifest_end(m, &err) == 0;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

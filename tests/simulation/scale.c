@@ -104,7 +104,7 @@ static void put_pod(struct core *c, const struct core_start *s)
 static void turn(struct core *c)
 {
 	arena_reset(&turn_mem);
-	core_turn(c, now, (struct core_room){64, 64, 64, 4}, &turn_mem, &acts);
+	core_turn(c, now, (struct core_room){64, 64, 64, 4, 0, 0}, &turn_mem, &acts);
 }
 
 /* Everything that was asked for happens at once. */

@@ -48,7 +48,7 @@ static void turn(struct sim *s, struct arena *a)
 		return;
 	s->touched = false;
 	s->turn_ms =
-		core_turn(s->core, sim_now(s), (struct core_room){room, room, room, 0}, a, &acts);
+		core_turn(s->core, sim_now(s), (struct core_room){room, room, room, 0, 0, 0}, a, &acts);
 	if (acts.n_starts == room || acts.n_writes == room || acts.n_deletes == room)
 		s->touched = true;
 	sim_act(s, &acts);

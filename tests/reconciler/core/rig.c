@@ -133,7 +133,7 @@ void rig_turn(struct rig *r, int64_t ms)
 	r->now.wall_s = RIG_WALL_S + (r->now.boot_ms - RIG_BOOT_MS) / 1000;
 	arena_reset(&r->turn);
 	r->next_ms =
-		core_turn(r->core, r->now, (struct core_room){64, 64, 64, 4, 4}, &r->turn, &r->acts);
+		core_turn(r->core, r->now, (struct core_room){64, 64, 64, 4, 4, 4}, &r->turn, &r->acts);
 }
 
 void rig_one_node(struct rig *r)
@@ -234,6 +234,11 @@ static struct cachedimage_status keep_status(struct rig *r, const struct cachedi
 	struct cachedimage_status k = *s;
 	k.phase = arena_strdup(a, s->phase);
 	k.ready = arena_strdup(a, s->ready);
+	if (s->registry != NULL) {
+		k.registry = arena_memdup(a, s->registry, sizeof(*s->registry));
+		k.registry->digest = arena_strdup(a, s->registry->digest);
+		k.registry->message = arena_strdup(a, s->registry->message);
+	}
 	k.resolved_digest = arena_strdup(a, s->resolved_digest);
 	k.cached_image = arena_strdup(a, s->cached_image);
 	k.cached_nodes.at = arena_array(a, s->cached_nodes.n, sizeof(*k.cached_nodes.at));

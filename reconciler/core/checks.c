@@ -1,0 +1,174 @@
+/*
+ * See checks.h. Invariant: pod_s and outdated are there together, or neither; without them each
+ * pull was a pod's.
+ */
+#include "reconciler/core/checks.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/ref.h"
+#include "base/xalloc.h"
+#include "reconciler/core/policies.h"
+#include "reconciler/rules/bits.h"
+
+bool check_possible(struct core *c, const struct image *img)
+{
+	const struct policy *p = policy_of_image(c, img);
+	return c->checks_allowed && !img->fixed && img->listed_as != 0 && p->repull_ms != 0 &&
+	       p->checks && !p->repull_always;
+}
+
+/* ---- per node ---- */
+
+void check_keep(const struct core *c, struct image *img)
+{
+	if (img->pod_s != NULL)
+		return;
+	img->pod_s = xcalloc(c->cap, sizeof(*img->pod_s));
+	img->outdated = xcalloc(c->cap / BITS_WORD, sizeof(*img->outdated));
+	for (size_t slot = 0; slot < c->cap; slot++)
+		img->pod_s[slot] = img->pairs[slot].pulled_s;
+}
+
+void check_clear(struct image *img, int slot)
+{
+	if (img->pod_s == NULL)
+		return;
+	img->pod_s[slot] = 0;
+	bit_put(img->outdated, (size_t)slot, false);
+}
+
+bool check_outdated(const struct image *img, int slot)
+{
+	return img->outdated != NULL && bit_get(img->outdated, (size_t)slot);
+}
+
+void check_set_outdated(const struct core *c, struct image *img, int slot, bool on)
+{
+	check_keep(c, img);
+	bit_put(img->outdated, (size_t)slot, on);
+}
+
+int64_t check_pod_s(const struct image *img, int slot)
+{
+	return img->pod_s != NULL ? img->pod_s[slot] : img->pairs[slot].pulled_s;
+}
+
+void check_pulled(struct image *img, int slot, const char *digest, struct now now)
+{
+	struct tag_check *k = &img->check;
+	bool same = digest != NULL && img->digest != NULL && strcmp(digest, img->digest) == 0;
+	if (digest == NULL)
+		k->told_since_s = 0;
+	else if (!same || k->told_since_s == 0)
+		k->told_since_s = now.wall_s;
+	if (img->pod_s == NULL)
+		return;
+	img->pod_s[slot] = (uint32_t)now.wall_s;
+	bit_put(img->outdated, (size_t)slot, false);
+}
+
+void check_secrets_changed(const struct core *c, struct image *img)
+{
+	for (size_t slot = 0; slot < c->n_slots; slot++)
+		if (c->nodes[slot].checks_credentials && img->pairs[slot].pulled_s != 0) {
+			check_keep(c, img);
+			img->pod_s[slot] = 0;
+		}
+}
+
+/* ---- what is known ---- */
+
+/* 17a. Would the kubelet give it to a pod of ours without asking the registry? */
+static bool usable(const struct core *c, const struct image *img, int slot)
+{
+	return !c->nodes[slot].checks_credentials || img->check.is_public ||
+	       check_pod_s(img, slot) != 0;
+}
+
+/* Our own pull there told the digest that the registry tells. */
+static bool told(const struct image *img, int slot)
+{
+	const struct tag_check *k = &img->check;
+	return k->told_since_s != 0 && check_pod_s(img, slot) >= k->told_since_s &&
+	       img->digest != NULL && strcmp(img->digest, k->digest) == 0;
+}
+
+enum check_match check_compare(const struct core *c, const struct image *img, int slot)
+{
+	const struct presence *list = &c->nodes[slot].images;
+	int tag = presence_entry(list, img->listed_as);
+	if (tag < 0 || img->check.digest == NULL || !usable(c, img, slot))
+		return CHECK_UNCLEAR;
+	if (presence_entry(list, img->check.listed_as) == tag)
+		return CHECK_SAME;
+	/* A list from before our pull, or one that hides names, tells nothing against it. */
+	bool hides = (tag & PRESENCE_CROWDED) != 0 ||
+		     list->heartbeat_s - list->ahead_s <= check_pod_s(img, slot) + PRESENCE_AFTER_S;
+	if (hides)
+		return told(img, slot) ? CHECK_SAME : CHECK_UNCLEAR;
+	return CHECK_OTHER;
+}
+
+/* Our pull there began after the registry said so, and brought something else: a mirror is behind.
+ */
+static bool mirror_is_stale(const struct core *c, const struct image *img, int slot)
+{
+	return check_pod_s(img, slot) >= img->check.moved_s &&
+	       check_compare(c, img, slot) == CHECK_OTHER;
+}
+
+enum check_due check_due(struct core *c, struct image *img, int slot, int64_t every_s,
+			 struct now now)
+{
+	const struct tag_check *k = &img->check;
+	if (!check_possible(c, img) || now.boot_ms < k->blind_ms || check_outdated(img, slot) ||
+	    presence_find(&c->nodes[slot].images, img->listed_as) == 0 ||
+	    check_pod_s(img, slot) + CHECK_POD_EVERY * every_s <= now.wall_s)
+		return CHECK_POD;
+	/* By what the answer would say it is a pod's turn anyway. */
+	if (k->digest != NULL && mirror_is_stale(c, img, slot))
+		return CHECK_POD;
+	/* Counted from it, the next repull is still to come: else it would be due at once again. */
+	bool good = k->checked_ms != 0 && now.boot_ms - k->checked_ms < CHECK_GOOD_MS &&
+		    k->checked_s + every_s > now.wall_s;
+	if (!good) {
+		check_want(c, img);
+		return CHECK_WAIT;
+	}
+	return check_compare(c, img, slot) == CHECK_SAME ? CHECK_DONE : CHECK_POD;
+}
+
+/* ---- asking ---- */
+
+void check_want(struct core *c, struct image *img)
+{
+	if (!img->check.asked && list_alone(&img->check.wanted))
+		list_append(&c->checks, &img->check.wanted);
+}
+
+void check_fence(struct image *img)
+{
+	img->check.asked = false;
+	list_remove(&img->check.wanted);
+}
+
+void check_forget(struct image *img)
+{
+	struct tag_check *k = &img->check;
+	check_fence(img);
+	free(k->digest);
+	free(k->trouble);
+	*k = (struct tag_check){0};
+	list_init(&k->wanted);
+	free(img->pod_s);
+	free(img->outdated);
+	img->pod_s = NULL;
+	img->outdated = NULL;
+}
+
+void check_done(struct image *img)
+{
+	check_forget(img);
+}

@@ -1,0 +1,431 @@
+/* Repulls that the registry's answer makes needless, and those that it does not (behaviour.md 37,
+ * 17a). */
+#include "tests/reconciler/core/rig.h"
+
+#include <stdlib.h>
+
+#define S   1000
+#define HEX "123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define OLD "sha256:0" HEX
+#define NEW "sha256:1" HEX
+
+/* Seconds between pulls. */
+#define EVERY_S 3600
+
+static void policy(struct rig *r, int64_t nodes, const char *mode, const char *checks)
+{
+	struct pullpolicy p = {.meta = {.name = "p"},
+			       .spec = {.max_concurrent_nodes = nodes,
+					.max_pulls_per_node = 2,
+					.pull_timeout = 30 * 60 * 1000,
+					.repull_interval = EVERY_S * 1000,
+					.repull_mode = mode,
+					.registry_checks = checks}};
+	core_put(r->core, KIND_PULLPOLICY, &p, r->now);
+}
+
+/* The node says now that its tag is this digest. */
+static void lists(struct rig *r, const char *node, const char *digest)
+{
+	const char *name = arena_printf(&r->keep, "docker.io/library/i@%s", digest);
+	const struct rig_listed images[] = {
+		{{"docker.io/library/i:1", name}, 1000}, {{"small:1"}, 10}, {{NULL}, 0}};
+	rig_node_lists(r, node, r->now.wall_s, images);
+}
+
+static void all_list(struct rig *r, const char *digest)
+{
+	lists(r, "a", digest);
+	lists(r, "b", digest);
+	lists(r, "c", digest);
+}
+
+/* What the last turn started succeeds. */
+static void pull_starts(struct rig *r)
+{
+	size_t n = r->acts.n_starts;
+	struct core_start *starts = arena_array(&r->keep, n, sizeof(*starts));
+	for (size_t i = 0; i < n; i++) {
+		const struct core_start *s = &r->acts.starts[i];
+		starts[i] = *s;
+		starts[i].pod_name = arena_strdup(&r->keep, s->pod_name);
+		starts[i].image_name = arena_strdup(&r->keep, s->image_name);
+		starts[i].image_uid = arena_strdup(&r->keep, s->image_uid);
+		starts[i].node = arena_strdup(&r->keep, s->node);
+		starts[i].node_uid = arena_strdup(&r->keep, s->node_uid);
+		starts[i].reference = arena_strdup(&r->keep, s->reference);
+		starts[i].attempt = arena_strdup(&r->keep, s->attempt);
+	}
+	for (size_t i = 0; i < n; i++)
+		rig_pod(r, &starts[i], POD_PULLED);
+}
+
+/* Three nodes have pulled the tag, the first of them alone, and list it a while later. */
+static void begin(struct rig *r)
+{
+	rig_new(r);
+	core_allow_checks(r->core, true);
+	policy(r, 9, NULL, NULL);
+	rig_node(r, "a");
+	rig_node(r, "b");
+	rig_node(r, "c");
+	rig_image(r, "i", "1", "p");
+	rig_lead(r);
+	rig_turn(r, 0);
+	assert_string_equal(rig_starts(r), "a");
+	pull_starts(r);
+	rig_turn(r, 0);
+	assert_string_equal(rig_starts(r), "b c");
+	pull_starts(r);
+	rig_turn(r, 3 * S);
+	rig_turn(r, 100 * S);
+	all_list(r, OLD);
+	rig_turn(r, 0);
+	assert_int_equal(r->acts.n_starts + r->acts.n_checks, 0);
+}
+
+static void tell(struct rig *r, const char *digest, bool is_public)
+{
+	const struct core_told told = {.known = digest != NULL,
+				       .digest = digest,
+				       .is_public = is_public,
+				       .text = "it is down",
+				       .code = digest != NULL ? 0 : 503};
+	core_told(r->core, "i", "i", "i:1", &told, r->now);
+}
+
+/* Time passes until the repull is due, and one question is asked. */
+static void due(struct rig *r)
+{
+	rig_turn(r, EVERY_S * S);
+	assert_int_equal(r->acts.n_checks, 1);
+	assert_string_equal(r->acts.checks[0].reference, "i:1");
+	assert_int_equal(r->acts.n_starts, 0);
+}
+
+static bool fact(const struct rig *r, enum core_fact_kind kind)
+{
+	for (size_t i = 0; i < r->acts.n_facts; i++)
+		if (r->acts.facts[i].kind == kind)
+			return true;
+	return false;
+}
+
+static void rule_37_nothing_changed(void **state)
+{
+	struct rig r;
+	(void)state;
+	begin(&r);
+	for (int i = 1; i < 7; i++) {
+		due(&r);
+		rig_turn(&r, 4 * S); /* nothing starts, and nothing is asked again, meanwhile */
+		assert_int_equal(r.acts.n_checks + r.acts.n_starts, 0);
+		tell(&r, OLD, true);
+		rig_turn(&r, 0);
+		assert_int_equal(r.acts.n_checks + r.acts.n_starts, 0);
+		assert_int_equal(r.acts.avoided, 3);
+		assert_false(fact(&r, FACT_TAG_MOVED));
+		rig_turn(&r, 3 * S);
+		rig_written(&r);
+		assert_string_equal(r.api.registry->digest, OLD);
+		assert_int_equal(r.api.registry->settled_at, r.api.registry->checked_at);
+		assert_null(r.api.registry->message);
+		assert_string_equal(rig_condition(&r, "Ready")->status, "True");
+		all_list(&r, OLD);
+	}
+	/* Each seventh is pulled by a pod, lest the kubelet collects the image. */
+	rig_turn(&r, EVERY_S * S);
+	assert_string_equal(rig_starts(&r), "a b c");
+	assert_int_equal(r.acts.n_checks, 0);
+	rig_done(&r);
+}
+
+static void rule_37_moved(void **state)
+{
+	struct rig r;
+	(void)state;
+	begin(&r);
+	due(&r);
+	tell(&r, OLD, true);
+	rig_turn(&r, 0);
+	assert_int_equal(r.acts.n_starts, 0);
+	rig_turn(&r, 100 * S);
+	lists(&r, "b", NEW); /* a workload has pulled it there */
+	rig_turn(&r, 0);
+	due(&r);
+	tell(&r, NEW, true);
+	rig_turn(&r, 0);
+	assert_string_equal(rig_starts(&r), "a c");
+	assert_true(fact(&r, FACT_TAG_MOVED));
+	rig_turn(&r, 3 * S);
+	rig_written(&r);
+	assert_string_equal(r.api.registry->digest, NEW);
+	assert_true(r.api.registry->settled_at < r.api.registry->checked_at);
+	assert_string_equal(r.api.ready, "3/3");
+	rig_done(&r);
+}
+
+/* It got there by another way while its pull waited for others. */
+static void rule_37_it_came_by_itself(void **state)
+{
+	struct rig r;
+	(void)state;
+	begin(&r);
+	policy(&r, 1, NULL, NULL);
+	due(&r);
+	tell(&r, NEW, true);
+	rig_turn(&r, 0);
+	assert_string_equal(rig_starts(&r), "a");
+	lists(&r, "b", NEW);
+	pull_starts(&r);
+	rig_turn(&r, 0);
+	assert_string_equal(rig_starts(&r), "c");
+	pull_starts(&r);
+	rig_turn(&r, 0);
+	assert_int_equal(r.acts.n_starts + r.acts.n_checks, 0);
+	rig_done(&r);
+}
+
+static void rule_37_no_answer(void **state)
+{
+	struct rig r;
+	(void)state;
+	begin(&r);
+	due(&r);
+	tell(&r, NULL, false);
+	rig_turn(&r, 0);
+	assert_string_equal(rig_starts(&r), "a b c");
+	assert_int_equal(r.acts.n_checks, 0);
+	rig_turn(&r, 3 * S);
+	rig_written(&r);
+	assert_string_equal(r.api.registry->message, "it is down (HTTP 503)");
+	assert_null(r.api.registry->digest);
+	rig_done(&r);
+}
+
+/* Nothing tells whether it is there: the list may have been cut. */
+static void rule_37_not_listed(void **state)
+{
+	static const struct rig_listed larger[] = {{{"j:1", "i@" OLD}, 2000}, {{NULL}, 0}};
+	struct rig r;
+	(void)state;
+	begin(&r);
+	rig_node_lists(&r, "b", r.now.wall_s, larger);
+	rig_turn(&r, EVERY_S * S);
+	assert_string_equal(rig_starts(&r), "b");
+	assert_int_equal(r.acts.n_checks, 1);
+	tell(&r, OLD, true);
+	rig_turn(&r, 0);
+	assert_int_equal(r.acts.n_starts, 0);
+	rig_done(&r);
+}
+
+/* Five names hide the digest. */
+static void rule_37_hidden(void **state)
+{
+	struct rig r;
+	const struct rig_listed images[] = {
+		{{"docker.io/library/i:1", "x@" OLD, "y@" OLD, "z@" OLD, "v@" OLD}, 1000},
+		{{"small:1"}, 10},
+		{{NULL}, 0}};
+	(void)state;
+	begin(&r);
+	rig_node_lists(&r, "b", r.now.wall_s, images);
+	due(&r);
+	tell(&r, OLD, true);
+	rig_turn(&r, 0);
+	assert_string_equal(rig_starts(&r), "b");
+	rig_done(&r);
+}
+
+/* A mirror still gives the old image: one useless round, then as without the registry. */
+static void rule_37_stale_mirror(void **state)
+{
+	struct rig r;
+	(void)state;
+	begin(&r);
+	due(&r);
+	tell(&r, NEW, true);
+	rig_turn(&r, 0);
+	assert_string_equal(rig_starts(&r), "a b c");
+	pull_starts(&r);
+	rig_turn(&r, 3 * S);
+	rig_turn(&r, 100 * S);
+	all_list(&r, OLD);
+	rig_turn(&r, 0);
+	assert_int_equal(r.acts.n_starts + r.acts.n_checks, 0);
+	rig_turn(&r, EVERY_S * S - 200 * S);
+	assert_int_equal(r.acts.n_starts + r.acts.n_checks, 0);
+	rig_turn(&r, 200 * S);
+	assert_int_equal(r.acts.n_checks, 0);
+	assert_string_equal(rig_starts(&r), "a b c");
+	rig_done(&r);
+}
+
+static const struct off_row {
+	const char *name, *mode, *checks;
+	bool allowed;
+} off_rows[] = {
+	{"--registry-checks=false", NULL, NULL, false},
+	{"registryChecks: Disabled", NULL, "Disabled", true},
+	{"repullMode: Always", "Always", NULL, true},
+};
+
+static void rule_37_switched_off(void **state)
+{
+	(void)state;
+	FOREACH_ROW(struct off_row, off_rows)
+	{
+		struct rig r;
+		begin(&r);
+		core_allow_checks(r.core, row->allowed);
+		policy(&r, 9, row->mode, row->checks);
+		rig_turn(&r, EVERY_S * S);
+		assert_string_equal(rig_starts(&r), "a b c");
+		assert_int_equal(r.acts.n_checks, 0);
+		rig_done(&r);
+	}
+}
+
+/* An interval that is shorter than an answer is good for: each repull asks. */
+static void rule_37_short_interval(void **state)
+{
+	struct pullpolicy p = {.meta = {.name = "p"},
+			       .spec = {.max_concurrent_nodes = 9, .repull_interval = 60 * S}};
+	struct rig r;
+	(void)state;
+	begin(&r);
+	core_put(r.core, KIND_PULLPOLICY, &p, r.now);
+	for (int i = 0; i < 3; i++) {
+		rig_turn(&r, 60 * S);
+		assert_int_equal(r.acts.n_checks, 1);
+		tell(&r, OLD, true);
+		rig_turn(&r, 0);
+		assert_int_equal(r.acts.n_checks + r.acts.n_starts, 0);
+		assert_true(r.next_ms > r.now.boot_ms);
+	}
+	rig_done(&r);
+}
+
+/* ---- another life ---- */
+
+static void next_life(struct rig *r)
+{
+	struct cachedimage img = rig_image_of("i", "1", "p");
+	rig_restart(r);
+	core_allow_checks(r->core, true);
+	policy(r, 9, NULL, NULL);
+	img.status = r->api;
+	rig_put_image(r, &img);
+}
+
+static void rule_37_a_restart_in_the_middle(void **state)
+{
+	struct rig r;
+	(void)state;
+	begin(&r);
+	due(&r);
+	tell(&r, OLD, true);
+	rig_turn(&r, 3 * S);
+	due(&r);
+	tell(&r, NEW, true);
+	rig_turn(&r, 0);
+	assert_string_equal(rig_starts(&r), "a b c");
+	rig_pod(&r, &r.acts.starts[0], POD_PULLED);
+	rig_turn(&r, 0);
+	rig_turn(&r, 100 * S);
+	rig_written(&r);
+	assert_true(r.api.registry->settled_at < r.api.registry->checked_at);
+	next_life(&r);
+	lists(&r, "a", NEW);
+	lists(&r, "b", OLD);
+	lists(&r, "c", OLD);
+	rig_lead(&r);
+	rig_turn(&r, 0);
+	assert_int_equal(r.acts.n_checks, 1);
+	assert_int_equal(r.acts.n_starts, 0);
+	tell(&r, NEW, true);
+	rig_turn(&r, 0);
+	/* The others follow at once, not an interval later. */
+	assert_string_equal(rig_starts(&r), "b c");
+	rig_done(&r);
+}
+
+static void rule_37_a_restart_after_all_was_settled(void **state)
+{
+	struct rig r;
+	(void)state;
+	begin(&r);
+	due(&r);
+	tell(&r, OLD, true);
+	rig_turn(&r, 3 * S);
+	rig_turn(&r, 3 * S);
+	rig_written(&r);
+	assert_int_equal(r.api.registry->settled_at, r.api.registry->checked_at);
+	next_life(&r);
+	all_list(&r, OLD);
+	rig_lead(&r);
+	rig_turn(&r, (EVERY_S - 100) * S);
+	assert_int_equal(r.acts.n_checks + r.acts.n_starts, 0);
+	rig_turn(&r, 100 * S);
+	assert_int_equal(r.acts.n_checks, 1);
+	assert_int_equal(r.acts.n_starts, 0);
+	rig_done(&r);
+}
+
+/* A leader that left while the question was open asks it again when it is back. */
+static void rule_37_lead_lost_before_the_answer(void **state)
+{
+	struct rig r;
+	(void)state;
+	begin(&r);
+	due(&r);
+	rig_written(&r);
+	core_lead(r.core, false, r.now);
+	tell(&r, NEW, true); /* of a question that is void */
+	rig_lead(&r);
+	rig_turn(&r, 0);
+	assert_int_equal(r.acts.n_starts, 0);
+	assert_int_equal(r.acts.n_checks, 1);
+	rig_done(&r);
+}
+
+/* Another reference: the answer is about the old one. */
+static void rule_37_answer_to_another_reference(void **state)
+{
+	struct rig r;
+	(void)state;
+	begin(&r);
+	due(&r);
+	struct cachedimage img = rig_image_of("i", "2", "p");
+	img.meta.generation = 2;
+	img.meta.rv = 1000;
+	rig_put_image(&r, &img);
+	tell(&r, NEW, true);
+	rig_turn(&r, 0);
+	assert_string_equal(rig_starts(&r), "a");
+	rig_turn(&r, 3 * S);
+	rig_written(&r);
+	assert_null(r.api.registry);
+	rig_done(&r);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(rule_37_nothing_changed),
+		cmocka_unit_test(rule_37_moved),
+		cmocka_unit_test(rule_37_it_came_by_itself),
+		cmocka_unit_test(rule_37_no_answer),
+		cmocka_unit_test(rule_37_not_listed),
+		cmocka_unit_test(rule_37_hidden),
+		cmocka_unit_test(rule_37_stale_mirror),
+		cmocka_unit_test(rule_37_switched_off),
+		cmocka_unit_test(rule_37_short_interval),
+		cmocka_unit_test(rule_37_a_restart_in_the_middle),
+		cmocka_unit_test(rule_37_a_restart_after_all_was_settled),
+		cmocka_unit_test(rule_37_lead_lost_before_the_answer),
+		cmocka_unit_test(rule_37_answer_to_another_reference),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
