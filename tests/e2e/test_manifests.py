@@ -192,3 +192,13 @@ def test_each_value(t):
     """Each value of values.yaml changes what the chart renders."""
     for name, other, wrong in chart_values.effects(release.helm()):
         t.check(wrong is None, f"{name} = {other!r} has an effect", wrong)
+
+
+def test_kubernetes_1_29(t):
+    """The charts' CRDs for an API server that does not know selectableFields, and with them for the next one."""
+    for chart, more in (("drop", ["--set", "image.repository=x"]), ("drop-crds", [])):
+        words = [release.helm(), "template", "drop", os.path.join(DEPLOY, "helm", chart), *more]
+        older, newer = (release.run(*words, "--kube-version", version) for version in ("1.29.6", "1.30.0"))
+        kinds = older.count("\nkind: CustomResourceDefinition\n")
+        t.check("selectableFields" not in older and kinds == 4, f"{chart} for 1.29 has four CRDs without selectableFields", kinds)
+        t.check("selectableFields" in newer, f"{chart} for 1.30 has them")
