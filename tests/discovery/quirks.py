@@ -217,7 +217,7 @@ def docker_config_for_others(client, *_):
     client.reply(tags("a"))
 
 
-@row("InvalidSpec", says="imageTemplate: without {{.Tag}}", imageTemplate="{{.Registry}}/{{.Repository}}:latest")
+@row("InvalidSpec", says="registry.imageTemplate: {{.Tag}} is required", imageTemplate="{{.Registry}}/{{.Repository}}:latest")
 def template_without_a_tag(client, *_):
     client.reply(tags("a"))
 
