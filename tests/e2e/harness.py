@@ -9,6 +9,7 @@ import json
 import os
 import signal
 import time
+import uuid
 
 import objects
 import processes
@@ -34,6 +35,7 @@ class Harness:
         self.started = []
         self.count = 0
         self.kept = set()
+        self.collected = False  # the garbage collector follows our kinds
         self.lawless = []  # (user, since, until): whose rights a test took away
         self.context = ""
 
@@ -63,6 +65,18 @@ class Harness:
         # A pod needs the namespace's service account, which the controller manager makes.
         account = f"/api/v1/namespaces/{NAMESPACE}/serviceaccounts/default"
         until(20, lambda: self.api.ask("GET", account)[0] == 200)
+
+    def collector_follows(self):
+        """Waits until the garbage collector follows our kinds: it looks for new kinds every half minute, and what it does
+        not follow yet has no dependents for it, so that nothing of theirs is orphaned or deleted."""
+        if self.collected:
+            return
+        gone = {"apiVersion": objects.GROUP, "kind": "CachedImageSet", "name": "gone", "uid": str(uuid.uuid4())}
+        probe = objects.image("collector", "pretend.local/collector:1", nodeSelector={"no-node": "has-this"})
+        probe["metadata"]["ownerReferences"] = [gone]
+        self.api.create("cachedimage", probe)
+        until(120, lambda: self.api.get("cachedimage", "collector") is None)
+        self.collected = True
 
     def close(self):
         """Nothing that we started is left running after this."""

@@ -31,6 +31,7 @@ def whole(t):
 
 
 def begin(t):
+    t.collector_follows()
     t.policy("fast", **FAST)
     t.api.create("cachedimageset", objects.image_set(NAME, references(t), policyRef="fast"))
     return t.eventually("the set has its children", 30, lambda: whole(t))

@@ -31,6 +31,7 @@ def test_while_a_pull_runs(t):
 
 def test_owner_deleted(t):
     """Its owner never blocks, and never outlives, anything: the image is deleted in the foreground."""
+    t.collector_follows()
     with PretendNode(t.api, "drained", STUCK):
         t.running()
         t.image("owner", "pretend.local/owner:1", **TARGET)

@@ -146,6 +146,7 @@ def test_drift(t):
 
 def test_deletion(t):
     """Rule 25, with the real garbage collector: background, foreground, orphan."""
+    t.collector_follows()
     refs = [f"{t.cluster.registry}/test/myapp:v{i}" for i in range(1, 4)]
     for policy in ("Background", "Foreground"):
         made = make(t, "dies", refs, policyRef=fast(t))
