@@ -11,6 +11,7 @@ import re
 
 UID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b")
 TIME = re.compile(r"^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?Z$")
+AGE = re.compile(r"^[0-9]s$")  # of what a case has just made
 NOW = datetime.timedelta(hours=1)  # a time this near is "now"; others are data and stay
 TEXT_MAX, ITEMS_MAX = 1000, 20  # longer ones are written down by their beginning and length
 CAUSE_REASONS = ("FieldValueRequired", "FieldValueDuplicate", "FieldValueInvalid",
@@ -50,6 +51,8 @@ class Normaliser:
 
     def object(self, obj):
         out = {key: self.value(one) for key, one in obj.items() if key != "managedFields"}
+        if isinstance(obj.get("cells"), list):  # of a table: an age is the time of the request
+            out["cells"] = ["<age>" if AGE.match(str(cell)) else cell for cell in out["cells"]]
         meta = obj.get("metadata")
         if isinstance(meta, dict) and "resourceVersion" in meta:
             out["metadata"]["resourceVersion"] = self.version(meta)
