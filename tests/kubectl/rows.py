@@ -47,7 +47,8 @@ POD = obj("Pod", "kc-pod", meta={"namespace": PODS, "labels": {"app": "kc", "n":
 MAP = obj("ConfigMap", "kc-map", meta={"namespace": PODS}, data={"a": "1", "b": "2"})
 MAP_CHANGED = obj("ConfigMap", "kc-map", meta={"namespace": PODS}, data={"a": "3"})
 INSIDE = obj("ConfigMap", "inside", meta={"namespace": "kc-space"}, data={"a": "1"})
-READY = json.dumps({"status": {"ready": "1/1", "conditions": [
+# observedGeneration: kubectl wait believes no condition of an older generation than the object's.
+READY = json.dumps({"status": {"ready": "1/1", "observedGeneration": 9, "conditions": [
     {"type": "Ready", "status": "True", "reason": "Cached", "message": "on all",
      "lastTransitionTime": "2026-01-02T03:04:05Z"}]}})
 EVENT = obj("Event", "kc-event", "events.k8s.io/v1", {"namespace": "default"},
