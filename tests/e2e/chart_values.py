@@ -31,6 +31,7 @@ SAMPLES = {
     "pullPods.imagePullSecrets": ["some-secret"],
     "discovery.secrets": "named",
     "discovery.secretNames": ["some-secret"],
+    "registryChecks.secretNames": ["some-secret"],
     "serviceMonitor.interval": "7s",
     "serviceMonitor.scrapeTimeout": "3s",
     "serviceMonitor.authorization": {"type": "Bearer"},

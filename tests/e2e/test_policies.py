@@ -137,10 +137,10 @@ def test_all_other_options(t):
 
 
 def test_limit_range(t):
-    """Rule 57: a LimitRange whose minimum is above what a pull pod asks for; resources of all pods are set."""
+    """Rule 57: a LimitRange that wants a cpu limit, by its ratio to the request; resources of all pods are set."""
     limits = yaml.safe_dump({"apiVersion": "v1", "kind": "LimitRange",
                              "metadata": {"name": "least", "namespace": NAMESPACE},
-                             "spec": {"limits": [{"type": "Container", "min": {"cpu": "20m"}}]}})
+                             "spec": {"limits": [{"type": "Container", "maxLimitRequestRatio": {"cpu": "10"}}]}})
     image = t.cluster.push("policies/limits:1", 100)
     t.policy("fast", **FAST)
     t.kubectl("apply", "-f", "-", stdin=limits)
@@ -149,7 +149,7 @@ def test_limit_range(t):
         t.image("limited", f"{t.cluster.registry}/{next(iter(image))}", policyRef="fast")
         t.image_is("limited", lambda o: degraded(o, "PodRejected"), "is refused without the setting", 60)
         tree.stop()
-        t.supervisor(words=["--pull-pod-resources=requests.cpu=20m,limits.cpu=100m,limits.memory=64Mi"]).wait_up()
+        t.supervisor(words=options("A quota on limits")).wait_up()
         t.image_is("limited", ready, "becomes Ready with it", 90)
     finally:
         t.kubectl("delete", "--ignore-not-found", "-f", "-", stdin=limits)
