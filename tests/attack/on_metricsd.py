@@ -20,7 +20,7 @@ import scene
 from scene import DEADLINE, SCRAPE_SECONDS, Api, Scene, wait_for
 
 SECONDS = float(os.environ.get("DROP_ATTACK_SECONDS", "2"))
-CONNECTIONS_MAX = 128  # metricsd/metricsd.h
+CONNECTIONS_MAX, CONNECTIONS_PAGE_MAX = 128, 32  # metricsd/metricsd.h
 CUT_OFF = ("RemoteDisconnected", "ConnectionResetError", "SSLEOFError", "BrokenPipeError")
 UNTAKEN_MIB = 32       # metricsd/metricsd.c
 PLAIN = "--metrics-secure=false"
@@ -134,7 +134,7 @@ def test_descriptors_are_limited():
     with Scene(PLAIN) as s:
         limits = pathlib.Path(f"/proc/{s.processes['metricsd'].pid}/limits").read_text()
         soft = [line.split()[3] for line in limits.splitlines() if line.startswith("Max open files")]
-        assert soft == [str(2 * CONNECTIONS_MAX + 128)], soft
+        assert soft == [str(2 * CONNECTIONS_MAX + CONNECTIONS_PAGE_MAX + 128)], soft
 
 
 # ---- tokens ----
