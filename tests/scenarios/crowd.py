@@ -241,7 +241,7 @@ def cordoned(run):
     run.until("30 cordoned nodes leave the counts", lambda: counted(GOOD))
     run.trial.do({"do": "node-cordon", "node": "bad", "end": True})
     run.until("they are back, with what they had", lambda: counted(GOOD + BAD) and run.all_ready())
-    wrong = kept(run.trial, wish_of(IMAGES))
+    wrong, _ = kept(run.trial, wish_of(IMAGES))
     run.check(not wrong, "and it stays so", wrong[:3])
     run.equal(len(run.trial.pods.made) - before, 0, "the cordon cost no pod")
 

@@ -17,6 +17,7 @@ from trial import Trial
 
 CONVERGE = 90       # seconds after the last fault; what is bounded in the product is far below
 QUIET = 1.0         # seconds for which the end must stay as it is
+REPEATED = "a pull was started although all is there"
 LAST_WRITES = 4
 POLL = 0.2
 
@@ -71,7 +72,9 @@ def await_wish(trial, wish, seconds):
 
 def kept(trial, wish):
     """The desired state stays: nothing is pulled again, no status of a Ready image is written. What was
-    held back at the last change of a phase (behaviour 21: 2 s) may still come."""
+    held back at the last change of a phase (behaviour 21: 2 s) may still come. Returns what is wrong, and whether
+    something was pulled on a node for the first time: one that was replaced unobserved, which the operator sees only when
+    its watch is back; what the pods of its predecessor have pulled there is no pull of its own."""
     trial.pods.catch_up()
     made, wrong = len(trial.pods.made), []
     for _ in range(LAST_WRITES):
@@ -82,10 +85,12 @@ def kept(trial, wish):
                                      if before[name] != after.get(name)]
         if not wrong:
             break
-    done = {one.pull.uid for one in trial.pods.made[made:]} & set(uids(trial, wish))
-    if done:
-        wrong.append("a pull was started although all is there")
-    return wrong
+    before, after = trial.pods.made[:made], trial.pods.made[made:]
+    pairs = {(one.pull.uid, one.pull.node_uid) for one in before}
+    done = [one for one in after if one.pull.uid in set(uids(trial, wish))]
+    if any((one.pull.uid, one.pull.node_uid) in pairs for one in done):
+        wrong.append(REPEATED)
+    return wrong, bool(done)
 
 
 def versions(trial, wish):
@@ -147,7 +152,12 @@ class Drains(threading.Thread):
 
 def judge(trial, wish, seconds):
     """Everything that is wrong with a run whose faults are over."""
-    wrong = await_wish(trial, wish, seconds) or kept(trial, wish)
+    wrong, late = await_wish(trial, wish, seconds), False
+    if not wrong:
+        wrong, late = kept(trial, wish)
+    if late:
+        wrong = [one for one in wrong if one == REPEATED]
+        wrong += await_wish(trial, wish, seconds) or kept(trial, wish)[0]
     return wrong + verdict.broken(wish, trial.pods, trial.truth())
 
 
