@@ -115,14 +115,14 @@ class Api:
 
     def apply(self, kind, obj):
         """Creates the object, or makes the existing one's spec equal to it."""
-        code, answer = self.ask("POST", PATHS[kind], obj)
-        if code == 409:
-            path = f"{PATHS[kind]}/{obj['metadata']['name']}"
+        code, answer = self.ask("POST", PATHS[kind], obj)[:2]
+        path = f"{PATHS[kind]}/{obj['metadata']['name']}"
+        while code == 409:  # it is there; again, if its status was written meanwhile
             now = self.must("GET", path)
             now["spec"] = obj.get("spec", now.get("spec"))
-            return self.must("PUT", path, now)
+            code, answer = self.ask("PUT", path, now)[:2]
         if code >= 300:
-            raise ApiError(f"POST {kind}", code, answer)
+            raise ApiError(f"apply {kind}", code, answer)
         return answer
 
     def delete(self, kind, name, now=False):
