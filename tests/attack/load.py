@@ -115,21 +115,28 @@ def pss_mib(pid):
     return int(re.search(r"^Pss:\s+(\d+)", text, re.M)[1]) / 1024
 
 
-def connections(pid, port):
-    """Connections that the process has accepted at this port: those that wait in the kernel do not count."""
-    mine = set()
+def sockets(pid):
+    """Inodes of the sockets that the process has."""
+    found = set()
     for fd in os.listdir(f"/proc/{pid}/fd"):
         with contextlib.suppress(OSError):
             target = os.readlink(f"/proc/{pid}/fd/{fd}")
             if target.startswith("socket:["):
-                mine.add(target[8:-1])
-    n = 0
+                found.add(target[8:-1])
+    return found
+
+
+def connections(pid, port):
+    """Connections that the process has accepted at this port: those that wait in the kernel do not count. Nor do those
+    that came or went while this looked, so that never more are counted than were open at one moment."""
+    seen, before = set(), sockets(pid)
     for table in ("tcp", "tcp6"):
         with contextlib.suppress(OSError):
             for line in pathlib.Path(f"/proc/net/{table}").read_text().splitlines()[1:]:
                 words = line.split()
-                n += words[9] in mine and int(words[1].rsplit(":", 1)[1], 16) == port and words[3] != "0A"
-    return n
+                if int(words[1].rsplit(":", 1)[1], 16) == port and words[3] != "0A":
+                    seen.add(words[9])
+    return len(seen & before & sockets(pid))
 
 
 @dataclasses.dataclass

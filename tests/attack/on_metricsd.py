@@ -21,7 +21,6 @@ from scene import DEADLINE, SCRAPE_SECONDS, Api, Scene, wait_for
 
 SECONDS = float(os.environ.get("DROP_ATTACK_SECONDS", "2"))
 CONNECTIONS_MAX, CONNECTIONS_PAGE_MAX = 128, 32  # metricsd/metricsd.h
-SAMPLING = 8  # connections that may be counted twice over
 CUT_OFF = ("RemoteDisconnected", "ConnectionResetError", "SSLEOFError", "BrokenPipeError")
 UNTAKEN_MIB = 32       # metricsd/metricsd.c
 PLAIN = "--metrics-secure=false"
@@ -62,8 +61,7 @@ def hold_bounds(s, figures, more_mib, connections=CONNECTIONS_MAX, cut_scrapes=0
     assert not faults, faults[:5]
     assert len(cut) <= cut_scrapes * (len(cut) + len(scrapes.seconds)), cut[:5]
     assert all(a.seconds for a in figures.answers.values()), "nothing was asked"
-    # The descriptors are read one by one, while some are closed and others opened in their place.
-    assert figures.most_connections <= connections + SAMPLING, figures.most_connections
+    assert figures.most_connections <= connections, figures.most_connections
     # A sanitizer keeps what was freed for a while.
     assert s.sanitized() or figures.most_mib <= figures.before_mib + more_mib, (figures.before_mib, figures.most_mib)
 
