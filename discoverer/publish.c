@@ -18,18 +18,6 @@
 #define WRITE_AGAIN_MS     1000
 #define WRITE_AGAIN_MAX_MS 60000
 
-static uint64_t written_rv(const struct kube_answer *answer)
-{
-	struct arena a = ARENA_INIT;
-	struct discoverypolicy object;
-	uint64_t rv = 0;
-	if (desc_decode(&discoverypolicy_desc, answer->body, answer->len, false, &a, &object,
-			NULL) == 0)
-		rv = object.meta.rv;
-	arena_done(&a);
-	return rv;
-}
-
 static void write_failed(struct policy *policy, const struct kube_answer *answer)
 {
 	int64_t wait = WRITE_AGAIN_MS;
@@ -50,7 +38,7 @@ static void on_written(void *ctx, const struct kube_answer *answer)
 		policy_forget_write(policy);
 		if (answer->code == 200) {
 			policy_set_status(policy, &w->status);
-			policy->written_rv = written_rv(answer);
+			policy->written_rv = kube_written_rv(answer);
 			policy->acked_ms = clock_boot_ms();
 			policy->write_fails = 0;
 			if (w->plain)

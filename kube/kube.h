@@ -79,6 +79,9 @@ struct kube_answer {
 	int attempts;
 };
 
+/* resourceVersion of what a write made, by its answer; 0: the answer does not tell. */
+uint64_t kube_written_rv(const struct kube_answer *answer);
+
 typedef void (*kube_done_fn)(void *ctx, const struct kube_answer *answer);
 
 /* Always ends in exactly one call of done. Returns an id for kube_cancel. */

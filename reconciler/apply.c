@@ -147,18 +147,6 @@ struct status_write { /* lives from kube_send to its answer */
 	char *image_name, *image_uid;
 };
 
-static uint64_t written_rv(const struct kube_answer *answer)
-{
-	struct arena a = ARENA_INIT;
-	struct cachedimage object;
-	uint64_t rv = 0;
-	if (desc_decode(&cachedimage_desc, answer->body, answer->len, false, &a, &object, NULL) ==
-	    0)
-		rv = object.meta.rv;
-	arena_done(&a);
-	return rv;
-}
-
 static void on_status_written(void *ctx, const struct kube_answer *answer)
 {
 	struct status_write *write = ctx;
@@ -168,7 +156,7 @@ static void on_status_written(void *ctx, const struct kube_answer *answer)
 	r->n_writes--;
 	if (answer->code == 200) {
 		result = WRITE_MADE;
-		rv = written_rv(answer);
+		rv = kube_written_rv(answer);
 	} else if (answer->code == 404 || answer->code == 409) {
 		result = WRITE_GONE; /* deleted, or another object of that name: our uid differs */
 	} else if (r->acting) {

@@ -19,17 +19,6 @@ struct policy_write { /* lives from kube_send to its answer */
 	char *name, *uid;
 };
 
-static uint64_t written_rv(const struct kube_answer *answer)
-{
-	struct arena a = ARENA_INIT;
-	struct pullpolicy object;
-	uint64_t rv = 0;
-	if (desc_decode(&pullpolicy_desc, answer->body, answer->len, false, &a, &object, NULL) == 0)
-		rv = object.meta.rv;
-	arena_done(&a);
-	return rv;
-}
-
 static void say_failed(struct reconciler *r, const char *name, const struct kube_answer *answer)
 {
 	int64_t now_ms = clock_boot_ms();
@@ -49,7 +38,7 @@ static void on_written(void *ctx, const struct kube_answer *answer)
 	r->n_policy_writes--;
 	if (answer->code == 200) {
 		result = WRITE_MADE;
-		rv = written_rv(answer);
+		rv = kube_written_rv(answer);
 	} else if (answer->code == 404 || answer->code == 409) {
 		result = WRITE_GONE; /* deleted, or a CRD without this subresource */
 	} else if (r->acting) {
