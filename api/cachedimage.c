@@ -109,13 +109,15 @@ static const struct field cachedimage_status_rows[] = {
 		   "only while they apply."),
 };
 DESC(cachedimage_status, "CachedImageStatus", "Observed state, written by drop.");
+_Static_assert(sizeof(cachedimage_status_rows) / sizeof(cachedimage_status_rows[0]) <=
+		       CACHEDIMAGE_STATUS_ROWS_MAX,
+	       "raise CACHEDIMAGE_STATUS_ROWS_MAX");
 
 static const struct field cachedimage_rows[] = {
 	ROW(cachedimage, meta, "metadata", F_INLINE, .flags = FF_NOSCHEMA, .sub = &api_meta_desc),
 	ROW(cachedimage, spec, "spec", F_INLINE, .flags = FF_REQUIRED,
 	    .sub = &cachedimage_spec_desc, .doc = "The image and the nodes that should have it."),
 	ROW(cachedimage, status, "status", F_INLINE, API_STATUS_DEFAULT,
-	    .sub = &cachedimage_status_desc,
-	    .doc = "Observed state, written by drop."),
+	    .sub = &cachedimage_status_desc, .doc = "Observed state, written by drop."),
 };
 DESC(cachedimage, "CachedImage", "An image that drop pulls onto nodes before workloads need it.");

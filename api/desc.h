@@ -1,6 +1,6 @@
 /*
  * The descriptor engine: one table row a field, one walker a job (decode,
- * default, validate, encode, diff, schema, docs). A struct is described once;
+ * default, validate, encode, diff, hash, schema, docs). A struct is described once;
  * nothing else in the tree knows its JSON.
  *
  * Pure: no I/O. cJSON does not appear in this header.
@@ -34,11 +34,10 @@ enum {
 	FF_REQUIRED = 1 << 0, /* must be present and not empty */
 	FF_ALWAYS = 1 << 1,   /* encoded even when zero (status integers, behaviour.md preamble) */
 	FF_HAS_DEFAULT =
-		1
-		<< 2, /* def_num / def_str when absent; F_INLINE: def_str, the JSON that the server
-			 puts there (we do not), or {}, so that those inside apply */
-	FF_ADDITIVE = 1 << 3,   /* not in upstream's API */
-	FF_NOSCHEMA = 1 << 4,   /* decoded, but not part of the CRD schema (metadata) */
+		1 << 2,       /* def_num / def_str when absent; F_INLINE: def_str, the JSON that the
+				 server       puts there (we do not), or {}, so that those inside apply */
+	FF_ADDITIVE = 1 << 3, /* not in upstream's API */
+	FF_NOSCHEMA = 1 << 4, /* decoded, but not part of the CRD schema (metadata) */
 	FF_LIST_KEYED = 1 << 5, /* x-kubernetes-list-type: map on list_key */
 	FF_CLAMP = 1 << 6,      /* integers out of range are decoded as the nearest that fits */
 };
@@ -111,6 +110,21 @@ void desc_encode(const struct desc *d, const void *obj, struct buf *out);
 bool desc_diff(const struct desc *d, const void *old, const void *new, struct buf *out);
 
 bool desc_equal(const struct desc *d, const void *a, const void *b);
+
+/*
+ * Hash of one row (d->fields[row]), or of all: equal values have equal hashes, of desc_equal()'s
+ * equality. Of this process only (base/hash.h).
+ */
+uint64_t desc_hash_row(const struct desc *d, size_t row, const void *obj);
+uint64_t desc_hash(const struct desc *d, const void *obj);
+
+/*
+ * Gives one row of obj another value, which lives in a: desc_diff() from the result to what obj was
+ * writes that row, all members of an object included. For a writer that kept hashes and knows which
+ * rows differ, but not what they were. A map stays as it is: a merge patch removes only keys that
+ * are known.
+ */
+void desc_unlike(const struct desc *d, size_t row, void *obj, struct arena *a);
 
 /* A deep copy whose parts live in a. */
 void *desc_clone(const struct desc *d, const void *obj, struct arena *a);

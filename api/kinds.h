@@ -59,6 +59,9 @@ struct registry_status { /* additive, behaviour 35, 37 */
 	const char *message; /* why the last check told nothing; NULL: it did */
 };
 
+/* Room for one hash per row of its table (reconciler/core/status_hash.h). */
+#define CACHEDIMAGE_STATUS_ROWS_MAX 20
+
 struct cachedimage_status {
 	int64_t observed_generation;
 	const char *phase, *ready, *resolved_digest;

@@ -147,6 +147,10 @@ void check_adopt(struct image *img, const struct cachedimage_status *st)
 	const struct registry_status *r = st->registry;
 	struct tag_check *k = &img->check;
 	check_forget(img);
+	if (r != NULL && r->message != NULL) {
+		k->trouble = xstrdup(r->message);
+		k->code = 0; /* part of the message */
+	}
 	if (r == NULL || r->digest == NULL || r->checked_at <= 0)
 		return;
 	k->digest = xstrdup(r->digest);

@@ -114,7 +114,7 @@ void lead_end(struct core *c)
 		struct image *img = c->queue[i];
 		/* A write in flight may have arrived or not. */
 		if (img->writing)
-			img->known = (struct shadow){0};
+			img->known = (struct status_hash){0};
 		img->writing = false;
 		list_remove(&img->touched);
 		digest_fence(img);

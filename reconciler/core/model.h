@@ -140,11 +140,11 @@ struct policy_status { /* what the API has, and when it is written (policy_statu
 };
 
 struct policy {
-	char *name;     /* owned; NULL: the built-in default policy */
-	char *uid;      /* owned; NULL: never present */
+	char *name; /* owned; NULL: the built-in default policy */
+	char *uid;  /* owned; NULL: never present */
 	int64_t generation;
 	uint64_t spec_hash;
-	char *invalid; /* owned: what is wrong with its spec; NULL: nothing */
+	char *invalid;  /* owned: what is wrong with its spec; NULL: nothing */
 	bool present;   /* else images name it in vain, and the default applies */
 	bool dirty;     /* something may be startable */
 	bool node_full; /* something waited for room on a node */
@@ -173,30 +173,11 @@ struct policy {
 
 enum phase { PHASE_NONE, PHASE_PENDING, PHASE_PULLING, PHASE_READY, PHASE_DEGRADED, PHASE_COUNT };
 
-enum status_part {
-	PART_GENERATION,
-	PART_PHASE,
-	PART_READY,
-	PART_DIGEST,
-	PART_TARGETED,
-	PART_NODES_READY,
-	PART_PULLING,
-	PART_CACHED_IMAGE,
-	PART_CACHED,
-	PART_FAILED,
-	PART_FAILURES,
-	PART_PULLED,
-	PART_ATTEMPTED,
-	PART_REGISTRY,
-	PART_CONDITIONS,
-	PART_COUNT,
-};
-
-struct shadow { /* a status, as hashes of its parts: 5,000 names cost 8 bytes */
+struct status_hash { /* a status, as one hash per row of its table: 5,000 names cost 8 bytes */
 	bool known;
 	enum phase phase;
 	uint64_t rv;
-	uint64_t part[PART_COUNT];
+	uint64_t row[CACHEDIMAGE_STATUS_ROWS_MAX]; /* unused ones are 0 */
 };
 
 struct condition_memory {
@@ -282,9 +263,9 @@ struct image {
 	/* Writing (status_writes.c). */
 	struct link touched;
 	struct timer status;
-	struct shadow known; /* what the API has, as far as we know */
-	struct shadow seen;  /* last observed */
-	struct shadow sent;  /* in flight */
+	struct status_hash known; /* what the API has, as far as we know */
+	struct status_hash seen;  /* last observed */
+	struct status_hash sent;  /* in flight */
 	bool writing, failed, gone;
 	uint64_t rv;       /* of the last acknowledged write; 0: none that no list has confirmed */
 	int64_t acked_ms;  /* boot ms of its answer */
@@ -372,7 +353,7 @@ struct core {
 	int64_t pull_ms;       /* mean of all pulls that succeeded */
 	struct timers timers, writes, policy_writes;
 	struct link touched, touched_policies, asks, deletes, resolves, checks;
-	bool checks_allowed; /* registries may be asked */
+	bool checks_allowed;   /* registries may be asked */
 	char *excluded_taints; /* owned; of nodes that get no pods (2); NULL: none more */
 	struct core_fact facts[FACTS_MAX];
 	size_t n_facts, facts_dropped;

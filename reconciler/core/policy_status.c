@@ -9,28 +9,11 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "base/hash.h"
+#include "api/tables.h"
 
 #define PACE_MS (60 * 1000)
 /* Refused, or not there: a CRD or a role of an older release, which nobody may ever renew. */
 static const struct backoff failed_backoff = {2 * 1000, 10 * 60 * 1000};
-
-static uint64_t hash_num(uint64_t h, int64_t n)
-{
-	return hash_bytes(h, &n, sizeof(n));
-}
-
-static uint64_t hash_of(const struct pullpolicy_status *st)
-{
-	uint64_t h = hash_num(HASH_START, st->observed_generation);
-	for (size_t i = 0; i < st->conditions.n; i++) {
-		const struct api_condition *c = &st->conditions.at[i];
-		h = hash_str(hash_str(hash_str(hash_str(h, c->type), c->status), c->reason),
-			     c->message);
-		h = hash_num(hash_num(h, c->observed_generation), c->last_transition);
-	}
-	return h;
-}
 
 static void touch(struct core *c, struct policy *p)
 {
@@ -49,7 +32,7 @@ void policy_status_observe(struct core *c, struct policy *p, const struct pullpo
 {
 	struct policy_status *s = &p->status;
 	const struct api_condition *ready = api_condition_find(&pp->status.conditions, "Ready");
-	s->seen_hash = hash_of(&pp->status);
+	s->seen_hash = desc_hash(&pullpolicy_status_desc, &pp->status);
 	s->seen_generation = pp->status.observed_generation;
 	s->seen_rv = pp->meta.rv;
 	if (!s->ever_written) {
@@ -108,7 +91,7 @@ static bool write_one(struct policy *p, struct now now, struct arena *a,
 {
 	struct policy_status *s = &p->status;
 	struct pullpolicy_status *st = build(p, now, a);
-	uint64_t hash = hash_of(st);
+	uint64_t hash = desc_hash(&pullpolicy_status_desc, st);
 	if (s->known && s->known_hash == hash)
 		return false;
 	s->sent_hash = hash;
@@ -200,8 +183,7 @@ void policy_statuses_run(struct core *c, struct now now, size_t room, struct are
 	       (t = timers_due(&c->policy_writes, now.boot_ms)) != NULL) {
 		struct policy *p = LIST_MEMBER(t, struct policy, status.timer);
 		timer_stop(&c->policy_writes, t);
-		if (p->present &&
-		    write_one(p, now, a, &ret->policy_writes[ret->n_policy_writes]))
+		if (p->present && write_one(p, now, a, &ret->policy_writes[ret->n_policy_writes]))
 			ret->n_policy_writes++;
 	}
 }

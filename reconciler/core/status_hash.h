@@ -1,5 +1,7 @@
 /*
- * A status as one hash a part. Private to the core.
+ * What the API has of a status, as one hash per row of api/cachedimage.c's table: enough to decide
+ * whether a write would change something and what it must contain, in 200 bytes instead of 100 KB.
+ * A field that is added to the table is part of this without further code. Private to the core.
  */
 #ifndef DROP_RECONCILER_CORE_STATUS_HASH_H
 #define DROP_RECONCILER_CORE_STATUS_HASH_H
@@ -8,11 +10,13 @@
 
 extern const char *const phase_names[PHASE_COUNT];
 
-struct shadow shadow_of(const struct cachedimage_status *s, uint64_t rv);
-bool shadow_equal(const struct shadow *a, const struct shadow *b);
-/* A status that differs from the wanted one in exactly the parts that `known` does. */
-struct cachedimage_status *shadow_other(const struct shadow *known, const struct shadow *want,
-					const struct cachedimage_status *want_status,
-					struct arena *a);
+/* rv: the resourceVersion at which the status was observed. */
+struct status_hash status_hash_of(const struct cachedimage_status *s, uint64_t rv);
+bool status_hash_equal(const struct status_hash *a, const struct status_hash *b);
+/* A copy of `status`, whose hash is `want`, that differs from it in exactly the rows in which
+ * `known` does: what the difference to it is taken from. */
+struct cachedimage_status *status_unlike(const struct status_hash *known,
+					 const struct status_hash *want,
+					 const struct cachedimage_status *status, struct arena *a);
 
 #endif

@@ -22,7 +22,7 @@
 
 void image_observe(struct core *c, struct image *img, const struct cachedimage *ci)
 {
-	img->seen = shadow_of(&ci->status, ci->meta.rv);
+	img->seen = status_hash_of(&ci->status, ci->meta.rv);
 	/* A late echo says what the API had before our last write. */
 	if (img->writing || ci->meta.rv < img->rv)
 		return;
@@ -67,12 +67,12 @@ void image_written(struct core *c, struct image *img, enum core_write_result res
 		break;
 	case WRITE_GONE:
 		img->gone = true;
-		img->known = (struct shadow){0};
+		img->known = (struct status_hash){0};
 		break;
 	case WRITE_FAILED:
 		/* It may have arrived or not: the next one says everything. */
 		img->failed = true;
-		img->known = (struct shadow){0};
+		img->known = (struct status_hash){0};
 		break;
 	}
 	image_touch(c, img);
@@ -101,8 +101,8 @@ static void write_one(struct core *c, struct image *img, struct now now, struct 
 {
 	size_t size;
 	struct cachedimage_status *st = status_build(c, img, now, a, &size);
-	struct shadow want = shadow_of(st, 0);
-	if (shadow_equal(&img->known, &want)) {
+	struct status_hash want = status_hash_of(st, 0);
+	if (status_hash_equal(&img->known, &want)) {
 		img->durable = img->outcomes;
 		settle_pulls(c, img);
 		return;
@@ -110,7 +110,7 @@ static void write_one(struct core *c, struct image *img, struct now now, struct 
 	ret->writes[ret->n_writes++] = (struct core_write){
 		.image_name = arena_strdup(a, img->name),
 		.image_uid = arena_strdup(a, img->uid),
-		.old = shadow_other(&img->known, &want, st, a),
+		.old = status_unlike(&img->known, &want, st, a),
 		.new = st,
 	};
 	img->sent = want;

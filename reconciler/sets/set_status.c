@@ -6,8 +6,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "base/hash.h"
-
+#include "api/tables.h"
 #include "reconciler/sets/sets_model.h"
 
 #define STATUS_PACE_MS 2000
@@ -111,9 +110,8 @@ static struct api_condition ready_condition(struct set *set, struct now now, str
 	};
 	if (phase == SET_READY) {
 		cond.reason = "Ready";
-		cond.message = all != 0
-				       ? arena_printf(a, "All %" PRIu32 " images are cached", all)
-				       : "0 of 0 images are cached";
+		cond.message = all != 0 ? arena_printf(a, "All %" PRIu32 " images are cached", all)
+					: "0 of 0 images are cached";
 	} else if (set->discovered == DISCOVERY_MISSING) {
 		cond.reason = "DiscoveryPolicyNotFound";
 		cond.message = arena_printf(
@@ -178,12 +176,11 @@ static enum health health_now(const struct set *set, struct arena *a, struct api
 		return HEALTH_STALLED;
 	if (set->tally.stalled != 0) {
 		why->reason = "ImagesStalled";
-		why->message =
-			arena_printf(a,
-				     "%" PRIu32 " of %" PRIu32
-				     " images do not become Ready by themselves: %s",
-				     set->tally.stalled, n_images(set),
-				     child_names(set, is_stalled, set->tally.stalled, a));
+		why->message = arena_printf(a,
+					    "%" PRIu32 " of %" PRIu32
+					    " images do not become Ready by themselves: %s",
+					    set->tally.stalled, n_images(set),
+					    child_names(set, is_stalled, set->tally.stalled, a));
 		return HEALTH_STALLED;
 	}
 	if (first_trouble(set) != NULL) {
@@ -199,24 +196,6 @@ static bool add_health(struct set *set, const struct api_condition *ready, struc
 	struct api_condition why = *ready;
 	enum health health = health_now(set, a, &why);
 	return health_condition(&set->health, health, &why, now.wall_s, ret);
-}
-
-static uint64_t hash_num(uint64_t h, int64_t n)
-{
-	return hash_bytes(h, &n, sizeof(n));
-}
-
-static uint64_t hash_of(const struct cachedimageset_status *st)
-{
-	uint64_t h = hash_str(hash_num(HASH_START, st->observed_generation), st->phase);
-	h = hash_num(hash_num(h, st->images_managed), st->images_ready);
-	for (size_t i = 0; i < st->conditions.n; i++) {
-		const struct api_condition *c = &st->conditions.at[i];
-		h = hash_str(hash_str(hash_str(hash_str(h, c->type), c->status), c->reason),
-			     c->message);
-		h = hash_num(hash_num(h, c->observed_generation), c->last_transition);
-	}
-	return h;
 }
 
 static enum set_phase phase_named(const char *name)
@@ -238,7 +217,7 @@ void status_observe(struct set *set, const struct cachedimageset *obj)
 {
 	const struct api_condition *ready = api_condition_find(&obj->status.conditions, "Ready");
 	const struct api_condition *left = api_condition_find(&obj->status.conditions, "Children");
-	set->seen_hash = hash_of(&obj->status);
+	set->seen_hash = desc_hash(&cachedimageset_status_desc, &obj->status);
 	set->seen_phase = phase_named(obj->status.phase);
 	set->seen_rv = obj->meta.rv;
 	if (!set->ever_written && ready != NULL && ready->status != NULL &&
@@ -292,7 +271,7 @@ bool status_write(struct sets *s, struct set *set, struct now now, struct arena 
 	st->conditions.n += children_condition(set, now, a, &st->conditions.at[1]);
 	st->conditions.n += add_health(set, &st->conditions.at[0], now, a,
 				       &st->conditions.at[st->conditions.n]);
-	uint64_t hash = hash_of(st);
+	uint64_t hash = desc_hash(&cachedimageset_status_desc, st);
 	if (set->known && set->hash == hash)
 		return false;
 	set->sent_hash = hash;

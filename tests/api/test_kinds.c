@@ -69,6 +69,52 @@ static void test_rows(void **state)
 		check_desc(kinds[k].desc, kinds[k].ours);
 }
 
+static size_t size_of(const struct field *f)
+{
+	switch (f->type) {
+	case F_STRING:
+	case F_OBJECT:
+		return sizeof(void *);
+	case F_BOOL:
+		return sizeof(bool);
+	case F_INT:
+	case F_RV:
+	case F_DURATION:
+	case F_TIME:
+		return sizeof(int64_t);
+	case F_INLINE:
+		return f->sub->size;
+	case F_MAP:
+	case F_STRINGS:
+	case F_LIST:
+		return sizeof(struct api_map);
+	}
+	return 0;
+}
+
+/* Bytes of the struct that no row describes: only padding after a bool, or a forgotten member. */
+static void check_members(const struct desc *d)
+{
+	size_t end[1024] = {0}; /* by offset: where the row there ends */
+	assert_true(d->size <= ROWS(end));
+	for (size_t i = 0; i < d->n; i++)
+		end[d->fields[i].offset] = d->fields[i].offset + size_of(&d->fields[i]);
+	for (size_t at = 0; at < d->size; at = end[at] != 0 ? end[at] : at + 1)
+		if (end[at] == 0 && at % sizeof(void *) == 0)
+			fail_msg("%s: no row for the member at offset %zu", d->name, at);
+	for (size_t i = 0; i < d->n; i++)
+		if (d->fields[i].sub != NULL && !(d->fields[i].flags & FF_NOSCHEMA))
+			check_members(d->fields[i].sub);
+}
+
+static void test_each_member_has_a_row(void **state)
+{
+	(void)state;
+	for (int k = 0; k < KIND_COUNT; k++)
+		if (kinds[k].ours)
+			check_members(kinds[k].desc);
+}
+
 /* deploy/crds is compared with this by the test `crds`; here: it is repeatable. */
 static void test_crd(void **state)
 {
@@ -216,6 +262,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_find),
 		cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_each_member_has_a_row),
 		cmocka_unit_test(test_crd),
 		cmocka_unit_test(test_node_trim),
 		cmocka_unit_test(rule_17_kubelet_version),

@@ -132,8 +132,8 @@ void rig_turn(struct rig *r, int64_t ms)
 	r->now.boot_ms += ms;
 	r->now.wall_s = RIG_WALL_S + (r->now.boot_ms - RIG_BOOT_MS) / 1000;
 	arena_reset(&r->turn);
-	r->next_ms =
-		core_turn(r->core, r->now, (struct core_room){64, 64, 64, 4, 4, 4}, &r->turn, &r->acts);
+	r->next_ms = core_turn(r->core, r->now, (struct core_room){64, 64, 64, 4, 4, 4}, &r->turn,
+			       &r->acts);
 }
 
 void rig_one_node(struct rig *r)
@@ -171,6 +171,15 @@ const struct core_start *rig_start(struct rig *r)
 {
 	assert_int_equal(r->acts.n_starts, 1);
 	return keep(r, &r->acts.starts[0]);
+}
+
+const struct core_start *rig_all_starts(struct rig *r, size_t *ret_n)
+{
+	struct core_start *all = arena_array(&r->keep, r->acts.n_starts, sizeof(*all));
+	*ret_n = r->acts.n_starts;
+	for (size_t i = 0; i < *ret_n; i++)
+		all[i] = *keep(r, &r->acts.starts[i]);
+	return all;
 }
 
 const char *rig_starts(struct rig *r)
@@ -227,41 +236,6 @@ void rig_pod(struct rig *r, const struct core_start *s, enum fate fate)
 		core_started(r->core, pod.meta.name, START_MADE, "", r->now);
 }
 
-/* Deep enough for what stories look at and hand back after a restart. */
-static struct cachedimage_status keep_status(struct rig *r, const struct cachedimage_status *s)
-{
-	struct arena *a = &r->keep;
-	struct cachedimage_status k = *s;
-	k.phase = arena_strdup(a, s->phase);
-	k.ready = arena_strdup(a, s->ready);
-	if (s->registry != NULL) {
-		k.registry = arena_memdup(a, s->registry, sizeof(*s->registry));
-		k.registry->digest = arena_strdup(a, s->registry->digest);
-		k.registry->message = arena_strdup(a, s->registry->message);
-	}
-	k.resolved_digest = arena_strdup(a, s->resolved_digest);
-	k.cached_image = arena_strdup(a, s->cached_image);
-	k.cached_nodes.at = arena_array(a, s->cached_nodes.n, sizeof(*k.cached_nodes.at));
-	for (size_t i = 0; i < s->cached_nodes.n; i++)
-		k.cached_nodes.at[i] = arena_strdup(a, s->cached_nodes.at[i]);
-	k.failed_nodes.at =
-		arena_memdup(a, s->failed_nodes.at, s->failed_nodes.n * sizeof(*k.failed_nodes.at));
-	for (size_t i = 0; i < s->failed_nodes.n; i++) {
-		struct failed_node *f = &k.failed_nodes.at[i];
-		f->node = arena_strdup(a, f->node);
-		f->reason = arena_strdup(a, f->reason);
-		f->message = arena_strdup(a, f->message);
-	}
-	k.conditions.at =
-		arena_memdup(a, s->conditions.at, s->conditions.n * sizeof(*k.conditions.at));
-	for (size_t i = 0; i < s->conditions.n; i++) {
-		struct api_condition *c = &k.conditions.at[i];
-		c->reason = arena_strdup(a, c->reason);
-		c->message = arena_strdup(a, c->message);
-	}
-	return k;
-}
-
 static void policies_written(struct rig *r, uint64_t *rv)
 {
 	for (size_t i = 0; i < r->acts.n_policy_writes; i++) {
@@ -281,7 +255,8 @@ void rig_written(struct rig *r)
 	r->acts.n_writes = 0;
 	policies_written(r, &rv);
 	for (size_t i = 0; i < acts.n_writes; i++) {
-		r->api = keep_status(r, acts.writes[i].new);
+		r->api = *(struct cachedimage_status *)desc_clone(&cachedimage_status_desc,
+								  acts.writes[i].new, &r->keep);
 		core_written(r->core, acts.writes[i].image_name, acts.writes[i].image_uid,
 			     WRITE_MADE, ++rv, r->now);
 	}

@@ -24,7 +24,7 @@ struct rig {
 	int64_t next_ms;
 	/* Deletes are not obeyed, and a pod's start is not answered by itself. */
 	bool keep_pods;
-	struct cachedimage_status api; /* what the last status write made of the first image */
+	struct cachedimage_status api;   /* what the last status write made of the first image */
 	struct pullpolicy_status policy; /* the same, of the last PullPolicy written */
 	size_t n_policy_writes;
 };
@@ -74,6 +74,8 @@ void rig_turn(struct rig *r, int64_t ms);
 void rig_settle(struct rig *r);
 /* The only start of the last turn; fails if there is none or more. */
 const struct core_start *rig_start(struct rig *r);
+/* All starts of the last turn, to be kept. */
+const struct core_start *rig_all_starts(struct rig *r, size_t *ret_n);
 /* "a b c": the nodes of the last turn's starts, in order. */
 const char *rig_starts(struct rig *r);
 /* Answers a start, and shows its pod. */

@@ -43,19 +43,8 @@ static void all_list(struct rig *r, const char *digest)
 /* What the last turn started succeeds. */
 static void pull_starts(struct rig *r)
 {
-	size_t n = r->acts.n_starts;
-	struct core_start *starts = arena_array(&r->keep, n, sizeof(*starts));
-	for (size_t i = 0; i < n; i++) {
-		const struct core_start *s = &r->acts.starts[i];
-		starts[i] = *s;
-		starts[i].pod_name = arena_strdup(&r->keep, s->pod_name);
-		starts[i].image_name = arena_strdup(&r->keep, s->image_name);
-		starts[i].image_uid = arena_strdup(&r->keep, s->image_uid);
-		starts[i].node = arena_strdup(&r->keep, s->node);
-		starts[i].node_uid = arena_strdup(&r->keep, s->node_uid);
-		starts[i].reference = arena_strdup(&r->keep, s->reference);
-		starts[i].attempt = arena_strdup(&r->keep, s->attempt);
-	}
+	size_t n;
+	const struct core_start *starts = rig_all_starts(r, &n);
 	for (size_t i = 0; i < n; i++)
 		rig_pod(r, &starts[i], POD_PULLED);
 }
