@@ -252,7 +252,8 @@ struct node {
 	struct node_conditions conditions;
 	const char *os, *arch;       /* status.nodeInfo */
 	const char *kubelet_version; /* status.nodeInfo.kubeletVersion: "v1.36.3", or NULL */
-	struct node_images images;   /* status.images: the largest first, cut by the kubelet */
+	const char *runtime; /* status.nodeInfo.containerRuntimeVersion: "containerd://1.7.20" */
+	struct node_images images; /* status.images: the largest first, cut by the kubelet */
 };
 
 /*

@@ -25,6 +25,7 @@
 #include "reconciler/core/pods.h"
 #include "reconciler/core/policies.h"
 #include "reconciler/core/pulls.h"
+#include "reconciler/core/sizes.h"
 #include "reconciler/core/slots.h"
 #include "reconciler/core/status_writes.h"
 
@@ -179,6 +180,8 @@ static void change_spec(struct core *c, struct image *img, const struct cachedim
 	take_spec(c, img, ci);
 	for (size_t slot = 0; other && slot < c->n_slots; slot++)
 		pair_unlisted(img, (int)slot);
+	if (other)
+		sizes_forget(img);
 	if (!c->leading) {
 		pairs_look(c, img, now);
 		return;
@@ -239,6 +242,7 @@ void image_free(struct core *c, struct image *img)
 	free(img->repulls);
 	free(img->held);
 	free(img->sizes);
+	sizes_forget(img);
 	free(img->losses);
 	check_done(img);
 	free(img->mem);

@@ -12,7 +12,7 @@
  *   faults  pairs
  *   checks  losses  node_faults
  *   digests  policies
- *   causes  facts  image_health  pair_delay  slots  status_hash
+ *   causes  facts  image_health  pair_delay  sizes  slots  status_hash
  *   this header
  *
  * A node is a slot, reused after it is gone. An image has one small `struct pair` for
@@ -57,6 +57,7 @@ struct node_slot {
 	int64_t away_ms;         /* boot ms since which it is not eligible; 0: it is */
 	bool last;               /* other nodes come first: it may be removed soon */
 	bool checks_credentials; /* its kubelet refuses listed images to other credentials (17a) */
+	bool lists_unpacked;     /* its runtime lists what an image takes on the disk (40) */
 	/*
 	 * 14. The node took no pods, whatever the image: one probe at a time finds out. Pulls there
 	 * come after those of other nodes until one succeeds.
@@ -185,6 +186,13 @@ struct condition_memory {
 	int64_t since; /* unix seconds */
 };
 
+#define SIZES_MAX 8  /* platforms of an image that a size is known for */
+struct listed_size { /* what nodes of one platform list (sizes.h) */
+	char *platform;
+	uint64_t bytes;
+	bool unpacked; /* as a runtime lists it that counts what is on the disk */
+};
+
 struct tag_check { /* what the registry told of the tag (checks.h); times: boot ms, unix s */
 	struct link wanted; /* in core.checks: it is to be asked */
 	bool asked;         /* a question is unanswered */
@@ -222,7 +230,9 @@ struct image {
 	uint64_t *waiting, *backoff; /* slots that want a pull: now, or after their back-off */
 	uint64_t *repulls;           /* slots that are cached: what they wait for is a repull */
 	presence_size *sizes; /* by slot, as last listed there; NULL: listed nowhere so far */
-	struct loss *losses;  /* by slot; NULL: no node has lost it so far (losses.h) */
+	struct listed_size *listed_sizes; /* owned; by platform */
+	size_t n_listed_sizes;
+	struct loss *losses; /* by slot; NULL: no node has lost it so far (losses.h) */
 	struct tag_check check;
 	/* By slot, of an image that was checked; else NULL. Last pull by a pod, unix seconds; slots
 	 * whose node has something else under the tag. */

@@ -16,6 +16,7 @@
 #include "reconciler/rules/pack.h"
 #include "reconciler/core/pairs.h"
 #include "reconciler/core/pods.h"
+#include "reconciler/core/sizes.h"
 #include "reconciler/core/slots.h"
 #include "reconciler/rules/target.h"
 
@@ -29,6 +30,7 @@ static uint64_t facts_hash(const struct node *n, enum target_state state)
 		h = hash_str(h, n->meta.labels.at[i].value);
 	}
 	h = hash_str(h, n->kubelet_version);
+	h = hash_str(h, n->runtime);
 	h = hash_bytes(h, &state, sizeof(state));
 	for (size_t i = 0; i < n->taints.n; i++) {
 		h = hash_str(h, n->taints.at[i].key);
@@ -61,6 +63,7 @@ static void copy_facts(struct core *c, struct node_slot *s, const struct node *n
 	s->is_virtual = target_is_virtual(&s->labels);
 	s->last = target_last(n);
 	s->checks_credentials = target_checks_credentials(n->kubelet_version);
+	s->lists_unpacked = size_is_unpacked(n->runtime);
 }
 
 /* The node is not what it was: nothing that was known of the slot holds. */

@@ -19,6 +19,7 @@
 #include "reconciler/core/facts.h"
 #include "reconciler/core/losses.h"
 #include "reconciler/core/policies.h"
+#include "reconciler/core/sizes.h"
 #include "reconciler/rules/target.h"
 
 static void count(struct pair *p, uint8_t flag, uint32_t *counter, bool on)
@@ -208,8 +209,10 @@ void pair_look(struct core *c, struct image *img, int slot, struct now now)
 	presence_size size = presence_find(&c->nodes[slot].images, img->listed_as);
 	if (size != 0 && img->sizes == NULL)
 		img->sizes = xcalloc(c->cap, sizeof(*img->sizes));
-	if (size != 0)
+	if (size != 0) {
 		img->sizes[slot] = size;
+		size_listed(c, img, slot, size);
+	}
 	if (!c->leading)
 		return;
 	if (size == 0 && img->sizes != NULL && evicted(c, img, slot)) {
