@@ -16,11 +16,13 @@
 #include "reconciler/core/model.h"
 #include "reconciler/core/nodes.h"
 #include "reconciler/core/pairs.h"
+#include "reconciler/core/pod_answers.h"
 #include "reconciler/core/pods.h"
 #include "reconciler/core/policies.h"
 #include "reconciler/core/policy_status.h"
-#include "reconciler/core/pulls.h"
+#include "reconciler/core/pull_pods.h"
 #include "reconciler/core/pull_queue.h"
+#include "reconciler/core/pulls.h"
 #include "reconciler/core/slots.h"
 #include "reconciler/core/status_writes.h"
 
@@ -40,19 +42,19 @@ struct core *core_new(void)
 void core_free(struct core *c)
 {
 	struct now never = {0};
-	struct pull *p;
+	struct pull_pod *pod;
 	if (c == NULL)
 		return;
 	lead_end(c);
-	for (size_t i = 0; (p = map_next(&c->pulls, &i)) != NULL; i = 0)
-		pull_free(c, p, never);
+	for (size_t i = 0; (pod = map_next(&c->pods, &i)) != NULL; i = 0)
+		pod_free(c, pod, never);
 	while (c->n_queue != 0)
 		image_free(c, c->queue[c->n_queue - 1]);
 	policies_done(c);
 	slots_done(c);
 	map_done(&c->images);
 	map_done(&c->registries);
-	map_done(&c->pulls);
+	map_done(&c->pods);
 	map_done(&c->stale_pods);
 	map_done(&c->leaving);
 	free(c->queue);
@@ -127,7 +129,7 @@ void core_gone(struct core *c, enum kind kind, const char *name, struct now now)
 {
 	struct policy *policy;
 	struct image *img;
-	struct pull *p;
+	struct pull_pod *pod;
 	int slot;
 	switch (kind) {
 	case KIND_NODE:
@@ -135,8 +137,8 @@ void core_gone(struct core *c, enum kind kind, const char *name, struct now now)
 			node_gone(c, slot, now);
 		break;
 	case KIND_POD:
-		if ((p = map_get(&c->pulls, name)) != NULL)
-			pull_gone(c, p, now);
+		if ((pod = map_get(&c->pods, name)) != NULL)
+			pod_gone(c, pod, now);
 		break;
 	case KIND_CACHEDIMAGE:
 		if ((img = map_get(&c->images, name)) != NULL)
@@ -162,7 +164,7 @@ void core_sweep(struct core *c, struct now now)
 	policies_sweep(c, now);
 	images_sweep(c, now);
 	nodes_sweep(c, now);
-	pulls_sweep(c, now);
+	pods_sweep(c, now);
 	c->synced = true;
 	arena_reset(&c->scratch);
 }
@@ -174,7 +176,7 @@ void core_listed(struct core *c, int64_t fresh_ms, struct now now)
 	c->listed_ms = fresh_ms;
 	writes_listed(c, fresh_ms);
 	policy_statuses_listed(c, fresh_ms);
-	pulls_listed(c, now);
+	pods_listed(c, now);
 	arena_reset(&c->scratch);
 }
 
@@ -194,19 +196,19 @@ void core_lead(struct core *c, bool lead, struct now now)
 void core_started(struct core *c, const char *pod_name, enum core_start_result result,
 		  const char *text, struct now now)
 {
-	struct pull *p = map_get(&c->pulls, pod_name);
-	if (p != NULL)
-		pull_started(c, p, result, text, now);
+	struct pull_pod *pod = map_get(&c->pods, pod_name);
+	if (pod != NULL)
+		pod_started(c, pod, result, text, now);
 	arena_reset(&c->scratch);
 }
 
 void core_deleted(struct core *c, const char *pod_name, bool done, struct now now)
 {
-	struct pull *p = map_get(&c->pulls, pod_name);
-	if (p != NULL && done)
-		p->deleted_ms = now.boot_ms;
-	else if (p != NULL)
-		pull_not_deleted(c, p, now);
+	struct pull_pod *pod = map_get(&c->pods, pod_name);
+	if (pod != NULL && done)
+		pod->deleted_ms = now.boot_ms;
+	else if (pod != NULL)
+		pod_not_deleted(c, pod, now);
 }
 
 void core_written(struct core *c, const char *image_name, const char *image_uid,
@@ -253,8 +255,11 @@ static void run_timers(struct core *c, struct now now)
 	struct timer *t;
 	while ((t = timers_due(&c->timers, now.boot_ms)) != NULL) {
 		switch (t->owner) {
+		case TIMER_POD:
+			pod_due(c, LIST_MEMBER(t, struct pull_pod, timer), now);
+			break;
 		case TIMER_PULL:
-			pull_due(c, LIST_MEMBER(t, struct pull, timer), now);
+			pull_judge(c, LIST_MEMBER(t, struct pull, timer), now);
 			break;
 		case TIMER_IMAGE:
 			pairs_due(c, LIST_MEMBER(t, struct image, retry), now);
@@ -275,12 +280,12 @@ static void run_deletes(struct core *c, size_t room, struct arena *a, struct cor
 {
 	ret->deletes = arena_array(a, room, sizeof(*ret->deletes));
 	while (ret->n_deletes < room && !list_alone(&c->deletes)) {
-		struct pull *p = LIST_MEMBER(c->deletes.next, struct pull, queued);
-		list_remove(&p->queued);
-		p->deleting = true;
+		struct pull_pod *pod = LIST_MEMBER(c->deletes.next, struct pull_pod, queued);
+		list_remove(&pod->queued);
+		pod->deleting = true;
 		ret->deletes[ret->n_deletes++] = (struct core_delete){
-			.pod_name = arena_strdup(a, p->name),
-			.pod_uid = arena_strdup(a, p->uid),
+			.pod_name = arena_strdup(a, pod->name),
+			.pod_uid = arena_strdup(a, pod->uid),
 		};
 	}
 }

@@ -103,7 +103,7 @@ static void registry_failed(struct core *c, struct image *img, int slot, struct 
 			 now.boot_ms - r->failed_ms <= REGISTRY_WINDOW_MS;
 	if (confirmed || r->gate.failures != 0)
 		gate_fail(&r->gate, policy_of_image(c, img)->backoff,
-			  hash_stable_str(HASH_STABLE_START, r->host), p->started_ms, now.boot_ms);
+			  hash_stable_str(HASH_STABLE_START, r->host), p->pod->started_ms, now.boot_ms);
 	r->failed_ms = now.boot_ms;
 	r->failed_slot = slot;
 	policies_wake(c);
@@ -156,9 +156,9 @@ void fault_failure(struct core *c, struct image *img, int slot, struct pull *p, 
 		registry_failed(c, img, slot, p, now);
 	img->pairs[slot].retry_ds = 0;
 	if (platform != NULL)
-		gate_fail(&platform->gate, backoff, image_seed(img), p->started_ms, now.boot_ms);
+		gate_fail(&platform->gate, backoff, image_seed(img), p->pod->started_ms, now.boot_ms);
 	else if ((fault == FAULT_IMAGE || fault == FAULT_PLATFORM) && !img->proven)
-		gate_fail(&img->fault, backoff, image_seed(img), p->started_ms, now.boot_ms);
+		gate_fail(&img->fault, backoff, image_seed(img), p->pod->started_ms, now.boot_ms);
 	else
 		node_waits(c, img, slot, now);
 	image_wake(c, img);
@@ -168,7 +168,7 @@ void fault_failure(struct core *c, struct image *img, int slot, struct pull *p, 
 void fault_refused(struct core *c, struct image *img, struct pull *p, const char *text,
 		   struct now now)
 {
-	gate_fail(&img->rejected, policy_of_image(c, img)->backoff, image_seed(img), p->started_ms,
+	gate_fail(&img->rejected, policy_of_image(c, img)->backoff, image_seed(img), p->pod->started_ms,
 		  now.boot_ms);
 	free(img->rejected_text);
 	img->rejected_text = xstrdup(cause_tail(&c->scratch, text));
@@ -286,7 +286,7 @@ static uint32_t live_on(const struct core *c, const struct image *img, const cha
 	uint32_t n = 0;
 	for (const struct link *l = img->pulls.next; l != &img->pulls; l = l->next) {
 		const struct pull *p = LIST_MEMBER(l, struct pull, of_image);
-		n += p->policy != NULL && strcmp(c->nodes[p->slot].platform, platform) == 0;
+		n += p->state == PULL_LIVE && strcmp(c->nodes[p->slot].platform, platform) == 0;
 	}
 	return n;
 }

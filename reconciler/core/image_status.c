@@ -177,7 +177,7 @@ static const char *holdup(struct core *c, const struct image *img, const struct 
 	for (const struct link *l = img->pulls.next; l != &img->pulls; l = l->next) {
 		const struct pull *p = LIST_MEMBER(l, struct pull, of_image);
 		const char *reason, *message;
-		if (p->policy != NULL && p->stuck && pull_is_kept(c, p, &reason, &message))
+		if (p->state == PULL_LIVE && p->stuck && pull_is_kept(c, p, &reason, &message))
 			return arena_printf(a, "%s on %s: %s", reason, c->nodes[p->slot].name,
 					    message);
 	}

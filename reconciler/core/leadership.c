@@ -16,6 +16,7 @@
 #include "reconciler/core/nodes.h"
 #include "reconciler/core/pods.h"
 #include "reconciler/core/policies.h"
+#include "reconciler/core/pull_pods.h"
 #include "reconciler/core/pulls.h"
 
 /* 11. The last start is the latest of live pods' creation and the images' lastAttemptedAt. */
@@ -40,24 +41,29 @@ static int compare_attempts(const void *a, const void *b)
 	const struct pull *x = *(struct pull *const *)a, *y = *(struct pull *const *)b;
 	if (x->attempt != y->attempt)
 		return x->attempt < y->attempt ? -1 : 1;
-	return strcmp(x->name, y->name);
+	int by_name = strcmp(x->pod->name, y->pod->name);
+	return by_name != 0 ? by_name : x < y ? -1 : x > y;
 }
 
 static void match_all(struct core *c, struct now now)
 {
 	struct arena mem = ARENA_INIT;
-	struct pull **list = arena_array(&mem, c->pulls.count + 1, sizeof(struct pull *));
-	struct pull *p;
+	struct pull_pod *pod;
 	size_t n = 0;
-	for (size_t i = 0; (p = map_next(&c->pulls, &i)) != NULL;)
-		list[n++] = p;
+	for (size_t i = 0; (pod = map_next(&c->pods, &i)) != NULL;)
+		n += pod->n_pulls;
+	struct pull **list = arena_array(&mem, n + 1, sizeof(struct pull *));
+	n = 0;
+	for (size_t i = 0; (pod = map_next(&c->pods, &i)) != NULL;)
+		for (uint32_t k = 0; k < pod->n_pulls; k++)
+			list[n++] = &pod->pulls[k];
 	qsort(list, n, sizeof(struct pull *), compare_attempts);
 	for (size_t i = 0; i < n; i++) {
 		pull_match(c, list[i], now);
 		/* Also one that has just ended: it was live until now. */
 		if (list[i]->image != NULL)
 			remember_start(policy_of_pair(c, list[i]->image, list[i]->slot),
-				       list[i]->created, list[i]->slot, now);
+				       list[i]->pod->created, list[i]->slot, now);
 		arena_reset(&c->scratch);
 	}
 	arena_done(&mem);
@@ -83,21 +89,29 @@ void lead_begin(struct core *c, struct now now)
 	policies_wake(c);
 }
 
-static void forget_pulls(struct core *c)
+static void forget_pulls(struct core *c, struct pull_pod *pod)
 {
 	struct now never = {0};
-	struct pull *p;
+	for (uint32_t i = 0; i < pod->n_pulls; i++) {
+		pull_detach(c, &pod->pulls[i], never);
+		stale_pod_end(c, &pod->pulls[i], never);
+		pod->pulls[i].state = PULL_LOOSE;
+	}
+	list_remove(&pod->queued);
+	timer_stop(&c->timers, &pod->timer);
+	pod->asked = pod->made = pod->deleting = false;
+}
+
+static void forget_pods(struct core *c)
+{
+	struct now never = {0};
+	struct pull_pod *pod;
 	for (bool again = true; again;) {
 		again = false;
-		for (size_t i = 0; !again && (p = map_next(&c->pulls, &i)) != NULL;) {
-			pull_detach(c, p, never);
-			stale_pod_end(c, p, never);
-			list_remove(&p->queued);
-			timer_stop(&c->timers, &p->timer);
-			p->state = PULL_LOOSE;
-			p->asked = p->made = p->deleting = false;
-			if (p->uid == NULL) {
-				pull_free(c, p, never);
+		for (size_t i = 0; !again && (pod = map_next(&c->pods, &i)) != NULL;) {
+			forget_pulls(c, pod);
+			if (pod->uid == NULL) {
+				pod_free(c, pod, never);
 				again = true; /* the table may have moved */
 			}
 		}
@@ -109,7 +123,7 @@ void lead_end(struct core *c)
 	struct policy *p;
 	/* First, so that nothing below is settled or touched any more. */
 	c->leading = false;
-	forget_pulls(c);
+	forget_pods(c);
 	for (size_t i = 0; i < c->n_queue; i++) {
 		struct image *img = c->queue[i];
 		/* A write in flight may have arrived or not. */

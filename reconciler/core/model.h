@@ -6,7 +6,9 @@
  *   images  leadership  pull_queue
  *   image_stats  nodes  policy_status  status_writes
  *   image_status  pods
+ *   pod_answers
  *   pulls
+ *   pull_pods
  *   adopt  stale_pods
  *   check_answers
  *   faults  pairs
@@ -16,8 +18,9 @@
  *   this header
  *
  * A node is a slot, reused after it is gone. An image has one small `struct pair` for
- * each slot; bit arrays say which slots wait. A pull is a pod that is wanted or was
- * seen. What concerns one pair is decided by pair_settle(), and only there.
+ * each slot; bit arrays say which slots wait. A pull pod is a pod that is wanted or was
+ * seen; it carries one or more pulls, each of one image. What concerns one pair is decided by
+ * pair_settle(), and only there.
  *
  * Not leading, the model just mirrors what is observed: nodes, specs, policies, pods,
  * and of each image what its status says. core_lead(true) makes sense of it (leadership.c).
@@ -47,7 +50,7 @@
 /* Facts kept between two turns; more are dropped and counted. */
 #define FACTS_MAX 256
 
-enum timer_owner { TIMER_PULL, TIMER_IMAGE, TIMER_POLICY, TIMER_STATUS, TIMER_POLICY_STATUS };
+enum timer_owner { TIMER_POD, TIMER_PULL, TIMER_IMAGE, TIMER_POLICY, TIMER_STATUS, TIMER_POLICY_STATUS };
 
 struct node_slot {
 	char *name;   /* owned; NULL: the slot is free */
@@ -285,49 +288,66 @@ struct image {
 	bool ever_written;
 };
 
-enum pull_state {
-	PULL_LOOSE,   /* a pod, not looked at yet: we do not lead */
-	PULL_ASK,     /* wanted; not made when we asked: ask again */
-	PULL_ASKED,   /* wanted; no answer yet */
-	PULL_MADE,    /* the API server has it, we did not see it yet */
-	PULL_RUNNING, /* seen, no outcome */
-	PULL_DONE,    /* outcome recorded; deleted once that is durable */
-	PULL_DOOMED,  /* belongs to nothing: deleted */
+enum pod_state {
+	POD_ASK,   /* wanted; not made when we asked: ask again */
+	POD_ASKED, /* wanted; no answer yet */
+	POD_MADE,  /* the API server has it, we did not see it yet */
+	POD_SEEN,
 };
 
-struct pull {
-	char *name;
-	char *uid; /* of the pod; NULL: not seen */
-	char *image_name, *image_uid, *node_name, *node_uid, *reference;
-	bool noted; /* has our annotations; else upstream made it */
+enum pull_state {
+	PULL_LOOSE,  /* not looked at yet: we do not lead */
+	PULL_LIVE,   /* wanted or running: no outcome */
+	PULL_DONE,   /* outcome recorded; its pod is deleted once that is durable */
+	PULL_DOOMED, /* belongs to nothing */
+};
+
+struct pull_pod;
+
+struct pull { /* one image of a pod: what it is and what came of it */
+	struct pull_pod *pod;
+	char *image_name, *image_uid, *reference;
+	bool noted; /* our annotations say what it is; else upstream made it */
 	uint32_t attempt;
 	int64_t repull_s; /* not 0: a repull, decided then */
-	int64_t created;  /* unix seconds */
-	uint64_t read;
 	enum pull_state state;
-	bool asked;          /* its start is unanswered */
-	bool made;           /* the API server has its pod, though we did not see it yet */
-	int64_t made_ms;     /* since then at the latest, if `made` */
-	bool vanished;       /* its pod was deleted while its start was unanswered */
-	bool deleting;       /* its delete is unanswered, or done */
-	int64_t deleted_ms;  /* boot ms of the answer that it is done; 0: none */
 	struct image *image; /* attached to it */
-	int slot;
-	struct policy *policy;   /* that it is counted in; NULL: holds no slot */
-	struct policy *paced_by; /* that it was counted in last; NULL: none that is left */
-	int64_t started_ms;      /* last time that its start was asked for */
-	int64_t began_ms;        /* holds its slot since */
-	bool stuck;              /* the status says what keeps it */
-	bool idle;               /* its policy does not count it: the kubelet has not taken it */
-	uint64_t outcomes;       /* its own is among the image's first this many */
+	int slot;            /* of the pod's node while attached, else -1 */
+	int64_t began_ms;    /* it is live since */
+	bool stuck;          /* the status says what keeps it */
+	uint64_t outcomes;   /* its own is among the image's first this many */
 	struct outcome_memory memory;
 	struct outcome outcome; /* strings owned */
 	struct link of_image;
-	char *place;        /* of the stale pod, "image/node"; NULL: it does not */
+	char *place;        /* while it is stale, "image/node"; else NULL (stale_pods.c) */
+	struct timer timer; /* when it is judged again; live ones of seen pods */
+};
+
+struct pull_pod { /* what carries them: what the API server and the limits know of */
+	char *name;
+	char *uid; /* NULL: not seen */
+	char *node_name, *node_uid;
+	int64_t created; /* unix seconds */
+	uint64_t read;
+	enum pod_state state;
+	bool asked;         /* its start is unanswered */
+	bool made;          /* the API server has it, though we did not see it yet */
+	int64_t made_ms;    /* since then at the latest, if `made` */
+	bool vanished;      /* it was deleted while its start was unanswered */
+	bool deleting;      /* its delete is unanswered, or done */
+	int64_t deleted_ms; /* boot ms of the answer that it is done; 0: none */
+	int64_t started_ms; /* last time that its start was asked for */
+	uint32_t n_live;    /* pulls of it that are live: while there are any it holds a slot */
+	int slot;           /* and this is its node */
+	struct policy *policy;   /* that it is counted in; NULL: holds no slot */
+	struct policy *paced_by; /* that it was counted in last; NULL: none that is left */
+	bool idle;          /* its policy does not count it: the kubelet has not taken it */
 	char *leaving;      /* the node whose n_leaving counts it; or NULL */
 	bool paced;         /* paced_by's n_leaving counts it */
 	struct link queued; /* in core.asks or core.deletes */
-	struct timer timer;
+	struct timer timer; /* to ask or delete again, to give up waiting for it */
+	uint32_t n_pulls;
+	struct pull pulls[]; /* at least one; fixed for its life */
 };
 
 struct stale_count { /* how many stale pods have the name */
@@ -357,7 +377,7 @@ struct core {
 	struct map policies;
 	struct policy fallback;
 	struct map registries;
-	struct map pulls;
+	struct map pods;       /* struct pull_pod by name */
 	struct map stale_pods; /* struct stale_count by place: what `held` says, by name */
 	struct map leaving;    /* struct stale_count by node name */
 	int64_t pull_ms;       /* mean of all pulls that succeeded */

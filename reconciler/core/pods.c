@@ -1,5 +1,5 @@
 /*
- * Observed pods, and which pull each belongs to (behaviour.md 5, 6, 10): by our annotations, or,
+ * Observed pods, and what the pulls of each belong to (behaviour.md 5, 6, 10): by our annotations, or,
  * for pods left by upstream, by labels, node and image. A pod with all our labels that belongs to
  * no pull is deleted; a pod without them is never touched. Outcomes come from the watch, not from
  * answers.
@@ -16,6 +16,7 @@
 #include "reconciler/core/stale_pods.h"
 #include "reconciler/rules/podname.h"
 #include "reconciler/core/policies.h"
+#include "reconciler/core/pull_pods.h"
 #include "reconciler/core/pulls.h"
 #include "reconciler/core/slots.h"
 
@@ -40,25 +41,27 @@ static void replace(char **field, const char *value)
 }
 
 /* What does not change in the life of a pod. */
-static void identify(struct pull *p, const struct pod *pod)
+static void identify(struct pull_pod *pod, const struct pod *seen)
 {
-	const struct api_map *notes = &pod->meta.annotations;
+	const struct api_map *notes = &seen->meta.annotations;
 	const char *image = api_map_get(notes, PULLPOD_NOTE_IMAGE);
 	const char *attempt = api_map_get(notes, PULLPOD_NOTE_ATTEMPT);
-	const struct pod_container *container = outcome_container(pod);
+	const struct pod_container *container = outcome_container(seen);
+	struct pull *p = &pod->pulls[0];
 	uint32_t number = 0;
 	int64_t repull_s = 0;
+	pod->created = seen->meta.created;
+	pod->state = POD_SEEN;
+	pod->vanished = pod->made = false;
+	replace(&pod->uid, seen->meta.uid);
+	replace(&pod->node_name, seen->node_name);
+	replace(&pod->node_uid, api_map_get(notes, PULLPOD_NOTE_NODE_UID));
 	p->noted = image != NULL && podname_attempt_parse(attempt, &number, &repull_s) == 0;
 	p->attempt = number;
 	p->repull_s = repull_s;
-	p->created = pod->meta.created;
-	p->vanished = p->made = false;
-	replace(&p->uid, pod->meta.uid);
-	replace(&p->node_name, pod->node_name);
 	replace(&p->image_name,
-		p->noted ? image : api_map_get(&pod->meta.labels, PULLPOD_LABEL_IMAGE));
+		p->noted ? image : api_map_get(&seen->meta.labels, PULLPOD_LABEL_IMAGE));
 	replace(&p->image_uid, api_map_get(notes, PULLPOD_NOTE_IMAGE_UID));
-	replace(&p->node_uid, api_map_get(notes, PULLPOD_NOTE_NODE_UID));
 	if (p->noted)
 		replace(&p->reference, api_map_get(notes, PULLPOD_NOTE_REFERENCE));
 	else
@@ -72,10 +75,10 @@ static bool belongs(struct core *c, const struct pull *p, const struct image *im
 		return false;
 	if (p->noted)
 		return same(p->image_uid, img->uid) && same(p->reference, img->reference) &&
-		       same(p->node_uid, c->nodes[slot].uid);
+		       same(p->pod->node_uid, c->nodes[slot].uid);
 	const char *normal = p->reference != NULL ? ref_normal(&c->scratch, p->reference) : NULL;
 	return same(normal != NULL ? normal : p->reference, img->normal) &&
-	       p->created >= c->nodes[slot].created;
+	       p->pod->created >= c->nodes[slot].created;
 }
 
 /* Was its outcome recorded before this life of ours (10)? Then it is only deleted. */
@@ -92,7 +95,7 @@ static bool recorded(const struct pull *p, const struct pair *pair)
 void pull_match(struct core *c, struct pull *p, struct now now)
 {
 	struct image *img = p->image_name != NULL ? map_get(&c->images, p->image_name) : NULL;
-	int slot = node_find(c, p->node_name);
+	int slot = node_find(c, p->pod->node_name);
 	if (img == NULL || !belongs(c, p, img, slot)) {
 		pull_doom(c, p, now);
 		return;
@@ -111,7 +114,7 @@ void pull_match(struct core *c, struct pull *p, struct now now)
 		p->outcomes = img->outcomes;
 		list_append(&img->pulls, &p->of_image);
 		stale_pod_settle(c, p, now);
-		pull_settle(c, p);
+		pod_settle(c, p->pod);
 		return;
 	}
 	if ((pair->flags & PAIR_LIVE) != 0) { /* one pull a pair */
@@ -121,16 +124,16 @@ void pull_match(struct core *c, struct pull *p, struct now now)
 	/* Earlier attempts failed, though nothing else says so any more. */
 	if (p->attempt > pair->attempts) {
 		pair->attempts = (uint16_t)p->attempt;
-		pair->failed_s = (uint32_t)p->created;
+		pair->failed_s = (uint32_t)p->pod->created;
 	}
-	p->started_ms = p->memory.seen_ms;
+	p->pod->started_ms = p->memory.seen_ms;
 	pull_attach(c, p, img, slot, now);
 	pull_judge(c, p, now);
 }
 
 static void look(struct core *c, struct pull *p, const struct pod *pod, struct now now)
 {
-	int slot = node_find(c, p->node_name);
+	int slot = node_find(c, p->pod->node_name);
 	const char *normal = p->reference != NULL ? ref_normal(&c->scratch, p->reference) : NULL;
 	struct outcome o =
 		outcome_of(pod, &p->memory, normal != NULL ? ref_host(&c->scratch, normal) : NULL,
@@ -143,34 +146,10 @@ static void look(struct core *c, struct pull *p, const struct pod *pod, struct n
 	pull_set_outcome(p, &o);
 }
 
-void pod_put(struct core *c, const struct pod *pod, struct now now)
+/* It says something new, or what it belongs to is to be found. */
+static void consider(struct core *c, struct pull *p, bool known, struct now now)
 {
-	if (pod->meta.uid == NULL) /* no server says so of a pod; a uid means that it was seen */
-		return;
-	struct pull *p = map_get(&c->pulls, pod->meta.name);
-	bool other = p != NULL && p->uid != NULL && strcmp(p->uid, pod->meta.uid) != 0;
-	if (other || (p != NULL && p->uid != NULL && !ours(pod))) {
-		pull_gone(c, p, now);
-		p = map_get(&c->pulls, pod->meta.name);
-	}
-	if (!ours(pod))
-		return;
-	bool known = p != NULL && p->uid != NULL;
-	if (p == NULL)
-		p = pull_new(c, pod->meta.name);
-	p->read = c->read;
-	if (!known) {
-		timer_stop(&c->timers, &p->timer);
-		list_remove(&p->queued);
-		identify(p, pod);
-	}
-	/* An outcome once recorded stands, and so does a delete once asked for. */
-	if (p->state == PULL_DONE || p->deleting) {
-		pull_settle(c, p);
-		return;
-	}
-	look(c, p, pod, now);
-	if (!c->leading)
+	if (p->state == PULL_DONE) /* an outcome once recorded stands */
 		return;
 	if (p->image == NULL) {
 		pull_match(c, p, now);
@@ -181,68 +160,99 @@ void pod_put(struct core *c, const struct pod *pod, struct now now)
 	pull_judge(c, p, now);
 }
 
-void pull_gone(struct core *c, struct pull *p, struct now now)
+void pod_put(struct core *c, const struct pod *seen, struct now now)
 {
-	if (p->asked) {
-		/*
-		 * The create in flight may bring it back: nothing else starts until its answer,
-		 * not even for another node of that name.
-		 */
-		free(p->uid);
-		p->uid = NULL;
-		p->vanished = true;
-		timer_stop(&c->timers, &p->timer);
-		if (p->policy != NULL)
-			p->state = PULL_ASKED;
-		else
-			pull_doom(c, p, now);
-	} else if (p->policy == NULL) {
-		pull_free(c, p, now);
-	} else {
-		pull_deleted(c, p, now);
+	if (seen->meta.uid == NULL) /* no server says so of a pod; a uid means that it was seen */
+		return;
+	struct pull_pod *pod = map_get(&c->pods, seen->meta.name);
+	bool other = pod != NULL && pod->uid != NULL && strcmp(pod->uid, seen->meta.uid) != 0;
+	if (other || (pod != NULL && pod->uid != NULL && !ours(seen))) {
+		pod_gone(c, pod, now);
+		pod = map_get(&c->pods, seen->meta.name);
+	}
+	if (!ours(seen))
+		return;
+	bool known = pod != NULL && pod->uid != NULL;
+	if (pod == NULL)
+		pod = pod_new(c, seen->meta.name, 1);
+	pod->read = c->read;
+	if (!known) {
+		timer_stop(&c->timers, &pod->timer);
+		list_remove(&pod->queued);
+		identify(pod, seen);
+	}
+	/* A delete once asked for stands. */
+	for (uint32_t i = 0; !pod->deleting && i < pod->n_pulls; i++)
+		if (pod->pulls[i].state != PULL_DONE)
+			look(c, &pod->pulls[i], seen, now);
+	for (uint32_t i = 0; c->leading && !pod->deleting && i < pod->n_pulls; i++)
+		consider(c, &pod->pulls[i], known, now);
+	pod_settle(c, pod);
+}
+
+void pod_gone(struct core *c, struct pull_pod *pod, struct now now)
+{
+	if (!pod->asked) {
+		pod_deleted(c, pod, now);
+		return;
+	}
+	/*
+	 * The create in flight may bring it back: nothing else starts until its answer, not even
+	 * for another node of that name.
+	 */
+	free(pod->uid);
+	pod->uid = NULL;
+	pod->vanished = true;
+	pod->state = POD_ASKED;
+	timer_stop(&c->timers, &pod->timer);
+	for (uint32_t i = 0; i < pod->n_pulls; i++) {
+		timer_stop(&c->timers, &pod->pulls[i].timer);
+		if (pod->pulls[i].state != PULL_LIVE)
+			pull_doom(c, &pod->pulls[i], now);
 	}
 }
 
-typedef bool (*pull_test)(const struct core *c, const struct pull *p, const void *ctx);
+typedef bool (*pod_test)(const struct core *c, const struct pull_pod *pod, const void *ctx);
 
-/* The pulls that satisfy the test, in a list that changes of the table do not disturb. */
-static struct pull **select_pulls(struct core *c, pull_test test, const void *ctx, size_t *ret_n)
+/* The pods that satisfy the test, in a list that changes of the table do not disturb. */
+static struct pull_pod **select_pods(struct core *c, pod_test test, const void *ctx, size_t *ret_n)
 {
-	struct pull **list = arena_array(&c->scratch, c->pulls.count + 1, sizeof(struct pull *));
-	struct pull *p;
+	struct pull_pod **list =
+		arena_array(&c->scratch, c->pods.count + 1, sizeof(struct pull_pod *));
+	struct pull_pod *pod;
 	size_t n = 0;
-	for (size_t i = 0; (p = map_next(&c->pulls, &i)) != NULL;)
-		if (test(c, p, ctx))
-			list[n++] = p;
+	for (size_t i = 0; (pod = map_next(&c->pods, &i)) != NULL;)
+		if (test(c, pod, ctx))
+			list[n++] = pod;
 	*ret_n = n;
 	return list;
 }
 
-static void gone_if(struct core *c, pull_test test, struct now now)
+static void gone_if(struct core *c, pod_test test, struct now now)
 {
 	size_t n;
-	struct pull **list = select_pulls(c, test, NULL, &n);
+	struct pull_pod **list = select_pods(c, test, NULL, &n);
 	for (size_t i = 0; i < n; i++)
-		pull_gone(c, list[i], now);
+		pod_gone(c, list[i], now);
 }
 
 /* Not among what the full read put. */
-static bool not_read(const struct core *c, const struct pull *p, const void *ctx)
+static bool not_read(const struct core *c, const struct pull_pod *pod, const void *ctx)
 {
 	(void)ctx;
-	return p->uid != NULL && p->read != c->read;
+	return pod->uid != NULL && pod->read != c->read;
 }
 
-void pulls_sweep(struct core *c, struct now now)
+void pods_sweep(struct core *c, struct now now)
 {
 	gone_if(c, not_read, now);
 }
 
 /* Made before the lists of what we know began, and not among them. */
-static bool went_unseen(const struct core *c, const struct pull *p, const void *ctx)
+static bool went_unseen(const struct core *c, const struct pull_pod *pod, const void *ctx)
 {
 	(void)ctx;
-	return p->made && p->uid == NULL && p->made_ms < c->listed_ms;
+	return pod->made && pod->uid == NULL && pod->made_ms < c->listed_ms;
 }
 
 /*
@@ -251,83 +261,98 @@ static bool went_unseen(const struct core *c, const struct pull *p, const void *
  */
 static void delete_again(struct core *c, struct now now)
 {
-	struct pull *p;
-	for (size_t i = 0; (p = map_next(&c->pulls, &i)) != NULL;)
-		if (p->uid != NULL && p->deleted_ms != 0 && p->deleted_ms < c->listed_ms)
-			pull_not_deleted(c, p, now);
+	struct pull_pod *pod;
+	for (size_t i = 0; (pod = map_next(&c->pods, &i)) != NULL;)
+		if (pod->uid != NULL && pod->deleted_ms != 0 && pod->deleted_ms < c->listed_ms)
+			pod_not_deleted(c, pod, now);
 }
 
-void pulls_listed(struct core *c, struct now now)
+void pods_listed(struct core *c, struct now now)
 {
 	gone_if(c, went_unseen, now);
 	delete_again(c, now);
 }
 
-static bool is_pull(const struct pull *p)
-{
-	return p->state != PULL_LOOSE || p->uid != NULL;
-}
-
-static bool of_image(const struct core *c, const struct pull *p, const void *image_name)
+static bool of_node(const struct core *c, const struct pull_pod *pod, const void *node_name)
 {
 	(void)c;
-	return is_pull(p) && same(p->image_name, image_name);
+	return same(pod->node_name, node_name);
 }
 
-static bool of_node(const struct core *c, const struct pull *p, const void *node_name)
+static bool any(const struct core *c, const struct pull_pod *pod, const void *ctx)
 {
 	(void)c;
-	return is_pull(p) && same(p->node_name, node_name);
+	(void)pod;
+	(void)ctx;
+	return true;
 }
 
-static bool runs_under(const struct core *c, const struct pull *p, const void *policy)
+/*
+ * What was never seen, or is being deleted, is not taken up again. image_name NULL: all of it. The
+ * pod goes with the last pull of one that is not there.
+ */
+static void match_again(struct core *c, struct pull_pod *pod, const char *image_name,
+			struct now now)
 {
-	(void)c;
-	return p->state == PULL_RUNNING && p->image->policy == policy;
-}
-
-/* What was never seen, or is being deleted, is not taken up again. */
-static void match_again(struct core *c, struct pull **list, size_t n, struct now now)
-{
-	for (size_t i = 0; i < n; i++) {
-		struct pull *p = list[i];
-		list_remove(&p->queued);
-		if (p->uid == NULL || p->deleting)
+	bool may_go = pod->uid == NULL && !pod->asked && !pod->made;
+	bool doom = pod->uid == NULL || pod->deleting;
+	for (uint32_t i = 0, n = pod->n_pulls; i < n; i++) {
+		struct pull *p = &pod->pulls[i];
+		if (image_name != NULL && !same(p->image_name, image_name))
+			continue;
+		if (pod->uid != NULL)
+			list_remove(&pod->queued);
+		bool last = pod->n_live == (p->state == PULL_LIVE ? 1 : 0);
+		if (doom)
 			pull_doom(c, p, now);
 		else
 			pull_match(c, p, now);
+		if (last && may_go)
+			return;
 	}
 }
 
 void pulls_match_image(struct core *c, const char *image_name, struct now now)
 {
 	size_t n;
-	struct pull **list = select_pulls(c, of_image, image_name, &n);
-	match_again(c, list, n, now);
+	struct pull_pod **list = select_pods(c, any, NULL, &n);
+	for (size_t i = 0; i < n; i++)
+		match_again(c, list[i], image_name, now);
 }
 
 void pulls_match_node(struct core *c, const char *node_name, struct now now)
 {
 	size_t n;
-	struct pull **list = select_pulls(c, of_node, node_name, &n);
-	match_again(c, list, n, now);
+	struct pull_pod **list = select_pods(c, of_node, node_name, &n);
+	for (size_t i = 0; i < n; i++)
+		match_again(c, list[i], NULL, now);
+}
+
+/* The pulls of a pod that was seen and that an image wants, judged by what is true now. */
+static void judge_again(struct core *c, struct pull_pod *pod, const struct policy *policy,
+			struct now now)
+{
+	for (uint32_t i = 0; pod->state == POD_SEEN && i < pod->n_pulls; i++) {
+		struct pull *p = &pod->pulls[i];
+		if (p->state == PULL_LIVE && (policy == NULL || p->image->policy == policy))
+			pull_judge(c, p, now);
+	}
 }
 
 void pulls_node_changed(struct core *c, const char *node_name, struct now now)
 {
 	size_t n;
-	struct pull **list = select_pulls(c, of_node, node_name, &n);
+	struct pull_pod **list = select_pods(c, of_node, node_name, &n);
 	for (size_t i = 0; i < n; i++) {
 		stale_pod_node_changed(c, list[i]);
-		if (list[i]->state == PULL_RUNNING)
-			pull_judge(c, list[i], now);
+		judge_again(c, list[i], NULL, now);
 	}
 }
 
 void pulls_policy_changed(struct core *c, const struct policy *policy, struct now now)
 {
 	size_t n;
-	struct pull **list = select_pulls(c, runs_under, policy, &n);
+	struct pull_pod **list = select_pods(c, any, NULL, &n);
 	for (size_t i = 0; i < n; i++)
-		pull_judge(c, list[i], now);
+		judge_again(c, list[i], policy, now);
 }

@@ -2,7 +2,7 @@
  * Pull policies and what is in flight under each (behaviour.md 1, 11, 12). Images that
  * name no policy, or one that does not exist, share the default policy; so do the
  * nodes outside a policy's nodeSelector. Invariant: n_pulls, n_nodes, on_node and busy
- * count exactly the pulls whose `policy` is this one and that are not idle.
+ * count exactly the pods whose `policy` is this one and that are not idle.
  */
 #include "reconciler/core/policies.h"
 
@@ -87,11 +87,11 @@ static void policy_free(struct core *c, struct policy *p)
 /* Pods that leave are counted nowhere when what paced them is gone. */
 static void policy_orphan(struct core *c, const struct policy *p)
 {
-	struct pull *pull;
-	for (size_t i = 0; (pull = map_next(&c->pulls, &i)) != NULL;)
-		if (pull->paced_by == p) {
-			pull->paced_by = NULL;
-			pull->paced = false;
+	struct pull_pod *pod;
+	for (size_t i = 0; (pod = map_next(&c->pods, &i)) != NULL;)
+		if (pod->paced_by == p) {
+			pod->paced_by = NULL;
+			pod->paced = false;
 		}
 }
 
@@ -236,17 +236,26 @@ void policy_count(struct policy *p, int slot, int by)
 	p->dirty = true;
 }
 
+/* The images of a pod came under one policy; where they do not any more, the first counts. */
+static struct policy *policy_of_pod(struct core *c, const struct pull_pod *pod)
+{
+	uint32_t i = 0;
+	while (pod->pulls[i].state != PULL_LIVE)
+		i++;
+	return policy_of_pair(c, pod->pulls[i].image, pod->slot);
+}
+
 void policies_recount(struct core *c)
 {
-	struct pull *pull;
-	for (size_t i = 0; (pull = map_next(&c->pulls, &i)) != NULL;) {
-		if (pull->policy == NULL)
+	struct pull_pod *pod;
+	for (size_t i = 0; (pod = map_next(&c->pods, &i)) != NULL;) {
+		if (pod->policy == NULL)
 			continue;
-		if (!pull->idle)
-			policy_count(pull->policy, pull->slot, -1);
-		pull->policy = pull->paced_by = policy_of_pair(c, pull->image, pull->slot);
-		if (!pull->idle)
-			policy_count(pull->policy, pull->slot, 1);
+		if (!pod->idle)
+			policy_count(pod->policy, pod->slot, -1);
+		pod->policy = pod->paced_by = policy_of_pod(c, pod);
+		if (!pod->idle)
+			policy_count(pod->policy, pod->slot, 1);
 	}
 }
 

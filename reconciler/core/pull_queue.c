@@ -18,6 +18,7 @@
 #include "reconciler/rules/pack.h"
 #include "reconciler/rules/podname.h"
 #include "reconciler/core/policies.h"
+#include "reconciler/core/pull_pods.h"
 #include "reconciler/core/pulls.h"
 
 /* A pod of this very name is still going away: look again after this long. */
@@ -233,17 +234,17 @@ static struct pod_metadata pod_metadata_of(const struct image *img, struct arena
 	return pack_pod_metadata(&p, &img->pod_metadata);
 }
 
-/* Says it to the shell and to the policy; the pull is attached already. */
-static void ask(struct pass *s, struct pull *p, struct arena *a, struct core_actions *ret)
+/* What the start says of one image. */
+static void describe(struct pass *s, const struct pull *p, struct arena *a, struct core_start *start)
 {
 	const struct image *img = p->image;
-	struct core_start *start = &ret->starts[ret->n_starts++];
+	const struct pull_pod *pod = p->pod;
 	*start = (struct core_start){
-		.pod_name = arena_strdup(a, p->name),
+		.pod_name = arena_strdup(a, pod->name),
 		.image_name = arena_strdup(a, img->name),
 		.image_uid = arena_strdup(a, img->uid),
-		.node = arena_strdup(a, p->node_name),
-		.node_uid = arena_strdup(a, p->node_uid),
+		.node = arena_strdup(a, pod->node_name),
+		.node_uid = arena_strdup(a, pod->node_uid),
 		.reference = arena_strdup(a, img->reference),
 		.attempt = podname_attempt(a, p->attempt, p->repull_s),
 		.pull_policy = arena_strdup(a, img->pull_policy),
@@ -254,21 +255,34 @@ static void ask(struct pass *s, struct pull *p, struct arena *a, struct core_act
 	};
 	for (size_t i = 0; i < img->secrets.n; i++)
 		start->secrets.at[i].name = arena_strdup(a, img->secrets.at[i].name);
-	p->state = PULL_ASKED;
-	p->asked = true;
-	p->started_ms = s->now.boot_ms;
-	list_remove(&p->queued);
-	timer_stop(&s->c->timers, &p->timer);
-	p->image->attempted_at = s->now.wall_s;
-	p->image->tried_ms = s->now.boot_ms;
-	p->image->probe_rank = s->c->nodes[p->slot].rank + 1;
-	policy_started(s->policy, p->slot, s->now.boot_ms);
-	image_touch(s->c, p->image);
+}
+
+static void tell_started(struct pass *s, struct pull *p)
+{
+	struct image *img = p->image;
+	img->attempted_at = s->now.wall_s;
+	img->tried_ms = s->now.boot_ms;
+	img->probe_rank = s->c->nodes[p->slot].rank + 1;
+	image_touch(s->c, img);
 	struct core_fact fact = {.kind = FACT_PULL_STARTED,
 				 .image = img->name,
 				 .image_uid = img->uid,
-				 .node = p->node_name};
+				 .node = p->pod->node_name};
 	fact_add(s->c, &fact);
+}
+
+/* Says it to the shell and to the policy; its pulls are attached already. */
+static void ask(struct pass *s, struct pull_pod *pod, struct arena *a, struct core_actions *ret)
+{
+	describe(s, &pod->pulls[0], a, &ret->starts[ret->n_starts++]);
+	pod->state = POD_ASKED;
+	pod->asked = true;
+	pod->started_ms = s->now.boot_ms;
+	list_remove(&pod->queued);
+	timer_stop(&s->c->timers, &pod->timer);
+	policy_started(s->policy, pod->slot, s->now.boot_ms);
+	for (uint32_t i = 0; i < pod->n_pulls; i++)
+		tell_started(s, &pod->pulls[i]);
 }
 
 static void start(struct pass *s, struct image *img, int slot, struct arena *a,
@@ -282,52 +296,65 @@ static void start(struct pass *s, struct image *img, int slot, struct arena *a,
 	char *attempt = podname_attempt(&c->scratch, pair->attempts, repull_s);
 	char *name =
 		podname_make(&c->scratch, img->name, img->uid, node->uid, img->reference, attempt);
-	if (map_get(&c->pulls, name) != NULL) {
+	if (map_get(&c->pods, name) != NULL) {
 		pair_wait(pair, s->now.boot_ms + NAME_TAKEN_MS);
 		pair_settle(c, img, slot, s->now);
 		return;
 	}
-	struct pull *p = pull_new(c, name);
+	struct pull_pod *pod = pod_new(c, name, 1);
+	struct pull *p = &pod->pulls[0];
+	pod->node_name = xstrdup(node->name);
+	pod->node_uid = xstrdup(node->uid);
 	p->image_name = xstrdup(img->name);
 	p->image_uid = xstrdup(img->uid);
-	p->node_name = xstrdup(node->name);
-	p->node_uid = xstrdup(node->uid);
 	p->reference = xstrdup(img->reference);
 	p->noted = true;
 	p->attempt = repull_s != 0 ? 0 : pair->attempts;
 	p->repull_s = repull_s;
 	pull_attach(c, p, img, slot, s->now);
 	node_settle_fresh(c, slot);
-	ask(s, p, a, ret);
+	ask(s, pod, a, ret);
 }
 
-/* The pull itself is counted in these numbers. */
-static bool still_fits(const struct core *c, const struct policy *policy, const struct pull *p,
-		       struct now now)
+/* The node does not want it any more, or has another pod of it. */
+static bool still_wanted(const struct core *c, const struct pull *p)
 {
+	if (p->state != PULL_LIVE || (p->image->pairs[p->slot].flags & PAIR_TARGETED) == 0)
+		return false;
 	/* Another pod of the pair has come in sight (10); the node has got it meanwhile (17). */
-	if (bit_get(p->image->held, (size_t)p->slot))
-		return false;
-	if (pair_listed(c, p->image, p->slot) ||
-	    gate_look(&c->nodes[p->slot].fault, now.boot_ms) == GATE_SHUT)
-		return false;
-	if ((p->image->pairs[p->slot].flags & PAIR_TARGETED) == 0 || !c->nodes[p->slot].eligible)
+	return !bit_get(p->image->held, (size_t)p->slot) && !pair_listed(c, p->image, p->slot);
+}
+
+/*
+ * As it was asked for, or not at all: a pod of this name may have been made. It is counted itself
+ * in these numbers.
+ */
+static bool still_fits(const struct core *c, const struct policy *policy,
+		       const struct pull_pod *pod, struct now now)
+{
+	const struct node_slot *node = &c->nodes[pod->slot];
+	for (uint32_t i = 0; i < pod->n_pulls; i++)
+		if (!still_wanted(c, &pod->pulls[i]))
+			return false;
+	if (gate_look(&node->fault, now.boot_ms) == GATE_SHUT || !node->eligible)
 		return false;
 	if (policy->max_pulls != 0 && policy_pulls(policy) > policy->max_pulls)
 		return false;
 	if (policy_nodes(policy) > policy->max_nodes)
 		return false;
-	return (int64_t)c->nodes[p->slot].n_live <= policy->max_per_node;
+	return (int64_t)node->n_live <= policy->max_per_node;
 }
 
-static void give_up(struct pass *s, struct pull *p)
+static void give_up(struct pass *s, struct pull_pod *pod)
 {
-	if (s->now.boot_ms - p->started_ms < HOLD_MS) {
-		timer_set(&s->c->timers, &p->timer, s->now.boot_ms + AGAIN_MS);
+	struct pull *p;
+	if (s->now.boot_ms - pod->started_ms < HOLD_MS) {
+		timer_set(&s->c->timers, &pod->timer, s->now.boot_ms + AGAIN_MS);
 		return;
 	}
-	pull_detach(s->c, p, s->now);
-	pull_free(s->c, p, s->now);
+	while ((p = pod_live(pod)) != NULL)
+		pull_detach(s->c, p, s->now);
+	pod_free(s->c, pod, s->now);
 }
 
 /*
@@ -338,17 +365,17 @@ static void ask_again(struct pass *s, size_t room, struct arena *a, struct core_
 {
 	struct core *c = s->c;
 	for (struct link *l = c->asks.next, *next; l != &c->asks; l = next) {
-		struct pull *p = LIST_MEMBER(l, struct pull, queued);
+		struct pull_pod *pod = LIST_MEMBER(l, struct pull_pod, queued);
 		next = l->next;
-		if (p->policy != s->policy || p->timer.place != 0)
+		if (pod->policy != s->policy || pod->timer.place != 0)
 			continue;
-		if (!still_fits(c, s->policy, p, s->now)) {
-			give_up(s, p);
+		if (!still_fits(c, s->policy, pod, s->now)) {
+			give_up(s, pod);
 			continue;
 		}
 		pass_look(s);
-		if (ret->n_starts < room && (!s->patient || p->slot == s->only_slot))
-			ask(s, p, a, ret);
+		if (ret->n_starts < room && (!s->patient || pod->slot == s->only_slot))
+			ask(s, pod, a, ret);
 	}
 }
 

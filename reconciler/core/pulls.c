@@ -1,8 +1,7 @@
 /*
- * The life of one pull, from wanted to deleted. Its outcome is recorded once, becomes
- * durable with a status write, and only then is the pod deleted (behaviour.md 10).
- * Invariant: `policy` is set exactly while the pull holds a slot, and then it is
- * counted in the policy, the node, the image, the registry and its pair.
+ * The life of one pull, from live to done or doomed. Its outcome is recorded once, becomes durable
+ * with a status write, and only then is its pod deleted (behaviour.md 10). Invariant: while it is
+ * live it is counted in its pod, the image, the registry and its pair.
  */
 #include "reconciler/core/pulls.h"
 
@@ -18,39 +17,7 @@
 #include "reconciler/core/node_faults.h"
 #include "reconciler/core/pairs.h"
 #include "reconciler/core/policies.h"
-
-/* A start or delete that failed is asked for again after this long. */
-#define AGAIN_MS 2000
-/*
- * The API server has the pod, but the watch does not show it: somebody deleted it. A list that
- * begins after it was made tells sooner (pulls_listed).
- */
-#define UNSEEN_MS (2 * 60 * 1000)
-
-struct pull *pull_new(struct core *c, const char *name)
-{
-	struct pull *p = xcalloc(1, sizeof(*p));
-	p->name = xstrdup(name);
-	p->slot = -1;
-	p->timer.owner = TIMER_PULL;
-	list_init(&p->of_image);
-	list_init(&p->queued);
-	map_put(&c->pulls, p->name, p);
-	return p;
-}
-
-void pull_set_outcome(struct pull *p, const struct outcome *o)
-{
-	struct outcome old = p->outcome; /* o may be made of its strings */
-	struct outcome copy = *o;
-	copy.reason = xstrdup(o->reason);
-	copy.message = xstrdup(o->message);
-	copy.digest = xstrdup(o->digest);
-	p->outcome = copy;
-	free((char *)(uintptr_t)old.reason);
-	free((char *)(uintptr_t)old.message);
-	free((char *)(uintptr_t)old.digest);
-}
+#include "reconciler/core/pull_pods.h"
 
 /* 3, 9. What bounds it, as policy and node are now. */
 static struct outcome_limits limits_of(struct core *c, const struct image *img, int slot)
@@ -81,35 +48,14 @@ bool pull_is_kept(struct core *c, const struct pull *p, const char **reason, con
 	return *reason != NULL;
 }
 
-/* Its pod is gone, or it never had one; not counted any more. */
-void pull_free(struct core *c, struct pull *p, struct now now)
-{
-	static const struct outcome none;
-	list_remove(&p->of_image);
-	list_remove(&p->queued);
-	timer_stop(&c->timers, &p->timer);
-	stale_pod_end(c, p, now);
-	map_del(&c->pulls, p->name);
-	pull_set_outcome(p, &none);
-	free(p->name);
-	free(p->uid);
-	free(p->image_name);
-	free(p->image_uid);
-	free(p->node_name);
-	free(p->node_uid);
-	free(p->reference);
-	free(p);
-}
-
 static void hold(struct core *c, struct pull *p, struct now now)
 {
 	struct image *img = p->image;
 	stale_pod_end(c, p, now);
 	p->began_ms = now.boot_ms;
 	p->stuck = false;
-	p->policy = p->paced_by = policy_of_pair(c, img, p->slot);
-	policy_count(p->policy, p->slot, 1);
-	c->nodes[p->slot].n_live++;
+	p->state = PULL_LIVE;
+	pod_hold(c, p->pod, p);
 	if (img->n_live++ == 0 || img->slow_ms == 0)
 		img->slow_ms = now.boot_ms;
 	img->registry->n_live++;
@@ -118,16 +64,16 @@ static void hold(struct core *c, struct pull *p, struct now now)
 	image_touch(c, img);
 }
 
-static void release(struct core *c, struct pull *p, struct now now)
+/* It becomes what the state says, and is not live any more. */
+static void release(struct core *c, struct pull *p, enum pull_state state, struct now now)
 {
 	struct image *img = p->image;
-	if (p->policy == NULL)
+	bool was_live = p->state == PULL_LIVE;
+	p->state = state;
+	timer_stop(&c->timers, &p->timer);
+	if (!was_live)
 		return;
-	if (!p->idle)
-		policy_count(p->policy, p->slot, -1);
-	p->idle = false;
-	p->policy = NULL;
-	c->nodes[p->slot].n_live--;
+	pod_release(c, p->pod);
 	img->n_live--;
 	img->registry->n_live--;
 	img->pairs[p->slot].flags &= (uint8_t)~PAIR_LIVE;
@@ -151,39 +97,35 @@ void pull_attach(struct core *c, struct pull *p, struct image *img, int slot, st
 
 void pull_detach(struct core *c, struct pull *p, struct now now)
 {
+	struct pull_pod *pod = p->pod;
 	if (p->image == NULL)
 		return;
-	release(c, p, now);
+	release(c, p, PULL_LOOSE, now);
 	list_remove(&p->of_image);
-	list_remove(&p->queued);
-	timer_stop(&c->timers, &p->timer);
+	if (pod->n_live == 0) {
+		list_remove(&pod->queued);
+		timer_stop(&c->timers, &pod->timer);
+	}
 	p->image = NULL;
 	p->slot = -1;
-	p->state = PULL_LOOSE;
 }
 
 void pull_doom(struct core *c, struct pull *p, struct now now)
 {
+	struct pull_pod *pod = p->pod;
+	bool there = pod->uid != NULL || pod->asked || pod->made;
 	pull_detach(c, p, now);
-	if (p->uid == NULL && !p->asked && !p->made) {
-		pull_free(c, p, now);
+	p->state = PULL_DOOMED;
+	if (!there && pod->n_live == 0) {
+		pod_free(c, pod, now);
 		return;
 	}
-	p->state = PULL_DOOMED;
-	timer_stop(&c->timers, &p->timer);
-	if (p->uid == NULL && p->made)
-		timer_set(&c->timers, &p->timer, now.boot_ms + UNSEEN_MS);
+	if (pod->n_live == 0)
+		timer_stop(&c->timers, &pod->timer);
+	if (pod->n_live == 0 && pod->uid == NULL && pod->made)
+		timer_set(&c->timers, &pod->timer, now.boot_ms + POD_UNSEEN_MS);
 	stale_pod_settle(c, p, now);
-	pull_settle(c, p);
-}
-
-/* 10. Not before its own start was answered: a repeated create could bring it back. */
-void pull_settle(struct core *c, struct pull *p)
-{
-	bool over = p->state == PULL_DOOMED ||
-		    (p->state == PULL_DONE && p->image != NULL && p->image->durable >= p->outcomes);
-	if (over && p->uid != NULL && !p->asked && !p->deleting && p->timer.place == 0)
-		list_append(&c->deletes, &p->queued);
+	pod_settle(c, pod);
 }
 
 static void tell(struct core *c, enum core_fact_kind kind, const struct pull *p, const char *reason,
@@ -219,7 +161,7 @@ static void succeeded(struct core *c, struct pull *p, struct now now)
 	check_pulled(img, p->slot, p->outcome.digest, now);
 	digest_pulled(img, p->outcome.digest, p->repull_s != 0);
 	fault_success(c, img, p->slot);
-	int64_t took_ms = now.boot_ms - p->started_ms;
+	int64_t took_ms = now.boot_ms - p->pod->started_ms;
 	measure(&img->pull_ms, took_ms);
 	measure(&c->pull_ms, took_ms);
 	tell(c, FACT_PULL_SUCCEEDED, p, NULL, NULL, took_ms);
@@ -233,7 +175,7 @@ static void failed(struct core *c, struct pull *p, struct now now)
 	tell(c, FACT_PULL_FAILED, p, p->outcome.reason, p->outcome.message, 0);
 	if (cause_concerns_node(p->outcome.fault, p->outcome.reason))
 		node_fault_add(c, p->slot, policy_of_image(c, img)->backoff, p->outcome.reason,
-			       p->outcome.message, p->started_ms, now);
+			       p->outcome.message, p->pod->started_ms, now);
 	/* A pod of an earlier attempt was counted when the next one began. */
 	if (p->repull_s == 0 && pair->attempts > p->attempt)
 		return;
@@ -251,35 +193,46 @@ void pull_done(struct core *c, struct pull *p, struct now now)
 		succeeded(c, p, now);
 	else
 		failed(c, p, now);
-	p->state = PULL_DONE;
 	p->outcomes = ++img->outcomes;
-	timer_stop(&c->timers, &p->timer);
-	list_remove(&p->queued);
-	release(c, p, now);
+	release(c, p, PULL_DONE, now);
+	if (p->pod->n_live == 0) {
+		timer_stop(&c->timers, &p->pod->timer);
+		list_remove(&p->pod->queued);
+	}
 	image_touch(c, img);
 }
 
-/* 9. Deleted by someone else before it had an outcome: a fault of the node. */
-void pull_deleted(struct core *c, struct pull *p, struct now now)
+void pod_lost(struct core *c, struct pull_pod *pod, const struct outcome *o, struct now now)
+{
+	for (uint32_t i = 0; i < pod->n_pulls; i++) {
+		struct pull *p = &pod->pulls[i];
+		if (p->state != PULL_LIVE)
+			continue;
+		pull_set_outcome(p, o);
+		pull_done(c, p, now);
+	}
+	pod_free(c, pod, now);
+}
+
+void pod_deleted(struct core *c, struct pull_pod *pod, struct now now)
 {
 	static const struct outcome deleted = {.kind = OUTCOME_FAILED,
 					       .fault = FAULT_NODE,
 					       .reason = "PodDeleted",
 					       .message =
 						       "the pull pod was deleted before it ended"};
-	pull_set_outcome(p, &deleted);
-	pull_done(c, p, now);
-	pull_free(c, p, now);
+	pod_lost(c, pod, &deleted, now);
 }
 
 /* 3, 11. Returns when its policy stops counting it, if that is to come. */
 static int64_t settle_idle(struct pull *p, struct now now)
 {
+	struct pull_pod *pod = p->pod;
 	int64_t at_ms = p->memory.seen_ms + PULL_UNTAKEN_MS;
 	bool idle = p->outcome.untaken && now.boot_ms >= at_ms;
-	if (idle != p->idle)
-		policy_count(p->policy, p->slot, idle ? -1 : 1);
-	p->idle = idle;
+	if (idle != pod->idle)
+		policy_count(pod->policy, pod->slot, idle ? -1 : 1);
+	pod->idle = idle;
 	return p->outcome.untaken && !idle ? at_ms : CLOCK_NEVER;
 }
 
@@ -299,7 +252,6 @@ static int64_t settle_stuck(struct core *c, struct pull *p, struct now now)
 void pull_judge(struct core *c, struct pull *p, struct now now)
 {
 	struct outcome o = pull_in_time(c, p, p->image, p->slot);
-	p->state = PULL_RUNNING;
 	if (o.kind == OUTCOME_RUNNING && now.boot_ms < o.due_ms) {
 		int64_t stuck_ms = settle_stuck(c, p, now), idle_ms = settle_idle(p, now);
 		int64_t at_ms = stuck_ms < idle_ms ? stuck_ms : idle_ms;
@@ -312,76 +264,14 @@ void pull_judge(struct core *c, struct pull *p, struct now now)
 	pull_done(c, p, now);
 }
 
-/* Its timer has run out. What that means depends on its state. */
-void pull_due(struct core *c, struct pull *p, struct now now)
-{
-	static const struct outcome unseen = {.kind = OUTCOME_FAILED,
-					      .fault = FAULT_NODE,
-					      .reason = "PodDeleted",
-					      .message = "the pull pod was never seen"};
-	timer_stop(&c->timers, &p->timer);
-	switch (p->state) {
-	case PULL_ASK:
-		p->policy->dirty = true;
-		break;
-	case PULL_MADE:
-		pull_set_outcome(p, &unseen);
-		pull_done(c, p, now);
-		pull_free(c, p, now);
-		break;
-	case PULL_RUNNING:
-		pull_judge(c, p, now);
-		break;
-	case PULL_DOOMED:
-		if (p->uid == NULL) {
-			pull_free(c, p, now);
-			break;
-		}
-		pull_settle(c, p);
-		break;
-	case PULL_DONE:
-		pull_settle(c, p);
-		break;
-	case PULL_LOOSE:
-	case PULL_ASKED:
-		break;
-	}
-}
-
-/* ---- answers to a start ---- */
-
-/* Nobody wants it any more. */
-static void doomed_started(struct core *c, struct pull *p, struct now now)
-{
-	if (p->made && !p->vanished) {
-		timer_set(&c->timers, &p->timer, now.boot_ms + UNSEEN_MS);
-	} else if (p->uid == NULL) {
-		/*
-		 * The watch showed that it is gone, or it was not made. A pod that is there after
-		 * all will be seen, and found to belong to nothing.
-		 */
-		pull_free(c, p, now);
-	} else {
-		pull_settle(c, p);
-	}
-}
-
-static void start_made(struct core *c, struct pull *p, const char *text, struct now now)
-{
-	(void)text;
-	p->state = PULL_MADE;
-	timer_set(&c->timers, &p->timer, now.boot_ms + UNSEEN_MS);
-}
-
-static void start_refused(struct core *c, struct pull *p, const char *text, struct now now)
+void pull_refused(struct core *c, struct pull *p, const char *text, struct now now)
 {
 	tell(c, FACT_POD_REFUSED, p, "PodRejected", text, 0);
 	fault_refused(c, p->image, p, text, now);
 	pull_detach(c, p, now);
-	pull_free(c, p, now);
 }
 
-static void start_failed(struct core *c, struct pull *p, const char *text, struct now now)
+void pull_not_made(struct core *c, struct pull *p, const char *text, struct now now)
 {
 	struct outcome failing = {.kind = OUTCOME_RUNNING,
 				  .fault = FAULT_NODE,
@@ -391,42 +281,5 @@ static void start_failed(struct core *c, struct pull *p, const char *text, struc
 						     : "the pull pod could not be created",
 				  .due_ms = CLOCK_NEVER};
 	pull_set_outcome(p, &failing);
-	p->state = PULL_ASK;
-	list_append(&c->asks, &p->queued);
-	timer_set(&c->timers, &p->timer, now.boot_ms + AGAIN_MS);
 	settle_stuck(c, p, now);
-}
-
-void pull_started(struct core *c, struct pull *p, enum core_start_result result, const char *text,
-		  struct now now)
-{
-	static void (*const answered[])(struct core *, struct pull *, const char *, struct now) = {
-		[START_MADE] = start_made,
-		[START_REFUSED] = start_refused,
-		[START_FAILED] = start_failed,
-	};
-	if (!p->asked)
-		return;
-	p->asked = false;
-	p->made = result == START_MADE && p->uid == NULL;
-	p->made_ms = now.boot_ms;
-	if (p->image != NULL && result == START_MADE)
-		fault_made(c, p->image);
-	if (p->state == PULL_DOOMED)
-		doomed_started(c, p, now);
-	else if (p->state != PULL_ASKED) /* the watch showed the pod before the answer */
-		pull_settle(c, p);
-	else if (p->vanished)
-		pull_deleted(c, p, now);
-	else
-		answered[result](c, p, text, now);
-}
-
-void pull_not_deleted(struct core *c, struct pull *p, struct now now)
-{
-	if (!p->deleting)
-		return;
-	p->deleting = false;
-	p->deleted_ms = 0;
-	timer_set(&c->timers, &p->timer, now.boot_ms + AGAIN_MS);
 }

@@ -1,7 +1,7 @@
 /*
- * Stale pods, counted by name, because their image and node may be deleted and created again while
- * they exist. Invariant: image.held and node.n_leaving say what the two maps say, for images and
- * nodes that exist; policy.n_leaving counts the pulls that are `leaving` and `paced_by` it.
+ * Stale pulls, counted by name, because their image and node may be deleted and created again while
+ * their pods exist. Invariant: image.held and node.n_leaving say what the two maps say, for images
+ * and nodes that exist; policy.n_leaving counts the pods that are `leaving` and `paced_by` it.
  */
 #include "reconciler/core/stale_pods.h"
 
@@ -38,7 +38,7 @@ static uint32_t count_down(struct map *m, const char *name)
 static void show_held(struct core *c, const struct pull *p, bool held, struct now now)
 {
 	struct image *img = map_get(&c->images, p->image_name);
-	int slot = node_find(c, p->node_name);
+	int slot = node_find(c, p->pod->node_name);
 	if (img == NULL || slot < 0)
 		return;
 	bit_put(img->held, (size_t)slot, held);
@@ -60,64 +60,91 @@ static uint32_t count_of(const struct map *m, const char *name)
 }
 
 /* A pod seen for the first time may be of an image that is still there. */
-static struct policy *pacer(struct core *c, const struct pull *p)
+static struct policy *pacer(struct core *c, const struct pull_pod *pod)
 {
-	const struct image *img = map_get(&c->images, p->image_name);
-	return p->paced_by == NULL && img != NULL ? policy_of_image(c, img) : p->paced_by;
+	for (uint32_t i = 0; pod->paced_by == NULL && i < pod->n_pulls; i++) {
+		const char *name = pod->pulls[i].image_name;
+		const struct image *img = name != NULL ? map_get(&c->images, name) : NULL;
+		if (img != NULL)
+			return policy_of_image(c, img);
+	}
+	return pod->paced_by;
 }
 
 /* 3. On a node that cannot run it, it keeps that node waiting, and no other. */
-static void pace(struct core *c, struct pull *p)
+static void pace(struct core *c, struct pull_pod *pod)
 {
-	int slot = node_find(c, p->node_name);
+	int slot = node_find(c, pod->node_name);
 	bool runs = slot >= 0 && c->nodes[slot].present && c->nodes[slot].eligible;
-	bool paced = p->leaving != NULL && p->paced_by != NULL && runs;
-	if (paced == p->paced)
+	bool paced = pod->leaving != NULL && pod->paced_by != NULL && runs;
+	if (paced == pod->paced)
 		return;
-	p->paced = paced;
-	p->paced_by->n_leaving += paced ? 1U : (uint32_t)-1;
-	p->paced_by->dirty = true;
+	pod->paced = paced;
+	pod->paced_by->n_leaving += paced ? 1U : (uint32_t)-1;
+	pod->paced_by->dirty = true;
 }
 
-static void leave(struct core *c, struct pull *p)
+static void leave(struct core *c, struct pull_pod *pod)
 {
-	p->leaving = xstrdup(p->node_name);
-	count_up(&c->leaving, p->leaving);
-	p->paced_by = pacer(c, p);
-	pace(c, p);
+	pod->leaving = xstrdup(pod->node_name);
+	count_up(&c->leaving, pod->leaving);
+	pod->paced_by = pacer(c, pod);
+	pace(c, pod);
 }
 
-static void left(struct core *c, struct pull *p)
+static void left(struct core *c, struct pull_pod *pod)
 {
-	show_leaving(c, p->leaving, count_down(&c->leaving, p->leaving));
-	free(p->leaving);
-	p->leaving = NULL;
-	pace(c, p);
+	show_leaving(c, pod->leaving, count_down(&c->leaving, pod->leaving));
+	free(pod->leaving);
+	pod->leaving = NULL;
+	pace(c, pod);
 }
 
-void stale_pod_node_changed(struct core *c, struct pull *p)
+void stale_pod_node_changed(struct core *c, struct pull_pod *pod)
 {
-	if (p->leaving != NULL)
-		pace(c, p);
+	if (pod->leaving != NULL)
+		pace(c, pod);
+}
+
+/* Does it pull something that belongs to nothing, and nothing that is wanted? */
+static bool leaves(const struct pull_pod *pod)
+{
+	bool stale = false, pulls = pod->leaving != NULL;
+	for (uint32_t i = 0; i < pod->n_pulls; i++) {
+		const struct pull *p = &pod->pulls[i];
+		stale |= p->place != NULL;
+		pulls |= p->place != NULL && p->state == PULL_DOOMED &&
+			 p->outcome.kind == OUTCOME_RUNNING;
+	}
+	return stale && pulls && pod->n_live == 0;
+}
+
+void leaving_settle(struct core *c, struct pull_pod *pod)
+{
+	bool is = leaves(pod);
+	if (is && pod->leaving == NULL)
+		leave(c, pod);
+	else if (!is && pod->leaving != NULL)
+		left(c, pod);
 }
 
 void stale_pod_settle(struct core *c, struct pull *p, struct now now)
 {
-	bool there = p->uid != NULL || p->asked || p->made;
-	if (!c->leading || !there || p->policy != NULL || p->image_name == NULL ||
-	    p->node_name == NULL) {
+	struct pull_pod *pod = p->pod;
+	bool there = pod->uid != NULL || pod->asked || pod->made;
+	if (!c->leading || !there || p->state == PULL_LIVE || p->image_name == NULL ||
+	    pod->node_name == NULL) {
 		stale_pod_end(c, p, now);
 		return;
 	}
 	if (p->place == NULL) {
-		char *place = arena_printf(&c->scratch, "%s/%s", p->image_name, p->node_name);
+		char *place = arena_printf(&c->scratch, "%s/%s", p->image_name, pod->node_name);
 		p->place = xstrdup(place);
 		count_up(&c->stale_pods, p->place);
 	}
-	if (p->leaving == NULL && p->state == PULL_DOOMED && p->outcome.kind == OUTCOME_RUNNING)
-		leave(c, p);
+	leaving_settle(c, pod);
 	show_held(c, p, true, now);
-	show_leaving(c, p->node_name, count_of(&c->leaving, p->node_name));
+	show_leaving(c, pod->node_name, count_of(&c->leaving, pod->node_name));
 }
 
 void stale_pod_end(struct core *c, struct pull *p, struct now now)
@@ -128,6 +155,5 @@ void stale_pod_end(struct core *c, struct pull *p, struct now now)
 		show_held(c, p, false, now);
 	free(p->place);
 	p->place = NULL;
-	if (p->leaving != NULL)
-		left(c, p);
+	leaving_settle(c, p->pod);
 }

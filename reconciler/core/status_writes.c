@@ -11,7 +11,7 @@
 
 #include "reconciler/core/facts.h"
 #include "reconciler/core/pairs.h"
-#include "reconciler/core/pulls.h"
+#include "reconciler/core/pull_pods.h"
 #include "reconciler/core/status_hash.h"
 #include "reconciler/core/image_status.h"
 
@@ -93,7 +93,7 @@ static int64_t due_ms(const struct image *img, struct now now)
 static void settle_pulls(struct core *c, struct image *img)
 {
 	for (struct link *l = img->pulls.next; l != &img->pulls; l = l->next)
-		pull_settle(c, LIST_MEMBER(l, struct pull, of_image));
+		pod_settle(c, LIST_MEMBER(l, struct pull, of_image)->pod);
 }
 
 static void write_one(struct core *c, struct image *img, struct now now, struct arena *a,

@@ -57,7 +57,7 @@ static const struct pull *pull_on(const struct image *img, int slot)
 {
 	for (const struct link *l = img->pulls.next; l != &img->pulls; l = l->next) {
 		const struct pull *p = LIST_MEMBER(l, struct pull, of_image);
-		if (p->policy != NULL && (slot < 0 || p->slot == slot))
+		if (p->state == PULL_LIVE && (slot < 0 || p->slot == slot))
 			return p;
 	}
 	return NULL;
@@ -183,8 +183,8 @@ void explain_slot(struct explain_view *v, int slot, struct explain *e)
 	if ((p->flags & PAIR_LIVE) != 0) {
 		const struct pull *pull = pull_on(img, slot);
 		e->reason = EXPLAIN_PULLING;
-		e->subject = pull != NULL ? pull->name : NULL;
-		e->at = pull != NULL ? at_unix(pull->started_ms, v->now) : 0;
+		e->subject = pull != NULL ? pull->pod->name : NULL;
+		e->at = pull != NULL ? at_unix(pull->pod->started_ms, v->now) : 0;
 	} else if (p->pulled_s != 0 && !e->repull) {
 		e->reason = EXPLAIN_CACHED;
 		e->at = p->pulled_s;

@@ -1,0 +1,93 @@
+/*
+ * Answers to the start of a pod, and the end of waiting for one. Outcomes come from the watch,
+ * never from here: an answer only says whether there is a pod to watch for.
+ */
+#include "reconciler/core/pod_answers.h"
+
+#include "reconciler/core/faults.h"
+#include "reconciler/core/pull_pods.h"
+#include "reconciler/core/pulls.h"
+
+/* ---- answers to a start ---- */
+
+/* Nobody wants it any more. */
+static void doomed_started(struct core *c, struct pull_pod *pod, struct now now)
+{
+	/*
+	 * Else the watch showed that it is gone, or it was not made. A pod that is there after all
+	 * will be seen, and found to belong to nothing.
+	 */
+	if (pod->made && !pod->vanished)
+		timer_set(&c->timers, &pod->timer, now.boot_ms + POD_UNSEEN_MS);
+	else
+		pod_free(c, pod, now);
+}
+
+static void start_made(struct core *c, struct pull_pod *pod, const char *text, struct now now)
+{
+	(void)text;
+	pod->state = POD_MADE;
+	timer_set(&c->timers, &pod->timer, now.boot_ms + POD_UNSEEN_MS);
+}
+
+static void start_refused(struct core *c, struct pull_pod *pod, const char *text, struct now now)
+{
+	struct pull *p;
+	while ((p = pod_live(pod)) != NULL)
+		pull_refused(c, p, text, now);
+	pod_free(c, pod, now);
+}
+
+static void start_failed(struct core *c, struct pull_pod *pod, const char *text, struct now now)
+{
+	pod->state = POD_ASK;
+	list_append(&c->asks, &pod->queued);
+	timer_set(&c->timers, &pod->timer, now.boot_ms + POD_AGAIN_MS);
+	for (uint32_t i = 0; i < pod->n_pulls; i++)
+		if (pod->pulls[i].state == PULL_LIVE)
+			pull_not_made(c, &pod->pulls[i], text, now);
+}
+
+void pod_started(struct core *c, struct pull_pod *pod, enum core_start_result result,
+		 const char *text, struct now now)
+{
+	static void (*const answered[])(struct core *, struct pull_pod *, const char *,
+					struct now) = {
+		[START_MADE] = start_made,
+		[START_REFUSED] = start_refused,
+		[START_FAILED] = start_failed,
+	};
+	if (!pod->asked)
+		return;
+	pod->asked = false;
+	pod->made = result == START_MADE && pod->uid == NULL;
+	pod->made_ms = now.boot_ms;
+	for (uint32_t i = 0; result == START_MADE && i < pod->n_pulls; i++)
+		if (pod->pulls[i].image != NULL)
+			fault_made(c, pod->pulls[i].image);
+	if (pod->uid != NULL) /* the watch showed the pod before the answer */
+		pod_settle(c, pod);
+	else if (pod->n_live == 0)
+		doomed_started(c, pod, now);
+	else if (pod->vanished)
+		pod_deleted(c, pod, now);
+	else
+		answered[result](c, pod, text, now);
+}
+
+/* ---- time ---- */
+
+void pod_due(struct core *c, struct pull_pod *pod, struct now now)
+{
+	static const struct outcome unseen = {.kind = OUTCOME_FAILED,
+					      .fault = FAULT_NODE,
+					      .reason = "PodDeleted",
+					      .message = "the pull pod was never seen"};
+	timer_stop(&c->timers, &pod->timer);
+	if (pod->uid != NULL)
+		pod_settle(c, pod);
+	else if (pod->state == POD_ASK && pod->n_live != 0)
+		pod->policy->dirty = true;
+	else if (pod->state != POD_ASKED)
+		pod_lost(c, pod, &unseen, now);
+}

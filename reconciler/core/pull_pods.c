@@ -1,0 +1,127 @@
+/*
+ * Pods as carriers: made, counted, deleted. Invariant: `policy` is set exactly while n_live is not
+ * 0, and then the pod is counted once in that policy (unless it is idle) and in its node.
+ */
+#include "reconciler/core/pull_pods.h"
+
+#include <stdlib.h>
+
+#include "base/xalloc.h"
+#include "reconciler/core/policies.h"
+#include "reconciler/core/stale_pods.h"
+
+struct pull_pod *pod_new(struct core *c, const char *name, uint32_t n_pulls)
+{
+	struct pull_pod *pod = xcalloc(1, sizeof(*pod) + n_pulls * sizeof(pod->pulls[0]));
+	pod->name = xstrdup(name);
+	pod->slot = -1;
+	pod->timer.owner = TIMER_POD;
+	pod->n_pulls = n_pulls;
+	list_init(&pod->queued);
+	for (uint32_t i = 0; i < n_pulls; i++) {
+		struct pull *p = &pod->pulls[i];
+		p->pod = pod;
+		p->slot = -1;
+		p->timer.owner = TIMER_PULL;
+		list_init(&p->of_image);
+	}
+	map_put(&c->pods, pod->name, pod);
+	return pod;
+}
+
+void pull_set_outcome(struct pull *p, const struct outcome *o)
+{
+	struct outcome old = p->outcome; /* o may be made of its strings */
+	struct outcome copy = *o;
+	copy.reason = xstrdup(o->reason);
+	copy.message = xstrdup(o->message);
+	copy.digest = xstrdup(o->digest);
+	p->outcome = copy;
+	free((char *)(uintptr_t)old.reason);
+	free((char *)(uintptr_t)old.message);
+	free((char *)(uintptr_t)old.digest);
+}
+
+static void pull_clear(struct core *c, struct pull *p, struct now now)
+{
+	static const struct outcome none;
+	list_remove(&p->of_image);
+	timer_stop(&c->timers, &p->timer);
+	stale_pod_end(c, p, now);
+	pull_set_outcome(p, &none);
+	free(p->image_name);
+	free(p->image_uid);
+	free(p->reference);
+}
+
+void pod_free(struct core *c, struct pull_pod *pod, struct now now)
+{
+	list_remove(&pod->queued);
+	timer_stop(&c->timers, &pod->timer);
+	for (uint32_t i = 0; i < pod->n_pulls; i++)
+		stale_pod_end(c, &pod->pulls[i], now);
+	for (uint32_t i = 0; i < pod->n_pulls; i++)
+		pull_clear(c, &pod->pulls[i], now);
+	map_del(&c->pods, pod->name);
+	free(pod->name);
+	free(pod->uid);
+	free(pod->node_name);
+	free(pod->node_uid);
+	free(pod);
+}
+
+void pod_hold(struct core *c, struct pull_pod *pod, const struct pull *p)
+{
+	if (pod->n_live++ != 0)
+		return;
+	pod->slot = p->slot;
+	pod->policy = pod->paced_by = policy_of_pair(c, p->image, p->slot);
+	policy_count(pod->policy, pod->slot, 1);
+	c->nodes[pod->slot].n_live++;
+	leaving_settle(c, pod);
+}
+
+void pod_release(struct core *c, struct pull_pod *pod)
+{
+	if (--pod->n_live != 0)
+		return;
+	if (!pod->idle)
+		policy_count(pod->policy, pod->slot, -1);
+	pod->idle = false;
+	pod->policy = NULL;
+	c->nodes[pod->slot].n_live--;
+	pod->slot = -1;
+}
+
+static bool over(const struct pull *p)
+{
+	if (p->state != PULL_DONE)
+		return p->state == PULL_DOOMED;
+	return p->image != NULL && p->image->durable >= p->outcomes;
+}
+
+void pod_settle(struct core *c, struct pull_pod *pod)
+{
+	for (uint32_t i = 0; i < pod->n_pulls; i++)
+		if (!over(&pod->pulls[i]))
+			return;
+	if (pod->uid != NULL && !pod->asked && !pod->deleting && pod->timer.place == 0)
+		list_append(&c->deletes, &pod->queued);
+}
+
+void pod_not_deleted(struct core *c, struct pull_pod *pod, struct now now)
+{
+	if (!pod->deleting)
+		return;
+	pod->deleting = false;
+	pod->deleted_ms = 0;
+	timer_set(&c->timers, &pod->timer, now.boot_ms + POD_AGAIN_MS);
+}
+
+struct pull *pod_live(struct pull_pod *pod)
+{
+	for (uint32_t i = 0; i < pod->n_pulls; i++)
+		if (pod->pulls[i].state == PULL_LIVE)
+			return &pod->pulls[i];
+	return NULL;
+}
