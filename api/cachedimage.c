@@ -43,6 +43,9 @@ static const struct field cachedimage_spec_rows[] = {
 	    .sub = &pod_metadata_desc,
 	    .doc = "Labels and annotations of the pull pods, besides those of the operator's "
 		   "options."),
+	ROW(cachedimage_spec, gate_nodes, "gateNodes", F_BOOL, .flags = FF_ADDITIVE,
+	    .doc = "A new node with a startup taint (--startup-taint) keeps it until it has this "
+		   "image, or until the deadline; false when left out."),
 };
 DESC(cachedimage_spec, "CachedImageSpec", "The image and the nodes that should have it.",
      .rules = spec_rules);

@@ -50,6 +50,9 @@ static const struct field cachedimageset_spec_rows[] = {
 	ROW(cachedimageset_spec, pod_metadata, "podMetadata", F_OBJECT, .flags = FF_ADDITIVE,
 	    .sub = &pod_metadata_desc,
 	    .doc = "Labels and annotations of the pull pods of each image."),
+	ROW(cachedimageset_spec, gate_nodes, "gateNodes", F_BOOL, .flags = FF_ADDITIVE,
+	    .doc = "gateNodes of each image: a new node with a startup taint (--startup-taint) "
+		   "keeps it until it has them, or until the deadline."),
 	ROW(cachedimageset_spec, images, "images", F_LIST, .sub = &image_entry_desc,
 	    .max_items = SET_IMAGES_MAX,
 	    .doc = "Images to cache. drop creates one CachedImage for each."),
@@ -78,8 +81,7 @@ static const struct field cachedimageset_rows[] = {
 	ROW(cachedimageset, spec, "spec", F_INLINE, .sub = &cachedimageset_spec_desc,
 	    .doc = "The images and the nodes that should have them."),
 	ROW(cachedimageset, status, "status", F_INLINE, API_STATUS_DEFAULT,
-	    .sub = &cachedimageset_status_desc,
-	    .doc = "Observed state, written by drop."),
+	    .sub = &cachedimageset_status_desc, .doc = "Observed state, written by drop."),
 };
 DESC(cachedimageset, "CachedImageSet",
      "A list of images, fixed or discovered, that share nodes, secrets and PullPolicy.");

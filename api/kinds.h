@@ -36,6 +36,7 @@ struct cachedimage_spec {
 	int64_t priority;
 	struct api_name_ref *policy_ref;
 	struct pod_metadata *pod_metadata;
+	bool gate_nodes; /* additive, behaviour 45 */
 };
 
 /* Limits of status.failedNodes, refused beyond by the CRD: writers cut to them. */
@@ -100,6 +101,7 @@ struct cachedimageset_spec {
 	struct api_map node_selector;
 	struct api_tolerations tolerations;
 	struct pod_metadata *pod_metadata;
+	bool gate_nodes; /* additive, behaviour 45 */
 	struct image_entries images;
 };
 
@@ -222,6 +224,7 @@ struct node_taints {
 struct node_condition { /* the watcher keeps Ready and DiskPressure only */
 	const char *type, *status;
 	int64_t heartbeat; /* lastHeartbeatTime; node_trim() keeps Ready's */
+	int64_t since;     /* lastTransitionTime; node_trim() keeps Ready's */
 };
 
 struct node_conditions {

@@ -38,6 +38,7 @@ static const struct field node_condition_rows[] = {
 	ROW(node_condition, type, "type", F_STRING),
 	ROW(node_condition, status, "status", F_STRING),
 	ROW(node_condition, heartbeat, "lastHeartbeatTime", F_TIME),
+	ROW(node_condition, since, "lastTransitionTime", F_TIME),
 };
 static DESC(node_condition, "NodeCondition", "One judgement about a node.");
 
@@ -103,7 +104,7 @@ static void trim_conditions(struct node *node)
 		if (!ready && (c->type == NULL || strcmp(c->type, "DiskPressure") != 0))
 			continue;
 		if (!ready)
-			c->heartbeat = 0;
+			c->heartbeat = c->since = 0;
 		node->conditions.at[kept++] = *c;
 	}
 	node->conditions.n = kept;

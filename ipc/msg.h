@@ -54,6 +54,15 @@ enum pull_result { /* pull_started.result */
 		   PULL_DROPPED, /* too late or of another term: never sent */
 };
 
+enum node_result { /* node_opened.result */
+		   NODE_WRITTEN,
+		   NODE_UNCHANGED, /* there is nothing to write, or the node is another, or gone */
+		   NODE_CHANGED,   /* it changed between our read and our write: decide again */
+		   NODE_FORBIDDEN, /* 403: the right is missing */
+		   NODE_FAILED,    /* not written as far as we know; may be asked again */
+		   NODE_DROPPED,   /* too late or of another term: never sent */
+};
+
 /* The member types of a field type. */
 #define MSG_T_U64     uint64_t
 #define MSG_T_I64     int64_t

@@ -56,7 +56,17 @@ extern const char *const option_secrets[]; /* by enum secret_mode of the discove
 	O(excluded_node_taints, "excluded-node-taints", STRING, NULL, "KEYS", NULL, RESTART,       \
 	  "taint keys of nodes that get no pull pods, separated by commas, each KEY or PREFIX*")   \
 	O(registry_checks, "registry-checks", BOOL, "true", NULL, NULL, RESTART,                   \
-	  "ask registries whether a repull would change anything before there is a pod for it")
+	  "ask registries whether a repull would change anything before there is a pod for it")    \
+	O(startup_taint, "startup-taint", STRING, NULL, "KEYS", NULL, RESTART,                     \
+	  "keys of the taints with which new nodes start, separated by commas: tolerated by "      \
+	  "pull pods, and removed once the node has the images with spec.gateNodes")               \
+	O(tolerate_startup_taint, "tolerate-startup-taint", STRING, NULL, "KEYS", NULL, RESTART,   \
+	  "keys of taints with which new nodes start and which somebody else removes, separated "  \
+	  "by commas: tolerated by pull pods, never removed")                                      \
+	O(startup_taint_deadline, "startup-taint-deadline", DURATION, "8m", "DURATION", NULL,      \
+	  RESTART,                                                                                 \
+	  "how long after it is Ready a node keeps its startup taint at most, whatever is "        \
+	  "missing")
 
 #define PULLER_OPTIONS(O)                                                                          \
 	O(priority_class, "priority-class", STRING, NULL, "NAME", NULL, RESTART,                   \

@@ -69,7 +69,8 @@ void event_body(const struct event *e, bool legacy, struct buf *body)
 		 "{\"apiVersion\":\"%s\",\"kind\":\"Event\",\"metadata\":{\"namespace\":\"%s\"",
 		 d->api_version, EVENT_NAMESPACE);
 	add_member(body, "name", e->name);
-	buf_addf(body, "},\"%s\":{\"apiVersion\":\"%s/%s\"", d->object, info->group, info->version);
+	buf_addf(body, "},\"%s\":{\"apiVersion\":\"%s%s%s\"", d->object, info->group,
+		 *info->group != '\0' ? "/" : "", info->version);
 	add_member(body, "kind", info->kind);
 	add_member(body, "name", e->object);
 	add_member(body, "uid", e->uid);

@@ -81,6 +81,22 @@ bool json_next(struct json_range object, size_t *at, struct json_range *ret_key,
 	return true;
 }
 
+bool json_element(struct json_range array, size_t *at, struct json_range *ret_value)
+{
+	if (array.at == NULL)
+		return false;
+	const char *end = array.at + array.len, *p = skip_blanks(array.at + *at, end);
+	if (p == end || *p != (*at == 0 ? '[' : ','))
+		return false;
+	const char *value = skip_blanks(p + 1, end);
+	p = skip_value(value, end);
+	if (p == NULL || p == value)
+		return false;
+	*ret_value = (struct json_range){value, (size_t)(p - value)};
+	*at = (size_t)(p - array.at);
+	return true;
+}
+
 struct json_range json_member(struct json_range text, const char *key)
 {
 	struct json_range name, value;

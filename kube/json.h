@@ -24,6 +24,8 @@ struct json_range json_member(struct json_range text, const char *key);
  */
 bool json_next(struct json_range object, size_t *at, struct json_range *ret_key,
 	       struct json_range *ret_value);
+/* The elements of an array one after the other, as json_next(). */
+bool json_element(struct json_range array, size_t *at, struct json_range *ret_value);
 /* The inside of a string without escapes; anything else: at NULL. */
 struct json_range json_plain_string(struct json_range value);
 /* Whether value is exactly this string. */

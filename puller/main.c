@@ -3,7 +3,7 @@
 
 static const struct proc_def puller = {
 	.name = "puller",
-	.doc = "creates and deletes pull pods",
+	.doc = "creates and deletes pull pods, and removes startup taints",
 	.id = PROC_PULLER,
 	.handlers =
 		{
@@ -11,6 +11,7 @@ static const struct proc_def puller = {
 			[MSG_changes] = on_changes,
 			[MSG_pull_start] = on_pull_start,
 			[MSG_pod_delete] = on_pod_delete,
+			[MSG_node_open] = on_node_open,
 			[MSG_puller_sync] = on_puller_sync,
 		},
 	.options = puller_option_defs,

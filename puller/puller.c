@@ -101,7 +101,8 @@ static int64_t ask_lease(struct proc *p, int64_t now_ms)
 static void answer_sync(struct proc *p)
 {
 	struct puller *pl = proc_state(p);
-	if (!pl->sync_asked || !writes_only_of(&pl->writes, pl->session.id))
+	if (!pl->sync_asked || !writes_only_of(&pl->writes, pl->session.id) ||
+	    !node_jobs_only_of(&pl->node_jobs, pl->session.id))
 		return;
 	struct msg_puller_synced m = {.session = pl->session.id, .at_ms = clock_boot_ms()};
 	struct err err;
@@ -115,7 +116,8 @@ void on_puller_sync(struct proc *p, const struct msg_in *in)
 	struct puller *pl = proc_state(p);
 	const struct msg_puller_sync *m = in->body;
 	if (pl->session.id != m->session)
-		log_info("new session accepted", LN("in_flight", !writes_idle(&pl->writes)));
+		log_info("new session accepted",
+			 LN("in_flight", !writes_idle(&pl->writes) || pl->node_jobs.n != 0));
 	pl->session.id = m->session;
 	pl->sync_to = in->reply_to;
 	pl->sync_asked = true;
@@ -134,7 +136,7 @@ int64_t puller_turn(struct proc *p, struct now now)
 	if (proc_stopping(p)) {
 		/* What is on the wire ends by its own deadline; nothing new is sent. */
 		pull_drop_waiting(p);
-		if (writes_idle(&pl->writes))
+		if (writes_idle(&pl->writes) && pl->node_jobs.n == 0)
 			proc_stop(p, PROC_EXIT_OK);
 		return CLOCK_NEVER;
 	}

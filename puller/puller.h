@@ -1,11 +1,11 @@
 /*
- * The puller is the only process that writes pods: it creates and deletes pull pods on request of
- * the reconciler and returns the result.
+ * The puller is the only process that writes pods and nodes: on request of the reconciler it
+ * creates and deletes pull pods and removes startup taints, and returns the result.
  *
- * Receives: pull_start, pod_delete and puller_sync from the reconciler; doorbell and changes from
- * the watcher, of which it reads only the lease. It makes no decisions about images, watches
- * nothing and never writes without the lease (behaviour.md 5, 6, 10, 32). Outcomes of pulls are
- * decided by the reconciler from pod events (must 3).
+ * Receives: pull_start, pod_delete, node_open and puller_sync from the reconciler; doorbell and
+ * changes from the watcher, of which it reads only the lease. It makes no decisions about images,
+ * watches nothing and never writes without the lease (behaviour.md 5, 6, 10, 32). Outcomes of pulls
+ * are decided by the reconciler from pod events (must 3).
  */
 #ifndef DROP_PULLER_PULLER_H
 #define DROP_PULLER_PULLER_H
@@ -14,6 +14,7 @@
 #include "ipc/proc.h"
 #include "kube/kube.h"
 
+#include "puller/node_write.h"
 #include "puller/podshape.h"
 #include "puller/session.h"
 #include "puller/writes.h"
@@ -26,6 +27,7 @@ struct puller {
 	struct kube *kube;
 	struct session session;
 	struct writes writes;
+	struct node_jobs node_jobs;
 	bool sync_asked; /* sync_to waits for its answer */
 	struct reply_to sync_to;
 	bool lease_asked; /* a question to the watcher is open */
@@ -42,6 +44,7 @@ void on_doorbell(struct proc *p, const struct msg_in *in);
 void on_changes(struct proc *p, const struct msg_in *in);
 void on_pull_start(struct proc *p, const struct msg_in *in);
 void on_pod_delete(struct proc *p, const struct msg_in *in);
+void on_node_open(struct proc *p, const struct msg_in *in);
 void on_puller_sync(struct proc *p, const struct msg_in *in);
 
 /* ---- puller/pull.c, for puller/puller.c ---- */

@@ -214,8 +214,9 @@ static void say(struct proc *p, const struct core_fact *f)
 {
 	const struct core_fact_info *info = &core_fact_infos[f->kind];
 	measure_fact(p, f);
-	if (f->image != NULL) {
-		struct event_fact event = event_of_image(f, proc_arena(p));
+	if (f->image != NULL || event_is_of_node(f)) {
+		struct event_fact event = f->image != NULL ? event_of_image(f, proc_arena(p))
+							   : event_of_node(f, proc_arena(p));
 		events_tell(p, &event);
 	}
 	LOG_AT(info->warn ? LOG_WARN : LOG_INFO, info->text, LS("image", f->image),
@@ -236,6 +237,7 @@ int64_t apply_turn(struct proc *p)
 		.policy_writes = POLICY_WRITES_MAX - r->n_policy_writes,
 		.resolves = RESOLVES_MAX - r->n_resolves,
 		.checks = CHECKS_MAX - r->n_checks,
+		.opens = NODE_ASKS_MAX - r->n_node_asks,
 	};
 	if (room.starts > asks / 2)
 		room.starts = asks / 2;
@@ -261,6 +263,8 @@ int64_t apply_turn(struct proc *p)
 		node_read(p, &actions.resolves[i]);
 	for (size_t i = 0; i < actions.n_checks; i++)
 		registry_check(p, &actions.checks[i]);
+	for (size_t i = 0; i < actions.n_opens; i++)
+		node_open(p, &actions.opens[i]);
 	return next;
 }
 
@@ -271,4 +275,5 @@ void apply_fence(struct reconciler *r)
 		r->asks[i].tag = 0;
 	r->n_asks = 0;
 	registry_checks_fence(r);
+	node_opens_fence(r);
 }

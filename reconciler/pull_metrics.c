@@ -55,6 +55,11 @@ void measure_fact(struct proc *p, const struct core_fact *f)
 	case FACT_NODE_WARM:
 		metric_observe(m, METRIC_node_warmup_seconds, f->took_ms * US_PER_MS, NULL);
 		break;
+	case FACT_NODE_OPENED:
+	case FACT_GATE_TIMED_OUT:
+	case FACT_GATE_CONTESTED:
+		measure_gate(p, f);
+		break;
 	case FACT_EVICTING: /* counted as FACT_EVICTED */
 	case FACT_POLICY_NOT_FOUND:
 	case FACT_NO_NODES:
@@ -150,6 +155,8 @@ void reconciler_collect(struct proc *p)
 	}
 	if (r->acting)
 		set_policies(p, list, n);
+	collect_held(p);
+	metric_sweep(m, METRIC_nodes_held);
 	for (size_t i = 0; i < sizeof(of_images) / sizeof(of_images[0]); i++)
 		metric_sweep(m, of_images[i]);
 	metric_set(m, METRIC_active_pulls, active, NULL);

@@ -8,15 +8,50 @@
 #include <assert.h>
 
 #include "base/log.h"
+#include "reconciler/rules/startup.h"
 #include "reconciler/rules/target.h"
 
 #define ANNOUNCE_EVERY_MS 500
 
 static_assert(offsetof(struct reconciler, options) == 0, "reconciler_option_defs fills it");
 
+/* 45. A key of somebody else's is refused: removing his taint early would start pods too early. */
+static int check_startup(const struct reconciler_options *o, struct err *err)
+{
+	struct startup_keys keys = {o->startup_taint, o->tolerate_startup_taint};
+	size_t number = 0;
+	bool tolerate = false;
+	enum startup_fault fault = startup_check(&keys, &number, &tolerate);
+	const char *option = tolerate ? "--tolerate-startup-taint" : "--startup-taint";
+	if (fault == STARTUP_NO_KEY)
+		return err_set(err, ERR_TERMINAL,
+			       "%s: entry %zu is not a taint key; want KEY, separated by commas",
+			       option, number);
+	if (fault == STARTUP_FOREIGN)
+		return err_set(
+			err, ERR_TERMINAL,
+			"%s: entry %zu is a key of Kubernetes, an autoscaler, a network "
+			"plugin or another controller, which alone may remove it; take a key "
+			"of your own, or --tolerate-startup-taint",
+			option, number);
+	if (fault == STARTUP_TWICE)
+		return err_set(err, ERR_TERMINAL, "%s: entry %zu is in --startup-taint, too",
+			       option, number);
+	if (o->startup_taint_deadline < STARTUP_DEADLINE_MIN_MS ||
+	    o->startup_taint_deadline > STARTUP_DEADLINE_MAX_MS)
+		return err_set(err, ERR_TERMINAL, "--startup-taint-deadline: want from 10s to 24h");
+	if (o->startup_taint_deadline > STARTUP_DEADLINE_WARN_MS && o->startup_taint != NULL)
+		log_warn(
+			"startup-taint-deadline is over 14m: cluster-autoscaler counts a node that "
+			"is not usable after 15m as failed");
+	return 0;
+}
+
 int reconciler_init(struct proc *p, struct err *err)
 {
 	struct reconciler *r = proc_state(p);
+	if (check_startup(&r->options, err) != 0)
+		return -1;
 	size_t bad = target_excluded_bad(r->options.excluded_node_taints);
 	if (bad != 0)
 		return err_set(err, ERR_TERMINAL,
@@ -32,6 +67,8 @@ int reconciler_init(struct proc *p, struct err *err)
 	r->feed.ops = &reconciler_feed;
 	r->core = core_new();
 	core_exclude_taints(r->core, r->options.excluded_node_taints);
+	core_hold_nodes(r->core, r->options.startup_taint, r->options.tolerate_startup_taint,
+			r->options.startup_taint_deadline);
 	core_allow_checks(r->core, r->options.registry_checks);
 	r->sets = sets_new();
 	r->events = events_new();
@@ -112,7 +149,9 @@ void reconciler_done(struct proc *p)
 	r->acting = false;
 	kube_free(r->kube);
 	registry_checks_fence(r);
+	node_opens_fence(r);
 	core_free(r->core);
 	sets_free(r->sets);
 	events_free(r->events);
+	gate_metrics_done(r);
 }

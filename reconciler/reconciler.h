@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/map.h"
 #include "ipc/options.h"
 #include "ipc/feed.h"
 #include "ipc/proc.h"
@@ -27,12 +28,13 @@
 /* Questions about images that may be unanswered, and milliseconds of one (35). */
 #define CHECKS_MAX    6
 #define CHECK_TIME_MS 5000
+/* Writes to nodes that may be unanswered (46). */
+#define NODE_ASKS_MAX 4
 /*
- * Requests to the puller that may be unanswered: all that a process may have, but for one
- * changes_since, one puller_sync and those questions. As many as the puller has on the wire at
- * once.
+ * Requests about pods to the puller that may be unanswered: all that a process may have, but for
+ * one changes_since, one puller_sync, those questions and those writes.
  */
-#define ASKS_MAX (PROC_REQUESTS_MAX - 2 - CHECKS_MAX)
+#define ASKS_MAX (PROC_REQUESTS_MAX - 2 - CHECKS_MAX - NODE_ASKS_MAX)
 /* Nodes being read at a time; each answer is a whole Node (node_read.c). */
 #define RESOLVES_MAX 4
 /* Statuses of PullPolicies being written at a time. */
@@ -46,6 +48,11 @@ struct ask {          /* one request to the puller */
 struct registry_check { /* one question to the discoverer */
 	uint64_t tag;   /* of the request; 0: free */
 	char *image_name, *image_uid, *reference;
+};
+
+struct node_ask {     /* one write to a node, by the puller */
+	uint64_t tag; /* of the request; 0: free */
+	char *node, *node_uid;
 };
 
 struct reconciler {
@@ -67,7 +74,12 @@ struct reconciler {
 	size_t n_resolves;
 	struct registry_check checks[CHECKS_MAX];
 	size_t n_checks;
-	uint64_t checked;     /* ever, so that no tag comes twice */
+	uint64_t checked; /* ever, so that no tag comes twice */
+	struct node_ask node_asks[NODE_ASKS_MAX];
+	size_t n_node_asks;
+	uint64_t node_asked;  /* ever, so that no tag comes twice */
+	int64_t node_told_ms; /* the right is missing: not logged again before */
+	struct map pools;     /* node pools that have a label in metrics; owned names */
 	size_t n_set_writes;
 	struct events *events;
 	size_t n_event_writes;
@@ -101,6 +113,11 @@ void registry_check(struct proc *p, const struct core_check *wanted);
 void on_facts_told(struct proc *p, const struct msg_in *in);
 void registry_checks_fence(struct reconciler *r);
 
+/* node_opens.c: the core's removals of startup taints. */
+void node_open(struct proc *p, const struct core_open *wanted);
+void on_node_opened(struct proc *p, const struct msg_in *in);
+void node_opens_fence(struct reconciler *r);
+
 /* set_writes.c: from the core of sets to the API server. */
 int64_t set_writes_turn(struct proc *p);
 
@@ -114,6 +131,11 @@ void measure_fact(struct proc *p, const struct core_fact *fact);
 /* An object's status or children are up to date now, or could not be written. */
 void measure_reconciled(struct proc *p, enum kind kind, bool done);
 void reconciler_collect(struct proc *p);
+
+/* gate_metrics.c: metrics of held nodes. */
+void measure_gate(struct proc *p, const struct core_fact *fact);
+void collect_held(struct proc *p);
+void gate_metrics_done(struct reconciler *r);
 
 /* explain_reply.c: what dropctl asks. */
 void on_explain(struct proc *p, const struct msg_in *in);

@@ -19,6 +19,12 @@ enum core_start_result {
 	START_REFUSED, /* the API server will not have it: PodRejected, text is its message */
 	START_FAILED,  /* unknown or not made; the core asks again, same name */
 };
+enum core_open_result {               /* of a removal of startup taints (46) */
+			OPEN_REMOVED, /* the node has none of them any more */
+			OPEN_NOTHING, /* it had none, or is another machine, or gone */
+			OPEN_CHANGED, /* its taints changed meanwhile: decide again */
+			OPEN_FAILED,  /* not allowed, or not answered */
+};
 enum core_write_result { WRITE_MADE, WRITE_GONE /* 404, other uid */, WRITE_FAILED };
 
 /* ---- what is to be done ---- */
@@ -29,6 +35,11 @@ struct core_start { /* behaviour.md 5, 6 */
 	struct api_name_refs secrets;
 	struct api_tolerations tolerations;
 	struct pod_metadata pod_metadata; /* 57 */
+};
+
+struct core_open { /* remove the startup taints with these keys from a node (45) */
+	const char *node, *node_uid;
+	const char *keys; /* separated by commas */
 };
 
 struct core_delete {
@@ -75,6 +86,11 @@ enum core_fact_kind { /* behaviour.md 22 */
 		      FACT_NO_NODES,         /* the image targets no node (4) */
 		      FACT_TAG_MOVED,        /* message: from which digest to which (37) */
 		      FACT_NODE_WARM,        /* a new node has all its images; of no image */
+		      /* 46, of a node: its startup taint was removed; message: after which images.
+		       */
+		      FACT_NODE_OPENED,
+		      FACT_GATE_TIMED_OUT, /* the deadline came first; message: what is missing */
+		      FACT_GATE_CONTESTED, /* somebody puts the taint back; message: how often */
 		      FACT_COUNT,
 };
 
@@ -83,11 +99,13 @@ struct core_fact { /* something worth an event and a line in the log */
 	const char *image, *image_uid; /* of the CachedImage it is about; NULL: of none */
 	const char *reference;         /* PULL_SUCCEEDED, PULL_FAILED: what was pulled */
 	const char *node;              /* NULL where no single node is concerned */
+	const char *node_uid;          /* of facts about a node; else NULL */
+	const char *pool;              /* the same: the node's pool, "" if it has none */
 	const char *reason, *message;  /* why; NULL where the kind says it all */
 	enum fault fault;              /* PULL_FAILED, POD_REFUSED: whose */
 	/*
 	 * PULL_SUCCEEDED: since its start, or our first look at it; NODE_WARM: since the node
-	 * could first get pods; else 0.
+	 * could first get pods; NODE_OPENED: since it was Ready; else 0.
 	 */
 	int64_t took_ms;
 	int64_t kubelet_s; /* PULL_SUCCEEDED: as the kubelet tells it; -1: it does not */
@@ -112,6 +130,8 @@ struct core_actions {
 	size_t n_resolves;
 	struct core_check *checks;
 	size_t n_checks;
+	struct core_open *opens;
+	size_t n_opens;
 	struct core_fact *facts; /* in the order in which they happened */
 	size_t n_facts;
 	size_t facts_dropped; /* beyond what is kept between two turns */
@@ -121,7 +141,7 @@ struct core_actions {
 /* Limits of one turn: the rest waits for the next, so that answers are read in between. */
 struct core_room {
 	/* How many more the caller can take now. */
-	size_t starts, deletes, writes, resolves, policy_writes, checks;
+	size_t starts, deletes, writes, resolves, policy_writes, checks, opens;
 };
 
 #endif

@@ -11,6 +11,7 @@
 #include "reconciler/core/check_answers.h"
 #include "reconciler/core/digests.h"
 #include "reconciler/core/facts.h"
+#include "reconciler/core/gate.h"
 #include "reconciler/core/images.h"
 #include "reconciler/core/leadership.h"
 #include "reconciler/core/model.h"
@@ -36,6 +37,8 @@ struct core *core_new(void)
 	list_init(&c->deletes);
 	list_init(&c->resolves);
 	list_init(&c->checks);
+	list_init(&c->held_touched);
+	list_init(&c->removals);
 	return c;
 }
 
@@ -59,6 +62,8 @@ void core_free(struct core *c)
 	map_done(&c->leaving);
 	free(c->queue);
 	free(c->excluded_taints);
+	free((char *)(uintptr_t)c->startup.remove);
+	free((char *)(uintptr_t)c->startup.tolerate);
 	timers_done(&c->timers);
 	timers_done(&c->writes);
 	timers_done(&c->policy_writes);
@@ -71,6 +76,17 @@ void core_exclude_taints(struct core *c, const char *keys)
 {
 	free(c->excluded_taints);
 	c->excluded_taints = xstrdup(keys);
+}
+
+static char *keys_or_none(const char *keys)
+{
+	return keys != NULL && *keys != '\0' ? xstrdup(keys) : NULL;
+}
+
+void core_hold_nodes(struct core *c, const char *remove, const char *tolerate, int64_t deadline_ms)
+{
+	c->startup = (struct startup_keys){keys_or_none(remove), keys_or_none(tolerate)};
+	c->startup_deadline_ms = deadline_ms;
 }
 
 /* What is written to its status comes back as an observation, and concerns no image. */
@@ -184,6 +200,7 @@ void core_lead(struct core *c, bool lead, struct now now)
 {
 	if (lead && !c->leading) {
 		lead_begin(c, now);
+		gate_begin(c);
 		policy_statuses_begin(c);
 	}
 	if (!lead && c->leading) {
@@ -235,6 +252,28 @@ void core_resolved(struct core *c, const char *image_name, const char *image_uid
 		digest_read(c, img, reference, answered, digest);
 }
 
+void core_opened(struct core *c, const char *node, const char *node_uid,
+		 enum core_open_result result, struct now now)
+{
+	int slot = node_find(c, node);
+	if (c->leading && slot >= 0 && c->nodes[slot].present &&
+	    strcmp(c->nodes[slot].uid, node_uid) == 0)
+		gate_opened(c, slot, result, now);
+	arena_reset(&c->scratch);
+}
+
+int core_order_open(struct core *c, const char *node)
+{
+	int n = 0, only = node != NULL ? node_find(c, node) : -1;
+	if (node != NULL && (only < 0 || !c->nodes[only].present))
+		return -1;
+	if (node != NULL)
+		return gate_order(c, only);
+	for (size_t slot = 0; slot < c->n_slots; slot++)
+		n += gate_order(c, (int)slot);
+	return n;
+}
+
 void core_allow_checks(struct core *c, bool allow)
 {
 	c->checks_allowed = allow;
@@ -268,6 +307,9 @@ static void run_timers(struct core *c, struct now now)
 			LIST_MEMBER(t, struct policy, wake)->dirty = true;
 			timer_stop(&c->timers, t);
 			break;
+		case TIMER_HELD:
+			gate_due(c, LIST_MEMBER(t, struct held, timer));
+			break;
 		case TIMER_STATUS: /* these live in other heaps */
 		case TIMER_POLICY_STATUS:
 			timer_stop(&c->timers, t);
@@ -297,6 +339,7 @@ int64_t core_turn(struct core *c, struct now now, struct core_room room, struct 
 	int64_t next = CLOCK_NEVER;
 	if (c->leading) {
 		run_timers(c, now);
+		gate_run(c, now, room.opens, a, ret);
 		queue_run(c, now, room, a, ret);
 		writes_run(c, now, room, a, ret);
 		policy_statuses_run(c, now, room.policy_writes, a, ret);

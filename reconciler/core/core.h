@@ -30,6 +30,11 @@ void core_free(struct core *c);
  */
 void core_exclude_taints(struct core *c, const char *keys);
 
+/*
+ * Before the first node: the startup taints, and how long a node is held at most (45).
+ */
+void core_hold_nodes(struct core *c, const char *remove, const char *tolerate, int64_t deadline_ms);
+
 /* Before the first object: may registries be asked (36)? false until then. */
 void core_allow_checks(struct core *c, bool allow);
 
@@ -66,6 +71,16 @@ void core_written(struct core *c, const char *image_name, const char *image_uid,
 /* The same, of the status of a PullPolicy. */
 void core_policy_written(struct core *c, const char *name, const char *uid,
 			 enum core_write_result result, uint64_t rv, struct now now);
+
+/* What became of a core_open. */
+void core_opened(struct core *c, const char *node, const char *node_uid,
+		 enum core_open_result result, struct now now);
+
+/*
+ * A person orders that a held node opens now, or with NULL that all do; the number of nodes that
+ * were held. -1: there is no such node.
+ */
+int core_order_open(struct core *c, const char *node);
 
 /* What the Node said about a core_resolve; digest NULL: it lists none. answered false: no word. */
 void core_resolved(struct core *c, const char *image_name, const char *image_uid,

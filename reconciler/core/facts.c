@@ -17,6 +17,9 @@ const struct core_fact_info core_fact_infos[FACT_COUNT] = {
 	[FACT_NO_NODES] = {true, "no node is targeted"},
 	[FACT_TAG_MOVED] = {false, "the tag means another image now"},
 	[FACT_NODE_WARM] = {false, "new node has all its images"},
+	[FACT_NODE_OPENED] = {false, "new node opened, startup taint removed"},
+	[FACT_GATE_TIMED_OUT] = {true, "new node lacks images at the deadline, opening it"},
+	[FACT_GATE_CONTESTED] = {true, "a startup taint is put back repeatedly"},
 };
 
 static struct core_fact copy(const struct core_fact *f, struct arena *a)
@@ -26,6 +29,8 @@ static struct core_fact copy(const struct core_fact *f, struct arena *a)
 	k.image_uid = arena_strdup(a, f->image_uid);
 	k.reference = arena_strdup(a, f->reference);
 	k.node = arena_strdup(a, f->node);
+	k.node_uid = arena_strdup(a, f->node_uid);
+	k.pool = arena_strdup(a, f->pool);
 	k.reason = arena_strdup(a, f->reason);
 	k.message = arena_strdup(a, f->message);
 	return k;

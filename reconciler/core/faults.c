@@ -11,6 +11,7 @@
 
 #include "base/hash.h"
 #include "base/xalloc.h"
+#include "reconciler/core/held.h"
 #include "reconciler/core/node_faults.h"
 #include "reconciler/core/pairs.h"
 #include "reconciler/core/policies.h"
@@ -161,6 +162,8 @@ void fault_failure(struct core *c, struct image *img, int slot, struct pull *p, 
 		gate_fail(&img->fault, backoff, image_seed(img), p->pod->started_ms, now.boot_ms);
 	else
 		node_waits(c, img, slot, now);
+	if (img->gates)
+		held_touch_all(c);
 	image_wake(c, img);
 }
 
@@ -172,6 +175,8 @@ void fault_refused(struct core *c, struct image *img, struct pull *p, const char
 		  now.boot_ms);
 	free(img->rejected_text);
 	img->rejected_text = xstrdup(cause_tail(&c->scratch, text));
+	if (img->gates)
+		held_touch_all(c);
 	image_wake(c, img);
 	image_touch(c, img);
 }

@@ -17,6 +17,7 @@
 #include "reconciler/core/digests.h"
 #include "reconciler/core/facts.h"
 #include "reconciler/core/faults.h"
+#include "reconciler/core/held.h"
 #include "reconciler/core/image_health.h"
 #include "reconciler/core/node_faults.h"
 #include "reconciler/core/nodes.h"
@@ -99,6 +100,7 @@ static void copy_spec(struct core *c, struct image *img, const struct cachedimag
 	free(old);
 	img->priority = spec->priority;
 	img->listed_as = ref_hash(reference);
+	img->gates = spec->gate_nodes;
 	img->fixed = strchr(reference, '@') != NULL || strcmp(img->pull_policy, "Always") != 0;
 }
 
@@ -174,6 +176,8 @@ static void change_spec(struct core *c, struct image *img, const struct cachedim
 		ref_make(&c->scratch, ci->spec.image, ci->spec.tag, ci->spec.digest);
 	bool other = strcmp(reference, img->reference) != 0;
 	bool secrets = !same_secrets(&img->secrets, &ci->spec.image_pull_secrets);
+	if (img->gates)
+		held_touch_all(c); /* it may stop to gate */
 	/* Pulls are counted in the old registry and policy until they are looked at again. */
 	while (other && !list_alone(&img->pulls))
 		pull_doom(c, LIST_MEMBER(img->pulls.next, struct pull, of_image), now);
@@ -223,6 +227,8 @@ static struct image *image_new(struct core *c, const struct cachedimage *ci)
 
 void image_free(struct core *c, struct image *img)
 {
+	if (img->gates)
+		held_touch_all(c);
 	list_remove(&img->touched);
 	list_remove(&img->resolve);
 	timer_stop(&c->timers, &img->retry);

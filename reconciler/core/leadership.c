@@ -11,6 +11,7 @@
 #include "reconciler/core/adopt.h"
 #include "reconciler/core/checks.h"
 #include "reconciler/core/digests.h"
+#include "reconciler/core/held.h"
 #include "reconciler/core/stale_pods.h"
 #include "reconciler/core/node_faults.h"
 #include "reconciler/core/nodes.h"
@@ -124,6 +125,7 @@ void lead_end(struct core *c)
 	/* First, so that nothing below is settled or touched any more. */
 	c->leading = false;
 	forget_pods(c);
+	held_fence(c);
 	for (size_t i = 0; i < c->n_queue; i++) {
 		struct image *img = c->queue[i];
 		/* A write in flight may have arrived or not. */

@@ -3,7 +3,7 @@
  * Each part of it belongs to the file of its name. Files call downwards only (tests/check):
  *
  *   core
- *   images  leadership  pull_queue
+ *   gate  images  leadership  pull_queue
  *   image_stats  nodes  policy_status  status_writes
  *   image_status  pods
  *   pod_answers
@@ -12,7 +12,7 @@
  *   adopt  stale_pods
  *   check_answers
  *   faults  pairs
- *   checks  losses  node_faults
+ *   checks  held  losses  node_faults
  *   digests  policies
  *   causes  facts  image_health  pair_delay  sizes  slots  status_hash
  *   this header
@@ -38,6 +38,7 @@
 #include "reconciler/rules/list.h"
 #include "reconciler/rules/outcome.h"
 #include "reconciler/rules/presence.h"
+#include "reconciler/rules/startup.h"
 #include "reconciler/rules/target.h"
 
 /* Slots are added in steps, so that 5,000 nodes do not cost the memory of 8,192. */
@@ -50,7 +51,33 @@
 /* Facts kept between two turns; more are dropped and counted. */
 #define FACTS_MAX 256
 
-enum timer_owner { TIMER_POD, TIMER_PULL, TIMER_IMAGE, TIMER_POLICY, TIMER_STATUS, TIMER_POLICY_STATUS };
+enum timer_owner {
+	TIMER_POD,
+	TIMER_PULL,
+	TIMER_IMAGE,
+	TIMER_POLICY,
+	TIMER_STATUS,
+	TIMER_POLICY_STATUS,
+	TIMER_HELD,
+};
+
+struct held { /* a node that has, or had, a startup taint (held.h, gate.h); 45, 46 */
+	int slot;
+	bool remove, tolerate; /* it has taints that we remove; that somebody else does */
+	bool unfinished;       /* its autoscaler or cloud provider has not finished it */
+	int64_t ready_s;       /* Ready since then, unix seconds by our clock; 0: it is not */
+	bool open;             /* decided, for good; what follows is only removal of the taint */
+	bool timed_out;        /* the deadline opened it */
+	bool by_hand;          /* somebody ordered it */
+	bool asked;            /* a removal is unanswered */
+	uint32_t removals;     /* in a row, each undone by somebody */
+	uint32_t failures;     /* of removals in a row */
+	int64_t removed_ms;    /* boot ms of the last removal; 0: none */
+	int64_t again_ms;      /* none is asked for before; boot ms */
+	struct timer timer;    /* deadline, or again_ms */
+	struct link touched;   /* in core.held_touched: to be looked at */
+	struct link wanted;    /* in core.removals: to be asked for */
+};
 
 struct node_slot {
 	char *name;   /* owned; NULL: the slot is free */
@@ -71,6 +98,7 @@ struct node_slot {
 	int64_t cold_ms;        /* a new node: boot ms since which it lacks images; 0: it is warm */
 	uint64_t read;          /* last full read that had it */
 	struct presence images; /* that it says it has */
+	struct held *held;      /* owned; NULL: it never had a startup taint */
 	uint64_t facts;         /* hash of everything below */
 	uint32_t rank;          /* place in name order */
 	uint32_t n_live;
@@ -226,6 +254,7 @@ struct image {
 	int64_t priority;
 	uint64_t listed_as;    /* ref_hash(): its name in node.status.images */
 	bool fixed;            /* where it is listed, a pull could bring nothing new (17) */
+	bool gates;            /* held nodes wait for it (45) */
 	struct policy *policy; /* the one it names (may not be present), or the default */
 	struct registry *registry;
 
@@ -383,6 +412,10 @@ struct core {
 	int64_t pull_ms;       /* mean of all pulls that succeeded */
 	struct timers timers, writes, policy_writes;
 	struct link touched, touched_policies, asks, deletes, resolves, checks;
+	struct startup_keys startup; /* owned; 45 */
+	int64_t startup_deadline_ms;
+	uint32_t n_held; /* nodes with a struct held */
+	struct link held_touched, removals;
 	bool checks_allowed;   /* registries may be asked */
 	char *excluded_taints; /* owned; of nodes that get no pods (2); NULL: none more */
 	struct core_fact facts[FACTS_MAX];

@@ -12,6 +12,7 @@
 #include "base/xalloc.h"
 #include "reconciler/rules/bits.h"
 #include "reconciler/core/check_answers.h"
+#include "reconciler/core/held.h"
 #include "reconciler/core/node_faults.h"
 #include "reconciler/rules/pack.h"
 #include "reconciler/core/pairs.h"
@@ -40,25 +41,26 @@ static uint64_t facts_hash(const struct node *n, enum target_state state)
 	return hash_bytes(h, &n->meta.created, sizeof(n->meta.created));
 }
 
-static void copy_parts(struct node_slot *s, const struct node *n, const char *platform,
-		       struct pack *p)
+static void copy_parts(struct node_slot *s, const struct node *n, const struct node_taints *taints,
+		       const char *platform, struct pack *p)
 {
 	s->uid = pack_str(p, n->meta.uid != NULL ? n->meta.uid : "");
 	s->platform = pack_str(p, platform);
 	s->labels = pack_map(p, &n->meta.labels);
-	s->taints = pack_taints(p, &n->taints);
+	s->taints = pack_taints(p, taints);
 }
 
 static void copy_facts(struct core *c, struct node_slot *s, const struct node *n)
 {
 	const char *platform = arena_printf(&c->scratch, "%s/%s", n->os != NULL ? n->os : "linux",
 					    n->arch != NULL ? n->arch : "unknown");
+	struct node_taints taints = held_other_taints(c, n);
 	struct pack pack = {0};
 	free(s->mem);
-	copy_parts(s, n, platform, &pack);
+	copy_parts(s, n, &taints, platform, &pack);
 	pack.mem = s->mem = xmalloc(pack.used);
 	pack.used = 0;
-	copy_parts(s, n, platform, &pack);
+	copy_parts(s, n, &taints, platform, &pack);
 	s->created = n->meta.created;
 	s->is_virtual = target_is_virtual(&s->labels);
 	s->last = target_last(n);
@@ -165,6 +167,7 @@ void node_put(struct core *c, const struct node *n, struct now now)
 	for (size_t i = 0; joined && i < c->n_queue; i++)
 		pair_unlisted(c->queue[i], slot);
 	bool looked = presence_read(&s->images, n, now.wall_s);
+	held_look(c, slot, n, joined, now);
 	if (joined || s->facts != facts) {
 		copy_facts(c, s, n);
 		s->present = true;
@@ -194,6 +197,7 @@ void node_gone(struct core *c, int slot, struct now now)
 {
 	struct node_slot *s = &c->nodes[slot];
 	s->present = s->eligible = false;
+	held_end(c, slot);
 	if (!c->leading)
 		return;
 	pulls_match_node(c, s->name, now);

@@ -17,6 +17,7 @@
 #include "reconciler/core/checks.h"
 #include "reconciler/core/digests.h"
 #include "reconciler/core/facts.h"
+#include "reconciler/core/held.h"
 #include "reconciler/core/losses.h"
 #include "reconciler/core/policies.h"
 #include "reconciler/core/sizes.h"
@@ -126,6 +127,8 @@ void pair_settle(struct core *c, struct image *img, int slot, struct now now)
 	settle_repull(c, img, slot, now);
 	bit_put(img->repulls, (size_t)slot, p->pulled_s != 0);
 	settle_waiting(c, img, slot, now);
+	if (img->gates)
+		held_touch(c, slot);
 	if (img->n_waiting[0] + img->n_waiting[1] == 0)
 		img->waiting_ms = 0;
 	else if (img->waiting_ms == 0)

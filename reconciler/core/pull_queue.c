@@ -12,6 +12,7 @@
 #include "reconciler/rules/bits.h"
 #include "reconciler/core/facts.h"
 #include "reconciler/core/faults.h"
+#include "reconciler/core/held.h"
 #include "reconciler/core/node_faults.h"
 #include "reconciler/core/nodes.h"
 #include "reconciler/core/pairs.h"
@@ -211,7 +212,7 @@ static struct api_tolerations tolerations_of(struct core *c, const struct image 
 {
 	const struct api_tolerations *more = &policy_of_image(c, img)->tolerations;
 	size_t n = img->tolerations.n, m = more->n;
-	struct api_tolerations all = {arena_array(a, n + m, sizeof(*all.at)), n + m};
+	struct api_tolerations all = {arena_array(a, n + m + held_keys(c), sizeof(*all.at)), n + m};
 	for (size_t i = 0; i < n + m; i++) {
 		const struct api_toleration *t = i < n ? &img->tolerations.at[i] : &more->at[i - n];
 		all.at[i] = (struct api_toleration){
@@ -221,6 +222,7 @@ static struct api_tolerations tolerations_of(struct core *c, const struct image 
 			.effect = arena_strdup(a, t->effect),
 		};
 	}
+	held_tolerate(c, &all, a);
 	return all;
 }
 

@@ -166,6 +166,7 @@ void slots_done(struct core *c)
 		free(c->nodes[slot].name);
 		free(c->nodes[slot].mem);
 		free(c->nodes[slot].fault_text);
+		free(c->nodes[slot].held);
 		presence_done(&c->nodes[slot].images);
 	}
 	free(c->nodes);

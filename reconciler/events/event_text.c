@@ -5,6 +5,7 @@
 #include "reconciler/events/event_text.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "reconciler/rules/cause.h"
 
@@ -22,6 +23,9 @@ static const struct {
 	[FACT_POLICY_NOT_FOUND] = {true, "PolicyNotFound",
 				   "The PullPolicy does not exist; using the default policy"},
 	[FACT_TAG_MOVED] = {false, "TagMoved", "The tag means another image now"},
+	[FACT_NODE_OPENED] = {false, NULL, "Startup taint removed"},
+	[FACT_GATE_TIMED_OUT] = {true, "GateTimedOut", "Startup taint removed at the deadline"},
+	[FACT_GATE_CONTESTED] = {true, "GateContested", "Somebody puts the startup taint back"},
 	[FACT_NO_NODES] = {true, "NoNodes", "No node matches nodeSelector and tolerations"},
 };
 
@@ -44,6 +48,26 @@ struct event_fact event_of_image(const struct core_fact *f, struct arena *a)
 		.warning = rows[f->kind].warning,
 		.reason = reason,
 		.note = note,
+	};
+}
+
+bool event_is_of_node(const struct core_fact *f)
+{
+	bool told = f->reason != NULL && strcmp(f->reason, "GateTimedOut") == 0;
+	return f->kind == FACT_GATE_TIMED_OUT || f->kind == FACT_GATE_CONTESTED ||
+	       (f->kind == FACT_NODE_OPENED && !told);
+}
+
+struct event_fact event_of_node(const struct core_fact *f, struct arena *a)
+{
+	const char *reason = rows[f->kind].reason;
+	return (struct event_fact){
+		.kind = KIND_NODE,
+		.name = f->node,
+		.uid = f->node_uid,
+		.warning = rows[f->kind].warning,
+		.reason = reason != NULL ? reason : f->reason,
+		.note = arena_printf(a, "%s: %s", rows[f->kind].text, f->message),
 	};
 }
 

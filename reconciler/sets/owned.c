@@ -27,6 +27,7 @@ struct owned owned_of_child(const struct cachedimage_spec *spec)
 		.selector = spec->node_selector,
 		.tolerations = spec->tolerations,
 		.pod_metadata = pod_metadata_or_none(spec->pod_metadata),
+		.gate_nodes = spec->gate_nodes,
 	};
 }
 
@@ -39,6 +40,7 @@ struct owned owned_of_set(const struct cachedimageset_spec *spec)
 		.selector = spec->node_selector,
 		.tolerations = spec->tolerations,
 		.pod_metadata = pod_metadata_or_none(spec->pod_metadata),
+		.gate_nodes = spec->gate_nodes,
 	};
 }
 
@@ -51,6 +53,7 @@ struct owned owned_pack(struct pack *p, const struct owned *o)
 		.selector = pack_map(p, &o->selector),
 		.tolerations = pack_tolerations(p, &o->tolerations),
 		.pod_metadata = pack_pod_metadata(p, &o->pod_metadata),
+		.gate_nodes = o->gate_nodes,
 	};
 }
 
@@ -102,7 +105,8 @@ bool owned_equal(const struct owned *a, const struct owned *b)
 	       same_map(&a->selector, &b->selector) &&
 	       same_tolerations(&a->tolerations, &b->tolerations) &&
 	       same_map(&a->pod_metadata.labels, &b->pod_metadata.labels) &&
-	       same_map(&a->pod_metadata.annotations, &b->pod_metadata.annotations);
+	       same_map(&a->pod_metadata.annotations, &b->pod_metadata.annotations) &&
+	       a->gate_nodes == b->gate_nodes;
 }
 
 struct owned owned_copy(const struct owned *o, struct arena *a)
@@ -122,6 +126,7 @@ void owned_fill(const struct owned *o, struct cachedimage_spec *spec, struct are
 	spec->tolerations = own.tolerations;
 	spec->policy_ref = NULL;
 	spec->pod_metadata = NULL;
+	spec->gate_nodes = own.gate_nodes;
 	if (own.pod_metadata.labels.n + own.pod_metadata.annotations.n != 0)
 		spec->pod_metadata = arena_memdup(a, &own.pod_metadata, sizeof(own.pod_metadata));
 	if (own.policy_name != NULL) {

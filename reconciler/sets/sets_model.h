@@ -46,6 +46,7 @@ struct owned { /* of a CachedImage's spec, what the set owns besides the referen
 	struct api_map selector;
 	struct api_tolerations tolerations;
 	struct pod_metadata pod_metadata;
+	bool gate_nodes; /* 45 */
 };
 
 enum discovery_state {

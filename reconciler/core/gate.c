@@ -1,0 +1,265 @@
+/* The one decision about a held node, and what follows from it. See gate.h. */
+#include "reconciler/core/gate.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "reconciler/core/facts.h"
+#include "reconciler/core/faults.h"
+#include "reconciler/core/held.h"
+#include "reconciler/core/policies.h"
+
+/* Images that an event names. */
+#define NAMED_MAX 3
+
+/*
+ * 45. What cannot come is not waited for: the image is known to be missing or denied, there is
+ * none for the platform, or the API server refuses the pod. A workload would meet the same.
+ */
+static bool hopeless(const struct core *c, const struct image *img, int slot)
+{
+	const struct pair *p = &img->pairs[slot];
+	const struct cause_text *text = &img->causes[p->cause];
+	if (img->fault.failures != 0 || img->rejected.failures != 0)
+		return true;
+	for (size_t i = 0; i < img->n_platforms; i++)
+		if (img->platforms[i].gate.failures != 0 &&
+		    strcmp(img->platforms[i].name, c->nodes[slot].platform) == 0)
+			return true;
+	if (p->attempts == 0 || p->cause == 0)
+		return false;
+	enum fault fault = cause_fault_of(text->reason, text->message);
+	return fault == FAULT_IMAGE || fault == FAULT_PLATFORM;
+}
+
+bool gate_missing(const struct core *c, const struct image *img, int slot)
+{
+	return held_wants(c, img, slot) && !hopeless(c, img, slot);
+}
+
+/* ---- what is told ---- */
+
+static const char *why_open(const struct held *h)
+{
+	if (h->by_hand)
+		return "GateOpened";
+	return h->timed_out ? "GateTimedOut" : "ImagesReady";
+}
+
+static void tell(struct core *c, const struct held *h, enum core_fact_kind kind,
+		 const char *message, int64_t took_ms)
+{
+	const struct node_slot *s = &c->nodes[h->slot];
+	struct core_fact f = {.kind = kind,
+			      .reason = kind == FACT_NODE_OPENED ? why_open(h) : NULL,
+			      .node = s->name,
+			      .node_uid = s->uid,
+			      .pool = held_pool_of(s),
+			      .message = message,
+			      .took_ms = took_ms};
+	fact_add(c, &f);
+}
+
+/* What keeps a missing image from the node at this moment. */
+static const char *held_by(struct core *c, const struct image *img, int slot, struct now now)
+{
+	static const char *const faults[] = {
+		[HOLD_NOTHING] = "waiting to start", [HOLD_REJECTED] = "pod refused",
+		[HOLD_IMAGE] = "image fault",        [HOLD_PLATFORM] = "no image for the platform",
+		[HOLD_REGISTRY] = "registry fault",  [HOLD_NODE] = "the node starts no pods",
+		[HOLD_SLOW_START] = "slow start",
+	};
+	const struct pair *p = &img->pairs[slot];
+	const struct node_slot *s = &c->nodes[slot];
+	if ((p->flags & PAIR_LIVE) != 0)
+		return "still pulling";
+	if (!s->eligible)
+		return target_states[s->state].name;
+	if (p->attempts != 0)
+		return arena_printf(&c->scratch, "failed %u times, %s", (unsigned)p->attempts,
+				    img->causes[p->cause].reason);
+	struct fault_hold hold = fault_hold(c, img, slot, now.boot_ms);
+	if (hold.by != HOLD_NOTHING)
+		return faults[hold.by];
+	enum pace pace = policy_pace(c, policy_of_pair(c, img, slot), slot, now.boot_ms);
+	static const char *const limits[] = {
+		[PACE_FREE] = "waiting to start",      [PACE_PULLS] = "maxConcurrentPulls",
+		[PACE_DELAY] = "minDelayBetweenPulls", [PACE_NODES] = "maxConcurrentNodes",
+		[PACE_NODE_PULLS] = "maxPullsPerNode",
+	};
+	return limits[pace];
+}
+
+const char *gate_missing_text(struct core *c, int slot, struct now now)
+{
+	const char *list = "";
+	size_t n = 0;
+	for (size_t i = 0; i < c->n_queue; i++) {
+		const struct image *img = c->queue[i];
+		if (!gate_missing(c, img, slot))
+			continue;
+		if (n++ < NAMED_MAX)
+			list = arena_printf(&c->scratch, "%s%s%s (%s)", list,
+					    *list != '\0' ? ", " : "", img->name,
+					    held_by(c, img, slot, now));
+	}
+	return arena_printf(&c->scratch, "%zu missing: %s%s", n, list,
+			    n > NAMED_MAX ? " and more" : "");
+}
+
+/* ---- the decision ---- */
+
+void gate_count(const struct core *c, int slot, size_t *ret_all, size_t *ret_there)
+{
+	*ret_all = *ret_there = 0;
+	for (size_t i = 0; i < c->n_queue; i++) {
+		const struct pair *p = &c->queue[i]->pairs[slot];
+		if (!c->queue[i]->gates || (p->flags & PAIR_TARGETED) == 0)
+			continue;
+		++*ret_all;
+		*ret_there += p->pulled_s != 0;
+	}
+}
+
+static bool any_missing(const struct core *c, int slot)
+{
+	for (size_t i = 0; i < c->n_queue; i++)
+		if (gate_missing(c, c->queue[i], slot))
+			return true;
+	return false;
+}
+
+/* 45. Warm, ordered, or too late. false: it stays shut, and the timer is set. */
+static bool decide(struct core *c, struct held *h, struct now now)
+{
+	const struct node_slot *s = &c->nodes[h->slot];
+	if (h->unfinished)
+		return false; /* a change of the node ends that */
+	if (h->by_hand || !any_missing(c, h->slot)) {
+		h->open = true;
+		return true;
+	}
+	int64_t at_s = startup_deadline(s->created, h->ready_s, c->startup_deadline_ms);
+	if (now.wall_s < at_s) {
+		timer_set(&c->timers, &h->timer, now.boot_ms + (at_s - now.wall_s) * 1000);
+		return false;
+	}
+	tell(c, h, FACT_GATE_TIMED_OUT, gate_missing_text(c, h->slot, now), 0);
+	h->open = h->timed_out = true;
+	return true;
+}
+
+static void look(struct core *c, struct held *h, struct now now)
+{
+	timer_stop(&c->timers, &h->timer);
+	list_remove(&h->wanted);
+	if (!c->nodes[h->slot].present || (!h->remove && !h->tolerate))
+		return;
+	if (!h->open && !decide(c, h, now))
+		return;
+	if (!h->remove || h->unfinished || h->asked)
+		return;
+	if (now.boot_ms < h->again_ms)
+		timer_set(&c->timers, &h->timer, h->again_ms);
+	else
+		list_append(&c->removals, &h->wanted);
+}
+
+void gate_due(struct core *c, struct held *h)
+{
+	timer_stop(&c->timers, &h->timer);
+	held_touch(c, h->slot);
+}
+
+void gate_begin(struct core *c)
+{
+	held_touch_all(c);
+}
+
+void gate_run(struct core *c, struct now now, size_t room, struct arena *a,
+	      struct core_actions *ret)
+{
+	while (!list_alone(&c->held_touched)) {
+		struct held *h = LIST_MEMBER(c->held_touched.next, struct held, touched);
+		list_remove(&h->touched);
+		look(c, h, now);
+	}
+	ret->opens = arena_array(a, room, sizeof(*ret->opens));
+	while (ret->n_opens < room && !list_alone(&c->removals)) {
+		struct held *h = LIST_MEMBER(c->removals.next, struct held, wanted);
+		list_remove(&h->wanted);
+		h->asked = true;
+		ret->opens[ret->n_opens++] = (struct core_open){
+			.node = arena_strdup(a, c->nodes[h->slot].name),
+			.node_uid = arena_strdup(a, c->nodes[h->slot].uid),
+			.keys = arena_strdup(a, c->startup.remove),
+		};
+	}
+}
+
+bool gate_order(struct core *c, int slot)
+{
+	struct held *h = c->nodes[slot].held;
+	if (!held_is(c, slot))
+		return false;
+	h->by_hand = true;
+	held_touch(c, slot);
+	return true;
+}
+
+/* ---- answers ---- */
+
+static int64_t doubled(int64_t ms, uint32_t times)
+{
+	while (times-- > 0 && ms < GATE_AGAIN_MAX_MS)
+		ms *= 2;
+	return ms < GATE_AGAIN_MAX_MS ? ms : GATE_AGAIN_MAX_MS;
+}
+
+static void removed(struct core *c, struct held *h, struct now now)
+{
+	size_t all, there;
+	/* Whoever put it back has stopped long ago. */
+	if (h->removed_ms != 0 && now.boot_ms - h->removed_ms > 2 * GATE_AGAIN_MAX_MS)
+		h->removals = 0;
+	h->removals++;
+	h->removed_ms = now.boot_ms;
+	h->again_ms = now.boot_ms + doubled(GATE_AGAIN_MIN_MS, h->removals - 1);
+	if (h->removals > GATE_CONTESTED)
+		tell(c, h, FACT_GATE_CONTESTED,
+		     arena_printf(&c->scratch, "removed %" PRIu32 " times", h->removals), 0);
+	if (h->removals != 1)
+		return;
+	gate_count(c, h->slot, &all, &there);
+	int64_t took_s = h->ready_s != 0 && now.wall_s > h->ready_s ? now.wall_s - h->ready_s : 0;
+	tell(c, h, FACT_NODE_OPENED,
+	     h->by_hand
+		     ? "ordered by dropctl gate open"
+		     : arena_printf(&c->scratch, "%zu of %zu gating images are there", there, all),
+	     took_s * 1000);
+}
+
+void gate_opened(struct core *c, int slot, enum core_open_result result, struct now now)
+{
+	struct held *h = c->nodes[slot].held;
+	if (h == NULL || !h->asked)
+		return;
+	h->asked = false;
+	h->failures = result == OPEN_FAILED || result == OPEN_CHANGED ? h->failures + 1 : 0;
+	switch (result) {
+	case OPEN_REMOVED:
+		removed(c, h, now);
+		break;
+	case OPEN_NOTHING: /* the watch is behind */
+		if (h->again_ms < now.boot_ms + GATE_AGAIN_MIN_MS)
+			h->again_ms = now.boot_ms + GATE_AGAIN_MIN_MS;
+		break;
+	case OPEN_CHANGED:
+		h->again_ms = now.boot_ms + doubled(GATE_CHANGED_MS, h->failures - 1);
+		break;
+	case OPEN_FAILED:
+		h->again_ms = now.boot_ms + doubled(GATE_AGAIN_MIN_MS, h->failures - 1);
+		break;
+	}
+	held_touch(c, slot);
+}
