@@ -281,7 +281,7 @@ void image_put(struct core *c, const struct cachedimage *ci, struct now now)
 		take_spec(c, img, ci);
 	}
 	img->read = c->read;
-	img->gone = false;
+	img->ack.again_ms = 0; /* it is there */
 	if (!created && (img->generation != ci->meta.generation ||
 			 img->spec_hash != spec_hash(&cachedimage_spec_desc, &ci->spec)))
 		change_spec(c, img, ci, now);

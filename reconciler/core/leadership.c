@@ -19,6 +19,7 @@
 #include "reconciler/core/policies.h"
 #include "reconciler/core/pull_pods.h"
 #include "reconciler/core/pulls.h"
+#include "reconciler/core/status_writes.h"
 
 /* 11. The last start is the latest of live pods' creation and the images' lastAttemptedAt. */
 static void remember_start(struct policy *p, int64_t at_s, int slot, struct now now)
@@ -80,7 +81,6 @@ void lead_begin(struct core *c, struct now now)
 		/* Equal to the API's copy or not: found out by the first look at its status. */
 		img->durable = 0;
 		img->outcomes++;
-		img->writing = img->failed = false;
 		image_begin(c, img, now);
 		remember_start(policy_of_image(c, img), img->attempted_at, -1, now);
 	}
@@ -128,10 +128,7 @@ void lead_end(struct core *c)
 	held_fence(c);
 	for (size_t i = 0; i < c->n_queue; i++) {
 		struct image *img = c->queue[i];
-		/* A write in flight may have arrived or not. */
-		if (img->writing)
-			img->known = (struct status_hash){0};
-		img->writing = false;
+		image_fence(img);
 		list_remove(&img->touched);
 		digest_fence(img);
 		check_fence(img);

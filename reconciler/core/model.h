@@ -39,6 +39,7 @@
 #include "reconciler/rules/outcome.h"
 #include "reconciler/rules/presence.h"
 #include "reconciler/rules/startup.h"
+#include "reconciler/rules/status_ack.h"
 #include "reconciler/rules/target.h"
 
 /* Slots are added in steps, so that 5,000 nodes do not cost the memory of 8,192. */
@@ -157,15 +158,16 @@ struct registry { /* behaviour.md 14; shared by the images of a host */
 	int failed_slot;
 };
 
+struct policy_status_hash {
+	bool known;
+	uint64_t hash;
+	int64_t generation; /* observedGeneration */
+};
+
 struct policy_status { /* what the API has, and when it is written (policy_status.c) */
 	struct timer timer;
-	bool known; /* known_hash is of what the API has */
-	bool writing, ever_written;
-	uint64_t known_hash, sent_hash, seen_hash;
-	int64_t known_generation, sent_generation, seen_generation; /* observedGeneration */
-	uint64_t seen_rv, written_rv;
-	int64_t written_ms, acked_ms, again_ms;
-	uint32_t failures; /* of its writes in a row */
+	struct status_ack ack;
+	struct policy_status_hash known, sent, seen;
 	bool ready;        /* condition Ready, and since when (unix seconds); 0: never told */
 	int64_t since;
 	struct health_memory health;
@@ -208,7 +210,6 @@ enum phase { PHASE_NONE, PHASE_PENDING, PHASE_PULLING, PHASE_READY, PHASE_DEGRAD
 struct status_hash { /* a status, as one hash per row of its table: 5,000 names cost 8 bytes */
 	bool known;
 	enum phase phase;
-	uint64_t rv;
 	uint64_t row[CACHEDIMAGE_STATUS_ROWS_MAX]; /* unused ones are 0 */
 };
 
@@ -308,13 +309,10 @@ struct image {
 	struct status_hash known; /* what the API has, as far as we know */
 	struct status_hash seen;  /* last observed */
 	struct status_hash sent;  /* in flight */
-	bool writing, failed, gone;
-	uint64_t rv;       /* of the last acknowledged write; 0: none that no list has confirmed */
-	int64_t acked_ms;  /* boot ms of its answer */
+	struct status_ack ack;
 	uint64_t outcomes; /* outcomes recorded so far */
 	uint64_t sent_outcomes, durable; /* how many of them the write in flight, the API has */
-	int64_t written_ms, pace_ms;
-	bool ever_written;
+	int64_t pace_ms;                 /* after the last write, by its size */
 };
 
 enum pod_state {

@@ -21,41 +21,44 @@ static void touch(struct core *c, struct policy *p)
 		list_append(&c->touched_policies, &p->touched);
 }
 
-static void take_seen(struct policy_status *s)
+/* What the API has now; false: as before. */
+static bool take(struct policy_status *s, enum ack_copy copy)
 {
-	s->known = true;
-	s->known_hash = s->seen_hash;
-	s->known_generation = s->seen_generation;
+	if (copy == ACK_SEEN)
+		s->known = s->seen;
+	else if (copy == ACK_SENT)
+		s->known = s->sent;
+	else if (copy == ACK_NONE)
+		s->known = (struct policy_status_hash){0};
+	return copy != ACK_KEEP;
+}
+
+static struct policy_status_hash hash_of(const struct pullpolicy_status *st)
+{
+	return (struct policy_status_hash){true, desc_hash(&pullpolicy_status_desc, st),
+					   st->observed_generation};
 }
 
 void policy_status_observe(struct core *c, struct policy *p, const struct pullpolicy *pp)
 {
 	struct policy_status *s = &p->status;
 	const struct api_condition *ready = api_condition_find(&pp->status.conditions, "Ready");
-	s->seen_hash = desc_hash(&pullpolicy_status_desc, &pp->status);
-	s->seen_generation = pp->status.observed_generation;
-	s->seen_rv = pp->meta.rv;
-	if (!s->ever_written) {
+	s->seen = hash_of(&pp->status);
+	if (!s->ack.ever_written) {
 		s->ready = ready != NULL && ready->status != NULL &&
 			   strcmp(ready->status, "True") == 0;
 		s->since = ready != NULL ? ready->last_transition : 0;
 		s->health = health_of(&pp->status.conditions);
 	}
-	/* A late echo says what the API had before our last write. */
-	if (!s->writing && s->seen_rv >= s->written_rv)
-		take_seen(s);
+	take(s, ack_observed(&s->ack, pp->meta.rv));
 	touch(c, p);
 }
 
 static int64_t due_ms(const struct policy *p, struct now now)
 {
 	const struct policy_status *s = &p->status;
-	int64_t at = now.boot_ms;
-	if (s->failures != 0)
-		at = s->again_ms;
-	else if (s->ever_written && s->known && s->known_generation == p->generation)
-		at = s->written_ms + PACE_MS;
-	return at > now.boot_ms ? at : now.boot_ms;
+	bool at_once = !s->known.known || s->known.generation != p->generation;
+	return ack_due(&s->ack, at_once, PACE_MS, now.boot_ms);
 }
 
 static struct pullpolicy_status *build(struct policy *p, struct now now, struct arena *a)
@@ -91,13 +94,11 @@ static bool write_one(struct policy *p, struct now now, struct arena *a,
 {
 	struct policy_status *s = &p->status;
 	struct pullpolicy_status *st = build(p, now, a);
-	uint64_t hash = desc_hash(&pullpolicy_status_desc, st);
-	if (s->known && s->known_hash == hash)
+	struct policy_status_hash want = hash_of(st);
+	if (s->known.known && s->known.hash == want.hash)
 		return false;
-	s->sent_hash = hash;
-	s->sent_generation = p->generation;
-	s->writing = s->ever_written = true;
-	s->written_ms = now.boot_ms;
+	s->sent = want;
+	ack_sent(&s->ack, now.boot_ms);
 	*ret = (struct core_policy_write){
 		.name = arena_strdup(a, p->name), .uid = arena_strdup(a, p->uid), .status = st};
 	return true;
@@ -107,26 +108,11 @@ void policy_status_written(struct core *c, struct policy *p, enum core_write_res
 			   uint64_t rv, struct now now)
 {
 	struct policy_status *s = &p->status;
-	if (!s->writing)
+	if (!s->ack.writing)
 		return;
-	s->writing = false;
-	if (result == WRITE_MADE) {
-		s->failures = 0;
-		s->known = true;
-		s->known_hash = s->sent_hash;
-		s->known_generation = s->sent_generation;
-		if (rv != 0) {
-			s->written_rv = rv;
-			s->acked_ms = now.boot_ms;
-		}
-		/* What was seen meanwhile is what came of it, or what somebody wrote later. */
-		if (s->seen_rv >= s->written_rv)
-			take_seen(s);
-	} else {
-		s->known = false;
-		s->failures++;
-		s->again_ms = now.boot_ms + backoff_delay(failed_backoff, s->failures, 0);
-	}
+	take(s, ack_answered(&s->ack, result == WRITE_MADE, rv, now.boot_ms));
+	if (s->ack.failures != 0)
+		s->ack.again_ms = now.boot_ms + backoff_delay(failed_backoff, s->ack.failures, 0);
 	touch(c, p);
 }
 
@@ -134,15 +120,8 @@ void policy_statuses_listed(struct core *c, int64_t fresh_ms)
 {
 	struct policy *p;
 	for (size_t i = 0; (p = map_next(&c->policies, &i)) != NULL;) {
-		struct policy_status *s = &p->status;
-		if (s->written_rv == 0 || s->acked_ms >= fresh_ms)
-			continue;
-		bool lost = s->seen_rv < s->written_rv;
-		s->written_rv = 0;
-		if (!lost || s->writing)
-			continue;
-		take_seen(s);
-		touch(c, p);
+		if (take(&p->status, ack_listed(&p->status.ack, fresh_ms)))
+			touch(c, p);
 	}
 }
 
@@ -160,11 +139,8 @@ void policy_statuses_end(struct core *c)
 		struct policy_status *s = &p->status;
 		list_remove(&p->touched);
 		timer_stop(&c->policy_writes, &s->timer);
-		/* A write in flight may have arrived or not. */
-		if (s->writing)
-			s->known = false;
-		s->writing = s->ever_written = false;
-		s->failures = 0;
+		take(s, ack_fence(&s->ack));
+		s->ack.ever_written = false;
 	}
 }
 
@@ -175,7 +151,7 @@ void policy_statuses_run(struct core *c, struct now now, size_t room, struct are
 	while (!list_alone(&c->touched_policies)) {
 		struct policy *p = LIST_MEMBER(c->touched_policies.next, struct policy, touched);
 		list_remove(&p->touched);
-		if (p->present && !p->status.writing)
+		if (p->present && !p->status.ack.writing)
 			timer_set(&c->policy_writes, &p->status.timer, due_ms(p, now));
 	}
 	ret->policy_writes = arena_array(a, room, sizeof(*ret->policy_writes));

@@ -20,11 +20,10 @@ static enum phase phase_of(const char *name)
 	return PHASE_NONE;
 }
 
-struct status_hash status_hash_of(const struct cachedimage_status *s, uint64_t rv)
+struct status_hash status_hash_of(const struct cachedimage_status *s)
 {
 	/* Without a phase nothing was ever written: integers must be, zero included. */
-	struct status_hash hash = {
-		.known = s->phase != NULL, .phase = phase_of(s->phase), .rv = rv};
+	struct status_hash hash = {.known = s->phase != NULL, .phase = phase_of(s->phase)};
 	for (size_t i = 0; i < cachedimage_status_desc.n; i++)
 		hash.row[i] = desc_hash_row(&cachedimage_status_desc, i, s);
 	return hash;

@@ -10,8 +10,7 @@
 
 extern const char *const phase_names[PHASE_COUNT];
 
-/* rv: the resourceVersion at which the status was observed. */
-struct status_hash status_hash_of(const struct cachedimage_status *s, uint64_t rv);
+struct status_hash status_hash_of(const struct cachedimage_status *s);
 bool status_hash_equal(const struct status_hash *a, const struct status_hash *b);
 /* A copy of `status`, whose hash is `want`, that differs from it in exactly the rows in which
  * `known` does: what the difference to it is taken from. */

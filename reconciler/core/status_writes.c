@@ -1,9 +1,8 @@
 /*
  * When a status is written (behaviour.md 21): at once for a phase change, else at most
- * one in max(2 s, size / 16 KiB/s) an object, one in flight, none that changes nothing.
- * Also what is known of the API's copy: the last acknowledged write or a newer
- * observation; an edit by hand is reverted. Invariant: `durable` counts only outcomes
- * that the API's copy contains.
+ * one in max(2 s, size / 16 KiB/s) an object, none that changes nothing; an edit by hand is
+ * reverted. What is known of the API's copy: rules/status_ack.h. Invariant: `durable` counts only
+ * outcomes that the API's copy contains.
  */
 #include "reconciler/core/status_writes.h"
 
@@ -20,27 +19,31 @@
 /* The object of a write was not there: its deletion will be seen soon. */
 #define GONE_MS (30 * 1000)
 
+/* What the API has now; false: as before. */
+static bool take(struct image *img, enum ack_copy copy)
+{
+	if (copy == ACK_SEEN)
+		img->known = img->seen;
+	else if (copy == ACK_SENT)
+		img->known = img->sent;
+	else if (copy == ACK_NONE)
+		img->known = (struct status_hash){0};
+	return copy != ACK_KEEP;
+}
+
 void image_observe(struct core *c, struct image *img, const struct cachedimage *ci)
 {
-	img->seen = status_hash_of(&ci->status, ci->meta.rv);
-	/* A late echo says what the API had before our last write. */
-	if (img->writing || ci->meta.rv < img->rv)
-		return;
-	img->known = img->seen;
-	image_touch(c, img);
+	img->seen = status_hash_of(&ci->status);
+	if (take(img, ack_observed(&img->ack, ci->meta.rv)))
+		image_touch(c, img);
 }
 
 void writes_listed(struct core *c, int64_t fresh_ms)
 {
 	for (size_t i = 0; i < c->n_queue; i++) {
 		struct image *img = c->queue[i];
-		if (img->rv == 0 || img->acked_ms >= fresh_ms)
+		if (!take(img, ack_listed(&img->ack, fresh_ms)))
 			continue;
-		bool lost = img->seen.rv < img->rv;
-		img->rv = 0;
-		if (!lost || img->writing)
-			continue;
-		img->known = img->seen;
 		img->durable = 0;
 		image_touch(c, img);
 	}
@@ -49,45 +52,27 @@ void writes_listed(struct core *c, int64_t fresh_ms)
 void image_written(struct core *c, struct image *img, enum core_write_result result, uint64_t rv,
 		   struct now now)
 {
-	if (!img->writing)
+	if (!img->ack.writing)
 		return;
-	img->writing = false;
-	switch (result) {
-	case WRITE_MADE:
-		img->known = img->sent;
+	take(img, ack_answered(&img->ack, result == WRITE_MADE, rv, now.boot_ms));
+	if (result == WRITE_MADE)
 		img->durable = img->sent_outcomes;
-		img->failed = false;
-		if (rv != 0) {
-			img->rv = rv;
-			img->acked_ms = now.boot_ms;
-		}
-		/* What was seen meanwhile is what came of it, or what somebody wrote later. */
-		if (img->seen.rv >= img->rv)
-			img->known = img->seen;
-		break;
-	case WRITE_GONE:
-		img->gone = true;
-		img->known = (struct status_hash){0};
-		break;
-	case WRITE_FAILED:
-		/* It may have arrived or not: the next one says everything. */
-		img->failed = true;
-		img->known = (struct status_hash){0};
-		break;
+	if (result == WRITE_GONE) {
+		img->ack.failures = 0;
+		img->ack.again_ms = img->ack.written_ms + GONE_MS;
 	}
 	image_touch(c, img);
 }
 
+void image_fence(struct image *img)
+{
+	take(img, ack_fence(&img->ack));
+}
+
 static int64_t due_ms(const struct image *img, struct now now)
 {
-	if (!img->ever_written)
-		return now.boot_ms;
-	if (img->gone)
-		return img->written_ms + GONE_MS;
-	if (!img->failed && img->known.phase != image_phase(img))
-		return now.boot_ms;
-	int64_t at = img->written_ms + img->pace_ms;
-	return at > now.boot_ms ? at : now.boot_ms;
+	bool at_once = img->ack.failures == 0 && img->known.phase != image_phase(img);
+	return ack_due(&img->ack, at_once, img->pace_ms, now.boot_ms);
 }
 
 static void settle_pulls(struct core *c, struct image *img)
@@ -101,7 +86,7 @@ static void write_one(struct core *c, struct image *img, struct now now, struct 
 {
 	size_t size;
 	struct cachedimage_status *st = status_build(c, img, now, a, &size);
-	struct status_hash want = status_hash_of(st, 0);
+	struct status_hash want = status_hash_of(st);
 	if (status_hash_equal(&img->known, &want)) {
 		img->durable = img->outcomes;
 		settle_pulls(c, img);
@@ -115,9 +100,7 @@ static void write_one(struct core *c, struct image *img, struct now now, struct 
 	};
 	img->sent = want;
 	img->sent_outcomes = img->outcomes;
-	img->writing = true;
-	img->ever_written = true;
-	img->written_ms = now.boot_ms;
+	ack_sent(&img->ack, now.boot_ms);
 	int64_t pace = (int64_t)size * 1000 / PACE_BYTES_PER_S;
 	img->pace_ms = pace > PACE_MS ? pace : PACE_MS;
 }
@@ -131,7 +114,7 @@ void writes_run(struct core *c, struct now now, struct core_room room, struct ar
 		list_remove(&img->touched);
 		fact_no_nodes(c, img);
 		settle_pulls(c, img);
-		if (!img->writing)
+		if (!img->ack.writing)
 			timer_set(&c->writes, &img->status, due_ms(img, now));
 	}
 	ret->writes = arena_array(a, room.writes, sizeof(*ret->writes));

@@ -10,12 +10,10 @@ void image_observe(struct core *c, struct image *img, const struct cachedimage *
 /* The answer to a write. */
 void image_written(struct core *c, struct image *img, enum core_write_result result, uint64_t rv,
 		   struct now now);
-/*
- * Each image was listed by a list that began after fresh_ms. A write that was acknowledged before
- * that is on the list; where it is not, the API server's store was restored from an older backup
- * (same uids, lower resourceVersions), and what was observed is what there is.
- */
+/* Each image was listed by a list that began after fresh_ms (rules/status_ack.h). */
 void writes_listed(struct core *c, int64_t fresh_ms);
+/* The lead has ended. */
+void image_fence(struct image *img);
 void writes_run(struct core *c, struct now now, struct core_room room, struct arena *a,
 		struct core_actions *ret);
 

@@ -206,55 +206,56 @@ static enum set_phase phase_named(const char *name)
 	return SET_NO_PHASE;
 }
 
-static void take_seen(struct set *set)
+static struct set_status_hash hash_of(const struct cachedimageset_status *st)
 {
-	set->known = set->seen_phase != SET_NO_PHASE;
-	set->hash = set->seen_hash;
-	set->known_phase = set->seen_phase;
+	return (struct set_status_hash){desc_hash(&cachedimageset_status_desc, st),
+					phase_named(st->phase)};
+}
+
+/* What the API has now; false: as before. */
+static bool take(struct set *set, enum ack_copy copy)
+{
+	if (copy == ACK_SEEN)
+		set->known = set->seen;
+	else if (copy == ACK_SENT)
+		set->known = set->sent;
+	else if (copy == ACK_NONE)
+		set->known = (struct set_status_hash){0};
+	return copy != ACK_KEEP;
 }
 
 void status_observe(struct set *set, const struct cachedimageset *obj)
 {
 	const struct api_condition *ready = api_condition_find(&obj->status.conditions, "Ready");
 	const struct api_condition *left = api_condition_find(&obj->status.conditions, "Children");
-	set->seen_hash = desc_hash(&cachedimageset_status_desc, &obj->status);
-	set->seen_phase = phase_named(obj->status.phase);
-	set->seen_rv = obj->meta.rv;
-	if (!set->ever_written && ready != NULL && ready->status != NULL &&
+	set->seen = hash_of(&obj->status);
+	if (!set->ack.ever_written && ready != NULL && ready->status != NULL &&
 	    strlen(ready->status) < sizeof(set->ready_status)) {
 		memset(set->ready_status, 0, sizeof(set->ready_status));
 		memcpy(set->ready_status, ready->status, strlen(ready->status));
 		set->ready_since = ready->last_transition;
 	}
-	if (!set->ever_written && left != NULL)
+	if (!set->ack.ever_written && left != NULL)
 		set->left_since = left->last_transition;
-	if (!set->ever_written)
+	if (!set->ack.ever_written)
 		set->health = health_of(&obj->status.conditions);
-	/* A late echo says what the API had before our last write. */
-	if (!set->writing && set->seen_rv >= set->written_rv)
-		take_seen(set);
+	take(set, ack_observed(&set->ack, obj->meta.rv));
 }
 
 void status_touch(struct sets *s, struct set *set, struct now now)
 {
-	if (!s->leading || set->deleting || set->writing || set->build == 0)
+	if (!s->leading || set->deleting || set->ack.writing || set->build == 0)
 		return;
-	int64_t at = now.boot_ms;
-	if (set->ever_written && set->known_phase == phase_of(set))
-		at = set->written_ms + STATUS_PACE_MS;
-	if (set->again_ms > at)
-		at = set->again_ms;
-	timer_set(&s->statuses, &set->timer, at > now.boot_ms ? at : now.boot_ms);
+	timer_set(
+		&s->statuses, &set->timer,
+		ack_due(&set->ack, set->known.phase != phase_of(set), STATUS_PACE_MS, now.boot_ms));
 }
 
 void status_forget(struct sets *s, struct set *set)
 {
 	timer_stop(&s->statuses, &set->timer);
-	/* A write in flight may have arrived or not. */
-	if (set->writing)
-		set->known = false;
-	set->writing = set->ever_written = false;
-	set->again_ms = 0;
+	take(set, ack_fence(&set->ack));
+	set->ack.ever_written = false;
 }
 
 bool status_write(struct sets *s, struct set *set, struct now now, struct arena *a,
@@ -271,13 +272,11 @@ bool status_write(struct sets *s, struct set *set, struct now now, struct arena 
 	st->conditions.n += children_condition(set, now, a, &st->conditions.at[1]);
 	st->conditions.n += add_health(set, &st->conditions.at[0], now, a,
 				       &st->conditions.at[st->conditions.n]);
-	uint64_t hash = desc_hash(&cachedimageset_status_desc, st);
-	if (set->known && set->hash == hash)
+	struct set_status_hash want = hash_of(st);
+	if (set->known.phase != SET_NO_PHASE && set->known.hash == want.hash)
 		return false;
-	set->sent_hash = hash;
-	set->sent_phase = phase_of(set);
-	set->writing = set->ever_written = true;
-	set->written_ms = now.boot_ms;
+	set->sent = want;
+	ack_sent(&set->ack, now.boot_ms);
 	*ret = (struct set_write){
 		.verb = SET_STATUS,
 		.set = arena_strdup(a, set->name),
@@ -291,37 +290,17 @@ bool status_write(struct sets *s, struct set *set, struct now now, struct arena 
 void status_answered(struct sets *s, struct set *set, enum set_result result, uint64_t rv,
 		     struct now now)
 {
-	if (!set->writing)
+	if (!set->ack.writing)
 		return;
-	set->writing = false;
-	set->again_ms = 0;
-	if (result == SET_DONE) {
-		set->known = true;
-		set->hash = set->sent_hash;
-		set->known_phase = set->sent_phase;
-		if (rv != 0) {
-			set->written_rv = rv;
-			set->acked_ms = now.boot_ms;
-		}
-		/* What was seen meanwhile is what came of it, or what somebody wrote later. */
-		if (set->seen_rv >= set->written_rv)
-			take_seen(set);
-	} else {
-		set->known = false;
-		set->again_ms =
+	take(set, ack_answered(&set->ack, result == SET_DONE, rv, now.boot_ms));
+	if (result != SET_DONE)
+		set->ack.again_ms =
 			now.boot_ms + (result == SET_FAILED ? STATUS_PACE_MS : STATUS_GONE_MS);
-	}
 	status_touch(s, set, now);
 }
 
 void status_listed(struct sets *s, struct set *set, int64_t fresh_ms, struct now now)
 {
-	if (set->written_rv == 0 || set->acked_ms >= fresh_ms)
-		return;
-	bool lost = set->seen_rv < set->written_rv;
-	set->written_rv = 0;
-	if (!lost || set->writing)
-		return;
-	take_seen(set);
-	status_touch(s, set, now);
+	if (take(set, ack_listed(&set->ack, fresh_ms)))
+		status_touch(s, set, now);
 }

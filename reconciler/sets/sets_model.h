@@ -18,6 +18,7 @@
 #include "base/timers.h"
 
 #include "reconciler/rules/list.h"
+#include "reconciler/rules/status_ack.h"
 #include "reconciler/sets/sets.h"
 
 /* Facts between two turns; more are dropped, they are only events. */
@@ -141,6 +142,11 @@ struct tally { /* children by what child_settle() has counted */
 
 enum set_phase { SET_NO_PHASE, SET_PENDING, SET_READY, SET_DEGRADED, SET_PHASES };
 
+struct set_status_hash {
+	uint64_t hash;
+	enum set_phase phase; /* SET_NO_PHASE: nothing is known */
+};
+
 struct set {
 	char *name, *uid;
 	uint64_t read;
@@ -171,12 +177,8 @@ struct set {
 	struct link dirty;
 	/* Status (set_status.c). */
 	struct timer timer;
-	bool known; /* hash is of what the API has */
-	bool writing, ever_written;
-	uint64_t hash, sent_hash, seen_hash;
-	enum set_phase known_phase, sent_phase, seen_phase;
-	uint64_t seen_rv, written_rv;
-	int64_t written_ms, acked_ms, again_ms;
+	struct status_ack ack;
+	struct set_status_hash known, sent, seen;
 	char ready_status[8]; /* of condition Ready, and since when (unix seconds) */
 	int64_t ready_since;
 	struct health_memory health; /* 59 */
