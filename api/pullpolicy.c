@@ -34,6 +34,10 @@ static const struct field pullpolicy_spec_rows[] = {
 	    .flags = FF_HAS_DEFAULT | FF_ADDITIVE, .def_num = 2, COUNT32_MIN1,
 	    .doc = "Maximum number of concurrent pulls on one node, counting the pulls of all "
 		   "policies."),
+	ROW(pullpolicy_spec, max_held_nodes, "maxHeldNodes", F_INT, .flags = FF_ADDITIVE, COUNT32,
+	    .doc = "Maximum number of new nodes with a startup taint that pull images with "
+		   "gateNodes at the same time, which maxConcurrentNodes does not limit; 0 or left "
+		   "out: no limit."),
 	ROW(pullpolicy_spec, min_delay_between_pulls, "minDelayBetweenPulls", F_DURATION,
 	    .flags = FF_HAS_DEFAULT, .def_str = "10s",
 	    .doc = "Minimum delay between the start of a pull on one node and the next start on "

@@ -81,11 +81,12 @@ static const char *held_by(struct core *c, const struct image *img, int slot, st
 	struct fault_hold hold = fault_hold(c, img, slot, now.boot_ms);
 	if (hold.by != HOLD_NOTHING)
 		return faults[hold.by];
-	enum pace pace = policy_pace(c, policy_of_pair(c, img, slot), slot, now.boot_ms);
+	enum pace pace = held_pace(c, policy_of_pair(c, img, slot), img, slot, now.boot_ms);
 	static const char *const limits[] = {
 		[PACE_FREE] = "waiting to start",      [PACE_PULLS] = "maxConcurrentPulls",
 		[PACE_DELAY] = "minDelayBetweenPulls", [PACE_NODES] = "maxConcurrentNodes",
 		[PACE_NODE_PULLS] = "maxPullsPerNode",
+		[PACE_HELD_NODES] = "maxHeldNodes",
 	};
 	return limits[pace];
 }
@@ -151,12 +152,15 @@ static bool decide(struct core *c, struct held *h, struct now now)
 
 static void look(struct core *c, struct held *h, struct now now)
 {
+	bool was_open = h->open;
 	timer_stop(&c->timers, &h->timer);
 	list_remove(&h->wanted);
 	if (!c->nodes[h->slot].present || (!h->remove && !h->tolerate))
 		return;
 	if (!h->open && !decide(c, h, now))
 		return;
+	if (!was_open)
+		policies_wake(c); /* what is left is paced as on other nodes */
 	if (!h->remove || h->unfinished || h->asked)
 		return;
 	if (now.boot_ms < h->again_ms)

@@ -152,6 +152,13 @@ const char *held_pool_of(const struct node_slot *s)
 	return "";
 }
 
+enum pace held_pace(const struct core *c, const struct policy *p, const struct image *img, int slot,
+		    int64_t now_ms)
+{
+	return held_wants(c, img, slot) ? policy_pace_apart(c, p, slot)
+					: policy_pace(c, p, slot, now_ms);
+}
+
 size_t held_keys(const struct core *c)
 {
 	const char *lists[] = {c->startup.remove, c->startup.tolerate};

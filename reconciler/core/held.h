@@ -8,7 +8,7 @@
 #ifndef DROP_RECONCILER_CORE_HELD_H
 #define DROP_RECONCILER_CORE_HELD_H
 
-#include "reconciler/core/model.h"
+#include "reconciler/core/policies.h"
 
 /* Takes what a Node says of its startup taints. joined: another machine has the name now. */
 void held_look(struct core *c, int slot, const struct node *n, bool joined, struct now now);
@@ -24,6 +24,9 @@ void held_touch_all(struct core *c);
 bool held_is(const struct core *c, int slot);
 /* 46. A pull of the image on the node is what a held node waits for. */
 bool held_wants(const struct core *c, const struct image *img, int slot);
+/* What keeps a pull of the image on the node from starting, as far as its policy is concerned. */
+enum pace held_pace(const struct core *c, const struct policy *p, const struct image *img, int slot,
+		    int64_t now_ms);
 /* The taints that say something about targeting: all but the startup taints; in the scratch. */
 struct node_taints held_other_taints(struct core *c, const struct node *n);
 /* The name of its node pool, by the labels of known providers; "": it is in none. */

@@ -63,7 +63,7 @@ static void match_all(struct core *c, struct now now)
 	for (size_t i = 0; i < n; i++) {
 		pull_match(c, list[i], now);
 		/* Also one that has just ended: it was live until now. */
-		if (list[i]->image != NULL)
+		if (list[i]->image != NULL && !list[i]->pod->apart)
 			remember_start(policy_of_pair(c, list[i]->image, list[i]->slot),
 				       list[i]->pod->created, list[i]->slot, now);
 		arena_reset(&c->scratch);

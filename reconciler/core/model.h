@@ -184,6 +184,7 @@ struct policy {
 	bool node_full; /* something waited for room on a node */
 	uint64_t read;
 	int64_t max_nodes, max_pulls, max_per_node; /* max_pulls 0: no limit */
+	int64_t max_held;                           /* 46; 0: no limit */
 	int64_t delay_ms, timeout_ms, repull_ms;
 	bool checks, repull_always; /* registryChecks is not Disabled; repullMode is Always */
 	struct backoff backoff;
@@ -197,6 +198,9 @@ struct policy {
 		n_leaving; /* pods that belong to nothing any more, and still pull (stale_pods.c) */
 	uint16_t *on_node; /* pulls by slot */
 	uint64_t *busy;    /* slots with any */
+	/* 46. Pods of held nodes are counted here, and not above: by slot, NULL: none so far. */
+	uint16_t *apart_on;
+	uint32_t n_apart_nodes;
 	bool started;
 	int64_t last_ms; /* last start */
 	int last_slot;   /* on which node; -1: gone or unknown */
@@ -369,6 +373,7 @@ struct pull_pod { /* what carries them: what the API server and the limits know 
 	struct policy *policy;   /* that it is counted in; NULL: holds no slot */
 	struct policy *paced_by; /* that it was counted in last; NULL: none that is left */
 	bool idle;          /* its policy does not count it: the kubelet has not taken it */
+	bool apart;         /* it is for a held node: counted apart (46) */
 	char *leaving;      /* the node whose n_leaving counts it; or NULL */
 	bool paced;         /* paced_by's n_leaving counts it */
 	struct link queued; /* in core.asks or core.deletes */

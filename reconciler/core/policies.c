@@ -21,6 +21,7 @@ static void set_defaults(struct policy *p)
 	p->max_nodes = 1;
 	p->max_pulls = 0;
 	p->max_per_node = DEFAULT_PULLS_PER_NODE;
+	p->max_held = 0;
 	p->delay_ms = DEFAULT_DELAY_MS;
 	p->timeout_ms = DEFAULT_TIMEOUT_MS;
 	p->repull_ms = 0;
@@ -77,6 +78,7 @@ static void policy_free(struct core *c, struct policy *p)
 	free(p->invalid);
 	free(p->uid);
 	free(p->on_node);
+	free(p->apart_on);
 	free(p->busy);
 	free(p->mem);
 	free(p->name);
@@ -123,6 +125,8 @@ static void copy_spec(struct policy *p, const struct pullpolicy_spec *spec)
 		p->max_pulls = spec->max_concurrent_pulls;
 	if (spec->max_pulls_per_node > 0)
 		p->max_per_node = spec->max_pulls_per_node;
+	if (spec->max_held_nodes > 0)
+		p->max_held = spec->max_held_nodes;
 	if (spec->pull_timeout > 0)
 		p->timeout_ms = spec->pull_timeout;
 	if (spec->repull_interval > 0)
@@ -226,8 +230,33 @@ enum pace policy_pace(const struct core *c, const struct policy *p, int slot, in
 	return PACE_FREE;
 }
 
-void policy_count(struct policy *p, int slot, int by)
+enum pace policy_pace_apart(const struct core *c, const struct policy *p, int slot)
 {
+	bool counted = p->apart_on != NULL && p->apart_on[slot] != 0;
+	if (p->max_held != 0 && (int64_t)p->n_apart_nodes >= p->max_held && !counted)
+		return PACE_HELD_NODES;
+	if ((int64_t)c->nodes[slot].n_live + c->nodes[slot].n_leaving >= p->max_per_node)
+		return PACE_NODE_PULLS;
+	return PACE_FREE;
+}
+
+static void count_apart(struct core *c, struct policy *p, int slot, int by)
+{
+	if (p->apart_on == NULL)
+		p->apart_on = xcalloc(c->cap, sizeof(*p->apart_on));
+	p->n_apart_nodes -= p->apart_on[slot] != 0;
+	p->apart_on[slot] = (uint16_t)(p->apart_on[slot] + by);
+	p->n_apart_nodes += p->apart_on[slot] != 0;
+	p->dirty = true;
+}
+
+void policy_count(struct core *c, struct policy *p, const struct pull_pod *pod, int by)
+{
+	int slot = pod->slot;
+	if (pod->apart) {
+		count_apart(c, p, slot, by);
+		return;
+	}
 	p->n_pulls += (uint32_t)by;
 	p->n_nodes -= p->on_node[slot] != 0;
 	p->on_node[slot] = (uint16_t)(p->on_node[slot] + by);
@@ -252,10 +281,10 @@ void policies_recount(struct core *c)
 		if (pod->policy == NULL)
 			continue;
 		if (!pod->idle)
-			policy_count(pod->policy, pod->slot, -1);
+			policy_count(c, pod->policy, pod, -1);
 		pod->policy = pod->paced_by = policy_of_pod(c, pod);
 		if (!pod->idle)
-			policy_count(pod->policy, pod->slot, 1);
+			policy_count(c, pod->policy, pod, 1);
 	}
 }
 

@@ -27,12 +27,15 @@ enum pace {
 	PACE_DELAY,      /* minDelayBetweenPulls: only the last node may go on */
 	PACE_NODES,      /* maxConcurrentNodes: only nodes that pull already */
 	PACE_NODE_PULLS, /* maxPullsPerNode */
+	PACE_HELD_NODES, /* maxHeldNodes (46) */
 };
 /* Pulls, and nodes with one, that count under the policy: those in flight and pods that leave. */
 int64_t policy_pulls(const struct policy *p);
 int64_t policy_nodes(const struct policy *p);
 enum pace policy_pace(const struct core *c, const struct policy *p, int slot, int64_t now_ms);
-void policy_count(struct policy *p, int slot, int by);
+/* 46. The same for a pull that a held node waits for. */
+enum pace policy_pace_apart(const struct core *c, const struct policy *p, int slot);
+void policy_count(struct core *c, struct policy *p, const struct pull_pod *pod, int by);
 /* Which policy a pull counts in may have changed: count all again. */
 void policies_recount(struct core *c);
 void policy_started(struct policy *p, int slot, int64_t now_ms);

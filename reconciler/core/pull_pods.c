@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/xalloc.h"
+#include "reconciler/core/held.h"
 #include "reconciler/core/policies.h"
 #include "reconciler/core/stale_pods.h"
 
@@ -76,7 +77,8 @@ void pod_hold(struct core *c, struct pull_pod *pod, const struct pull *p)
 		return;
 	pod->slot = p->slot;
 	pod->policy = pod->paced_by = policy_of_pair(c, p->image, p->slot);
-	policy_count(pod->policy, pod->slot, 1);
+	pod->apart = held_wants(c, p->image, p->slot);
+	policy_count(c, pod->policy, pod, 1);
 	c->nodes[pod->slot].n_live++;
 	leaving_settle(c, pod);
 }
@@ -86,7 +88,7 @@ void pod_release(struct core *c, struct pull_pod *pod)
 	if (--pod->n_live != 0)
 		return;
 	if (!pod->idle)
-		policy_count(pod->policy, pod->slot, -1);
+		policy_count(c, pod->policy, pod, -1);
 	pod->idle = false;
 	pod->policy = NULL;
 	c->nodes[pod->slot].n_live--;

@@ -1,6 +1,6 @@
 /*
  * Which pulls start, and when (behaviour.md 11, 12, 13). For each policy that may have
- * something to start: new nodes first; then what was never tried, by priority, image name and node
+ * something to start: what held nodes wait for, which the policy does not pace (46); new nodes first; then what was never tried, by priority, image name and node
  * name; then what failed, in turn; repulls last; as many as fit. An entry that may not start does
  * not block the entries behind it. If an entry only has to wait, the policy's timer is set.
  */
@@ -61,9 +61,9 @@ static void pass_look(struct pass *s)
 		sooner(&s->wake, next_ms);
 }
 
-static bool node_allowed(struct pass *s, int slot)
+static bool node_allowed(struct pass *s, const struct image *img, int slot)
 {
-	enum pace pace = policy_pace(s->c, s->policy, slot, s->now.boot_ms);
+	enum pace pace = held_pace(s->c, s->policy, img, slot, s->now.boot_ms);
 	s->policy->node_full |= pace == PACE_NODE_PULLS;
 	return pace == PACE_FREE;
 }
@@ -93,6 +93,7 @@ static bool others_wait(struct pass *s)
 		     slot = bit_next(img->waiting, slot + 1, c->cap))
 			if ((s->patient ? (int)slot != s->only_slot
 					: !bit_get(s->policy->busy, slot)) &&
+			    !held_wants(c, img, (int)slot) &&
 			    node_fault_room(c, (int)slot, s->now.boot_ms, &s->wake))
 				return true;
 	}
@@ -115,6 +116,8 @@ static bool modest(struct pass *s)
 
 enum turn queue_turn(const struct core *c, const struct image *img, int slot, bool failed)
 {
+	if (held_wants(c, img, slot))
+		return TURN_HELD;
 	if (bit_get(img->repulls, (size_t)slot))
 		return TURN_REPULL;
 	if (failed || node_comes_last(c, slot))
@@ -128,10 +131,11 @@ static bool candidate(struct pass *s, const struct look *l, int slot)
 	if (!bit_get(img->waiting, (size_t)slot))
 		return false;
 	bool failed = l->probe || img->pairs[slot].attempts != 0 || node_comes_last(s->c, slot);
-	return queue_turn(s->c, img, slot, failed) == l->turn && node_allowed(s, slot) &&
+	return queue_turn(s->c, img, slot, failed) == l->turn && node_allowed(s, img, slot) &&
 	       policy_of_pair(s->c, img, slot) == s->policy &&
 	       node_fault_room(s->c, slot, s->now.boot_ms, &s->wake) &&
-	       fault_room_on(s->c, img, slot, s->now.boot_ms, &s->wake) && (!failed || modest(s));
+	       fault_room_on(s->c, img, slot, s->now.boot_ms, &s->wake) &&
+	       (!failed || l->turn == TURN_HELD || modest(s));
 }
 
 /* Of a few nodes, those busy under the policy or the new ones. */
@@ -149,9 +153,9 @@ static int first_of(struct pass *s, const struct look *l, const uint64_t *set)
 static int first_node(struct pass *s, const struct look *l)
 {
 	struct core *c = s->c;
-	if (s->patient)
+	if (s->patient && l->turn != TURN_HELD)
 		return s->only_slot >= 0 && candidate(s, l, s->only_slot) ? s->only_slot : -1;
-	if (!s->free)
+	if (!s->free && l->turn != TURN_HELD)
 		return first_of(s, l, s->policy->busy);
 	if (l->turn == TURN_NEW_NODE)
 		return first_of(s, l, c->fresh);
@@ -178,7 +182,7 @@ static struct image *choose_in(struct pass *s, enum turn turn, int *ret_slot)
 	for (size_t i = 0; i < c->n_queue; i++) {
 		struct image *img = c->queue[i];
 		if (img->n_waiting[turn == TURN_REPULL] == 0 || !concerns(s, img) ||
-		    (best != NULL && img->tried_ms >= best->tried_ms))
+		    (turn == TURN_HELD && !img->gates) || (best != NULL && img->tried_ms >= best->tried_ms))
 			continue;
 		enum image_room room = fault_room(img, s->now.boot_ms, &s->wake);
 		if (room == ROOM_NONE)
@@ -199,7 +203,9 @@ static struct image *choose(struct pass *s, int *ret_slot)
 {
 	struct image *img = NULL;
 	pass_look(s);
-	if (s->policy->max_pulls != 0 && policy_pulls(s->policy) >= s->policy->max_pulls)
+	if (s->c->n_held != 0)
+		img = choose_in(s, TURN_HELD, ret_slot);
+	if (img == NULL && s->policy->max_pulls != 0 && policy_pulls(s->policy) >= s->policy->max_pulls)
 		return NULL;
 	int first = s->c->n_fresh != 0 ? TURN_NEW_NODE : TURN_FRESH;
 	for (int turn = first; img == NULL && turn < TURNS; turn++)
@@ -282,7 +288,8 @@ static void ask(struct pass *s, struct pull_pod *pod, struct arena *a, struct co
 	pod->started_ms = s->now.boot_ms;
 	list_remove(&pod->queued);
 	timer_stop(&s->c->timers, &pod->timer);
-	policy_started(s->policy, pod->slot, s->now.boot_ms);
+	if (!pod->apart)
+		policy_started(s->policy, pod->slot, s->now.boot_ms);
 	for (uint32_t i = 0; i < pod->n_pulls; i++)
 		tell_started(s, &pod->pulls[i]);
 }
@@ -340,9 +347,11 @@ static bool still_fits(const struct core *c, const struct policy *policy,
 			return false;
 	if (gate_look(&node->fault, now.boot_ms) == GATE_SHUT || !node->eligible)
 		return false;
-	if (policy->max_pulls != 0 && policy_pulls(policy) > policy->max_pulls)
+	if (!pod->apart && policy->max_pulls != 0 && policy_pulls(policy) > policy->max_pulls)
 		return false;
-	if (policy_nodes(policy) > policy->max_nodes)
+	if (!pod->apart && policy_nodes(policy) > policy->max_nodes)
+		return false;
+	if (pod->apart && policy->max_held != 0 && (int64_t)policy->n_apart_nodes > policy->max_held)
 		return false;
 	return (int64_t)node->n_live <= policy->max_per_node;
 }
@@ -376,7 +385,8 @@ static void ask_again(struct pass *s, size_t room, struct arena *a, struct core_
 			continue;
 		}
 		pass_look(s);
-		if (ret->n_starts < room && (!s->patient || pod->slot == s->only_slot))
+		if (ret->n_starts < room &&
+		    (!s->patient || pod->apart || pod->slot == s->only_slot))
 			ask(s, pod, a, ret);
 	}
 }

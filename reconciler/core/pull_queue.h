@@ -6,8 +6,11 @@
 
 #include "reconciler/core/model.h"
 
-/* 13. New nodes first; before everything that failed what was never tried; repulls last. */
-enum turn { TURN_NEW_NODE, TURN_FRESH, TURN_RETRY, TURN_REPULL, TURNS };
+/*
+ * 46: what held nodes wait for. 13: new nodes first; before everything that failed what was never
+ * tried; repulls last.
+ */
+enum turn { TURN_HELD, TURN_NEW_NODE, TURN_FRESH, TURN_RETRY, TURN_REPULL, TURNS };
 /* Of a pair that waits; failed: it did, or is to probe for others (14). */
 enum turn queue_turn(const struct core *c, const struct image *img, int slot, bool failed);
 

@@ -225,13 +225,13 @@ void pod_deleted(struct core *c, struct pull_pod *pod, struct now now)
 }
 
 /* 3, 11. Returns when its policy stops counting it, if that is to come. */
-static int64_t settle_idle(struct pull *p, struct now now)
+static int64_t settle_idle(struct core *c, struct pull *p, struct now now)
 {
 	struct pull_pod *pod = p->pod;
 	int64_t at_ms = p->memory.seen_ms + PULL_UNTAKEN_MS;
 	bool idle = p->outcome.untaken && now.boot_ms >= at_ms;
 	if (idle != pod->idle)
-		policy_count(pod->policy, pod->slot, idle ? -1 : 1);
+		policy_count(c, pod->policy, pod, idle ? -1 : 1);
 	pod->idle = idle;
 	return p->outcome.untaken && !idle ? at_ms : CLOCK_NEVER;
 }
@@ -253,7 +253,7 @@ void pull_judge(struct core *c, struct pull *p, struct now now)
 {
 	struct outcome o = pull_in_time(c, p, p->image, p->slot);
 	if (o.kind == OUTCOME_RUNNING && now.boot_ms < o.due_ms) {
-		int64_t stuck_ms = settle_stuck(c, p, now), idle_ms = settle_idle(p, now);
+		int64_t stuck_ms = settle_stuck(c, p, now), idle_ms = settle_idle(c, p, now);
 		int64_t at_ms = stuck_ms < idle_ms ? stuck_ms : idle_ms;
 		timer_set(&c->timers, &p->timer, o.due_ms < at_ms ? o.due_ms : at_ms);
 		return;

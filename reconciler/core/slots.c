@@ -109,6 +109,8 @@ static void grow_policy(struct policy *p, size_t old, size_t n)
 {
 	p->on_node = lengthen(p->on_node, old, n, sizeof(*p->on_node));
 	grow_bits(&p->busy, old, n);
+	if (p->apart_on != NULL)
+		p->apart_on = lengthen(p->apart_on, old, n, sizeof(*p->apart_on));
 }
 
 void slots_of_image(const struct core *c, struct image *img)

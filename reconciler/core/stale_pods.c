@@ -76,7 +76,7 @@ static void pace(struct core *c, struct pull_pod *pod)
 {
 	int slot = node_find(c, pod->node_name);
 	bool runs = slot >= 0 && c->nodes[slot].present && c->nodes[slot].eligible;
-	bool paced = pod->leaving != NULL && pod->paced_by != NULL && runs;
+	bool paced = pod->leaving != NULL && pod->paced_by != NULL && runs && !pod->apart;
 	if (paced == pod->paced)
 		return;
 	pod->paced = paced;

@@ -9,6 +9,7 @@
 #include "reconciler/rules/bits.h"
 #include "reconciler/explain/view.h"
 #include "reconciler/core/faults.h"
+#include "reconciler/core/held.h"
 #include "reconciler/core/pair_delay.h"
 #include "reconciler/core/policies.h"
 #include "reconciler/core/slots.h"
@@ -142,7 +143,7 @@ static void tell_pace(struct explain_view *v, int slot, struct explain *e)
 	const struct policy *p = policy_of_pair(v->core, v->img, slot);
 	e->subject = p->name != NULL ? p->name : "";
 	e->reason = EXPLAIN_NEXT;
-	switch (policy_pace(v->core, p, slot, v->now.boot_ms)) {
+	switch (held_pace(v->core, p, v->img, slot, v->now.boot_ms)) {
 	case PACE_FREE:
 		break;
 	case PACE_PULLS:
@@ -163,6 +164,11 @@ static void tell_pace(struct explain_view *v, int slot, struct explain *e)
 		e->reason = EXPLAIN_NODE_PULLS;
 		e->n = v->core->nodes[slot].n_live;
 		e->limit = p->max_per_node;
+		break;
+	case PACE_HELD_NODES:
+		e->reason = EXPLAIN_HELD_NODES;
+		e->n = p->n_apart_nodes;
+		e->limit = p->max_held;
 		break;
 	}
 }

@@ -60,6 +60,8 @@ extern const char *const explain_group_names[GROUPS]; /* "done", "pulling", ... 
 	X(POLICY_PULLS, PolicyPulls, WAITING, "subject: the policy; n of limit pulls")             \
 	X(POLICY_DELAY, PolicyDelay, WAITING, "subject: the policy; at: the delay's end")          \
 	X(POLICY_NODES, PolicyNodes, WAITING, "subject: the policy; n of limit nodes pulling")     \
+	X(HELD_NODES, HeldNodes, WAITING,                                                          \
+	  "subject: the policy; n of limit nodes with a startup taint pulling")                    \
 	X(NODE_PULLS, NodePulls, WAITING, "n of limit pulls on the node")                          \
 	X(NEXT, Next, WAITING, "next in the queue: no limit holds it back")
 
@@ -122,7 +124,7 @@ size_t explain_images(struct core *c, const char *after, size_t max, struct now 
 
 struct explain_next { /* one entry of the queue */
 	const char *image, *node;
-	const char *turn;   /* "new node", "first", "retry", "repull" (13) */
+	const char *turn;   /* "held node", "new node", "first", "retry", "repull" (13) */
 	struct explain why; /* what holds it at this moment, EXPLAIN_NEXT if nothing does */
 };
 

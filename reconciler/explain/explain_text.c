@@ -100,6 +100,8 @@ static char *text_of(const struct explain *e, struct arena *a)
 				    clock_text(e->at, a));
 	case EXPLAIN_POLICY_NODES:
 		return waiting(e, "nodes pulling", a);
+	case EXPLAIN_HELD_NODES:
+		return waiting(e, "nodes with a startup taint pulling", a);
 	case EXPLAIN_NODE_PULLS:
 		return arena_printf(a, "waiting for the node: %" PRId64 " of %" PRId64 " pulls",
 				    e->n, e->limit);

@@ -90,6 +90,7 @@ size_t explain_images(struct core *c, const char *after, size_t max, struct now 
 }
 
 static const char *const turn_names[TURNS] = {
+	[TURN_HELD] = "held node",
 	[TURN_NEW_NODE] = "new node",
 	[TURN_FRESH] = "first",
 	[TURN_RETRY] = "retry",
@@ -125,7 +126,7 @@ size_t explain_queue(struct core *c, size_t max, struct now now, struct arena *a
 {
 	size_t n = 0;
 	*ret_list = arena_array(a, max, sizeof(**ret_list));
-	for (int turn = TURN_NEW_NODE; c->leading && turn < TURNS; turn++)
+	for (int turn = TURN_HELD; c->leading && turn < TURNS; turn++)
 		for (size_t i = 0; i < c->n_queue && n < max; i++) {
 			struct image *img = c->queue[i];
 			if (img->n_waiting[turn == TURN_REPULL] == 0)

@@ -381,6 +381,136 @@ static void rule_46_a_person_opens_it(void **state)
 	rig_done(&r);
 }
 
+static void put_under(struct rig *r, const char *name, bool gates, const char *policy)
+{
+	struct cachedimage img = rig_image_of(name, "1", policy);
+	img.spec.gate_nodes = gates;
+	rig_put_image(r, &img);
+}
+
+/* Both images are known to be pullable, else slow start would hold them back. */
+static void prove(struct rig *r)
+{
+	static const struct machine first = {.name = "0", .uid = "0"};
+	put(r, &first);
+	for (int i = 0; i < 8; i++) {
+		rig_turn(r, 10 * S);
+		for (size_t k = r->acts.n_starts; k-- > 0;)
+			rig_pod(r, &r->acts.starts[k], POD_PULLED);
+	}
+	rig_turn(r, 10 * S);
+	assert_int_equal(r->acts.n_starts, 0);
+}
+
+static struct machine machine(const char *name, bool is_cold)
+{
+	return (struct machine){.name = name, .uid = name, .cold = is_cold};
+}
+
+static void assert_starts(struct rig *r, const char *nodes)
+{
+	assert_string_equal(rig_starts(r), nodes);
+}
+
+/* The default policy: one node at a time, 10 s between two. It does not keep new nodes out. */
+static void rule_46_the_policy_does_not_pace_held_nodes(void **state)
+{
+	struct rig r;
+	(void)state;
+	rig_new(&r);
+	hold(&r);
+	put_under(&r, "i", true, NULL);
+	put_under(&r, "j", true, NULL);
+	put_under(&r, "k", false, NULL);
+	rig_lead(&r);
+	prove(&r);
+	for (char name[] = "a"; *name <= 'c'; ++*name) {
+		struct machine m = machine(arena_strdup(&r.keep, name), true);
+		put(&r, &m);
+	}
+	/* Everything that they wait for, two at once on each; k is paced, and b is not its turn. */
+	rig_turn(&r, 0);
+	assert_starts(&r, "a b c a b c");
+	/* They take no room from others: the next node may start at once. */
+	struct machine d = machine("d", false);
+	put(&r, &d);
+	rig_turn(&r, 0);
+	assert_starts(&r, "d d");
+	struct machine e = machine("e", false);
+	put(&r, &e);
+	rig_turn(&r, 9 * S);
+	assert_int_equal(r.acts.n_starts, 0);
+	rig_done(&r);
+}
+
+/* A node that was opened at the deadline is paced as all are. */
+static void rule_46_what_is_left_is_paced_again(void **state)
+{
+	struct rig r;
+	(void)state;
+	rig_new(&r);
+	hold(&r);
+	put_under(&r, "i", true, NULL);
+	put_under(&r, "j", true, NULL);
+	rig_lead(&r);
+	prove(&r);
+	struct pullpolicy none = {.meta = {.name = "q"}, .spec = {.max_held_nodes = 1}};
+	core_put(r.core, KIND_PULLPOLICY, &none, r.now);
+	put_under(&r, "l", true, "q");
+	rig_turn(&r, 10 * S);
+	for (size_t k = r.acts.n_starts; k-- > 0;)
+		rig_pod(&r, &r.acts.starts[k], POD_PULLED);
+	rig_turn(&r, 10 * S);
+	for (char name[] = "a"; *name <= 'c'; ++*name) {
+		struct machine m = machine(arena_strdup(&r.keep, name), true);
+		put(&r, &m);
+	}
+	/* Of l one node at a time. */
+	rig_turn(&r, 0);
+	assert_starts(&r, "a b c a b c");
+	for (size_t i = 0; i < 6; i++)
+		rig_pod(&r, &r.acts.starts[i], POD_PULLED);
+	rig_turn(&r, 0);
+	assert_starts(&r, "a");
+	rig_pod(&r, &r.acts.starts[0], POD_CREATING);
+	rig_turn(&r, D);
+	assert_int_equal(r.acts.n_opens, 3);
+	assert_int_equal(r.acts.n_starts, 1); /* by maxConcurrentNodes, and no longer maxHeldNodes */
+	size_t named = 0;
+	for (size_t i = 0; i < r.acts.n_facts; i++)
+		named += r.acts.facts[i].kind == FACT_GATE_TIMED_OUT &&
+			 strcmp(r.acts.facts[i].message, "1 missing: l (maxHeldNodes)") == 0;
+	assert_int_equal(named, 2);
+	rig_done(&r);
+}
+
+/* After a restart a pod of a held node is counted apart again. */
+static void rule_46_a_restart_counts_as_before(void **state)
+{
+	struct rig r;
+	(void)state;
+	rig_new(&r);
+	hold(&r);
+	put_under(&r, "i", true, NULL);
+	rig_lead(&r);
+	struct machine a = machine("z", true), b = machine("b", false);
+	put(&r, &a);
+	rig_turn(&r, 0);
+	const struct core_start *s = rig_start(&r);
+	rig_restart(&r);
+	hold(&r);
+	put_under(&r, "i", true, NULL);
+	put_under(&r, "k", false, NULL);
+	put(&r, &a);
+	put(&r, &b);
+	r.keep_pods = true;
+	rig_pod(&r, s, POD_CREATING);
+	rig_lead(&r);
+	rig_turn(&r, 0);
+	assert_starts(&r, "b"); /* k: neither the node nor the delay of the pull on z counts */
+	rig_done(&r);
+}
+
 /* At most so many writes at once; what finds no room waits. */
 static void rule_46_room(void **state)
 {
@@ -420,6 +550,9 @@ int main(void)
 		cmocka_unit_test(rule_46_what_comes_back_is_removed_with_back_off),
 		cmocka_unit_test(rule_46_taints_that_changed_are_looked_at_again),
 		cmocka_unit_test(rule_46_a_person_opens_it),
+		cmocka_unit_test(rule_46_the_policy_does_not_pace_held_nodes),
+		cmocka_unit_test(rule_46_what_is_left_is_paced_again),
+		cmocka_unit_test(rule_46_a_restart_counts_as_before),
 		cmocka_unit_test(rule_46_room),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

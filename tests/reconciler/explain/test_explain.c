@@ -202,6 +202,24 @@ static void delayed(struct rig *r)
 					  .min_delay_between_pulls = 60 * S});
 }
 
+/* 46. Image i gates; nodes b and c are held, and one at a time may pull. */
+static void held_nodes(struct rig *r)
+{
+	struct cachedimage img = rig_image_of("i", "1", "web");
+	struct pullpolicy web = {.meta = {.name = "web"},
+				 .spec = {.max_concurrent_nodes = 9, .max_held_nodes = 1}};
+	rig_pod(r, rig_start(r), POD_PULLED);
+	core_hold_nodes(r->core, "cold", NULL, (int64_t)RIG_WALL_S * S);
+	core_put(r->core, KIND_PULLPOLICY, &web, r->now);
+	img.spec.gate_nodes = true;
+	img.meta.generation = 2;
+	rig_put_image(r, &img);
+	for (char name[] = "b"; *name <= 'c'; ++*name)
+		put_node(r, name, (struct api_kv){0}, (struct node_taint){"cold", "", "NoSchedule"},
+			 "False");
+	rig_turn(r, 0);
+}
+
 static void full_node(struct rig *r)
 {
 	rig_image(r, "j", "1", "p");
@@ -270,6 +288,8 @@ static const struct story stories[] = {
 	 "waiting for policy web: next node at 22:14:20 UTC"},
 	{"maxConcurrentNodes", few_nodes, "c", EXPLAIN_POLICY_NODES,
 	 "waiting for policy web: 1 of 1 nodes pulling"},
+	{"maxHeldNodes", held_nodes, "c", EXPLAIN_HELD_NODES,
+	 "waiting for policy web: 1 of 1 nodes with a startup taint pulling"},
 	{"maxPullsPerNode", full_node, "a", EXPLAIN_NODE_PULLS,
 	 "waiting for the node: 2 of 2 pulls"},
 	{"nothing in the way", next, "b", EXPLAIN_NEXT, "next in the queue"},
