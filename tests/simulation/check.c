@@ -86,6 +86,8 @@ static void count_one(struct sim *s, struct count *c, const struct sim_pod *p)
 	/* Nor does one that its kubelet has not taken. */
 	if (!p->started && s->run.boot_ms - p->created_ms >= PULL_UNTAKEN_MS)
 		return;
+	if (held_apart(s, img, n))
+		return;
 	c->pulls++;
 	sim_trace(&s->run, "  in flight: %s on %s", p->name, p->node);
 	for (int i = 0; i < NODES_MAX; i++)
@@ -141,6 +143,11 @@ void check_start(struct sim *s, const struct core_start *start, int *ret_policy)
 	struct sim_policy *p = policy_at(s, c.policy);
 	int64_t nodes = 1;
 	count_all(s, &c);
+	if (c.on_node + 1 > p->max_per_node)
+		sim_fail(&s->run, "maxPullsPerNode: %d > %d", (int)c.on_node + 1,
+			 (int)p->max_per_node);
+	if (held_apart(s, img, sim_node_by_name(s, start->node)))
+		return;
 	for (int i = 0; i < NODES_MAX; i++)
 		nodes += c.busy[i] && strcmp(s->nodes[i].name, start->node) != 0;
 	if (nodes > p->max_nodes && nodes != 1)
@@ -152,9 +159,6 @@ void check_start(struct sim *s, const struct core_start *start, int *ret_policy)
 	if (p->max_pulls != 0 && c.pulls + 1 > p->max_pulls)
 		sim_fail(&s->run, "maxConcurrentPulls: %d > %d", (int)c.pulls + 1,
 			 (int)p->max_pulls);
-	if (c.on_node + 1 > p->max_per_node)
-		sim_fail(&s->run, "maxPullsPerNode: %d > %d", (int)c.on_node + 1,
-			 (int)p->max_per_node);
 	if (p->started && strcmp(p->last_node, start->node) != 0 &&
 	    s->run.boot_ms - p->last_ms < p->delay_ms)
 		sim_fail(&s->run, "minDelayBetweenPulls: %d ms after %s",
@@ -370,6 +374,10 @@ bool check_converged(struct sim *s, char *why, size_t size)
 	for (int i = 0; i < IMAGES_MAX; i++)
 		if (s->images[i].exists && !image_converged(s, &s->images[i], why, size))
 			return false;
+	if (held_left(s) != NULL) {
+		snprintf(why, size, "%s is held", held_left(s));
+		return false;
+	}
 	for (int i = 0; i < PODS_MAX; i++) {
 		const struct sim_pod *p = &s->pods[i];
 		if (p->exists && p->labelled && !(in_flight(s, p) && sim_missing(p->reference)) &&

@@ -43,8 +43,10 @@ struct sim_pod *sim_pod_by_name(struct sim *s, const char *name)
 static void put_node(struct sim *s, const struct sim_node *n)
 {
 	struct api_kv labels[] = {{"eks.amazonaws.com/compute-type", "fargate"}, {"pool", n->pool}};
-	struct node_taint taint = {"node.kubernetes.io/unschedulable", NULL, "NoSchedule"};
-	struct node_condition ready = {"Ready", n->ready ? "True" : "False", n->report.heartbeat};
+	struct node_taint taints[] = {{"node.kubernetes.io/unschedulable", NULL, "NoSchedule"},
+				      {HELD_KEY, "x", "NoExecute"}};
+	struct node_condition ready = {"Ready", n->ready ? "True" : "False", n->report.heartbeat,
+				       n->ready_s};
 	struct node_image images[LISTED_MAX + 1];
 	const char *names[LISTED_MAX][1];
 	const char *many[] = {"a:1", "b:1", "c:1", "d:1", "e:1"};
@@ -56,7 +58,7 @@ static void put_node(struct sim *s, const struct sim_node *n)
 	images[n->report.n] = (struct node_image){{many, 5}, 1};
 	struct node obj = {
 		.meta = {.name = n->name, .uid = n->uid, .created = n->created},
-		.taints = {&taint, n->cordoned},
+		.taints = {taints + !n->cordoned, (size_t)n->cordoned + n->cold},
 		.conditions = {&ready, 1},
 		.os = "linux",
 		.arch = "amd64",
@@ -117,7 +119,8 @@ static void put_image(struct sim *s, const struct sim_image *img)
 			 .image_pull_policy = img->if_not_present ? "IfNotPresent" : "Always",
 			 .node_selector = {&selector, img->pool_a_only},
 			 .priority = img->priority,
-			 .policy_ref = img->policy >= 0 ? &ref : NULL},
+			 .policy_ref = img->policy >= 0 ? &ref : NULL,
+			 .gate_nodes = img->gates},
 		.status = {.observed_generation = st->generation,
 			   .phase = st->written ? st->phase : NULL,
 			   .ready = st->written ? st->ready : NULL,
@@ -425,6 +428,7 @@ void sim_init(struct sim *s)
 		img->pool_a_only = sim_chance(&s->run, 200);
 		img->if_not_present = sim_chance(&s->run, 400);
 		img->rv = ++s->rv;
+		img->gates = s->startup && sim_chance(&s->run, 500);
 	}
 }
 

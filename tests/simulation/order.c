@@ -163,6 +163,7 @@ static void check_priority(struct sim *s, const struct core_actions *acts,
 		const struct sim_image *other = &s->images[i];
 		if (other != img && other->exists && before(other, img) &&
 		    sim_policy_of(s, other) == sim_policy_of(s, img) && could_start(s, other, n) &&
+		    !held_apart(s, img, n) && !held_apart(s, other, n) &&
 		    !among(acts, other->name, n->name))
 			sim_fail(&s->run, "order: %s starts on %s before %s", img->name, n->name,
 				 other->name);

@@ -101,7 +101,7 @@ static void act_write(struct sim *s, const struct core_write *w)
 
 void sim_act(struct sim *s, const struct core_actions *acts)
 {
-	if (!s->leading && (acts->n_starts || acts->n_deletes || acts->n_writes))
+	if (!s->leading && (acts->n_starts || acts->n_deletes || acts->n_writes || acts->n_opens))
 		sim_fail(&s->run, "acts without leading");
 	/* What the core knows of nodes came before what it starts. */
 	for (size_t i = 0; i < acts->n_facts; i++)
@@ -117,6 +117,13 @@ void sim_act(struct sim *s, const struct core_actions *acts)
 		struct sim_request *r = request_new(s, REQ_DELETE);
 		sim_text(r->pod_name, NAME, acts->deletes[i].pod_name);
 		sim_text(r->pod_uid, NAME, acts->deletes[i].pod_uid);
+	}
+	for (size_t i = 0; i < acts->n_opens; i++) {
+		sim_trace(&s->run, "OPEN %s", acts->opens[i].node);
+		held_check_open(s, &acts->opens[i]);
+		struct sim_request *r = request_new(s, REQ_OPEN);
+		sim_text(r->pod_name, NAME, acts->opens[i].node);
+		sim_text(r->pod_uid, NAME, acts->opens[i].node_uid);
 	}
 	for (size_t i = 0; i < acts->n_facts; i++) {
 		const struct core_fact *f = &acts->facts[i];
@@ -212,6 +219,9 @@ static void exec(struct sim *s, struct sim_request *r)
 		if (pod != NULL && strcmp(pod->uid, r->pod_uid) == 0)
 			sim_pod_remove(s, pod);
 		break;
+	case REQ_OPEN:
+		r->open_result = held_exec_open(s, r->pod_name, r->pod_uid);
+		break;
 	}
 }
 
@@ -234,6 +244,10 @@ static void answer(struct sim *s, struct sim_request *r)
 		break;
 	case REQ_DELETE:
 		core_deleted(s->core, r->pod_name, !lost && r->delete_done, now);
+		break;
+	case REQ_OPEN:
+		core_opened(s->core, r->pod_name, r->pod_uid, lost ? OPEN_FAILED : r->open_result,
+			    now);
 		break;
 	}
 }

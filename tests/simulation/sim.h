@@ -54,8 +54,12 @@ struct sim_node {
 	char name[NAME], uid[NAME];
 	int64_t created;
 	char pool[4];
-	int64_t turned_ms; /* became Ready or not, or another machine */
-	int64_t held_ms;   /* a start was answered with "unknown": its slot is kept so long */
+	int64_t turned_ms;           /* became Ready or not, or another machine */
+	bool cold, was_cold, opened; /* has the startup taint; ever had it; it was removed once */
+	/* This machine, by boot ms; its labels or Ready changed; Ready changed, and by wall clock.
+	 */
+	int64_t born_ms, moved_ms, ready_ms, ready_s;
+	int64_t held_ms; /* a start was answered with "unknown": its slot is kept so long */
 };
 
 struct sim_failed {
@@ -85,7 +89,7 @@ struct sim_image {
 	char name[NAME], uid[NAME], tag[NAME];
 	int64_t generation, priority;
 	int policy; /* index, or -1 */
-	bool pool_a_only, if_not_present;
+	bool pool_a_only, if_not_present, gates;
 	uint64_t rv;
 	int64_t changed_ms; /* last change of the spec, or creation */
 	int64_t pod_ms;     /* something of a pod of it was told last */
@@ -114,7 +118,7 @@ struct sim_pod {
 	enum fate fate;
 };
 
-enum request_kind { REQ_START, REQ_DELETE, REQ_WRITE };
+enum request_kind { REQ_START, REQ_DELETE, REQ_WRITE, REQ_OPEN };
 
 struct sim_request {
 	bool used, done, lost_answer;
@@ -126,6 +130,7 @@ struct sim_request {
 	char image[NAME], image_uid[NAME];
 	struct sim_status old, new; /* REQ_WRITE */
 	enum core_write_result write_result;
+	enum core_open_result open_result; /* REQ_OPEN: of the node pod_name, pod_uid */
 	bool delete_done;
 	uint64_t rv;
 	int policy; /* REQ_START: whose pacing it was under */
@@ -172,6 +177,7 @@ struct sim {
 	bool faults;
 	bool jumps; /* this run moves the wall clock */
 	bool repulls;
+	bool startup; /* nodes come with a startup taint, and images gate */
 	int64_t wall_offset_s;
 	uint64_t rv, uids, revisions;
 	struct core *core;
@@ -245,6 +251,18 @@ bool sim_lists(const struct sim_node *n, const char *reference);
 bool sim_proves(const struct sim_node *n);
 void sim_lose_image(struct sim *s);
 void sim_preload_image(struct sim *s);
+
+/* held.c: startup taints (45, 46) */
+#define HELD_KEY         "cold"
+#define HELD_DEADLINE_MS (30 * 1000)
+void held_core_new(struct sim *s);
+void held_node_new(struct sim *s, struct sim_node *n);
+void held_trouble(struct sim *s);
+void held_turned(const struct sim *s, struct sim_node *n);
+void held_check_open(struct sim *s, const struct core_open *o);
+enum core_open_result held_exec_open(struct sim *s, const char *node, const char *uid);
+bool held_apart(const struct sim *s, const struct sim_image *img, const struct sim_node *n);
+const char *held_left(const struct sim *s); /* NULL: none */
 
 /* world.c: kubelets, and trouble */
 void sim_kubelets(struct sim *s);

@@ -47,9 +47,12 @@ static void turn(struct sim *s, struct arena *a)
 	if (!s->touched && s->run.boot_ms < s->turn_ms)
 		return;
 	s->touched = false;
-	s->turn_ms =
-		core_turn(s->core, sim_now(s), (struct core_room){room, room, room, 0, 0, 0}, a, &acts);
-	if (acts.n_starts == room || acts.n_writes == room || acts.n_deletes == room)
+	s->turn_ms = core_turn(
+		s->core, sim_now(s),
+		(struct core_room){.starts = room, .deletes = room, .writes = room, .opens = room},
+		a, &acts);
+	if (acts.n_opens == room || acts.n_starts == room || acts.n_writes == room ||
+	    acts.n_deletes == room)
 		s->touched = true;
 	sim_act(s, &acts);
 	arena_reset(a);
@@ -65,7 +68,9 @@ static bool play(uint64_t seed, bool trace)
 	s->jumps = seed % 4 == 0;
 	s->repulls = seed % 5 == 0;
 	s->faults = true;
+	s->startup = seed % 3 == 0;
 	s->core = core_new();
+	held_core_new(s);
 	s->life = 1;
 	sim_init(s);
 	int64_t calm_ms = SIM_START_MS + TROUBLE_MS, end_ms = calm_ms + CALM_MS;

@@ -78,6 +78,7 @@ static void node_new(struct sim *s, struct sim_node *n, int i)
 	snprintf(n->pool, sizeof(n->pool), "%s", sim_chance(&s->run, 500) ? "a" : "b");
 	n->fargate = sim_chance(&s->run, 100);
 	n->created = sim_now(s).wall_s;
+	held_node_new(s, n);
 }
 
 /*
@@ -97,6 +98,7 @@ static void trouble_node(struct sim *s)
 		switch (sim_random(&s->run, fixed ? 3 : 5)) {
 		case 0:
 			n->ready = !n->ready;
+			held_turned(s, n);
 			break;
 		case 1:
 			n->cordoned = !n->cordoned;
@@ -117,6 +119,7 @@ static void trouble_node(struct sim *s)
 	}
 	if (!n->exists)
 		return;
+	n->moved_ms = s->run.boot_ms;
 	sim_trace(&s->run, "node %s uid=%s ready=%d cordoned=%d pool=%s", n->name, n->uid, n->ready,
 		  n->cordoned, n->pool);
 	sim_say(s, KIND_NODE, false, n);
@@ -130,6 +133,7 @@ static void image_new(struct sim *s, struct sim_image *img, int i)
 	snprintf(img->uid, NAME, "i%d-%llu", i, (unsigned long long)++s->uids);
 	img->policy = i % (POLICIES_MAX + 1) - 1;
 	snprintf(img->tag, NAME, "1");
+	img->gates = s->startup && sim_chance(&s->run, 500);
 }
 
 static void trouble_image(struct sim *s)
@@ -254,6 +258,7 @@ void sim_crash(struct sim *s)
 	sim_requests_drop(s);
 	check_restart(s);
 	s->core = core_new();
+	held_core_new(s);
 	s->life++;
 	s->leading = false;
 	s->lead_ms = s->run.boot_ms + (int64_t)sim_random(&s->run, 3000);
@@ -292,6 +297,8 @@ void sim_trouble(struct sim *s)
 		stray(s);
 	if (sim_chance(&s->run, 2))
 		edit_status(s);
+	if (s->startup && sim_chance(&s->run, 3))
+		held_trouble(s);
 	if (sim_chance(&s->run, 10))
 		s->lag_ms = sim_chance(&s->run, 500) ? 0 : (int64_t)sim_random(&s->run, 8000);
 	if (sim_chance(&s->run, 2))
@@ -315,6 +322,7 @@ void sim_calm(struct sim *s)
 		if (!n->exists || n->ready)
 			continue;
 		n->ready = true;
+		held_turned(s, n);
 		sim_say(s, KIND_NODE, false, n);
 	}
 	for (int i = 0; i < POLICIES_MAX; i++) {
