@@ -22,7 +22,7 @@ void held_core_new(struct sim *s)
 void held_node_new(struct sim *s, struct sim_node *n)
 {
 	n->cold = n->was_cold = s->startup && sim_chance(&s->run, 600);
-	n->born_ms = n->moved_ms = s->run.boot_ms;
+	n->born_ms = s->run.boot_ms;
 	held_turned(s, n);
 }
 
@@ -79,8 +79,8 @@ static void check_early(struct sim *s, const struct sim_node *n)
 	if (n->born_ms + 2 * HELD_DEADLINE_MS < late_ms)
 		late_ms = n->born_ms + 2 * HELD_DEADLINE_MS;
 	if (img == NULL || n->opened || s->jumps || s->head != NULL ||
-	    s->run.boot_ms - n->moved_ms < LATE_MS || s->run.boot_ms - s->led_ms < LATE_MS ||
-	    s->run.boot_ms < s->refused_ms + QUIET_MS || s->run.boot_ms + 2000 >= late_ms)
+	    s->run.boot_ms - s->led_ms < LATE_MS || s->run.boot_ms < s->refused_ms + QUIET_MS ||
+	    s->run.boot_ms + 2000 >= late_ms)
 		return;
 	sim_fail(&s->run, "%s opens without %s, %d ms before its deadline", n->name, img->name,
 		 (int)(late_ms - s->run.boot_ms));

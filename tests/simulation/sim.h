@@ -56,9 +56,7 @@ struct sim_node {
 	char pool[4];
 	int64_t turned_ms;           /* became Ready or not, or another machine */
 	bool cold, was_cold, opened; /* has the startup taint; ever had it; it was removed once */
-	/* This machine, by boot ms; its labels or Ready changed; Ready changed, and by wall clock.
-	 */
-	int64_t born_ms, moved_ms, ready_ms, ready_s;
+	int64_t born_ms, ready_ms, ready_s; /* this machine; Ready changed, also by the wall clock */
 	int64_t held_ms; /* a start was answered with "unknown": its slot is kept so long */
 };
 

@@ -119,7 +119,6 @@ static void trouble_node(struct sim *s)
 	}
 	if (!n->exists)
 		return;
-	n->moved_ms = s->run.boot_ms;
 	sim_trace(&s->run, "node %s uid=%s ready=%d cordoned=%d pool=%s", n->name, n->uid, n->ready,
 		  n->cordoned, n->pool);
 	sim_say(s, KIND_NODE, false, n);
