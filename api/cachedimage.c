@@ -64,12 +64,23 @@ static const struct field failed_node_rows[] = {
 };
 static DESC(failed_node, "FailedNode", "A node on which the last pull attempt failed.");
 
+static const struct field image_platform_rows[] = {
+	ROW(image_platform, platform, "platform", F_STRING, .flags = FF_ALWAYS, .max_len = 64,
+	    .doc = "Of an entry of the index, such as linux/arm64; empty: the image is no index."),
+	ROW(image_platform, bytes, "bytes", F_INT, .bits = 64,
+	    .doc = "Compressed bytes of config and layers; left out: not known."),
+};
+static DESC(image_platform, "ImagePlatform", "A platform that the image is for.");
+
 static const struct field registry_status_rows[] = {
 	ROW(registry_status, digest, "digest", F_STRING, .max_len = 128,
 	    .doc = "Digest behind the tag, as the registry told it last."),
 	ROW(registry_status, checked_at, "checkedAt", F_TIME, .doc = "When it told it."),
 	ROW(registry_status, settled_at, "settledAt", F_TIME,
 	    .doc = "Every node in cachedNodes had what the tag was then."),
+	ROW(registry_status, platforms, "platforms", F_LIST, .sub = &image_platform_desc,
+	    .max_items = PLATFORMS_TOLD_MAX,
+	    .doc = "Platforms of the digest, asked for where nodes differ in theirs."),
 	ROW(registry_status, message, "message", F_STRING, .max_len = 256,
 	    .doc = "Why the last question told nothing."),
 };
@@ -91,6 +102,10 @@ static const struct field cachedimage_status_rows[] = {
 	    .doc = "Number of targeted nodes that have the image."),
 	ROW(cachedimage_status, nodes_pulling, "nodesPulling", F_INT, STATUS_COUNT,
 	    .doc = "Number of nodes with a pull in progress."),
+	ROW(cachedimage_status, nodes_skipped, "nodesSkipped", F_INT,
+	    .flags = FF_ALWAYS | FF_ADDITIVE, COUNT32,
+	    .doc = "Number of matching nodes that are not targeted, as the image has nothing for "
+		   "their platform."),
 	ROW(cachedimage_status, cached_image, "cachedImage", F_STRING, .flags = FF_ADDITIVE,
 	    .max_len = 1024, .doc = "Image reference that cachedNodes refers to."),
 	ROW(cachedimage_status, cached_nodes, "cachedNodes", F_STRINGS,
@@ -108,7 +123,8 @@ static const struct field cachedimage_status_rows[] = {
 	    .sub = &registry_status_desc, .doc = "What the registry tells about the image."),
 	ROW(cachedimage_status, conditions, "conditions", F_LIST, .flags = FF_LIST_KEYED,
 	    .list_key = "type", .sub = &api_condition_desc,
-	    .doc = "Conditions Ready and PullProgress; PolicyResolved, Reconciling and Stalled "
+	    .doc = "Conditions Ready and PullProgress; PlatformsMatched, PolicyResolved, "
+		   "Reconciling and Stalled "
 		   "only while they apply."),
 };
 DESC(cachedimage_status, "CachedImageStatus", "Observed state, written by drop.");

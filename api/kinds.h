@@ -54,9 +54,23 @@ struct failed_nodes {
 	size_t n;
 };
 
-struct registry_status { /* additive, behaviour 35, 37 */
+/* Rows of status.registry.platforms; an index with more is cut to them by who writes. */
+#define PLATFORMS_TOLD_MAX 32
+
+struct image_platform {
+	const char *platform; /* api/platform.h; "": of an image that is no index */
+	int64_t bytes;        /* compressed; 0: not known */
+};
+
+struct image_platforms {
+	struct image_platform *at;
+	size_t n; /* 0: not known */
+};
+
+struct registry_status { /* additive, behaviour 35, 37, 39 */
 	const char *digest;
 	int64_t checked_at, settled_at;
+	struct image_platforms platforms;
 	const char *message; /* why the last check told nothing; NULL: it did */
 };
 
@@ -67,6 +81,7 @@ struct cachedimage_status {
 	int64_t observed_generation;
 	const char *phase, *ready, *resolved_digest;
 	int64_t nodes_targeted, nodes_ready, nodes_pulling;
+	int64_t nodes_skipped; /* additive, behaviour 39 */
 	const char
 		*cached_image; /* additive, behaviour.md 16: the reference cachedNodes is about */
 	struct api_strings cached_nodes;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/kinds.h"
 #include "base/buf.h"
 #include "base/log.h"
 
@@ -76,6 +77,16 @@ static void note_forbidden(struct image_facts_state *s, const struct image_facts
 		 "(registryChecks.secretNames of the chart)");
 }
 
+static struct msg_platform_list platforms_of(const struct image_facts *f, struct arena *a)
+{
+	struct msg_platform_list list = {arena_array(a, f->n_platforms, sizeof(*list.at)),
+					 f->n_platforms};
+	for (size_t i = 0; i < list.n; i++)
+		list.at[i] = (struct msg_platform){.name = f->platforms[i].name,
+						   .bytes = (uint64_t)f->platforms[i].bytes};
+	return list;
+}
+
 /* ---- dropctl facts ---- */
 
 static void show(struct proc *p, const struct reply_to *to, const struct image_facts *f)
@@ -84,17 +95,13 @@ static void show(struct proc *p, const struct reply_to *to, const struct image_f
 	struct err err;
 	struct msg_facts_shown m = {
 		.known = f->end == FACTS_KNOWN,
-		.text = facts_text(f->end),
+		.text = facts_text(f->end != FACTS_KNOWN ? f->end : f->missing),
 		.code = (uint64_t)f->code,
 		.digest = f->digest,
 		.is_public = f->is_public,
 		.index = f->index,
-		.platforms = {arena_array(a, f->n_platforms, sizeof(*m.platforms.at)),
-			      f->n_platforms},
+		.platforms = platforms_of(f, a),
 	};
-	for (size_t i = 0; i < f->n_platforms; i++)
-		m.platforms.at[i] = (struct msg_platform){.name = f->platforms[i].name,
-							  .bytes = (uint64_t)f->platforms[i].bytes};
 	if (proc_reply(p, to, MSG_facts_shown, &m, &err) < 0)
 		log_debug("answer not sent, ignoring", LS("error", err.text));
 }
@@ -119,6 +126,7 @@ void on_facts_show(struct proc *p, const struct msg_in *in)
 		.secrets = secrets,
 		.n_secrets = m->secrets.n,
 		.platforms = true,
+		.bytes = true,
 		.deadline_ms = proc_now(p).boot_ms + FACTS_SHOW_MS,
 		.number = ++s->number,
 	};
@@ -136,6 +144,7 @@ static void tell(struct proc *p, const struct reply_to *to, const struct image_f
 		.is_public = f->is_public,
 		.text = facts_text(f->end),
 		.code = (uint64_t)f->code,
+		.platforms = platforms_of(f, proc_arena(p)),
 	};
 	if (proc_reply(p, to, MSG_facts_told, &m, &err) < 0)
 		log_debug("answer not sent, ignoring", LS("error", err.text));
@@ -156,8 +165,9 @@ static void tell_all(struct proc *p, struct facts_kept *k)
 static void end_kept(struct proc *p, struct facts_kept *k, const struct image_facts *f)
 {
 	k->facts = *f;
-	k->facts.platforms = NULL;
-	k->facts.n_platforms = 0;
+	k->facts.n_platforms = f->n_platforms <= PLATFORMS_TOLD_MAX ? f->n_platforms : 0;
+	k->facts.platforms =
+		arena_memdup(&k->mem, f->platforms, k->facts.n_platforms * sizeof(*f->platforms));
 	inquiry_free(k->inquiry);
 	k->inquiry = NULL;
 	k->answered = true;
@@ -171,6 +181,10 @@ static char *key_of(const struct msg_image_facts *m)
 	buf_adds(&key, m->reference != NULL ? m->reference : "");
 	for (size_t i = 0; i < m->secrets.n; i++)
 		buf_addf(&key, " %s", m->secrets.at[i].name != NULL ? m->secrets.at[i].name : "");
+	if (m->platforms)
+		buf_addf(&key, " platforms %s", m->have != NULL ? m->have : "");
+	for (size_t i = 0; m->platforms && i < m->sized.n; i++)
+		buf_addf(&key, " %s", m->sized.at[i].name != NULL ? m->sized.at[i].name : "");
 	return key.data;
 }
 
@@ -198,15 +212,23 @@ static void begin_kept(struct proc *p, struct facts_kept *k, char *key,
 	int64_t now_ms = proc_now(p).boot_ms;
 	kept_clear(k);
 	const char **secrets = arena_array(&k->mem, m->secrets.n, sizeof(*secrets));
+	const char **sized = arena_array(&k->mem, m->sized.n, sizeof(*sized));
 	for (size_t i = 0; i < m->secrets.n; i++)
 		secrets[i] = arena_strdup(
 			&k->mem, m->secrets.at[i].name != NULL ? m->secrets.at[i].name : "");
+	for (size_t i = 0; i < m->sized.n; i++)
+		sized[i] = arena_strdup(&k->mem,
+					m->sized.at[i].name != NULL ? m->sized.at[i].name : "");
 	k->key = key;
 	k->at_ms = now_ms;
 	k->wish = (struct inquiry_wish){
 		.reference = arena_strdup(&k->mem, m->reference != NULL ? m->reference : ""),
 		.secrets = secrets,
 		.n_secrets = m->secrets.n,
+		.platforms = m->platforms,
+		.sized = sized,
+		.n_sized = m->sized.n,
+		.have = arena_strdup(&k->mem, m->have),
 		.deadline_ms =
 			m->until_ms < now_ms + FACTS_TIME_MS ? m->until_ms : now_ms + FACTS_TIME_MS,
 		.number = ++d->facts.number,

@@ -29,10 +29,10 @@ struct facts_shown {             /* asked by dropctl facts */
 struct facts_kept { /* the last answer of a reference with its secrets, or the way to it */
 	char *key;  /* NULL: free */
 	struct inquiry *inquiry; /* under way; NULL: answered, or not begun */
-	struct arena mem;        /* of the wish */
+	struct arena mem;        /* of the wish and the answer */
 	struct inquiry_wish wish;
 	bool answered;
-	struct image_facts facts; /* without platforms */
+	struct image_facts facts; /* its platforms: in mem */
 	int64_t at_ms;            /* when the answer came, or the question */
 };
 

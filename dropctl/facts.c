@@ -31,6 +31,11 @@ static void add_text(const struct msg_facts_shown *m, struct arena *a, struct bu
 	buf_addf(out, "digest     %s\n", visible_text(a, m->digest));
 	buf_addf(out, "read       %s\n", m->is_public ? "without credentials" : "with credentials");
 	buf_addf(out, "kind       %s\n", m->index ? "index" : "one image");
+	if (*m->text != '\0') {
+		buf_addf(out, "platforms  not known: %s\n", visible_text(a, m->text));
+		if (m->platforms.n == 0)
+			return;
+	}
 	table_cell(&cells, "PLATFORM");
 	table_cell(&cells, "BYTES");
 	for (size_t i = 0; i < m->platforms.n; i++) {

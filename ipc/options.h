@@ -56,7 +56,8 @@ extern const char *const option_secrets[]; /* by enum secret_mode of the discove
 	O(excluded_node_taints, "excluded-node-taints", STRING, NULL, "KEYS", NULL, RESTART,       \
 	  "taint keys of nodes that get no pull pods, separated by commas, each KEY or PREFIX*")   \
 	O(registry_checks, "registry-checks", BOOL, "true", NULL, NULL, RESTART,                   \
-	  "ask registries whether a repull would change anything before there is a pod for it")    \
+	  "ask registries about images: whether a pull would change anything, and for which "      \
+	  "platforms they are")                                                                    \
 	O(startup_taint, "startup-taint", STRING, NULL, "KEYS", NULL, RESTART,                     \
 	  "keys of the taints with which new nodes start, separated by commas: tolerated by "      \
 	  "pull pods, and removed once the node has the images with spec.gateNodes")               \

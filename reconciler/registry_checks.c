@@ -54,10 +54,15 @@ void registry_check(struct proc *p, const struct core_check *wanted)
 		.secrets = {arena_array(a, wanted->secrets.n, sizeof(*m.secrets.at)),
 			    wanted->secrets.n},
 		.after_ms = wanted->after_ms,
+		.platforms = wanted->platforms,
+		.sized = {arena_array(a, wanted->n_sized, sizeof(*m.sized.at)), wanted->n_sized},
+		.have = wanted->have,
 		.until_ms = until_ms,
 	};
 	for (size_t i = 0; i < wanted->secrets.n; i++)
 		m.secrets.at[i].name = wanted->secrets.at[i].name;
+	for (size_t i = 0; i < wanted->n_sized; i++)
+		m.sized.at[i] = (struct msg_platform){.name = wanted->sized[i]};
 	*k = (struct registry_check){
 		.tag = ++r->checked * CHECKS_MAX + slot,
 		.image_name = xstrdup(wanted->image_name),
@@ -81,8 +86,15 @@ void on_facts_told(struct proc *p, const struct msg_in *in)
 		tell(p, k, &(struct core_told){.text = "nobody answered in time"});
 		return;
 	}
+	struct image_platforms platforms = {
+		arena_array(proc_arena(p), m->platforms.n, sizeof(*platforms.at)), m->platforms.n};
+	for (size_t i = 0; i < m->platforms.n; i++)
+		platforms.at[i] = (struct image_platform){
+			.platform = m->platforms.at[i].name != NULL ? m->platforms.at[i].name : "",
+			.bytes = (int64_t)m->platforms.at[i].bytes};
 	tell(p, k,
 	     &(struct core_told){
+		     .platforms = platforms,
 		     .known = m->known && m->digest != NULL && *m->digest != '\0',
 		     .digest = m->digest,
 		     .is_public = m->is_public,

@@ -4,6 +4,7 @@
 #ifndef DROP_DISCOVERER_FACTS_FACTS_H
 #define DROP_DISCOVERER_FACTS_FACTS_H
 
+#include "api/platform.h"
 #include "discoverer/registry/manifest.h"
 
 /* name, text for status and logs: fixed, never words of a server */
@@ -32,8 +33,8 @@ enum facts_end { FACTS_ENDS(FACTS_ENUM) FACTS_END_COUNT };
 const char *facts_text(enum facts_end end);
 
 struct platform_facts {
-	char name[52]; /* "linux/arm/v7"; "" of an image that is no index */
-	int64_t bytes; /* compressed; 0: not known */
+	char name[PLATFORM_SIZE]; /* "linux/arm/v7"; "" of an image that is no index */
+	int64_t bytes;            /* compressed; 0: not known */
 };
 
 struct image_facts {
@@ -43,8 +44,10 @@ struct image_facts {
 	bool is_public;           /* who has no credentials got it, too */
 	bool index;
 	bool forbidden;                   /* a Secret could not be read for lack of a right */
-	struct platform_facts *platforms; /* if they were wanted; owned by the inquiry */
+	/* If they were wanted, and are known; owned by the inquiry; each name once. */
+	struct platform_facts *platforms;
 	size_t n_platforms;
+	enum facts_end missing; /* KNOWN but for its platforms: why they are not; else KNOWN */
 };
 
 #endif

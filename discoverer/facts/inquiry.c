@@ -29,7 +29,10 @@ struct inquiry {
 	const char **secrets;
 	size_t n_secrets, next_secret;
 	uint64_t secret_request; /* 0: none is open */
-	bool platforms, ended;
+	bool platforms, bytes, ended;
+	const char **sized;
+	size_t n_sized;
+	char have[DIGEST_SIZE];
 	uint64_t number;
 	int64_t deadline_ms;
 	struct endpoint at;
@@ -44,7 +47,7 @@ struct inquiry {
 	bool readable;            /* it is one so far; the digest counts also if it is not */
 	char want[DIGEST_SIZE];   /* that the bytes must have; "": whatever */
 	struct platform_entry *entries;
-	size_t n_entries, next_entry;
+	size_t n_entries, next_entry, n_read;
 	struct image_facts facts;
 };
 
@@ -55,6 +58,13 @@ static void finish(struct inquiry *q, enum facts_end end, int code)
 	q->ended = true;
 	q->facts.end = end;
 	q->facts.code = code;
+}
+
+/* The digest is what matters most: without the rest the answer is good, too. */
+static void give_up(struct inquiry *q, enum facts_end end, int code)
+{
+	q->facts.missing = q->facts.digest[0] != '\0' ? end : FACTS_KNOWN;
+	finish(q, q->facts.digest[0] != '\0' ? FACTS_KNOWN : end, code);
 }
 
 /* ---- requests ---- */
@@ -118,7 +128,7 @@ static void ask(struct inquiry *q, enum step step, const char *target)
 static bool ask_get(struct inquiry *q, enum step step, const char *target)
 {
 	if (!hosts_take_get(q->env->hosts, q->at.host, nobody_asks(q), clock_boot_ms())) {
-		finish(q, FACTS_BUDGET, 0);
+		give_up(q, FACTS_BUDGET, 0);
 		return false;
 	}
 	ask(q, step, target);
@@ -130,17 +140,18 @@ static bool ask_get(struct inquiry *q, enum step step, const char *target)
 static void not_reached(struct inquiry *q, const struct fetch_result *res)
 {
 	if (res->barred) {
-		finish(q, FACTS_LOCAL, 0);
+		give_up(q, FACTS_LOCAL, 0);
 		return;
 	}
 	hosts_failed(q->env->hosts, q->at.host, clock_boot_ms());
-	finish(q, res->end == FETCH_TIMEOUT ? FACTS_LATE : FACTS_UNREACHABLE, 0);
+	give_up(q, res->end == FETCH_TIMEOUT ? FACTS_LATE : FACTS_UNREACHABLE, 0);
 }
 
 /* Some hide what they have from who may not see it. Another login may. */
 static bool next_login(struct inquiry *q, int code)
 {
-	if ((code != 401 && code != 403 && code != 404) || q->login + 1 >= q->logins.n)
+	if (q->facts.digest[0] != '\0' || (code != 401 && code != 403 && code != 404) ||
+	    q->login + 1 >= q->logins.n)
 		return false;
 	q->login++;
 	registry_call_forget(&q->call);
@@ -157,20 +168,20 @@ static void refused(struct inquiry *q, const struct registry_answer *answer)
 		not_reached(q, res);
 	} else if (code == 429) {
 		hosts_held(q->env->hosts, q->at.host, res->retry_after_ms, now_ms);
-		finish(q, FACTS_LIMITED, code);
+		give_up(q, FACTS_LIMITED, code);
 	} else if (code >= 500 && !(code == 501 && q->step == STEP_HEAD)) {
 		hosts_failed(q->env->hosts, q->at.host, now_ms);
-		finish(q, FACTS_FAILED, code);
+		give_up(q, FACTS_FAILED, code);
 	} else if (next_login(q, code)) {
 		return;
 	} else if (code == 401 || code == 403) {
-		finish(q, FACTS_UNAUTHORIZED, code);
+		give_up(q, FACTS_UNAUTHORIZED, code);
 	} else if (code == 404) {
-		finish(q, FACTS_NOT_FOUND, code);
+		give_up(q, FACTS_NOT_FOUND, code);
 	} else if (!answer->token_server && q->step == STEP_HEAD) {
 		ask_get(q, STEP_GET, q->at.target); /* there are some without HEAD */
 	} else {
-		finish(q, FACTS_REFUSED, code);
+		give_up(q, FACTS_REFUSED, code);
 	}
 }
 
@@ -182,28 +193,60 @@ static const char *platform_name(struct inquiry *q, const struct platform_entry 
 			    e->variant);
 }
 
-static void add_platform(struct inquiry *q, const char *name, int64_t bytes)
+static struct platform_facts *platform_of(const struct inquiry *q, const char *name)
+{
+	for (size_t i = 0; i < q->facts.n_platforms; i++)
+		if (strcmp(q->facts.platforms[i].name, name) == 0)
+			return &q->facts.platforms[i];
+	return NULL;
+}
+
+static struct platform_facts *add_platform(struct inquiry *q, const char *name)
 {
 	struct platform_facts *p = &q->facts.platforms[q->facts.n_platforms++];
 	snprintf(p->name, sizeof(p->name), "%s", name);
-	p->bytes = bytes;
+	return p;
 }
 
-/* The next entry of the index, whose bytes are asked for while they may be. */
+/* The one of its entries that a node would take; NULL: none. */
+static const struct platform_facts *best_for(const struct inquiry *q, const char *node)
+{
+	const struct platform_facts *best = NULL;
+	int suits = 0;
+	for (size_t i = 0; i < q->facts.n_platforms; i++) {
+		int s = platform_suits(q->facts.platforms[i].name, node);
+		if (s > suits)
+			best = &q->facts.platforms[i];
+		suits = s > suits ? s : suits;
+	}
+	return best;
+}
+
+static bool size_wanted(const struct inquiry *q, const struct platform_facts *p)
+{
+	for (size_t i = 0; i < q->n_sized; i++)
+		if (best_for(q, q->sized[i]) == p)
+			return true;
+	return q->bytes;
+}
+
+/* The next entry of the index whose bytes are wanted, while they may be asked for. */
 static void next_platform(struct inquiry *q)
 {
-	while (q->next_entry < q->n_entries) {
+	for (; q->next_entry < q->n_entries; q->next_entry++) {
 		const struct platform_entry *e = &q->entries[q->next_entry];
-		bool ask_it =
-			q->next_entry < INQUIRY_PLATFORMS_MAX &&
-			hosts_take_get(q->env->hosts, q->at.host, nobody_asks(q), clock_boot_ms());
-		if (ask_it) {
-			snprintf(q->want, sizeof(q->want), "%s", e->digest);
-			ask(q, STEP_PLATFORM, e->digest);
+		const struct platform_facts *p = platform_of(q, platform_name(q, e));
+		if (p == NULL || p->bytes != 0 || q->n_read == INQUIRY_PLATFORMS_MAX ||
+		    !size_wanted(q, p))
+			continue;
+		if (!hosts_take_get(q->env->hosts, q->at.host, nobody_asks(q), clock_boot_ms())) {
+			give_up(q, FACTS_BUDGET, 0);
 			return;
 		}
-		add_platform(q, platform_name(q, e), 0);
-		q->next_entry++;
+		q->n_read++;
+		snprintf(q->want, sizeof(q->want), "%s", e->digest);
+		ask(q, STEP_PLATFORM, e->digest);
+		return;
 	}
 	finish(q, FACTS_KNOWN, 200);
 }
@@ -214,24 +257,31 @@ static void read_manifest(struct inquiry *q)
 	bool whole = q->readable && manifest_end(&q->manifest, &ignored) == 0;
 	q->facts.index = whole && manifest_is_index(&q->manifest);
 	if (!q->platforms || !whole) {
-		finish(q, q->platforms ? FACTS_UNREADABLE : FACTS_KNOWN, 200);
+		if (q->platforms)
+			give_up(q, FACTS_UNREADABLE, 200);
+		finish(q, FACTS_KNOWN, 200);
 		return;
 	}
 	q->n_entries = q->manifest.n_entries;
 	q->entries = arena_memdup(&q->mem, q->manifest.entries, q->n_entries * sizeof(*q->entries));
 	q->facts.platforms = arena_array(&q->mem, q->n_entries + 1, sizeof(*q->facts.platforms));
 	if (!q->facts.index)
-		add_platform(q, "", q->manifest.bytes);
+		add_platform(q, "")->bytes = q->manifest.bytes;
+	for (size_t i = 0; i < q->n_entries; i++) {
+		const char *name = platform_name(q, &q->entries[i]);
+		if (platform_of(q, name) == NULL)
+			add_platform(q, name);
+	}
 	next_platform(q);
 }
 
 static void read_platform(struct inquiry *q, bool whole)
 {
 	struct err ignored;
-	const struct platform_entry *e = &q->entries[q->next_entry++];
-	whole = whole && q->readable && manifest_end(&q->manifest, &ignored) == 0 &&
-		!manifest_is_index(&q->manifest);
-	add_platform(q, platform_name(q, e), whole ? q->manifest.bytes : 0);
+	struct platform_facts *p = platform_of(q, platform_name(q, &q->entries[q->next_entry++]));
+	if (whole && q->readable && manifest_end(&q->manifest, &ignored) == 0 &&
+	    !manifest_is_index(&q->manifest))
+		p->bytes = q->manifest.bytes;
 	next_platform(q);
 }
 
@@ -246,7 +296,7 @@ static void got_head(struct inquiry *q, const struct fetch_result *res)
 	}
 	if (told)
 		snprintf(q->facts.digest, sizeof(q->facts.digest), "%s", res->digest);
-	if (told && !q->platforms)
+	if (told && (!q->platforms || strcmp(q->have, res->digest) == 0))
 		finish(q, FACTS_KNOWN, res->code);
 	else if (told)
 		snprintf(q->want, sizeof(q->want), "%s", res->digest);
@@ -292,11 +342,9 @@ static void on_answer(void *ctx, const struct registry_answer *answer)
 		hosts_answered(q->env->hosts, q->at.host, res->rate_limit, res->rate_remaining,
 			       clock_boot_ms());
 	if (!answer->token_server && elsewhere(q, res)) {
-		finish(q, FACTS_ELSEWHERE, res->code);
+		give_up(q, FACTS_ELSEWHERE, res->code);
 	} else if (answer->token_server && answer->what != NULL) {
-		finish(q, FACTS_UNREADABLE, res->code);
-	} else if (!ok && q->step == STEP_PLATFORM) {
-		read_platform(q, false);
+		give_up(q, FACTS_UNREADABLE, res->code);
 	} else if (!ok) {
 		refused(q, answer);
 	} else {
@@ -354,6 +402,13 @@ struct inquiry *inquiry_new(const struct inquiry_env *env, const struct inquiry_
 	struct inquiry *q = xcalloc(1, sizeof(*q));
 	q->env = env;
 	q->platforms = wish->platforms;
+	q->bytes = wish->bytes;
+	q->n_sized = wish->n_sized < INQUIRY_PLATFORMS_MAX ? wish->n_sized : INQUIRY_PLATFORMS_MAX;
+	q->sized = arena_array(&q->mem, q->n_sized, sizeof(*q->sized));
+	for (size_t i = 0; i < q->n_sized; i++)
+		q->sized[i] = arena_strdup(&q->mem, wish->sized[i]);
+	if (wish->have != NULL)
+		snprintf(q->have, sizeof(q->have), "%s", wish->have);
 	q->deadline_ms = wish->deadline_ms;
 	q->number = wish->number;
 	q->n_secrets =
@@ -414,7 +469,7 @@ int64_t inquiry_tick(struct inquiry *q, int64_t now_ms)
 	/* Who waited for others, or for the API server, says nothing about the registry. */
 	if (q->call.job.fetch != NULL)
 		hosts_failed(q->env->hosts, q->at.host, now_ms);
-	finish(q, FACTS_LATE, 0);
+	give_up(q, FACTS_LATE, 0);
 	return now_ms;
 }
 

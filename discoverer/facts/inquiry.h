@@ -32,7 +32,7 @@ struct inquiry_env { /* what all inquiries share */
 	const char *pod_namespace;
 };
 
-/* Secrets of an image that are read; platforms whose bytes are asked for. */
+/* Secrets of an image that are read; platforms whose bytes are asked for, also of one question. */
 #define INQUIRY_SECRETS_MAX   8
 #define INQUIRY_PLATFORMS_MAX 16
 
@@ -40,7 +40,11 @@ struct inquiry_wish { /* copied */
 	const char *reference;
 	const char *const *secrets; /* names */
 	size_t n_secrets;
-	bool platforms; /* also what an index has, and bytes */
+	bool platforms;   /* also what an index has */
+	bool bytes;       /* and the bytes of all of them, as far as they may be read */
+	const char *const *sized; /* else for nodes of these platforms (api/platform.h) */
+	size_t n_sized;
+	const char *have; /* all that is known of this digest already; NULL: of none */
 	int64_t deadline_ms;
 	uint64_t number; /* never the same: tokens of its secrets are its own */
 };

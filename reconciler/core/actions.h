@@ -64,12 +64,17 @@ struct core_check { /* ask the registry for the digest of the tag (35, 37) */
 	const char *image_name, *image_uid, *reference;
 	struct api_name_refs secrets;
 	int64_t after_ms; /* an answer of before this moment is too old; boot ms */
+	bool platforms;   /* and its platforms; the bytes of those for nodes of platforms "sized" */
+	const char **sized;
+	size_t n_sized;
+	const char *have; /* of this digest all that is known; NULL: of none */
 };
 
 struct core_told { /* the answer */
 	bool known;
 	const char *digest; /* known: "sha256:..." */
 	bool is_public;     /* known: to who has no credentials, too */
+	struct image_platforms platforms; /* none: not told */
 	const char *text;   /* else why not, a fixed text */
 	int code;           /* and the HTTP status that led to it, or 0 */
 };

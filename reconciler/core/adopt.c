@@ -85,7 +85,7 @@ void image_adopt(struct core *c, struct image *img, const struct cachedimage *ci
 	img->adopted = true;
 	img->attempted_at = st->last_attempted_at;
 	/* 4. One event: an earlier life has said it when it wrote this. */
-	img->said_no_nodes = st->phase != NULL && st->nodes_targeted == 0;
+	img->said_no_nodes = st->phase != NULL && st->nodes_targeted == 0 && st->nodes_skipped == 0;
 	img->pulled_at = 0;
 	free(img->digest);
 	img->digest = NULL;
@@ -95,6 +95,9 @@ void image_adopt(struct core *c, struct image *img, const struct cachedimage *ci
 	const struct api_condition *resolved =
 		api_condition_find(&st->conditions, CONDITION_POLICY);
 	img->no_policy_s = resolved != NULL ? resolved->last_transition : 0;
+	const struct api_condition *matched =
+		api_condition_find(&st->conditions, CONDITION_PLATFORMS);
+	img->left_out_s = matched != NULL ? matched->last_transition : 0;
 	check_forget(img);
 	if (!about_reference(img, ci))
 		return;
@@ -159,6 +162,8 @@ void image_begin(struct core *c, struct image *img, struct now now)
 	img->n_waiting[0] = img->n_waiting[1] = 0;
 	img->waiting_ms = 0;
 	img->repull_s = 0;
+	img->seen_platforms = 0;
+	pairs_include(c, img);
 	if (c->cap != 0) {
 		memset(img->waiting, 0, words * sizeof(*img->waiting));
 		memset(img->backoff, 0, words * sizeof(*img->backoff));

@@ -12,6 +12,7 @@
 #include "reconciler/core/checks.h"
 #include "reconciler/core/facts.h"
 #include "reconciler/core/pairs.h"
+#include "reconciler/core/platforms.h"
 #include "reconciler/core/policies.h"
 
 /* An answer that was given so shortly before the question is as good: others ask for the tag, too.
@@ -19,6 +20,19 @@
 #define CHECK_FRESH_MS (30 * 1000)
 
 /* ---- questions ---- */
+
+/* Platforms and bytes that matter; of the digest that is known only if something is missing. */
+static void ask_platforms(struct core *c, struct image *img, struct arena *a,
+			  struct core_check *ret)
+{
+	bool sizes;
+	ret->platforms = platforms_wanted(c, img, &sizes);
+	img->check.asked_of = img->seen_platforms;
+	if (sizes)
+		ret->n_sized = platforms_of_nodes(c, img, a, &ret->sized);
+	if (ret->platforms && !platforms_owed(c, img))
+		ret->have = arena_strdup(a, img->check.digest);
+}
 
 void checks_run(struct core *c, struct now now, size_t room, struct arena *a,
 		struct core_actions *ret)
@@ -39,6 +53,7 @@ void checks_run(struct core *c, struct now now, size_t room, struct arena *a,
 		};
 		for (size_t i = 0; i < img->secrets.n; i++)
 			k->secrets.at[i].name = arena_strdup(a, img->secrets.at[i].name);
+		ask_platforms(c, img, a, k);
 	}
 }
 
@@ -64,6 +79,8 @@ static void note_answer(struct core *c, struct image *img, const struct core_tol
 			      arena_printf(&c->scratch, "from %s to %s", k->digest, told->digest));
 	if (!same)
 		k->moved_s = now.wall_s;
+	if (!same || told->platforms.n != 0)
+		platforms_take(img, &told->platforms);
 	set_digest(c, img, told->digest);
 	/* Until the first answer each node had what our pulls had brought. */
 	if (k->settled_s == 0)
@@ -90,7 +107,8 @@ static void proven(struct core *c, struct image *img, int slot, struct now now)
 	c->avoided += due;
 }
 
-static void compare(struct core *c, struct image *img, int slot, struct now now)
+/* Only when repulls are due are nodes told to be outdated: else they are when theirs is. */
+static void compare(struct core *c, struct image *img, int slot, bool due, struct now now)
 {
 	const struct pair *p = &img->pairs[slot];
 	if (p->pulled_s == 0 || !c->nodes[slot].present || (p->flags & PAIR_LIVE) != 0)
@@ -98,7 +116,7 @@ static void compare(struct core *c, struct image *img, int slot, struct now now)
 	enum check_match match = check_compare(c, img, slot);
 	if (match == CHECK_SAME)
 		proven(c, img, slot, now);
-	else if (match == CHECK_OTHER && check_pod_s(img, slot) < img->check.moved_s)
+	else if (due && match == CHECK_OTHER && check_pod_s(img, slot) < img->check.moved_s)
 		check_set_outdated(c, img, slot, true);
 }
 
@@ -113,22 +131,26 @@ static void unknown(struct image *img, const struct core_told *told, struct now 
 
 void check_told(struct core *c, struct image *img, const struct core_told *told, struct now now)
 {
+	bool due = img->check.due;
 	if (!img->check.asked)
 		return;
-	img->check.asked = false;
+	check_fence(img);
 	if (told->known)
 		note_answer(c, img, told, now);
 	else
 		unknown(img, told, now);
+	img->check.again_ms = now.boot_ms + CHECK_AGAIN_MS;
 	for (size_t slot = 0; slot < c->n_slots; slot++) {
 		if (c->nodes[slot].name == NULL)
 			continue;
 		if (told->known && check_possible(c, img))
-			compare(c, img, (int)slot, now);
-		if (img->pairs[slot].pulled_s != 0)
-			pair_settle(c, img, (int)slot, now);
+			compare(c, img, (int)slot, due, now);
+		pair_settle(c, img, (int)slot, now);
 	}
-	image_touch(c, img);
+	image_wake(c, img);
+	/* What was asked without need is in the next write. */
+	if (due)
+		image_touch(c, img);
 }
 
 void check_look(struct core *c, struct image *img, int slot, struct now now)
@@ -157,6 +179,7 @@ void check_adopt(struct image *img, const struct cachedimage_status *st)
 	k->checked_s = r->checked_at;
 	k->settled_s = r->settled_at < r->checked_at ? r->settled_at : r->checked_at;
 	k->moved_s = r->checked_at + 1;
+	platforms_take(img, &r->platforms);
 }
 
 int64_t check_known_s(const struct image *img, int64_t pulled_s)
@@ -196,6 +219,12 @@ struct registry_status *check_status(struct image *img, bool settled, struct are
 		.checked_at = k->checked_s,
 		.settled_at = k->settled_s,
 	};
+	r->platforms = (struct image_platforms){
+		arena_array(a, k->platforms.n, sizeof(*r->platforms.at)), k->platforms.n};
+	for (size_t i = 0; i < k->platforms.n; i++)
+		r->platforms.at[i] =
+			(struct image_platform){arena_strdup(a, k->platforms.at[i].platform),
+						k->platforms.at[i].bytes};
 	if (k->trouble != NULL)
 		r->message = k->code != 0 ? arena_printf(a, "%s (HTTP %d)", k->trouble, k->code)
 					  : arena_strdup(a, k->trouble);

@@ -9,14 +9,24 @@
 
 #include "api/ref.h"
 #include "base/xalloc.h"
+#include "reconciler/core/platforms.h"
 #include "reconciler/core/policies.h"
 #include "reconciler/rules/bits.h"
+
+static bool allowed(struct core *c, const struct image *img)
+{
+	return c->checks_allowed && img->listed_as != 0 && policy_of_image(c, img)->checks;
+}
 
 bool check_possible(struct core *c, const struct image *img)
 {
 	const struct policy *p = policy_of_image(c, img);
-	return c->checks_allowed && !img->fixed && img->listed_as != 0 && p->repull_ms != 0 &&
-	       p->checks && !p->repull_always;
+	return allowed(c, img) && !img->fixed && p->repull_ms != 0 && !p->repull_always;
+}
+
+static bool good(const struct tag_check *k, struct now now)
+{
+	return k->checked_ms != 0 && now.boot_ms - k->checked_ms < CHECK_GOOD_MS;
 }
 
 /* ---- per node ---- */
@@ -111,14 +121,6 @@ enum check_match check_compare(const struct core *c, const struct image *img, in
 	return CHECK_OTHER;
 }
 
-/* Our pull there began after the registry said so, and brought something else: a mirror is behind.
- */
-static bool mirror_is_stale(const struct core *c, const struct image *img, int slot)
-{
-	return check_pod_s(img, slot) >= img->check.moved_s &&
-	       check_compare(c, img, slot) == CHECK_OTHER;
-}
-
 enum check_due check_due(struct core *c, struct image *img, int slot, int64_t every_s,
 			 struct now now)
 {
@@ -127,13 +129,8 @@ enum check_due check_due(struct core *c, struct image *img, int slot, int64_t ev
 	    presence_find(&c->nodes[slot].images, img->listed_as) == 0 ||
 	    check_pod_s(img, slot) + CHECK_POD_EVERY * every_s <= now.wall_s)
 		return CHECK_POD;
-	/* By what the answer would say it is a pod's turn anyway. */
-	if (k->digest != NULL && mirror_is_stale(c, img, slot))
-		return CHECK_POD;
 	/* Counted from it, the next repull is still to come: else it would be due at once again. */
-	bool good = k->checked_ms != 0 && now.boot_ms - k->checked_ms < CHECK_GOOD_MS &&
-		    k->checked_s + every_s > now.wall_s;
-	if (!good) {
+	if (!good(k, now) || k->checked_s + every_s <= now.wall_s) {
 		check_want(c, img);
 		return CHECK_WAIT;
 	}
@@ -142,15 +139,97 @@ enum check_due check_due(struct core *c, struct image *img, int slot, int64_t ev
 
 /* ---- asking ---- */
 
-void check_want(struct core *c, struct image *img)
+static void ask(struct core *c, struct image *img)
 {
 	if (!img->check.asked && list_alone(&img->check.wanted))
 		list_append(&c->checks, &img->check.wanted);
 }
 
+void check_want(struct core *c, struct image *img)
+{
+	img->check.due = true;
+	ask(c, img);
+}
+
+static bool asking(const struct image *img)
+{
+	return img->check.asked || !list_alone(&img->check.wanted);
+}
+
+static void ask_and_hold(struct core *c, struct image *img, struct now now)
+{
+	if (asking(img))
+		return;
+	img->check.hold_ms = now.boot_ms + CHECK_HOLD_MS;
+	ask(c, img);
+}
+
+/* Of a digest nothing else is asked but what decides something; what is never pulled, not at all. */
+static bool facts_owed(struct core *c, const struct image *img)
+{
+	const struct tag_check *k = &img->check;
+	if (k->public_wanted && k->checked_ms == 0)
+		return true;
+	if (strcmp(img->pull_policy, "Never") == 0)
+		return false;
+	bool by_digest = strchr(img->reference, '@') != NULL;
+	return (k->digest == NULL && !by_digest) || platforms_owed(c, img);
+}
+
+void check_facts(struct core *c, struct image *img, struct now now)
+{
+	const struct tag_check *k = &img->check;
+	/* Too soon after the last, unless nodes have another platform since. */
+	bool soon = now.boot_ms < k->again_ms && k->asked_of == img->seen_platforms;
+	if (soon || asking(img) || !allowed(c, img) || !facts_owed(c, img))
+		return;
+	ask_and_hold(c, img, now);
+}
+
+bool check_holds(struct core *c, const struct image *img, int slot, int64_t now_ms, int64_t *wake)
+{
+	const struct tag_check *k = &img->check;
+	if (now_ms >= k->hold_ms || !asking(img) || img->pairs[slot].pulled_s != 0)
+		return false;
+	bool listed = presence_find(&c->nodes[slot].images, img->listed_as) != 0;
+	if (!listed && !platforms_owed(c, img))
+		return false;
+	if (k->hold_ms < *wake)
+		*wake = k->hold_ms;
+	return true;
+}
+
+bool check_vouches(struct core *c, struct image *img, int slot, struct now now)
+{
+	struct tag_check *k = &img->check;
+	if (!allowed(c, img) || presence_find(&c->nodes[slot].images, img->listed_as) == 0)
+		return false;
+	if (img->fixed) {
+		k->public_wanted = true;
+		check_facts(c, img, now);
+		return k->checked_ms != 0 && check_compare(c, img, slot) == CHECK_SAME;
+	}
+	if (good(k, now))
+		return check_compare(c, img, slot) == CHECK_SAME;
+	if (now.boot_ms >= k->blind_ms)
+		ask_and_hold(c, img, now);
+	return false;
+}
+
+/* Where credentials matter it is no pull of ours. */
+void check_found(const struct core *c, struct image *img, int slot)
+{
+	if (c->nodes[slot].checks_credentials)
+		check_keep(c, img);
+	if (img->pod_s != NULL)
+		img->pod_s[slot] =
+			c->nodes[slot].checks_credentials ? 0 : img->pairs[slot].pulled_s;
+}
+
 void check_fence(struct image *img)
 {
-	img->check.asked = false;
+	img->check.asked = img->check.due = false;
+	img->check.hold_ms = 0;
 	list_remove(&img->check.wanted);
 }
 
@@ -160,6 +239,8 @@ void check_forget(struct image *img)
 	check_fence(img);
 	free(k->digest);
 	free(k->trouble);
+	platforms_take(img, &(struct image_platforms){0});
+	free(k->platforms.at);
 	*k = (struct tag_check){0};
 	list_init(&k->wanted);
 	free(img->pod_s);

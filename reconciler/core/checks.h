@@ -15,6 +15,10 @@
 /* An answer is good for this long; without one nothing is asked for the second. */
 #define CHECK_GOOD_MS  (5 * 60 * 1000)
 #define CHECK_BLIND_MS (60 * 1000)
+/* Nothing waits longer for an answer. */
+#define CHECK_HOLD_MS (5 * 1000)
+/* What was not told is asked for again, at the earliest. */
+#define CHECK_AGAIN_MS (10 * 60 * 1000)
 /* A pod at the latest every so many intervals. */
 #define CHECK_POD_EVERY 7
 
@@ -34,6 +38,20 @@ enum check_due check_due(struct core *c, struct image *img, int slot, int64_t ev
 			 struct now now);
 
 bool check_possible(struct core *c, const struct image *img);
+/*
+ * 35. Asks what is not known of the reference and may decide something; until CHECK_HOLD_MS later
+ * the pulls wait that it may make needless.
+ */
+void check_facts(struct core *c, struct image *img, struct now now);
+/* Does this pull wait for the answer? Then *wake is at most the end of it. */
+bool check_holds(struct core *c, const struct image *img, int slot, int64_t now_ms, int64_t *wake);
+/*
+ * 17a, 38. The node lists the image, and the registry tells that what is there is what a pod would
+ * get, without credentials where they matter. Asks if an answer could tell.
+ */
+bool check_vouches(struct core *c, struct image *img, int slot, struct now now);
+/* It counts as pulled there, as the registry vouches for what is there. */
+void check_found(const struct core *c, struct image *img, int slot);
 /* The node has another image under the tag than the registry. */
 bool check_outdated(const struct image *img, int slot);
 void check_set_outdated(const struct core *c, struct image *img, int slot, bool on);
@@ -45,7 +63,7 @@ void check_pulled(struct image *img, int slot, const char *digest, struct now no
 void check_keep(const struct core *c, struct image *img);
 /* Another machine: it was never pulled there. */
 void check_clear(struct image *img, int slot);
-/* The image asks, unless it does already. */
+/* The image asks for repulls that are due, unless it does already. */
 void check_want(struct core *c, struct image *img);
 
 /* A secret is another one: on nodes that heed it, no pull counts as ours any more (17a). */

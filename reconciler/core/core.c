@@ -64,6 +64,8 @@ void core_free(struct core *c)
 	free(c->excluded_taints);
 	free((char *)(uintptr_t)c->startup.remove);
 	free((char *)(uintptr_t)c->startup.tolerate);
+	for (size_t i = 0; i < c->n_platforms; i++)
+		free(c->platforms[i]);
 	timers_done(&c->timers);
 	timers_done(&c->writes);
 	timers_done(&c->policy_writes);

@@ -54,7 +54,7 @@ void fact_of_image(struct core *c, enum core_fact_kind kind, const struct image 
 
 void fact_no_nodes(struct core *c, struct image *img)
 {
-	bool none = img->n_targeted == 0;
+	bool none = img->n_targeted == 0 && img->n_left_out == 0;
 	if (none && !img->said_no_nodes)
 		fact_of_image(c, FACT_NO_NODES, img, NULL);
 	img->said_no_nodes = none;

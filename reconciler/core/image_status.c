@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
+#include "reconciler/rules/bits.h"
 #include "reconciler/rules/cause.h"
 #include "reconciler/core/check_answers.h"
 #include "reconciler/core/checks.h"
@@ -187,6 +188,16 @@ static const char *holdup(struct core *c, const struct image *img, const struct 
 	return NULL;
 }
 
+/* 39. All nodes are left out. */
+static const char *no_platform(const struct core *c, const struct image *img, struct arena *a)
+{
+	size_t rank = 0;
+	while (rank + 1 < c->n_order && !bit_get(img->left_out, c->order[rank]))
+		rank++;
+	return arena_printf(a, "no image for %s: %s", c->nodes[c->order[rank]].platform,
+			    image_platforms_text(img, a));
+}
+
 static struct api_condition ready_condition(struct core *c, struct image *img,
 					    const struct survey *s, struct now now, struct arena *a)
 {
@@ -209,8 +220,12 @@ static struct api_condition ready_condition(struct core *c, struct image *img,
 	const char *why = holdup(c, img, s, a);
 	if (why != NULL)
 		message = arena_printf(a, "%s; %s", message, why);
-	/* 59. */
-	const char *reason = img->n_targeted != 0 ? "InProgress" : "NoNodes";
+	/* 39, 59. */
+	const char *reason = img->n_targeted != 0   ? "InProgress"
+			     : img->n_left_out != 0 ? "NoPlatform"
+						    : "NoNodes";
+	if (img->n_targeted == 0 && img->n_left_out != 0)
+		message = no_platform(c, img, a);
 	return condition(&img->ready, "Ready", "False", reason, message, img, now, a);
 }
 
@@ -249,6 +264,7 @@ struct cachedimage_status *status_build(struct core *c, struct image *img, struc
 		.nodes_targeted = img->n_targeted,
 		.nodes_ready = img->n_ready,
 		.nodes_pulling = img->n_live,
+		.nodes_skipped = img->n_left_out,
 		.cached_image = arena_strdup(a, img->reference),
 		.cached_nodes = {s.cached, s.n_cached},
 		.failed_nodes = failed_nodes(c, img, &s, a),

@@ -116,6 +116,7 @@ static void start_over(struct core *c, struct image *img, struct now now)
 	img->digest = NULL;
 	digest_forget(img);
 	check_forget(img);
+	img->seen_platforms = 0;
 }
 
 /* 14. Whatever was wrong may have been mended. */
@@ -250,6 +251,7 @@ void image_free(struct core *c, struct image *img)
 	free(img->sizes);
 	sizes_forget(img);
 	free(img->losses);
+	free(img->left_out);
 	check_done(img);
 	free(img->mem);
 	free(img->uid);

@@ -13,6 +13,7 @@
  *   check_answers
  *   faults  pairs
  *   checks  held  losses  node_faults
+ *   platforms
  *   digests  policies
  *   causes  facts  image_health  pair_delay  sizes  slots  status_hash
  *   this header
@@ -106,7 +107,9 @@ struct node_slot {
 	uint32_t n_leaving; /* pods that belong to nothing any more, and still pull */
 	int64_t created;    /* unix seconds */
 	void *mem;          /* block of what follows */
-	const char *uid, *platform;
+	const char *uid, *platform; /* "os/arch" */
+	uint8_t platform_number;    /* in core.platforms */
+	bool platform_told;         /* else "arch" is a guess */
 	struct api_map labels;
 	struct node_taints taints;
 };
@@ -148,6 +151,8 @@ struct platform { /* faults of (image, os/arch), behaviour.md 14 */
 	char *name;
 	struct gate gate;
 };
+/* Platforms of nodes that are told apart; all others count as one. */
+#define NODE_PLATFORMS_MAX 63
 #define PLATFORMS_MAX 8 /* with a fault at one time; more count as the image's */
 
 struct registry { /* behaviour.md 14; shared by the images of a host */
@@ -186,6 +191,7 @@ struct policy {
 	int64_t max_nodes, max_pulls, max_per_node; /* max_pulls 0: no limit */
 	int64_t max_held;                           /* 46; 0: no limit */
 	int64_t delay_ms, timeout_ms, repull_ms;
+	bool sizes; /* its images are paced by their bytes: they are asked for (35) */
 	bool checks, repull_always; /* registryChecks is not Disabled; repullMode is Always */
 	struct backoff backoff;
 	void *mem; /* block of what follows */
@@ -232,14 +238,20 @@ struct listed_size { /* what nodes of one platform list (sizes.h) */
 struct tag_check { /* what the registry told of the tag (checks.h); times: boot ms, unix s */
 	struct link wanted; /* in core.checks: it is to be asked */
 	bool asked;         /* a question is unanswered */
+	bool due;           /* it is for repulls that are due */
+	int64_t hold_ms;    /* pulls that its answer may make needless wait until then */
+	uint64_t asked_of;  /* image.seen_platforms of the last question */
+	bool public_wanted; /* a kubelet gives it to us only if it is public (17a) */
 	int64_t checked_ms; /* the last answer of this life; 0: none */
 	int64_t blind_ms;   /* nothing is asked before: there was no answer */
+	int64_t again_ms;   /* nor, if no repull is due, before this: it was not all told */
 	int64_t checked_s;  /* the last answer, also of an earlier life; 0: none */
 	int64_t moved_s;    /* the first that told this digest */
 	int64_t settled_s;  /* each node had what the registry had then; 0: not known */
 	char *digest;       /* NULL: not known */
 	uint64_t listed_as; /* ref_hash() of repository@digest */
 	bool is_public;
+	struct image_platforms platforms; /* owned; of an index, or "" (platforms.h) */
 	char *trouble; /* why the last question told nothing; NULL: it did */
 	int code;
 	int64_t told_since_s; /* our pulls have told image.digest since; 0: not known */
@@ -275,6 +287,10 @@ struct image {
 	 * whose node has something else under the tag. */
 	uint32_t *pod_s;
 	uint64_t *outdated;
+	/* 39. Slots that it would be for, did it have their platform; NULL: none so far. */
+	uint64_t *left_out;
+	uint32_t n_left_out;
+	uint64_t seen_platforms; /* by their numbers: nodes that it is for have them */
 	uint64_t *held; /* slots where a pod of an earlier pull is still there: none starts */
 	uint32_t n_targeted, n_ready, n_degraded, n_failing, n_live;
 	uint32_t n_waiting[2]; /* [1]: repulls */
@@ -306,6 +322,7 @@ struct image {
 	struct condition_memory ready, progress;
 	struct health_memory health; /* 59 */
 	int64_t no_policy_s; /* unix seconds: since when its policy is told missing; 0: it is not */
+	int64_t left_out_s;  /* the same, of nodes that are left out (39) */
 
 	/* Writing (status_writes.c). */
 	struct link touched;
@@ -419,6 +436,8 @@ struct core {
 	int64_t startup_deadline_ms;
 	uint32_t n_held; /* nodes with a struct held */
 	struct link held_touched, removals;
+	char *platforms[NODE_PLATFORMS_MAX]; /* of nodes, as they came; owned */
+	size_t n_platforms;
 	bool checks_allowed;   /* registries may be asked */
 	char *excluded_taints; /* owned; of nodes that get no pods (2); NULL: none more */
 	struct core_fact facts[FACTS_MAX];

@@ -16,6 +16,7 @@
 #include "reconciler/core/node_faults.h"
 #include "reconciler/rules/pack.h"
 #include "reconciler/core/pairs.h"
+#include "reconciler/core/platforms.h"
 #include "reconciler/core/pods.h"
 #include "reconciler/core/sizes.h"
 #include "reconciler/core/slots.h"
@@ -61,6 +62,8 @@ static void copy_facts(struct core *c, struct node_slot *s, const struct node *n
 	pack.mem = s->mem = xmalloc(pack.used);
 	pack.used = 0;
 	copy_parts(s, n, &taints, platform, &pack);
+	s->platform_number = platform_number(c, platform);
+	s->platform_told = n->os != NULL && n->arch != NULL;
 	s->created = n->meta.created;
 	s->is_virtual = target_is_virtual(&s->labels);
 	s->last = target_last(n);

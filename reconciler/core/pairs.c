@@ -19,6 +19,7 @@
 #include "reconciler/core/facts.h"
 #include "reconciler/core/held.h"
 #include "reconciler/core/losses.h"
+#include "reconciler/core/platforms.h"
 #include "reconciler/core/policies.h"
 #include "reconciler/core/sizes.h"
 #include "reconciler/rules/target.h"
@@ -77,14 +78,15 @@ bool pair_listed(const struct core *c, const struct image *img, int slot)
 	       presence_find(&c->nodes[slot].images, img->listed_as) != 0;
 }
 
-/* 17. It is there and a pull could bring nothing new: cached, without a pod. */
+/* 17, 38. It is there and a pull could bring nothing new: cached, without a pod. */
 static void settle_listed(struct core *c, struct image *img, int slot, struct now now)
 {
 	struct pair *p = &img->pairs[slot];
 	if (p->pulled_s != 0 || (p->flags & PAIR_TARGETED) == 0 || (p->flags & PAIR_LIVE) != 0 ||
-	    !pair_listed(c, img, slot))
+	    (!pair_listed(c, img, slot) && !check_vouches(c, img, slot, now)))
 		return;
 	pair_cached(p, now);
+	check_found(c, img, slot);
 	c->avoided++;
 	digest_listed(c, img, slot);
 	image_touch(c, img);
@@ -110,13 +112,73 @@ static void settle_waiting(struct core *c, struct image *img, int slot, struct n
 		retry_by(c, img, now.boot_ms + (img->repull_s - now.wall_s) * 1000);
 }
 
+static bool places(struct core *c, const struct image *img, const struct node_slot *s)
+{
+	return s->present && !s->is_virtual &&
+	       target_matches(&img->selector, &img->tolerations,
+			      &policy_of_image(c, img)->tolerations, &s->labels, &s->taints);
+}
+
+static bool left_out(const struct image *img, int slot)
+{
+	return img->left_out != NULL && bit_get(img->left_out, (size_t)slot);
+}
+
+static void set_left_out(const struct core *c, struct image *img, int slot, bool on)
+{
+	if (left_out(img, slot) == on)
+		return;
+	if (img->left_out == NULL)
+		img->left_out = xcalloc(c->cap / BITS_WORD, sizeof(*img->left_out));
+	bit_put(img->left_out, (size_t)slot, on);
+	img->n_left_out += on ? 1U : (uint32_t)-1;
+}
+
+/* 1, 39. */
+static void place(struct core *c, struct image *img, int slot)
+{
+	struct pair *p = &img->pairs[slot];
+	uint8_t was = p->flags & PAIR_TARGETED;
+	bool match = places(c, img, &c->nodes[slot]);
+	bool out = match && platform_left_out(c, img, slot);
+	uint8_t is = match && !out ? PAIR_TARGETED : 0;
+	if (match)
+		platforms_see(c, img, slot);
+	if (was == is && left_out(img, slot) == out)
+		return;
+	set_left_out(c, img, slot, out);
+	if (was != is) {
+		p->flags ^= PAIR_TARGETED;
+		img->n_targeted += is ? 1U : (uint32_t)-1;
+	}
+	image_touch(c, img);
+}
+
+/* The registry told of other platforms, or the node has the image, or has it no more. */
+static void settle_platform(struct core *c, struct image *img, int slot)
+{
+	bool targeted = (img->pairs[slot].flags & PAIR_TARGETED) != 0;
+	if ((targeted || left_out(img, slot)) && platform_left_out(c, img, slot) == targeted)
+		place(c, img, slot);
+}
+
+void pairs_include(const struct core *c, struct image *img)
+{
+	img->n_left_out = 0;
+	if (img->left_out != NULL)
+		memset(img->left_out, 0, c->cap / BITS_WORD * sizeof(*img->left_out));
+}
+
 void pair_settle(struct core *c, struct image *img, int slot, struct now now)
 {
 	struct pair *p = &img->pairs[slot];
 	if (!c->leading)
 		return;
+	settle_platform(c, img, slot);
 	settle_listed(c, img, slot, now);
 	bool targeted = (p->flags & PAIR_TARGETED) != 0;
+	if (targeted)
+		check_facts(c, img, now);
 	bool failing = targeted && p->pulled_s == 0 && p->attempts != 0;
 	count(p, PAIR_READY, &img->n_ready, targeted && p->pulled_s != 0);
 	count(p, PAIR_FAILING, &img->n_failing, failing);
@@ -154,23 +216,9 @@ void node_settle_warm(struct core *c, int slot, struct now now)
 		fact_add(c, &f);
 }
 
-static bool places(struct core *c, const struct image *img, const struct node_slot *s)
-{
-	return s->present && !s->is_virtual &&
-	       target_matches(&img->selector, &img->tolerations,
-			      &policy_of_image(c, img)->tolerations, &s->labels, &s->taints);
-}
-
 void pair_place(struct core *c, struct image *img, int slot, struct now now)
 {
-	struct pair *p = &img->pairs[slot];
-	uint8_t was = p->flags & PAIR_TARGETED;
-	uint8_t is = places(c, img, &c->nodes[slot]) ? PAIR_TARGETED : 0;
-	if (was != is) {
-		p->flags ^= PAIR_TARGETED;
-		img->n_targeted += is ? 1U : (uint32_t)-1;
-		image_touch(c, img);
-	}
+	place(c, img, slot);
 	pair_settle(c, img, slot, now);
 }
 

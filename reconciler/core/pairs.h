@@ -11,6 +11,8 @@ void pair_settle(struct core *c, struct image *img, int slot, struct now now);
 /* Judges whether the image targets the node (behaviour.md 1), and settles the pair. */
 void pair_place(struct core *c, struct image *img, int slot, struct now now);
 void pairs_place(struct core *c, struct image *img, struct now now); /* all of the image */
+/* Counting begins anew: no node is left out for its platform. */
+void pairs_include(const struct core *c, struct image *img);
 /*
  * The node's list of images is another, or the image is: notes its size there, and settles the
  * pair. If the image is proven absent it is not cached any more (18).

@@ -25,6 +25,7 @@ static void set_defaults(struct policy *p)
 	p->delay_ms = DEFAULT_DELAY_MS;
 	p->timeout_ms = DEFAULT_TIMEOUT_MS;
 	p->repull_ms = 0;
+	p->sizes = false;
 	p->checks = true;
 	p->repull_always = false;
 	p->backoff = DEFAULT_BACKOFF_MS;

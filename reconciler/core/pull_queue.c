@@ -10,6 +10,7 @@
 
 #include "base/xalloc.h"
 #include "reconciler/rules/bits.h"
+#include "reconciler/core/checks.h"
 #include "reconciler/core/facts.h"
 #include "reconciler/core/faults.h"
 #include "reconciler/core/held.h"
@@ -133,6 +134,7 @@ static bool candidate(struct pass *s, const struct look *l, int slot)
 	bool failed = l->probe || img->pairs[slot].attempts != 0 || node_comes_last(s->c, slot);
 	return queue_turn(s->c, img, slot, failed) == l->turn && node_allowed(s, img, slot) &&
 	       policy_of_pair(s->c, img, slot) == s->policy &&
+	       !check_holds(s->c, img, slot, s->now.boot_ms, &s->wake) &&
 	       node_fault_room(s->c, slot, s->now.boot_ms, &s->wake) &&
 	       fault_room_on(s->c, img, slot, s->now.boot_ms, &s->wake) &&
 	       (!failed || l->turn == TURN_HELD || modest(s));

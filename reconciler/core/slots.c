@@ -101,6 +101,8 @@ static void grow_image(struct image *img, size_t old, size_t n)
 		img->pod_s = lengthen(img->pod_s, old, n, sizeof(*img->pod_s));
 		grow_bits(&img->outdated, old, n);
 	}
+	if (img->left_out != NULL)
+		grow_bits(&img->left_out, old, n);
 	if (img->losses != NULL)
 		img->losses = lengthen(img->losses, old, n, sizeof(*img->losses));
 }

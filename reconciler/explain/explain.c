@@ -8,9 +8,12 @@
 
 #include "reconciler/rules/bits.h"
 #include "reconciler/explain/view.h"
+#include "reconciler/core/checks.h"
 #include "reconciler/core/faults.h"
 #include "reconciler/core/held.h"
+#include "reconciler/core/image_health.h"
 #include "reconciler/core/pair_delay.h"
+#include "reconciler/core/platforms.h"
 #include "reconciler/core/policies.h"
 #include "reconciler/core/slots.h"
 
@@ -41,6 +44,18 @@ bool explain_skipped(const struct node_slot *s, const struct api_map *selector,
 	} else {
 		return false;
 	}
+	return true;
+}
+
+/* 39. */
+bool explain_left_out(const struct core *c, const struct image *img, int slot, struct explain *e,
+		      struct arena *a)
+{
+	if (!platform_left_out(c, img, slot))
+		return false;
+	e->reason = EXPLAIN_PLATFORM;
+	e->subject = c->nodes[slot].platform;
+	e->detail = image_platforms_text(img, a);
 	return true;
 }
 
@@ -115,7 +130,7 @@ static void tell_gate(struct explain_view *v, int slot, const struct fault_hold 
 static bool held_by_fault(struct explain_view *v, int slot, struct explain *e)
 {
 	const struct pair *p = &v->img->pairs[slot];
-	int64_t retry_ms = pair_retry_ms(p);
+	int64_t retry_ms = pair_retry_ms(p), asked_ms = CLOCK_NEVER;
 	struct fault_hold hold = fault_hold(v->core, v->img, slot, v->now.boot_ms);
 	if (retry_ms > v->now.boot_ms) {
 		e->reason = EXPLAIN_BACKOFF;
@@ -124,6 +139,9 @@ static bool held_by_fault(struct explain_view *v, int slot, struct explain *e)
 		e->n = p->attempts;
 	} else if (bit_get(v->img->held, (size_t)slot)) {
 		e->reason = EXPLAIN_FORMER_POD;
+	} else if (check_holds(v->core, v->img, slot, v->now.boot_ms, &asked_ms)) {
+		e->reason = EXPLAIN_REGISTRY_ASKED;
+		e->at = at_unix(asked_ms, v->now);
 	} else if (hold.by == HOLD_SLOW_START) {
 		e->reason = EXPLAIN_SLOW_START;
 		e->at = at_unix(hold.until_ms, v->now);
@@ -185,6 +203,8 @@ void explain_slot(struct explain_view *v, int slot, struct explain *e)
 	}
 	if (explain_skipped(s, &img->selector, &img->tolerations,
 			    &policy_of_image(v->core, img)->tolerations, e, v->arena))
+		return;
+	if (explain_left_out(v->core, img, slot, e, v->arena))
 		return;
 	if ((p->flags & PAIR_LIVE) != 0) {
 		const struct pull *pull = pull_on(img, slot);

@@ -43,6 +43,7 @@ extern const char *const explain_group_names[GROUPS]; /* "done", "pulling", ... 
 	  "virtual node without a kubelet that pulls (virtual kubelet, Fargate)")                  \
 	X(SELECTOR, NodeSelector, SKIPPED, "subject: the required label key=value")                \
 	X(TAINT, Taint, SKIPPED, "subject: the taint that is not tolerated")                       \
+	X(PLATFORM, Platform, SKIPPED, "subject: its os/arch; detail: what the image is for")      \
 	X(PULLING, Pulling, PULLING, "subject: the pod's name; at: its start")                     \
 	X(CACHED, Cached, DONE, "at: since when")                                                  \
 	X(NOT_ELIGIBLE, NotEligible, NOTREADY, "subject: NotReady, DiskPressure, ...")             \
@@ -56,6 +57,7 @@ extern const char *const explain_group_names[GROUPS]; /* "done", "pulling", ... 
 	X(PROBE, Probe, BACKOFF,                                                                   \
 	  "a test pull decides for all; subject: the node; detail: the earlier failure")           \
 	X(FORMER_POD, FormerPod, WAITING, "the pod of an earlier pull still exists")               \
+	X(REGISTRY_ASKED, RegistryAsked, WAITING, "at: its end; the registry may say it is needless") \
 	X(SLOW_START, SlowStart, WAITING, "n of limit pulls; at: when the limit doubles")          \
 	X(POLICY_PULLS, PolicyPulls, WAITING, "subject: the policy; n of limit pulls")             \
 	X(POLICY_DELAY, PolicyDelay, WAITING, "subject: the policy; at: the delay's end")          \

@@ -49,11 +49,10 @@ static char *waiting(const struct explain *e, const char *what, struct arena *a)
 			    e->n, e->limit, what);
 }
 
-static char *text_of(const struct explain *e, struct arena *a)
+/* Reasons of nodes that are not targeted (1, 39). */
+static char *skipped_text(const struct explain *e, struct arena *a)
 {
 	switch (e->reason) {
-	case EXPLAIN_NOT_LEADING:
-		return arena_strdup(a, "unknown: this replica is a standby");
 	case EXPLAIN_NO_NODE:
 		return arena_strdup(a, "the node does not exist");
 	case EXPLAIN_VIRTUAL:
@@ -62,6 +61,25 @@ static char *text_of(const struct explain *e, struct arena *a)
 		return arena_printf(a, "not targeted: nodeSelector requires label %s", e->subject);
 	case EXPLAIN_TAINT:
 		return arena_printf(a, "not targeted: taint %s is not tolerated", e->subject);
+	case EXPLAIN_PLATFORM:
+		return arena_printf(a, "not targeted: nothing for %s, %s", e->subject,
+				    or (e->detail, "as the registry says"));
+	default:
+		return arena_strdup(a, "");
+	}
+}
+
+static char *text_of(const struct explain *e, struct arena *a)
+{
+	switch (e->reason) {
+	case EXPLAIN_NOT_LEADING:
+		return arena_strdup(a, "unknown: this replica is a standby");
+	case EXPLAIN_NO_NODE:
+	case EXPLAIN_VIRTUAL:
+	case EXPLAIN_SELECTOR:
+	case EXPLAIN_TAINT:
+	case EXPLAIN_PLATFORM:
+		return skipped_text(e, a);
 	case EXPLAIN_PULLING:
 		return arena_printf(a, "pulling since %s in pod %s", clock_text(e->at, a),
 				    or (e->subject, "?"));
@@ -89,6 +107,9 @@ static char *text_of(const struct explain *e, struct arena *a)
 				    e->detail != NULL ? " after " : "", or (e->detail, ""));
 	case EXPLAIN_FORMER_POD:
 		return arena_strdup(a, "waiting for the pod of an earlier pull to be deleted");
+	case EXPLAIN_REGISTRY_ASKED:
+		return arena_printf(a, "waiting for the registry's answer until %s at the latest",
+				    clock_text(e->at, a));
 	case EXPLAIN_SLOW_START:
 		return arena_printf(
 			a, "slow start: %" PRId64 " of %" PRId64 " pulls until the first succeeds",

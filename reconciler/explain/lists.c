@@ -155,6 +155,8 @@ static struct explain plan_slot(const struct plan *p, const struct core *c, int 
 		return e;
 	bool listed =
 		p->fixed && !s->checks_credentials && presence_find(&s->images, p->listed_as) != 0;
+	if (p->known != NULL && explain_left_out(c, p->known, slot, &e, a))
+		return e;
 	uint32_t pulled_s = p->known != NULL ? p->known->pairs[slot].pulled_s : 0;
 	if (listed || pulled_s != 0) {
 		e.reason = EXPLAIN_CACHED;

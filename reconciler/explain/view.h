@@ -22,6 +22,9 @@ void explain_slot(struct explain_view *v, int slot, struct explain *e);
 bool explain_skipped(const struct node_slot *s, const struct api_map *selector,
 		     const struct api_tolerations *of_image,
 		     const struct api_tolerations *of_policy, struct explain *e, struct arena *a);
+/* 39. */
+bool explain_left_out(const struct core *c, const struct image *img, int slot, struct explain *e,
+		      struct arena *a);
 bool explain_not_ready(const struct node_slot *s, struct explain *e);
 
 #endif

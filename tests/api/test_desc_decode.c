@@ -21,7 +21,7 @@ struct decode_row {
 
 /* The status integers that are always written (behaviour.md, preamble). */
 #define ZEROS                                                                                      \
-	"\"observedGeneration\":0,\"nodesTargeted\":0,\"nodesReady\":0,\"nodesPulling\":0,"        \
+	"\"observedGeneration\":0,\"nodesTargeted\":0,\"nodesReady\":0,\"nodesPulling\":0,\"nodesSkipped\":0,"        \
 	"\"consecutiveFailures\":0"
 
 static const struct decode_row accepted[] = {
@@ -87,7 +87,7 @@ static const struct decode_row accepted[] = {
 	 "{\"image\":\"\\\"\\\\/\\b\\f\\n\\r\\t\u00e4\U0001f600\",\"imagePullPolicy\":\"Always\"}"},
 	{"more elements than there is room for at first", &cachedimage_status_desc,
 	 "{\"cachedNodes\":[\"1\",\"2\",\"3\",\"4\",\"5\",\"6\",\"7\",\"8\",\"9\"]}",
-	 "{\"observedGeneration\":0,\"nodesTargeted\":0,\"nodesReady\":0,\"nodesPulling\":0,"
+	 "{\"observedGeneration\":0,\"nodesTargeted\":0,\"nodesReady\":0,\"nodesPulling\":0,\"nodesSkipped\":0,"
 	 "\"cachedNodes\":[\"1\",\"2\",\"3\",\"4\",\"5\",\"6\",\"7\",\"8\",\"9\"],"
 	 "\"consecutiveFailures\":0}"},
 	{"null on the way of a dotted name", &pod_desc, "{\"status\":null,\"spec\":{}}", "{}"},

@@ -22,7 +22,7 @@ struct diff_row {
 
 #define ST   &cachedimage_status_desc
 #define INT  "\"observedGeneration\":0,"
-#define REST "\"nodesTargeted\":0,\"nodesReady\":0,\"nodesPulling\":0,\"consecutiveFailures\":0"
+#define REST "\"nodesTargeted\":0,\"nodesReady\":0,\"nodesPulling\":0,\"nodesSkipped\":0,\"consecutiveFailures\":0"
 
 static const struct diff_row rows[] = {
 	{"equal", ST, "{\"phase\":\"Ready\"}", "{\"phase\":\"Ready\"}", NULL},
@@ -30,14 +30,14 @@ static const struct diff_row rows[] = {
 	{"rule 19: integers go along with any change", ST, "{}", "{\"phase\":\"Ready\"}",
 	 "{" INT "\"phase\":\"Ready\"," REST "}"},
 	{"removed", ST, "{\"phase\":\"Ready\",\"lastPulledAt\":\"2026-01-02T03:04:05Z\"}", "{}",
-	 "{" INT "\"phase\":null,\"nodesTargeted\":0,\"nodesReady\":0,\"nodesPulling\":0,"
+	 "{" INT "\"phase\":null,\"nodesTargeted\":0,\"nodesReady\":0,\"nodesPulling\":0,\"nodesSkipped\":0,"
 	 "\"consecutiveFailures\":0,\"lastPulledAt\":null}"},
 	{"lists as a whole", ST, "{\"cachedNodes\":[\"a\",\"b\"]}",
 	 "{\"cachedNodes\":[\"a\",\"c\"]}",
-	 "{" INT "\"nodesTargeted\":0,\"nodesReady\":0,\"nodesPulling\":0,"
+	 "{" INT "\"nodesTargeted\":0,\"nodesReady\":0,\"nodesPulling\":0,\"nodesSkipped\":0,"
 	 "\"cachedNodes\":[\"a\",\"c\"],\"consecutiveFailures\":0}"},
 	{"an emptied list is removed", ST, "{\"cachedNodes\":[\"a\"]}", "{}",
-	 "{" INT "\"nodesTargeted\":0,\"nodesReady\":0,\"nodesPulling\":0,\"cachedNodes\":null,"
+	 "{" INT "\"nodesTargeted\":0,\"nodesReady\":0,\"nodesPulling\":0,\"nodesSkipped\":0,\"cachedNodes\":null,"
 	 "\"consecutiveFailures\":0}"},
 	{"only what changed in an object", &cachedimage_desc,
 	 "{\"metadata\":{\"name\":\"n\"},\"spec\":{\"image\":\"a\",\"tag\":\"1\"}}",

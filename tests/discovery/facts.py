@@ -101,12 +101,12 @@ def wrong_header(client, asked):
         client, asked, AMD, headers=[f"Docker-Content-Digest: {digest(ARM)}"])
 
 
-@row("not understood", known=False)
+@row("platforms  not known: the answer of the registry is not understood")
 def no_manifest(client, asked):
     return manifest(client, asked, b"<html>")
 
 
-@row("not understood", known=False)
+@row("platforms  not known: the answer of the registry is not understood")
 def both_at_once(client, asked):
     return manifest(client, asked, json.dumps({"manifests": [], "config": {}, "layers": []}).encode())
 
@@ -180,7 +180,7 @@ def slow(client, _):
     client.hang()
 
 
-@row("limits what may be read", known=False, host="scarce.example", requests=["HEAD"])
+@row((digest(AMD), "platforms  not known: the registry limits what may be read"), host="scarce.example", requests=["HEAD"])
 def scarce(client, asked):
     return manifest(client, asked, AMD, [f"Docker-Content-Digest: {digest(AMD)}", "RateLimit-Limit: 100;w=21600",
                                          "RateLimit-Remaining: 49;w=21600"])

@@ -54,11 +54,18 @@ class World:
         self.rig.must("POST", f"{API}/pullpolicies", {
             "apiVersion": "drop.corewire.io/v1alpha1", "kind": "PullPolicy", "metadata": {"name": "p"},
             "spec": {"maxConcurrentNodes": 10_000, "maxPullsPerNode": 100, "minDelayBetweenPulls": "0s",
-                     "repullInterval": f"{self.options.every}s"}})
+                     "repullInterval": f"{self.options.every}s", "registryChecks": "Disabled"}})
         for name in self.names:
             self.rig.must("POST", f"{API}/cachedimages", {
                 "apiVersion": "drop.corewire.io/v1alpha1", "kind": "CachedImage", "metadata": {"name": name},
                 "spec": {"image": f"{HOST}/{name}", "tag": "1", "policyRef": {"name": "p"}}})
+
+    def allow_checks(self):
+        path = f"{API}/pullpolicies/p"
+        policy = self.rig.must("GET", path)
+        policy["spec"]["registryChecks"] = "Auto"
+        self.rig.must("PUT", path, policy)
+        return True
 
     def ready(self):
         counts = collections.Counter(status(one).get("phase") for one in self.images().values())
@@ -100,6 +107,7 @@ def play(tap, world, server):
     tap.equal(sum(world.pods().values()), nodes * images, "a pod for each pair at first")
 
     heads, before = server.count, world.requests()
+    until(STARTED, world.allow_checks, every=0.5)
     first, last = until(20 * every, lambda: world.checked(""), every=1)
     tap.equal(server.count - heads, images, "37: when the repull is due, one HEAD an image")
     tap.equal(sum(world.pods().values()), nodes * images, "37: and no pod")

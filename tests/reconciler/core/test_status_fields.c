@@ -32,8 +32,12 @@ static void lists(struct rig *r, const char *node)
 
 static void tell(struct rig *r, const char *digest)
 {
-	const struct core_told told = {
-		.known = digest != NULL, .digest = digest, .text = "it is down", .code = 503};
+	struct image_platform platform = {"linux/amd64", 1000};
+	const struct core_told told = {.known = digest != NULL,
+				       .digest = digest,
+				       .platforms = {&platform, digest != NULL},
+				       .text = "it is down",
+				       .code = 503};
 	assert_int_equal(r->acts.n_checks, 1);
 	core_told(r->core, "i", "i", "i:1", &told, r->now);
 }
@@ -47,15 +51,22 @@ static void pods(struct rig *r, enum fate fate)
 		rig_pod(r, &starts[i], fate);
 }
 
-/* Nodes a, b, c are there, and what they list. */
+/* There is nothing for its platform. */
+static void other_node(struct rig *r)
+{
+	rig_node_as(r, "d", "d", true, NULL, RIG_WALL_S - 100000, "arm64");
+}
+
+/* Nodes a to d are there, and what they list. */
 static void nodes(struct rig *r)
 {
 	lists(r, "a");
 	lists(r, "b");
 	rig_node(r, "c");
+	other_node(r);
 }
 
-/* a and b have it, c fails, the registry has answered once and not the second time. */
+/* a and b have it, c fails, d is left out, the registry has answered once more, and once not. */
 static void live(struct rig *r)
 {
 	rig_new(r);
@@ -63,8 +74,11 @@ static void live(struct rig *r)
 	policy(r);
 	rig_node(r, "a");
 	rig_node(r, "b");
+	other_node(r);
 	rig_image(r, "i", "1", "p");
 	rig_lead(r);
+	rig_turn(r, 0);
+	tell(r, DIGEST);
 	rig_turn(r, 0);
 	pods(r, POD_PULLED);
 	rig_turn(r, 0);

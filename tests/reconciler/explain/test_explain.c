@@ -244,6 +244,29 @@ static void repull(struct rig *r)
 	core_put(r->core, KIND_PULLPOLICY, &p, r->now);
 }
 
+/* The registry is asked about a new reference, as nodes have two platforms; it tells this. */
+static void two_platforms(struct rig *r, const char *platform)
+{
+	struct image_platform told = {platform, 0};
+	struct core_told answer = {
+		.known = true, .digest = "sha256:0", .platforms = {&told, 1}};
+	core_allow_checks(r->core, true);
+	rig_node_as(r, "b", "b", true, NULL, 1, "arm64");
+	rig_turn(r, 0);
+	if (platform != NULL)
+		core_told(r->core, "i", "i", "i:1", &answer, r->now);
+}
+
+static void left_out(struct rig *r)
+{
+	two_platforms(r, "linux/amd64");
+}
+
+static void asked(struct rig *r)
+{
+	two_platforms(r, NULL);
+}
+
 static const struct story stories[] = {
 	{"standby", stand_by, "a", EXPLAIN_NOT_LEADING, "unknown: this replica is a standby"},
 	{"unknown node", nothing, "x", EXPLAIN_NO_NODE, "the node does not exist"},
@@ -254,6 +277,10 @@ static const struct story stories[] = {
 	 "not targeted: taint dedicated=ci:NoSchedule is not tolerated"},
 	{"taint without a value", tainted_plainly, "t", EXPLAIN_TAINT,
 	 "not targeted: taint gpu:NoExecute is not tolerated"},
+	{"no image for its platform", left_out, "b", EXPLAIN_PLATFORM,
+	 "not targeted: nothing for linux/arm64, image is linux/amd64 only"},
+	{"the registry is asked", asked, "b", EXPLAIN_REGISTRY_ASKED,
+	 "waiting for the registry's answer until 22:13:25 UTC at the latest"},
 	{"pulling", nothing, "a", EXPLAIN_PULLING, "pulling since 22:13:20 UTC in pod pull-i-*"},
 	{"cached", pulled, "a", EXPLAIN_CACHED, "cached since 22:13:20 UTC"},
 	{"not ready", not_ready, "n", EXPLAIN_NOT_ELIGIBLE, "not eligible: NotReady"},
