@@ -69,6 +69,49 @@ static char *skipped_text(const struct explain *e, struct arena *a)
 	}
 }
 
+/* What failed (14). */
+static char *backoff_text(const struct explain *e, struct arena *a)
+{
+	switch (e->reason) {
+	case EXPLAIN_BACKOFF:
+		return backing_off(e, "", "", a);
+	case EXPLAIN_REJECTED:
+		return backing_off(e, "the API server refused the pod: ", "", a);
+	case EXPLAIN_IMAGE_FAULT:
+		return backing_off(e, "", " (all nodes wait)", a);
+	case EXPLAIN_PLATFORM_FAULT:
+		return backing_off(e, "", arena_printf(a, " (all %s nodes wait)", e->subject), a);
+	case EXPLAIN_REGISTRY_FAULT:
+		return backing_off(e, "", arena_printf(a, " (all images of %s wait)", e->subject),
+				   a);
+	case EXPLAIN_NODE_FAULT:
+		return backing_off(e, "the node failed: ", " (all images wait on this node)", a);
+	default:
+		return arena_strdup(a, "");
+	}
+}
+
+/* Which limit (11, 12). */
+static char *pace_text(const struct explain *e, struct arena *a)
+{
+	switch (e->reason) {
+	case EXPLAIN_POLICY_PULLS:
+		return waiting(e, "pulls", a);
+	case EXPLAIN_POLICY_DELAY:
+		return arena_printf(a, "waiting for %s: next node at %s", policy_of(e, a),
+				    clock_text(e->at, a));
+	case EXPLAIN_POLICY_NODES:
+		return waiting(e, "nodes pulling", a);
+	case EXPLAIN_HELD_NODES:
+		return waiting(e, "nodes with a startup taint pulling", a);
+	case EXPLAIN_NODE_PULLS:
+		return arena_printf(a, "waiting for the node: %" PRId64 " of %" PRId64 " pulls",
+				    e->n, e->limit);
+	default:
+		return arena_strdup(a, "");
+	}
+}
+
 static char *text_of(const struct explain *e, struct arena *a)
 {
 	switch (e->reason) {
@@ -89,18 +132,12 @@ static char *text_of(const struct explain *e, struct arena *a)
 	case EXPLAIN_NOT_ELIGIBLE:
 		return arena_printf(a, "not eligible: %s", e->subject);
 	case EXPLAIN_BACKOFF:
-		return backing_off(e, "", "", a);
 	case EXPLAIN_REJECTED:
-		return backing_off(e, "the API server refused the pod: ", "", a);
 	case EXPLAIN_IMAGE_FAULT:
-		return backing_off(e, "", " (all nodes wait)", a);
 	case EXPLAIN_PLATFORM_FAULT:
-		return backing_off(e, "", arena_printf(a, " (all %s nodes wait)", e->subject), a);
 	case EXPLAIN_REGISTRY_FAULT:
-		return backing_off(e, "", arena_printf(a, " (all images of %s wait)", e->subject),
-				   a);
 	case EXPLAIN_NODE_FAULT:
-		return backing_off(e, "the node failed: ", " (all images wait on this node)", a);
+		return backoff_text(e, a);
 	case EXPLAIN_PROBE:
 		return arena_printf(a, "waiting for the test pull on %s%s%s",
 				    or (e->subject, "another image"),
@@ -115,17 +152,11 @@ static char *text_of(const struct explain *e, struct arena *a)
 			a, "slow start: %" PRId64 " of %" PRId64 " pulls until the first succeeds",
 			e->n, e->limit);
 	case EXPLAIN_POLICY_PULLS:
-		return waiting(e, "pulls", a);
 	case EXPLAIN_POLICY_DELAY:
-		return arena_printf(a, "waiting for %s: next node at %s", policy_of(e, a),
-				    clock_text(e->at, a));
 	case EXPLAIN_POLICY_NODES:
-		return waiting(e, "nodes pulling", a);
 	case EXPLAIN_HELD_NODES:
-		return waiting(e, "nodes with a startup taint pulling", a);
 	case EXPLAIN_NODE_PULLS:
-		return arena_printf(a, "waiting for the node: %" PRId64 " of %" PRId64 " pulls",
-				    e->n, e->limit);
+		return pace_text(e, a);
 	case EXPLAIN_NEXT:
 		return arena_strdup(a, "next in the queue");
 	case EXPLAIN_REASON_COUNT:
