@@ -102,7 +102,7 @@ sync-crds: ## Copy deploy/crds into the charts and to kustomize.
 
 cluster-up: ## Start the real test cluster in build/cluster (then: . build/cluster/env).
 	scripts/setup.sh cluster
-	tests/cluster/up.sh $(CLUSTER)
+	tests/cluster/up.sh $(CLUSTER) --network
 
 cluster-down: ## Stop it.
 	tests/cluster/down.sh $(CLUSTER)

@@ -5,7 +5,7 @@
 set -euo pipefail
 
 . "$(dirname "${BASH_SOURCE[0]}")/lib/common.sh"
-for part in node clean; do . "$HERE/lib/$part.sh"; done
+for part in node network clean; do . "$HERE/lib/$part.sh"; done
 
 made=
 if [ $# -eq 0 ] || [[ $1 == -* ]]; then made=$(mktemp -d); set -- "$made/c" "$@"; fi

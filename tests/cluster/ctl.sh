@@ -12,7 +12,7 @@
 set -euo pipefail
 
 . "$(dirname "${BASH_SOURCE[0]}")/lib/common.sh"
-for part in control node; do . "$HERE/lib/$part.sh"; done
+for part in pki control node network; do . "$HERE/lib/$part.sh"; done
 
 usage() { sed -n '2,11s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 [ $# -ge 2 ] || usage

@@ -6,6 +6,7 @@ set -euo pipefail
 
 . "$(dirname "${BASH_SOURCE[0]}")/lib/common.sh"
 . "$HERE/lib/node.sh"
+. "$HERE/lib/network.sh"
 . "$HERE/lib/clean.sh"
 
 [ $# -eq 1 ] || die "usage: down.sh DIR"

@@ -1,26 +1,32 @@
 #!/usr/bin/env bash
 # Brings up a real Kubernetes on loopback, all of it below DIR, and returns when its nodes are Ready:
-#   up.sh DIR [--no-kubelet | --nodes NAME,NAME...] [--no-images] [--apiserver-flags '...'] [--etcd-flags '...']
+#   up.sh DIR [--kubernetes 1.29|1.34|1.36] [--runtime containerd-1.6|containerd-2] [--network]
+#             [--no-kubelet | --nodes NAME,NAME...] [--no-images] [--apiserver-flags '...'] [--etcd-flags '...']
 #             [--controller-manager-flags '...'] [--kubelet-flags '...']
 # etcd, kube-apiserver, kube-controller-manager, kube-scheduler, a registry with test images; and for each node (one,
-# "drop-node", by default; this part needs root) a containerd and a kubelet. Afterwards: '. DIR/env'. If a part does
-# not come up, the end of its log is shown and all is taken down again. down.sh DIR ends it.
+# "drop-node", by default; this part needs root) a containerd and a kubelet. With --network also kube-proxy and a cluster DNS:
+# pods reach services, the API server's among them. Afterwards: '. DIR/env'. If a part does not come up, the end of its log
+# is shown and all is taken down again. down.sh DIR ends it.
 set -euo pipefail
 
 . "$(dirname "${BASH_SOURCE[0]}")/lib/common.sh"
-for part in pki control node clean; do . "$HERE/lib/$part.sh"; done
+for part in pki control node network clean; do . "$HERE/lib/$part.sh"; done
 
-usage() { sed -n '3,4s/^# *//p' "$0" >&2; exit 2; }
+usage() { sed -n '3,5s/^# *//p' "$0" >&2; exit 2; }
 
 NODES=(drop-node) API_FLAGS=() ETCD_FLAGS=() KCM_FLAGS=() KUBELET_FLAGS=() images=yes where=
+KUBERNETES=1.34 RUNTIME=containerd-1.6 NETWORK=
 while [ $# -gt 0 ]; do
 	case $1 in
 	--no-kubelet) NODES=() ;;
 	--no-images) images= ;;
-	--nodes | --*-flags)
+	--network) NETWORK=yes ;;
+	--nodes | --kubernetes | --runtime | --*-flags)
 		[ $# -ge 2 ] || usage
 		case $1 in
 		--nodes) IFS=, read -ra NODES <<<"$2" ;;
+		--kubernetes) KUBERNETES=$2 ;;
+		--runtime) RUNTIME=$2 ;;
 		--apiserver-flags) read -ra API_FLAGS <<<"$2" ;;
 		--etcd-flags) read -ra ETCD_FLAGS <<<"$2" ;;
 		--controller-manager-flags) read -ra KCM_FLAGS <<<"$2" ;;
@@ -41,10 +47,20 @@ done
 
 need curl jq openssl python3 docker-registry flock setsid "${CC:-cc}"
 if [ ${#NODES[@]} -gt 0 ]; then
-	need containerd ctr runc ip unshare nsenter mount
+	need runc ip unshare nsenter mount
+	case $RUNTIME in
+	containerd-1.6) need containerd ctr ;;
+	containerd-2) ;;
+	*) die "no such runtime: $RUNTIME" ;;
+	esac
 	[ "$(id -u)" = 0 ] || die "a node needs root (containerd, cgroups): use sudo, or --no-kubelet for the API alone"
 fi
-BIN=$("$HERE/build.sh")
+[ -z "$NETWORK" ] || [ ${#NODES[@]} -gt 0 ] || die "a network needs a node"
+[ -z "$NETWORK" ] || need iptables
+BIN=$("$HERE/build.sh" cluster "$KUBERNETES")
+RUNTIME_BIN= DNS_BIN=
+[ "$RUNTIME" != containerd-2 ] || [ ${#NODES[@]} = 0 ] || RUNTIME_BIN=$("$HERE/build.sh" containerd)
+[ -z "$NETWORK" ] || DNS_BIN=$("$HERE/build.sh" dns)
 begun=${EPOCHREALTIME/./}
 
 mkdir -p "$DIR"
@@ -59,24 +75,26 @@ mkdir -p "$LOGS" "$PIDS" "$DIR/tmp" "$DIR/nodes"
 trap 'code=$?; trap - EXIT; say "failed; taking down what was started (logs stay in $LOGS)"; clean_cluster; exit $code' EXIT
 trap 'exit 130' INT TERM HUP
 
-SERVICE_NET=10.96.0
 {
 	read -r POD_NET
 	read -r ETCD_PORT; read -r ETCD_PEER_PORT; read -r API_PORT; read -r KCM_PORT; read -r SCHED_PORT
 	read -r REGISTRY_PORT
 	mapfile -t KUBELET_PORTS
 } < <(python3 "$HERE/lib/ports.py" $((6 + ${#NODES[@]})) "$DIR")
+SERVICE_NET=10.96.0
+[ -z "$NETWORK" ] || SERVICE_NET=$POD_NET.254
 # -g: load_state reads it inside a function.
-declare -p BIN SERVICE_NET POD_NET ETCD_PORT ETCD_PEER_PORT API_PORT KCM_PORT SCHED_PORT REGISTRY_PORT NODES API_FLAGS \
-	ETCD_FLAGS KCM_FLAGS KUBELET_FLAGS KUBELET_PORTS | sed 's/^declare -\(-\|a\)/declare -g\1/; s/-g-/-g/' >"$STATE"
+declare -p BIN RUNTIME_BIN DNS_BIN NETWORK KUBERNETES RUNTIME SERVICE_NET POD_NET ETCD_PORT ETCD_PEER_PORT API_PORT KCM_PORT SCHED_PORT REGISTRY_PORT NODES \
+	API_FLAGS ETCD_FLAGS KCM_FLAGS KUBELET_FLAGS KUBELET_PORTS | sed 's/^declare -\(-\|a\)/declare -g\1/; s/-g-/-g/' >"$STATE"
 
 start_etcd "${ETCD_FLAGS[@]}"
 start_registry
 "${CC:-cc}" -static -Os -s -o "$DIR/box" "$HERE/lib/box.c" || die "no static program can be built: is gcc with libc6-dev there?"
 pki_all
+if [ -n "$NETWORK" ]; then bridge_make; start_relay; fi
 start_apiserver "${API_FLAGS[@]}"
 for i in "${!NODES[@]}"; do
-	node_settings "${NODES[i]}" "$POD_NET.$i.0/24" "${KUBELET_PORTS[i]}"
+	node_settings "${NODES[i]}" "$POD_NET.$i" "${KUBELET_PORTS[i]}"
 	write_ctr "${NODES[i]}"
 	start_node_namespaces "${NODES[i]}"
 done
@@ -95,6 +113,7 @@ wait_etcd
 wait_apiserver
 start_controller_manager "${KCM_FLAGS[@]}"
 start_scheduler
+[ -z "$NETWORK" ] || start_network
 for node in "${NODES[@]}"; do
 	wait_containerd "$node"
 	start_kubelet "$node" "${KUBELET_FLAGS[@]}"
@@ -102,13 +121,15 @@ done
 wait_controller_manager
 wait_scheduler
 for node in "${NODES[@]}"; do wait_node "$node"; done
+[ -z "$NETWORK" ] || wait_network
 
 cat >"$DIR/env" <<EOF
 # Source this. The cluster in $DIR, brought up $(date -u +%FT%TZ).
 export KUBECONFIG=$DIR/kubeconfig
-export KUBECTL=$BIN/kubectl
+export KUBECTL=$BIN/kubectl PATH=$BIN:\$PATH
+export KUBERNETES_VERSION=$KUBERNETES RUNTIME=$RUNTIME
 export APISERVER=https://127.0.0.1:$API_PORT
-export REGISTRY=127.0.0.1:$REGISTRY_PORT
+export REGISTRY=127.0.0.1:$REGISTRY_PORT SKOPEO_FLAGS=--dest-tls-verify=false
 export ETCD=http://127.0.0.1:$ETCD_PORT
 export CA_CERT=$PKI/ca.crt CLIENT_CERT=$PKI/admin.crt CLIENT_KEY=$PKI/admin.key
 export AUDIT_LOG=$DIR/audit.log

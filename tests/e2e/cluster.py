@@ -13,25 +13,30 @@ SCRIPTS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 MANIFESTS = ("application/vnd.oci.image.manifest.v1+json, "
              "application/vnd.docker.distribution.manifest.v2+json")
 PRINTED = ("KUBECONFIG", "KUBECTL", "APISERVER", "REGISTRY", "AUDIT_LOG", "CA_CERT", "CLIENT_CERT",
-           "CLIENT_KEY", "CLUSTER_LOGS", "NODE", "CTR")
+           "CLIENT_KEY", "CLUSTER_LOGS", "NODE", "CTR", "KUBERNETES_VERSION", "RUNTIME")
+PAIR = "1.34/containerd-1.6"  # what make test runs on
 
 
 class Cluster:
-    def __init__(self, folder, borrowed):
+    def __init__(self, folder, borrowed, pair=PAIR):
         self.dir = folder
         self.borrowed = borrowed
+        self.pair = pair  # KUBERNETES/RUNTIME, as tests/cluster/up.sh knows them
         self.env = {}
         self.disturbed = False  # the API server was away, and the kubelet may still wait for it
 
     def up(self):
         if not self.borrowed:
             # The very first time it builds Kubernetes. A node of few pods can be filled (tests/contract).
-            self.script("up.sh", "--kubelet-flags", "--max-pods=20", timeout=1800)
+            kubernetes, _, runtime = self.pair.partition("/")
+            self.script("up.sh", "--kubernetes", kubernetes, "--runtime", runtime, "--kubelet-flags", "--max-pods=20",
+                        timeout=1800)
         text = subprocess.run(
             ["bash", "-c", '. "$0/env" && for v in "$@"; do printf "%s\\0" "${!v}"; done',
              self.dir, *PRINTED],
             check=True, capture_output=True, text=True).stdout
         self.env = dict(zip(PRINTED, text.split("\0")))
+        self.pair = f"{self.env['KUBERNETES_VERSION']}/{self.env['RUNTIME']}"
         self.api = self.api_as(self.env["CLIENT_CERT"], self.env["CLIENT_KEY"])
 
     def down(self):
@@ -50,6 +55,11 @@ class Cluster:
     def ctl(self, *words):
         self.disturbed |= words[0] in ("expire", "start-apiserver")
         return self.script("ctl.sh", *words)
+
+    @property
+    def kubernetes(self):
+        """The minor version of the control plane and the kubelets: 34."""
+        return int(self.pair.partition("/")[0].removeprefix("1."))
 
     @property
     def node(self):

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Runs the end-to-end tests on real clusters and prints TAP:
 
-    run.py --build DIR [--jobs N | --cluster DIR] [--full] [--list] [--keep] [--scratch DIR] [--repeat N] [PATTERN]...
+    run.py --build DIR [--jobs N | --cluster DIR] [--pair KUBERNETES/RUNTIME] [--full] [--list] [--keep] [--scratch DIR] [--repeat N] [PATTERN]...
 
 DIR of --build is a meson build folder (or one with the programs in it). Without --cluster a cluster
 is brought up for the run and taken down after it, which needs root (tests/cluster/README.md); with --jobs N
 there are N, side by side, and the modules are divided among them (plan.py).
+--pair chooses what the cluster is made of, as 1.36/containerd-2 (tests/cluster/README.md).
 PATTERN is a module (test_crash) or a shell pattern of module.test names ('crash.k*'); none: all.
 --repeat runs the chosen tests N times over: what is right only most of the time shows there.
 --full also runs what takes more than minutes. The scratch folder, with all logs, is removed if everything passed (--keep: never).
@@ -23,7 +24,7 @@ import traceback
 
 import plan
 import whole
-from cluster import Cluster
+from cluster import PAIR, Cluster
 from harness import Harness
 from pool import Pool
 from tap import Tap, WireTap
@@ -66,7 +67,7 @@ def run_all(t, chosen, budget, took, tell):
 def on_cluster(args, tap, chosen, scratch, took):
     """Runs them on one cluster, in this process; returns its Trace."""
     tell = tap.event if args.wire else lambda *_, **__: None
-    cluster = Cluster(args.cluster or os.path.join(scratch, "cluster"), bool(args.cluster))
+    cluster = Cluster(args.cluster or os.path.join(scratch, "cluster"), bool(args.cluster), args.pair)
     t = Harness(tap, cluster, args.build, os.path.join(scratch, "run"), args.full)
     with contextlib.ExitStack() as stack:
         stack.callback(t.close)
@@ -81,7 +82,7 @@ def on_cluster(args, tap, chosen, scratch, took):
 def on_clusters(args, tap, chosen, scratch, took):
     """Runs them on several, each with a process of its own; returns the Traces."""
     pool = Pool(tap, took)
-    command = [os.path.abspath(__file__), "--wire", "--build", args.build, "--repeat", str(args.repeat)]
+    command = [os.path.abspath(__file__), "--wire", "--build", args.build, "--pair", args.pair, "--repeat", str(args.repeat)]
     pool.run(command + (["--full"] if args.full else []), [name for name, _ in chosen] * args.repeat, args.jobs, scratch)
     return pool.traces
 
@@ -106,6 +107,7 @@ def arguments():
     parser.add_argument("--build", metavar="DIR", help="where the programs were built")
     parser.add_argument("--cluster", metavar="DIR", help="use the cluster that is up in DIR")
     parser.add_argument("--jobs", metavar="N", type=int, default=1, help="on N clusters side by side")
+    parser.add_argument("--pair", metavar="KUBERNETES/RUNTIME", default=PAIR, help=f"what it is made of: {PAIR}")
     parser.add_argument("--full", action="store_true", help="also the sweeps that take an hour")
     parser.add_argument("--list", action="store_true", help="print the names of the tests")
     parser.add_argument("--keep", action="store_true", help="keep the scratch folder")

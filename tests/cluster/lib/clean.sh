@@ -62,6 +62,7 @@ clean_cluster() { # keeps the logs and what tells about the run, removes the dat
 	if [ "$(id -u)" = 0 ]; then
 		cgroup_remove
 		mounts_remove
+		bridge_remove
 		# The kernel dismantles network namespaces by itself, a moment after their last process.
 		for ((i = 0; i < 100; i++)); do ! routes_gone || break; sleep 0.05; done
 		routes_gone || say "routes of the pods stay behind: see 'ip route'"

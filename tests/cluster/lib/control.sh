@@ -22,13 +22,14 @@ apiserver_wrapper() {
 }
 
 start_apiserver() { # [FLAGS...]: later flags win over ours, feature gates add up
-	local WRAP=()
+	local WRAP=() advertise=(--advertise-address=198.51.100.1 --endpoint-reconciler-type=none)
 	apiserver_wrapper
-	# The advertised address is never used: without an endpoint reconciler nobody writes it anywhere, but the server
-	# refuses to guess one on a machine with no default route.
+	# Without a network the advertised address is never used: with no endpoint reconciler nobody writes it anywhere, but the
+	# server refuses to guess one on a machine with no default route.
+	[ -z "$NETWORK" ] || advertise=(--advertise-address="$POD_NET.127.1")
 	spawn kube-apiserver "${WRAP[@]}" "$BIN/kube-apiserver" \
 		--etcd-servers="http://127.0.0.1:$ETCD_PORT" --bind-address=127.0.0.1 --secure-port="$API_PORT" \
-		--advertise-address=198.51.100.1 --endpoint-reconciler-type=none \
+		"${advertise[@]}" \
 		--tls-cert-file="$PKI/apiserver.crt" --tls-private-key-file="$PKI/apiserver.key" \
 		--client-ca-file="$PKI/ca.crt" --authorization-mode=Node,RBAC --enable-admission-plugins=NodeRestriction \
 		--kubelet-client-certificate="$PKI/apiserver-kubelet-client.crt" \

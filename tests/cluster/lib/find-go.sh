@@ -1,8 +1,8 @@
 # shellcheck shell=bash
-# Finds a Go that can build the cluster (etcd 3.6.13 asks for 1.25) and never lets Go fetch another toolchain.
+# Finds a Go that can build the cluster (CoreDNS 1.15 and containerd 2.4 ask for 1.26) and never lets Go fetch another toolchain.
 # Sourced by build.sh and scripts/setup.sh. find_go sets GO to its path, or fails.
 
-GO_MIN_MINOR=25
+GO_MIN_MINOR=26
 DROP_CACHE=${DROP_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/drop}
 
 find_go() {

@@ -8,8 +8,8 @@ built() { # FOLDER PROGRAM...
 	for p; do [ -x "$out/$p" ] || return 1; done
 }
 
-compile() { # LDFLAGS PACKAGE... : in the folder of a go.mod
-	nice -n 10 "$GO" build -o "$tmp/bin/" -ldflags "$1" "${@:2}" >&2
+compile() { # LDFLAGS PACKAGE... : in the folder of a go.mod, with the build tags of $TAGS
+	nice -n 10 "$GO" build ${GO_JOBS:+-p "$GO_JOBS"} -tags "${TAGS-}" -o "$tmp/bin/" -ldflags "$1" "${@:2}" >&2
 }
 
 build_once() { # KEY WHAT FUNCTION PROGRAM... : prints the folder

@@ -1,14 +1,15 @@
 #!/bin/bash
-# PID 1 of a node's mount and PID namespaces: node-init.sh DIR NODE BIN. Makes the node's own view of the file system
+# PID 1 of a node's mount and PID namespaces: node-init.sh DIR NODE BIN RUNTIME_BIN. Makes the node's own view of the file system
 # and becomes a process that waits and reaps. Whatever is mounted here is seen by the node only and dies with it:
 #   /run          empty: sockets, network namespaces, containerd's state. /run/cluster is DIR, /run/node DIR/nodes/NODE,
-#                 /run/bin the built programs: DIR may be as long or as odd a path as it likes
+#                 /run/bin the built programs, /run/runtime the runtime's unless it is Debian's: DIR may be as long or as odd a
+#                 path as it likes
 #   /var/lib      empty but for containerd and kubelet, kept in DIR/nodes/NODE/lib; /var/log likewise
 #   /proc/sys     the settings that kubelet and the CNI plugin insist on changing are plain files here
 #   name lookup   files only: an unknown host fails at once, "no such host", and nothing leaves the machine
 set -euo pipefail
 
-dir=$1 node=$2 bin=$3 home=$1/nodes/$2
+dir=$1 node=$2 bin=$3 runtime=$4 home=$1/nodes/$2
 
 # /proc is still the machine's: our pid there and our start time, which down.sh and ctl.sh go by. (read, and not
 # $(<...): that would be the pid of a subshell.)
@@ -22,10 +23,11 @@ mount -n -t proc proc /proc
 stage=$home/stage
 mkdir -p "$stage"/{run,lib,log}
 for one in run lib log; do mount -n -t tmpfs -o mode=755 "drop-$one" "$stage/$one"; done
-mkdir -p "$stage"/run/{cluster,node,bin,tmp,containerd,netns,sys,lock} "$stage"/lib/{containerd,kubelet,cni} "$stage"/log/pods
+mkdir -p "$stage"/run/{cluster,node,bin,runtime,tmp,containerd,netns,sys,lock} "$stage"/lib/{containerd,kubelet,cni} "$stage"/log/pods
 mount -n --bind "$dir" "$stage/run/cluster"
 mount -n --bind "$home" "$stage/run/node"
 mount -n --bind "$bin" "$stage/run/bin"
+[ -z "$runtime" ] || mount -n --bind "$runtime" "$stage/run/runtime"
 mount -n --bind "$home/lib/containerd" "$stage/lib/containerd"
 mount -n --bind "$home/lib/kubelet" "$stage/lib/kubelet"
 mount -n --bind "$home/log/pods" "$stage/log/pods"

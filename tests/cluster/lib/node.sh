@@ -10,7 +10,7 @@ in_node() { # NODE COMMAND... : runs in the node's mount and PID namespaces, wit
 	local pid
 	pid=$(pid_of "init-$1") || { say "node $1 is not up"; return 1; }
 	shift
-	nsenter -t "$pid" -m -p -- env -i PATH="$PATH" HOME=/run TMPDIR=/run/tmp LANG=C "$MARK=$DIR" "$@"
+	nsenter -t "$pid" -m -p -- env -i PATH="/run/runtime:$PATH" HOME=/run TMPDIR=/run/tmp LANG=C "$MARK=$DIR" "$@"
 }
 
 in_node_daemon() { # NODE NAME COMMAND... : the same for a daemon; its log is NAME-NODE.log
@@ -19,7 +19,7 @@ in_node_daemon() { # NODE NAME COMMAND... : the same for a daemon; its log is NA
 	pid=$(pid_of "init-$node") || die "node $node is not up"
 	# The recorded process is nsenter, which ends with its child; the child's pid in the node is in /run/NAME.pid.
 	# shellcheck disable=SC2016
-	spawn "$name-$node" nsenter -t "$pid" -m -p -- env HOME=/run TMPDIR=/run/tmp \
+	spawn "$name-$node" nsenter -t "$pid" -m -p -- env PATH="/run/runtime:$PATH" HOME=/run TMPDIR=/run/tmp \
 		sh -c 'echo $$ >"/run/$0.pid"; exec "$@"' "$name" "$@"
 }
 
@@ -50,21 +50,27 @@ cgroup_make() { # NODE: what kubelet expects to exist as its cgroupRoot
 	done < <(cgroup_roots)
 }
 
-node_settings() { # NODE SUBNET PORT: certificate, kubeconfig, and the configuration files of both programs
+node_settings() { # NODE SUBNET (its first three bytes) PORT: certificate, kubeconfig, and the configuration files of both programs
 	local home=$DIR/nodes/$1
 	mkdir -p "$home"/{lib/containerd,lib/kubelet,log/pods,cni,certs.d}
 	pki_cert "node-$1" "/O=system:nodes/CN=system:node:$1" "DNS:$1,DNS:localhost,IP:127.0.0.1"
 	pki_kubeconfig "$home/kubeconfig" "node-$1"
 
-	# ptp and not bridge: it leaves no interface of its own on the machine.
+	# ptp and not bridge: it leaves no interface of its own on the machine. With a network there is one, and it is removed.
+	local plugin='"type": "ptp", "ipMasq": false' range="\"subnet\": \"$2.0/24\"" routes=
+	if [ -n "$NETWORK" ]; then
+		plugin="\"type\": \"bridge\", \"bridge\": \"$(bridge_name)\""
+		range="\"subnet\": \"$POD_NET.0.0/$GATEWAY_BITS\", \"rangeStart\": \"$2.2\", \"rangeEnd\": \"$2.254\""
+		routes=", \"routes\": [{\"dst\": \"0.0.0.0/0\", \"gw\": \"$POD_NET.127.2\"}]"
+	fi
 	cat >"$home/cni/10-$TAG.conflist" <<EOF
-{"cniVersion": "0.4.0", "name": "$TAG", "plugins": [{"type": "ptp", "ipMasq": false,
- "ipam": {"type": "host-local", "ranges": [[{"subnet": "$2"}]], "dataDir": "/run/cni/networks"}}]}
+{"cniVersion": "0.4.0", "name": "$TAG", "plugins": [{$plugin,
+ "ipam": {"type": "host-local", "ranges": [[{$range}]]$routes, "dataDir": "/run/cni/networks"}}]}
 EOF
 	# Docker Hub's names lead to our registry, as mirror and as last resort: a missing tag is "not found" and never
 	# a question to the internet. Other hosts have no entry: they fail as unknown hosts do (see node-init.sh).
 	local host
-	for host in docker.io "127.0.0.1:$REGISTRY_PORT"; do
+	for host in docker.io "127.0.0.1:$REGISTRY_PORT" ${NETWORK:+registry.e2e-infra.svc.cluster.local:5000}; do
 		mkdir -p "$home/certs.d/$host"
 		cat >"$home/certs.d/$host/hosts.toml" <<EOF
 server = "http://127.0.0.1:$REGISTRY_PORT"
@@ -116,6 +122,7 @@ evictionHard: {imagefs.available: 0%, nodefs.available: 0%, nodefs.inodesFree: 0
 imageGCHighThresholdPercent: 100
 imageGCLowThresholdPercent: 99
 EOF
+	[ -z "$NETWORK" ] || printf 'clusterDNS: [%s]\nclusterDomain: cluster.local\n' "$SERVICE_NET.10" >>"$home/kubelet.yaml"
 	: >"$home/resolv.conf"
 }
 
@@ -131,7 +138,7 @@ start_node_namespaces() { # NODE
 	cgroup_make "$1"
 	# The outer process only waits; it takes PID 1 with it when it dies.
 	spawn "node-$1" unshare --mount --propagation private --pid --fork --kill-child=KILL \
-		bash "$HERE/lib/node-init.sh" "$DIR" "$1" "$BIN"
+		bash "$HERE/lib/node-init.sh" "$DIR" "$1" "$BIN" "$RUNTIME_BIN"
 }
 node_inside_ready() { [ -e "$DIR/nodes/$1/ready" ]; }
 wait_node_namespaces() { wait_for 10 "node-$1" node_inside_ready "$1"; }
@@ -161,7 +168,7 @@ write_ctr() { # NODE: containerd's client for by-hand work; the socket is inside
 #!/bin/sh
 # ctr of node $1, e.g.: $DIR/nodes/$1/ctr images ls ; ... images rm docker.io/library/nginx:1.25-alpine
 read -r pid _ <"$PIDS/init-$1.pid" || exit 1
-exec nsenter -t "\$pid" -m -- ctr --address /run/containerd/containerd.sock --namespace k8s.io "\$@"
+exec nsenter -t "\$pid" -m -- env PATH="/run/runtime:\$PATH" ctr --address /run/containerd/containerd.sock --namespace k8s.io "\$@"
 EOF
 	chmod 755 "$DIR/nodes/$1/ctr"
 }

@@ -50,7 +50,7 @@ EOF
 pki_all() { # the control plane's; each node makes its own (node.sh)
 	pki_init
 	pki_cert apiserver /CN=kube-apiserver \
-		"IP:127.0.0.1,IP:$SERVICE_NET.1,DNS:localhost,DNS:kubernetes,DNS:kubernetes.default,DNS:kubernetes.default.svc"
+		"IP:127.0.0.1,IP:$SERVICE_NET.1,IP:$POD_NET.127.1,DNS:localhost,DNS:kubernetes,DNS:kubernetes.default,DNS:kubernetes.default.svc"
 	pki_cert apiserver-kubelet-client /O=system:masters/CN=kube-apiserver-kubelet-client
 	pki_cert front-proxy /CN=front-proxy
 	pki_cert admin /O=system:masters/CN=admin
