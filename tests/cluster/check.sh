@@ -95,16 +95,25 @@ k create configmap later >/dev/null
 ok 'expire' "$HERE/ctl.sh" "$DIR" expire
 ok 'an old watch gets 410' eval "k get --raw '/api/v1/configmaps?watch=1&timeoutSeconds=2&resourceVersion=$version' |
 	jq -e '.object.code == 410'"
-for part in kubelet containerd registry etcd controller-manager scheduler; do
-	ok "stop $part" "$HERE/ctl.sh" "$DIR" stop-$part
+network=()
+[[ " ${options[*]} " != *" --network "* ]] || network=(kube-proxy dns)
+for part in kubelet containerd registry etcd controller-manager scheduler "${network[@]}"; do
+	ok "stop $part" "$HERE/ctl.sh" "$DIR" "stop-$part"
 	ok "status notices" eval "! '$HERE/ctl.sh' '$DIR' status | grep -q '$part.* [0-9]'"
-	ok "start $part" "$HERE/ctl.sh" "$DIR" start-$part
+	ok "start $part" "$HERE/ctl.sh" "$DIR" "start-$part"
 done
 ok 'all is up again' "$HERE/ctl.sh" "$DIR" status
 pod again docker.io/library/nginx:1.25-alpine
 ok 'pulls after all that' within 30 pod_is again '.status.phase == "Succeeded"'
 k delete pod again --wait=false >/dev/null
 ok 'pods go' within 30 eval '! k get pod again 2>/dev/null'
+
+if [ ${#network[@]} -gt 0 ]; then # (from a pod: tests/e2e/test_install.py)
+	ok 'the API server by the address of its service' eval \
+		'curl -sf --cacert $CA_CERT -H "Authorization: Bearer $(k create token default)" "https://$(k get service kubernetes -o jsonpath={.spec.clusterIP})/version"'
+	ok 'the registry by the address of its service' eval \
+		'curl -sf "http://$(k -n e2e-infra get service registry -o jsonpath={.spec.clusterIP}):5000/v2/"'
+fi
 
 "$HERE/down.sh" "$DIR"
 ok 'nothing left after down' clean

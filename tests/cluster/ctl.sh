@@ -2,8 +2,9 @@
 # Breaks and mends parts of a running cluster: ctl.sh DIR COMMAND
 #   status                       every part and its pid; fails if one is dead
 #   stop-PART                    SIGKILL. PART: apiserver etcd controller-manager scheduler registry,
-#                                kubelet [NODE], containerd [NODE]
-#   start-PART [NODE] [FLAGS...] the same port and data, waits until it serves; FLAGS come after up.sh's
+#                                kubelet [NODE], containerd [NODE]; of a network also kube-proxy, dns
+#   start-PART [NODE] [--kubernetes 1.36] [FLAGS...]  the same port and data, waits until it serves; FLAGS come after
+#                                up.sh's; of that Kubernetes, for an upgrade (until it is started again without)
 #   freeze-PART, thaw-PART       SIGSTOP and SIGCONT: connections stay open and nothing answers
 #   compact                      etcd forgets all history before now. The API server still answers from its watch
 #                                cache, so old watches and continue tokens go on working: for 410 use expire
@@ -14,7 +15,7 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib/common.sh"
 for part in pki control node network; do . "$HERE/lib/$part.sh"; done
 
-usage() { sed -n '2,11s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+usage() { sed -n '2,12s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 [ $# -ge 2 ] || usage
 cluster_paths "$1"
 command=$2
@@ -27,6 +28,13 @@ take_node() { # sets node: the first argument if it is a node's name (then it is
 	node=${NODES[0]-} used=0
 	[ -n "$node" ] || die "this cluster has no node"
 	for one in "${NODES[@]}"; do [ "${1-}" != "$one" ] || { node=$one; used=1; }; done
+}
+
+take_version() { # sets BIN, and used: how many words say so
+	used=0
+	[ "${1-}" = --kubernetes ] || return 0
+	[ $# -ge 2 ] || usage
+	BIN=$("$HERE/build.sh" cluster "$2") used=2
 }
 
 daemon_of() { # PART -> the name of its log and pid file
@@ -67,18 +75,25 @@ start_part() { # PART [NODE] [FLAGS...]
 		take_node "$@"
 		shift "$used"
 		! pid_of "$part-$node" >/dev/null || die "$part of $node is running"
+		take_version "$@"
+		shift "$used"
+		[ "$part" != kubelet ] || nsenter -t "$(pid_of "init-$node")" -m mount -n --bind "$BIN" /run/bin
 		if [ "$part" = kubelet ]; then set -- "${KUBELET_FLAGS[@]}" "$@"; fi
 		"start_$part" "$node" "$@"
 		if [ "$part" = containerd ]; then wait_containerd "$node"; else wait_node "$node"; fi
 		return ;;
 	esac
 	! pid_of "$(daemon_of "$part")" >/dev/null || die "$part is running"
+	take_version "$@"
+	shift "$used"
 	case $part in
 	etcd) start_etcd "${ETCD_FLAGS[@]}" "$@" && wait_etcd ;;
 	apiserver) start_apiserver "${API_FLAGS[@]}" "$@" && wait_apiserver ;;
 	controller-manager) start_controller_manager "${KCM_FLAGS[@]}" "$@" && wait_controller_manager ;;
 	scheduler) start_scheduler "$@" && wait_scheduler ;;
 	registry) start_registry && wait_registry ;;
+	kube-proxy) start_kube_proxy "$@" && wait_network ;;
+	dns) start_dns && wait_network ;;
 	esac
 }
 
@@ -112,6 +127,7 @@ stop-* | start-* | freeze-* | thaw-*)
 	part=${command#*-}
 	case $part in
 	apiserver | etcd | controller-manager | scheduler | registry | kubelet | containerd) ;;
+	kube-proxy | dns) [ -n "$NETWORK" ] || die "this cluster has no network: up.sh DIR --network" ;;
 	*) usage ;;
 	esac
 	case $command in

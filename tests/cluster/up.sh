@@ -15,7 +15,7 @@ for part in pki control node network clean; do . "$HERE/lib/$part.sh"; done
 usage() { sed -n '3,5s/^# *//p' "$0" >&2; exit 2; }
 
 NODES=(drop-node) API_FLAGS=() ETCD_FLAGS=() KCM_FLAGS=() KUBELET_FLAGS=() images=yes where=
-KUBERNETES=1.34 RUNTIME=containerd-1.6 NETWORK=
+KUBERNETES=1.34 RUNTIME=containerd-1.6 NETWORK=''
 while [ $# -gt 0 ]; do
 	case $1 in
 	--no-kubelet) NODES=() ;;
@@ -58,7 +58,7 @@ fi
 [ -z "$NETWORK" ] || [ ${#NODES[@]} -gt 0 ] || die "a network needs a node"
 [ -z "$NETWORK" ] || need iptables
 BIN=$("$HERE/build.sh" cluster "$KUBERNETES")
-RUNTIME_BIN= DNS_BIN=
+RUNTIME_BIN='' DNS_BIN=''
 [ "$RUNTIME" != containerd-2 ] || [ ${#NODES[@]} = 0 ] || RUNTIME_BIN=$("$HERE/build.sh" containerd)
 [ -z "$NETWORK" ] || DNS_BIN=$("$HERE/build.sh" dns)
 begun=${EPOCHREALTIME/./}

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Runs the end-to-end tests on real clusters and prints TAP:
 
-    run.py --build DIR [--jobs N | --cluster DIR] [--pair KUBERNETES/RUNTIME] [--full] [--list] [--keep] [--scratch DIR] [--repeat N] [PATTERN]...
+    run.py --build DIR [--jobs N | --cluster DIR] [--pair KUBERNETES/RUNTIME]
+           [--full] [--list] [--keep] [--scratch DIR] [--repeat N] [PATTERN]...
 
 DIR of --build is a meson build folder (or one with the programs in it). Without --cluster a cluster
 is brought up for the run and taken down after it, which needs root (tests/cluster/README.md); with --jobs N

@@ -29,7 +29,7 @@ class User:
         self.pages = pages.Pages(README, INSTALL)
         self.home = t.folder("home")
         self.tree = os.path.join(self.home, "drop")
-        self.cluster = os.path.join(self.tree, "build/cluster")
+        self.registry = None
         tools = os.path.join(self.home, "tools")
         self.env = {"PATH": f"{tools}:{self.home}/.local/bin:{os.environ['PATH']}", "HOME": self.home, "LANG": "C.UTF-8",
                     **{name: os.environ[name] for name in ("DROP_CACHE", "XDG_CACHE_HOME") if name in os.environ}}
@@ -39,6 +39,13 @@ class User:
         os.makedirs(f"{self.home}/.local/bin")
         os.symlink(release.helm(), f"{tools}/helm")
         self.copy()
+
+    def up(self):
+        release.run("make", "cluster-up", cwd=self.tree, env=self.env)
+        self.registry = self.shell("echo $REGISTRY").strip()
+
+    def down(self):
+        release.run("make", "cluster-down", cwd=self.tree, env=self.env)
 
     def copy(self):
         """The tracked files as they are now, and the image where `make image` leaves it."""
@@ -59,7 +66,7 @@ class User:
         """The page's command that starts so; named: names of its example -> ours."""
         command = self.pages.take(start)
         command = command.removesuffix(FIRST_LOOK.get(command, "\0"))
-        command = command.replace("registry.example.com/", "$REGISTRY/").replace("make image image-push", "make image-push")
+        command = command.replace("registry.example.com/", f"{self.registry}/").replace("make image image-push", "make image-push")
         for example, ours in named.items():
             command = command.replace(example.replace("_", "-"), ours)
         return self.shell(command)
@@ -149,18 +156,18 @@ def with_kubectl(user):
 def test_install_pages(t):
     user = User(t)
     try:
-        release.run("make", "cluster-up", cwd=user.tree, env=user.env)
+        user.up()
         readme(user)
         with_helm(user)
         with_kubectl(user)
     finally:
-        release.run("make", "cluster-down", cwd=user.tree, env=user.env)
-    stale = []
+        user.down()
+    left_out = []
     for start in LEFT_OUT:
         try:
             while user.pages.take(start):
-                stale.append(start)
+                left_out.append(start)
         except LookupError:
             continue
     t.check(not user.pages.left, "each command of the pages was run, or has a reason not to", user.pages.left)
-    t.equal(sorted(set(LEFT_OUT) - set(stale)), [], "each of those not run is on a page")
+    t.equal(sorted(set(LEFT_OUT) - set(left_out)), [], "each of those not run is on a page")

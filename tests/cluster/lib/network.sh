@@ -69,7 +69,7 @@ EOT
 	spawn dns "$DNS_BIN/coredns" -conf "$DIR/Corefile"
 }
 
-start_network() { # after the API server is ready
+start_network() { # [FLAGS of kube-proxy...]: after the API server is ready
 	local clusterrole=system:kube-dns
 	pki_cert kube-proxy /CN=system:kube-proxy
 	pki_cert dns "/CN=$clusterrole"
@@ -78,7 +78,7 @@ start_network() { # after the API server is ready
 	sed -i "s#server: https://127.0.0.1:#server: https://$POD_NET.127.1:#" "$PKI/kube-proxy.kubeconfig"
 	network_objects | KUBECONFIG=$DIR/kubeconfig "$BIN/kubectl" apply -f - >>"$LOGS/network.log" 2>&1 ||
 		die "the network's objects: $(tail -n 5 "$LOGS/network.log")"
-	start_kube_proxy
+	start_kube_proxy "$@"
 	start_dns
 }
 
