@@ -4,7 +4,7 @@
 A pod for each case of CASES, and a server with the faults of registries on a loopback port. Each answer is kept as it came, with
 the names of this one cluster replaced (HOST, NODE, DIGEST, POD). Without --record the record of this pair in dialects.json is
 compared and what differs is printed (exit status 1). dialects.json is the one table of what differs between versions: drop-sim
-speaks by it (sim/nodes/dialect.h is generated), docs/compatibility.md names it.
+speaks by it.
 """
 import argparse
 import hashlib
