@@ -12,7 +12,7 @@
 	{                                                                                          \
 		.kind = (kind_), .plural = (plural_), .singular = (singular_),                     \
 		.short_name = (short_), .group = API_GROUP, .version = API_VERSION, .ours = true,  \
-		.size = sizeof(struct tag), .desc = &tag##_desc                                    \
+		.size = sizeof(struct tag), .desc = &tag##_desc, .status = &tag##_status_desc      \
 	}
 
 const struct kind_info kinds[KIND_COUNT] = {

@@ -376,9 +376,10 @@ struct kind_info {
 	const char *group;      /* "" for core */
 	const char *version;
 	bool namespaced;
-	bool ours;               /* a CRD of this project: has spec.default, status subresource */
-	size_t size;             /* sizeof its struct, which starts with struct api_meta */
-	const struct desc *desc; /* descriptor of the whole object */
+	bool ours;                 /* a CRD of this project: has spec.default, status subresource */
+	size_t size;               /* sizeof its struct, which starts with struct api_meta */
+	const struct desc *desc;   /* descriptor of the whole object */
+	const struct desc *status; /* of its status alone; NULL: not ours */
 };
 
 extern const struct kind_info kinds[KIND_COUNT];

@@ -10,7 +10,7 @@
 #include "api/tables.h"
 #include "base/log.h"
 #include "base/xalloc.h"
-#include "kube/urls.h"
+#include "kube/status_patch.h"
 
 #include "discoverer/status.h"
 
@@ -36,16 +36,17 @@ static void on_written(void *ctx, const struct kube_answer *answer)
 	struct policy *policy = w->policy;
 	if (policy != NULL) {
 		policy_forget_write(policy);
-		if (answer->code == 200) {
+		enum patch_result result = kube_patch_result(answer);
+		if (result == PATCH_MADE) {
 			policy_set_status(policy, &w->status);
 			policy->written_rv = kube_written_rv(answer);
 			policy->acked_ms = clock_boot_ms();
 			policy->write_fails = 0;
 			if (w->plain)
 				plain_event_send(policy);
-		} else if (answer->code != 404 && answer->code != 409) {
+		} else if (result == PATCH_FAILED) {
 			policy->synced |= w->synced;
-			write_failed(policy, answer); /* those two: gone, or another of that name */
+			write_failed(policy, answer);
 		}
 	}
 	arena_done(&w->mem);
@@ -64,31 +65,22 @@ static void say(const struct policy *policy, const struct discoverypolicy_status
 
 static void send(struct policy *policy, struct write_ctx *w, struct now now)
 {
-	struct buf body = {0};
-	buf_adds(&body, "{\"metadata\":{\"uid\":");
-	buf_add_json(&body, policy->uid);
-	buf_adds(&body, "},\"status\":");
-	if (!desc_diff(&discoverypolicy_status_desc, &policy->status, &w->status, &body)) {
-		buf_done(&body);
-		arena_done(&w->mem);
-		free(w);
-		return;
-	}
-	buf_adds(&body, "}");
-	struct kube_request req = {
-		.method = KUBE_PATCH,
-		.lane = KUBE_WRITE,
-		.path = url_status(&w->mem, KIND_DISCOVERYPOLICY, NULL, policy->name),
-		.body = body.data,
-		.body_len = body.len,
-		.content_type = "application/merge-patch+json",
-		.accept = KUBE_ACCEPT_META,
+	const struct status_patch patch = {
+		.kind = KIND_DISCOVERYPOLICY,
+		.name = policy->name,
+		.uid = policy->uid,
+		.old = &policy->status,
+		.new = &w->status,
 		.deadline_ms = leader_deadline(&policy->d->lead.lease, now.boot_ms + WRITE_MS),
 	};
 	w->policy = policy;
 	policy->writing = w;
-	policy->write = kube_send(policy->d->kube, &req, on_written, w);
-	buf_done(&body);
+	policy->write = kube_patch_status(policy->d->kube, &patch, on_written, w);
+	if (policy->write == 0) {
+		policy_forget_write(policy);
+		arena_done(&w->mem);
+		free(w);
+	}
 }
 
 /* ---- what it says ---- */

@@ -1,18 +1,12 @@
 /*
- * Has the core's actions done and tells it what came of them: pods through the
- * puller, status by merge patch. Invariant: every action is answered to the core
- * exactly once, or forgotten together with all others by apply_fence().
+ * Executes the actions of a turn and reports their results to the core: pods are created and
+ * deleted by the puller, the rest by the files beside this one. Invariant: every action is answered
+ * to the core exactly once, or forgotten together with all others by apply_fence().
  */
 #include "reconciler/reconciler.h"
 
-#include <inttypes.h>
-#include <stdlib.h>
-
-#include "api/tables.h"
 #include "base/log.h"
 #include "base/random.h"
-#include "base/xalloc.h"
-#include "kube/urls.h"
 
 #include "reconciler/events/event_text.h"
 
@@ -140,74 +134,6 @@ void on_pod_deleted(struct proc *p, const struct msg_in *in)
 	core_deleted(r->core, pod_name, m != NULL && m->done, proc_now(p));
 }
 
-/* ---- status writes ---- */
-
-struct status_write { /* lives from kube_send to its answer */
-	struct proc *p;
-	char *image_name, *image_uid;
-};
-
-static void on_status_written(void *ctx, const struct kube_answer *answer)
-{
-	struct status_write *write = ctx;
-	struct reconciler *r = proc_state(write->p);
-	enum core_write_result result = WRITE_FAILED;
-	uint64_t rv = 0;
-	r->n_writes--;
-	if (answer->code == 200) {
-		result = WRITE_MADE;
-		rv = kube_written_rv(answer);
-	} else if (answer->code == 404 || answer->code == 409) {
-		result = WRITE_GONE; /* deleted, or another object of that name: our uid differs */
-	} else if (r->acting) {
-		log_warn("status not written, retrying", LS("image", write->image_name),
-			 LN("code", answer->code), LS("error", answer->message));
-	}
-	if (r->acting)
-		measure_reconciled(write->p, KIND_CACHEDIMAGE, result != WRITE_FAILED);
-	if (r->acting)
-		core_written(r->core, write->image_name, write->image_uid, result, rv, clock_now());
-	free(write->image_name);
-	free(write->image_uid);
-	free(write);
-}
-
-static void write_status(struct proc *p, const struct core_write *w)
-{
-	struct reconciler *r = proc_state(p);
-	struct now now = proc_now(p);
-	struct buf body = {0};
-	buf_adds(&body, "{\"metadata\":{\"uid\":");
-	buf_add_json(&body, w->image_uid);
-	buf_adds(&body, "},\"status\":");
-	if (!desc_diff(&cachedimage_status_desc, w->old, w->new, &body)) {
-		measure_reconciled(p, KIND_CACHEDIMAGE, true);
-		core_written(r->core, w->image_name, w->image_uid, WRITE_MADE, 0, now);
-		buf_done(&body);
-		return;
-	}
-	buf_adds(&body, "}");
-	struct status_write *write = xcalloc(1, sizeof(*write));
-	*write = (struct status_write){
-		.p = p,
-		.image_name = xstrdup(w->image_name),
-		.image_uid = xstrdup(w->image_uid),
-	};
-	struct kube_request req = {
-		.method = KUBE_PATCH,
-		.lane = KUBE_WRITE,
-		.path = url_status(proc_arena(p), KIND_CACHEDIMAGE, NULL, w->image_name),
-		.body = body.data,
-		.body_len = body.len,
-		.content_type = "application/merge-patch+json",
-		.accept = KUBE_ACCEPT_META,
-		.deadline_ms = takeover_deadline(&r->takeover, now.boot_ms),
-	};
-	r->n_writes++;
-	kube_send(r->kube, &req, on_status_written, write);
-	buf_done(&body);
-}
-
 /* ---- a turn ---- */
 
 static void say(struct proc *p, const struct core_fact *f)
@@ -252,9 +178,9 @@ int64_t apply_turn(struct proc *p)
 	if (actions.facts_dropped != 0)
 		log_warn("event buffer full, facts dropped", LN("dropped", actions.facts_dropped));
 	for (size_t i = 0; i < actions.n_writes; i++)
-		write_status(p, &actions.writes[i]);
+		image_status_write(p, &actions.writes[i]);
 	for (size_t i = 0; i < actions.n_policy_writes; i++)
-		policy_write(p, &actions.policy_writes[i]);
+		policy_status_write(p, &actions.policy_writes[i]);
 	for (size_t i = 0; i < actions.n_deletes; i++)
 		delete_pod(p, &actions.deletes[i]);
 	for (size_t i = 0; i < actions.n_starts; i++)

@@ -105,8 +105,9 @@ void on_pod_deleted(struct proc *p, const struct msg_in *in);
 /* node_read.c: the core's questions about digests. */
 void node_read(struct proc *p, const struct core_resolve *wanted);
 
-/* policy_writes.c: the status of a PullPolicy. */
-void policy_write(struct proc *p, const struct core_policy_write *w);
+/* status_patches.c: the status of a CachedImage, of a PullPolicy. */
+void image_status_write(struct proc *p, const struct core_write *w);
+void policy_status_write(struct proc *p, const struct core_policy_write *w);
 
 /* registry_checks.c: the core's questions to registries. */
 void registry_check(struct proc *p, const struct core_check *wanted);

@@ -13,6 +13,7 @@
 #include "api/tables.h"
 #include "base/log.h"
 #include "base/xalloc.h"
+#include "kube/status_patch.h"
 #include "kube/urls.h"
 
 #include "reconciler/events/event_text.h"
@@ -184,15 +185,7 @@ static void delete_body(const struct set_write *w, struct buf *body)
 	buf_adds(body, "}}");
 }
 
-static void status_body(const struct set_write *w, struct buf *body)
-{
-	add_head(body, w);
-	buf_adds(body, "},\"status\":");
-	desc_encode(&cachedimageset_status_desc, w->status, body);
-	buf_adds(body, "}");
-}
-
-static const struct verb { /* how each kind of write is sent */
+static const struct verb { /* how each write of a child is sent */
 	enum kube_method method;
 	void (*body)(const struct set_write *w, struct buf *body);
 	const char *content_type;
@@ -201,22 +194,48 @@ static const struct verb { /* how each kind of write is sent */
 	[SET_ADOPT] = {KUBE_PATCH, adopt_body, "application/json-patch+json"},
 	[SET_PATCH] = {KUBE_PATCH, patch_body, "application/merge-patch+json"},
 	[SET_DELETE] = {KUBE_DELETE, delete_body, NULL},
-	[SET_STATUS] = {KUBE_PATCH, status_body, "application/merge-patch+json"},
 };
 
 static char *path_of(struct arena *a, const struct set_write *w)
 {
 	if (w->verb == SET_CREATE)
 		return url_list(a, KIND_CACHEDIMAGE, NULL);
-	if (w->verb == SET_STATUS)
-		return url_status(a, KIND_CACHEDIMAGESET, NULL, w->name);
 	return url_named(a, KIND_CACHEDIMAGE, NULL, w->name);
+}
+
+static void send_child(struct reconciler *r, const struct set_write *w, struct set_job *job)
+{
+	struct buf body = {0};
+	verbs[w->verb].body(w, &body);
+	struct kube_request req = {
+		.method = verbs[w->verb].method,
+		.lane = KUBE_WRITE,
+		.path = path_of(&job->mem, w),
+		.body = body.data,
+		.body_len = body.len,
+		.content_type = verbs[w->verb].content_type,
+		.accept = KUBE_ACCEPT_META,
+		.deadline_ms = job->deadline_ms,
+	};
+	kube_send(r->kube, &req, on_answer, job);
+	buf_done(&body);
+}
+
+static void send_status(struct reconciler *r, const struct set_write *w, struct set_job *job)
+{
+	const struct status_patch patch = {
+		.kind = KIND_CACHEDIMAGESET,
+		.name = w->name,
+		.uid = w->uid,
+		.new = w->status,
+		.deadline_ms = job->deadline_ms,
+	};
+	kube_patch_status(r->kube, &patch, on_answer, job);
 }
 
 static void send_write(struct proc *p, const struct set_write *w)
 {
 	struct reconciler *r = proc_state(p);
-	struct buf body = {0};
 	struct set_job *job = xcalloc(1, sizeof(*job));
 	job->p = p;
 	job->verb = w->verb;
@@ -226,20 +245,11 @@ static void send_write(struct proc *p, const struct set_write *w)
 	job->deadline_ms = takeover_deadline(&r->takeover, proc_now(p).boot_ms);
 	if (w->verb == SET_CREATE)
 		job->child = desc_clone(&cachedimage_desc, w->child, &job->mem);
-	verbs[w->verb].body(w, &body);
-	struct kube_request req = {
-		.method = verbs[w->verb].method,
-		.lane = KUBE_WRITE,
-		.path = path_of(proc_arena(p), w),
-		.body = body.data,
-		.body_len = body.len,
-		.content_type = verbs[w->verb].content_type,
-		.accept = KUBE_ACCEPT_META,
-		.deadline_ms = job->deadline_ms,
-	};
 	r->n_set_writes++;
-	kube_send(r->kube, &req, on_answer, job);
-	buf_done(&body);
+	if (w->verb == SET_STATUS)
+		send_status(r, w, job);
+	else
+		send_child(r, w, job);
 }
 
 int64_t set_writes_turn(struct proc *p)
