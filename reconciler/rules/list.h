@@ -1,6 +1,11 @@
 /*
- * A doubly linked list of links inside the members; the head is a link too. A link
- * that is in no list points to itself, so that removing it twice is harmless.
+ * A doubly linked list of links inside the members; the head is a link too. A link that is in no
+ * list points to itself, so list_remove() of it does nothing.
+ *
+ * Not <sys/queue.h>: the cores take an object off a queue at the end of each thing it may have
+ * waited for (a pull that ends, a lead that is lost), whether it waits or not, and queue it again
+ * without asking. TAILQ_REMOVE of an element that is in no list writes through stale pointers, so
+ * each queue would need a flag beside its links.
  */
 #ifndef DROP_RECONCILER_RULES_LIST_H
 #define DROP_RECONCILER_RULES_LIST_H
