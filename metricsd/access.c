@@ -1,4 +1,4 @@
-/* A few hundred rows are walked; a hash table would be more than the question is worth. */
+/* An array of a few hundred rows: small enough to be searched from the start. */
 #include "metricsd/access.h"
 
 #include <stdlib.h>
@@ -20,7 +20,7 @@ bool access_same(const struct access_key *a, const struct access_key *b)
 	return CRYPTO_memcmp(a->hash, b->hash, sizeof(a->hash)) == 0;
 }
 
-/* NULL: nothing is remembered of it. */
+/* NULL: it is not in the cache. */
 static const struct access_row *row_of(const struct access_cache *c, const struct access_key *key)
 {
 	for (size_t i = 0; i < c->n; i++)
@@ -29,7 +29,7 @@ static const struct access_row *row_of(const struct access_cache *c, const struc
 	return NULL;
 }
 
-/* When it is of no use any more. */
+/* When the entry expires. */
 static int64_t forgotten_ms(const struct access_row *row)
 {
 	return row->until_ms + (row->said == ACCESS_ALLOWED ? ACCESS_FORMER_MS : 0);

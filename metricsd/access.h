@@ -1,8 +1,8 @@
 /*
- * Who may read metrics: remembers what the API server said of a token, by a hash of it; the
- * token itself is kept nowhere. A yes counts for a minute, a no for ten seconds. That there was a
- * yes is remembered for longer: such a token is asked about before those never seen. Pure but
- * for the hash.
+ * Who may read metrics: a cache of the API server's reviews of tokens, by a hash of the token; the
+ * token itself is not kept. A token that was allowed counts as allowed for a minute, one that was
+ * refused as refused for ten seconds. That a token was allowed is remembered for longer: it is
+ * reviewed again before tokens that were never seen. Pure but for the hash.
  */
 #ifndef DROP_METRICSD_ACCESS_H
 #define DROP_METRICSD_ACCESS_H
@@ -13,18 +13,19 @@
 
 #define ACCESS_ALLOW_MS 60000
 #define ACCESS_DENY_MS  10000
-/* A yes with less time left is asked about again while it still counts. */
+/* An allowed token with less time left is reviewed again while it still counts as allowed. */
 #define ACCESS_RENEW_MS (ACCESS_ALLOW_MS / 2)
-/* So long after its end a yes gives priority over tokens never seen. */
+/* For so long after that time it has priority over tokens that were never seen. */
 #define ACCESS_FORMER_MS (10 * 60 * 1000)
-/* Tokens remembered; then the one that would be forgotten first makes room, a no before a yes. */
+/* Tokens in the cache. When it is full, the entry that expires first is replaced, refused tokens
+ * before allowed ones. */
 #define ACCESS_MAX 256
 
 enum access {
-	ACCESS_UNKNOWN, /* ask */
+	ACCESS_UNKNOWN, /* to be reviewed */
 	ACCESS_ALLOWED,
-	ACCESS_UNAUTHORIZED, /* nobody's token */
-	ACCESS_FORBIDDEN,    /* somebody's, who may not */
+	ACCESS_UNAUTHORIZED, /* the API server does not know the token */
+	ACCESS_FORBIDDEN,    /* its user is not authorized */
 };
 
 struct access_key {
@@ -45,9 +46,9 @@ struct access_cache { /* zeroed: empty */
 struct access_key access_key(const char *token);
 bool access_same(const struct access_key *a, const struct access_key *b);
 enum access access_find(const struct access_cache *c, const struct access_key *key, int64_t now_ms);
-/* Was there a yes, that counts or ended less than ACCESS_FORMER_MS ago? */
+/* Is it allowed, or was it until less than ACCESS_FORMER_MS ago? */
 bool access_is_known(const struct access_cache *c, const struct access_key *key, int64_t now_ms);
-/* Does a yes count, but not for long? */
+/* Is it allowed, and to be reviewed again soon? */
 bool access_is_ending(const struct access_cache *c, const struct access_key *key, int64_t now_ms);
 void access_remember(struct access_cache *c, const struct access_key *key, enum access said,
 		     int64_t now_ms);

@@ -1,6 +1,6 @@
 /*
- * How a visit ends: its answer, counted by path and code. Invariant: a visit is freed with its
- * answer, or when its client has left.
+ * Sends the answer to a request and counts it by path and code. Invariant: a request is freed when
+ * it is answered, or when its client has closed the connection.
  */
 #include "metricsd/metricsd.h"
 
@@ -8,22 +8,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-void visit_free(struct metricsd *m, struct visit *v)
+void request_free(struct metricsd *m, struct request *v)
 {
-	TAILQ_REMOVE(&m->visits, v, link);
+	TAILQ_REMOVE(&m->requests, v, link);
 	if (v->token != NULL)
 		explicit_bzero(v->token, strlen(v->token));
 	free(v->token);
 	free(v);
 }
 
-const char *visit_path(enum visit_page page)
+const char *request_path(enum request_page page)
 {
 	static const char *const paths[] = {
-		[VISIT_METRICS] = "/metrics",
-		[VISIT_READY] = "/readyz",
-		[VISIT_PAGE] = "/",
-		[VISIT_JSON] = "/status.json",
+		[REQUEST_METRICS] = "/metrics",
+		[REQUEST_READY] = "/readyz",
+		[REQUEST_PAGE] = "/",
+		[REQUEST_JSON] = "/status.json",
 	};
 	return paths[page];
 }
@@ -35,15 +35,15 @@ static void count(struct proc *p, const char *path, int code)
 	metric_add(proc_metrics(p), METRIC_http_requests_total, 1, LABELS(path, text));
 }
 
-void visit_answer(struct proc *p, struct visit *v, const struct http_answer *answer)
+void request_answer(struct proc *p, struct request *v, const struct http_answer *answer)
 {
-	count(p, visit_path(v->page), answer->code);
+	count(p, request_path(v->page), answer->code);
 	http_reply(v->exchange, answer);
-	visit_free(proc_state(p), v);
+	request_free(proc_state(p), v);
 }
 
-void visit_say(struct proc *p, struct http_exchange *x, const char *path, int code,
-	       const char *text)
+void request_reply(struct proc *p, struct http_exchange *x, const char *path, int code,
+		   const char *text)
 {
 	struct buf body = {0};
 	buf_adds(&body, text);
@@ -59,20 +59,20 @@ void visit_say(struct proc *p, struct http_exchange *x, const char *path, int co
 	buf_done(&body);
 }
 
-void visit_dismiss(struct proc *p, struct visit *v, int code, const char *text)
+void request_refuse(struct proc *p, struct request *v, int code, const char *text)
 {
-	visit_say(p, v->exchange, visit_path(v->page), code, text);
-	visit_free(proc_state(p), v);
+	request_reply(p, v->exchange, request_path(v->page), code, text);
+	request_free(proc_state(p), v);
 }
 
-void visits_unknown(struct proc *p, const struct access_key *key)
+void requests_not_reviewed(struct proc *p, const struct access_key *key)
 {
 	struct metricsd *m = proc_state(p);
-	struct visit *v, *next;
-	for (v = TAILQ_FIRST(&m->visits); v != NULL; v = next) {
+	struct request *v, *next;
+	for (v = TAILQ_FIRST(&m->requests); v != NULL; v = next) {
 		next = TAILQ_NEXT(v, link);
-		if (v->state == VISIT_AT_THE_DOOR && access_same(&v->key, key))
-			visit_dismiss(p, v, 503,
-				      "The API server cannot be asked about this token now\n");
+		if (v->state == REQUEST_UNREVIEWED && access_same(&v->key, key))
+			request_refuse(p, v, 503,
+				       "The API server cannot be asked about this token now\n");
 	}
 }

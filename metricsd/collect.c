@@ -1,6 +1,6 @@
 /*
- * Asks every process for its metrics, page by page. Invariant: what is shown of a process is
- * always one whole answer of it; pages of an answer that was cut off are thrown away.
+ * Gets the metrics of every process, page by page. Invariant: the metrics shown of a process are
+ * always those of one complete answer; pages of an incomplete answer are dropped.
  */
 #include "metricsd/metricsd.h"
 
@@ -72,7 +72,7 @@ void on_metrics(struct proc *p, const struct msg_in *in)
 	settle(m, peer, true);
 }
 
-/* What is known of the others goes into our own metrics. */
+/* Which processes answered: metrics of our own. */
 static void note_tree(struct proc *p)
 {
 	struct metricsd *m = proc_state(p);

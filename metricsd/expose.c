@@ -1,4 +1,5 @@
-/* One family after the other, of each all processes: the formats want families in one piece. */
+/* Both formats require that the series of a family are contiguous, so of each family all processes
+ * are written before the next family. */
 #include "metricsd/expose.h"
 
 #include <inttypes.h>
@@ -16,7 +17,7 @@ struct writer {
 	struct buf *out;
 };
 
-/* name_suffix{process="...",labels,le="..."}, the braces only around something. */
+/* name_suffix{process="...",labels,le="..."}, without braces if there are no labels. */
 static void add_name(const struct writer *w, const char *suffix, const char *labels, const char *le)
 {
 	const char *between = "{";
@@ -38,7 +39,7 @@ static void add_name(const struct writer *w, const char *suffix, const char *lab
 	buf_adds(w->out, *between == ',' ? "} " : " ");
 }
 
-/* OpenMetrics wants numbers of le to be floats. */
+/* OpenMetrics requires values of le to be floats. */
 static void bound_text(const struct writer *w, size_t i, struct buf *text)
 {
 	const struct metric_info *info = &metric_infos[w->id];
@@ -81,7 +82,7 @@ static void add_row(const struct writer *w, const struct snapshot_row *row)
 	buf_adds(w->out, "\n");
 }
 
-/* In OpenMetrics a counter is called by its name without _total. */
+/* In OpenMetrics the name of a counter's family has no _total. */
 static void add_head(const struct writer *w)
 {
 	static const char *const types[] = {[METRIC_COUNTER] = "counter",

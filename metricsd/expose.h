@@ -10,7 +10,7 @@
 #include "metricsd/negotiate.h"
 #include "metricsd/snapshot.h"
 
-/* Bytes of one exposition; what is longer is refused as a whole. */
+/* Bytes of one exposition; a longer one is not served at all. */
 #define EXPOSE_MAX (64 * 1024 * 1024)
 
 struct exposed { /* one process */

@@ -1,4 +1,4 @@
-/* zlib at its fastest level: metrics shrink to a tenth at any level. */
+/* zlib at its fastest level: at any level metrics are a tenth of their size. */
 #include "metricsd/gzip.h"
 
 #include <stdint.h>
@@ -6,7 +6,7 @@
 
 #include <zlib.h>
 
-/* zlib's word for a gzip header and the largest window. */
+/* windowBits of zlib: the largest window, with a gzip header. */
 #define WINDOW_GZIP (15 + 16)
 #define MEMORY      8
 

@@ -1,4 +1,4 @@
-/* The words follow the API server's own: [+]name ok, [-]name failed: reason. */
+/* The format is that of the API server: [+]name ok, [-]name failed: reason. */
 #include "metricsd/health.h"
 
 #include <stddef.h>
@@ -6,7 +6,7 @@
 
 #define LEASE_TEXT_MAX 160
 
-/* why: NULL if all is well. */
+/* why: NULL if the part is healthy. */
 static bool part(struct buf *out, const char *name, const char *why, const char *note)
 {
 	if (why != NULL)

@@ -16,12 +16,12 @@
 struct health {
 	bool supervised, supervisor_alive;
 	bool watcher_up, watcher_synced, lease_known, leads;
-	const char *lease_trouble; /* why it cannot be held; NULL: nothing is wrong */
+	const char *lease_trouble; /* why it cannot be held; NULL: it can */
 	bool reconciler_up, reconciler_synced;
 	bool puller_up;
 };
 
-/* One line a part, "[+]part ok" or "[-]part failed: why"; whether all are well. */
+/* Appends one line per part, "[+]part ok" or "[-]part failed: why". true: all are healthy. */
 bool health_alive(const struct health *h, struct buf *out);
 bool health_ready(const struct health *h, struct buf *out);
 

@@ -1,4 +1,4 @@
-/* A host is a numeric address: names would have to be looked up. */
+/* See listen.h. A host must be a numeric address, so that no name has to be resolved. */
 #include "metricsd/listen.h"
 
 #include <arpa/inet.h>
@@ -66,7 +66,7 @@ int listen_parse(const char *option, const char *text, struct listen_address *re
 		text++;
 		len -= 2;
 	} else if (memchr(text, ':', len) != NULL) {
-		colon = NULL; /* an IPv6 address without brackets: where would it end? */
+		colon = NULL; /* an IPv6 address without brackets: its end is ambiguous */
 	}
 	if (colon != NULL && len < sizeof(a.host)) {
 		memcpy(a.host, text, len);

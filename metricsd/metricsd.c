@@ -1,7 +1,7 @@
 /*
- * Start, turns and end of metricsd. HTTP is served while the main loop waits: libevent's loop
- * holds the sockets between processes as well (http_server_poll), under the Kubernetes
- * client's if there is one (kube_set_poll).
+ * Start, turns and end of metricsd. HTTP is served while the main loop waits: the main loop waits
+ * in the Kubernetes client, if there is one (kube_set_poll), which waits in libevent's loop, which
+ * also polls the sockets to the other processes (http_server_poll).
  */
 #include "metricsd/metricsd.h"
 
@@ -12,7 +12,7 @@
 
 #include "base/log.h"
 
-/* A request of Prometheus has less than 1 KiB of headers, a token included. */
+/* Bytes of headers; a request of Prometheus has less than 1 KiB, with a token. */
 static const struct http_limits limits = {
 	.descriptors = 2 * CONNECTIONS_MAX + CONNECTIONS_PAGE_MAX + DESCRIPTORS_OTHER,
 	.connections = CONNECTIONS_MAX,
@@ -28,7 +28,7 @@ static const struct http_limits limits = {
 	.taken_s = 30,
 };
 
-/* Of the page, which has a style sheet and nothing else; text and JSON need none of it. */
+/* Content-Security-Policy of the page: it has a style sheet and loads nothing. */
 #define CONTENT_POLICY "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
 
 static int open_tls(struct metricsd *m, struct arena *a, struct err *err)
@@ -50,7 +50,7 @@ static int open_tls(struct metricsd *m, struct arena *a, struct err *err)
 	return m->tls != NULL ? 0 : -1;
 }
 
-/* tls NULL: plain. In the loop of the server that was opened first. */
+/* tls NULL: plain HTTP. All servers share the event loop of the first. */
 static struct http_server *open_server(struct proc *p, const struct listen_address *at,
 				       const struct http_ops *ops, struct tls *tls,
 				       const char *opened, struct err *err)
@@ -66,7 +66,7 @@ static struct http_server *open_server(struct proc *p, const struct listen_addre
 		.ops = ops,
 		.ctx = p,
 	};
-	if (ops == &visit_page_ops)
+	if (ops == &request_page_ops)
 		config.limits.connections = CONNECTIONS_PAGE_MAX;
 	struct http_server *h = http_server_new(&config, err);
 	if (h != NULL)
@@ -83,7 +83,7 @@ static int open_metrics(struct proc *p, const struct listen_address *at, struct 
 			return -1;
 		kube_observe(m->kube, proc_api_call, p);
 	}
-	m->metrics = open_server(p, at, &visit_metrics_ops, m->tls, "serving metrics", err);
+	m->metrics = open_server(p, at, &request_metrics_ops, m->tls, "serving metrics", err);
 	return m->metrics != NULL ? 0 : -1;
 }
 
@@ -95,7 +95,7 @@ static int open_page(struct proc *p, const struct listen_address *at, struct err
 			       "--status-page-bind-address %s: this page asks for no token, so it "
 			       "is for a loopback address only, such as 127.0.0.1:8090",
 			       m->options.status_page_bind_address);
-	m->page = open_server(p, at, &visit_page_ops, NULL, "serving the status page", err);
+	m->page = open_server(p, at, &request_page_ops, NULL, "serving the status page", err);
 	return m->page != NULL ? 0 : -1;
 }
 
@@ -112,7 +112,7 @@ static int open_all(struct proc *p, struct err *err)
 		return -1;
 	if (metrics.on && open_metrics(p, &metrics, err) != 0)
 		return -1;
-	if (health.on && (m->health = open_server(p, &health, &visit_health_ops, NULL,
+	if (health.on && (m->health = open_server(p, &health, &request_health_ops, NULL,
 						  "serving health", err)) == NULL)
 		return -1;
 	if (page.on && open_page(p, &page, err) != 0)
@@ -134,14 +134,14 @@ static_assert(offsetof(struct metricsd, options) == 0, "metricsd_option_defs fil
 int metricsd_init(struct proc *p, struct err *err)
 {
 	struct metricsd *m = proc_state(p);
-	TAILQ_INIT(&m->visits);
+	TAILQ_INIT(&m->requests);
 	if (open_all(p, err) == 0)
 		return 0;
 	metricsd_done(p);
 	return -1;
 }
 
-/* Returns when to look at the certificate's files again. */
+/* Returns when to check the certificate's files again. */
 static int64_t look_at_certificate(struct proc *p, int64_t now_ms)
 {
 	struct metricsd *m = proc_state(p);
@@ -173,18 +173,19 @@ int64_t metricsd_turn(struct proc *p, struct now now)
 	}
 	proc_ready(p);
 	int64_t next = look_at_certificate(p, now.boot_ms);
-	visits_admit(p);
-	if (!m->collecting && (visits_wait(m, false) || (visits_wait(m, true) && !m->is_showing)))
+	requests_admit(p);
+	if (!m->collecting &&
+	    (requests_wait(m, false) || (requests_wait(m, true) && !m->is_showing)))
 		collect_begin(p);
 	if (collect_end(p)) {
-		serve_inside(p, false);
-		if (visits_wait(m, true) && !m->is_showing)
+		serve_admitted(p, false);
+		if (requests_wait(m, true) && !m->is_showing)
 			show_begin(p);
 	}
 	if (m->is_showing && m->showing == 0) {
 		m->is_showing = false;
-		serve_inside(p, true);
-		board_done(&m->board);
+		serve_admitted(p, true);
+		stats_done(&m->stats);
 	}
 	return next;
 }
@@ -202,5 +203,5 @@ void metricsd_done(struct proc *p)
 		snapshot_done(&m->peers[q].coming);
 	}
 	snapshot_done(&m->own);
-	board_done(&m->board);
+	stats_done(&m->stats);
 }

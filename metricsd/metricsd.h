@@ -1,15 +1,15 @@
 /*
- * metricsd shows what the other processes do: metrics for Prometheus, health for the kubelet,
- * a page for people. At each request it asks every process (metrics_get) and gives each a
- * quarter of a second; of one that does not answer it shows the last values and that it is
- * not up. It owns no number but those about itself, writes nothing, and decides nothing.
+ * metricsd serves what the other processes measure: metrics for Prometheus, health for the kubelet,
+ * a status page. For each request it gets the metrics of every process (metrics_get), each within a
+ * quarter of a second; of a process that does not answer it serves the last values, and that it is
+ * not up. It owns no metrics but those about itself, writes nothing and decides nothing.
  *
- * With --metrics-secure it asks the API server who a token belongs to and what he may; only
- * then does it start a Kubernetes client (must 8).
+ * With --metrics-secure it has the API server review the token of a request: which user it belongs
+ * to and whether that user is authorized. Only then does it start a Kubernetes client (must 8).
  *
- * Its parts: listen, negotiate, expose, snapshot, health, access, review_json, board and
- * page are pure; collect and show ask the processes, review the API server, visit, serve
- * and answer answer HTTP.
+ * Its parts: listen, negotiate, expose, snapshot, health, access, review_json, stats and page are
+ * pure; collect and show use the sockets of the processes, review the API server; request, serve
+ * and answer use HTTP.
  */
 #ifndef DROP_METRICSD_METRICSD_H
 #define DROP_METRICSD_METRICSD_H
@@ -25,13 +25,13 @@
 #include "kube/kube.h"
 
 #include "metricsd/access.h"
-#include "metricsd/board.h"
+#include "metricsd/stats.h"
 #include "metricsd/listen.h"
 #include "metricsd/negotiate.h"
 #include "metricsd/snapshot.h"
 #include "metricsd/tree.h"
 
-/* A process gets so long for each page of its metrics, and for all of them. */
+/* Time limit of each page of a process's metrics, and of all of them. */
 #define COLLECT_PAGE_MS 250
 #define COLLECT_ALL_MS  1000
 /* Connections of each server; a connection has one request at a time, so requests are bounded. */
@@ -41,53 +41,53 @@
 /* Descriptors besides those connections: the other processes, the API server, files. */
 #define DESCRIPTORS_OTHER 128
 /*
- * Requests with a token never seen that wait for the API server's word. Of the client address with
- * the most of them the oldest is told 503 when there are more. Tokens that were allowed before
- * are not counted.
+ * Requests that wait for the review of a token that was never seen. When there are more, the oldest
+ * one of the client address with the most of them gets a 503. Tokens that were allowed before are
+ * not counted.
  */
 #define STRANGERS_MAX 16
-/* Questions to the API server about tokens at one time; about tokens never seen, in all and of
- * one client address. More wait; the newest is asked about first. */
+/* Reviews in flight: in all, of tokens never seen, and of those from one client address. The others
+ * wait; the newest is reviewed first. */
 #define REVIEWS_MAX          8
 #define REVIEWS_STRANGER_MAX 6
 #define REVIEWS_ADDRESS_MAX  4
 #define REVIEW_MS            5000
 /* Bytes of a client's numeric address with its NUL. */
 #define PEER_MAX 64
-/* While many answers are not taken, one that is so old is given to others as well. */
+/* While clients do not read their answers, an answer is reused for so long. */
 #define RECENT_MS 1000
-/* Certificate files are looked at this often. */
+/* Certificate files are checked this often. */
 #define CERT_LOOK_MS 2000
 
-enum visit_page { VISIT_METRICS, VISIT_READY, VISIT_PAGE, VISIT_JSON };
+enum request_page { REQUEST_METRICS, REQUEST_READY, REQUEST_PAGE, REQUEST_JSON };
 
-enum visit_state {
-	VISIT_AT_THE_DOOR, /* who is it? */
-	VISIT_INSIDE,      /* waits for what the processes say */
+enum request_state {
+	REQUEST_UNREVIEWED, /* its token has not been reviewed yet */
+	REQUEST_ADMITTED,   /* waits for the answers of the processes */
 };
 
-struct visit { /* one HTTP request that is not answered yet */
-	TAILQ_ENTRY(visit) link;
-	struct http_exchange *exchange; /* NULL: the client has left */
-	enum visit_page page;
-	bool local; /* came to the page of this machine */
-	enum visit_state state;
+struct request { /* one HTTP request that is not answered yet */
+	TAILQ_ENTRY(request) link;
+	struct http_exchange *exchange; /* NULL: the client has closed the connection */
+	enum request_page page;
+	bool local; /* received by the server on a loopback address */
+	enum request_state state;
 	enum expose_form form;
 	bool gzip;
-	char *token; /* until it is asked about; then wiped */
+	char *token; /* wiped once its review is sent */
 	struct access_key key;
 	bool known; /* the token was allowed before */
 	char peer[PEER_MAX];
 };
 
-struct review { /* a token that the API server is asked about */
+struct review { /* of a token, by the API server; in flight */
 	bool used;
 	struct access_key key;
 	bool known;
 	char peer[PEER_MAX];
 };
 
-struct peer_view { /* what one process told */
+struct peer_view { /* the answers of one process */
 	struct snapshot told, coming;
 	bool up, pending;
 };
@@ -97,27 +97,27 @@ struct metricsd {
 
 	struct http_server *metrics, *health;
 	struct http_server *page; /* plain, without token, of a loopback address; or NULL */
-	struct tls *tls;          /* NULL: metrics are plain, and for everybody */
+	struct tls *tls;          /* NULL: metrics are served without TLS and tokens */
 	int64_t cert_look_ms;
-	struct kube *kube; /* NULL: nobody is asked about tokens */
+	struct kube *kube; /* NULL: tokens are not reviewed */
 	struct access_cache access;
 	struct review reviews[REVIEWS_MAX];
 
-	TAILQ_HEAD(visit_list, visit) visits;
+	TAILQ_HEAD(request_list, request) requests;
 
 	bool collecting;
-	uint64_t round; /* of collecting, so that late answers are known as such */
+	uint64_t round; /* of collecting, so that late answers are recognized */
 	int64_t began_ms;
 	size_t n_pending;
 	struct peer_view peers[PROC_COUNT];
 	struct snapshot own;
 	struct tree tree;
 
-	bool is_showing; /* the status page is being made */
-	bool board_whole;
-	size_t showing; /* questions for it that are open */
+	bool is_showing; /* the status page is being built */
+	bool stats_whole;
+	size_t showing; /* requests for it that are open */
 	uint64_t showing_round;
-	struct board board;
+	struct stats stats;
 };
 
 /* metricsd.c */
@@ -126,51 +126,49 @@ int64_t metricsd_turn(struct proc *p, struct now now);
 void metricsd_done(struct proc *p);
 
 /* collect.c */
-/* Is this a process that is asked? */
+/* Does this process have metrics? */
 bool collect_asks(enum proc_id q);
 void collect_begin(struct proc *p);
 /* Ends it once every process has answered or run out of time; true: it has ended. */
 bool collect_end(struct proc *p);
 void on_metrics(struct proc *p, const struct msg_in *in);
 
-/* review.c: what the API server says of a token is then in m->access. */
+/* review.c: the result is then in m->access. */
 /*
- * Asks about the visit's token, if it is not being asked about already and there is room; the token
- * is wiped once it was sent. false: it was sent before, and what came of it does not count any
- * more.
+ * Sends the request's token to be reviewed, if it is not in review already and there is room, and
+ * wipes it. false: the token was sent before, and the result of that review has expired.
  */
-bool review_ask(struct proc *p, struct visit *v);
+bool review_ask(struct proc *p, struct request *v);
 
-/* visit.c */
-extern const struct http_ops visit_metrics_ops, visit_health_ops, visit_page_ops;
-/* Lets in whom the API server knows, sends away whom it does not. */
-void visits_admit(struct proc *p);
-/* Somebody waits inside for metrics or health; for the status page. */
-bool visits_wait(const struct metricsd *m, bool for_page);
+/* request.c */
+extern const struct http_ops request_metrics_ops, request_health_ops, request_page_ops;
+/* Admits or refuses the requests whose tokens were reviewed. */
+void requests_admit(struct proc *p);
+/* Is there an admitted request for metrics or health, or for the status page? */
+bool requests_wait(const struct metricsd *m, bool for_page);
 
 /* answer.c */
-const char *visit_path(enum visit_page page);
-/* Answers and ends the visit. */
-void visit_answer(struct proc *p, struct visit *v, const struct http_answer *answer);
-/* The same with a few words. */
-void visit_dismiss(struct proc *p, struct visit *v, int code, const char *text);
-/* A few words to somebody of whom there is no visit. What is asked besides the known paths is
- * counted as "other". */
-void visit_say(struct proc *p, struct http_exchange *x, const char *path, int code,
-	       const char *text);
-/* Without an answer. */
-void visit_free(struct metricsd *m, struct visit *v);
-/* The API server could not be asked about this token. */
-void visits_unknown(struct proc *p, const struct access_key *key);
+const char *request_path(enum request_page page);
+/* Answers the request and frees it. */
+void request_answer(struct proc *p, struct request *v, const struct http_answer *answer);
+/* The same, with a text. */
+void request_refuse(struct proc *p, struct request *v, int code, const char *text);
+/* Answers an exchange for which no request was made. Unknown paths are counted as "other". */
+void request_reply(struct proc *p, struct http_exchange *x, const char *path, int code,
+		   const char *text);
+/* Frees it without an answer. */
+void request_free(struct metricsd *m, struct request *v);
+/* The review of this token failed: its requests are refused. */
+void requests_not_reviewed(struct proc *p, const struct access_key *key);
 
-/* serve.c: answers all who are inside; those who want the status page, or the others. */
-void serve_inside(struct proc *p, bool page);
-/* The body of /healthz or /readyz; whether all is well. */
+/* serve.c: answers all admitted requests, those for the status page or the others. */
+void serve_admitted(struct proc *p, bool page);
+/* The body of /healthz or /readyz; true: healthy. */
 bool serve_health(struct proc *p, bool ready, struct buf *body);
 
-/* show.c: the status page. It is ready to be answered when is_showing and nothing is open. */
+/* show.c: the status page. It is complete when is_showing and `showing` is 0. */
 void show_begin(struct proc *p);
-const char *show_type(enum visit_page page);
+const char *show_type(enum request_page page);
 void show_text(struct proc *p, bool html, struct buf *body);
 void on_images_explained(struct proc *p, const struct msg_in *in);
 void on_queue_explained(struct proc *p, const struct msg_in *in);

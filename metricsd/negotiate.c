@@ -1,6 +1,6 @@
 /*
- * A header is a list of ranges with weights. The most specific range that fits a type gives
- * its weight; the heavier type wins, text if they are equal.
+ * A header is a list of ranges with weights. The most specific range that matches a type gives its
+ * weight; the type with the higher weight is chosen, text if they are equal.
  */
 #include "metricsd/negotiate.h"
 
@@ -42,7 +42,7 @@ static const char *parameter(const struct range *r, const char *name)
 	return NULL;
 }
 
-/* Thousandths. */
+/* The weight in thousandths. */
 static int weight(const struct range *r)
 {
 	const char *q = parameter(r, "q");
@@ -62,7 +62,7 @@ static bool is(const struct range *r, const char *name)
 	return strlen(name) == r->len && strncasecmp(r->at, name, r->len) == 0;
 }
 
-/* We write 1.0.0; readers of 0.0.1 read it as well. */
+/* We write 1.0.0, which readers of 0.0.1 can read. */
 static bool version_fits(const struct range *r)
 {
 	const char *v = parameter(r, "version");

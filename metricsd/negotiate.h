@@ -6,8 +6,7 @@
 
 enum expose_form { EXPOSE_TEXT, EXPOSE_OPENMETRICS };
 
-/* accept: the header, or NULL. Text is for everybody who does not prefer OpenMetrics 1.0 or 0.0.1.
- */
+/* accept: the header, or NULL. The text format, unless OpenMetrics 1.0 or 0.0.1 is preferred. */
 enum expose_form negotiate_form(const char *accept);
 /* accept_encoding: the header, or NULL. */
 bool negotiate_gzip(const char *accept_encoding);

@@ -1,5 +1,6 @@
 /*
- * The page from top to bottom: overall state, failures, images, queue, processes of the operator.
+ * Parts of the page, from top to bottom: overall state, failures, images, queue, processes of the
+ * operator.
  */
 #include "metricsd/page.h"
 
@@ -62,19 +63,19 @@ static void add_header(const struct page *page, struct buf *out)
 		 "</style></head><body><header><h1>drop</h1><span>%s</span><span>%s</span>"
 		 "<span>%s</span></header>\n",
 		 DROP_VERSION,
-		 page->board->leading ? "this replica is the leader"
-		 : page->board->lease_trouble
+		 page->stats->leading ? "this replica is the leader"
+		 : page->stats->lease_trouble
 			 ? "the lease cannot be acquired or renewed, see /readyz"
 			 : "this replica is a standby",
 		 at);
-	if (!page->board_whole)
+	if (!page->stats_whole)
 		buf_adds(out, "<p class=\"phase Degraded\">A process does not answer; this page is "
 			      "incomplete.</p>\n");
 }
 
 static void add_tiles(const struct page *page, struct buf *out)
 {
-	const struct board *b = page->board;
+	const struct stats *b = page->stats;
 	char of[32];
 	buf_adds(out, "<div class=tiles>");
 	snprintf(of, sizeof(of), "<small>/%zu</small>", b->n_images);
@@ -135,7 +136,7 @@ static void add_processes(const struct page *page, struct buf *out)
 
 void page_html(const struct page *page, struct buf *out)
 {
-	const struct board *b = page->board;
+	const struct stats *b = page->stats;
 	add_header(page, out);
 	add_tiles(page, out);
 	if (b->n_failing > 0)
@@ -148,7 +149,7 @@ void page_html(const struct page *page, struct buf *out)
 		  &b->images, "No CachedImages.");
 	if (b->more_images)
 		buf_addf(out, "<p class=note>The first %d images; dropctl status lists all.</p>\n",
-			 BOARD_IMAGES_MAX);
+			 STATS_IMAGES_MAX);
 	add_table(out, "Next in the queue", "<th class=n>#<th>image<th>node<th>turn<th>waits for",
 		  &b->queue, "The queue is empty.");
 	buf_adds(out, "<h2>Discovery</h2>");
@@ -156,7 +157,7 @@ void page_html(const struct page *page, struct buf *out)
 					 : "<p class=note>No DiscoveryPolicies.</p>\n");
 	if (b->more_discovery || b->more_policies)
 		buf_addf(out, "<p class=note>The first %d policies of a kind.</p>\n",
-			 BOARD_POLICIES_MAX);
+			 STATS_POLICIES_MAX);
 	add_table(
 		out, "Policies",
 		"<th>policy<th class=n>max nodes<th class=n>max pulls<th class=n>max pulls per node"
@@ -175,12 +176,12 @@ static void add_list(struct buf *out, const char *name, const struct buf *rows)
 
 void page_json(const struct page *page, struct buf *out)
 {
-	const struct board *b = page->board;
+	const struct stats *b = page->stats;
 	char at[TIME_TEXT_MAX];
 	time_format(at, page->wall_s);
 	buf_addf(out, "{\"version\":\"%s\",\"time\":\"%s\",\"leading\":%s,\"whole\":%s",
 		 DROP_VERSION, at, b->leading ? "true" : "false",
-		 page->board_whole ? "true" : "false");
+		 page->stats_whole ? "true" : "false");
 	buf_addf(out, ",\"moreImages\":%s,\"moreDiscovery\":%s,\"morePolicies\":%s",
 		 b->more_images ? "true" : "false", b->more_discovery ? "true" : "false",
 		 b->more_policies ? "true" : "false");

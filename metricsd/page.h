@@ -7,20 +7,20 @@
 
 #include "base/buf.h"
 
-#include "metricsd/board.h"
+#include "metricsd/stats.h"
 
 struct page_process {
-	const char *name, *state; /* state: as the supervisor says, or "" */
+	const char *name, *state; /* state: from the supervisor, or "" */
 	bool up, ready;
 	unsigned restarts;
 	int64_t resident_bytes, cpu_us;
 };
 
 struct page {
-	const struct board *board;
+	const struct stats *stats;
 	const struct page_process *processes;
 	size_t n_processes;
-	bool supervisor_alive, board_whole; /* board_whole: reconciler and watcher have answered */
+	bool supervisor_alive, stats_whole; /* stats_whole: reconciler and watcher have answered */
 	int64_t wall_s;
 };
 

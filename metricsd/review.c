@@ -1,6 +1,6 @@
 /*
  * Reviews tokens by the API server: authentication, then authorization. Invariant: there is at most
- * one review per token at a time, however many requests use it, and the token is wiped once it was
+ * one review per token at a time, however many requests use it, and the token is wiped once it is
  * sent.
  */
 #include "metricsd/metricsd.h"
@@ -32,7 +32,7 @@ static void end(struct question *q, enum access said)
 	q->review->used = false;
 	metric_add(proc_metrics(q->p), METRIC_reviews_total, 1, LABELS(result_names[said]));
 	if (said == ACCESS_UNKNOWN)
-		visits_unknown(q->p, &key);
+		requests_not_reviewed(q->p, &key);
 	else
 		access_remember(&m->access, &key, said, clock_boot_ms());
 	free(q);
@@ -97,8 +97,8 @@ static void wipe(char **text)
 	*text = NULL;
 }
 
-/* A free place for this visit's question; NULL: it has to wait. */
-static struct review *find_room(struct metricsd *m, const struct visit *v)
+/* A free review for this request's token; NULL: it has to wait. */
+static struct review *find_room(struct metricsd *m, const struct request *v)
 {
 	struct review *room = NULL;
 	size_t strangers = 0, of_address = 0;
@@ -114,7 +114,7 @@ static struct review *find_room(struct metricsd *m, const struct visit *v)
 	return room;
 }
 
-bool review_ask(struct proc *p, struct visit *v)
+bool review_ask(struct proc *p, struct request *v)
 {
 	struct metricsd *m = proc_state(p);
 	for (size_t i = 0; i < REVIEWS_MAX; i++)

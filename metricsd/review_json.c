@@ -1,6 +1,6 @@
 /*
- * The user of the first answer goes into the second question as it stands: name, uid, groups
- * and extra have the same shapes in both.
+ * The user of the TokenReview is copied into the SubjectAccessReview: name, uid, groups and extra
+ * have the same form in both.
  */
 #include "metricsd/review_json.h"
 

@@ -15,11 +15,11 @@
 
 void review_token_body(struct buf *out, const char *token);
 /*
- * Reads the answer. 1: somebody's token, and the body of the question what he may is appended;
- * 0: nobody's; -1: the answer is not understood.
+ * Reads a TokenReview. 1: a user's token, and the body of the SubjectAccessReview is appended; 0:
+ * not a valid token; -1: not a TokenReview.
  */
 int review_access_body(struct buf *out, const char *answer, size_t len);
-/* 1: he may; 0: he may not; -1: the answer is not understood. */
+/* Reads a SubjectAccessReview. 1: authorized; 0: not; -1: not a SubjectAccessReview. */
 int review_allowed(const char *answer, size_t len);
 
 #endif

@@ -1,4 +1,4 @@
-/* Answers, once every process has told what it has to tell. */
+/* Answers requests once every process has answered, or has run out of time. */
 #include "metricsd/metricsd.h"
 
 #include <string.h>
@@ -15,7 +15,7 @@ static int64_t told(const struct metricsd *m, enum proc_id q, enum metric_id id)
 	return snapshot_value(&m->peers[q].told, id, "", 0);
 }
 
-/* A sentence, or NULL. The labels are as the watcher tells them. */
+/* A sentence, or NULL: what keeps the watcher from holding the lease, from its metrics. */
 static const char *lease_trouble(const struct metricsd *m)
 {
 	for (int t = LEASE_FINE + 1; t < LEASE_TROUBLES; t++) {
@@ -48,7 +48,7 @@ bool serve_health(struct proc *p, bool ready, struct buf *body)
 	return ready ? health_ready(&h, body) : health_alive(&h, body);
 }
 
-/* -1: too much. */
+/* -1: too long. */
 static int metrics_text(const struct metricsd *m, enum expose_form form, struct buf *out)
 {
 	struct exposed list[PROC_COUNT];
@@ -69,32 +69,32 @@ static void compress(struct buf *body)
 	*body = smaller;
 }
 
-/* What all visits of one turn that want the same are answered with. */
+/* An answer that all requests of one turn for the same content share. */
 struct served {
-	struct http_answer answer; /* code 0: not made yet */
+	struct http_answer answer; /* code 0: not built yet */
 	struct http_body *body;
 };
 /* Two forms of metrics, the page and its JSON, each compressed or not; by server. */
 #define SERVED_MAX 8
 
-static struct http_server *server_of(const struct metricsd *m, const struct visit *v)
+static struct http_server *server_of(const struct metricsd *m, const struct request *v)
 {
 	return v->local ? m->page : m->metrics;
 }
 
-static int served_index(const struct visit *v)
+static int served_index(const struct request *v)
 {
-	int text = v->page == VISIT_PAGE   ? 2
-		   : v->page == VISIT_JSON ? 3
-					   : v->form == EXPOSE_OPENMETRICS;
+	int text = v->page == REQUEST_PAGE   ? 2
+		   : v->page == REQUEST_JSON ? 3
+					     : v->form == EXPOSE_OPENMETRICS;
 	return text * 2 + v->gzip;
 }
 
-/* Out of what the processes have told. -1: more than can be told. */
-static int make_text(struct proc *p, const struct visit *v, struct buf *body)
+/* Builds it from the answers of the processes. -1: longer than EXPOSE_MAX. */
+static int make_text(struct proc *p, const struct request *v, struct buf *body)
 {
-	if (v->page != VISIT_METRICS)
-		show_text(p, v->page == VISIT_PAGE, body);
+	if (v->page != REQUEST_METRICS)
+		show_text(p, v->page == REQUEST_PAGE, body);
 	else if (metrics_text(proc_state(p), v->form, body) != 0)
 		return -1;
 	if (v->gzip)
@@ -102,13 +102,13 @@ static int make_text(struct proc *p, const struct visit *v, struct buf *body)
 	return 0;
 }
 
-static void make(struct proc *p, const struct visit *v, struct served *s)
+static void make(struct proc *p, const struct request *v, struct served *s)
 {
 	struct metricsd *m = proc_state(p);
 	struct buf body = {0};
 	s->answer = (struct http_answer){
 		.code = 200,
-		.type = v->page == VISIT_METRICS ? expose_types[v->form] : show_type(v->page),
+		.type = v->page == REQUEST_METRICS ? expose_types[v->form] : show_type(v->page),
 		.encoding = v->gzip ? "gzip" : NULL,
 	};
 	s->body = http_body_recent(server_of(m, v), served_index(v), RECENT_MS);
@@ -124,34 +124,34 @@ static void make(struct proc *p, const struct visit *v, struct served *s)
 	s->answer.shared = s->body;
 }
 
-static void answer_shared(struct proc *p, struct visit *v, struct served *s)
+static void answer_shared(struct proc *p, struct request *v, struct served *s)
 {
 	if (s->answer.code == 0)
 		make(p, v, s);
-	visit_answer(p, v, &s->answer);
+	request_answer(p, v, &s->answer);
 }
 
-static void answer_ready(struct proc *p, struct visit *v)
+static void answer_ready(struct proc *p, struct request *v)
 {
 	struct buf body = {0};
 	bool well = serve_health(p, true, &body);
 	const struct http_answer answer = {
 		.code = well ? 200 : 500, .type = "text/plain; charset=utf-8", .body = &body};
-	visit_answer(p, v, &answer);
+	request_answer(p, v, &answer);
 	buf_done(&body);
 }
 
-void serve_inside(struct proc *p, bool page)
+void serve_admitted(struct proc *p, bool page)
 {
 	struct metricsd *m = proc_state(p);
 	struct served served[2][SERVED_MAX] = {0};
-	struct visit *v, *next;
-	for (v = TAILQ_FIRST(&m->visits); v != NULL; v = next) {
+	struct request *v, *next;
+	for (v = TAILQ_FIRST(&m->requests); v != NULL; v = next) {
 		next = TAILQ_NEXT(v, link);
-		bool wants_page = v->page == VISIT_PAGE || v->page == VISIT_JSON;
-		if (v->state != VISIT_INSIDE || wants_page != page)
+		bool wants_page = v->page == REQUEST_PAGE || v->page == REQUEST_JSON;
+		if (v->state != REQUEST_ADMITTED || wants_page != page)
 			continue;
-		if (v->page == VISIT_READY)
+		if (v->page == REQUEST_READY)
 			answer_ready(p, v);
 		else
 			answer_shared(p, v, &served[v->local][served_index(v)]);

@@ -1,7 +1,7 @@
 /*
- * Showing the status page: asks the reconciler for images and queue and the watcher for
- * policies, once for all who wait, and answers them. Invariant: `showing` counts the
- * questions that are open; each is answered or runs out of time.
+ * Builds the status page: requests images and queue from the reconciler and policies from the
+ * watcher, once for all HTTP requests that wait. Invariant: `showing` counts the open requests to
+ * these two; each is answered or runs out of time.
  */
 #include "metricsd/metricsd.h"
 
@@ -12,9 +12,9 @@
 
 #include "metricsd/page.h"
 
-/* The reconciler looks at every pair for it. */
+/* Long, as the reconciler visits every pair. */
 #define SHOW_MS 2000
-/* Images an answer, and bytes of policies. */
+/* Images per answer; bytes of policies per answer. */
 #define SHOW_IMAGES 50
 #define SHOW_BYTES  (256 * 1024)
 #define SHOW_KINDS  (UINT64_C(1) << KIND_PULLPOLICY | UINT64_C(1) << KIND_DISCOVERYPOLICY)
@@ -26,10 +26,10 @@ static void ask(struct proc *p, enum proc_id to, enum msg_type type, const void 
 	if (proc_request(p, to, type, body, m->showing_round, clock_boot_ms() + SHOW_MS, &err) == 0)
 		m->showing++;
 	else
-		m->board_whole = false;
+		m->stats_whole = false;
 }
 
-/* Of this showing, and answered? */
+/* An answer to a request of this round? */
 static bool answered(struct proc *p, const struct msg_in *in)
 {
 	struct metricsd *m = proc_state(p);
@@ -37,7 +37,7 @@ static bool answered(struct proc *p, const struct msg_in *in)
 		return false;
 	m->showing--;
 	if (in->body == NULL)
-		m->board_whole = false;
+		m->stats_whole = false;
 	return in->body != NULL;
 }
 
@@ -45,13 +45,13 @@ void show_begin(struct proc *p)
 {
 	struct metricsd *m = proc_state(p);
 	const struct msg_changes_since policies = {.kinds = SHOW_KINDS, .max_bytes = SHOW_BYTES};
-	board_done(&m->board);
-	m->board_whole = m->is_showing = true;
+	stats_done(&m->stats);
+	m->stats_whole = m->is_showing = true;
 	m->showing_round++;
 	ask(p, PROC_RECONCILER, MSG_explain_images,
 	    &(struct msg_explain_images){.max = SHOW_IMAGES});
 	ask(p, PROC_RECONCILER, MSG_explain_queue,
-	    &(struct msg_explain_queue){.max = BOARD_QUEUE_MAX});
+	    &(struct msg_explain_queue){.max = STATS_QUEUE_MAX});
 	ask(p, PROC_WATCHER, MSG_changes_since, &policies);
 }
 
@@ -61,9 +61,9 @@ void on_images_explained(struct proc *p, const struct msg_in *in)
 	const struct msg_images_explained *got = in->body;
 	if (!answered(p, in))
 		return;
-	board_add_images(&m->board, got);
-	m->board.more_images = got->more;
-	if (!got->more || got->images.n == 0 || m->board.n_images >= BOARD_IMAGES_MAX)
+	stats_add_images(&m->stats, got);
+	m->stats.more_images = got->more;
+	if (!got->more || got->images.n == 0 || m->stats.n_images >= STATS_IMAGES_MAX)
 		return;
 	ask(p, PROC_RECONCILER, MSG_explain_images,
 	    &(struct msg_explain_images){.after = got->images.at[got->images.n - 1].image,
@@ -74,7 +74,7 @@ void on_queue_explained(struct proc *p, const struct msg_in *in)
 {
 	struct metricsd *m = proc_state(p);
 	if (answered(p, in))
-		board_add_queue(&m->board, in->body);
+		stats_add_queue(&m->stats, in->body);
 }
 
 static void add_object(struct proc *p, const struct msg_change *change)
@@ -90,9 +90,9 @@ static void add_object(struct proc *p, const struct msg_change *change)
 		       &err) != 0)
 		log_debug("policy cannot be decoded, ignoring", LS("error", err.text));
 	else if (pull)
-		board_add_policy(&m->board, obj);
+		stats_add_policy(&m->stats, obj);
 	else
-		board_add_discovery(&m->board, obj);
+		stats_add_discovery(&m->stats, obj);
 }
 
 void on_changes(struct proc *p, const struct msg_in *in)
@@ -136,9 +136,9 @@ static size_t list_processes(const struct metricsd *m, struct page_process list[
 	return n;
 }
 
-const char *show_type(enum visit_page page)
+const char *show_type(enum request_page page)
 {
-	return page == VISIT_PAGE ? "text/html; charset=utf-8" : "application/json";
+	return page == REQUEST_PAGE ? "text/html; charset=utf-8" : "application/json";
 }
 
 void show_text(struct proc *p, bool html, struct buf *body)
@@ -146,11 +146,11 @@ void show_text(struct proc *p, bool html, struct buf *body)
 	const struct metricsd *m = proc_state(p);
 	struct page_process processes[PROC_COUNT];
 	const struct page page = {
-		.board = &m->board,
+		.stats = &m->stats,
 		.processes = processes,
 		.n_processes = list_processes(m, processes),
 		.supervisor_alive = m->tree.alive,
-		.board_whole = m->board_whole,
+		.stats_whole = m->stats_whole,
 		.wall_s = proc_now(p).wall_s,
 	};
 	if (html)

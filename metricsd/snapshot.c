@@ -1,4 +1,5 @@
-/* A row in a family's buffer: its labels with their NUL, the value, the counts of its buckets. */
+/* See snapshot.h. A row in a family's buffer: labels with their NUL, value, counts of its buckets.
+ */
 #include "metricsd/snapshot.h"
 
 #include <string.h>

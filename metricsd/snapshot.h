@@ -1,6 +1,6 @@
 /*
- * The last complete metrics of one process, by family; it is exposed again while the process does
- * not answer. Pure.
+ * The last complete metrics of one process, by family. They are exposed again while the process
+ * does not answer. Pure.
  */
 #ifndef DROP_METRICSD_SNAPSHOT_H
 #define DROP_METRICSD_SNAPSHOT_H
@@ -14,11 +14,12 @@
 
 struct snapshot { /* zeroed: empty */
 	struct buf families[METRIC_COUNT];
-	bool whole; /* every page has come */
+	bool whole; /* every page was received */
 };
 
 void snapshot_done(struct snapshot *s);
-/* Adds a page; what is not in our table, or has not the buckets it should have, is left out. */
+/* Adds a page; rows of metrics that are not in ipc/metrics.def, or with other buckets, are skipped.
+ */
 void snapshot_add(struct snapshot *s, const struct msg_metrics *page);
 
 struct snapshot_row {
@@ -29,7 +30,7 @@ struct snapshot_row {
 /* for (size_t at = 0; snapshot_next(s, id, &at, &row);) */
 bool snapshot_next(const struct snapshot *s, enum metric_id id, size_t *at,
 		   struct snapshot_row *ret);
-/* The value of a series; or_else if there is none. labels: as told, "" for none. */
+/* The value of a series; or_else if there is none. labels: as received, "" for none. */
 int64_t snapshot_value(const struct snapshot *s, enum metric_id id, const char *labels,
 		       int64_t or_else);
 

@@ -1,4 +1,4 @@
-/* Both files are small and written in one step, so what is read is whole. */
+/* See tree.h. Both files are written at once, so that no half of one is read. */
 #include "metricsd/tree.h"
 
 #include <stdio.h>
@@ -10,7 +10,7 @@ static FILE *open_in(const char *dir, const char *file)
 	return fopen(path, "re");
 }
 
-/* Boot ms of the last beat; -1: there is no supervisor. */
+/* Boot ms of the last heartbeat; -1: there is no supervisor. */
 static int64_t read_beat(const char *dir)
 {
 	long long at_ms = -1;

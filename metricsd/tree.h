@@ -1,6 +1,6 @@
 /*
  * State of the supervisor and its children, from its files in the socket folder
- * (supervisor/status_file.h): it links no nng, so it cannot be asked.
+ * (supervisor/status_file.h): the supervisor does not link nng, so it has no socket.
  */
 #ifndef DROP_METRICSD_TREE_H
 #define DROP_METRICSD_TREE_H
@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Its loop beats every 5 s; without a beat for so long it is stuck. */
+/* Its loop writes a heartbeat every 5 s; without one for so long it is stuck. */
 #define TREE_STUCK_MS     20000
 #define TREE_CHILDREN_MAX 16
 
@@ -19,8 +19,8 @@ struct tree_child {
 };
 
 struct tree {
-	bool supervised; /* a supervisor has ever been here */
-	bool alive;      /* it goes round; also true where there is none */
+	bool supervised; /* there is, or was, a supervisor */
+	bool alive;      /* its loop runs; also true where there is none */
 	struct tree_child children[TREE_CHILDREN_MAX];
 	int n;
 };

@@ -10,7 +10,7 @@
 
 #define EVIL "<script>alert('x\"&')</script>"
 
-static void fill(struct board *b)
+static void fill(struct stats *b)
 {
 	struct msg_progress progress[] = {
 		{.image = EVIL,
@@ -43,10 +43,10 @@ static void fill(struct board *b)
 	};
 	const struct pullpolicy policy = {.meta = {.name = EVIL},
 					  .spec = {.max_concurrent_nodes = 2}};
-	board_add_images(b, &images);
-	board_add_queue(b, &queue);
-	board_add_discovery(b, &discovery);
-	board_add_policy(b, &policy);
+	stats_add_images(b, &images);
+	stats_add_queue(b, &queue);
+	stats_add_discovery(b, &discovery);
+	stats_add_policy(b, &policy);
 }
 
 static const struct page_process processes[] = {
@@ -56,20 +56,20 @@ static const struct page_process processes[] = {
 
 static void with_page(void (*write)(const struct page *, struct buf *), struct buf *out)
 {
-	struct board b = {0};
+	struct stats b = {0};
 	fill(&b);
-	const struct page page = {.board = &b,
+	const struct page page = {.stats = &b,
 				  .processes = processes,
 				  .n_processes = 2,
 				  .supervisor_alive = true,
-				  .board_whole = true,
+				  .stats_whole = true,
 				  .wall_s = 1700000000};
 	write(&page, out);
 	assert_int_equal(b.images_ready, 1);
 	assert_int_equal(b.images_degraded, 1);
 	assert_int_equal(b.n_failing, 2);
 	assert_int_equal(b.ready, 4);
-	board_done(&b);
+	stats_done(&b);
 }
 
 static void html_is_escaped(void **state)
@@ -110,9 +110,9 @@ static void json_is_json(void **state)
 static void empty(void **state)
 {
 	(void)state;
-	struct board b = {0};
+	struct stats b = {0};
 	struct buf html = {0}, json = {0};
-	const struct page page = {.board = &b};
+	const struct page page = {.stats = &b};
 	page_html(&page, &html);
 	page_json(&page, &json);
 	cJSON *all = cJSON_Parse(json.data);
@@ -128,20 +128,20 @@ static void empty(void **state)
 static void both_are_capped(void **state)
 {
 	(void)state;
-	struct board b = {0};
+	struct stats b = {0};
 	struct buf html = {0}, json = {0};
-	struct discovered_image found[BOARD_FOUND_MAX + 1];
-	for (size_t i = 0; i < BOARD_FOUND_MAX + 1; i++)
+	struct discovered_image found[STATS_FOUND_MAX + 1];
+	for (size_t i = 0; i < STATS_FOUND_MAX + 1; i++)
 		found[i] = (struct discovered_image){"image", 1, "registry"};
 	const struct discoverypolicy discovery = {
 		.meta = {.name = "d"},
-		.status = {.discovered_images = {found, BOARD_FOUND_MAX + 1}}};
+		.status = {.discovered_images = {found, STATS_FOUND_MAX + 1}}};
 	const struct pullpolicy policy = {.meta = {.name = "p"}};
-	for (int i = 0; i < BOARD_POLICIES_MAX + 1; i++) {
-		board_add_discovery(&b, &discovery);
-		board_add_policy(&b, &policy);
+	for (int i = 0; i < STATS_POLICIES_MAX + 1; i++) {
+		stats_add_discovery(&b, &discovery);
+		stats_add_policy(&b, &policy);
 	}
-	const struct page page = {.board = &b};
+	const struct page page = {.stats = &b};
 	page_html(&page, &html);
 	page_json(&page, &json);
 	cJSON *all = cJSON_Parse(json.data);
@@ -149,16 +149,16 @@ static void both_are_capped(void **state)
 	const cJSON *first = cJSON_GetArrayItem(rows, 0);
 	const cJSON *images =
 		cJSON_GetObjectItem(cJSON_GetObjectItem(first, "status"), "discoveredImages");
-	assert_int_equal(cJSON_GetArraySize(rows), BOARD_POLICIES_MAX);
+	assert_int_equal(cJSON_GetArraySize(rows), STATS_POLICIES_MAX);
 	assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(all, "policies")),
-			 BOARD_POLICIES_MAX);
-	assert_int_equal(cJSON_GetArraySize(images), BOARD_FOUND_MAX);
+			 STATS_POLICIES_MAX);
+	assert_int_equal(cJSON_GetArraySize(images), STATS_FOUND_MAX);
 	assert_true(cJSON_IsTrue(cJSON_GetObjectItem(first, "moreImages")));
 	assert_true(cJSON_IsTrue(cJSON_GetObjectItem(all, "moreDiscovery")));
 	assert_true(cJSON_IsTrue(cJSON_GetObjectItem(all, "morePolicies")));
 	assert_non_null(strstr(html.data, "The first 200 policies of a kind."));
 	cJSON_Delete(all);
-	board_done(&b);
+	stats_done(&b);
 	buf_done(&html);
 	buf_done(&json);
 }

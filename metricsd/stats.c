@@ -1,5 +1,5 @@
 /* The rows of the status page's tables. Every text goes through html_add(). */
-#include "metricsd/board.h"
+#include "metricsd/stats.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -9,19 +9,19 @@
 #include "base/clock.h"
 #include "base/visible.h"
 
-void board_done(struct board *b)
+void stats_done(struct stats *b)
 {
 	struct buf *all[] = {&b->images,     &b->queue,         &b->failing,
 			     &b->policies,   &b->discovery,     &b->images_json,
 			     &b->queue_json, &b->policies_json, &b->discovery_json};
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		buf_done(all[i]);
-	*b = (struct board){0};
+	*b = (struct stats){0};
 }
 
 void html_add(struct buf *out, const char *text)
 {
-	struct buf shown = {0}; /* a browser turns text around as a terminal does */
+	struct buf shown = {0}; /* a browser obeys bidirectional controls, as a terminal does */
 	visible_add(&shown, text != NULL ? text : "", false);
 	for (const char *s = shown.len > 0 ? shown.data : ""; *s != '\0'; s++) {
 		switch (*s) {
@@ -85,7 +85,7 @@ static const char *phase_class(const char *phase)
 	return "Pending";
 }
 
-static void add_image(struct board *b, const struct msg_progress *p)
+static void add_image(struct stats *b, const struct msg_progress *p)
 {
 	struct buf *out = &b->images;
 	unsigned percent = p->targeted != 0 ? (unsigned)(100 * p->ready / p->targeted) : 0;
@@ -112,7 +112,7 @@ static void add_image(struct board *b, const struct msg_progress *p)
 	buf_adds(out, "</tr>\n");
 }
 
-static void add_failing(struct board *b, const struct msg_progress *p)
+static void add_failing(struct stats *b, const struct msg_progress *p)
 {
 	bool degraded = p->phase != NULL && strcmp(p->phase, "Degraded") == 0;
 	b->images_degraded += degraded;
@@ -127,7 +127,7 @@ static void add_failing(struct board *b, const struct msg_progress *p)
 	buf_adds(&b->failing, "</tr>\n");
 }
 
-void board_add_images(struct board *b, const struct msg_images_explained *m)
+void stats_add_images(struct stats *b, const struct msg_images_explained *m)
 {
 	b->leading = m->leading;
 	b->lease_trouble = m->lease_trouble != NULL;
@@ -150,7 +150,7 @@ void board_add_images(struct board *b, const struct msg_images_explained *m)
 	}
 }
 
-void board_add_queue(struct board *b, const struct msg_queue_explained *m)
+void stats_add_queue(struct stats *b, const struct msg_queue_explained *m)
 {
 	for (size_t i = 0; i < m->queue.n; i++) {
 		const struct msg_turn *t = &m->queue.at[i];
@@ -184,10 +184,10 @@ static void milliseconds(struct buf *out, int64_t ms, const char *none)
 	buf_addf(out, "<td class=n>%s</td>", ms > 0 ? text : none);
 }
 
-void board_add_policy(struct board *b, const struct pullpolicy *p)
+void stats_add_policy(struct stats *b, const struct pullpolicy *p)
 {
 	struct buf *out = &b->policies;
-	b->more_policies = b->n_policies == BOARD_POLICIES_MAX;
+	b->more_policies = b->n_policies == STATS_POLICIES_MAX;
 	if (b->more_policies)
 		return;
 	b->n_policies++;
@@ -207,21 +207,21 @@ void board_add_policy(struct board *b, const struct pullpolicy *p)
 	buf_adds(&b->policies_json, "}");
 }
 
-/* Of its spec nothing: sources have addresses that may carry credentials. */
-void board_add_discovery(struct board *b, const struct discoverypolicy *p)
+/* Nothing of its spec: the URLs of sources may contain credentials. */
+void stats_add_discovery(struct stats *b, const struct discoverypolicy *p)
 {
 	struct buf *out = &b->discovery;
 	const struct api_condition *ready = api_condition_find(
 		(struct api_conditions *)(uintptr_t)&p->status.conditions, "Ready");
 	struct discoverypolicy_status status = p->status;
 	struct discovered_images *found = &status.discovered_images;
-	bool more = found->n > BOARD_FOUND_MAX;
+	bool more = found->n > STATS_FOUND_MAX;
 	bool well = ready != NULL && ready->status != NULL && strcmp(ready->status, "True") == 0;
-	b->more_discovery = b->n_discovery == BOARD_POLICIES_MAX;
+	b->more_discovery = b->n_discovery == STATS_POLICIES_MAX;
 	if (b->more_discovery)
 		return;
 	if (more)
-		found->n = BOARD_FOUND_MAX;
+		found->n = STATS_FOUND_MAX;
 	b->n_discovery++;
 	buf_adds(out, "<details class=card><summary>");
 	html_add(out, p->meta.name);

@@ -3,8 +3,8 @@
  * reconciler, policies from the watcher. Rows are converted to HTML and JSON as they arrive, and
  * nothing else is kept. Pure.
  */
-#ifndef DROP_METRICSD_BOARD_H
-#define DROP_METRICSD_BOARD_H
+#ifndef DROP_METRICSD_STATS_H
+#define DROP_METRICSD_STATS_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -14,14 +14,14 @@
 #include "ipc/msg.h"
 
 /* Rows of a table; the page says when there are more. */
-#define BOARD_IMAGES_MAX 500
-#define BOARD_QUEUE_MAX  20
+#define STATS_IMAGES_MAX 500
+#define STATS_QUEUE_MAX  20
 /* Images shown of one DiscoveryPolicy. */
-#define BOARD_FOUND_MAX 50
+#define STATS_FOUND_MAX 50
 /* PullPolicies shown, and DiscoveryPolicies. */
-#define BOARD_POLICIES_MAX 200
+#define STATS_POLICIES_MAX 200
 
-struct board { /* zeroed: empty */
+struct stats { /* zeroed: empty */
 	bool leading, lease_trouble;
 	struct buf images, queue, failing, policies, discovery; /* HTML rows */
 	struct buf images_json, queue_json, policies_json,
@@ -32,11 +32,11 @@ struct board { /* zeroed: empty */
 	size_t images_ready, images_degraded;
 };
 
-void board_done(struct board *b);
-void board_add_images(struct board *b, const struct msg_images_explained *m);
-void board_add_queue(struct board *b, const struct msg_queue_explained *m);
-void board_add_policy(struct board *b, const struct pullpolicy *p);
-void board_add_discovery(struct board *b, const struct discoverypolicy *p);
+void stats_done(struct stats *b);
+void stats_add_images(struct stats *b, const struct msg_images_explained *m);
+void stats_add_queue(struct stats *b, const struct msg_queue_explained *m);
+void stats_add_policy(struct stats *b, const struct pullpolicy *p);
+void stats_add_discovery(struct stats *b, const struct discoverypolicy *p);
 
 /* Appends text so that HTML shows it as it is. */
 void html_add(struct buf *out, const char *text);

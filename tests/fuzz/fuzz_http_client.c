@@ -1,12 +1,12 @@
 /*
- * What strangers say to metricsd: headers, the API server's answers about tokens, and names that
- * end up as labels or on the status page. Nothing of them gets out of its quotes or its line.
+ * Untrusted texts of metricsd: HTTP headers, the reviews of tokens, and names that become labels or
+ * cells of the status page. None of them leaves its quotes or its line.
  */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "metricsd/board.h"
+#include "metricsd/stats.h"
 #include "metricsd/expose.h"
 #include "metricsd/listen.h"
 #include "metricsd/review_json.h"
