@@ -209,6 +209,7 @@ struct pullpolicy_spec {
 	int64_t pull_timeout;                    /* additive, behaviour.md 9; default 30m */
 	struct failure_backoff *failure_backoff; /* NULL: the defaults */
 	int64_t repull_interval;                 /* 0: never */
+	const char *max_bytes_per_second;        /* additive, behaviour 40; NULL: no limit */
 	const char *repull_mode;                 /* additive, behaviour 37; default Auto */
 	const char *registry_checks;             /* additive, behaviour 36; default Auto */
 	struct api_map node_selector;

@@ -38,6 +38,12 @@ static const struct field pullpolicy_spec_rows[] = {
 	    .doc = "Maximum number of new nodes with a startup taint that pull images with "
 		   "gateNodes at the same time, which maxConcurrentNodes does not limit; 0 or left "
 		   "out: no limit."),
+	ROW(pullpolicy_spec, max_bytes_per_second, "maxBytesPerSecond", F_STRING,
+	    .flags = FF_ADDITIVE, API_BYTES,
+	    .doc = "Compressed bytes that pulls of this policy may start in a second, such as 50M "
+		   "or "
+		   "200Mi; left out: no limit. A pull starts once those before it are paid for, so "
+		   "that the largest image is the most that is ever started in advance."),
 	ROW(pullpolicy_spec, min_delay_between_pulls, "minDelayBetweenPulls", F_DURATION,
 	    .flags = FF_HAS_DEFAULT, .def_str = "10s",
 	    .doc = "Minimum delay between the start of a pull on one node and the next start on "

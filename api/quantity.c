@@ -2,6 +2,8 @@
 #include "api/quantity.h"
 
 #include <ctype.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 static const struct {
@@ -63,4 +65,28 @@ long double quantity_value(const char *text)
 			value += (*text - '0') * (place /= 10);
 	long double factor = factor_of(text);
 	return digits == 0 || factor < 0 ? -1 : value * factor;
+}
+
+uint64_t quantity_bytes(const char *text)
+{
+	long double value = text != NULL ? quantity_value(text) : 0;
+	if (value <= 0)
+		return 0;
+	return value < (long double)QUANTITY_BYTES_MAX ? (uint64_t)value : QUANTITY_BYTES_MAX;
+}
+
+void quantity_format(char out[QUANTITY_TEXT_MAX], uint64_t bytes)
+{
+	static const char *const units[] = {"B", "kB", "MB", "GB", "TB", "PB"};
+	size_t unit = 0;
+	uint64_t whole = bytes, tenths = 0;
+	for (; whole >= 1000 && unit + 1 < sizeof(units) / sizeof(units[0]); unit++) {
+		tenths = whole % 1000 / 100;
+		whole /= 1000;
+	}
+	if (unit == 0 || whole >= 10)
+		snprintf(out, QUANTITY_TEXT_MAX, "%" PRIu64 " %s", whole, units[unit]);
+	else
+		snprintf(out, QUANTITY_TEXT_MAX, "%" PRIu64 ".%" PRIu64 " %s", whole, tenths,
+			 units[unit]);
 }

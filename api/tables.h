@@ -71,4 +71,7 @@ extern const struct desc pod_metadata_desc;
 extern const struct desc pullpolicy_desc, pullpolicy_spec_desc, pullpolicy_status_desc;
 extern const struct desc node_desc, pod_desc, lease_desc;
 
+/* A quantity of bytes that is not zero: 500M, 1.5Gi. */
+#define API_BYTES .max_len = 20, .pattern = "^[1-9][0-9]{0,14}(\\.[0-9]{1,3})?([kMGTP]|[KMGTP]i)?$"
+
 #endif

@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "api/quantity.h"
 #include "api/ref.h"
 #include "base/visible.h"
 #include "base/xalloc.h"
@@ -28,17 +29,37 @@ static const char *reference_of(struct proc *p, const struct cachedimage *image)
 	return ref_make(proc_arena(p), image->spec.image, image->spec.tag, image->spec.digest);
 }
 
+/* " (1.2 GB, 2 unknown)": what the pulls move in all. */
+static const char *bytes_of(struct proc *p, const struct msg_planned *m)
+{
+	char text[QUANTITY_TEXT_MAX];
+	quantity_format(text, m->bytes);
+	if (m->pulls == 0 || m->unknown == m->pulls)
+		return "";
+	if (m->unknown == 0)
+		return arena_printf(proc_arena(p), " (%s)", text);
+	return arena_printf(proc_arena(p), " (%s, and %" PRIu64 " of unknown size)", text,
+			    m->unknown);
+}
+
+static void cell_bytes(struct buf *cells, uint64_t bytes)
+{
+	char text[QUANTITY_TEXT_MAX];
+	quantity_format(text, bytes);
+	table_cell(cells, bytes != 0 ? text : "");
+}
+
 static void add_text(struct proc *p, const struct cachedimage *image, const struct msg_planned *m)
 {
 	struct ctl *c = proc_state(p);
 	struct buf cells = {0};
 	uint64_t told = m->nodes.n, all = m->done + m->pulls + m->notready + m->skipped;
 	buf_addf(&c->out,
-		 "%s%s (%s): %" PRIu64 " to pull, %" PRIu64 " already there, %" PRIu64
+		 "%s%s (%s): %" PRIu64 " to pull%s, %" PRIu64 " already there, %" PRIu64
 		 " not eligible now, %" PRIu64 " not targeted\n",
 		 c->out.len > 0 ? "\n" : "", visible_text(proc_arena(p), image->meta.name),
-		 visible_text(proc_arena(p), reference_of(p, image)), m->pulls, m->done,
-		 m->notready, m->skipped);
+		 visible_text(proc_arena(p), reference_of(p, image)), m->pulls, bytes_of(p, m),
+		 m->done, m->notready, m->skipped);
 	for (size_t i = 0; i < m->nodes.n; i++) {
 		const struct msg_node_state *v = &m->nodes.at[i];
 		if (i < m->pulls)
@@ -46,9 +67,10 @@ static void add_text(struct proc *p, const struct cachedimage *image, const stru
 		else
 			table_cell(&cells, "     -");
 		table_cell(&cells, v->node);
+		cell_bytes(&cells, i < m->pulls ? v->bytes : 0);
 		table_cell(&cells, v->text);
 	}
-	table_print(&cells, 3, &c->out);
+	table_print(&cells, 4, &c->out);
 	if (told < all)
 		buf_addf(&c->out, "       and %" PRIu64 " more nodes (--limit)\n", all - told);
 	buf_done(&cells);
@@ -64,8 +86,9 @@ static void add_json(struct proc *p, const struct cachedimage *image, const stru
 	buf_add_json(&c->out, reference_of(p, image));
 	buf_addf(&c->out,
 		 ",\"pulls\":%" PRIu64 ",\"done\":%" PRIu64 ",\"notready\":%" PRIu64
-		 ",\"skipped\":%" PRIu64 ",\"nodes\":[",
-		 m->pulls, m->done, m->notready, m->skipped);
+		 ",\"skipped\":%" PRIu64 ",\"bytes\":%" PRIu64 ",\"unknown\":%" PRIu64
+		 ",\"nodes\":[",
+		 m->pulls, m->done, m->notready, m->skipped, m->bytes, m->unknown);
 	msg_dump_rows(in->type, in->body, &c->out);
 	buf_adds(&c->out, "]}");
 }

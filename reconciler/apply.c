@@ -175,6 +175,8 @@ int64_t apply_turn(struct proc *p)
 	metric_add(proc_metrics(p), METRIC_facts_dropped_total, (int64_t)actions.facts_dropped,
 		   NULL);
 	metric_add(proc_metrics(p), METRIC_pulls_avoided_total, (int64_t)actions.avoided, NULL);
+	metric_add(proc_metrics(p), METRIC_avoided_bytes_total, (int64_t)actions.avoided_bytes,
+		   NULL);
 	if (actions.facts_dropped != 0)
 		log_warn("event buffer full, facts dropped", LN("dropped", actions.facts_dropped));
 	for (size_t i = 0; i < actions.n_writes; i++)

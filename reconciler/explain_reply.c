@@ -31,6 +31,7 @@ static struct msg_node_state state_of(const struct explain *e, struct arena *a)
 		.text = explain_text(e, a),
 		.at = e->at,
 		.repull = e->repull,
+		.bytes = e->bytes,
 	};
 }
 
@@ -125,6 +126,7 @@ static struct msg_progress progress_of(struct proc *p, const struct explain_summ
 		.reason = left ? explain_infos[reason].name : NULL,
 		.text = left ? example_of(p, s->image, reason) : NULL,
 		.cause = s->cause,
+		.bytes_left = s->bytes_left,
 	};
 }
 
@@ -195,6 +197,8 @@ void on_explain_plan(struct proc *p, const struct msg_in *in)
 			break;
 		default:
 			reply.pulls++;
+			reply.bytes += list[i].bytes;
+			reply.unknown += list[i].bytes == 0;
 		}
 	reply.nodes = states_of(list, n < max ? n : max, a);
 	answer(p, in, MSG_planned, &reply);

@@ -37,6 +37,7 @@ void measure_fact(struct proc *p, const struct core_fact *f)
 		metric_observe(m, METRIC_pull_duration_seconds,
 			       f->kubelet_s >= 0 ? f->kubelet_s * US_PER_S : f->took_ms * US_PER_MS,
 			       LABELS(f->reference));
+		metric_add(m, METRIC_pulled_bytes_total, (int64_t)f->bytes, NULL);
 		count_pull(m, "succeeded", FAULT_NONE);
 		break;
 	case FACT_PULL_FAILED:

@@ -113,6 +113,7 @@ struct core_fact { /* something worth an event and a line in the log */
 	 * could first get pods; NODE_OPENED: since it was Ready; else 0.
 	 */
 	int64_t took_ms;
+	uint64_t bytes;    /* PULL_SUCCEEDED: compressed; 0: not known (40) */
 	int64_t kubelet_s; /* PULL_SUCCEEDED: as the kubelet tells it; -1: it does not */
 };
 
@@ -139,8 +140,9 @@ struct core_actions {
 	size_t n_opens;
 	struct core_fact *facts; /* in the order in which they happened */
 	size_t n_facts;
-	size_t facts_dropped; /* beyond what is kept between two turns */
-	size_t avoided;       /* pulls that were not needed (17, 37) */
+	size_t facts_dropped;   /* beyond what is kept between two turns */
+	size_t avoided;         /* pulls that were not needed (17, 37) */
+	uint64_t avoided_bytes; /* that these would have moved, as far as known (40) */
 };
 
 /* Limits of one turn: the rest waits for the next, so that answers are read in between. */

@@ -13,6 +13,7 @@
 #include "reconciler/core/facts.h"
 #include "reconciler/core/pairs.h"
 #include "reconciler/core/platforms.h"
+#include "reconciler/core/sizes.h"
 #include "reconciler/core/policies.h"
 
 /* An answer that was given so shortly before the question is as good: others ask for the tag, too.
@@ -104,7 +105,8 @@ static void proven(struct core *c, struct image *img, int slot, struct now now)
 		return;
 	if (p->pulled_s < checked_s)
 		p->pulled_s = (uint32_t)checked_s;
-	c->avoided += due;
+	if (due)
+		pull_avoided(c, img, slot);
 }
 
 /* Only when repulls are due are nodes told to be outdated: else they are when theirs is. */

@@ -74,6 +74,8 @@ void facts_take(struct core *c, struct arena *a, struct core_actions *ret)
 	ret->n_facts = c->n_facts;
 	ret->facts_dropped = c->facts_dropped;
 	ret->avoided = c->avoided;
+	ret->avoided_bytes = c->avoided_bytes;
 	c->n_facts = c->facts_dropped = c->avoided = 0;
+	c->avoided_bytes = 0;
 	arena_reset(&c->fact_mem);
 }

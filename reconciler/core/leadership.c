@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "reconciler/core/adopt.h"
+#include "reconciler/core/byte_rate.h"
 #include "reconciler/core/checks.h"
 #include "reconciler/core/digests.h"
 #include "reconciler/core/held.h"
@@ -19,22 +20,44 @@
 #include "reconciler/core/policies.h"
 #include "reconciler/core/pull_pods.h"
 #include "reconciler/core/pulls.h"
+#include "reconciler/core/sizes.h"
 #include "reconciler/core/status_writes.h"
 
-/* 11. The last start is the latest of live pods' creation and the images' lastAttemptedAt. */
-static void remember_start(struct policy *p, int64_t at_s, int slot, struct now now)
+/* Whole seconds: up to one more may have passed. A clock that was set back counts as now. */
+static int64_t boot_ms_of(int64_t at_s, struct now now)
 {
-	if (at_s == 0)
-		return;
-	/* Whole seconds: up to one more may have passed. A clock that was set back counts as now.
-	 */
-	int64_t ago_ms = at_s < now.wall_s ? (now.wall_s - at_s) * 1000 - 999 : 0;
-	int64_t at_ms = now.boot_ms - ago_ms;
+	return now.boot_ms - (at_s < now.wall_s ? (now.wall_s - at_s) * 1000 - 999 : 0);
+}
+
+/* 11. The last start is the latest of live pods' creation and the images' lastAttemptedAt. */
+static void remember_start(struct policy *p, int64_t at_ms, int slot)
+{
 	if (p->started && p->last_ms >= at_ms)
 		return;
 	p->started = true;
 	p->last_ms = at_ms;
 	p->last_slot = slot;
+}
+
+static void remember_pull(struct core *c, const struct pull *pull, struct now now)
+{
+	struct policy *p = policy_of_pair(c, pull->image, pull->slot);
+	int64_t at_ms = boot_ms_of(pull->pod->created, now);
+	if (pull->pod->created == 0)
+		return;
+	if (!pull->pod->apart)
+		remember_start(p, at_ms, pull->slot);
+	byte_rate_remember(p, size_of_pod(c, p, pull->pod), at_ms);
+}
+
+static void remember_attempt(struct core *c, const struct image *img, struct now now)
+{
+	struct policy *p = policy_of_image(c, img);
+	int64_t at_ms = boot_ms_of(img->attempted_at, now);
+	if (img->attempted_at == 0)
+		return;
+	remember_start(p, at_ms, -1);
+	byte_rate_remember(p, size_of_pull(c, p, img), at_ms);
 }
 
 /* Earlier attempts first: what the later ones build on is recorded before they are looked at. */
@@ -63,9 +86,8 @@ static void match_all(struct core *c, struct now now)
 	for (size_t i = 0; i < n; i++) {
 		pull_match(c, list[i], now);
 		/* Also one that has just ended: it was live until now. */
-		if (list[i]->image != NULL && !list[i]->pod->apart)
-			remember_start(policy_of_pair(c, list[i]->image, list[i]->slot),
-				       list[i]->pod->created, list[i]->slot, now);
+		if (list[i]->image != NULL)
+			remember_pull(c, list[i], now);
 		arena_reset(&c->scratch);
 	}
 	arena_done(&mem);
@@ -82,7 +104,7 @@ void lead_begin(struct core *c, struct now now)
 		img->durable = 0;
 		img->outcomes++;
 		image_begin(c, img, now);
-		remember_start(policy_of_image(c, img), img->attempted_at, -1, now);
+		remember_attempt(c, img, now);
 	}
 	node_faults_restore(c, now);
 	match_all(c, now);

@@ -13,9 +13,10 @@
  *   check_answers
  *   faults  pairs
  *   checks  held  losses  node_faults
+ *   sizes
  *   platforms
  *   digests  policies
- *   causes  facts  image_health  pair_delay  sizes  slots  status_hash
+ *   byte_rate  causes  facts  image_health  pair_delay  slots  status_hash
  *   this header
  *
  * A node is a slot, reused after it is gone. An image has one small `struct pair` for
@@ -89,6 +90,7 @@ struct node_slot {
 	int64_t away_ms;         /* boot ms since which it is not eligible; 0: it is */
 	bool last;               /* other nodes come first: it may be removed soon */
 	bool checks_credentials; /* its kubelet refuses listed images to other credentials (17a) */
+	uint64_t bytes_per_s;    /* mean of its pulls; 0: none was measured (image sizes, 40) */
 	bool lists_unpacked;     /* its runtime lists what an image takes on the disk (40) */
 	/*
 	 * 14. The node took no pods, whatever the image: one probe at a time finds out. Pulls there
@@ -192,6 +194,7 @@ struct policy {
 	int64_t max_held;                           /* 46; 0: no limit */
 	int64_t delay_ms, timeout_ms, repull_ms;
 	bool sizes; /* its images are paced by their bytes: they are asked for (35) */
+	uint64_t bytes_per_s;       /* 0: no limit */
 	bool checks, repull_always; /* registryChecks is not Disabled; repullMode is Always */
 	struct backoff backoff;
 	void *mem; /* block of what follows */
@@ -210,6 +213,9 @@ struct policy {
 	bool started;
 	int64_t last_ms; /* last start */
 	int last_slot;   /* on which node; -1: gone or unknown */
+	/* 40. What the last pull moves, and the boot microsecond from which that counts. */
+	uint64_t paid_bytes;
+	int64_t paid_from_us;
 	struct timer wake;
 	struct link touched; /* in core.touched_policies: its status may have changed */
 	struct policy_status status;
@@ -228,6 +234,8 @@ struct condition_memory {
 	int64_t since; /* unix seconds */
 };
 
+/* More bytes of one image are not believed, so that sums and products fit: 8 TiB. */
+#define SIZE_LARGEST (UINT64_C(1) << 43)
 #define SIZES_MAX 8  /* platforms of an image that a size is known for */
 struct listed_size { /* what nodes of one platform list (sizes.h) */
 	char *platform;
@@ -430,6 +438,7 @@ struct core {
 	struct map stale_pods; /* struct stale_count by place: what `held` says, by name */
 	struct map leaving;    /* struct stale_count by node name */
 	int64_t pull_ms;       /* mean of all pulls that succeeded */
+	uint64_t bytes_per_s;  /* the same of their bytes a second; 0: none was measured */
 	struct timers timers, writes, policy_writes;
 	struct link touched, touched_policies, asks, deletes, resolves, checks;
 	struct startup_keys startup; /* owned; 45 */
@@ -442,7 +451,8 @@ struct core {
 	char *excluded_taints; /* owned; of nodes that get no pods (2); NULL: none more */
 	struct core_fact facts[FACTS_MAX];
 	size_t n_facts, facts_dropped;
-	size_t avoided; /* pulls that were not needed, since the last turn */
+	size_t avoided;         /* pulls that were not needed, since the last turn */
+	uint64_t avoided_bytes; /* of those, as far as known */
 	struct arena fact_mem;
 	struct arena scratch; /* emptied by each public function */
 };

@@ -59,7 +59,7 @@ static void settle_repull(struct core *c, struct image *img, int slot, struct no
 			return;
 		pulled = img->check.checked_s;
 		p->pulled_s = (uint32_t)pulled;
-		c->avoided++;
+		pull_avoided(c, img, slot);
 		image_touch(c, img);
 	}
 	if (img->repull_s == 0 || pulled + every_s < img->repull_s)
@@ -87,7 +87,7 @@ static void settle_listed(struct core *c, struct image *img, int slot, struct no
 		return;
 	pair_cached(p, now);
 	check_found(c, img, slot);
-	c->avoided++;
+	pull_avoided(c, img, slot);
 	digest_listed(c, img, slot);
 	image_touch(c, img);
 }

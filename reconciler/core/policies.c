@@ -9,10 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/quantity.h"
 #include "api/tables.h"
 #include "base/xalloc.h"
 #include "reconciler/rules/bits.h"
 #include "reconciler/rules/pack.h"
+#include "reconciler/core/byte_rate.h"
 #include "reconciler/core/slots.h"
 #include "reconciler/rules/target.h"
 
@@ -26,6 +28,7 @@ static void set_defaults(struct policy *p)
 	p->timeout_ms = DEFAULT_TIMEOUT_MS;
 	p->repull_ms = 0;
 	p->sizes = false;
+	p->bytes_per_s = 0;
 	p->checks = true;
 	p->repull_always = false;
 	p->backoff = DEFAULT_BACKOFF_MS;
@@ -128,6 +131,8 @@ static void copy_spec(struct policy *p, const struct pullpolicy_spec *spec)
 		p->max_per_node = spec->max_pulls_per_node;
 	if (spec->max_held_nodes > 0)
 		p->max_held = spec->max_held_nodes;
+	p->bytes_per_s = quantity_bytes(spec->max_bytes_per_second);
+	p->sizes = p->bytes_per_s != 0;
 	if (spec->pull_timeout > 0)
 		p->timeout_ms = spec->pull_timeout;
 	if (spec->repull_interval > 0)
@@ -222,6 +227,8 @@ enum pace policy_pace(const struct core *c, const struct policy *p, int slot, in
 {
 	if (p->max_pulls != 0 && policy_pulls(p) >= p->max_pulls)
 		return PACE_PULLS;
+	if (byte_rate_free_ms(p) > now_ms)
+		return PACE_BYTES;
 	if (p->started && p->last_ms + p->delay_ms > now_ms && slot != p->last_slot)
 		return PACE_DELAY;
 	if (policy_nodes(p) >= p->max_nodes && !bit_get(p->busy, (size_t)slot))
@@ -231,9 +238,11 @@ enum pace policy_pace(const struct core *c, const struct policy *p, int slot, in
 	return PACE_FREE;
 }
 
-enum pace policy_pace_apart(const struct core *c, const struct policy *p, int slot)
+enum pace policy_pace_apart(const struct core *c, const struct policy *p, int slot, int64_t now_ms)
 {
 	bool counted = p->apart_on != NULL && p->apart_on[slot] != 0;
+	if (byte_rate_free_ms(p) > now_ms)
+		return PACE_BYTES;
 	if (p->max_held != 0 && (int64_t)p->n_apart_nodes >= p->max_held && !counted)
 		return PACE_HELD_NODES;
 	if ((int64_t)c->nodes[slot].n_live + c->nodes[slot].n_leaving >= p->max_per_node)

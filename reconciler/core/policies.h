@@ -24,6 +24,7 @@ struct policy *policy_of_pair(struct core *c, const struct image *img, int slot)
 enum pace {
 	PACE_FREE,
 	PACE_PULLS,      /* maxConcurrentPulls */
+	PACE_BYTES,      /* maxBytesPerSecond (40) */
 	PACE_DELAY,      /* minDelayBetweenPulls: only the last node may go on */
 	PACE_NODES,      /* maxConcurrentNodes: only nodes that pull already */
 	PACE_NODE_PULLS, /* maxPullsPerNode */
@@ -34,7 +35,7 @@ int64_t policy_pulls(const struct policy *p);
 int64_t policy_nodes(const struct policy *p);
 enum pace policy_pace(const struct core *c, const struct policy *p, int slot, int64_t now_ms);
 /* 46. The same for a pull that a held node waits for. */
-enum pace policy_pace_apart(const struct core *c, const struct policy *p, int slot);
+enum pace policy_pace_apart(const struct core *c, const struct policy *p, int slot, int64_t now_ms);
 void policy_count(struct core *c, struct policy *p, const struct pull_pod *pod, int by);
 /* Which policy a pull counts in may have changed: count all again. */
 void policies_recount(struct core *c);

@@ -1,8 +1,9 @@
 /*
  * Which pulls start, and when (behaviour.md 11, 12, 13). For each policy that may have
- * something to start: what held nodes wait for, which the policy does not pace (46); new nodes first; then what was never tried, by priority, image name and node
- * name; then what failed, in turn; repulls last; as many as fit. An entry that may not start does
- * not block the entries behind it. If an entry only has to wait, the policy's timer is set.
+ * something to start: what held nodes wait for, which the policy does not pace (46); new nodes
+ * first; then what was never tried, by priority, image name and node name; then what failed, in
+ * turn; repulls last; as many as fit. An entry that may not start does not block the entries behind
+ * it. If an entry only has to wait, the policy's timer is set.
  */
 #include "reconciler/core/pull_queue.h"
 
@@ -10,6 +11,7 @@
 
 #include "base/xalloc.h"
 #include "reconciler/rules/bits.h"
+#include "reconciler/core/byte_rate.h"
 #include "reconciler/core/checks.h"
 #include "reconciler/core/facts.h"
 #include "reconciler/core/faults.h"
@@ -19,6 +21,7 @@
 #include "reconciler/core/pairs.h"
 #include "reconciler/rules/pack.h"
 #include "reconciler/rules/podname.h"
+#include "reconciler/core/sizes.h"
 #include "reconciler/core/policies.h"
 #include "reconciler/core/pull_pods.h"
 #include "reconciler/core/pulls.h"
@@ -39,6 +42,7 @@ struct pass { /* one look at one policy */
 	int64_t wake;  /* earliest moment at which more may be possible */
 	bool free;     /* another node may be taken (maxConcurrentNodes) */
 	bool patient;  /* minDelayBetweenPulls is not over: only the last node */
+	bool paying;   /* maxBytesPerSecond: what was started is not paid for yet */
 	int only_slot; /* that node, or -1 */
 	bool looked_at_others, others;
 };
@@ -60,6 +64,10 @@ static void pass_look(struct pass *s)
 	s->only_slot = s->patient ? p->last_slot : -1;
 	if (s->patient)
 		sooner(&s->wake, next_ms);
+	int64_t paid_ms = byte_rate_free_ms(p);
+	s->paying = paid_ms > s->now.boot_ms;
+	if (s->paying)
+		sooner(&s->wake, paid_ms);
 }
 
 static bool node_allowed(struct pass *s, const struct image *img, int slot)
@@ -184,7 +192,8 @@ static struct image *choose_in(struct pass *s, enum turn turn, int *ret_slot)
 	for (size_t i = 0; i < c->n_queue; i++) {
 		struct image *img = c->queue[i];
 		if (img->n_waiting[turn == TURN_REPULL] == 0 || !concerns(s, img) ||
-		    (turn == TURN_HELD && !img->gates) || (best != NULL && img->tried_ms >= best->tried_ms))
+		    (turn == TURN_HELD && !img->gates) ||
+		    (best != NULL && img->tried_ms >= best->tried_ms))
 			continue;
 		enum image_room room = fault_room(img, s->now.boot_ms, &s->wake);
 		if (room == ROOM_NONE)
@@ -205,9 +214,12 @@ static struct image *choose(struct pass *s, int *ret_slot)
 {
 	struct image *img = NULL;
 	pass_look(s);
+	if (s->paying)
+		return NULL;
 	if (s->c->n_held != 0)
 		img = choose_in(s, TURN_HELD, ret_slot);
-	if (img == NULL && s->policy->max_pulls != 0 && policy_pulls(s->policy) >= s->policy->max_pulls)
+	if (img == NULL && s->policy->max_pulls != 0 &&
+	    policy_pulls(s->policy) >= s->policy->max_pulls)
 		return NULL;
 	int first = s->c->n_fresh != 0 ? TURN_NEW_NODE : TURN_FRESH;
 	for (int turn = first; img == NULL && turn < TURNS; turn++)
@@ -245,7 +257,8 @@ static struct pod_metadata pod_metadata_of(const struct image *img, struct arena
 }
 
 /* What the start says of one image. */
-static void describe(struct pass *s, const struct pull *p, struct arena *a, struct core_start *start)
+static void describe(struct pass *s, const struct pull *p, struct arena *a,
+		     struct core_start *start)
 {
 	const struct image *img = p->image;
 	const struct pull_pod *pod = p->pod;
@@ -292,6 +305,7 @@ static void ask(struct pass *s, struct pull_pod *pod, struct arena *a, struct co
 	timer_stop(&s->c->timers, &pod->timer);
 	if (!pod->apart)
 		policy_started(s->policy, pod->slot, s->now.boot_ms);
+	byte_rate_pay(s->policy, size_of_pod(s->c, s->policy, pod), s->now.boot_ms);
 	for (uint32_t i = 0; i < pod->n_pulls; i++)
 		tell_started(s, &pod->pulls[i]);
 }
@@ -353,7 +367,8 @@ static bool still_fits(const struct core *c, const struct policy *policy,
 		return false;
 	if (!pod->apart && policy_nodes(policy) > policy->max_nodes)
 		return false;
-	if (pod->apart && policy->max_held != 0 && (int64_t)policy->n_apart_nodes > policy->max_held)
+	if (pod->apart && policy->max_held != 0 &&
+	    (int64_t)policy->n_apart_nodes > policy->max_held)
 		return false;
 	return (int64_t)node->n_live <= policy->max_per_node;
 }
@@ -387,7 +402,7 @@ static void ask_again(struct pass *s, size_t room, struct arena *a, struct core_
 			continue;
 		}
 		pass_look(s);
-		if (ret->n_starts < room &&
+		if (ret->n_starts < room && !s->paying &&
 		    (!s->patient || pod->apart || pod->slot == s->only_slot))
 			ask(s, pod, a, ret);
 	}

@@ -18,6 +18,7 @@
 #include "reconciler/core/pairs.h"
 #include "reconciler/core/policies.h"
 #include "reconciler/core/pull_pods.h"
+#include "reconciler/core/sizes.h"
 
 /* 3, 9. What bounds it, as policy and node are now. */
 static struct outcome_limits limits_of(struct core *c, const struct image *img, int slot)
@@ -143,6 +144,8 @@ static void tell(struct core *c, enum core_fact_kind kind, const struct pull *p,
 		.message = message,
 		.took_ms = took_ms,
 	};
+	if (kind == FACT_PULL_SUCCEEDED)
+		f.bytes = size_charged(c, p->image, p->slot, 0);
 	fact_add(c, &f);
 }
 
@@ -164,6 +167,7 @@ static void succeeded(struct core *c, struct pull *p, struct now now)
 	int64_t took_ms = now.boot_ms - p->pod->started_ms;
 	measure(&img->pull_ms, took_ms);
 	measure(&c->pull_ms, took_ms);
+	size_pulled(c, img, p->slot, took_ms);
 	tell(c, FACT_PULL_SUCCEEDED, p, NULL, NULL, took_ms);
 	node_settle_warm(c, p->slot, now);
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/xalloc.h"
+#include "reconciler/core/platforms.h"
 
 bool size_is_unpacked(const char *runtime)
 {
@@ -44,22 +45,33 @@ static const struct listed_size *listed_best(const struct image *img)
 	return best;
 }
 
+static uint64_t believed(int64_t bytes)
+{
+	uint64_t n = bytes > 0 ? (uint64_t)bytes : 0;
+	return n < SIZE_LARGEST ? n : SIZE_LARGEST;
+}
+
 bool image_bytes_anywhere(const struct image *img, uint64_t *ret)
 {
+	const struct image_platforms *told = &img->check.platforms;
 	const struct listed_size *best = listed_best(img);
-	if (best != NULL)
+	*ret = 0;
+	for (size_t i = 0; i < told->n; i++)
+		if (believed(told->at[i].bytes) > *ret)
+			*ret = believed(told->at[i].bytes);
+	if (*ret == 0 && best != NULL)
 		*ret = best->bytes;
-	return best != NULL;
+	return *ret != 0;
 }
 
 bool image_bytes(const struct core *c, const struct image *img, int slot, uint64_t *ret)
 {
 	const char *platform = c->nodes[slot].platform;
 	const struct listed_size *own = platform != NULL ? listed_on(img, platform) : NULL;
-	if (own == NULL || own->unpacked)
-		return image_bytes_anywhere(img, ret);
-	*ret = own->bytes;
-	return true;
+	*ret = platform != NULL ? believed(platform_bytes(img, platform)) : 0;
+	if (*ret == 0 && own != NULL && !own->unpacked)
+		*ret = own->bytes;
+	return *ret != 0 || image_bytes_anywhere(img, ret);
 }
 
 uint64_t size_mean(const struct core *c)
@@ -71,6 +83,61 @@ uint64_t size_mean(const struct core *c)
 			n++;
 		}
 	return n != 0 ? sum / n : SIZE_ASSUMED;
+}
+
+uint64_t size_charged(const struct core *c, const struct image *img, int slot, uint64_t mean)
+{
+	uint64_t bytes;
+	bool known =
+		slot >= 0 ? image_bytes(c, img, slot, &bytes) : image_bytes_anywhere(img, &bytes);
+	return known ? bytes : mean;
+}
+
+/* Of what nobody knows; without a limit it does not matter. */
+static uint64_t mean_of(const struct core *c, const struct policy *p)
+{
+	return p->bytes_per_s != 0 ? size_mean(c) : 0;
+}
+
+uint64_t size_of_pod(const struct core *c, const struct policy *p, const struct pull_pod *pod)
+{
+	uint64_t mean = mean_of(c, p), bytes = 0;
+	for (uint32_t i = 0; i < pod->n_pulls; i++) {
+		const struct pull *pull = &pod->pulls[i];
+		if (pull->image != NULL)
+			bytes += size_charged(c, pull->image, pull->slot, mean);
+	}
+	return bytes;
+}
+
+uint64_t size_of_pull(const struct core *c, const struct policy *p, const struct image *img)
+{
+	return size_charged(c, img, -1, mean_of(c, p));
+}
+
+void pull_avoided(struct core *c, const struct image *img, int slot)
+{
+	uint64_t bytes;
+	c->avoided++;
+	if (image_bytes(c, img, slot, &bytes))
+		c->avoided_bytes += bytes;
+}
+
+/* A mean that follows: a quarter of each new one, as a node pulls seldom. */
+static void measure(uint64_t *mean, uint64_t value)
+{
+	*mean = *mean == 0 ? value : *mean - *mean / 4 + value / 4;
+}
+
+void size_pulled(struct core *c, const struct image *img, int slot, int64_t took_ms)
+{
+	uint64_t bytes;
+	/* What is small tells how long a pod takes, and not how fast the node is. */
+	if (took_ms <= 0 || !image_bytes(c, img, slot, &bytes) || bytes < SIZE_TELLING)
+		return;
+	uint64_t bytes_per_s = bytes * 1000 / (uint64_t)took_ms;
+	measure(&c->nodes[slot].bytes_per_s, bytes_per_s);
+	measure(&c->bytes_per_s, bytes_per_s);
 }
 
 static struct listed_size *listed_add(struct image *img, const char *platform)
@@ -87,8 +154,7 @@ static struct listed_size *listed_add(struct image *img, const char *platform)
 void size_listed(const struct core *c, struct image *img, int slot, presence_size size)
 {
 	const struct node_slot *node = &c->nodes[slot];
-	uint64_t bytes = (uint64_t)presence_bytes(size);
-	struct listed_size now = {.bytes = bytes < SIZE_LARGEST ? bytes : SIZE_LARGEST,
+	struct listed_size now = {.bytes = believed(presence_bytes(size)),
 				  .unpacked = node->lists_unpacked};
 	struct listed_size *known = node->platform != NULL ? listed_on(img, node->platform) : NULL;
 	if (node->platform == NULL || (known != NULL && !better(&now, known)))
@@ -99,6 +165,17 @@ void size_listed(const struct core *c, struct image *img, int slot, presence_siz
 		return;
 	known->bytes = now.bytes;
 	known->unpacked = now.unpacked;
+}
+
+void sizes_of_reference(const struct core *c, uint64_t listed_as, struct image *img)
+{
+	for (size_t slot = 0; slot < c->n_slots; slot++) {
+		presence_size size = c->nodes[slot].present
+					     ? presence_find(&c->nodes[slot].images, listed_as)
+					     : 0;
+		if (size != 0)
+			size_listed(c, img, (int)slot, size);
+	}
 }
 
 void sizes_forget(struct image *img)

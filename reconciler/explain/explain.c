@@ -8,6 +8,7 @@
 
 #include "reconciler/rules/bits.h"
 #include "reconciler/explain/view.h"
+#include "reconciler/core/byte_rate.h"
 #include "reconciler/core/checks.h"
 #include "reconciler/core/faults.h"
 #include "reconciler/core/held.h"
@@ -15,6 +16,7 @@
 #include "reconciler/core/pair_delay.h"
 #include "reconciler/core/platforms.h"
 #include "reconciler/core/policies.h"
+#include "reconciler/core/sizes.h"
 #include "reconciler/core/slots.h"
 
 static int64_t at_unix(int64_t boot_ms, struct now now)
@@ -169,6 +171,11 @@ static void tell_pace(struct explain_view *v, int slot, struct explain *e)
 		e->n = policy_pulls(p);
 		e->limit = p->max_pulls;
 		break;
+	case PACE_BYTES:
+		e->reason = EXPLAIN_POLICY_BYTES;
+		e->limit = (int64_t)p->bytes_per_s;
+		e->at = at_unix(byte_rate_free_ms(p), v->now);
+		break;
 	case PACE_DELAY:
 		e->reason = EXPLAIN_POLICY_DELAY;
 		e->at = at_unix(p->last_ms + p->delay_ms, v->now);
@@ -196,7 +203,9 @@ void explain_slot(struct explain_view *v, int slot, struct explain *e)
 	const struct image *img = v->img;
 	const struct node_slot *s = &v->core->nodes[slot];
 	const struct pair *p = &img->pairs[slot];
-	*e = (struct explain){.node = s->name, .repull = (p->flags & PAIR_REPULL) != 0};
+	*e = (struct explain){.node = s->name,
+			      .repull = (p->flags & PAIR_REPULL) != 0,
+			      .bytes = size_charged(v->core, img, slot, 0)};
 	if (!v->core->leading) {
 		e->reason = EXPLAIN_NOT_LEADING;
 		return;

@@ -60,6 +60,8 @@ extern const char *const explain_group_names[GROUPS]; /* "done", "pulling", ... 
 	X(REGISTRY_ASKED, RegistryAsked, WAITING, "at: its end; the registry may say it is needless") \
 	X(SLOW_START, SlowStart, WAITING, "n of limit pulls; at: when the limit doubles")          \
 	X(POLICY_PULLS, PolicyPulls, WAITING, "subject: the policy; n of limit pulls")             \
+	X(POLICY_BYTES, PolicyBytes, WAITING,                                                      \
+	  "subject: the policy; limit: bytes a second; at: when the next may start")               \
 	X(POLICY_DELAY, PolicyDelay, WAITING, "subject: the policy; at: the delay's end")          \
 	X(POLICY_NODES, PolicyNodes, WAITING, "subject: the policy; n of limit nodes pulling")     \
 	X(HELD_NODES, HeldNodes, WAITING,                                                          \
@@ -85,8 +87,9 @@ struct explain { /* strings: in the arena, or borrowed until the core changes */
 	const char *node;
 	const char *subject, *detail; /* NULL where the reason has none */
 	int64_t n, limit;
-	int64_t at;  /* unix seconds; 0: unknown */
-	bool repull; /* the node has the image: what is explained is a repull (15) */
+	int64_t at;     /* unix seconds; 0: unknown */
+	bool repull;    /* the node has the image: what is explained is a repull (15) */
+	uint64_t bytes; /* compressed, that a pull there moves (40); 0: not known */
 };
 
 /* One sentence without its full stop: "waiting for policy web: 1 of 1 nodes pulling". */
@@ -118,6 +121,7 @@ struct explain_summary {                    /* of one image */
 	 * cannot be said (no pull was measured yet, or all that is left backs off). 0: done.
 	 */
 	int64_t eta_s;
+	uint64_t bytes_left; /* of those pairs, compressed; what is not known is not in it */
 };
 
 /* In queue order (priority, name), after the image `after` as in explain_nodes(). */

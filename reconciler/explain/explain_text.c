@@ -4,6 +4,7 @@
  */
 #include <inttypes.h>
 
+#include "api/quantity.h"
 #include "reconciler/explain/explain.h"
 
 const char *const explain_group_names[GROUPS] = {
@@ -35,6 +36,13 @@ static char *backing_off(const struct explain *e, const char *what, const char *
 	return arena_printf(a, "backing off until %s%s%s%s%s", clock_text(e->at, a),
 			    e->detail != NULL ? " after " : "", e->detail != NULL ? what : "",
 			    or (e->detail, ""), who);
+}
+
+static const char *bytes_text(int64_t bytes, struct arena *a)
+{
+	char text[QUANTITY_TEXT_MAX];
+	quantity_format(text, (uint64_t)bytes);
+	return arena_strdup(a, text);
 }
 
 static const char *policy_of(const struct explain *e, struct arena *a)
@@ -91,12 +99,15 @@ static char *backoff_text(const struct explain *e, struct arena *a)
 	}
 }
 
-/* Which limit (11, 12). */
+/* Which limit (11, 12, 40). */
 static char *pace_text(const struct explain *e, struct arena *a)
 {
 	switch (e->reason) {
 	case EXPLAIN_POLICY_PULLS:
 		return waiting(e, "pulls", a);
+	case EXPLAIN_POLICY_BYTES:
+		return arena_printf(a, "waiting for %s: next pull at %s, %s a second",
+				    policy_of(e, a), clock_text(e->at, a), bytes_text(e->limit, a));
 	case EXPLAIN_POLICY_DELAY:
 		return arena_printf(a, "waiting for %s: next node at %s", policy_of(e, a),
 				    clock_text(e->at, a));
@@ -152,6 +163,7 @@ static char *text_of(const struct explain *e, struct arena *a)
 			a, "slow start: %" PRId64 " of %" PRId64 " pulls until the first succeeds",
 			e->n, e->limit);
 	case EXPLAIN_POLICY_PULLS:
+	case EXPLAIN_POLICY_BYTES:
 	case EXPLAIN_POLICY_DELAY:
 	case EXPLAIN_POLICY_NODES:
 	case EXPLAIN_HELD_NODES:

@@ -7,22 +7,14 @@
 
 #include "api/ref.h"
 #include "reconciler/rules/bits.h"
+#include "reconciler/explain/eta.h"
 #include "reconciler/explain/view.h"
 #include "reconciler/core/faults.h"
 #include "reconciler/core/policies.h"
 #include "reconciler/core/pull_queue.h"
+#include "reconciler/core/sizes.h"
 #include "reconciler/core/status_hash.h"
 #include "reconciler/core/image_status.h"
-
-/* Rough seconds for this many pairs at the policy's pace; -1: nothing was measured yet. */
-static int64_t eta_s(const struct policy *p, uint32_t pairs, int64_t pull_ms)
-{
-	if (pull_ms == 0)
-		return -1;
-	int64_t rounds = ((int64_t)pairs + p->max_nodes - 1) / p->max_nodes;
-	int64_t by_pulls = rounds * pull_ms, by_delay = (int64_t)pairs * p->delay_ms;
-	return ((by_pulls > by_delay ? by_pulls : by_delay) + 999) / 1000;
-}
 
 /* As in the condition Ready (20): what is the image's fault before what is a node's. */
 static const char *worst_cause(const struct core *c, const struct image *img)
@@ -59,6 +51,7 @@ static struct explain_summary summary_of(struct core *c, struct image *img, stru
 		.ready = img->n_ready,
 		.pull_ms = img->pull_ms != 0 ? img->pull_ms : c->pull_ms,
 	};
+	struct eta eta = {0};
 	for (size_t slot = 0; slot < c->n_slots; slot++) {
 		struct explain e;
 		if (!c->nodes[slot].present)
@@ -66,10 +59,13 @@ static struct explain_summary summary_of(struct core *c, struct image *img, stru
 		explain_slot(&v, (int)slot, &e);
 		s.reasons[e.reason]++;
 		s.groups[explain_infos[e.reason].group]++;
+		if (explain_infos[e.reason].group == GROUP_PULLING ||
+		    explain_infos[e.reason].group == GROUP_WAITING)
+			eta_add(&eta, c, (int)slot, &e, s.pull_ms);
 	}
-	uint32_t moving = s.groups[GROUP_PULLING] + s.groups[GROUP_WAITING];
-	if (moving != 0)
-		s.eta_s = eta_s(p, moving, s.pull_ms);
+	s.bytes_left = eta.bytes;
+	if (eta.pairs != 0)
+		s.eta_s = eta_s(&eta, p, size_mean(c), now.boot_ms);
 	else if (s.groups[GROUP_BACKOFF] != 0)
 		s.eta_s = -1;
 	return s;
@@ -142,7 +138,8 @@ struct plan { /* an image that is not there yet */
 	const struct policy *policy;
 	const struct image *known; /* one of that name and reference; or NULL */
 	uint64_t listed_as;
-	bool fixed; /* 17 */
+	bool fixed;                /* 17 */
+	const struct image *sizes; /* that knows the bytes of the reference */
 };
 
 static struct explain plan_slot(const struct plan *p, const struct core *c, int slot,
@@ -163,6 +160,7 @@ static struct explain plan_slot(const struct plan *p, const struct core *c, int 
 		e.at = pulled_s;
 	} else if (!explain_not_ready(s, &e)) {
 		e.reason = EXPLAIN_NEXT;
+		e.bytes = size_charged(c, p->sizes, slot, 0);
 		e.subject = p->policy->name != NULL ? p->policy->name : "";
 	}
 	return e;
@@ -207,9 +205,13 @@ size_t explain_plan(struct core *c, const struct cachedimage *image, size_t max,
 {
 	struct plan plan = plan_of(c, image, a);
 	struct explain *all = arena_array(a, c->n_order, sizeof(*all));
+	struct image sizes = {0};
 	size_t n = 0;
+	sizes_of_reference(c, plan.listed_as, &sizes);
+	plan.sizes = plan.known != NULL ? plan.known : &sizes;
 	for (size_t rank = 0; rank < c->n_order; rank++)
 		all[rank] = plan_slot(&plan, c, (int)c->order[rank], a);
+	sizes_forget(&sizes);
 	*ret_list = arena_array(a, c->n_order < max ? c->n_order : max, sizeof(**ret_list));
 	for (int place = 0; place < PLAN_PLACES; place++)
 		for (size_t rank = 0; rank < c->n_order && n < max; rank++) {

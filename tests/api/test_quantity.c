@@ -48,8 +48,42 @@ static void a_table_of_quantities(void **state)
 	}
 }
 
+struct bytes_row {
+	const char *name, *text;
+	uint64_t bytes;
+	const char *shown;
+};
+
+static const struct bytes_row sizes[] = {
+	{"none", NULL, 0, "0 B"},
+	{"no quantity", "fast", 0, "0 B"},
+	{"zero", "0", 0, "0 B"},
+	{"bytes", "999", 999, "999 B"},
+	{"a fraction of a byte", "1.9", 1, "1 B"},
+	{"kilobytes", "1k", 1000, "1.0 kB"},
+	{"just under a megabyte", "999999", 999999, "999 kB"},
+	{"megabytes", "5.3M", 5300000, "5.3 MB"},
+	{"tens of megabytes", "50Mi", 52428800, "52 MB"},
+	{"gigabytes", "1.25G", 1250000000, "1.2 GB"},
+	{"more than there is", "900E", QUANTITY_BYTES_MAX, "1152 PB"},
+};
+
+static void bytes_of_quantities(void **state)
+{
+	char shown[QUANTITY_TEXT_MAX];
+	(void)state;
+	FOREACH_ROW(struct bytes_row, sizes)
+	{
+		if (quantity_bytes(row->text) != row->bytes)
+			fail_msg("%s", row->name);
+		quantity_format(shown, row->bytes);
+		assert_string_equal(shown, row->shown);
+	}
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(a_table_of_quantities)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(a_table_of_quantities),
+					   cmocka_unit_test(bytes_of_quantities)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

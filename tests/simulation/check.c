@@ -5,6 +5,7 @@
  */
 #include "tests/simulation/sim.h"
 
+#include "reconciler/core/byte_rate.h"
 #include "reconciler/core/pulls.h"
 
 #include <stdio.h>
@@ -131,6 +132,46 @@ static bool seems_busy(struct sim *s, const char *node)
 	return false;
 }
 
+/* Does a node that the core was told of list it? Then the core knows its bytes. */
+static bool bytes_known(const struct sim *s, const struct sim_image *img, const char *reference)
+{
+	bool known = false;
+	for (int i = 0; i < NODES_MAX; i++)
+		known |= s->told[i].exists && sim_lists(&s->told[i], reference);
+	return known && s->run.boot_ms - img->changed_ms > LATE_MS;
+}
+
+/* 40. The last start is paid for: then the sum never runs ahead by more than one pull. */
+static void check_bytes(struct sim *s, struct sim_policy *p, const struct core_start *start)
+{
+	const struct sim_image *img = sim_image_by_uid(s, start->image_uid);
+	int64_t cost_ms = p->mb_per_s != 0 ? p->last_bytes * 998 / 1000 / (p->mb_per_s * 1000) : 0;
+	if (p->started && s->run.boot_ms - p->last_ms < cost_ms - BYTE_RATE_LATE_US / 1000)
+		sim_fail(&s->run, "maxBytesPerSecond: %d ms after %d bytes of %s, %d MB a second",
+			 (int)(s->run.boot_ms - p->last_ms), (int)p->last_bytes, p->last_reference,
+			 (int)p->mb_per_s);
+	p->last_bytes = bytes_known(s, img, start->reference) ? sim_bytes(start->reference) : 0;
+	sim_text(p->last_reference, TEXT, start->reference);
+}
+
+/* A new core knows the bytes if a node lists them, and the start by a pod or the image. */
+static bool bytes_remembered(struct sim *s, const struct sim_policy *p, int policy)
+{
+	bool known = false, listed = false;
+	char reference[TEXT];
+	for (int i = 0; i < NODES_MAX; i++)
+		listed |= s->nodes[i].exists && sim_lists(&s->nodes[i], p->last_reference);
+	for (int k = 0; k < IMAGES_MAX && listed; k++) {
+		const struct sim_image *img = &s->images[k];
+		sim_reference(img, reference);
+		known |= img->exists && sim_policy_of(s, img) == policy &&
+			 strcmp(reference, p->last_reference) == 0 &&
+			 img->status.attempted_at >=
+				 sim_now(s).wall_s - (s->run.boot_ms - p->last_ms) / 1000;
+	}
+	return known;
+}
+
 /* 11, 12. */
 void check_start(struct sim *s, const struct core_start *start, int *ret_policy)
 {
@@ -163,6 +204,7 @@ void check_start(struct sim *s, const struct core_start *start, int *ret_policy)
 	    s->run.boot_ms - p->last_ms < p->delay_ms)
 		sim_fail(&s->run, "minDelayBetweenPulls: %d ms after %s",
 			 (int)(s->run.boot_ms - p->last_ms), p->last_node);
+	check_bytes(s, p, start);
 	p->started = true;
 	p->last_ms = s->run.boot_ms;
 	sim_text(p->last_node, NAME, start->node);
@@ -193,6 +235,8 @@ void check_restart(struct sim *s)
 				 s->images[k].status.attempted_at >= last_s;
 		if (!known || later || s->jumps)
 			p->started = false;
+		if (!bytes_remembered(s, p, i))
+			p->last_bytes = 0;
 	}
 }
 

@@ -75,6 +75,7 @@ static void put_node(struct sim *s, const struct sim_node *n)
 static void put_policy(struct sim *s, const struct sim_policy *p)
 {
 	struct failure_backoff backoff = {p->initial_ms, p->max_ms};
+	char rate[16];
 	struct pullpolicy obj = {
 		.meta = {.name = p->name, .uid = p->name},
 		.spec = {.max_concurrent_nodes = p->max_nodes,
@@ -85,6 +86,9 @@ static void put_policy(struct sim *s, const struct sim_policy *p)
 			 .failure_backoff = &backoff,
 			 .repull_interval = p->repull_ms},
 	};
+	snprintf(rate, sizeof(rate), "%dM", (int)p->mb_per_s);
+	if (p->mb_per_s != 0)
+		obj.spec.max_bytes_per_second = rate;
 	core_put(s->core, KIND_PULLPOLICY, &obj, sim_now(s));
 }
 
@@ -397,6 +401,7 @@ static void name_policy(struct sim *s, struct sim_policy *p, int i)
 		.initial_ms = 1000 + (int64_t)sim_random(&s->run, 5000),
 		.max_ms = 10000,
 		.repull_ms = s->repulls && i == 0 ? 60000 : 0,
+		.mb_per_s = sim_chance(&s->run, 300) ? 50 + (int64_t)sim_random(&s->run, 1000) : 0,
 	};
 	snprintf(p->name, NAME, "policy-%d", i);
 }

@@ -53,7 +53,7 @@ void sim_pulled_add(struct sim *s, const char *node_uid, const char *reference)
 	p->listed_to = 0;
 }
 
-static int64_t size_of(const char *reference)
+int64_t sim_bytes(const char *reference)
 {
 	return BASE_SIZE + 1 +
 	       (int64_t)(hash_stable_str(HASH_STABLE_START, reference) % 1000000000);
@@ -73,7 +73,7 @@ static struct sim_report look(struct sim *s, const struct sim_node *n)
 		if (p->gone || strcmp(p->node_uid, n->uid) != 0)
 			continue;
 		sim_text(r.at[r.n].name, NAME, p->reference);
-		r.at[r.n++].size = size_of(p->reference);
+		r.at[r.n++].size = sim_bytes(p->reference);
 	}
 	sim_text(r.at[r.n].name, NAME, BASE_NAME);
 	r.at[r.n++].size = BASE_SIZE;

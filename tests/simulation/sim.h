@@ -99,10 +99,12 @@ struct sim_policy {
 	bool exists;
 	char name[NAME];
 	int64_t max_nodes, max_pulls, max_per_node, delay_ms, initial_ms, max_ms, repull_ms;
+	int64_t mb_per_s; /* maxBytesPerSecond; 0: none */
 	/* for the invariants: */
 	bool started;
 	int64_t last_ms;
-	char last_node[NAME];
+	int64_t last_bytes; /* of the last start; 0: the core may not have known */
+	char last_node[NAME], last_reference[TEXT];
 };
 
 struct sim_pod {
@@ -243,6 +245,8 @@ bool sim_has_pulled(struct sim *s, const char *node_uid, const char *reference);
 bool sim_had_pulled(struct sim *s, const char *node_uid, const char *reference);
 void sim_pulled_add(struct sim *s, const char *node_uid, const char *reference);
 void sim_reports(struct sim *s);
+/* Bytes of it, on every node. */
+int64_t sim_bytes(const char *reference);
 void sim_told(struct sim *s, const struct sim_node *n, bool gone);
 bool sim_lists(const struct sim_node *n, const char *reference);
 /* Does the node's list prove, sooner or later, that something is not there (18)? */

@@ -180,6 +180,8 @@ static void trouble_policy(struct sim *s)
 		p->max_nodes = 1 + (int64_t)sim_random(&s->run, 4);
 		p->max_per_node = 1 + (int64_t)sim_random(&s->run, 3);
 		p->delay_ms = (int64_t)sim_random(&s->run, 3000);
+		if (p->mb_per_s != 0)
+			p->mb_per_s = 50 + (int64_t)sim_random(&s->run, 1000);
 	}
 	sim_trace(&s->run, "policy %s exists=%d nodes=%d", p->name, p->exists, (int)p->max_nodes);
 	sim_say(s, KIND_PULLPOLICY, !p->exists, p);

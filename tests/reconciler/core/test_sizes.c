@@ -73,6 +73,27 @@ static void rule_40_bytes_that_nodes_list(void **state)
 	}
 }
 
+/* Of another digest nothing is known; that is for platforms.c to see to. */
+static void rule_40_what_the_registry_told_comes_first(void **state)
+{
+	struct image_platform told[] = {{"linux/amd64", 70 * MB}, {"linux/arm64", 0}};
+	struct image img = {.check.platforms = {told, 2}};
+	uint64_t bytes;
+	(void)state;
+	size_listed(&core, &img, AMD, presence_size_of(100 * MB));
+	assert_true(image_bytes(&core, &img, AMD_TOO, &bytes));
+	assert_int_equal(bytes, 70 * MB);
+	/* Its bytes were not told: then those of another platform. */
+	assert_true(image_bytes(&core, &img, ARM, &bytes));
+	assert_int_equal(bytes, 70 * MB);
+	size_listed(&core, &img, ARM, presence_size_of(90 * MB));
+	assert_true(image_bytes(&core, &img, ARM, &bytes) && about(bytes, 90 * MB));
+	told[1].bytes = INT64_MAX;
+	assert_true(image_bytes(&core, &img, ARM, &bytes));
+	assert_int_equal(bytes, SIZE_LARGEST);
+	sizes_forget(&img);
+}
+
 static void rule_40_the_mean_of_the_known(void **state)
 {
 	struct image a = {0}, b = {0}, unknown = {0};
@@ -124,6 +145,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rule_40_bytes_that_nodes_list),
+		cmocka_unit_test(rule_40_what_the_registry_told_comes_first),
 		cmocka_unit_test(rule_40_the_mean_of_the_known),
 		cmocka_unit_test(rule_40_more_platforms_than_are_kept),
 		cmocka_unit_test(rule_40_runtimes),
