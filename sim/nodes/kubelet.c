@@ -75,10 +75,8 @@ void kubelet_gone(struct kpod *p, struct now now)
 void kubelet_init(struct kubelet *k, struct kubelet_env *env, const struct kubelet_group *group,
 		  int64_t disk_bytes, uint64_t address)
 {
-	*k = (struct kubelet){.env = env,
-			      .group = group,
-			      .address = address,
-			      .pull_ended = kpod_pull_ended};
+	*k = (struct kubelet){
+		.env = env, .group = group, .address = address, .pull_ended = kpod_pull_ended};
 	k->fetch.owner = TIMER_FETCH;
 	disk_init(&k->disk, disk_bytes);
 	TAILQ_INIT(&k->pods);

@@ -201,10 +201,10 @@ void pull_cancel(struct kpod *p, struct now now)
 	}
 }
 
-void pull_failure_text(const struct kcontainer *c, struct buf *out)
+void pull_failure_text(const struct dialect *d, const struct kcontainer *c, struct buf *out)
 {
 	if (c->no_space == NULL) {
-		pull_fault_text(c->failure, c->image, out);
+		pull_fault_text(d, c->failure, c->image, out);
 		return;
 	}
 	struct arena a = ARENA_INIT;

@@ -20,7 +20,7 @@ void pull_cancel(struct kpod *p, struct now now);
 /* Something came to or went from the disk. */
 void kubelet_images_changed(struct kubelet *k);
 /* What kubelet shows for the last failure. */
-void pull_failure_text(const struct kcontainer *c, struct buf *out);
+void pull_failure_text(const struct dialect *d, const struct kcontainer *c, struct buf *out);
 /* 0 to 100. */
 int pull_percent(const struct kpod *p);
 

@@ -38,16 +38,16 @@ static void evicted_text(const struct kpod *p, struct buf *out)
 		 (long long)((d->capacity - d->used) / 1024));
 }
 
-static void container_text(const struct kcontainer *c, struct buf *out)
+static void container_text(const struct dialect *d, const struct kcontainer *c, struct buf *out)
 {
 	struct buf failure = {0};
 	switch (c->said) {
 	case POD_SHAPE_ERR_PULL:
-		pull_failure_text(c, out);
+		pull_failure_text(d, c, out);
 		break;
 	case POD_SHAPE_BACK_OFF:
-		pull_failure_text(c, &failure);
-		pod_back_off_text(c->image, failure.data, out);
+		pull_failure_text(d, c, &failure);
+		pod_back_off_text(d, c->image, failure.data, out);
 		break;
 	case POD_SHAPE_NEVER:
 		buf_addf(out, "Container image \"%s\" is not present with pull policy of Never",
@@ -58,7 +58,7 @@ static void container_text(const struct kcontainer *c, struct buf *out)
 		break;
 	case POD_SHAPE_NO_START:
 	case POD_SHAPE_FAILED:
-		buf_adds(out, pod_no_true);
+		buf_adds(out, d->no_true);
 		break;
 	case POD_SHAPE_EVICTED:
 		buf_adds(out, UNKNOWN_CONTAINER);
@@ -72,7 +72,7 @@ static void container_text(const struct kcontainer *c, struct buf *out)
 static struct container_said container_said(const struct kpod *p, size_t i, struct buf *waits)
 {
 	const struct kcontainer *c = &p->containers[i];
-	container_text(c, waits);
+	container_text(p->kubelet->group->dialect, c, waits);
 	return (struct container_said){
 		.name = c->name,
 		.image = c->image,

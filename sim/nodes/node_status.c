@@ -1,6 +1,6 @@
 /*
- * Texts and order are those of kubelet 1.34. A kubelet that is away says nothing; what is
- * written about it then are the words of the node lifecycle controller.
+ * Order and texts that do not differ between dialects are those of kubelet 1.34. A kubelet that is
+ * away says nothing; what is written about it then are the words of the node lifecycle controller.
  */
 #include "sim/nodes/node_status.h"
 
@@ -133,11 +133,12 @@ static void about(const struct node_said *said, struct buf *out)
 	buf_addf(out,
 		 "}],\"daemonEndpoints\":{\"kubeletEndpoint\":{\"Port\":10250}},"
 		 "\"nodeInfo\":{\"architecture\":\"%s\",\"bootID\":\"%016" PRIx64 "\","
-		 "\"containerRuntimeVersion\":\"containerd://1.6.20\",\"kernelVersion\":\"6.1.0\","
-		 "\"kubeProxyVersion\":\"\",\"kubeletVersion\":\"v1.34.4\","
+		 "\"containerRuntimeVersion\":\"%s\",\"kernelVersion\":\"6.1.0\","
+		 "\"kubeProxyVersion\":\"\",\"kubeletVersion\":\"%s\","
 		 "\"machineID\":\"%016" PRIx64 "\",\"operatingSystem\":\"%s\","
 		 "\"osImage\":\"drop-sim\",\"systemUUID\":\"%016" PRIx64 "\"}",
-		 said->group->arch, id + 1, id, said->group->os, id);
+		 said->group->arch, id + 1, said->group->kubelet.dialect->runtime,
+		 said->group->kubelet.dialect->kubelet, id, said->group->os, id);
 }
 
 static void images(const struct node_said *said, struct buf *out)

@@ -110,6 +110,7 @@ static struct node_group *group_new(struct nodes *n, const struct sim_group *fro
 		.bandwidth = from->bandwidth_mib * MIB,
 		.max_pods = or_default(from->max_pods, MAX_PODS),
 		.parallel = from->parallel_pulls,
+		.dialect = dialect_find(from->kubelet),
 		.by_hand = from->by_hand,
 	};
 	copy_taints(a, &from->taints, &g->kubelet.taints);

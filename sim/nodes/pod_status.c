@@ -24,20 +24,16 @@ static const struct shape {
 #undef S
 };
 
-const char *const pod_no_true =
-	"failed to create containerd task: failed to create shim task: OCI runtime create failed: "
-	"runc create failed: unable to start container process: exec: \"true\": executable file "
-	"not "
-	"found in $PATH: unknown";
-
 const char *pod_shape_phase(enum pod_shape shape)
 {
 	return shapes[shape].phase;
 }
 
-void pod_back_off_text(const char *image, const char *failure, struct buf *out)
+void pod_back_off_text(const struct dialect *d, const char *image, const char *failure,
+		       struct buf *out)
 {
-	buf_addf(out, "Back-off pulling image \"%s\": ErrImagePull: %s", image, failure);
+	const struct dialect_word words[] = {{"image", image}, {"failure", failure}};
+	dialect_expand(d->back_off, words, 2, out);
 }
 
 static void moment(struct buf *out, const char *key, int64_t unix_s)

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "sim/scenario/dialect.h"
 
 /*
  * id, phase, PodReadyToStartContainers, reason of Initialized, Ready, reason of Ready,
@@ -80,10 +81,8 @@ struct pod_said { /* borrowed for the call */
 /* Appends {"metadata":{"uid":...},"status":{...}}. */
 void pod_status_write(const struct pod_said *said, struct buf *out);
 /* Appends the message of ImagePullBackOff about a pull that failed with that message. */
-void pod_back_off_text(const char *image, const char *failure, struct buf *out);
+void pod_back_off_text(const struct dialect *d, const char *image, const char *failure,
+		       struct buf *out);
 const char *pod_shape_phase(enum pod_shape shape);
-
-/* The message of StartError when the image has no `true`. */
-extern const char *const pod_no_true;
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * The words of a failed pull, as kubelet 1.34 shows those of containerd 1.6 (recorded on a
- * real node). The reference in them is the normal form: containerd completes what the pod says.
+ * The words of a failed pull, as a kubelet shows those of its runtime, by its dialect (recorded on
+ * real nodes). The reference in them is the normal form: containerd completes what the pod says.
  */
 #include "sim/nodes/registry.h"
 
@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/hash.h"
 
 #include "api/ref.h"
 
@@ -37,43 +38,11 @@ static bool is_local(const char *host)
 	return strncmp(host, "localhost", 9) == 0 || strncmp(host, "127.", 4) == 0;
 }
 
-static void unpack_failed(const struct parts *p, struct buf *out)
-{
-	buf_addf(out, "failed to pull and unpack image \"%s\": ", p->normal);
-}
-
-static void resolve_failed(const struct parts *p, struct buf *out)
-{
-	unpack_failed(p, out);
-	buf_addf(out, "failed to resolve reference \"%s\": ", p->normal);
-}
-
-/* "dial tcp lookup" needs the host without its port. */
+/* Of the host without its port. */
 static int name_len(const char *host)
 {
 	const char *colon = host[0] == '[' ? strchr(host, ']') : strchr(host, ':');
 	return (int)(colon != NULL ? (size_t)(colon - host) + (host[0] == '[') : strlen(host));
-}
-
-/* "host:port" as it is dialled. */
-static void address(const struct parts *p, struct buf *out)
-{
-	int n = name_len(p->host);
-	buf_addf(out, "%s%s", p->host, p->host[n] == ':' ? "" : is_local(p->host) ? ":80" : ":443");
-}
-
-static void request_failed(const struct parts *p, struct buf *out)
-{
-	resolve_failed(p, out);
-	buf_addf(out, "failed to do request: Head \"%s://%s/v2/%s/manifests/%s\": ",
-		 is_local(p->host) ? "http" : "https", p->host, p->path, p->last);
-}
-
-static void status_code(const struct parts *p, const char *status, struct buf *out)
-{
-	resolve_failed(p, out);
-	buf_addf(out, "pulling from host %s failed with status code [manifests %s]: %s", p->host,
-		 p->last, status);
 }
 
 static bool has_upper(const char *s, size_t n)
@@ -129,26 +98,30 @@ bool pull_name_refused(const char *reference, struct buf *out)
 	return true;
 }
 
-static void no_connection(enum pull_fault fault, const struct parts *p, struct buf *out)
+/* An index that has no image for the platform; which one is no matter. */
+static const char *index_digest(struct arena *a, const struct parts *p)
 {
-	request_failed(p, out);
-	switch (fault) {
-	case PULL_FAULT_DNS:
-		buf_addf(out, "dial tcp: lookup %.*s: no such host", name_len(p->host), p->host);
-		break;
-	case PULL_FAULT_TLS:
-		buf_adds(out, "x509: certificate signed by unknown authority");
-		break;
-	default:
-		buf_adds(out, "dial tcp ");
-		address(p, out);
-		buf_adds(out, fault == PULL_FAULT_TIMEOUT ? ": i/o timeout"
-							  : ": connect: connection refused");
-		break;
-	}
+	unsigned long long h = hash_stable_str(HASH_STABLE_START, p->normal);
+	return arena_printf(a, "sha256:%016llx%016llx%016llx%016llx", h, h, h, h);
 }
 
-void pull_fault_text(enum pull_fault fault, const char *reference, struct buf *out)
+/* The path as part of a query. */
+static const char *scope(struct arena *a, const char *path)
+{
+	struct buf out = {0};
+	for (; *path != '\0'; path++) {
+		if (*path == '/')
+			buf_adds(&out, "%2F");
+		else
+			buf_add(&out, path, 1);
+	}
+	const char *text = arena_strdup(a, out.data != NULL ? out.data : "");
+	buf_done(&out);
+	return text;
+}
+
+void pull_fault_text(const struct dialect *d, enum pull_fault fault, const char *reference,
+		     struct buf *out)
 {
 	struct arena a = ARENA_INIT;
 	struct parts p = {0};
@@ -158,39 +131,22 @@ void pull_fault_text(enum pull_fault fault, const char *reference, struct buf *o
 		return;
 	}
 	split(&a, reference, &p);
-	switch (fault) {
-	case PULL_FAULT_DNS:
-	case PULL_FAULT_TLS:
-	case PULL_FAULT_TIMEOUT:
-	case PULL_FAULT_REFUSED:
-		no_connection(fault, &p, out);
-		break;
-	case PULL_FAULT_UNAUTHORIZED:
-		resolve_failed(&p, out);
-		buf_adds(out, "failed to authorize: failed to fetch anonymous token: "
-			      "unexpected status: 401 Unauthorized");
-		break;
-	case PULL_FAULT_FORBIDDEN:
-		status_code(&p, "403 Forbidden", out);
-		break;
-	case PULL_FAULT_RATE_LIMITED:
-		status_code(&p, "429 Too Many Requests", out);
-		break;
-	case PULL_FAULT_SERVER_ERROR:
-		status_code(&p, "503 Service Unavailable", out);
-		break;
-	case PULL_FAULT_NOT_FOUND:
-		buf_adds(out, "rpc error: code = NotFound desc = ");
-		resolve_failed(&p, out);
-		buf_addf(out, "%s: not found", p.normal);
-		break;
-	case PULL_FAULT_NO_PLATFORM:
-		buf_adds(out, "rpc error: code = NotFound desc = ");
-		unpack_failed(&p, out);
-		buf_adds(out, "no match for platform in manifest: not found");
-		break;
-	default: /* NONE and SLOW are no failures */
-		break;
-	}
+	int n = name_len(p.host);
+	const struct dialect_word words[] = {
+		{"ref", p.normal},
+		{"host", p.host},
+		{"name", arena_strndup(&a, p.host, (size_t)n)},
+		{"address", arena_printf(&a, "%s%s", p.host,
+					 p.host[n] == ':'   ? ""
+					 : is_local(p.host) ? ":80"
+							    : ":443")},
+		{"scheme", is_local(p.host) ? "http" : "https"},
+		{"path", p.path},
+		{"scope", scope(&a, p.path)},
+		{"last", p.last},
+		{"digest", index_digest(&a, &p)},
+	};
+	if (d->pull[fault] != NULL) /* NONE and SLOW are no failures */
+		dialect_expand(d->pull[fault], words, sizeof(words) / sizeof(words[0]), out);
 	arena_done(&a);
 }

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "sim/scenario/dialect.h"
 #include "sim/scenario/pull_faults.h"
 #include "sim/scenario/scenario.h"
 
@@ -63,8 +64,9 @@ enum pull_fault registries_tags(struct registries *r, const char *repository, st
 int registries_find(struct registries *r, const char *reference, struct sim_manifest *ret);
 /* The image of the pods' sandboxes, which every node has. */
 struct sim_manifest registries_pause(struct registries *r);
-/* The text kubelet shows for it, as containerd words it (statuses page). Appends. */
-void pull_fault_text(enum pull_fault fault, const char *reference, struct buf *out);
+/* The text that a kubelet of that dialect shows for it. Appends. */
+void pull_fault_text(const struct dialect *d, enum pull_fault fault, const char *reference,
+		     struct buf *out);
 /* Does kubelet itself refuse the name (InvalidImageName)? Then appends its words; out may be NULL.
  * What passes may still be refused by containerd (PULL_FAULT_INVALID_NAME). */
 bool pull_name_refused(const char *reference, struct buf *out);

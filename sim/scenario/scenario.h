@@ -21,6 +21,7 @@ struct sim_group { /* nodes that are alike: NAME-000, NAME-001, ... */
 	struct api_map labels;
 	struct node_taints taints;
 	const char *os, *arch;     /* default linux, amd64 */
+	const char *kubelet;       /* a dialect (sim/scenario/dialect.h), default 1.34 */
 	int64_t disk_mib;          /* for images; over 85 %: the unused go until 80 %, as kubelet */
 	int64_t bandwidth_mib;     /* a second, shared by the pulls of a node; 0: at once */
 	int64_t max_pods;          /* default 110; beyond: OutOfpods */

@@ -8,6 +8,7 @@
 
 #include "api/row.h"
 
+#include "sim/scenario/dialect.h"
 #include "sim/scenario/pull_faults.h"
 
 #define NAME_PATTERN "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"
@@ -48,6 +49,11 @@ static const struct field sim_group_rows[] = {
 	    .doc = "Operating system."),
 	ROW(sim_group, arch, "arch", F_STRING, .flags = FF_HAS_DEFAULT, .def_str = "amd64",
 	    .doc = "Architecture."),
+	ROW(sim_group, kubelet, "kubelet", F_STRING, .flags = FF_HAS_DEFAULT,
+	    .def_str = DIALECT_DEFAULT, .enums = dialect_names,
+	    .doc = "Version of the kubelet (and runtime) whose words and version the nodes have, "
+		   "as "
+		   "recorded in tests/cluster/dialects.json."),
 	ROW(sim_group, disk_mib, "diskMiB", F_INT, .min = 1, .max = MIB_MAX,
 	    .doc = "Disk for images. Above 85 % unused images are removed, the longest unused "
 		   "first, down to 80 %. Left out: no limit."),

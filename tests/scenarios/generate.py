@@ -4,12 +4,21 @@ Faults come in the first FAULTS_MS; then all is healed, and the operator must br
 objects say. What a seed means may change with this file; within one tree it is always the same run.
 """
 import dataclasses
+import json
+import os
 import random
+import sys
 
 from field_faults import Field
 from trial import PULL_TIMEOUT
 from wish import Wish, image, policy, scenario_text
 
+CLUSTER = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "cluster")
+sys.path.append(CLUSTER)
+import dialects_h  # noqa: E402 pylint: disable=wrong-import-position
+
+with open(os.path.join(CLUSTER, "dialects.json"), encoding="utf-8") as table:
+    DIALECTS = [name for name, _ in dialects_h.names(json.load(table))]
 FAULTS_MS = 5000       # no fault begins later, and all are over a little after
 HEAL_MS = 6500
 REPOSITORY = "registry.example/team/app"
@@ -50,6 +59,7 @@ class Generator:
         objects, wish, rows = self.objects(late)
         self.wish = wish
         self.names = [f"n-{i:03}" for i in range(nodes)]
+        self.dialects(groups)
         for _ in range(dice.randint(1, 6)):
             self.fault()
         Field(self, FAULTS_MS, HEAL_MS).draw(groups, rows, objects)
@@ -60,6 +70,13 @@ class Generator:
                     "nodes": groups, "images": rows, "timeline": self.steps}
         return Plan(self.seed, scenario_text(scenario, objects), wish, sorted(self.signals), self.told,
                     drains=sorted(self.drains))
+
+    def dialects(self, groups):
+        """The words of their kubelets, by dice of their own."""
+        dice = random.Random(f"dialects {self.seed}")
+        for group in groups:
+            group["kubelet"] = dice.choice(DIALECTS)
+            self.told.append(f"kubelet of {group['name']}: {group['kubelet']}")
 
     def node_shape(self):
         dice = self.dice

@@ -232,6 +232,49 @@ static void rule_20_reason_is_valid(void **state)
 	assert_string_equal(cause_reason("ends:"), "PullFailed");
 }
 
+/* What each kubelet and runtime that we know says of a fault, and what we make of it. */
+static void rule_20_words_of_every_version(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *name, *dialect, *which, *reason, *message, *image;
+	} said[] = {
+#include "tests/dialect_cases.inc"
+	};
+	static const struct {
+		const char *which;
+		enum fault fault;
+		const char *text;
+	} want[] = {
+		{"no-such-host", FAULT_REGISTRY, "dns: cannot resolve registry.invalid.local"},
+		{"refused", FAULT_REGISTRY, "connection refused: 127.0.0.1"},
+		{"unauthorized", FAULT_IMAGE, "unauthorized: check imagePullSecrets"},
+		{"forbidden", FAULT_IMAGE, "forbidden: access denied"},
+		{"not-found", FAULT_IMAGE, "image not found"},
+		{"back-off", FAULT_IMAGE, "image not found"},
+		{"limited", FAULT_REGISTRY, "rate limited: 127.0.0.1"},
+		{"unavailable", FAULT_REGISTRY, "registry error: HTTP 503 127.0.0.1"},
+		{"no-platform", FAULT_PLATFORM, "no image for linux/amd64"},
+		{"bad-name", FAULT_IMAGE, NULL}, /* its own words */
+		{"never", FAULT_PULL, NULL},
+	};
+	struct arena a = ARENA_INIT;
+	for (size_t i = 0; i < sizeof(said) / sizeof(said[0]); i++) {
+		size_t w = 0;
+		while (w < sizeof(want) / sizeof(want[0]) &&
+		       strcmp(want[w].which, said[i].which) != 0)
+			w++;
+		assert_true(w < sizeof(want) / sizeof(want[0]));
+		struct cause c = cause_find(&a, said[i].reason, said[i].message, said[i].image,
+					    "linux/amd64");
+		const char *text = want[w].text != NULL ? want[w].text : said[i].message;
+		print_message("%s\n", said[i].name);
+		assert_int_equal(c.fault, want[w].fault);
+		assert_string_equal(c.text, text);
+	}
+	arena_done(&a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -239,6 +282,7 @@ int main(void)
 		cmocka_unit_test(rule_14_fault_survives_the_status),
 		cmocka_unit_test(long_texts_keep_their_end),
 		cmocka_unit_test(rule_20_reason_is_valid),
+		cmocka_unit_test(rule_20_words_of_every_version),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

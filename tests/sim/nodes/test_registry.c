@@ -204,7 +204,7 @@ static void words(void **state)
 	FOREACH_ROW(struct row, rows)
 	{
 		struct buf out = {0};
-		pull_fault_text(row->fault, row->ref, &out);
+		pull_fault_text(dialect_find(NULL), row->fault, row->ref, &out);
 		assert_string_equal(out.data, row->want);
 		buf_done(&out);
 	}
@@ -213,11 +213,46 @@ static void words(void **state)
 	assert_int_equal(pull_fault_find("whatever"), -1);
 }
 
+/* Each dialect says what was recorded of that kubelet and runtime. */
+static void words_of_every_version(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *name, *dialect, *which, *reason, *message, *image;
+	} said[] = {
+#include "tests/dialect_cases.inc"
+	};
+	static const struct {
+		const char *which;
+		enum pull_fault fault;
+	} faults[] = {
+		{"no-such-host", PULL_FAULT_DNS},          {"refused", PULL_FAULT_REFUSED},
+		{"unauthorized", PULL_FAULT_UNAUTHORIZED}, {"forbidden", PULL_FAULT_FORBIDDEN},
+		{"not-found", PULL_FAULT_NOT_FOUND},       {"limited", PULL_FAULT_RATE_LIMITED},
+		{"unavailable", PULL_FAULT_SERVER_ERROR},
+	};
+	size_t compared = 0;
+	for (size_t i = 0; i < sizeof(said) / sizeof(said[0]); i++)
+		for (size_t k = 0; k < sizeof(faults) / sizeof(faults[0]); k++) {
+			if (strcmp(said[i].which, faults[k].which) != 0)
+				continue;
+			struct buf out = {0};
+			pull_fault_text(dialect_find(said[i].dialect), faults[k].fault,
+					said[i].image, &out);
+			assert_string_equal(out.data, said[i].message);
+			buf_done(&out);
+			compared++;
+		}
+	assert_true(compared >= 2 * sizeof(faults) / sizeof(faults[0]));
+	assert_null(dialect_find("1.2"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(which_exist), cmocka_unit_test(contents), cmocka_unit_test(steps),
-		cmocka_unit_test(wrong_steps), cmocka_unit_test(words),
+		cmocka_unit_test(which_exist), cmocka_unit_test(contents),
+		cmocka_unit_test(steps),       cmocka_unit_test(wrong_steps),
+		cmocka_unit_test(words),       cmocka_unit_test(words_of_every_version),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
