@@ -6,13 +6,13 @@
 #include <string.h>
 
 static const struct dialect dialects[] = {
-#include "sim/dialects.inc"
+#include "dialects.inc"
 };
 
 #define COUNT (sizeof(dialects) / sizeof(dialects[0]))
 
 const char *const dialect_names[] = {
-#include "sim/dialect_names.inc"
+#include "dialect_names.inc"
 	NULL};
 
 const struct dialect *dialect_find(const char *name)
