@@ -223,6 +223,11 @@ int64_t policy_nodes(const struct policy *p)
 	return (int64_t)p->n_nodes + p->n_leaving;
 }
 
+static bool node_full(const struct core *c, const struct policy *p, int slot)
+{
+	return (int64_t)c->nodes[slot].n_live + c->nodes[slot].n_leaving >= p->max_per_node;
+}
+
 enum pace policy_pace(const struct core *c, const struct policy *p, int slot, int64_t now_ms)
 {
 	if (p->max_pulls != 0 && policy_pulls(p) >= p->max_pulls)
@@ -233,9 +238,7 @@ enum pace policy_pace(const struct core *c, const struct policy *p, int slot, in
 		return PACE_DELAY;
 	if (policy_nodes(p) >= p->max_nodes && !bit_get(p->busy, (size_t)slot))
 		return PACE_NODES;
-	if ((int64_t)c->nodes[slot].n_live + c->nodes[slot].n_leaving >= p->max_per_node)
-		return PACE_NODE_PULLS;
-	return PACE_FREE;
+	return node_full(c, p, slot) ? PACE_NODE_PULLS : PACE_FREE;
 }
 
 enum pace policy_pace_apart(const struct core *c, const struct policy *p, int slot, int64_t now_ms)
@@ -245,9 +248,7 @@ enum pace policy_pace_apart(const struct core *c, const struct policy *p, int sl
 		return PACE_BYTES;
 	if (p->max_held != 0 && (int64_t)p->n_apart_nodes >= p->max_held && !counted)
 		return PACE_HELD_NODES;
-	if ((int64_t)c->nodes[slot].n_live + c->nodes[slot].n_leaving >= p->max_per_node)
-		return PACE_NODE_PULLS;
-	return PACE_FREE;
+	return node_full(c, p, slot) ? PACE_NODE_PULLS : PACE_FREE;
 }
 
 static void count_apart(struct core *c, struct policy *p, int slot, int by)
