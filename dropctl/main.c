@@ -18,6 +18,7 @@ static const struct command {
 } commands[] = {
 	{"status", "", 0, &ctl_status},
 	{"why", "IMAGE [NODE]", 1, &ctl_why},
+	{"gate", "[open [NODE]]", 0, &ctl_gate},
 	{"queue", "", 0, &ctl_queue},
 	{"plan", "-f FILE", 0, &ctl_plan},
 	{"stats", "PROCESS", 1, &ctl_stats},

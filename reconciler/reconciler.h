@@ -144,6 +144,10 @@ void on_explain_images(struct proc *p, const struct msg_in *in);
 void on_explain_queue(struct proc *p, const struct msg_in *in);
 void on_explain_plan(struct proc *p, const struct msg_in *in);
 
+/* gate_reply.c: what dropctl and the status page ask about held nodes, and orders to open them. */
+void on_explain_held(struct proc *p, const struct msg_in *in);
+void on_gate_open(struct proc *p, const struct msg_in *in);
+
 /* reconciler.c */
 int reconciler_init(struct proc *p, struct err *err);
 int64_t reconciler_turn(struct proc *p, struct now now);

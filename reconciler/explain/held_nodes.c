@@ -7,6 +7,7 @@
 #include "reconciler/core/gate.h"
 #include "reconciler/core/held.h"
 #include "reconciler/core/slots.h"
+#include "reconciler/explain/view.h"
 
 static const char *state_of(const struct held *h)
 {
@@ -92,6 +93,22 @@ size_t held_nodes(struct core *c, size_t max, struct now now, struct arena *a,
 	}
 	*ret_n = n;
 	return all;
+}
+
+size_t held_images(struct core *c, const char *node, size_t max, struct now now, struct arena *a,
+		   struct node_image_state **ret_list)
+{
+	int slot = node_find(c, node);
+	size_t n = 0;
+	*ret_list = arena_array(a, max < c->n_queue ? max : c->n_queue, sizeof(**ret_list));
+	for (size_t i = 0; slot >= 0 && i < c->n_queue && n < max; i++) {
+		struct explain_view v = explain_view(c, c->queue[i], now, a);
+		struct node_image_state *row = &(*ret_list)[n++];
+		row->image = c->queue[i]->name;
+		row->gates = c->queue[i]->gates;
+		explain_slot(&v, slot, &row->why);
+	}
+	return n;
 }
 
 size_t held_pools(const struct core *c, struct arena *a, struct held_pool **ret_list)

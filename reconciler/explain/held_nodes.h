@@ -11,8 +11,7 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
-
-struct core;
+#include "reconciler/explain/explain.h"
 
 struct held_node { /* strings: in the arena, or borrowed until the core changes */
 	const char *node, *pool;
@@ -29,6 +28,15 @@ struct held_node *held_node(struct core *c, const char *node, struct now now, st
 /* The first max nodes that are held or being opened, by name. Returns how many there are in all. */
 size_t held_nodes(struct core *c, size_t max, struct now now, struct arena *a,
 		  struct held_node **ret_list, size_t *ret_n);
+
+struct node_image_state {
+	const char *image;
+	bool gates;
+	struct explain why;
+};
+/* Of one node: what explain_pair() says of each image, in queue order, at most max. */
+size_t held_images(struct core *c, const char *node, size_t max, struct now now, struct arena *a,
+		   struct node_image_state **ret_list);
 
 struct held_pool {
 	const char *pool;

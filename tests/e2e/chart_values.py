@@ -32,6 +32,9 @@ SAMPLES = {
     "discovery.secrets": "named",
     "discovery.secretNames": ["some-secret"],
     "registryChecks.secretNames": ["some-secret"],
+    "warmGate.startupTaints": ["example.com/cold", "example.com/colder"],
+    "warmGate.tolerateTaints": ["readiness.k8s.io/storage"],
+    "warmGate.deadline": "5m",
     "serviceMonitor.interval": "7s",
     "serviceMonitor.scrapeTimeout": "3s",
     "serviceMonitor.authorization": {"type": "Bearer"},
@@ -59,6 +62,7 @@ WITH = {
     "serviceMonitor.": {"serviceMonitor": {"enabled": True}},
     "prometheusRule.": {"prometheusRule": {"enabled": True}},
     "metrics.localPage.": {"metrics": {"localPage": {"enabled": True}}},
+    "warmGate.": {"warmGate": {"enabled": True}},
     "dashboard.": {"dashboard": {"enabled": True}},
     "certManager.": {"certManager": {"enabled": True}},
 }

@@ -67,6 +67,10 @@ class PretendNode:
                 "kubernetes.io/os": "linux", "kubernetes.io/arch": "amd64"}},
             "spec": {"taints": [TAINT]}})
         self.set_ready(True)
+        return self.attend()
+
+    def attend(self):
+        """The kubelet begins: the Node is there."""
         self.beat()
         for work in (self._watch, self._answer, self._answer, self._beat):
             thread = threading.Thread(target=work, daemon=True)

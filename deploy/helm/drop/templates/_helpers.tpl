@@ -64,6 +64,23 @@ helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
 {{- include "drop.fullname" . }}-metrics-cert
 {{- end }}
 
+{{- /* With a gate the operator has to be able to start behind its own taints, and before what waits for it. */}}
+{{- define "drop.tolerations" -}}
+{{- $all := .Values.tolerations | default list }}
+{{- if .Values.warmGate.enabled }}
+{{- range concat .Values.warmGate.startupTaints .Values.warmGate.tolerateTaints }}
+{{- $all = append $all (dict "key" . "operator" "Exists") }}
+{{- end }}
+{{- end }}
+{{- with $all }}
+{{- toYaml . }}
+{{- end }}
+{{- end }}
+
+{{- define "drop.priorityClass" -}}
+{{- .Values.priorityClassName | default (.Values.warmGate.enabled | ternary "system-cluster-critical" "") }}
+{{- end }}
+
 {{- /* The subjects of each binding. */}}
 {{- define "drop.subjects" -}}
 - kind: ServiceAccount

@@ -1,0 +1,243 @@
+"""New nodes with a startup taint (rules 45 and 46) on the real API server, scheduler and kubelet: workloads wait until the
+images are there, and never for good."""
+import copy
+import datetime
+import time
+
+from objects import degraded, ready
+from pretend import LABEL, TAINT, TARGET, PretendNode, now, pulled
+from wait import never
+
+KEY = "drop.corewire.io/cold"
+COLD = {"key": KEY, "value": "x", "effect": "NoSchedule"}
+FAST = {"minDelayBetweenPulls": "0s", "maxConcurrentNodes": 9, "failureBackoff": {"initial": "1s", "max": "2s"}}
+MARGIN = 5  # seconds around a deadline
+
+
+def seconds(text):
+    return datetime.datetime.fromisoformat(text).timestamp()
+
+
+def operator(t, *words, **more):
+    return t.supervisor(words=["--startup-taint", KEY, *words], **more)
+
+
+def cold(t, node):
+    """Has the node its startup taint?"""
+    return any(taint["key"] == KEY for taint in t.api.get("node", node)["spec"].get("taints", []))
+
+
+def opens(t, node, within, what="opens"):
+    """Until the taint is gone; how long that took."""
+    began = time.time()
+    t.eventually(f"{node} {what}", within, lambda: not cold(t, node))
+    return time.time() - began
+
+
+def spec_besides(node):
+    """All of a Node that nobody but us changes here, without the startup taint."""
+    kept = copy.deepcopy({"labels": node["metadata"].get("labels"), "spec": node["spec"]})
+    kept["spec"]["taints"] = [x for x in kept["spec"].get("taints", []) if x["key"] != KEY]
+    return kept
+
+
+def events(t, node, reason):
+    uid = t.api.get("node", node)["metadata"]["uid"]
+    found = t.api.must("GET", "/apis/events.k8s.io/v1/namespaces/default/events")["items"]
+    return [e for e in found if e["regarding"].get("uid") == uid and e["reason"] == reason]
+
+
+class ColdNode(PretendNode):
+    """A pretend node that registers with the startup taint, as a kubelet with --register-with-taints does."""
+
+    def set_ready(self, good, clock=0):
+        at = datetime.datetime.now(datetime.UTC) + datetime.timedelta(seconds=clock)
+        moment = at.strftime("%Y-%m-%dT%H:%M:%SZ")
+        self.api.patch("node", self.name, {"status": {
+            "nodeInfo": {"operatingSystem": "linux", "architecture": "amd64"},
+            "capacity": {"pods": "500", "cpu": "8", "memory": "8Gi"},
+            "conditions": [{"type": "Ready", "status": "True" if good else "False", "reason": "Pretended",
+                            "lastHeartbeatTime": moment, "lastTransitionTime": moment}]}}, "status")
+
+    clock = 0
+
+    def __enter__(self):
+        self.api.create("node", {
+            "apiVersion": "v1", "kind": "Node", "metadata": {"name": self.name, "labels": {
+                LABEL: "true", "kubernetes.io/hostname": self.name,
+                "kubernetes.io/os": "linux", "kubernetes.io/arch": "amd64"}},
+            "spec": {"taints": [TAINT, COLD]}})
+        self.set_ready(True, self.clock)
+        return self.attend()
+
+
+def silent(_):
+    """A kubelet that says nothing of the pod: its registry hangs."""
+
+
+def test_real_kubelet(t):
+    """Rules 45, 46: a kubelet that registers with the taint; a Deployment's pod is Pending until six gating images of 60 MB
+    are there, and starts without pulling. Nothing but the taint is changed."""
+    t.policy("warm", **FAST)
+    digests = t.cluster.push(*(word for i in range(6) for word in (f"warm/w{i}:1", 60 * 1024)))
+    t.check(len(digests) == 6, "six images are pushed", digests)
+    node = t.cluster.node
+    operator(t).wait_up()
+    t.cluster.ctl("stop-kubelet")
+    t.api.delete("node", node)
+    for i in range(6):
+        t.image(f"warm-{i}", f"docker.io/warm/w{i}:1", policyRef="warm", gateNodes=True)
+    deployment = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "warm-work", "namespace": "default"},
+                  "spec": {"replicas": 1, "selector": {"matchLabels": {"app": "warm-work"}}, "template": {
+                      "metadata": {"labels": {"app": "warm-work"}},
+                      "spec": {"terminationGracePeriodSeconds": 0, "containers": [{
+                          "name": "c", "image": "docker.io/warm/w5:1", "imagePullPolicy": "IfNotPresent"}]}}}}
+    t.api.must("POST", "/apis/apps/v1/namespaces/default/deployments", deployment)
+    try:
+        t.cluster.ctl("start-kubelet", f"--register-with-taints={KEY}=x:NoSchedule")
+        t.check(cold(t, node), "the kubelet registers with the taint")
+        before = t.api.get("node", node)
+        work = t.eventually("the Deployment has its pod", 30, lambda: t.api.must(
+            "GET", "/api/v1/namespaces/default/pods?labelSelector=app%3Dwarm-work")["items"])
+        t.check(not work[0]["spec"].get("nodeName"), "which no node takes", work[0]["spec"].get("nodeName"))
+        opens(t, node, 300)
+        opened = time.time()
+        t.check(all(ready(t.get(f"warm-{i}")) for i in range(6)) or t.until_ready([f"warm-{i}" for i in range(6)], 10) is None,
+                "with all images there")
+        after = t.api.get("node", node)
+        t.equal(spec_besides(after), spec_besides(before), "nothing of the node but the taint was changed")
+        ready_at = next(seconds(c["lastTransitionTime"]) for c in after["status"]["conditions"] if c["type"] == "Ready")
+        t.diag(f"from Ready to open: {opened - ready_at:.1f} s for 6 images of 60 MB")
+
+        def started():
+            name = t.api.must("GET", "/api/v1/namespaces/default/pods?labelSelector=app%3Dwarm-work")["items"][0]["metadata"]["name"]
+            said = [e for e in t.api.must("GET", "/apis/events.k8s.io/v1/namespaces/default/events")["items"]
+                    if e["regarding"].get("name") == name and e["reason"] == "Pulled"]
+            assert said, "no Pulled event"
+            return said[0].get("note", "")
+        note = t.eventually("the pod starts on the node", 60, started)
+        t.check("already present on machine" in (note or ""), "without pulling", note)
+        said = t.eventually("there is an event on the node", 30, lambda: events(t, node, "ImagesReady"))
+        t.check(said and "6 of 6 gating images" in said[0]["note"], "that says what was waited for", said)
+    finally:
+        t.api.must("DELETE", "/apis/apps/v1/namespaces/default/deployments/warm-work")
+
+
+def test_missing(t):
+    """Rule 45: a gating image that does not exist does not keep the node shut once that is known."""
+    t.policy("warm", **FAST)
+    operator(t).wait_up()
+
+    def missing(pod):
+        return {"phase": "Pending", "startTime": now(), "containerStatuses": [{
+            "name": "pull", "image": pod["spec"]["containers"][0]["image"], "imageID": "", "ready": False, "restartCount": 0,
+            "state": {"waiting": {"reason": "ErrImagePull", "message": "rpc error: docker.io/x/y:1: not found"}}}]}
+    t.image("gone", "docker.io/x/y:1", policyRef="warm", gateNodes=True, **TARGET)
+    with ColdNode(t.api, "cold-missing", missing):
+        opens(t, "cold-missing", 60, "opens when the fault is known")
+        t.image_is("gone", degraded, "the image is Degraded")
+        t.equal(events(t, "cold-missing", "GateTimedOut"), [], "it was no time-out")
+
+
+def deadline_of(t, node, wanted):
+    made = t.api.get("node", node)
+    since = next(seconds(c["lastTransitionTime"]) for c in made["status"]["conditions"] if c["type"] == "Ready")
+    return max(seconds(made["metadata"]["creationTimestamp"]), since) + wanted
+
+
+def test_deadline(t):
+    """Rule 45: a registry that hangs holds the node until the deadline and not longer, also if the operator dies in
+    between."""
+    t.policy("warm", **FAST)
+    tree = operator(t, "--startup-taint-deadline", "30s").wait_up()
+    t.image("hangs", "docker.io/x/hangs:1", policyRef="warm", gateNodes=True, **TARGET)
+    with ColdNode(t.api, "cold-hangs", silent):
+        due = deadline_of(t, "cold-hangs", 30)
+        t.check(never(10, lambda: not cold(t, "cold-hangs")) is None, "the node is held")
+        tree.kill_all()
+        tree.stop()
+        operator(t, "--startup-taint-deadline", "30s").wait_up()
+        opens(t, "cold-hangs", 60, "opens at the deadline")
+        late = time.time() - due
+        t.check(-MARGIN <= late <= MARGIN, "by the node's own time, restart or not", late)
+        said = t.eventually("an event says so", 30, lambda: events(t, "cold-hangs", "GateTimedOut"))
+        t.check(said and "hangs" in said[0]["note"], "and what was missing", said)
+
+
+def test_clock(t):
+    """Rule 45: a kubelet whose clock is five minutes ahead, or behind, changes nothing."""
+    t.policy("warm", **FAST)
+    operator(t, "--startup-taint-deadline", "20s").wait_up()
+    t.image("late", "docker.io/x/late:1", policyRef="warm", gateNodes=True, **TARGET)
+    for clock in (300, -300):
+        node = ColdNode(t.api, f"cold-clock{clock}", silent)
+        node.clock = clock
+        with node:
+            began = time.time()
+            opens(t, node.name, 60)
+            late = time.time() - began - 20
+            t.check(-MARGIN <= late <= MARGIN, f"at the deadline with a clock that is {clock} s off", late)
+
+
+def test_contested(t):
+    """Rule 46: somebody who puts the taint back for ever is told, and costs little."""
+    operator(t).wait_up()
+    with ColdNode(t.api, "cold-again"):
+        began = time.time()
+        while time.time() < began + 20:
+            opens(t, "cold-again", 60)
+            node = t.api.get("node", "cold-again")
+            t.api.patch("node", "cold-again", {"spec": {"taints": [*node["spec"].get("taints", []), COLD]}})
+        writes = t.audit.since(began, verb="patch", resource="nodes", code=200)
+        t.check(4 <= len(writes) <= 6, "the taint is removed after 1, 2, 4, 8 s", len(writes))
+        t.eventually("and there is an event", 30, lambda: events(t, "cold-again", "GateContested"))
+        patches = [w.body for w in writes if isinstance(w.body, list)]
+        t.check(all([step["op"] for step in patch] == ["test", "test", "replace"] for patch in patches),
+                "each write tests uid and taints", patches[:1])
+
+
+def test_crowd(t):
+    """Rule 46: the default policy, one node at a time and 10 s between two, does not pace new nodes."""
+    operator(t).wait_up()
+    t.image("crowd", "docker.io/x/crowd:1", gateNodes=True, **TARGET)
+    with ColdNode(t.api, "cold-0", pulled):
+        opens(t, "cold-0", 60)
+    nodes = [ColdNode(t.api, f"cold-{i}", pulled) for i in range(1, 9)]
+    began = time.time()
+    for node in nodes:
+        node.__enter__()
+    try:
+        for node in nodes:
+            opens(t, node.name, 60)
+        t.diag(f"8 nodes, one image, default policy: open after {time.time() - began:.1f} s")
+        t.check(time.time() - began < 60, "eight nodes open together: paced they would take 80 s", time.time() - began)
+    finally:
+        for node in nodes:
+            node.__exit__()
+
+
+def test_without_right(t):
+    """Rule 48: who may not patch nodes is told once, and all else works."""
+    t.kubectl("create", "clusterrole", "warm-reader", "--verb=*", "--resource=cachedimages.drop.corewire.io,"
+              "cachedimages.drop.corewire.io/status,cachedimagesets.drop.corewire.io,pullpolicies.drop.corewire.io,"
+              "discoverypolicies.drop.corewire.io,pods,leases.coordination.k8s.io,events.events.k8s.io")
+    t.kubectl("create", "clusterrole", "warm-nodes", "--verb=get,list,watch", "--resource=nodes")
+    for role in ("warm-reader", "warm-nodes"):
+        t.kubectl("create", "clusterrolebinding", role, f"--clusterrole={role}", "--group=warmers")
+    try:
+        t.stop_tree()
+        tree = operator(t, kubeconfig=t.cluster.user("warmer", "warmers"), name="warmer").wait_up()
+        t.image("plain", "docker.io/x/plain:1", gateNodes=True, **TARGET)
+        with ColdNode(t.api, "cold-right", pulled):
+            t.image_is("plain", ready, "images are pulled", 60)
+            log = t.eventually("the log says which right is missing", 30, lambda: "no permission to remove startup taints"
+                               in tree.log())
+            t.check(bool(log), "in a warning")
+            t.check(never(5, lambda: not cold(t, "cold-right")) is None, "the node stays held")
+            t.equal(tree.log().count("no permission to remove startup taints"), 1, "once")
+            t.kubectl("create", "clusterrole", "warm-patch", "--verb=patch", "--resource=nodes")
+            t.kubectl("create", "clusterrolebinding", "warm-patch", "--clusterrole=warm-patch", "--group=warmers")
+            opens(t, "cold-right", 60, "opens once the right is granted")
+    finally:
+        for role in ("warm-reader", "warm-nodes", "warm-patch"):
+            t.kubectl("delete", "clusterrole,clusterrolebinding", role, "--ignore-not-found")
