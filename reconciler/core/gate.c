@@ -85,8 +85,7 @@ static const char *held_by(struct core *c, const struct image *img, int slot, st
 	static const char *const limits[] = {
 		[PACE_FREE] = "waiting to start",      [PACE_PULLS] = "maxConcurrentPulls",
 		[PACE_DELAY] = "minDelayBetweenPulls", [PACE_NODES] = "maxConcurrentNodes",
-		[PACE_NODE_PULLS] = "maxPullsPerNode",
-		[PACE_HELD_NODES] = "maxHeldNodes",
+		[PACE_NODE_PULLS] = "maxPullsPerNode", [PACE_HELD_NODES] = "maxHeldNodes",
 	};
 	return limits[pace];
 }
@@ -104,6 +103,11 @@ const char *gate_missing_text(struct core *c, int slot, struct now now)
 					    *list != '\0' ? ", " : "", img->name,
 					    held_by(c, img, slot, now));
 	}
+	const struct node_slot *s = &c->nodes[slot];
+	if (n == 0 && (!s->eligible || s->held->unsettled))
+		return arena_printf(&c->scratch, "the node is not ready for images: %s",
+				    s->eligible ? "it has a taint of Kubernetes"
+						: target_states[s->state].name);
 	return arena_printf(&c->scratch, "%zu missing: %s%s", n, list,
 			    n > NAMED_MAX ? " and more" : "");
 }
@@ -136,7 +140,9 @@ static bool decide(struct core *c, struct held *h, struct now now)
 	const struct node_slot *s = &c->nodes[h->slot];
 	if (h->unfinished)
 		return false; /* a change of the node ends that */
-	if (h->by_hand || !any_missing(c, h->slot)) {
+	/* On a node that is not Ready yet nothing is missing, because nothing targets it. */
+	bool settled = s->eligible && !h->unsettled;
+	if (h->by_hand || (settled && !any_missing(c, h->slot))) {
 		h->open = true;
 		return true;
 	}

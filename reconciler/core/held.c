@@ -109,14 +109,15 @@ void held_look(struct core *c, int slot, const struct node *n, bool joined, stru
 	if (h == NULL)
 		h = begin(c, slot);
 	int64_t ready_s = ready_since(s, n, now);
-	bool unfinished = startup_unfinished(n);
+	bool unfinished = startup_unfinished(n), unsettled = startup_unsettled(n);
 	/* A clock that is found to be ahead moves the deadline of the same transition. */
 	if (h->remove == remove && h->tolerate == tolerate && h->unfinished == unfinished &&
-	    h->ready_s == ready_s)
+	    h->unsettled == unsettled && h->ready_s == ready_s)
 		return;
 	h->remove = remove;
 	h->tolerate = tolerate;
 	h->unfinished = unfinished;
+	h->unsettled = unsettled;
 	h->ready_s = ready_s;
 	held_touch(c, slot);
 }

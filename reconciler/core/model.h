@@ -68,6 +68,7 @@ struct held { /* a node that has, or had, a startup taint (held.h, gate.h); 45, 
 	int slot;
 	bool remove, tolerate; /* it has taints that we remove; that somebody else does */
 	bool unfinished;       /* its autoscaler or cloud provider has not finished it */
+	bool unsettled;        /* what targets it is not known yet (startup.h) */
 	int64_t ready_s;       /* Ready since then, unix seconds by our clock; 0: it is not */
 	bool open;             /* decided, for good; what follows is only removal of the taint */
 	bool timed_out;        /* the deadline opened it */

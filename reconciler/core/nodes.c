@@ -184,6 +184,7 @@ void node_put(struct core *c, const struct node *n, struct now now)
 		s->facts = facts;
 		settle_eligible(c, slot, joined, now);
 		apply_facts(c, slot, joined, replaced, turned, now);
+		held_touch(c, slot);
 	}
 	for (size_t i = 0; looked && i < c->n_queue; i++) {
 		if (c->leading)

@@ -107,6 +107,18 @@ bool startup_unfinished(const struct node *node)
 	       (registered == NULL || strcmp(registered, "true") != 0);
 }
 
+bool startup_unsettled(const struct node *node)
+{
+	static const char prefix[] = "node.kubernetes.io/";
+	for (size_t i = 0; i < node->taints.n; i++) {
+		const struct node_taint *t = &node->taints.at[i];
+		bool soft = t->effect != NULL && strcmp(t->effect, "PreferNoSchedule") == 0;
+		if (t->key != NULL && !soft && strncmp(t->key, prefix, sizeof(prefix) - 1) == 0)
+			return true;
+	}
+	return false;
+}
+
 int64_t startup_deadline(int64_t created_s, int64_t ready_s, int64_t deadline_ms)
 {
 	int64_t deadline_s = (deadline_ms + 999) / 1000;

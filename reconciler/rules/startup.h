@@ -45,6 +45,12 @@ enum startup_fault startup_check(const struct startup_keys *keys, size_t *ret_nu
 bool startup_unfinished(const struct node *node);
 
 /*
+ * It has a taint of Kubernetes itself (not ready, cordoned, without network ...): what targets it
+ * is not known before that has gone, as no image tolerates such a taint.
+ */
+bool startup_unsettled(const struct node *node);
+
+/*
  * Unix seconds at which the node opens whatever is missing. From when it became Ready, but neither
  * a restart nor a node that becomes Ready again and again postpones it beyond twice the time.
  * ready_s: when it became Ready; 0: it is not Ready.

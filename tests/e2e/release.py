@@ -16,6 +16,8 @@ import ssl
 import subprocess
 import time
 
+import yaml
+
 import processes
 from cluster import SCRIPTS
 from gate import Gate, pods_gateway
@@ -54,6 +56,15 @@ def run(*words, timeout=900, **more):
 
 def helm():
     return os.path.join(run(os.path.join(SCRIPTS, "build.sh"), "helm").strip(), "helm")
+
+
+def template(folder, values, version="1.34.0"):
+    """The objects that the chart makes with these values, for an API server of that version."""
+    path = os.path.join(folder, "values.json")
+    with open(path, "w", encoding="utf-8") as out:
+        json.dump({"image": {"repository": "example.com/drop"}, **values}, out)
+    text = run(helm(), "template", NAME, CHART, "--namespace", NAMESPACE, "--kube-version", version, "--values", path)
+    return [one for one in yaml.safe_load_all(text) if one]
 
 
 def build_image(folder, tag):

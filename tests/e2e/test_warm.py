@@ -2,13 +2,16 @@
 images are there, and never for good."""
 import copy
 import datetime
+import json
 import time
 
+import release
 from objects import degraded, ready
 from pretend import LABEL, TAINT, TARGET, PretendNode, now, pulled
 from wait import never
 
 KEY = "drop.corewire.io/cold"
+ACCOUNT = "system:serviceaccount:drop-system:drop"
 COLD = {"key": KEY, "value": "x", "effect": "NoSchedule"}
 FAST = {"minDelayBetweenPulls": "0s", "maxConcurrentNodes": 9, "failureBackoff": {"initial": "1s", "max": "2s"}}
 MARGIN = 5  # seconds around a deadline
@@ -241,3 +244,55 @@ def test_without_right(t):
     finally:
         for role in ("warm-reader", "warm-nodes", "warm-patch"):
             t.kubectl("delete", "clusterrole,clusterrolebinding", role, "--ignore-not-found")
+
+
+def may(t, patch, kind="json", sub=None, name="cold-policy"):
+    """Whether the operator's account may patch the node like that: (allowed, what was said)."""
+    words = ["patch", "node", name, f"--type={kind}", "-p", json.dumps(patch), f"--as={ACCOUNT}"]
+    try:
+        return True, t.kubectl(*words, *([f"--subresource={sub}"] if sub else []))
+    except RuntimeError as error:
+        return False, str(error)
+
+
+def test_policy(t):
+    """Rule 48: with the chart's rights and its ValidatingAdmissionPolicy the operator's account can remove startup taints from
+    a node, and nothing else of it can be changed."""
+    made = release.template(t.folder("chart"), {"warmGate": {"enabled": True, "startupTaints": [KEY, "example.com/cold"]}})
+    wanted = [o for o in made if o["kind"].startswith("ValidatingAdmissionPolicy")
+              or o["kind"] in ("ClusterRole", "ClusterRoleBinding") and o["metadata"]["name"] == "drop"]
+    t.equal(sorted(o["kind"] for o in wanted), ["ClusterRole", "ClusterRoleBinding", "ValidatingAdmissionPolicy",
+                                                "ValidatingAdmissionPolicyBinding"], "what the chart has for it")
+    t.kubectl("apply", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": wanted}))
+    other = {"key": "dedicated", "value": "ci", "effect": "NoSchedule"}
+    try:
+        with ColdNode(t.api, "cold-policy"):
+            t.api.patch("node", "cold-policy", {"spec": {"taints": [TAINT, other, COLD]}})
+            refused = {
+                "another taint removed": [{"op": "replace", "path": "/spec/taints", "value": [TAINT, COLD]}],
+                "a taint added": [{"op": "add", "path": "/spec/taints/-", "value": {**other, "key": "more"}}],
+                "a taint changed": [{"op": "replace", "path": "/spec/taints/1/value", "value": "x"}],
+                "cordoned": [{"op": "add", "path": "/spec/unschedulable", "value": True}],
+                "a label added": [{"op": "add", "path": "/metadata/labels/a", "value": "b"}],
+                "an annotation added": [{"op": "add", "path": "/metadata/annotations", "value": {"a": "b"}}],
+                "a finalizer added": [{"op": "add", "path": "/metadata/finalizers", "value": ["example.com/f"]}],
+                "its provider changed": [{"op": "add", "path": "/spec/providerID", "value": "x://y"}],
+                "taint and label at once": [{"op": "replace", "path": "/spec/taints", "value": [TAINT, other]},
+                                            {"op": "add", "path": "/metadata/labels/a", "value": "b"}],
+            }
+            # A new policy is in force some moments after it is stored.
+            t.eventually("the policy is in force", 60, lambda: not may(t, refused["cordoned"])[0])
+            for what, patch in refused.items():
+                allowed, said = may(t, patch)
+                t.check(not allowed and "the operator may" in said, f"refused: {what}", said[-300:])
+            allowed, said = may(t, {"status": {"phase": "Terminated"}}, "merge", "status")
+            t.check(not allowed, "refused: its status", said[-300:])
+            before = t.api.get("node", "cold-policy")
+            allowed, said = may(t, [{"op": "replace", "path": "/spec/taints", "value": [TAINT, other]}])
+            t.check(allowed, "allowed: the startup taint removed", said[-300:])
+            t.equal(spec_besides(t.api.get("node", "cold-policy")), spec_besides(before), "and nothing else is changed")
+            t.api.patch("node", "cold-policy", {"metadata": {"labels": {"a": "b"}}})
+            t.equal(t.api.get("node", "cold-policy")["metadata"]["labels"].get("a"), "b", "others change nodes as before")
+    finally:
+        for one in wanted:
+            t.kubectl("delete", one["kind"], one["metadata"]["name"], "--ignore-not-found")

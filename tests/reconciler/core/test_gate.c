@@ -8,13 +8,13 @@
 
 struct machine { /* a node as it is put */
 	const char *name, *uid;
-	bool cold, foreign, unregistered, not_ready;
+	bool cold, foreign, unregistered, not_ready, not_ready_taint;
 	int64_t created, since; /* unix seconds; 0: now */
 };
 
 static void put(struct rig *r, const struct machine *m)
 {
-	struct node_taint taints[3];
+	struct node_taint taints[4];
 	struct node_condition c = {"Ready", m->not_ready ? "False" : "True", 0, m->since};
 	struct node n = {
 		.meta = {.name = m->name, .uid = m->uid, .created = m->created},
@@ -34,6 +34,9 @@ static void put(struct rig *r, const struct machine *m)
 	if (m->unregistered)
 		taints[n.taints.n++] =
 			(struct node_taint){"karpenter.sh/unregistered", "", "NoExecute"};
+	if (m->not_ready_taint)
+		taints[n.taints.n++] =
+			(struct node_taint){"node.kubernetes.io/not-ready", "", "NoSchedule"};
 	core_put(r->core, KIND_NODE, &n, r->now);
 }
 
@@ -265,6 +268,43 @@ static void rule_45_not_before_others_have_finished(void **state)
 	rig_done(&r);
 }
 
+/* A kubelet registers NotReady and with the taint for that, so at first no image targets the node.
+ */
+static void rule_45_not_before_the_node_is_ready(void **state)
+{
+	struct rig r;
+	struct machine m = cold;
+	(void)state;
+	begin(&r);
+	m.created = m.since = r.now.wall_s;
+	m.not_ready = m.not_ready_taint = true;
+	put(&r, &m);
+	rig_turn(&r, 5 * S);
+	assert_int_equal(r.acts.n_opens, 0);
+	m.not_ready = false; /* the condition changes before the taint goes */
+	put(&r, &m);
+	rig_turn(&r, 1 * S);
+	assert_int_equal(r.acts.n_opens + r.acts.n_starts, 0);
+	m.not_ready_taint = false;
+	put(&r, &m);
+	rig_turn(&r, 0);
+	rig_pod(&r, rig_start(&r), POD_PULLED);
+	rig_turn(&r, 0);
+	assert_opens(&r, "a");
+	rig_done(&r);
+	/* One that never becomes Ready is not locked either. */
+	begin(&r);
+	m.not_ready = m.not_ready_taint = true;
+	put(&r, &m);
+	rig_turn(&r, 2 * D - 1 * S);
+	assert_int_equal(r.acts.n_opens, 0);
+	rig_turn(&r, 1 * S);
+	assert_opens(&r, "a");
+	assert_string_equal(fact(&r, FACT_GATE_TIMED_OUT)->message,
+			    "the node is not ready for images: NotReady");
+	rig_done(&r);
+}
+
 static void rule_45_a_taint_of_somebody_else_is_never_removed(void **state)
 {
 	struct rig r;
@@ -475,7 +515,8 @@ static void rule_46_what_is_left_is_paced_again(void **state)
 	rig_pod(&r, &r.acts.starts[0], POD_CREATING);
 	rig_turn(&r, D);
 	assert_int_equal(r.acts.n_opens, 3);
-	assert_int_equal(r.acts.n_starts, 1); /* by maxConcurrentNodes, and no longer maxHeldNodes */
+	assert_int_equal(r.acts.n_starts,
+			 1); /* by maxConcurrentNodes, and no longer maxHeldNodes */
 	size_t named = 0;
 	for (size_t i = 0; i < r.acts.n_facts; i++)
 		named += r.acts.facts[i].kind == FACT_GATE_TIMED_OUT &&
@@ -545,6 +586,7 @@ int main(void)
 		cmocka_unit_test(rule_45_what_cannot_come_is_not_waited_for),
 		cmocka_unit_test(rule_45_a_registry_that_fails_is_waited_for),
 		cmocka_unit_test(rule_45_not_before_others_have_finished),
+		cmocka_unit_test(rule_45_not_before_the_node_is_ready),
 		cmocka_unit_test(rule_45_a_taint_of_somebody_else_is_never_removed),
 		cmocka_unit_test(rule_46_an_open_node_stays_open),
 		cmocka_unit_test(rule_46_what_comes_back_is_removed_with_back_off),
