@@ -281,7 +281,8 @@ def test_policy(t):
                                             {"op": "add", "path": "/metadata/labels/a", "value": "b"}],
             }
             # A new policy is in force some moments after it is stored.
-            t.eventually("the policy is in force", 60, lambda: not may(t, refused["cordoned"])[0])
+            t.eventually("the policy is in force", 60, lambda: not may(
+                t, [{"op": "add", "path": "/metadata/labels/probe", "value": str(time.monotonic())}])[0], 0.5)
             for what, patch in refused.items():
                 allowed, said = may(t, patch)
                 t.check(not allowed and "the operator may" in said, f"refused: {what}", said[-300:])
