@@ -6,13 +6,13 @@
 #include <string.h>
 
 static const struct dialect dialects[] = {
-#include "dialects.inc"
+#include "sim/scenario/dialects.inc"
 };
 
 #define COUNT (sizeof(dialects) / sizeof(dialects[0]))
 
 const char *const dialect_names[] = {
-#include "dialect_names.inc"
+#include "sim/scenario/dialect_names.inc"
 	NULL};
 
 const struct dialect *dialect_find(const char *name)

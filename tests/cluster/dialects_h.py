@@ -2,8 +2,8 @@
 """dialects.json as C: dialects_h.py dialects.json (table | names | cases)
 
 table: what drop-sim says, a row of struct dialect (sim/scenario/dialect.h) a pair, with the names of the recorded image replaced by
-{placeholders}. names: their names. cases: each recorded text as it came, of registries with names of this file: rows {name, dialect, case, reason, message, image}, for the tests
-of their root causes and of drop-sim's words.
+{placeholders}. names: their names. cases: each recorded text as it came, of registries with names of this file, for the tests of
+their root causes and of drop-sim's words: rows {name, dialect, case, reason, message, image}.
 """
 import json
 import re
