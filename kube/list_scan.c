@@ -141,30 +141,33 @@ static int structure(struct list_scanner *s, char c, struct err *err)
 	}
 }
 
-static int keep(struct list_scanner *s, const char *bytes, size_t n, struct err *err)
+static void keep(struct list_scanner *s, const char *bytes, size_t n)
 {
+	if (s->item_skipped)
+		return;
 	s->item.limit = LIST_ITEM_MAX;
 	buf_add(&s->item, bytes, n);
-	if (s->item.full)
-		return err_set(err, ERR_RETRY, "the list has an item of more than %d bytes",
-			       LIST_ITEM_MAX);
-	return 0;
+	if (!s->item.full)
+		return;
+	buf_clear(&s->item, ITEM_KEEP);
+	s->item_skipped = true;
+	s->skipped++;
 }
 
 /* An item ended; [from, to) is the part of it in this feed. */
-static int emit(struct list_scanner *s, const char *from, const char *to, list_item_fn fn,
-		void *ctx, struct err *err)
+static void emit(struct list_scanner *s, const char *from, const char *to, list_item_fn fn,
+		 void *ctx)
 {
 	s->in_item = false;
-	if (s->item.len == 0) {
+	if (s->item.len == 0 && !s->item_skipped) {
 		fn(ctx, from, (size_t)(to - from));
-		return 0;
+		return;
 	}
-	if (keep(s, from, (size_t)(to - from), err) != 0)
-		return -1;
-	fn(ctx, s->item.data, s->item.len);
+	keep(s, from, (size_t)(to - from));
+	if (!s->item_skipped)
+		fn(ctx, s->item.data, s->item.len);
 	buf_clear(&s->item, ITEM_KEEP);
-	return 0;
+	s->item_skipped = false;
 }
 
 int list_scan(struct list_scanner *s, const char *bytes, size_t n, list_item_fn fn, void *ctx,
@@ -192,10 +195,12 @@ int list_scan(struct list_scanner *s, const char *bytes, size_t n, list_item_fn 
 		}
 		if (structure(s, *p++, err) != 0)
 			return -1;
-		if (s->in_item && !outside && in_items(s) && emit(s, from, p, fn, ctx, err) != 0)
-			return -1;
+		if (s->in_item && !outside && in_items(s))
+			emit(s, from, p, fn, ctx);
 	}
-	return s->in_item && !s->stop ? keep(s, from, (size_t)(end - from), err) : 0;
+	if (s->in_item && !s->stop)
+		keep(s, from, (size_t)(end - from));
+	return 0;
 }
 
 int list_scan_end(const struct list_scanner *s, struct err *err)

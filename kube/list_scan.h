@@ -2,7 +2,8 @@
  * Splits the bytes of a List into its items, one object at a time, so that a list of 5,000 large
  * nodes (150 MB) is never in memory as a whole. Accepts any split of the bytes; metadata may come
  * before or after items. Pure. Only the brackets of items are checked; their decoder checks the
- * rest.
+ * rest. An item that is too large is skipped, so that it does not keep the others from being
+ * listed.
  */
 #ifndef DROP_KUBE_LIST_SCAN_H
 #define DROP_KUBE_LIST_SCAN_H
@@ -14,7 +15,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-/* Bytes of one item, as of one watch event. */
+/* Bytes of one item, as of one watch event; larger ones are skipped. */
 #define LIST_ITEM_MAX (4 * 1024 * 1024)
 /* Open brackets; Kubernetes' own decoder allows 10,000, no schema of ours passes 20. */
 #define LIST_DEPTH_MAX 512
@@ -32,7 +33,8 @@ struct list_scanner {                         /* zeroed: ready */
 	char *capture; /* where the string we are in goes, or NULL */
 	size_t capture_len, capture_cap;
 	struct buf item; /* the part of an item that came in earlier feeds */
-	bool in_item;
+	bool in_item, item_skipped;
+	size_t skipped; /* items that were too large */
 	char rv[LIST_RV_MAX], token[LIST_TOKEN_MAX];
 };
 

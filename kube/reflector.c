@@ -127,15 +127,33 @@ static void on_item(void *ctx, const char *json, size_t len)
 		r->ops->object(r->ctx, false, json, len);
 }
 
+/*
+ * An object that is larger than the parsers take is left out: a list goes on without it. In a watch
+ * an older version of it may be known, so all are listed again, which drops it.
+ */
+static void tell_skipped(struct reflector *r, enum reflector_state state)
+{
+	struct err err;
+	err_set(&err, ERR_TERMINAL, "%s: an object of more than %d bytes is left out", r->path,
+		WATCH_EVENT_MAX);
+	r->ops->trouble(r->ctx, &err);
+	if (state == RS_WATCHING && r->stream != NULL)
+		react(r, RE_GONE, 0, err.text, 0);
+}
+
 static void on_data(void *ctx, const char *bytes, size_t n)
 {
 	struct reflector *r = ctx;
 	struct err err;
 	bool list = r->state == RS_PAGING || r->state == RS_CHECKING;
+	size_t skipped = r->parser.skipped + r->scanner.skipped;
+	enum reflector_state state = r->state;
 	int rc = list ? list_scan(&r->scanner, bytes, n, on_item, r, &err)
 		      : watch_parse(&r->parser, bytes, n, on_watch_event, r, &err);
 	if (rc != 0 && r->stream != NULL)
 		react(r, RE_BROKEN, 0, err.text, 0);
+	else if (r->parser.skipped + r->scanner.skipped > skipped)
+		tell_skipped(r, state);
 }
 
 /* ---- how streams end ---- */

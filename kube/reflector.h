@@ -24,7 +24,10 @@ struct reflector_ops {
 	void (*object)(void *ctx, bool gone, const char *json, size_t len);
 	/* The list is complete; it began at began_ms (boot ms) and was consistent then. */
 	void (*synced)(void *ctx, int64_t began_ms);
-	/* Something broke; the reflector goes on by itself. For the log, once a failure. */
+	/*
+	 * Something broke, or an object was left out; the reflector goes on by itself. For the log,
+	 * once a failure.
+	 */
 	void (*trouble)(void *ctx, const struct err *err);
 	/* A list begins, or a watch is opened behind one; may be NULL. */
 	void (*opened)(void *ctx, bool watch);

@@ -60,16 +60,18 @@ static bool blank(struct json_range line)
 	return true;
 }
 
-/* Keeps an unfinished line. */
-static int keep(struct watch_parser *p, const char *bytes, size_t n, struct err *err)
+/* Keeps an unfinished line, or the end of one. */
+static void keep(struct watch_parser *p, const char *bytes, size_t n)
 {
+	if (p->skipping)
+		return;
 	p->line.limit = WATCH_EVENT_MAX;
 	buf_add(&p->line, bytes, n);
 	if (!p->line.full)
-		return 0;
-	p->broken = true;
-	return err_set(err, ERR_RETRY, "the watch sent an event of more than %d bytes",
-		       WATCH_EVENT_MAX);
+		return;
+	buf_clear(&p->line, LINE_KEEP);
+	p->skipping = true;
+	p->skipped++;
 }
 
 int watch_parse(struct watch_parser *p, const char *bytes, size_t n, watch_event_fn fn, void *ctx,
@@ -80,19 +82,21 @@ int watch_parse(struct watch_parser *p, const char *bytes, size_t n, watch_event
 		return err_set(err, ERR_BUG, "a broken watch was fed on");
 	while (bytes < end && !p->stop) {
 		const char *newline = memchr(bytes, '\n', (size_t)(end - bytes));
-		if (newline == NULL)
-			return keep(p, bytes, (size_t)(end - bytes), err);
+		if (newline == NULL) {
+			keep(p, bytes, (size_t)(end - bytes));
+			return 0;
+		}
 		struct json_range line = {bytes, (size_t)(newline - bytes)};
 		if (p->line.len > 0) {
-			if (keep(p, bytes, line.len, err) != 0)
-				return -1;
+			keep(p, bytes, line.len);
 			line = (struct json_range){p->line.data, p->line.len};
 		}
-		if (!blank(line) && parse_line(line, fn, ctx, err) != 0) {
+		if (!p->skipping && !blank(line) && parse_line(line, fn, ctx, err) != 0) {
 			p->broken = true;
 			return -1;
 		}
 		buf_clear(&p->line, LINE_KEEP);
+		p->skipping = false;
 		bytes = newline + 1;
 	}
 	return 0;
@@ -101,7 +105,8 @@ int watch_parse(struct watch_parser *p, const char *bytes, size_t n, watch_event
 void watch_parser_reset(struct watch_parser *p)
 {
 	buf_clear(&p->line, LINE_KEEP);
-	p->broken = p->stop = false;
+	p->broken = p->stop = p->skipping = false;
+	p->skipped = 0;
 }
 
 void watch_parser_done(struct watch_parser *p)

@@ -1,7 +1,8 @@
 /*
  * Bytes of a watch stream in, events out: one JSON object a line (Kubernetes API
  * concepts, "Efficient detection of changes"). May be fed at any split of the bytes.
- * Pure; keeps at most one unfinished line.
+ * Pure; keeps at most one unfinished line. An event that is too large is skipped and counted: the
+ * version after it is not known, so that only a list shows what it did.
  */
 #ifndef DROP_KUBE_WATCH_PARSE_H
 #define DROP_KUBE_WATCH_PARSE_H
@@ -14,8 +15,8 @@
 
 #include "kube/json.h"
 
-/* Bytes of one event: etcd holds objects of up to 1.5 MiB, JSON may be larger than what is stored.
- */
+/* Bytes of one event: etcd holds objects of up to 1.5 MiB, and the JSON of built-in kinds may be
+ * larger than what is stored, up to six times if all is <, > and &. */
 #define WATCH_EVENT_MAX (4 * 1024 * 1024)
 /* Digits of a resourceVersion, with the NUL: opaque in old servers, so with room. */
 #define WATCH_RV_MAX 64
@@ -33,6 +34,8 @@ struct watch_event {
 struct watch_parser { /* zeroed: ready */
 	struct buf line;
 	bool broken;
+	bool skipping;  /* the rest of this line is dropped */
+	size_t skipped; /* events that were too large */
 	/*
 	 * The rest of what was fed is dropped when this is set by the callback: the stream was
 	 * given up.
@@ -42,7 +45,7 @@ struct watch_parser { /* zeroed: ready */
 
 typedef void (*watch_event_fn)(void *ctx, const struct watch_event *event);
 
-/* ERR_RETRY: not an event, or too long; nothing more is to be fed then. */
+/* ERR_RETRY: not an event; nothing more is to be fed then. */
 int watch_parse(struct watch_parser *p, const char *bytes, size_t n, watch_event_fn fn, void *ctx,
 		struct err *err);
 /* Ready for another stream. */

@@ -201,8 +201,11 @@ static void on_object(void *ctx, bool gone, const char *json, size_t len)
 	const struct api_meta *meta = obj;
 	if (view->what->trim != NULL)
 		view->what->trim(all, obj);
-	if (meta->name == NULL) {
+	/* Everything is found by these two; the API server sets both. */
+	if (meta->name == NULL || (!gone && (meta->uid == NULL || *meta->uid == '\0'))) {
 		all->bad++;
+		log_warn("object without a name or uid, ignoring it until it changes",
+			 LS("kind", info->kind), LS("name", meta->name));
 	} else if (gone) {
 		store_gone(all->store, view->what->kind, meta->name);
 		quota_settle(all->quota, view->what->kind, meta->name);

@@ -10,6 +10,7 @@
 #include "kube/client.h"
 #include "kube/reflector.h"
 #include "kube/version.h"
+#include "kube/watch_parse.h"
 
 #include "tests/kube/bench.h"
 
@@ -156,6 +157,61 @@ static void resumes(void **state)
 	}
 }
 
+/* An answer whose list, or stream, has an object that is too large between two others. */
+static char *fat_answer(const char *before, const char *after)
+{
+	size_t n = strlen(before) + WATCH_EVENT_MAX + strlen(after), head;
+	char *text = malloc(n + 256);
+	head = (size_t)snprintf(text, 256, "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n\r\n", n);
+	memcpy(text + head, before, strlen(before));
+	memset(text + head + strlen(before), 'x', WATCH_EVENT_MAX);
+	memcpy(text + head + strlen(before) + WATCH_EVENT_MAX, after, strlen(after) + 1);
+	return text;
+}
+
+#define FAT "{\"type\":\"MODIFIED\",\"object\":{\"metadata\":{\"name\":\"b\",\"resourceVersion\":\""
+
+/*
+ * One object that is too large is left out: a list is complete without it, and a watch that brings
+ * it leads to one list, not to a list for ever.
+ */
+static void an_object_that_is_too_large(void **state)
+{
+	struct bench b;
+	struct seen seen = {0};
+	(void)state;
+	char *texts[] = {
+		fat_answer(FAT, "\"}}}\n" STREAM("1000")), /* the first list has it */
+		answer(PAGE("1000")),
+		fat_answer(FAT, "\"}}}\n"), /* the watch brings it once more */
+		fat_answer(FAT, "\"}}}\n" STREAM("1001")),
+		answer(PAGE("1001")),
+	};
+	struct step steps[ROWS(texts) + 1];
+	for (size_t i = 0; i < ROWS(texts); i++)
+		steps[i] = (struct step){STEP_REPLY, texts[i]};
+	steps[ROWS(texts)] = (struct step){STEP_HANG, ""};
+	bench_start(&b, steps, ROWS(steps));
+	const struct reflector_config config = {.path = "/things"};
+	struct reflector *r = reflector_new(b.kube, &config, &ops, &seen);
+	int64_t limit_ms = clock_boot_ms() + LIMIT_MS;
+	while (script_server_requests(b.server) < ROWS(steps) && clock_boot_ms() < limit_ms)
+		kube_wait(b.kube, NULL, 0, 20);
+	static const char *const paths[] = {"sendInitialEvents",      "/things?limit=1 ",
+					    "&resourceVersion=1000 ", "sendInitialEvents",
+					    "/things?limit=1 ",       "&resourceVersion=1001 "};
+	for (size_t i = 0; i < ROWS(paths); i++)
+		if (strstr(script_server_request(b.server, i), paths[i]) == NULL)
+			fail_msg("request %zu: want %s, got %s", i, paths[i],
+				 script_server_request(b.server, i));
+	assert_int_equal(seen.syncs, 2);
+	assert_int_equal(seen.objects, 2);
+	reflector_free(r);
+	bench_end(&b);
+	for (size_t i = 0; i < ROWS(texts); i++)
+		free(texts[i]);
+}
+
 static void ask(struct bench *b)
 {
 	int64_t limit_ms = clock_boot_ms() + LIMIT_MS;
@@ -198,6 +254,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(resumes),
+		cmocka_unit_test(an_object_that_is_too_large),
 		cmocka_unit_test(another_version),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
