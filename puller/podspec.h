@@ -7,7 +7,7 @@
 #include "api/meta.h"
 #include "base/buf.h"
 #include "ipc/msg.h"
-#include "puller/podshape.h"
+#include "ipc/podshape.h"
 
 /* Longest value of a label (Kubernetes: Labels and Selectors). */
 #define LABEL_VALUE_MAX 63

@@ -15,7 +15,7 @@
 #include "kube/kube.h"
 
 #include "puller/node_write.h"
-#include "puller/podshape.h"
+#include "ipc/podshape.h"
 #include "puller/session.h"
 #include "puller/writes.h"
 

@@ -1,4 +1,4 @@
-/* Reads the file and lays the command line over it; see config.h. */
+/* Reads the file, then applies the command line, which takes precedence; see config.h. */
 #include "supervisor/config.h"
 
 #include <errno.h>
@@ -9,6 +9,7 @@
 #include <cjson/cJSON.h>
 
 #include "api/yaml_tree.h"
+#include "ipc/podshape.h"
 
 #define N_TARGETS 2
 
@@ -103,6 +104,19 @@ static int read_config(struct config *c, const char *path, struct err *err)
 	return text != NULL ? config_text(c, path, text, len, err) : -1;
 }
 
+/* The puller reads these at its start; a value that it refuses must not start a tree. */
+static int check_pods(const struct supervisor_options *o, struct err *err)
+{
+#define COPY(member, ...) .member = o->member,
+	const struct puller_options pods = {PULLER_OPTIONS(COPY)};
+#undef COPY
+	struct arena scratch = ARENA_INIT;
+	struct pod_shape shape;
+	int rc = pod_shape_read(&pods, &scratch, &shape, err);
+	arena_done(&scratch);
+	return rc;
+}
+
 static int load(struct config *c, struct err *err)
 {
 	struct options_target targets[N_TARGETS];
@@ -119,7 +133,7 @@ static int load(struct config *c, struct err *err)
 		endpoint_default_dir(dir, sizeof(dir));
 		c->options.socket_dir = arena_strdup(&c->texts, dir);
 	}
-	return 0;
+	return check_pods(&c->options, err);
 }
 
 int config_load(int argc, char **argv, struct config *ret, struct err *err)

@@ -30,7 +30,7 @@ for program in PROGRAMS:
 # It speaks to our processes, not to a cluster.
 MAY_INCLUDE["dropctl"] = {"base", "api", "ipc", "dropctl"}
 # The supervisor links neither nng nor curl (must 8): of ipc/ it takes the socket folder and
-# the options, of api/ the reader of YAML.
+# the options, of api/ the reader of YAML and what the options are checked with.
 MAY_INCLUDE["supervisor"] = {"base", "api", "ipc", "supervisor"}
 MAY_INCLUDE["metricsd"] = {"base", "api", "ipc", "kube", "httpd", "metricsd"}
 # The pretend cluster; kube/ only to play nodes of a real one (sim/nodes/attach.c).

@@ -169,7 +169,7 @@ MUTANTS = [
            "tests/puller/test_puller_podspec"),
     Mutant(57, "puller/podspec.c", "!pullpod_own_key(of_image->at[i].key))", "true)",
            "tests/puller/test_puller_podshape"),
-    Mutant(57, "puller/podshape.c", "if (limit == NULL && overcommit)", "if (limit == NULL)",
+    Mutant(57, "ipc/podshape.c", "if (limit == NULL && overcommit)", "if (limit == NULL)",
            "tests/puller/test_puller_podshape"),
     Mutant(58, "reconciler/sets/orphan_match.c", "		return a->created < b->created;",
            "		return a->created > b->created;", "tests/reconciler/test_reconciler_orphans"),

@@ -1,5 +1,5 @@
 /*
- * puller/podshape.c and what podspec.c makes of it (behaviour.md 57): what is set for all pods,
+ * ipc/podshape.c and what podspec.c makes of it (behaviour.md 57): what is set for all pods,
  * what an image's podMetadata sets, which of them wins, and what is refused at start.
  */
 #include "tests/unit.h"

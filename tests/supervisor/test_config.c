@@ -142,6 +142,20 @@ static void files_and_command_lines(void **state)
 	unlink(path);
 }
 
+/* 57. The puller would refuse it at its start, again and again. */
+static void rule_57_options_of_pull_pods(void **state)
+{
+	char *argv[] = {(char *)"x", (char *)"--pull-pod-user=0"};
+	char *fine[] = {(char *)"x", (char *)"--pull-pod-user=none"};
+	struct config c;
+	struct err err = {.text = ""};
+	(void)state;
+	assert_int_equal(config_load(2, argv, &c, &err), -1);
+	assert_non_null(strstr(err.text, "--pull-pod-user: \"0\" is no id"));
+	assert_int_equal(config_load(2, fine, &c, &err), 0);
+	config_done(&c);
+}
+
 static void too_long(void **state)
 {
 	(void)state;
@@ -192,6 +206,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(files_and_command_lines),
+		cmocka_unit_test(rule_57_options_of_pull_pods),
 		cmocka_unit_test(too_long),
 		cmocka_unit_test(changes_are_seen_and_live_ones_taken),
 	};

@@ -1,12 +1,13 @@
 /*
  * Settings for all pull pods (behaviour 57): labels, annotations,
  * resources, user and group, service account, runtime class and further imagePullSecrets. Read from
- * the options once at start. Pure.
+ * the options once at start: by the puller, which uses them, and by the supervisor, which does not
+ * start the others with a value that is refused. Pure.
  *
  * Lists are KEY=VALUE, separated by commas; in a value "\," is a comma and "\\" a backslash.
  */
-#ifndef DROP_PULLER_PODSHAPE_H
-#define DROP_PULLER_PODSHAPE_H
+#ifndef DROP_IPC_PODSHAPE_H
+#define DROP_IPC_PODSHAPE_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -2,7 +2,7 @@
  * Reads and checks the options for pull pods. Values that the API server would refuse are refused
  * here, at start, with the option's name.
  */
-#include "puller/podshape.h"
+#include "ipc/podshape.h"
 
 #include <ctype.h>
 #include <stdlib.h>
