@@ -118,7 +118,7 @@ static void compare(struct core *c, struct image *img, int slot, bool due, struc
 	enum check_match match = check_compare(c, img, slot);
 	if (match == CHECK_SAME)
 		proven(c, img, slot, now);
-	else if (due && match == CHECK_OTHER && check_pod_s(img, slot) < img->check.moved_s)
+	else if (due && match == CHECK_OTHER && !platform_lacks(c, img, slot) && check_pod_s(img, slot) < img->check.moved_s)
 		check_set_outdated(c, img, slot, true);
 }
 

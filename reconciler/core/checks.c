@@ -125,16 +125,17 @@ enum check_due check_due(struct core *c, struct image *img, int slot, int64_t ev
 			 struct now now)
 {
 	const struct tag_check *k = &img->check;
+	bool lacks = platform_lacks(c, img, slot);
 	if (!check_possible(c, img) || now.boot_ms < k->blind_ms || check_outdated(img, slot) ||
 	    presence_find(&c->nodes[slot].images, img->listed_as) == 0 ||
-	    check_pod_s(img, slot) + CHECK_POD_EVERY * every_s <= now.wall_s)
+	    (!lacks && check_pod_s(img, slot) + CHECK_POD_EVERY * every_s <= now.wall_s))
 		return CHECK_POD;
 	/* Counted from it, the next repull is still to come: else it would be due at once again. */
 	if (!good(k, now) || k->checked_s + every_s <= now.wall_s) {
 		check_want(c, img);
 		return CHECK_WAIT;
 	}
-	return check_compare(c, img, slot) == CHECK_SAME ? CHECK_DONE : CHECK_POD;
+	return lacks || check_compare(c, img, slot) == CHECK_SAME ? CHECK_DONE : CHECK_POD;
 }
 
 /* ---- asking ---- */
@@ -165,7 +166,7 @@ static void ask_and_hold(struct core *c, struct image *img, struct now now)
 }
 
 /* Of a digest nothing else is asked but what decides something; what is never pulled, not at all. */
-static bool facts_owed(struct core *c, const struct image *img)
+static bool facts_owed(struct core *c, const struct image *img, struct now now)
 {
 	const struct tag_check *k = &img->check;
 	if (k->public_wanted && k->checked_ms == 0)
@@ -173,7 +174,10 @@ static bool facts_owed(struct core *c, const struct image *img)
 	if (strcmp(img->pull_policy, "Never") == 0)
 		return false;
 	bool by_digest = strchr(img->reference, '@') != NULL;
-	return (k->digest == NULL && !by_digest) || platforms_owed(c, img);
+	if (by_digest)
+		return platforms_owed(c, img);
+	bool old = k->checked_ms == 0 || now.boot_ms - k->checked_ms >= CHECK_LEFT_OUT_MS;
+	return k->digest == NULL || (old && img->n_left_out != 0) || platforms_owed(c, img);
 }
 
 void check_facts(struct core *c, struct image *img, struct now now)
@@ -181,7 +185,7 @@ void check_facts(struct core *c, struct image *img, struct now now)
 	const struct tag_check *k = &img->check;
 	/* Too soon after the last, unless nodes have another platform since. */
 	bool soon = now.boot_ms < k->again_ms && k->asked_of == img->seen_platforms;
-	if (soon || asking(img) || !allowed(c, img) || !facts_owed(c, img))
+	if (soon || asking(img) || !allowed(c, img) || !facts_owed(c, img, now))
 		return;
 	ask_and_hold(c, img, now);
 }

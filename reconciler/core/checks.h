@@ -19,6 +19,8 @@
 #define CHECK_HOLD_MS (5 * 1000)
 /* What was not told is asked for again, at the earliest. */
 #define CHECK_AGAIN_MS (10 * 60 * 1000)
+/* 39. What leaves nodes out is asked again: the tag may mean something else by then. */
+#define CHECK_LEFT_OUT_MS (30 * 60 * 1000)
 /* A pod at the latest every so many intervals. */
 #define CHECK_POD_EVERY 7
 

@@ -177,8 +177,10 @@ void pair_settle(struct core *c, struct image *img, int slot, struct now now)
 	settle_platform(c, img, slot);
 	settle_listed(c, img, slot, now);
 	bool targeted = (p->flags & PAIR_TARGETED) != 0;
-	if (targeted)
+	if (targeted || left_out(img, slot))
 		check_facts(c, img, now);
+	if (left_out(img, slot))
+		retry_by(c, img, now.boot_ms + CHECK_LEFT_OUT_MS);
 	bool failing = targeted && p->pulled_s == 0 && p->attempts != 0;
 	count(p, PAIR_READY, &img->n_ready, targeted && p->pulled_s != 0);
 	count(p, PAIR_FAILING, &img->n_failing, failing);
@@ -328,6 +330,11 @@ void pair_failed(struct core *c, struct image *img, int slot, enum fault fault, 
 void pairs_due(struct core *c, struct image *img, struct now now)
 {
 	timer_stop(&c->timers, &img->retry);
+	/* 39. */
+	if (img->n_left_out != 0) {
+		check_facts(c, img, now);
+		retry_by(c, img, now.boot_ms + CHECK_LEFT_OUT_MS);
+	}
 	for (size_t slot = bit_next(img->backoff, 0, c->cap); slot < c->cap;
 	     slot = bit_next(img->backoff, slot + 1, c->cap))
 		pair_settle(c, img, (int)slot, now);

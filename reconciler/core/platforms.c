@@ -99,10 +99,15 @@ size_t platforms_of_nodes(const struct core *c, const struct image *img, struct 
 	return n;
 }
 
+bool platform_lacks(const struct core *c, const struct image *img, int slot)
+{
+	return img->check.platforms.n != 0 && c->nodes[slot].platform_told &&
+	       best_for(img, c->nodes[slot].platform) == NULL;
+}
+
 bool platform_left_out(const struct core *c, const struct image *img, int slot)
 {
-	return img->check.platforms.n != 0 && img->pairs[slot].pulled_s == 0 &&
-	       c->nodes[slot].platform_told && best_for(img, c->nodes[slot].platform) == NULL;
+	return img->pairs[slot].pulled_s == 0 && platform_lacks(c, img, slot);
 }
 
 int64_t platform_bytes(const struct image *img, const char *platform)

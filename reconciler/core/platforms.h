@@ -26,10 +26,9 @@ bool platforms_take(struct image *img, const struct image_platforms *list);
 size_t platforms_of_nodes(const struct core *c, const struct image *img, struct arena *a,
 			  const char ***ret);
 
-/*
- * 39. The registry told that no entry of the index is for this node. (One that has the image is
- * none of those.)
- */
+/* The registry told that no entry of the index is for this node: a pull could only fail. */
+bool platform_lacks(const struct core *c, const struct image *img, int slot);
+/* 39. And it has not got the image, either. */
 bool platform_left_out(const struct core *c, const struct image *img, int slot);
 /* Compressed bytes for a node of that platform ("linux/amd64"); 0: not known. */
 int64_t platform_bytes(const struct image *img, const char *platform);

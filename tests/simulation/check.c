@@ -344,7 +344,9 @@ void check_write(struct sim *s, const struct core_write *w)
 		bool named = false;
 		for (size_t k = 0; k < st->cached_nodes.n; k++)
 			named |= strcmp(st->cached_nodes.at[k], n->name) == 0;
-		if (!named && sim_targets(s, img, n))
+		char reference[TEXT];
+		sim_reference(img, reference);
+		if (!named && sim_targets(s, img, n) && !asked_may_skip(s, reference, n))
 			sim_fail(&s->run, "Ready without %s", n->name);
 	}
 }
@@ -373,10 +375,22 @@ static bool names(const struct sim_status *st, const char *node)
 	return false;
 }
 
+/* 37. It is pulled again when its repull is due, and the registry tells another digest. */
+static bool behind(struct sim *s, const struct sim_image *img, const struct sim_node *n,
+		   const char *reference)
+{
+	const struct sim_pulled *p = sim_pulled_find(s, n->uid, reference);
+	int policy = sim_policy_of(s, img);
+	return s->checks && policy >= 0 && s->policies[policy].repull_ms != 0 &&
+	       !img->if_not_present && sim_targets(s, img, n) && p != NULL &&
+	       !asked_nothing_for(s, reference, n) &&
+	       p->version != asked_version(s, reference);
+}
+
 static bool image_converged(struct sim *s, const struct sim_image *img, char *why, size_t size)
 {
 	const struct sim_status *st = &img->status;
-	int64_t targeted = 0, ready = 0;
+	int64_t targeted = 0, ready = 0, nothing = 0;
 	char reference[TEXT];
 	sim_reference(img, reference);
 	for (int i = 0; i < NODES_MAX; i++) {
@@ -392,13 +406,24 @@ static bool image_converged(struct sim *s, const struct sim_image *img, char *wh
 			snprintf(why, size, "%s: %s is named and has it not", img->name, n->name);
 			return false;
 		}
+		if (named && behind(s, img, n, reference)) {
+			snprintf(why, size, "%s: %s has another version", img->name, n->name);
+			return false;
+		}
+		nothing += sim_targets(s, img, n) && !named && asked_nothing_for(s, reference, n);
 		targeted += sim_targets(s, img, n);
 		ready += sim_targets(s, img, n) && named;
 	}
-	const char *phase = targeted == 0            ? "Pending"
-			    : sim_missing(reference) ? "Degraded"
-						     : "Ready";
-	if (!sim_missing(reference) && ready != targeted) {
+	/* 39. Where there is nothing for its platform, a node is left out, or fails. */
+	bool fails = sim_missing(reference) || st->skipped < nothing;
+	targeted -= st->skipped;
+	const char *phase = targeted == 0 ? "Pending" : fails ? "Degraded" : "Ready";
+	if (st->skipped > nothing) {
+		snprintf(why, size, "%s: %d of %d are left out", img->name, (int)st->skipped,
+			 (int)nothing);
+		return false;
+	}
+	if (!sim_missing(reference) && ready + nothing - st->skipped != targeted) {
 		snprintf(why, size, "%s: %d of %d cached", img->name, (int)ready, (int)targeted);
 		return false;
 	}
@@ -424,8 +449,11 @@ bool check_converged(struct sim *s, char *why, size_t size)
 	}
 	for (int i = 0; i < PODS_MAX; i++) {
 		const struct sim_pod *p = &s->pods[i];
-		if (p->exists && p->labelled && !(in_flight(s, p) && sim_missing(p->reference)) &&
-		    !(p->finished && p->fate == FATE_MISSING)) {
+		const struct sim_node *n = sim_node_by_name(s, p->node);
+		bool fails = sim_missing(p->reference) ||
+			     (n != NULL && asked_nothing_for(s, p->reference, n));
+		if (p->exists && p->labelled && !(in_flight(s, p) && fails) &&
+		    !(p->finished && (p->fate == FATE_MISSING || p->fate == FATE_PLATFORM))) {
 			snprintf(why, size, "pod %s is left", p->name);
 			return false;
 		}

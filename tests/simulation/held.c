@@ -62,6 +62,7 @@ static const struct sim_image *missing(struct sim *s, const struct sim_node *n)
 			continue;
 		sim_reference(img, reference);
 		if (sim_targets(s, img, n) && !sim_missing(reference) &&
+		    !asked_may_skip(s, reference, n) &&
 		    !sim_had_pulled(s, n->uid, reference))
 			return img;
 	}

@@ -40,6 +40,16 @@ struct sim_pod *sim_pod_by_name(struct sim *s, const char *name)
 	return NULL;
 }
 
+/* "repository@digest" beside the tag; NULL: none. */
+static const char *listed_digest(const struct sim_listed *l, struct arena *a)
+{
+	char digest[80];
+	if (l->version == 0)
+		return NULL;
+	asked_digest(l->version, digest);
+	return arena_printf(a, "%.*s@%s", (int)strcspn(l->name, ":"), l->name, digest);
+}
+
 static void put_node(struct sim *s, const struct sim_node *n)
 {
 	struct api_kv labels[] = {{"eks.amazonaws.com/compute-type", "fargate"}, {"pool", n->pool}};
@@ -48,12 +58,14 @@ static void put_node(struct sim *s, const struct sim_node *n)
 	struct node_condition ready = {"Ready", n->ready ? "True" : "False", n->report.heartbeat,
 				       n->ready_s};
 	struct node_image images[LISTED_MAX + 1];
-	const char *names[LISTED_MAX][1];
+	const char *names[LISTED_MAX][2];
 	const char *many[] = {"a:1", "b:1", "c:1", "d:1", "e:1"};
 	struct arena mem = ARENA_INIT;
 	for (size_t i = 0; i < n->report.n; i++) {
 		names[i][0] = n->report.at[i].name;
-		images[i] = (struct node_image){{names[i], 1}, n->report.at[i].size};
+		names[i][1] = listed_digest(&n->report.at[i], &mem);
+		images[i] = (struct node_image){{names[i], names[i][1] != NULL ? 2 : 1},
+						n->report.at[i].size};
 	}
 	images[n->report.n] = (struct node_image){{many, 5}, 1};
 	struct node obj = {
@@ -61,7 +73,7 @@ static void put_node(struct sim *s, const struct sim_node *n)
 		.taints = {taints + !n->cordoned, (size_t)n->cordoned + n->cold},
 		.conditions = {&ready, 1},
 		.os = "linux",
-		.arch = "amd64",
+		.arch = n->arm ? "arm64" : "amd64",
 		.images = {images, n->report.n + n->crowded},
 	};
 	obj.meta.labels.at = n->fargate ? labels : labels + 1;
@@ -113,6 +125,12 @@ static void put_image(struct sim *s, const struct sim_image *img)
 			st->conditions[i].reason,     st->conditions[i].message,
 			st->conditions[i].generation, st->conditions[i].since};
 	snprintf(repository, sizeof(repository), "registry.test/%s", img->name);
+	int64_t bytes = sim_bytes(st->cached_image);
+	struct image_platform platforms[] = {{st->platforms[0], bytes}, {st->platforms[1], bytes}};
+	struct registry_status told = {.digest = st->told,
+				       .checked_at = st->checked_at,
+				       .settled_at = st->settled_at,
+				       .platforms = {platforms, st->n_platforms}};
 	struct cachedimage obj = {
 		.meta = {.name = img->name,
 			 .uid = img->uid,
@@ -132,6 +150,8 @@ static void put_image(struct sim *s, const struct sim_image *img)
 			   .nodes_targeted = st->targeted,
 			   .nodes_ready = st->ready_nodes,
 			   .nodes_pulling = st->pulling,
+			   .nodes_skipped = st->skipped,
+			   .registry = st->told[0] ? &told : NULL,
 			   .cached_image = st->cached_image[0] ? st->cached_image : NULL,
 			   .cached_nodes = {cached, st->n_cached},
 			   .failed_nodes = {failed, st->n_failed},
@@ -180,19 +200,25 @@ static void put_pod(struct sim *s, const struct sim_pod *p)
 	};
 	obj.meta.labels = (struct api_map){labels, p->labelled ? 3 : 1};
 	obj.meta.annotations = (struct api_map){notes, p->noted ? 5 : 0};
+	char digest[80], image_id[TEXT];
+	asked_digest(p->version, digest);
+	snprintf(image_id, TEXT, "registry.test/x@%s", digest);
 	bool got = p->finished && (p->fate == FATE_PULLED || p->fate == FATE_SCRATCH);
 	if (got) {
 		cs.waiting = NULL;
 		cs.terminated = &ended;
 		cs.container_id = "containerd://1";
-		cs.image_id = "registry.test/x@sha256:"
-			      "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+		cs.image_id = image_id;
 		obj.phase = p->fate == FATE_PULLED ? "Succeeded" : "Failed";
 		ended.exit_code = p->fate == FATE_PULLED ? 0 : 128;
 	} else if (p->finished && p->fate == FATE_MISSING) {
 		waiting.reason = "ErrImagePull";
 		waiting.message = "rpc error: code = NotFound desc = failed to pull and unpack "
 				  "image \"x\": failed to resolve reference \"x\": x: not found";
+	} else if (p->finished && p->fate == FATE_PLATFORM) {
+		waiting.reason = "ErrImagePull";
+		waiting.message = "failed to pull and unpack image \"x\": no match for platform in "
+				  "manifest: not found";
 	} else if (p->finished && p->fate == FATE_EVICTED) {
 		obj.phase = "Failed";
 		obj.reason = "Evicted";
@@ -353,7 +379,17 @@ void sim_status_from(struct sim_status *to, const struct cachedimage_status *fro
 		.n_cached = from->cached_nodes.n,
 		.n_failed = from->failed_nodes.n,
 		.n_conditions = from->conditions.n,
+		.skipped = from->nodes_skipped,
 	};
+	const struct registry_status *told = from->registry;
+	if (told != NULL) {
+		sim_text(to->told, sizeof(to->told), told->digest);
+		to->checked_at = told->checked_at;
+		to->settled_at = told->settled_at;
+		to->n_platforms = told->platforms.n;
+	}
+	for (size_t i = 0; i < to->n_platforms; i++)
+		sim_text(to->platforms[i], 16, told->platforms.at[i].platform);
 	sim_text(to->phase, sizeof(to->phase), from->phase);
 	sim_text(to->ready, sizeof(to->ready), from->ready);
 	sim_text(to->digest, sizeof(to->digest), from->resolved_digest);
@@ -388,6 +424,7 @@ static void name_node(struct sim *s, struct sim_node *n, int i)
 	snprintf(n->pool, sizeof(n->pool), "%s", sim_chance(&s->run, 500) ? "a" : "b");
 	/* Long ago, so that a clock that is set does not make it another node. */
 	n->created = sim_now(s).wall_s - 1000000;
+	n->arm = s->checks && sim_chance(&s->run, 300);
 }
 
 static void name_policy(struct sim *s, struct sim_policy *p, int i)
@@ -400,7 +437,7 @@ static void name_policy(struct sim *s, struct sim_policy *p, int i)
 		.delay_ms = sim_chance(&s->run, 500) ? 0 : (int64_t)sim_random(&s->run, 3000),
 		.initial_ms = 1000 + (int64_t)sim_random(&s->run, 5000),
 		.max_ms = 10000,
-		.repull_ms = s->repulls && i == 0 ? 60000 : 0,
+		.repull_ms = (s->repulls || s->checks) && i == 0 ? 60000 : 0,
 		.mb_per_s = sim_chance(&s->run, 300) ? 50 + (int64_t)sim_random(&s->run, 1000) : 0,
 	};
 	snprintf(p->name, NAME, "policy-%d", i);

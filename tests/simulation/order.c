@@ -154,7 +154,8 @@ static void check_priority(struct sim *s, const struct core_actions *acts,
 {
 	const struct sim_image *img = sim_image_by_uid(s, start->image_uid);
 	const struct sim_node *n = sim_node_by_name(s, start->node);
-	if (img == NULL || n == NULL || s->run.boot_ms - img->changed_ms <= LATE_MS ||
+	/* What waits for the registry is overtaken. */
+	if (s->checks || img == NULL || n == NULL || s->run.boot_ms - img->changed_ms <= LATE_MS ||
 	    s->run.boot_ms - s->led_ms <= LATE_MS || s->head != NULL ||
 	    s->run.boot_ms < s->refused_ms + QUIET_MS || suspect_of(s, start->node) != NULL ||
 	    said_to_fail(s, start->node))
@@ -198,7 +199,7 @@ void check_failed(struct sim *s, const struct sim_pod *p)
 {
 	struct sim_failure *f = failure_of(s, p->image_uid, p->node_uid);
 	/* What is the image's fault is probed on any node, when its own wait is over. */
-	if (p->fate == FATE_MISSING)
+	if (p->fate == FATE_MISSING || p->fate == FATE_PLATFORM)
 		return;
 	if (f == NULL && s->n_failures < FAILURES_MAX)
 		f = &s->failures[s->n_failures++];

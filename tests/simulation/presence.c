@@ -50,6 +50,7 @@ void sim_pulled_add(struct sim *s, const char *node_uid, const char *reference)
 		sim_text(p->reference, TEXT, reference);
 	}
 	p->gone = false;
+	p->version = asked_version(s, reference);
 	p->listed_to = 0;
 }
 
@@ -73,13 +74,14 @@ static struct sim_report look(struct sim *s, const struct sim_node *n)
 		if (p->gone || strcmp(p->node_uid, n->uid) != 0)
 			continue;
 		sim_text(r.at[r.n].name, NAME, p->reference);
+		r.at[r.n].version = p->version;
 		r.at[r.n++].size = sim_bytes(p->reference);
 	}
 	sim_text(r.at[r.n].name, NAME, BASE_NAME);
 	r.at[r.n++].size = BASE_SIZE;
 	qsort(r.at, r.n, sizeof(r.at[0]), compare);
 	while (r.n > n->cap)
-		r.at[--r.n] = (struct sim_listed){{0}, 0};
+		r.at[--r.n] = (struct sim_listed){0};
 	return r;
 }
 

@@ -125,6 +125,8 @@ void sim_act(struct sim *s, const struct core_actions *acts)
 		sim_text(r->pod_name, NAME, acts->opens[i].node);
 		sim_text(r->pod_uid, NAME, acts->opens[i].node_uid);
 	}
+	for (size_t i = 0; i < acts->n_checks; i++)
+		asked_act(s, &acts->checks[i]);
 	for (size_t i = 0; i < acts->n_facts; i++) {
 		const struct core_fact *f = &acts->facts[i];
 		check_fact(s, f);
@@ -169,6 +171,12 @@ static void merge(struct sim_status *to, const struct sim_status *old, const str
 	MERGE(ready);
 	MERGE(digest);
 	MERGE(cached_image);
+	MERGE(skipped);
+	MERGE(checked_at);
+	MERGE(settled_at);
+	MERGE(told);
+	MERGE(n_platforms);
+	MERGE(platforms);
 	if (old->n_cached != new->n_cached ||
 	    memcmp(old->cached, new->cached, sizeof(new->cached)) != 0) {
 		to->n_cached = new->n_cached;
@@ -271,6 +279,7 @@ void sim_requests_drop(struct sim *s)
 			exec(s, r);
 		r->used = false;
 	}
+	asked_drop(s);
 	for (int i = 0; i < NODES_MAX; i++)
 		s->nodes[i].held_ms = 0;
 }

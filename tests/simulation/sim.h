@@ -31,6 +31,7 @@ enum fate {               /* what a kubelet makes of a pod */
 	    FATE_MISSING, /* ErrImagePull: not found */
 	    FATE_EVICTED, /* Failed without evidence */
 	    FATE_STUCK,   /* never taken by the kubelet */
+	    FATE_PLATFORM, /* ErrImagePull: nothing for this platform */
 };
 
 /* What a node says of its images: the largest first, cut at its `cap`. */
@@ -38,6 +39,7 @@ enum fate {               /* what a kubelet makes of a pod */
 struct sim_listed {
 	char name[NAME];
 	int64_t size;
+	unsigned version; /* of the tag, asked.c; 0: no digest is listed */
 };
 struct sim_report {
 	int64_t heartbeat; /* unix seconds, by the node's clock; 0: it never reported */
@@ -52,6 +54,7 @@ struct sim_node {
 	struct sim_report report;
 	int64_t report_ms;
 	char name[NAME], uid[NAME];
+	bool arm;
 	int64_t created;
 	char pool[4];
 	int64_t turned_ms;           /* became Ready or not, or another machine */
@@ -70,7 +73,7 @@ struct sim_condition {
 	int64_t generation, since;
 };
 
-#define SIM_CONDITIONS 4 /* of a CachedImage at most */
+#define SIM_CONDITIONS 5 /* of a CachedImage at most */
 
 struct sim_status {
 	bool written;
@@ -80,6 +83,10 @@ struct sim_status {
 	char cached[NODES_MAX][NAME];
 	struct sim_failed failed[NODES_MAX];
 	struct sim_condition conditions[SIM_CONDITIONS];
+	int64_t skipped, checked_at, settled_at;
+	char told[80]; /* registry.digest */
+	size_t n_platforms;
+	char platforms[2][16];
 };
 
 struct sim_image {
@@ -115,6 +122,7 @@ struct sim_pod {
 	uint64_t revision; /* of the image when it was created */
 	int64_t created_ms, start_ms, end_ms;
 	int64_t created; /* unix seconds */
+	unsigned version; /* of the tag, pulled */
 	enum fate fate;
 };
 
@@ -157,6 +165,7 @@ struct sim_create { /* every pod that was ever made */
 struct sim_pulled { /* an image that a node has, or had */
 	char node_uid[NAME], reference[TEXT];
 	bool gone, ever_gone;
+	unsigned version; /* what the tag meant when it was pulled */
 	uint64_t listed_to; /* the life of the core that was told of it; 0: none */
 };
 
@@ -172,11 +181,24 @@ struct sim_suspect { /* a node that the core has called faulty, and not well sin
 	int64_t at_ms, initial_ms; /* at_ms 0: unused */
 };
 
+#define ASKED_MAX 3
+struct asked_question { /* of the core to the registry */
+	bool used, known;
+	int64_t answer_ms;
+	char image[NAME], uid[NAME], reference[TEXT];
+	unsigned version;
+	bool platforms;
+};
+
 struct sim {
 	struct sim_run run;
 	bool faults;
 	bool jumps; /* this run moves the wall clock */
 	bool repulls;
+	bool checks; /* registries are asked */
+	struct asked_question questions[ASKED_MAX];
+	unsigned versions[IMAGES_MAX]; /* what its tags mean now */
+	int64_t registry_down_ms;
 	bool startup; /* nodes come with a startup taint, and images gate */
 	int64_t wall_offset_s;
 	uint64_t rv, uids, revisions;
@@ -265,6 +287,22 @@ void held_check_open(struct sim *s, const struct core_open *o);
 enum core_open_result held_exec_open(struct sim *s, const char *node, const char *uid);
 bool held_apart(const struct sim *s, const struct sim_image *img, const struct sim_node *n);
 const char *held_left(const struct sim *s); /* NULL: none */
+
+/* asked.c: the registry behind the tags (35, 37, 38, 39) */
+struct core_check;
+void asked_core_new(struct sim *s);
+void asked_digest(unsigned version, char out[80]);
+/* What the reference means now; 0 if nobody asks registries in this run. */
+unsigned asked_version(const struct sim *s, const char *reference);
+void asked_act(struct sim *s, const struct core_check *k);
+void asked_answers(struct sim *s);
+void asked_drop(struct sim *s);
+void asked_trouble(struct sim *s);
+size_t asked_room(const struct sim *s);
+/* There may be nothing for the node's platform: it may be left out, or fail. */
+bool asked_may_skip(const struct sim *s, const char *reference, const struct sim_node *n);
+/* And at this moment there is nothing. */
+bool asked_nothing_for(const struct sim *s, const char *reference, const struct sim_node *n);
 
 /* world.c: kubelets, and trouble */
 void sim_kubelets(struct sim *s);

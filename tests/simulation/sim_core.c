@@ -49,7 +49,7 @@ static void turn(struct sim *s, struct arena *a)
 	s->touched = false;
 	s->turn_ms = core_turn(
 		s->core, sim_now(s),
-		(struct core_room){.starts = room, .deletes = room, .writes = room, .opens = room},
+		(struct core_room){.starts = room, .deletes = room, .writes = room, .opens = room, .checks = asked_room(s)},
 		a, &acts);
 	if (acts.n_opens == room || acts.n_starts == room || acts.n_writes == room ||
 	    acts.n_deletes == room)
@@ -69,8 +69,10 @@ static bool play(uint64_t seed, bool trace)
 	s->repulls = seed % 5 == 0;
 	s->faults = true;
 	s->startup = seed % 3 == 0;
+	s->checks = seed % 2 == 1;
 	s->core = core_new();
 	held_core_new(s);
+	asked_core_new(s);
 	s->life = 1;
 	sim_init(s);
 	int64_t calm_ms = SIM_START_MS + TROUBLE_MS, end_ms = calm_ms + CALM_MS;
@@ -83,6 +85,7 @@ static bool play(uint64_t seed, bool trace)
 		maybe_lead(s);
 		sim_kubelets(s);
 		sim_requests(s);
+		asked_answers(s);
 		sim_deliver(s);
 		turn(s, &a);
 		if (!s->faults && s->run.boot_ms % 1000 == 0)

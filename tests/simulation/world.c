@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define CALM_REPULL_MS (10 * 60 * 1000)
 #define GC_MS 5000 /* pods of a node that is gone are removed */
 
 static enum fate fate_of(struct sim *s, const struct sim_pod *p)
@@ -19,6 +20,9 @@ static enum fate fate_of(struct sim *s, const struct sim_pod *p)
 		return FATE_STUCK;
 	if (sim_missing(p->reference))
 		return FATE_MISSING;
+	const struct sim_node *n = sim_node_by_name(s, p->node);
+	if (n != NULL && asked_nothing_for(s, p->reference, n))
+		return FATE_PLATFORM;
 	return sim_chance(&s->run, 200) ? FATE_SCRATCH : FATE_PULLED;
 }
 
@@ -26,8 +30,10 @@ static void finish(struct sim *s, struct sim_pod *p)
 {
 	p->finished = true;
 	sim_trace(&s->run, "pod %s ends with fate %d", p->name, (int)p->fate);
-	if (p->fate == FATE_PULLED || p->fate == FATE_SCRATCH)
+	if (p->fate == FATE_PULLED || p->fate == FATE_SCRATCH) {
 		sim_pulled_add(s, p->node_uid, p->reference);
+		p->version = asked_version(s, p->reference);
+	}
 	else
 		check_failed(s, p);
 	sim_say(s, KIND_POD, false, p);
@@ -78,6 +84,7 @@ static void node_new(struct sim *s, struct sim_node *n, int i)
 	snprintf(n->pool, sizeof(n->pool), "%s", sim_chance(&s->run, 500) ? "a" : "b");
 	n->fargate = sim_chance(&s->run, 100);
 	n->created = sim_now(s).wall_s;
+	n->arm = s->checks && sim_chance(&s->run, 300);
 	held_node_new(s, n);
 }
 
@@ -260,6 +267,7 @@ void sim_crash(struct sim *s)
 	check_restart(s);
 	s->core = core_new();
 	held_core_new(s);
+	asked_core_new(s);
 	s->life++;
 	s->leading = false;
 	s->lead_ms = s->run.boot_ms + (int64_t)sim_random(&s->run, 3000);
@@ -300,6 +308,7 @@ void sim_trouble(struct sim *s)
 		edit_status(s);
 	if (s->startup && sim_chance(&s->run, 3))
 		held_trouble(s);
+	asked_trouble(s);
 	if (sim_chance(&s->run, 10))
 		s->lag_ms = sim_chance(&s->run, 500) ? 0 : (int64_t)sim_random(&s->run, 8000);
 	if (sim_chance(&s->run, 2))
@@ -318,6 +327,7 @@ void sim_calm(struct sim *s)
 	s->faults = false;
 	s->lag_ms = 0;
 	s->refuse_until_ms = 0;
+	s->registry_down_ms = 0;
 	for (int i = 0; i < NODES_MAX; i++) {
 		struct sim_node *n = &s->nodes[i];
 		if (!n->exists || n->ready)
@@ -327,7 +337,9 @@ void sim_calm(struct sim *s)
 		sim_say(s, KIND_NODE, false, n);
 	}
 	for (int i = 0; i < POLICIES_MAX; i++) {
-		s->policies[i].repull_ms = 0;
+		/* A seventh repull, which needs no answer, would come after the end. */
+		s->policies[i].repull_ms =
+			s->checks && s->policies[i].repull_ms != 0 ? CALM_REPULL_MS : 0;
 		if (s->policies[i].exists)
 			sim_say(s, KIND_PULLPOLICY, false, &s->policies[i]);
 	}

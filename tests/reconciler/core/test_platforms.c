@@ -335,7 +335,7 @@ static void rule_39_left_out(void **state)
 	int64_t since = rig_condition(&r, "PlatformsMatched")->last_transition;
 	assert_int_equal(r.api.registry->platforms.n, 2);
 	assert_int_equal(r.api.registry->platforms.at[1].bytes, 7);
-	/* Another life knows it from the status: nothing is asked, nothing is pulled. */
+	/* Another life knows it from the status: nothing is pulled; it asks whether it still is so. */
 	rig_turn(&r, 60 * S);
 	next_life(&r);
 	node(&r, "a", "amd64");
@@ -343,7 +343,9 @@ static void rule_39_left_out(void **state)
 	node(&r, "c", "arm64");
 	rig_lead(&r);
 	rig_turn(&r, 0);
-	assert_int_equal(r.acts.n_checks + r.acts.n_starts + r.acts.n_writes, 0);
+	assert_int_equal(r.acts.n_starts + r.acts.n_writes, 0);
+	assert_int_equal(r.acts.n_checks, 1);
+	assert_string_equal(r.acts.checks[0].have, NEW);
 	node(&r, "d", "arm64");
 	written(&r);
 	assert_int_equal(r.acts.n_starts, 0);
@@ -413,6 +415,60 @@ static void rule_39_who_has_it_stays(void **state)
 	rig_done(&r);
 }
 
+/* The tag moves to something without its platform: a repull there could only fail. */
+static void rule_39_no_repull_that_can_only_fail(void **state)
+{
+	struct pullpolicy p = {.meta = {.name = "p"},
+			       .spec = {.max_concurrent_nodes = 9, .repull_interval = 3600 * S}};
+	struct rig r;
+	(void)state;
+	begin(&r);
+	core_put(r.core, KIND_PULLPOLICY, &p, r.now);
+	lists(&r, "a", OLD);
+	node(&r, "b", "arm64");
+	lead(&r);
+	tell(&r, OLD, "linux/arm64 linux/amd64", 0);
+	assert_string_equal(rig_starts(&r), "b");
+	pull_starts(&r);
+	written(&r);
+	assert_string_equal(r.api.ready, "2/2");
+	rig_turn(&r, 100 * S);
+	lists(&r, "a", OLD);
+	rig_turn(&r, 3600 * S);
+	/* b does not list it, and gets its pod by rule 15. */
+	assert_string_equal(rig_starts(&r), "b");
+	pull_starts(&r);
+	tell(&r, NEW, "linux/arm64", 0);
+	written(&r);
+	assert_string_equal(r.api.ready, "2/2");
+	assert_int_equal(r.acts.n_starts, 0);
+	rig_done(&r);
+}
+
+/* What leaves nodes out is asked again: the tag may have got their platform. */
+static void rule_39_asked_again(void **state)
+{
+	struct rig r;
+	(void)state;
+	begin(&r);
+	node(&r, "a", "amd64");
+	node(&r, "b", "arm64");
+	lead(&r);
+	tell(&r, OLD, "linux/amd64", 0);
+	pull_starts(&r);
+	for (int i = 0; i < 29; i++) {
+		rig_turn(&r, 60 * S);
+		assert_int_equal(r.acts.n_checks, 0);
+	}
+	assert_true(r.next_ms <= r.now.boot_ms + 120 * S);
+	rig_turn(&r, 120 * S);
+	assert_int_equal(r.acts.n_checks, 1);
+	assert_string_equal(r.acts.checks[0].have, OLD);
+	tell(&r, NEW, "linux/amd64 linux/arm64", 0);
+	assert_string_equal(rig_starts(&r), "b");
+	rig_done(&r);
+}
+
 static void rule_39_no_platform(void **state)
 {
 	struct rig r;
@@ -479,6 +535,8 @@ int main(void)
 		cmocka_unit_test(rule_39_left_out),
 		cmocka_unit_test(rule_39_the_tag_moves),
 		cmocka_unit_test(rule_39_who_has_it_stays),
+		cmocka_unit_test(rule_39_no_repull_that_can_only_fail),
+		cmocka_unit_test(rule_39_asked_again),
 		cmocka_unit_test(rule_39_no_platform),
 		cmocka_unit_test(rule_39_another_reference),
 	};
