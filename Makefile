@@ -11,9 +11,11 @@ CLUSTER ?= build/cluster
 SEEDS ?= 1000
 FIRST ?= 1
 MINUTES ?= 1
+PAIRS ?=
+MODULES ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup tools build run demo test test-unit test-e2e bench mutants scenarios soak attack fmt lint lint-fix manifests \
+.PHONY: help setup tools build run demo test test-unit test-e2e test-matrix bench mutants scenarios soak attack fmt lint lint-fix manifests \
 	codegen docs-gen docs-gen-check sync-crds cluster-up cluster-down image docker-build image-push docker-push \
 	krew helm-lint helm-template install uninstall deploy undeploy clean
 
@@ -46,6 +48,12 @@ test-unit: ## The tests that need no cluster, with gcc only.
 test-e2e: ## The tests on the real cluster only.
 	scripts/setup.sh build cluster image prometheus
 	python3 scripts/run_tests.py cluster
+
+test-matrix: ## The cluster suite on each pair of Kubernetes and runtime (hours); PAIRS="1.36/containerd-2" MODULES="crds deploy" choose.
+	scripts/setup.sh build cluster image prometheus
+	scripts/build.sh gcc
+	tests/e2e/matrix.py --build $(BUILD) $(addprefix --pair ,$(PAIRS)) --record $(MODULES)
+	tests/e2e/matrix.py --page
 
 bench: ## What the operator costs, next to the floor; BENCH="--sim 1000x20 --growth" selects.
 	scripts/setup.sh build cluster

@@ -45,6 +45,17 @@ def pull_of(request):
                   ("cachedimage-uid", "node-uid", "reference", "attempt")))
 
 
+def deprecated(path, ours=True):
+    """[(User-Agent, URI)] of requests to an API that the server calls deprecated; ours: of our programs only."""
+    found = []
+    with open(path, "rb") as log:
+        for line in log:
+            if b'"k8s.io/deprecated":"true"' in line and (not ours or b'"userAgent":"drop-' in line):
+                event = json.loads(line)
+                found.append((event["userAgent"], event["requestURI"]))
+    return found
+
+
 class Audit:
     def __init__(self, path):
         self.path = path

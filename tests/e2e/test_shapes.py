@@ -2,6 +2,7 @@
 drop-sim is held to the real answer. Runs last (plan.WHOLE): its subject is the audit logs of all the others, on all
 clusters of the run.
 """
+from audit import deprecated
 from release import USER
 from test_contract import play
 from upstream import NAME as UPSTREAM
@@ -23,3 +24,9 @@ def test_forbidden(t):
     refused = [(r.user, r.verb, r.resource, r.uri) for r, trace in asked
                if r.decision == "forbid" and not known(r, trace)]
     t.check(asked and not refused, f"none of {len(asked)} requests was forbidden", refused[:5])
+
+
+def test_deprecated(t):
+    """No request of the whole suite was to an API that is deprecated or removed."""
+    marked = [one for log in t.audit_logs for one in deprecated(log)]
+    t.check(t.audit_logs and not marked, "none was to a deprecated API", marked[:5])

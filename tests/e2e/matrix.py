@@ -1,0 +1,151 @@
+#!/usr/bin/env python3
+"""The cluster suite on each pair of Kubernetes and runtime: `make test-matrix`.
+
+    matrix.py --build DIR [--pair KUBERNETES/RUNTIME]... [--jobs N] [--record] [MODULE]...
+    matrix.py --page | --check
+
+Runs run.py once a pair, one after the other, with all modules or those named, and prints what failed. --record keeps the results
+of these pairs and modules in matrix.json, with the commit; --page writes docs/compatibility.md from that and from the texts here,
+--check says whether it is up to date.
+"""
+import argparse
+import collections
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+
+import plan
+from cluster import PAIR
+
+FOLDER = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(FOLDER))
+RECORD = os.path.join(FOLDER, "matrix.json")
+PAGE = os.path.join(ROOT, "docs", "compatibility.md")
+TEXT = os.path.join(FOLDER, "compatibility.md")
+TABLE_HERE = "<!-- table -->\n"
+PAIRS = ("1.29/containerd-1.6", "1.29/containerd-2", PAIR, "1.34/containerd-2", "1.36/containerd-2")
+LINE = re.compile(r"^(ok|not ok) \d+ - (\w+)\.([\w]+): ?(.*?)( # SKIP (.*))?$")
+TOOK = re.compile(r"^# (\w+)\.\w+ took ([\d.]+) s$")
+
+
+def result():
+    return {"passed": 0, "failed": 0, "skipped": [], "seconds": 0}
+
+
+def read(lines, tell):
+    """{module: result} of a TAP output; tell(line) is called with what failed."""
+    found = collections.defaultdict(result)
+    for line in lines:
+        line = line.rstrip("\n")
+        if took := TOOK.match(line):
+            found[took[1]]["seconds"] += float(took[2])
+        if not (said := LINE.match(line)):
+            continue
+        one = found[said[2]]
+        if said[6]:
+            one["skipped"].append(f"{said[3]}: {said[6]}")
+        elif said[1] == "ok":
+            one["passed"] += 1
+        else:
+            one["failed"] += 1
+            tell(line)
+    return found
+
+
+def commit():
+    return subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def run(pair, args):
+    command = [sys.executable, "-u", os.path.join(FOLDER, "run.py"), "--build", args.build, "--pair", pair, "--jobs", str(args.jobs)]
+    print(f"# {pair}", flush=True)
+    with subprocess.Popen(command + args.modules, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True) as process:
+        found = read(process.stdout, lambda line: print(f"{pair}: {line}", flush=True))
+    for module in args.modules:
+        found.setdefault(module, result())
+    for one in found.values():
+        one["seconds"] = round(one["seconds"])
+        one["commit"], one["day"] = commit(), time.strftime("%Y-%m-%d", time.gmtime())
+    if not any(one["passed"] for one in found.values()):
+        print(f"{pair}: no test was run", flush=True)
+        return found, False
+    return found, process.returncode == 0
+
+
+def recorded():
+    with open(RECORD, encoding="utf-8") as file:
+        return json.load(file)
+
+
+def record(pair, found):
+    table = recorded()
+    table.setdefault(pair, {}).update(found)
+    with open(RECORD, "w", encoding="utf-8") as file:
+        json.dump(table, file, indent=1, sort_keys=True)
+        file.write("\n")
+
+
+def cell(one):
+    if one is None:
+        return "not run"
+    text = f"{one['passed']} passed" if not one["failed"] else f"**{one['failed']} failed**, {one['passed']} passed"
+    if one["skipped"]:
+        text += f", {len(one['skipped'])} not applicable"
+    return f"{text} ({one['seconds']} s, {one['commit']})"
+
+
+def page():
+    """The page: the text of compatibility.md with the table of results."""
+    table = recorded()
+    modules = sorted({module for found in table.values() for module in found})
+    pairs = [pair for pair in PAIRS if pair in table]
+    lines = ["| module of tests/e2e | " + " | ".join(pair.replace("/", ", ") for pair in pairs) + " |",
+             "|---" * (len(pairs) + 1) + "|"]
+    lines += [f"| {module} | " + " | ".join(cell(table[pair].get(module)) for pair in pairs) + " |" for module in modules]
+    skipped = sorted({f"- {pair}, {module}, {text}" for pair in pairs for module, one in table[pair].items() for text in one["skipped"]})
+    if skipped:
+        lines += ["", "Not applicable:", "", *skipped]
+    with open(TEXT, encoding="utf-8") as file:
+        return file.read().replace(TABLE_HERE, "\n".join(lines) + "\n")
+
+
+def check():
+    with open(PAGE, encoding="utf-8") as file:
+        same = file.read() == page()
+    print(f"1..1\n{'ok' if same else 'not ok'} 1 - docs/compatibility.md is what matrix.py --page writes")
+    return 0 if same else 1
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--build", metavar="DIR")
+    parser.add_argument("--pair", metavar="KUBERNETES/RUNTIME", action="append", choices=PAIRS)
+    parser.add_argument("--jobs", metavar="N", type=int, default=1)
+    parser.add_argument("--record", action="store_true")
+    parser.add_argument("--page", action="store_true")
+    parser.add_argument("--check", action="store_true")
+    parser.add_argument("modules", metavar="MODULE", nargs="*")
+    args = parser.parse_args()
+    if args.check:
+        return check()
+    if args.page:
+        with open(PAGE, "w", encoding="utf-8") as file:
+            file.write(page())
+        return 0
+    args.modules = args.modules or plan.modules(matrix=True)
+    good = True
+    for pair in args.pair or PAIRS:
+        found, fine = run(pair, args)
+        good &= fine
+        if args.record:
+            record(pair, found)
+        for module, one in sorted(found.items()):
+            print(f"# {pair} {module}: {cell(one)}", flush=True)
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
