@@ -5,8 +5,7 @@
     matrix.py --page | --check
 
 Runs run.py once a pair, one after the other, with all modules or those named, and prints what failed. --record keeps the results
-of these pairs and modules in matrix.json, with the commit; --page writes docs/compatibility.md from that and from the texts here,
---check says whether it is up to date.
+of these pairs and modules in matrix.json, with the commit; --page writes them into docs/compatibility.md, --check says whether they are there.
 """
 import argparse
 import collections
@@ -24,8 +23,7 @@ FOLDER = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(FOLDER))
 RECORD = os.path.join(FOLDER, "matrix.json")
 PAGE = os.path.join(ROOT, "docs", "compatibility.md")
-TEXT = os.path.join(FOLDER, "compatibility.md")
-TABLE_HERE = "<!-- table -->\n"
+BEGIN, END = "<!-- results: tests/e2e/matrix.py --page -->\n", "<!-- end of results -->\n"
 PAIRS = ("1.29/containerd-1.6", "1.29/containerd-2", PAIR, "1.34/containerd-2", "1.36/containerd-2")
 LINE = re.compile(r"^(ok|not ok) \d+ - (\w+)\.([\w]+): ?(.*?)( # SKIP (.*))?$")
 TOOK = re.compile(r"^# (\w+)\.\w+ took ([\d.]+) s$")
@@ -98,7 +96,7 @@ def cell(one):
 
 
 def page():
-    """The page: the text of compatibility.md with the table of results."""
+    """The page, with the results that are recorded."""
     table = recorded()
     modules = sorted({module for found in table.values() for module in found})
     pairs = [pair for pair in PAIRS if pair in table]
@@ -108,8 +106,9 @@ def page():
     skipped = sorted({f"- {pair}, {module}, {text}" for pair in pairs for module, one in table[pair].items() for text in one["skipped"]})
     if skipped:
         lines += ["", "Not applicable:", "", *skipped]
-    with open(TEXT, encoding="utf-8") as file:
-        return file.read().replace(TABLE_HERE, "\n".join(lines) + "\n")
+    with open(PAGE, encoding="utf-8") as file:
+        before, _, rest = file.read().partition(BEGIN)
+    return before + BEGIN + "\n".join(lines) + "\n" + END + rest.partition(END)[2]
 
 
 def check():
@@ -132,8 +131,9 @@ def main():
     if args.check:
         return check()
     if args.page:
+        text = page()
         with open(PAGE, "w", encoding="utf-8") as file:
-            file.write(page())
+            file.write(text)
         return 0
     args.modules = args.modules or plan.modules(matrix=True)
     good = True
