@@ -5,7 +5,8 @@
     matrix.py --page | --check
 
 Runs run.py once a pair, one after the other, with all modules or those named, and prints what failed. --record keeps the results
-of these pairs and modules in matrix.json, with the commit; --page writes them into docs/compatibility.md, --check says whether they are there.
+of these pairs and modules in matrix.json, with the commit; --page writes them into docs/compatibility.md, --check says whether
+they are there.
 """
 import argparse
 import collections
