@@ -238,7 +238,10 @@ struct node_taints {
 	size_t n;
 };
 
-struct node_condition { /* the watcher keeps Ready and DiskPressure only */
+/* The condition that drop writes (behaviour 47). */
+#define NODE_CONDITION "drop.corewire.io/ImagesReady"
+
+struct node_condition { /* the watcher keeps Ready, DiskPressure and ours only */
 	const char *type, *status;
 	int64_t heartbeat; /* lastHeartbeatTime; node_trim() keeps Ready's */
 	int64_t since;     /* lastTransitionTime; node_trim() keeps Ready's */
@@ -277,8 +280,8 @@ struct node {
 };
 
 /*
- * Keeps what rules ask for, in place, the same for the same facts: the conditions Ready and
- * DiskPressure (behaviour.md 2), and of each image name a hash of what it means (18), as
+ * Keeps what rules ask for, in place, the same for the same facts: the conditions Ready,
+ * DiskPressure (behaviour.md 2) and ours, and of each image name a hash of what it means (18), as
  * text that lives in a: 12 bytes instead of 100.
  */
 void node_trim(struct node *node, struct arena *a);

@@ -101,7 +101,8 @@ static void trim_conditions(struct node *node)
 	for (size_t i = 0; i < node->conditions.n; i++) {
 		struct node_condition *c = &node->conditions.at[i];
 		bool ready = c->type != NULL && strcmp(c->type, "Ready") == 0;
-		if (!ready && (c->type == NULL || strcmp(c->type, "DiskPressure") != 0))
+		if (!ready && (c->type == NULL || (strcmp(c->type, "DiskPressure") != 0 &&
+						   strcmp(c->type, NODE_CONDITION) != 0)))
 			continue;
 		if (!ready)
 			c->heartbeat = c->since = 0;

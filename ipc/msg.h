@@ -54,7 +54,7 @@ enum pull_result { /* pull_started.result */
 		   PULL_DROPPED, /* too late or of another term: never sent */
 };
 
-enum node_result { /* node_opened.result */
+enum node_result { /* node_opened.result, node_said.result */
 		   NODE_WRITTEN,
 		   NODE_UNCHANGED, /* there is nothing to write, or the node is another, or gone */
 		   NODE_CHANGED,   /* it changed between our read and our write: decide again */

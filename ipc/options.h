@@ -67,7 +67,10 @@ extern const char *const option_secrets[]; /* by enum secret_mode of the discove
 	O(startup_taint_deadline, "startup-taint-deadline", DURATION, "8m", "DURATION", NULL,      \
 	  RESTART,                                                                                 \
 	  "how long after it is Ready a node keeps its startup taint at most, whatever is "        \
-	  "missing")
+	  "missing")                                                                               \
+	O(node_condition, "node-condition", BOOL, "false", NULL, NULL, RESTART,                    \
+	  "write the condition drop.corewire.io/ImagesReady of each node, for the Node "           \
+	  "Readiness Controller")
 
 #define PULLER_OPTIONS(O)                                                                          \
 	O(priority_class, "priority-class", STRING, NULL, "NAME", NULL, RESTART,                   \

@@ -12,6 +12,7 @@ static const struct proc_def puller = {
 			[MSG_pull_start] = on_pull_start,
 			[MSG_pod_delete] = on_pod_delete,
 			[MSG_node_open] = on_node_open,
+			[MSG_node_say] = on_node_say,
 			[MSG_puller_sync] = on_puller_sync,
 		},
 	.options = puller_option_defs,

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "api/kinds.h"
+#include "base/clock.h"
 #include "kube/json.h"
 
 static bool wanted(struct json_range taint, const char *keys)
@@ -54,4 +56,23 @@ enum node_patch node_patch_open(const char *node, size_t len, const char *uid, c
 	if (removed == 0)
 		return NODE_PATCH_NOTHING;
 	return whole_array ? NODE_PATCH_MADE : NODE_PATCH_BROKEN;
+}
+
+void node_patch_say(const char *uid, const struct node_said *said, struct buf *patch)
+{
+	char at[TIME_TEXT_MAX];
+	time_format(at, said->at_s);
+	buf_adds(patch, "{\"metadata\":{\"uid\":");
+	buf_add_json(patch, uid);
+	buf_addf(patch,
+		 "},\"status\":{\"conditions\":[{\"type\":\"" NODE_CONDITION
+		 "\",\"status\":\"%s\",\"reason\":",
+		 said->status ? "True" : "False");
+	buf_add_json(patch, said->reason);
+	buf_adds(patch, ",\"message\":");
+	buf_add_json(patch, said->message);
+	buf_addf(patch, ",\"lastHeartbeatTime\":\"%s\"", at);
+	if (said->turns)
+		buf_addf(patch, ",\"lastTransitionTime\":\"%s\"", at);
+	buf_adds(patch, "}]}}");
 }

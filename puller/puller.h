@@ -2,10 +2,10 @@
  * The puller is the only process that writes pods and nodes: on request of the reconciler it
  * creates and deletes pull pods and removes startup taints, and returns the result.
  *
- * Receives: pull_start, pod_delete, node_open and puller_sync from the reconciler; doorbell and
- * changes from the watcher, of which it reads only the lease. It makes no decisions about images,
- * watches nothing and never writes without the lease (behaviour.md 5, 6, 10, 32). Outcomes of pulls
- * are decided by the reconciler from pod events (must 3).
+ * Receives: pull_start, pod_delete, node_open, node_say and puller_sync from the reconciler;
+ * doorbell and changes from the watcher, of which it reads only the lease. It makes no decisions
+ * about images, watches nothing and never writes without the lease (behaviour.md 5, 6, 10, 32).
+ * Outcomes of pulls are decided by the reconciler from pod events (must 3).
  */
 #ifndef DROP_PULLER_PULLER_H
 #define DROP_PULLER_PULLER_H
@@ -45,6 +45,7 @@ void on_changes(struct proc *p, const struct msg_in *in);
 void on_pull_start(struct proc *p, const struct msg_in *in);
 void on_pod_delete(struct proc *p, const struct msg_in *in);
 void on_node_open(struct proc *p, const struct msg_in *in);
+void on_node_say(struct proc *p, const struct msg_in *in);
 void on_puller_sync(struct proc *p, const struct msg_in *in);
 
 /* ---- puller/pull.c, for puller/puller.c ---- */

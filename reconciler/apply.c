@@ -164,6 +164,7 @@ int64_t apply_turn(struct proc *p)
 		.resolves = RESOLVES_MAX - r->n_resolves,
 		.checks = CHECKS_MAX - r->n_checks,
 		.opens = NODE_ASKS_MAX - r->n_node_asks,
+		.conditions = NODE_SAYS_MAX - r->n_node_says,
 	};
 	if (room.starts > asks / 2)
 		room.starts = asks / 2;
@@ -193,6 +194,8 @@ int64_t apply_turn(struct proc *p)
 		registry_check(p, &actions.checks[i]);
 	for (size_t i = 0; i < actions.n_opens; i++)
 		node_open(p, &actions.opens[i]);
+	for (size_t i = 0; i < actions.n_conditions; i++)
+		node_say(p, &actions.conditions[i]);
 	return next;
 }
 
@@ -204,4 +207,5 @@ void apply_fence(struct reconciler *r)
 	r->n_asks = 0;
 	registry_checks_fence(r);
 	node_opens_fence(r);
+	node_says_fence(r);
 }

@@ -14,6 +14,7 @@ static const struct proc_def reconciler = {
 			[MSG_puller_synced] = on_puller_synced,
 			[MSG_facts_told] = on_facts_told,
 			[MSG_node_opened] = on_node_opened,
+			[MSG_node_said] = on_node_said,
 			[MSG_explain] = on_explain,
 			[MSG_explain_images] = on_explain_images,
 			[MSG_explain_queue] = on_explain_queue,

@@ -69,6 +69,7 @@ int reconciler_init(struct proc *p, struct err *err)
 	core_exclude_taints(r->core, r->options.excluded_node_taints);
 	core_hold_nodes(r->core, r->options.startup_taint, r->options.tolerate_startup_taint,
 			r->options.startup_taint_deadline);
+	core_node_conditions(r->core, r->options.node_condition);
 	core_allow_checks(r->core, r->options.registry_checks);
 	r->sets = sets_new();
 	r->events = events_new();
@@ -150,6 +151,7 @@ void reconciler_done(struct proc *p)
 	kube_free(r->kube);
 	registry_checks_fence(r);
 	node_opens_fence(r);
+	node_says_fence(r);
 	core_free(r->core);
 	sets_free(r->sets);
 	events_free(r->events);

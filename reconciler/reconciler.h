@@ -28,13 +28,14 @@
 /* Questions about images that may be unanswered, and milliseconds of one (35). */
 #define CHECKS_MAX    6
 #define CHECK_TIME_MS 5000
-/* Writes to nodes that may be unanswered (46). */
+/* Writes to nodes that may be unanswered (46), and of their conditions (47). */
 #define NODE_ASKS_MAX 4
+#define NODE_SAYS_MAX 4
 /*
  * Requests about pods to the puller that may be unanswered: all that a process may have, but for
  * one changes_since, one puller_sync, those questions and those writes.
  */
-#define ASKS_MAX (PROC_REQUESTS_MAX - 2 - CHECKS_MAX - NODE_ASKS_MAX)
+#define ASKS_MAX (PROC_REQUESTS_MAX - 2 - CHECKS_MAX - NODE_ASKS_MAX - NODE_SAYS_MAX)
 /* Nodes being read at a time; each answer is a whole Node (node_read.c). */
 #define RESOLVES_MAX 4
 /* Statuses of PullPolicies being written at a time. */
@@ -77,6 +78,9 @@ struct reconciler {
 	uint64_t checked; /* ever, so that no tag comes twice */
 	struct node_ask node_asks[NODE_ASKS_MAX];
 	size_t n_node_asks;
+	struct node_ask node_says[NODE_SAYS_MAX];
+	size_t n_node_says;
+	int64_t say_told_ms;  /* the right to these is missing: not logged again before */
 	uint64_t node_asked;  /* ever, so that no tag comes twice */
 	int64_t node_told_ms; /* the right is missing: not logged again before */
 	struct map pools;     /* node pools that have a label in metrics; owned names */
@@ -118,6 +122,11 @@ void registry_checks_fence(struct reconciler *r);
 void node_open(struct proc *p, const struct core_open *wanted);
 void on_node_opened(struct proc *p, const struct msg_in *in);
 void node_opens_fence(struct reconciler *r);
+
+/* node_says.c: the core's conditions of nodes. */
+void node_say(struct proc *p, const struct core_condition *wanted);
+void on_node_said(struct proc *p, const struct msg_in *in);
+void node_says_fence(struct reconciler *r);
 
 /* set_writes.c: from the core of sets to the API server. */
 int64_t set_writes_turn(struct proc *p);

@@ -42,6 +42,12 @@ struct core_open { /* remove the startup taints with these keys from a node (45)
 	const char *keys; /* separated by commas */
 };
 
+struct core_condition { /* write our condition of a node (47) */
+	const char *node, *node_uid;
+	bool status, turns; /* turns: lastTransitionTime is now */
+	const char *reason, *message;
+};
+
 struct core_delete {
 	const char *pod_name, *pod_uid;
 };
@@ -72,11 +78,11 @@ struct core_check { /* ask the registry for the digest of the tag (35, 37) */
 
 struct core_told { /* the answer */
 	bool known;
-	const char *digest; /* known: "sha256:..." */
-	bool is_public;     /* known: to who has no credentials, too */
+	const char *digest;               /* known: "sha256:..." */
+	bool is_public;                   /* known: to who has no credentials, too */
 	struct image_platforms platforms; /* none: not told */
-	const char *text;   /* else why not, a fixed text */
-	int code;           /* and the HTTP status that led to it, or 0 */
+	const char *text;                 /* else why not, a fixed text */
+	int code;                         /* and the HTTP status that led to it, or 0 */
 };
 
 enum core_fact_kind { /* behaviour.md 22 */
@@ -138,6 +144,8 @@ struct core_actions {
 	size_t n_checks;
 	struct core_open *opens;
 	size_t n_opens;
+	struct core_condition *conditions;
+	size_t n_conditions;
 	struct core_fact *facts; /* in the order in which they happened */
 	size_t n_facts;
 	size_t facts_dropped;   /* beyond what is kept between two turns */
@@ -148,7 +156,7 @@ struct core_actions {
 /* Limits of one turn: the rest waits for the next, so that answers are read in between. */
 struct core_room {
 	/* How many more the caller can take now. */
-	size_t starts, deletes, writes, resolves, policy_writes, checks, opens;
+	size_t starts, deletes, writes, resolves, policy_writes, checks, opens, conditions;
 };
 
 #endif

@@ -12,9 +12,11 @@
 #include "reconciler/core/digests.h"
 #include "reconciler/core/facts.h"
 #include "reconciler/core/gate.h"
+#include "reconciler/core/held.h"
 #include "reconciler/core/images.h"
 #include "reconciler/core/leadership.h"
 #include "reconciler/core/model.h"
+#include "reconciler/core/node_condition.h"
 #include "reconciler/core/nodes.h"
 #include "reconciler/core/pairs.h"
 #include "reconciler/core/pod_answers.h"
@@ -39,6 +41,7 @@ struct core *core_new(void)
 	list_init(&c->checks);
 	list_init(&c->held_touched);
 	list_init(&c->removals);
+	list_init(&c->conditions);
 	return c;
 }
 
@@ -264,6 +267,20 @@ void core_opened(struct core *c, const char *node, const char *node_uid,
 	arena_reset(&c->scratch);
 }
 
+void core_node_conditions(struct core *c, bool on)
+{
+	c->node_conditions = on;
+}
+
+void core_condition_written(struct core *c, const char *node, const char *node_uid, bool done,
+			    int64_t again_ms, struct now now)
+{
+	int slot = node_find(c, node);
+	if (c->leading && slot >= 0 && c->nodes[slot].present &&
+	    strcmp(c->nodes[slot].uid, node_uid) == 0)
+		node_condition_written(c, slot, done, again_ms, now);
+}
+
 int core_order_open(struct core *c, const char *node)
 {
 	int n = 0, only = node != NULL ? node_find(c, node) : -1;
@@ -312,6 +329,10 @@ static void run_timers(struct core *c, struct now now)
 		case TIMER_HELD:
 			gate_due(c, LIST_MEMBER(t, struct held, timer));
 			break;
+		case TIMER_CONDITION:
+			timer_stop(&c->timers, t);
+			held_touch(c, LIST_MEMBER(t, struct held, say_timer)->slot);
+			break;
 		case TIMER_STATUS: /* these live in other heaps */
 		case TIMER_POLICY_STATUS:
 			timer_stop(&c->timers, t);
@@ -342,6 +363,7 @@ int64_t core_turn(struct core *c, struct now now, struct core_room room, struct 
 	if (c->leading) {
 		run_timers(c, now);
 		gate_run(c, now, room.opens, a, ret);
+		node_conditions_run(c, now, room.conditions, a, ret);
 		queue_run(c, now, room, a, ret);
 		writes_run(c, now, room, a, ret);
 		policy_statuses_run(c, now, room.policy_writes, a, ret);

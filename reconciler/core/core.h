@@ -34,6 +34,8 @@ void core_exclude_taints(struct core *c, const char *keys);
  * Before the first node: the startup taints, and how long a node is held at most (45).
  */
 void core_hold_nodes(struct core *c, const char *remove, const char *tolerate, int64_t deadline_ms);
+/* Before the first node: each gets the condition of 47; core_hold_nodes() has its deadline. */
+void core_node_conditions(struct core *c, bool on);
 
 /* Before the first object: may registries be asked (36)? false until then. */
 void core_allow_checks(struct core *c, bool allow);
@@ -75,6 +77,10 @@ void core_policy_written(struct core *c, const char *name, const char *uid,
 /* What became of a core_open. */
 void core_opened(struct core *c, const char *node, const char *node_uid,
 		 enum core_open_result result, struct now now);
+
+/* What became of a core_condition; not done: again after again_ms. */
+void core_condition_written(struct core *c, const char *node, const char *node_uid, bool done,
+			    int64_t again_ms, struct now now);
 
 /*
  * A person orders that a held node opens now, or with NULL that all do; the number of nodes that

@@ -6,36 +6,13 @@
 
 #include "reconciler/core/facts.h"
 #include "reconciler/core/faults.h"
+#include "reconciler/core/gate_images.h"
 #include "reconciler/core/held.h"
+#include "reconciler/core/node_condition.h"
 #include "reconciler/core/policies.h"
 
 /* Images that an event names. */
 #define NAMED_MAX 3
-
-/*
- * 45. What cannot come is not waited for: the image is known to be missing or denied, there is
- * none for the platform, or the API server refuses the pod. A workload would meet the same.
- */
-static bool hopeless(const struct core *c, const struct image *img, int slot)
-{
-	const struct pair *p = &img->pairs[slot];
-	const struct cause_text *text = &img->causes[p->cause];
-	if (img->fault.failures != 0 || img->rejected.failures != 0)
-		return true;
-	for (size_t i = 0; i < img->n_platforms; i++)
-		if (img->platforms[i].gate.failures != 0 &&
-		    strcmp(img->platforms[i].name, c->nodes[slot].platform) == 0)
-			return true;
-	if (p->attempts == 0 || p->cause == 0)
-		return false;
-	enum fault fault = cause_fault_of(text->reason, text->message);
-	return fault == FAULT_IMAGE || fault == FAULT_PLATFORM;
-}
-
-bool gate_missing(const struct core *c, const struct image *img, int slot)
-{
-	return held_wants(c, img, slot) && !hopeless(c, img, slot);
-}
 
 /* ---- what is told ---- */
 
@@ -86,6 +63,7 @@ static const char *held_by(struct core *c, const struct image *img, int slot, st
 		[PACE_FREE] = "waiting to start",      [PACE_PULLS] = "maxConcurrentPulls",
 		[PACE_DELAY] = "minDelayBetweenPulls", [PACE_NODES] = "maxConcurrentNodes",
 		[PACE_NODE_PULLS] = "maxPullsPerNode", [PACE_HELD_NODES] = "maxHeldNodes",
+		[PACE_BYTES] = "maxBytesPerSecond",
 	};
 	return limits[pace];
 }
@@ -114,26 +92,6 @@ const char *gate_missing_text(struct core *c, int slot, struct now now)
 
 /* ---- the decision ---- */
 
-void gate_count(const struct core *c, int slot, size_t *ret_all, size_t *ret_there)
-{
-	*ret_all = *ret_there = 0;
-	for (size_t i = 0; i < c->n_queue; i++) {
-		const struct pair *p = &c->queue[i]->pairs[slot];
-		if (!c->queue[i]->gates || (p->flags & PAIR_TARGETED) == 0)
-			continue;
-		++*ret_all;
-		*ret_there += p->pulled_s != 0;
-	}
-}
-
-static bool any_missing(const struct core *c, int slot)
-{
-	for (size_t i = 0; i < c->n_queue; i++)
-		if (gate_missing(c, c->queue[i], slot))
-			return true;
-	return false;
-}
-
 /* 45. Warm, ordered, or too late. false: it stays shut, and the timer is set. */
 static bool decide(struct core *c, struct held *h, struct now now)
 {
@@ -142,7 +100,7 @@ static bool decide(struct core *c, struct held *h, struct now now)
 		return false; /* a change of the node ends that */
 	/* On a node that is not Ready yet nothing is missing, because nothing targets it. */
 	bool settled = s->eligible && !h->unsettled;
-	if (h->by_hand || (settled && !any_missing(c, h->slot))) {
+	if (h->by_hand || (settled && !gate_any_missing(c, h->slot))) {
 		h->open = true;
 		return true;
 	}
@@ -161,9 +119,15 @@ static void look(struct core *c, struct held *h, struct now now)
 	bool was_open = h->open;
 	timer_stop(&c->timers, &h->timer);
 	list_remove(&h->wanted);
-	if (!c->nodes[h->slot].present || (!h->remove && !h->tolerate))
+	if (!c->nodes[h->slot].present)
 		return;
-	if (!h->open && !decide(c, h, now))
+	if (!h->remove && !h->tolerate) {
+		node_condition_look(c, h, now);
+		return;
+	}
+	bool open = h->open || decide(c, h, now);
+	node_condition_look(c, h, now);
+	if (!open)
 		return;
 	if (!was_open)
 		policies_wake(c); /* what is left is paced as on other nodes */

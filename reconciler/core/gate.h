@@ -14,7 +14,7 @@
 #ifndef DROP_RECONCILER_CORE_GATE_H
 #define DROP_RECONCILER_CORE_GATE_H
 
-#include "reconciler/core/model.h"
+#include "reconciler/core/gate_images.h"
 
 /* A taint that comes back is removed again after this, doubling to the maximum. */
 #define GATE_AGAIN_MIN_MS 1000
@@ -35,10 +35,6 @@ void gate_due(struct core *c, struct held *h);
 void gate_opened(struct core *c, int slot, enum core_open_result result, struct now now);
 /* By order of a person, whatever is missing. false: the node is not held. */
 bool gate_order(struct core *c, int slot);
-/* 45. Does the image keep the node shut? false: it is there, or can not come. */
-bool gate_missing(const struct core *c, const struct image *img, int slot);
-/* Gating images that target the node, and how many of them are there. */
-void gate_count(const struct core *c, int slot, size_t *ret_all, size_t *ret_there);
 /* Which gating images are missing, and what keeps each, for people; in the scratch. */
 const char *gate_missing_text(struct core *c, int slot, struct now now);
 

@@ -33,6 +33,8 @@ static struct held *begin(struct core *c, int slot)
 	h->timer.owner = TIMER_HELD;
 	list_init(&h->touched);
 	list_init(&h->wanted);
+	h->say_timer.owner = TIMER_CONDITION;
+	list_init(&h->to_say);
 	c->nodes[slot].held = h;
 	c->n_held++;
 	return h;
@@ -44,8 +46,10 @@ void held_end(struct core *c, int slot)
 	if (h == NULL)
 		return;
 	timer_stop(&c->timers, &h->timer);
+	timer_stop(&c->timers, &h->say_timer);
 	list_remove(&h->touched);
 	list_remove(&h->wanted);
+	list_remove(&h->to_say);
 	c->nodes[slot].held = NULL;
 	c->n_held--;
 	free(h);
@@ -74,6 +78,10 @@ void held_fence(struct core *c)
 		list_remove(&h->touched);
 		list_remove(&h->wanted);
 		h->asked = false;
+		timer_stop(&c->timers, &h->say_timer);
+		list_remove(&h->to_say);
+		h->saying = false;
+		h->said = 0;
 	}
 }
 
@@ -96,7 +104,7 @@ void held_look(struct core *c, int slot, const struct node *n, bool joined, stru
 	bool remove = false, tolerate = false;
 	if (joined)
 		held_end(c, slot);
-	if (!any_keys(c))
+	if (!any_keys(c) && !c->node_conditions)
 		return;
 	for (size_t i = 0; i < n->taints.n; i++) {
 		enum startup_taint t = startup_taint_of(&c->startup, n->taints.at[i].key);
@@ -104,16 +112,19 @@ void held_look(struct core *c, int slot, const struct node *n, bool joined, stru
 		tolerate |= t == STARTUP_TOLERATE;
 	}
 	struct held *h = s->held;
-	if (h == NULL && !remove && !tolerate)
+	if (h == NULL && !remove && !tolerate && !c->node_conditions)
 		return;
 	if (h == NULL)
 		h = begin(c, slot);
+	const struct node_condition *ours = node_condition_find(n, NODE_CONDITION);
+	bool said_true = ours != NULL && ours->status != NULL && strcmp(ours->status, "True") == 0;
 	int64_t ready_s = ready_since(s, n, now);
 	bool unfinished = startup_unfinished(n), unsettled = startup_unsettled(n);
 	/* A clock that is found to be ahead moves the deadline of the same transition. */
 	if (h->remove == remove && h->tolerate == tolerate && h->unfinished == unfinished &&
-	    h->unsettled == unsettled && h->ready_s == ready_s)
+	    h->unsettled == unsettled && h->ready_s == ready_s && (h->said_true || !said_true))
 		return;
+	h->said_true |= said_true;
 	h->remove = remove;
 	h->tolerate = tolerate;
 	h->unfinished = unfinished;

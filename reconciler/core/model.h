@@ -4,6 +4,8 @@
  *
  *   core
  *   gate  images  leadership  pull_queue
+ *   node_condition
+ *   gate_images
  *   image_stats  nodes  policy_status  status_writes
  *   image_status  pods
  *   pod_answers
@@ -62,6 +64,7 @@ enum timer_owner {
 	TIMER_STATUS,
 	TIMER_POLICY_STATUS,
 	TIMER_HELD,
+	TIMER_CONDITION,
 };
 
 struct held { /* a node that has, or had, a startup taint (held.h, gate.h); 45, 46 */
@@ -81,6 +84,14 @@ struct held { /* a node that has, or had, a startup taint (held.h, gate.h); 45, 
 	struct timer timer;    /* deadline, or again_ms */
 	struct link touched;   /* in core.held_touched: to be looked at */
 	struct link wanted;    /* in core.removals: to be asked for */
+	/* 47 (node_condition.h). */
+	bool said_true;         /* the Node's condition is True: it stays as it is */
+	bool saying;            /* a write of it is unanswered */
+	bool saying_true;       /* and says so */
+	uint64_t said;          /* hash of what was written last; 0: nothing that is known */
+	int64_t say_ms;         /* no write before; boot ms */
+	struct timer say_timer; /* deadline, or say_ms */
+	struct link to_say;     /* in core.conditions: to be written */
 };
 
 struct node_slot {
@@ -107,9 +118,9 @@ struct node_slot {
 	uint64_t facts;         /* hash of everything below */
 	uint32_t rank;          /* place in name order */
 	uint32_t n_live;
-	uint32_t n_leaving; /* pods that belong to nothing any more, and still pull */
-	int64_t created;    /* unix seconds */
-	void *mem;          /* block of what follows */
+	uint32_t n_leaving;         /* pods that belong to nothing any more, and still pull */
+	int64_t created;            /* unix seconds */
+	void *mem;                  /* block of what follows */
 	const char *uid, *platform; /* "os/arch" */
 	uint8_t platform_number;    /* in core.platforms */
 	bool platform_told;         /* else "arch" is a guess */
@@ -156,7 +167,7 @@ struct platform { /* faults of (image, os/arch), behaviour.md 14 */
 };
 /* Platforms of nodes that are told apart; all others count as one. */
 #define NODE_PLATFORMS_MAX 63
-#define PLATFORMS_MAX 8 /* with a fault at one time; more count as the image's */
+#define PLATFORMS_MAX      8 /* with a fault at one time; more count as the image's */
 
 struct registry { /* behaviour.md 14; shared by the images of a host */
 	char *host;
@@ -176,7 +187,7 @@ struct policy_status { /* what the API has, and when it is written (policy_statu
 	struct timer timer;
 	struct status_ack ack;
 	struct policy_status_hash known, sent, seen;
-	bool ready;        /* condition Ready, and since when (unix seconds); 0: never told */
+	bool ready; /* condition Ready, and since when (unix seconds); 0: never told */
 	int64_t since;
 	struct health_memory health;
 };
@@ -194,8 +205,8 @@ struct policy {
 	int64_t max_nodes, max_pulls, max_per_node; /* max_pulls 0: no limit */
 	int64_t max_held;                           /* 46; 0: no limit */
 	int64_t delay_ms, timeout_ms, repull_ms;
-	bool sizes; /* its images are paced by their bytes: they are asked for (35) */
-	uint64_t bytes_per_s;       /* 0: no limit */
+	bool sizes;           /* its images are paced by their bytes: they are asked for (35) */
+	uint64_t bytes_per_s; /* 0: no limit */
 	bool checks, repull_always; /* registryChecks is not Disabled; repullMode is Always */
 	struct backoff backoff;
 	void *mem; /* block of what follows */
@@ -237,8 +248,8 @@ struct condition_memory {
 
 /* More bytes of one image are not believed, so that sums and products fit: 8 TiB. */
 #define SIZE_LARGEST (UINT64_C(1) << 43)
-#define SIZES_MAX 8  /* platforms of an image that a size is known for */
-struct listed_size { /* what nodes of one platform list (sizes.h) */
+#define SIZES_MAX    8 /* platforms of an image that a size is known for */
+struct listed_size {   /* what nodes of one platform list (sizes.h) */
 	char *platform;
 	uint64_t bytes;
 	bool unpacked; /* as a runtime lists it that counts what is on the disk */
@@ -261,7 +272,7 @@ struct tag_check { /* what the registry told of the tag (checks.h); times: boot 
 	uint64_t listed_as; /* ref_hash() of repository@digest */
 	bool is_public;
 	struct image_platforms platforms; /* owned; of an index, or "" (platforms.h) */
-	char *trouble; /* why the last question told nothing; NULL: it did */
+	char *trouble;                    /* why the last question told nothing; NULL: it did */
 	int code;
 	int64_t told_since_s; /* our pulls have told image.digest since; 0: not known */
 };
@@ -340,7 +351,7 @@ struct image {
 	struct status_hash seen;  /* last observed */
 	struct status_hash sent;  /* in flight */
 	struct status_ack ack;
-	uint64_t outcomes; /* outcomes recorded so far */
+	uint64_t outcomes;               /* outcomes recorded so far */
 	uint64_t sent_outcomes, durable; /* how many of them the write in flight, the API has */
 	int64_t pace_ms;                 /* after the last write, by its size */
 };
@@ -387,23 +398,23 @@ struct pull_pod { /* what carries them: what the API server and the limits know 
 	int64_t created; /* unix seconds */
 	uint64_t read;
 	enum pod_state state;
-	bool asked;         /* its start is unanswered */
-	bool made;          /* the API server has it, though we did not see it yet */
-	int64_t made_ms;    /* since then at the latest, if `made` */
-	bool vanished;      /* it was deleted while its start was unanswered */
-	bool deleting;      /* its delete is unanswered, or done */
-	int64_t deleted_ms; /* boot ms of the answer that it is done; 0: none */
-	int64_t started_ms; /* last time that its start was asked for */
-	uint32_t n_live;    /* pulls of it that are live: while there are any it holds a slot */
-	int slot;           /* and this is its node */
-	struct policy *policy;   /* that it is counted in; NULL: holds no slot */
+	bool asked;            /* its start is unanswered */
+	bool made;             /* the API server has it, though we did not see it yet */
+	int64_t made_ms;       /* since then at the latest, if `made` */
+	bool vanished;         /* it was deleted while its start was unanswered */
+	bool deleting;         /* its delete is unanswered, or done */
+	int64_t deleted_ms;    /* boot ms of the answer that it is done; 0: none */
+	int64_t started_ms;    /* last time that its start was asked for */
+	uint32_t n_live;       /* pulls of it that are live: while there are any it holds a slot */
+	int slot;              /* and this is its node */
+	struct policy *policy; /* that it is counted in; NULL: holds no slot */
 	struct policy *paced_by; /* that it was counted in last; NULL: none that is left */
-	bool idle;          /* its policy does not count it: the kubelet has not taken it */
-	bool apart;         /* it is for a held node: counted apart (46) */
-	char *leaving;      /* the node whose n_leaving counts it; or NULL */
-	bool paced;         /* paced_by's n_leaving counts it */
-	struct link queued; /* in core.asks or core.deletes */
-	struct timer timer; /* to ask or delete again, to give up waiting for it */
+	bool idle;               /* its policy does not count it: the kubelet has not taken it */
+	bool apart;              /* it is for a held node: counted apart (46) */
+	char *leaving;           /* the node whose n_leaving counts it; or NULL */
+	bool paced;              /* paced_by's n_leaving counts it */
+	struct link queued;      /* in core.asks or core.deletes */
+	struct timer timer;      /* to ask or delete again, to give up waiting for it */
 	uint32_t n_pulls;
 	struct pull pulls[]; /* at least one; fixed for its life */
 };
@@ -445,7 +456,8 @@ struct core {
 	struct startup_keys startup; /* owned; 45 */
 	int64_t startup_deadline_ms;
 	uint32_t n_held; /* nodes with a struct held */
-	struct link held_touched, removals;
+	struct link held_touched, removals, conditions;
+	bool node_conditions;                /* each node gets one (47) */
 	char *platforms[NODE_PLATFORMS_MAX]; /* of nodes, as they came; owned */
 	size_t n_platforms;
 	bool checks_allowed;   /* registries may be asked */

@@ -12,6 +12,7 @@ from pretend import LABEL, TAINT, TARGET, PretendNode, now, pulled
 from wait import never
 
 KEY = "drop.corewire.io/cold"
+CONDITION = "drop.corewire.io/ImagesReady"
 ACCOUNT = "system:serviceaccount:drop-system:drop"
 COLD = {"key": KEY, "value": "x", "effect": "NoSchedule"}
 FAST = {"minDelayBetweenPulls": "0s", "maxConcurrentNodes": 9, "failureBackoff": {"initial": "1s", "max": "2s"}}
@@ -248,6 +249,29 @@ def test_without_right(t):
             t.kubectl("delete", "clusterrole,clusterrolebinding", role, "--ignore-not-found")
 
 
+def test_condition(t):
+    """Rule 47: each node gets one condition, beside the kubelet's; once True it stays, also when a new gating image comes."""
+    t.policy("warm", **FAST)
+    t.supervisor(words=["--node-condition", "--startup-taint-deadline", "60s"]).wait_up()
+
+    def condition(node):
+        found = [c for c in t.api.get("node", node)["status"]["conditions"] if c["type"] == CONDITION]
+        return (found[0]["status"], found[0]["reason"]) if found else None
+    t.eventually("a node without gating images is True", 60, lambda: condition(t.cluster.node) == ("True", "NoGatingImages"))
+    kinds = {c["type"] for c in t.api.get("node", t.cluster.node)["status"]["conditions"]}
+    t.check({"Ready", "DiskPressure", "MemoryPressure", "PIDPressure"} <= kinds, "the kubelet's conditions stay", kinds)
+    t.image("says", "docker.io/x/says:1", policyRef="warm", gateNodes=True, **TARGET)
+    node = PretendNode(t.api, "says-node", silent)
+    with node:
+        t.eventually("a node that lacks an image is False", 60, lambda: condition(node.name) == ("False", "Pulling"))
+        node.behave = pulled
+        node.again()
+        t.eventually("and True when it is there", 60, lambda: condition(node.name) == ("True", "ImagesReady"))
+        t.image("more", "docker.io/x/more:1", policyRef="warm", gateNodes=True, **TARGET)
+        t.image_is("more", ready, "another gating image comes")
+        t.equal(condition(node.name), ("True", "ImagesReady"), "an open node stays open")
+
+
 def may(t, patch, kind="json", sub=None, name="cold-policy"):
     """Whether the operator's account may patch the node like that: (allowed, what was said)."""
     words = ["patch", "node", name, f"--type={kind}", "-p", json.dumps(patch), f"--as={ACCOUNT}"]
@@ -260,7 +284,8 @@ def may(t, patch, kind="json", sub=None, name="cold-policy"):
 def test_policy(t):
     """Rule 48: with the chart's rights and its ValidatingAdmissionPolicy the operator's account can remove startup taints from
     a node, and nothing else of it can be changed."""
-    made = release.template(t.folder("chart"), {"warmGate": {"enabled": True, "startupTaints": [KEY, "example.com/cold"]}})
+    made = release.template(t.folder("chart"), {"warmGate": {
+        "enabled": True, "nodeCondition": True, "startupTaints": [KEY, "example.com/cold"]}})
     wanted = [o for o in made if o["kind"].startswith("ValidatingAdmissionPolicy")
               or o["kind"] in ("ClusterRole", "ClusterRoleBinding") and o["metadata"]["name"] == "drop"]
     t.equal(sorted(o["kind"] for o in wanted), ["ClusterRole", "ClusterRoleBinding", "ValidatingAdmissionPolicy",
@@ -290,6 +315,12 @@ def test_policy(t):
                 t.check(not allowed and "the operator may" in said, f"refused: {what}", said[-300:])
             allowed, said = may(t, {"status": {"phase": "Terminated"}}, "merge", "status")
             t.check(not allowed, "refused: its status", said[-300:])
+            other_condition = {"status": {"conditions": [{"type": "Ready", "status": "False", "reason": "x", "message": "x"}]}}
+            allowed, said = may(t, other_condition, "strategic", "status")
+            t.check(not allowed and "the operator may" in said, "refused: another condition", said[-300:])
+            ours = {"status": {"conditions": [{"type": CONDITION, "status": "True", "reason": "x", "message": "x"}]}}
+            allowed, said = may(t, ours, "strategic", "status")
+            t.check(allowed, "allowed: our condition", said[-300:])
             before = t.api.get("node", "cold-policy")
             allowed, said = may(t, [{"op": "replace", "path": "/spec/taints", "value": [TAINT, other]}])
             t.check(allowed, "allowed: the startup taint removed", said[-300:])

@@ -72,12 +72,33 @@ static void rule_46_another_node_is_left_alone(void **state)
 		     "cold", NODE_PATCH_BROKEN, NULL, NULL);
 }
 
+/* A JSON merge patch would replace the kubelet's conditions; the uid is a precondition. */
+static void rule_47_one_condition(void **state)
+{
+	struct buf patch = {0};
+	struct node_said said = {.reason = "Pulling", .message = "1 of \"2\"", .at_s = 0};
+	(void)state;
+	node_patch_say("u1", &said, &patch);
+	assert_string_equal(patch.data,
+			    "{\"metadata\":{\"uid\":\"u1\"},\"status\":{\"conditions\":[{\"type\":"
+			    "\"drop.corewire.io/ImagesReady\",\"status\":\"False\",\"reason\":"
+			    "\"Pulling\",\"message\":\"1 of \\\"2\\\"\",\"lastHeartbeatTime\":"
+			    "\"1970-01-01T00:00:00Z\"}]}}");
+	buf_done(&patch);
+	said.status = said.turns = true;
+	node_patch_say("u1", &said, &patch);
+	assert_non_null(strstr(patch.data, "\"status\":\"True\""));
+	assert_non_null(strstr(patch.data, ",\"lastTransitionTime\":\"1970-01-01T00:00:00Z\"}]}}"));
+	buf_done(&patch);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rule_46_other_taints_stay_byte_for_byte),
 		cmocka_unit_test(rule_46_nothing_to_remove),
 		cmocka_unit_test(rule_46_another_node_is_left_alone),
+		cmocka_unit_test(rule_47_one_condition),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -132,7 +132,7 @@ void rig_turn(struct rig *r, int64_t ms)
 	r->now.boot_ms += ms;
 	r->now.wall_s = RIG_WALL_S + (r->now.boot_ms - RIG_BOOT_MS) / 1000;
 	arena_reset(&r->turn);
-	r->next_ms = core_turn(r->core, r->now, (struct core_room){64, 64, 64, 4, 4, 4, 4},
+	r->next_ms = core_turn(r->core, r->now, (struct core_room){64, 64, 64, 4, 4, 4, 4, 4},
 			       &r->turn, &r->acts);
 }
 
