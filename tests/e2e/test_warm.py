@@ -290,6 +290,13 @@ def test_policy(t):
               or o["kind"] in ("ClusterRole", "ClusterRoleBinding") and o["metadata"]["name"] == "drop"]
     t.equal(sorted(o["kind"] for o in wanted), ["ClusterRole", "ClusterRoleBinding", "ValidatingAdmissionPolicy",
                                                 "ValidatingAdmissionPolicyBinding"], "what the chart has for it")
+    # kubectl reads what it patches; the operator does not read a status.
+    reader = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": "warm-status"},
+              "rules": [{"apiGroups": [""], "resources": ["nodes/status"], "verbs": ["get"]}]}
+    binding = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding", "metadata": {"name": "warm-status"},
+               "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "warm-status"},
+               "subjects": [{"kind": "ServiceAccount", "name": "drop", "namespace": "drop-system"}]}
+    wanted += [reader, binding]
     t.kubectl("apply", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": wanted}))
     other = {"key": "dedicated", "value": "ci", "effect": "NoSchedule"}
     try:
