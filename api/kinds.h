@@ -205,6 +205,7 @@ struct pullpolicy_spec {
 	int64_t max_concurrent_pulls;            /* additive, behaviour.md 12; 0: no limit */
 	int64_t max_pulls_per_node;              /* additive, behaviour.md 12; default 2 */
 	int64_t max_held_nodes;                  /* additive, behaviour 46; 0: no limit */
+	int64_t max_images_per_pod;              /* additive, behaviour 42; 0: 1 */
 	int64_t min_delay_between_pulls;         /* default 10s; 0: none */
 	int64_t pull_timeout;                    /* additive, behaviour.md 9; default 30m */
 	struct failure_backoff *failure_backoff; /* NULL: the defaults */

@@ -33,6 +33,16 @@ bool pullpod_own_key(const char *key);
 /* The container that pulls. Webhooks may add others: it is found by this name, never by place. */
 #define PULLPOD_CONTAINER "pull"
 
+/* Images of one pod at most (behaviour 42). */
+#define PULLPOD_IMAGES_MAX 20
+/*
+ * A pod of several images (behaviour 44): its containers are pull-0, pull-1, ...; its image label
+ * is "batch." and the 16 hexadecimal digits of its name, so that a version that knows no batches
+ * finds no image of that name, and deletes it; the annotations below are there for each container,
+ * as drop.corewire.io/pull-0.reference and so on, but for the node's uid.
+ */
+#define PULLPOD_BATCH_LABEL "batch."
+
 /* Full name and uid of the CachedImage. */
 #define PULLPOD_NOTE_IMAGE     "drop.corewire.io/cachedimage"
 #define PULLPOD_NOTE_IMAGE_UID "drop.corewire.io/cachedimage-uid"
@@ -41,5 +51,17 @@ bool pullpod_own_key(const char *key);
 #define PULLPOD_NOTE_REFERENCE "drop.corewire.io/reference"
 /* Decimal number, or r<unix second> for a repull. */
 #define PULLPOD_NOTE_ATTEMPT "drop.corewire.io/attempt"
+
+/* Place of the container of a pod that pulls one image. */
+#define PULLPOD_ONLY (-1)
+
+/* Bytes of a container's name, and of the key of an annotation, with NUL. */
+#define PULLPOD_CONTAINER_SIZE 16
+#define PULLPOD_KEY_SIZE       64
+
+/* The name of the container at that place: "pull", or "pull-<place>" in a batch. Returns out. */
+const char *pullpod_container(char out[PULLPOD_CONTAINER_SIZE], int place);
+/* The key of a PULLPOD_NOTE_* (not the node's uid) for that container. Returns out. */
+const char *pullpod_note(char out[PULLPOD_KEY_SIZE], const char *note, int place);
 
 #endif

@@ -1,6 +1,7 @@
 /* PullPolicy: the pace of pulls (behaviour.md 9, 11-15), and whether it is valid (59). */
 #include "api/kinds.h"
 
+#include "api/pullpod.h"
 #include "api/row.h"
 #include "api/tables.h"
 
@@ -44,6 +45,11 @@ static const struct field pullpolicy_spec_rows[] = {
 		   "or "
 		   "200Mi; left out: no limit. A pull starts once those before it are paid for, so "
 		   "that the largest image is the most that is ever started in advance."),
+	ROW(pullpolicy_spec, max_images_per_pod, "maxImagesPerPod", F_INT, .flags = FF_ADDITIVE,
+	    .bits = 32, .min = 1, .max = PULLPOD_IMAGES_MAX,
+	    .doc = "Maximum number of images of one registry that one pull pod pulls, one after "
+		   "another, where they start on one node at one moment; such a pod counts as one "
+		   "pull for the limits of this policy. 1 when left out."),
 	ROW(pullpolicy_spec, min_delay_between_pulls, "minDelayBetweenPulls", F_DURATION,
 	    .flags = FF_HAS_DEFAULT, .def_str = "10s",
 	    .doc = "Minimum delay between the start of a pull on one node and the next start on "

@@ -62,18 +62,22 @@ static void read_nodes(void)
 static void write_pod(struct arena *a, size_t i, struct buf *out)
 {
 	struct msg_toleration any = {.op = "Exists"};
-	struct msg_pull_start pull = {
-		.pod_name = arena_printf(a, NAME_PREFIX "%zu", i),
+	struct msg_start one = {
 		.image_name = arena_printf(a, "image-%zu", i % f.images),
 		.image_uid = "00000000-0000-0000-0000-000000000000",
-		.node = f.nodes[i / f.images],
-		.node_uid = "00000000-0000-0000-0000-000000000000",
 		.reference = arena_printf(a, "docker.io/library/floor%zu:1", i % f.images),
 		.attempt = "0",
 		.pull_policy = "Always",
+	};
+	struct msg_pull_start pull = {
+		.pod_name = arena_printf(a, NAME_PREFIX "%zu", i),
+		.node = f.nodes[i / f.images],
+		.node_uid = "00000000-0000-0000-0000-000000000000",
+		.pulls = {&one, 1},
 		.tolerations = {&any, 1},
 	};
-	const struct podspec_config config = {f.ns, NULL};
+	const struct pod_shape shape = {.user = 65534, .group = 65534};
+	const struct podspec_config config = {.ns = f.ns, .shape = &shape};
 	podspec_write(&pull, &config, out);
 }
 

@@ -42,27 +42,37 @@ static void label(struct buf *out, const char *key, const char *name)
 }
 
 /*
- * behaviour.md 5: the one owner is the controller, since `kubectl drain` refuses pods without one.
- * blockOwnerDeletion stays unset: with it, OwnerReferencesPermissionEnforcement would ask for a
- * right on the owner's finalizers.
+ * behaviour.md 5: the first owner is the controller, since `kubectl drain` refuses pods without
+ * one. blockOwnerDeletion stays unset: with it, OwnerReferencesPermissionEnforcement would ask for
+ * a right on the owner's finalizers.
  */
-static void owner_reference(const struct msg_pull_start *pull, const struct api_owner *owner,
-			    struct buf *out)
+static void owner_reference(const struct api_owner *owner, bool controls, struct buf *out)
 {
-	const struct api_owner image = {
-		.api_version = API_GROUP "/" API_VERSION,
-		.kind = kinds[KIND_CACHEDIMAGE].kind,
-		.name = pull->image_name,
-		.uid = pull->image_uid,
-	};
-	if (owner == NULL)
-		owner = &image;
-	buf_adds(out, ",\"ownerReferences\":[{");
+	buf_adds(out, out->data[out->len - 1] == '[' ? "{" : ",{");
 	pair(out, "apiVersion", owner->api_version);
 	pair(out, "kind", owner->kind);
 	pair(out, "name", owner->name);
 	pair(out, "uid", owner->uid);
-	buf_adds(out, ",\"controller\":true}]");
+	buf_adds(out, controls ? ",\"controller\":true}" : "}");
+}
+
+/* Without a ServiceAccount the images are; the garbage collector waits for the last of them. */
+static void owner_references(const struct msg_pull_start *pull, const struct api_owner *owner,
+			     struct buf *out)
+{
+	buf_adds(out, ",\"ownerReferences\":[");
+	if (owner != NULL)
+		owner_reference(owner, true, out);
+	for (size_t i = 0; owner == NULL && i < pull->pulls.n; i++) {
+		const struct api_owner image = {
+			.api_version = API_GROUP "/" API_VERSION,
+			.kind = kinds[KIND_CACHEDIMAGE].kind,
+			.name = pull->pulls.at[i].image_name,
+			.uid = pull->pulls.at[i].image_uid,
+		};
+		owner_reference(&image, i == 0, out);
+	}
+	buf_adds(out, "]");
 }
 
 /* ---- labels and annotations (57): ours win, then the image's, then the operator's ---- */
@@ -86,25 +96,46 @@ static void others(const struct msg_pod_note_list *of_image, const struct api_ma
 			pair(out, of_all->at[i].key, of_all->at[i].value);
 }
 
+/* 6, 44. What the reconciler finds a pull by; of a batch for each container. */
+static void notes(const struct msg_pull_start *pull, struct buf *out)
+{
+	const struct msg_start *only = &pull->pulls.at[0];
+	bool batch = pull->batch != NULL;
+	if (!batch) {
+		pair(out, PULLPOD_NOTE_IMAGE, only->image_name);
+		pair(out, PULLPOD_NOTE_IMAGE_UID, only->image_uid);
+	}
+	pair(out, PULLPOD_NOTE_NODE_UID, pull->node_uid);
+	if (!batch) {
+		pair(out, PULLPOD_NOTE_REFERENCE, only->reference);
+		pair(out, PULLPOD_NOTE_ATTEMPT, only->attempt);
+	}
+	for (size_t i = 0; batch && i < pull->pulls.n; i++) {
+		const struct msg_start *s = &pull->pulls.at[i];
+		char key[PULLPOD_KEY_SIZE];
+		pair(out, pullpod_note(key, PULLPOD_NOTE_IMAGE, (int)i), s->image_name);
+		pair(out, pullpod_note(key, PULLPOD_NOTE_IMAGE_UID, (int)i), s->image_uid);
+		pair(out, pullpod_note(key, PULLPOD_NOTE_REFERENCE, (int)i), s->reference);
+		pair(out, pullpod_note(key, PULLPOD_NOTE_ATTEMPT, (int)i), s->attempt);
+	}
+}
+
 static void metadata(const struct msg_pull_start *pull, const struct podspec_config *config,
 		     struct buf *out)
 {
 	buf_adds(out, "{");
 	pair(out, "name", pull->pod_name);
 	pair(out, "namespace", config->ns);
-	owner_reference(pull, config->owner, out);
+	owner_references(pull, config->owner, out);
 	buf_adds(out, ",\"labels\":{");
 	pair(out, PULLPOD_LABEL_MANAGED_BY, PULLPOD_MANAGED_BY);
-	label(out, PULLPOD_LABEL_IMAGE, pull->image_name);
+	label(out, PULLPOD_LABEL_IMAGE,
+	      pull->batch != NULL ? pull->batch : pull->pulls.at[0].image_name);
 	label(out, PULLPOD_LABEL_NODE, pull->node);
 	pair(out, PULLPOD_INJECT_ISTIO, "false");
 	others(&pull->labels, &config->shape->labels, out);
 	buf_adds(out, "},\"annotations\":{");
-	pair(out, PULLPOD_NOTE_IMAGE, pull->image_name);
-	pair(out, PULLPOD_NOTE_IMAGE_UID, pull->image_uid);
-	pair(out, PULLPOD_NOTE_NODE_UID, pull->node_uid);
-	pair(out, PULLPOD_NOTE_REFERENCE, pull->reference);
-	pair(out, PULLPOD_NOTE_ATTEMPT, pull->attempt);
+	notes(pull, out);
 	pair(out, PULLPOD_INJECT_ISTIO, "false");
 	pair(out, PULLPOD_INJECT_LINKERD, "disabled");
 	pair(out, PULLPOD_SAFE_TO_EVICT, "true");
@@ -112,8 +143,11 @@ static void metadata(const struct msg_pull_start *pull, const struct podspec_con
 	buf_adds(out, "}}");
 }
 
-/* "key":{...} with a comma before all but the first; nothing where the map is empty. */
-static void quantities(struct buf *out, const char *key, const struct api_map *map)
+/*
+ * "key":{...} with a comma before all but the first; nothing where the map is empty. zero: of each
+ * nothing, and said so, since a LimitRange would add its default.
+ */
+static void quantities(struct buf *out, const char *key, const struct api_map *map, bool zero)
 {
 	if (map->n == 0)
 		return;
@@ -122,20 +156,24 @@ static void quantities(struct buf *out, const char *key, const struct api_map *m
 	buf_add_json(out, key);
 	buf_adds(out, ":{");
 	for (size_t i = 0; i < map->n; i++)
-		pair(out, map->at[i].key, map->at[i].value);
+		pair(out, map->at[i].key, zero ? "0" : map->at[i].value);
 	buf_adds(out, "}");
 }
 
-static void container(const struct msg_pull_start *pull, const struct pod_shape *shape,
+/* 42. The containers of a batch pull one after another: the first has the pod's resources. */
+static void container(const struct msg_start *pull, int place, const struct pod_shape *shape,
 		      struct buf *out)
 {
-	buf_adds(out, "{\"name\":\"pull\",\"image\":");
+	char name[PULLPOD_CONTAINER_SIZE];
+	buf_adds(out, place > 0 ? ",{\"name\":" : "{\"name\":");
+	buf_add_json(out, pullpod_container(name, place));
+	buf_adds(out, ",\"image\":");
 	buf_add_json(out, pull->reference);
 	buf_adds(out, ",\"imagePullPolicy\":");
 	buf_add_json(out, pull->pull_policy != NULL ? pull->pull_policy : "Always");
 	buf_adds(out, ",\"command\":[\"true\"],\"resources\":{");
-	quantities(out, "requests", &shape->requests);
-	quantities(out, "limits", &shape->limits);
+	quantities(out, "requests", &shape->requests, place > 0);
+	quantities(out, "limits", &shape->limits, place > 0);
 	buf_adds(out, "},\"securityContext\":{\"allowPrivilegeEscalation\":false,"
 		      "\"readOnlyRootFilesystem\":true,"
 		      "\"capabilities\":{\"drop\":[\"ALL\"]}}}");
@@ -222,7 +260,9 @@ static void spec(const struct msg_pull_start *pull, const struct podspec_config 
 	tolerations(&pull->tolerations, out);
 	secrets(&pull->secrets, &shape->secrets, out);
 	buf_adds(out, ",\"containers\":[");
-	container(pull, shape, out);
+	for (size_t i = 0; i < pull->pulls.n; i++)
+		container(&pull->pulls.at[i], pull->batch != NULL ? (int)i : PULLPOD_ONLY, shape,
+			  out);
 	buf_adds(out, "]}");
 }
 

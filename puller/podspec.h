@@ -1,5 +1,5 @@
 /*
- * The pod of one pull, as JSON for the API server (behaviour.md 5, 6, 7, 57). Pure.
+ * A pull pod, as JSON for the API server (behaviour.md 5, 6, 7, 42, 57). Pure.
  */
 #ifndef DROP_PULLER_PODSPEC_H
 #define DROP_PULLER_PODSPEC_H
@@ -20,7 +20,7 @@ struct podspec_config {
 	const struct api_owner *owner;
 };
 
-/* Appends the Pod. */
+/* Appends the Pod. It has at least one pull. */
 void podspec_write(const struct msg_pull_start *pull, const struct podspec_config *config,
 		   struct buf *out);
 

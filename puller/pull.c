@@ -14,6 +14,7 @@
 #include "base/utf8.h"
 #include "base/xalloc.h"
 
+#include "api/pullpod.h"
 #include "kube/urls.h"
 
 #include "puller/podspec.h"
@@ -232,8 +233,13 @@ void on_pull_start(struct proc *p, const struct msg_in *in)
 	struct write w = {
 		.kind = WRITE_START, .session = m->session, .valid_until_ms = m->valid_until_ms};
 	struct buf body = {0};
-	podspec_write(m, &config, &body);
-	request(p, in, &w, m->pod_name, name_fits(m->pod_name) ? NULL : "not a pod name", &body);
+	const char *fault = name_fits(m->pod_name) ? NULL : "not a pod name";
+	if (m->pulls.n == 0 || m->pulls.n > PULLPOD_IMAGES_MAX ||
+	    (m->batch == NULL && m->pulls.n != 1))
+		fault = "not as many images as a pod may have";
+	if (fault == NULL)
+		podspec_write(m, &config, &body);
+	request(p, in, &w, m->pod_name, fault, &body);
 }
 
 void on_pod_delete(struct proc *p, const struct msg_in *in)

@@ -53,6 +53,18 @@ static struct msg_pod_note_list pod_notes(const struct api_map *map, struct aren
 	return list;
 }
 
+static struct msg_start_list pulls_of(const struct core_start *s, struct arena *a)
+{
+	struct msg_start_list list = {arena_array(a, s->n_pulls, sizeof(*list.at)), s->n_pulls};
+	for (size_t i = 0; i < s->n_pulls; i++)
+		list.at[i] = (struct msg_start){.image_name = s->pulls[i].image_name,
+						.image_uid = s->pulls[i].image_uid,
+						.reference = s->pulls[i].reference,
+						.attempt = s->pulls[i].attempt,
+						.pull_policy = s->pulls[i].pull_policy};
+	return list;
+}
+
 static void start_pull(struct proc *p, const struct core_start *s)
 {
 	struct reconciler *r = proc_state(p);
@@ -62,13 +74,10 @@ static void start_pull(struct proc *p, const struct core_start *s)
 		.session = r->takeover.id,
 		.valid_until_ms = takeover_deadline(&r->takeover, now.boot_ms),
 		.pod_name = s->pod_name,
-		.image_name = s->image_name,
-		.image_uid = s->image_uid,
 		.node = s->node,
 		.node_uid = s->node_uid,
-		.reference = s->reference,
-		.attempt = s->attempt,
-		.pull_policy = s->pull_policy,
+		.batch = s->batch,
+		.pulls = pulls_of(s, a),
 		.labels = pod_notes(&s->pod_metadata.labels, a),
 		.annotations = pod_notes(&s->pod_metadata.annotations, a),
 	};
@@ -83,6 +92,8 @@ static void start_pull(struct proc *p, const struct core_start *s)
 		m.tolerations.at[i] = (struct msg_toleration){
 			.key = t->key, .op = t->op, .value = t->value, .effect = t->effect};
 	}
+	metric_add(proc_metrics(p), METRIC_pull_pods_total, 1,
+		   LABELS(s->n_pulls > 1 ? "several" : "one"));
 	if (ask_puller(p, MSG_pull_start, &m, s->pod_name, m.valid_until_ms) < 0)
 		core_started(r->core, s->pod_name, START_FAILED, "the puller is busy", now);
 }

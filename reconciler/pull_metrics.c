@@ -47,6 +47,9 @@ void measure_fact(struct proc *p, const struct core_fact *f)
 	case FACT_POD_REFUSED:
 		count_pull(m, "refused", FAULT_NONE);
 		break;
+	case FACT_BATCH_REFUSED:
+		metric_add(m, METRIC_batches_refused_total, 1, NULL);
+		break;
 	case FACT_EVICTED:
 		metric_add(m, METRIC_evictions_total, 1, NULL);
 		break;

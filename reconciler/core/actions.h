@@ -29,9 +29,15 @@ enum core_write_result { WRITE_MADE, WRITE_GONE /* 404, other uid */, WRITE_FAIL
 
 /* ---- what is to be done ---- */
 
+struct core_start_pull { /* one image of the pod */
+	const char *image_name, *image_uid, *reference, *attempt, *pull_policy;
+};
+
 struct core_start { /* behaviour.md 5, 6 */
-	const char *pod_name, *image_name, *image_uid, *node, *node_uid;
-	const char *reference, *attempt, *pull_policy;
+	const char *pod_name, *node, *node_uid;
+	const char *batch; /* image label of a pod of several images (44), else NULL */
+	struct core_start_pull *pulls;
+	size_t n_pulls;
 	struct api_name_refs secrets;
 	struct api_tolerations tolerations;
 	struct pod_metadata pod_metadata; /* 57 */
@@ -91,8 +97,9 @@ enum core_fact_kind { /* behaviour.md 22 */
 		      FACT_PULL_FAILED, /* reason and message: as in the condition; also a repull's
 					 */
 		      FACT_POD_REFUSED, /* by the API server; reason PodRejected */
-		      FACT_EVICTED,     /* the node does not have the image any more (18) */
-		      FACT_EVICTING,    /* again and again; message: how often */
+		      FACT_BATCH_REFUSED,    /* a pod of several images (44); of no image */
+		      FACT_EVICTED,          /* the node does not have the image any more (18) */
+		      FACT_EVICTING,         /* again and again; message: how often */
 		      FACT_POLICY_NOT_FOUND, /* message: the policy's name */
 		      FACT_NO_NODES,         /* the image targets no node (4) */
 		      FACT_TAG_MOVED,        /* message: from which digest to which (37) */

@@ -224,9 +224,8 @@ struct registry_status *check_status(struct image *img, bool settled, struct are
 	r->platforms = (struct image_platforms){
 		arena_array(a, k->platforms.n, sizeof(*r->platforms.at)), k->platforms.n};
 	for (size_t i = 0; i < k->platforms.n; i++)
-		r->platforms.at[i] =
-			(struct image_platform){arena_strdup(a, k->platforms.at[i].platform),
-						k->platforms.at[i].bytes};
+		r->platforms.at[i] = (struct image_platform){
+			arena_strdup(a, k->platforms.at[i].platform), k->platforms.at[i].bytes};
 	if (k->trouble != NULL)
 		r->message = k->code != 0 ? arena_printf(a, "%s (HTTP %d)", k->trouble, k->code)
 					  : arena_strdup(a, k->trouble);

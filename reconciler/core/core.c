@@ -72,6 +72,7 @@ void core_free(struct core *c)
 	timers_done(&c->timers);
 	timers_done(&c->writes);
 	timers_done(&c->policy_writes);
+	free(c->facts);
 	arena_done(&c->fact_mem);
 	arena_done(&c->scratch);
 	free(c);

@@ -5,12 +5,17 @@
  */
 #include "reconciler/core/facts.h"
 
+#include "base/xalloc.h"
+
 const struct core_fact_info core_fact_infos[FACT_COUNT] = {
 	[FACT_PULL_STARTED] = {false, "pull started"},
 	[FACT_PULL_SUCCEEDED] = {false, "image pulled"},
 	[FACT_PULL_FAILED] = {true, "pull failed, retrying after a back-off"},
 	[FACT_POD_REFUSED] = {true,
 			      "the API server refused the pull pod, retrying after a back-off"},
+	[FACT_BATCH_REFUSED] = {true,
+				"the API server refused a pull pod of several images, pulling "
+				"each in its own"},
 	[FACT_EVICTED] = {true, "image is no longer on the node, pulling it again"},
 	[FACT_EVICTING] = {true, "image is removed from the node repeatedly"},
 	[FACT_POLICY_NOT_FOUND] = {true, "PullPolicy not found, using the default policy"},
@@ -38,10 +43,15 @@ static struct core_fact copy(const struct core_fact *f, struct arena *a)
 
 void fact_add(struct core *c, const struct core_fact *fact)
 {
-	if (c->n_facts == FACTS_MAX)
+	if (c->n_facts == FACTS_MAX) {
 		c->facts_dropped++;
-	else
-		c->facts[c->n_facts++] = copy(fact, &c->fact_mem);
+		return;
+	}
+	if (c->n_facts == c->facts_cap) {
+		c->facts_cap += FACTS_STEP;
+		c->facts = xreallocarray(c->facts, c->facts_cap, sizeof(*c->facts));
+	}
+	c->facts[c->n_facts++] = copy(fact, &c->fact_mem);
 }
 
 void fact_of_image(struct core *c, enum core_fact_kind kind, const struct image *img,

@@ -85,11 +85,12 @@ static void match_all(struct core *c, struct now now)
 	qsort(list, n, sizeof(struct pull *), compare_attempts);
 	for (size_t i = 0; i < n; i++) {
 		pull_match(c, list[i], now);
-		/* Also one that has just ended: it was live until now. */
-		if (list[i]->image != NULL)
-			remember_pull(c, list[i], now);
 		arena_reset(&c->scratch);
 	}
+	/* Also those that have just ended: they were live until now. */
+	for (size_t i = 0; i < n; i++)
+		if (list[i]->image != NULL)
+			remember_pull(c, list[i], now);
 	arena_done(&mem);
 }
 

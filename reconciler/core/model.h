@@ -6,6 +6,7 @@
  *   gate  images  leadership  pull_queue
  *   node_condition
  *   gate_images
+ *   pull_starts
  *   image_stats  nodes  policy_status  status_writes
  *   image_status  pods
  *   pod_answers
@@ -33,6 +34,7 @@
 #define DROP_RECONCILER_CORE_MODEL_H
 
 #include "api/health.h"
+#include "api/pullpod.h"
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/map.h"
@@ -53,8 +55,10 @@
 #define DEFAULT_DELAY_MS       (10 * 1000)
 #define DEFAULT_TIMEOUT_MS     (30 * 60 * 1000)
 #define DEFAULT_PULLS_PER_NODE 2
-/* Facts kept between two turns; more are dropped and counted. */
-#define FACTS_MAX 256
+/* Facts kept between two turns, each pod of a turn's may tell some of each of its images; more are
+ * dropped and counted. The memory grows in steps. */
+#define FACTS_MAX  (256 * PULLPOD_IMAGES_MAX)
+#define FACTS_STEP 64
 
 enum timer_owner {
 	TIMER_POD,
@@ -204,6 +208,7 @@ struct policy {
 	uint64_t read;
 	int64_t max_nodes, max_pulls, max_per_node; /* max_pulls 0: no limit */
 	int64_t max_held;                           /* 46; 0: no limit */
+	int64_t max_images;                         /* of a pod (42) */
 	int64_t delay_ms, timeout_ms, repull_ms;
 	bool sizes;           /* its images are paced by their bytes: they are asked for (35) */
 	uint64_t bytes_per_s; /* 0: no limit */
@@ -228,6 +233,7 @@ struct policy {
 	/* 40. What the last pull moves, and the boot microsecond from which that counts. */
 	uint64_t paid_bytes;
 	int64_t paid_from_us;
+	int64_t alone_ms; /* before this boot ms each image goes alone (44) */
 	struct timer wake;
 	struct link touched; /* in core.touched_policies: its status may have changed */
 	struct policy_status status;
@@ -375,7 +381,8 @@ struct pull_pod;
 struct pull { /* one image of a pod: what it is and what came of it */
 	struct pull_pod *pod;
 	char *image_name, *image_uid, *reference;
-	bool noted; /* our annotations say what it is; else upstream made it */
+	int container; /* place of its container (api/pullpod.h) */
+	bool noted;    /* our annotations say what it is; else upstream made it */
 	uint32_t attempt;
 	int64_t repull_s; /* not 0: a repull, decided then */
 	enum pull_state state;
@@ -462,7 +469,8 @@ struct core {
 	size_t n_platforms;
 	bool checks_allowed;   /* registries may be asked */
 	char *excluded_taints; /* owned; of nodes that get no pods (2); NULL: none more */
-	struct core_fact facts[FACTS_MAX];
+	struct core_fact *facts;
+	size_t facts_cap;
 	size_t n_facts, facts_dropped;
 	size_t avoided;         /* pulls that were not needed, since the last turn */
 	uint64_t avoided_bytes; /* of those, as far as known */

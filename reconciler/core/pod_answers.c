@@ -4,9 +4,11 @@
  */
 #include "reconciler/core/pod_answers.h"
 
+#include "reconciler/core/facts.h"
 #include "reconciler/core/faults.h"
 #include "reconciler/core/pull_pods.h"
 #include "reconciler/core/pulls.h"
+#include "reconciler/rules/batch.h"
 
 /* ---- answers to a start ---- */
 
@@ -30,9 +32,27 @@ static void start_made(struct core *c, struct pull_pod *pod, const char *text, s
 	timer_set(&c->timers, &pod->timer, now.boot_ms + POD_UNSEEN_MS);
 }
 
+/* 44. What is wrong with it may be one image's, or its size: each is asked for alone. */
+static void batch_refused(struct core *c, struct pull_pod *pod, const char *text, struct now now)
+{
+	struct pull *p;
+	struct core_fact fact = {
+		.kind = FACT_BATCH_REFUSED, .node = pod->node_name, .message = text};
+	fact_add(c, &fact);
+	if (pod->policy != NULL)
+		pod->policy->alone_ms = now.boot_ms + BATCH_PAUSE_MS;
+	while ((p = pod_live(pod)) != NULL)
+		pull_detach(c, p, now);
+	pod_free(c, pod, now);
+}
+
 static void start_refused(struct core *c, struct pull_pod *pod, const char *text, struct now now)
 {
 	struct pull *p;
+	if (pod->n_pulls > 1) {
+		batch_refused(c, pod, text, now);
+		return;
+	}
 	while ((p = pod_live(pod)) != NULL)
 		pull_refused(c, p, text, now);
 	pod_free(c, pod, now);

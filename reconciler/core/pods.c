@@ -1,8 +1,8 @@
 /*
- * Observed pods, and what the pulls of each belong to (behaviour.md 5, 6, 10): by our annotations, or,
- * for pods left by upstream, by labels, node and image. A pod with all our labels that belongs to
- * no pull is deleted; a pod without them is never touched. Outcomes come from the watch, not from
- * answers.
+ * Observed pods, and what the pulls of each belong to (behaviour.md 5, 6, 10): by our annotations,
+ * or, for pods left by upstream, by labels, node and image. A pod with all our labels that belongs
+ * to no pull is deleted; a pod without them is never touched. Outcomes come from the watch, not
+ * from answers.
  */
 #include "reconciler/core/pods.h"
 
@@ -14,7 +14,7 @@
 #include "base/xalloc.h"
 #include "reconciler/core/faults.h"
 #include "reconciler/core/stale_pods.h"
-#include "reconciler/rules/podname.h"
+#include "reconciler/rules/carried.h"
 #include "reconciler/core/policies.h"
 #include "reconciler/core/pull_pods.h"
 #include "reconciler/core/pulls.h"
@@ -40,32 +40,50 @@ static void replace(char **field, const char *value)
 	*field = xstrdup(value);
 }
 
-/* What does not change in the life of a pod. */
-static void identify(struct pull_pod *pod, const struct pod *seen)
+/*
+ * What does not change in the life of a pod. Where a webhook took the annotations of a batch of
+ * ours away, we still know what it carries.
+ */
+static void identify(struct pull_pod *pod, const struct pod *seen, const struct carried *carried,
+		     size_t n)
 {
-	const struct api_map *notes = &seen->meta.annotations;
-	const char *image = api_map_get(notes, PULLPOD_NOTE_IMAGE);
-	const char *attempt = api_map_get(notes, PULLPOD_NOTE_ATTEMPT);
-	const struct pod_container *container = outcome_container(seen);
-	struct pull *p = &pod->pulls[0];
-	uint32_t number = 0;
-	int64_t repull_s = 0;
 	pod->created = seen->meta.created;
 	pod->state = POD_SEEN;
 	pod->vanished = pod->made = false;
 	replace(&pod->uid, seen->meta.uid);
 	replace(&pod->node_name, seen->node_name);
-	replace(&pod->node_uid, api_map_get(notes, PULLPOD_NOTE_NODE_UID));
-	p->noted = image != NULL && podname_attempt_parse(attempt, &number, &repull_s) == 0;
-	p->attempt = number;
-	p->repull_s = repull_s;
-	replace(&p->image_name,
-		p->noted ? image : api_map_get(&seen->meta.labels, PULLPOD_LABEL_IMAGE));
-	replace(&p->image_uid, api_map_get(notes, PULLPOD_NOTE_IMAGE_UID));
-	if (p->noted)
-		replace(&p->reference, api_map_get(notes, PULLPOD_NOTE_REFERENCE));
-	else
-		replace(&p->reference, container != NULL ? container->image : NULL);
+	replace(&pod->node_uid, api_map_get(&seen->meta.annotations, PULLPOD_NOTE_NODE_UID));
+	for (uint32_t i = 0; n == pod->n_pulls && i < n; i++) {
+		struct pull *p = &pod->pulls[i];
+		p->container = carried[i].place;
+		p->noted = carried[i].noted;
+		p->attempt = carried[i].attempt;
+		p->repull_s = carried[i].repull_s;
+		replace(&p->image_name, carried[i].image);
+		replace(&p->image_uid, carried[i].image_uid);
+		replace(&p->reference, carried[i].reference);
+	}
+}
+
+/* Is it what we asked for? The truth is what is there (44). */
+static bool as_asked(const struct pull_pod *pod, const struct carried *carried, size_t n)
+{
+	if (pod->n_pulls != n)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (pod->pulls[i].container != carried[i].place ||
+		    (carried[i].noted && !same(pod->pulls[i].image_uid, carried[i].image_uid)))
+			return false;
+	return true;
+}
+
+/* What it was to carry waits again, and finds this pod in its way. */
+static void forget(struct core *c, struct pull_pod *pod, struct now now)
+{
+	struct pull *p;
+	while ((p = pod_live(pod)) != NULL)
+		pull_detach(c, p, now);
+	pod_free(c, pod, now);
 }
 
 /* Does the pod pull what the image wants on a node that is still that node? */
@@ -90,6 +108,20 @@ static bool recorded(const struct pull *p, const struct pair *pair)
 	if (p->outcome.kind == OUTCOME_PULLED)
 		return pair->pulled_s != 0;
 	return pair->pulled_s != 0 || pair->attempts > p->attempt;
+}
+
+/* 44. Two pods have the pull: what one of them has proven holds for the other. */
+static void take_evidence(struct core *c, const struct pull *p, struct image *img, int slot,
+			  struct now now)
+{
+	for (struct link *l = img->pulls.next, *next; l != &img->pulls; l = next) {
+		struct pull *live = LIST_MEMBER(l, struct pull, of_image);
+		next = l->next;
+		if (live->state != PULL_LIVE || live->slot != slot)
+			continue;
+		pull_set_outcome(live, &p->outcome);
+		pull_done(c, live, now);
+	}
 }
 
 void pull_match(struct core *c, struct pull *p, struct now now)
@@ -118,7 +150,12 @@ void pull_match(struct core *c, struct pull *p, struct now now)
 		return;
 	}
 	if ((pair->flags & PAIR_LIVE) != 0) { /* one pull a pair */
-		pull_doom(c, p, now);
+		if (p->outcome.kind == OUTCOME_PULLED) {
+			take_evidence(c, p, img, slot, now);
+			pull_match(c, p, now);
+		} else {
+			pull_doom(c, p, now);
+		}
 		return;
 	}
 	/* Earlier attempts failed, though nothing else says so any more. */
@@ -136,12 +173,13 @@ static void look(struct core *c, struct pull *p, const struct pod *pod, struct n
 	int slot = node_find(c, p->pod->node_name);
 	const char *normal = p->reference != NULL ? ref_normal(&c->scratch, p->reference) : NULL;
 	struct outcome o =
-		outcome_of(pod, &p->memory, normal != NULL ? ref_host(&c->scratch, normal) : NULL,
+		outcome_of(pod, p->container, &p->memory,
+			   normal != NULL ? ref_host(&c->scratch, normal) : NULL,
 			   slot >= 0 ? c->nodes[slot].platform : NULL, now.boot_ms, &c->scratch);
-	(void)outcome_mutated(pod, p->reference, &c->scratch, &o);
+	(void)outcome_mutated(pod, p->container, p->reference, &c->scratch, &o);
 	/* What ErrImagePull said of this pod is the cause of the back-off that does not say it. */
 	if (p->outcome.kind == OUTCOME_FAILED && o.kind == OUTCOME_RUNNING &&
-	    outcome_lacks_cause(pod))
+	    outcome_lacks_cause(pod, p->container))
 		return;
 	pull_set_outcome(p, &o);
 }
@@ -160,6 +198,29 @@ static void consider(struct core *c, struct pull *p, bool known, struct now now)
 	pull_judge(c, p, now);
 }
 
+/* asked_for: NULL if it is none of ours, in this life. */
+static struct pull_pod *first_seen(struct core *c, struct pull_pod *asked_for,
+				   const struct pod *seen, struct now now)
+{
+	struct carried carried[PULLPOD_IMAGES_MAX];
+	size_t n = carried_by(seen, carried);
+	struct pull_pod *pod = asked_for;
+	bool bare = n == 1 && !carried[0].noted, asked = false;
+	if (pod != NULL && !bare && !as_asked(pod, carried, n)) {
+		asked = pod->asked;
+		forget(c, pod, now);
+		pod = NULL;
+	}
+	if (pod == NULL) {
+		pod = pod_new(c, seen->meta.name, (uint32_t)n);
+		pod->asked = asked;
+	}
+	timer_stop(&c->timers, &pod->timer);
+	list_remove(&pod->queued);
+	identify(pod, seen, carried, n);
+	return pod;
+}
+
 void pod_put(struct core *c, const struct pod *seen, struct now now)
 {
 	if (seen->meta.uid == NULL) /* no server says so of a pod; a uid means that it was seen */
@@ -173,14 +234,9 @@ void pod_put(struct core *c, const struct pod *seen, struct now now)
 	if (!ours(seen))
 		return;
 	bool known = pod != NULL && pod->uid != NULL;
-	if (pod == NULL)
-		pod = pod_new(c, seen->meta.name, 1);
+	if (!known)
+		pod = first_seen(c, pod, seen, now);
 	pod->read = c->read;
-	if (!known) {
-		timer_stop(&c->timers, &pod->timer);
-		list_remove(&pod->queued);
-		identify(pod, seen);
-	}
 	/* A delete once asked for stands. */
 	for (uint32_t i = 0; !pod->deleting && i < pod->n_pulls; i++)
 		if (pod->pulls[i].state != PULL_DONE)

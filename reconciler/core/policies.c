@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "api/quantity.h"
+#include "api/pullpod.h"
 #include "api/tables.h"
 #include "base/xalloc.h"
 #include "reconciler/rules/bits.h"
@@ -24,6 +25,7 @@ static void set_defaults(struct policy *p)
 	p->max_pulls = 0;
 	p->max_per_node = DEFAULT_PULLS_PER_NODE;
 	p->max_held = 0;
+	p->max_images = 1;
 	p->delay_ms = DEFAULT_DELAY_MS;
 	p->timeout_ms = DEFAULT_TIMEOUT_MS;
 	p->repull_ms = 0;
@@ -133,6 +135,10 @@ static void copy_spec(struct policy *p, const struct pullpolicy_spec *spec)
 		p->max_held = spec->max_held_nodes;
 	p->bytes_per_s = quantity_bytes(spec->max_bytes_per_second);
 	p->sizes = p->bytes_per_s != 0;
+	if (spec->max_images_per_pod > 0)
+		p->max_images = spec->max_images_per_pod < PULLPOD_IMAGES_MAX
+					? spec->max_images_per_pod
+					: PULLPOD_IMAGES_MAX;
 	if (spec->pull_timeout > 0)
 		p->timeout_ms = spec->pull_timeout;
 	if (spec->repull_interval > 0)

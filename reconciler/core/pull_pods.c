@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include "api/pullpod.h"
 #include "base/xalloc.h"
 #include "reconciler/core/held.h"
 #include "reconciler/core/policies.h"
@@ -23,6 +24,7 @@ struct pull_pod *pod_new(struct core *c, const char *name, uint32_t n_pulls)
 		struct pull *p = &pod->pulls[i];
 		p->pod = pod;
 		p->slot = -1;
+		p->container = n_pulls == 1 ? PULLPOD_ONLY : (int)i;
 		p->timer.owner = TIMER_PULL;
 		list_init(&p->of_image);
 	}
@@ -75,12 +77,12 @@ void pod_hold(struct core *c, struct pull_pod *pod, const struct pull *p)
 {
 	if (pod->n_live++ != 0)
 		return;
+	leaving_settle(c, pod); /* before another policy paces it */
 	pod->slot = p->slot;
 	pod->policy = pod->paced_by = policy_of_pair(c, p->image, p->slot);
 	pod->apart = held_wants(c, p->image, p->slot);
 	policy_count(c, pod->policy, pod, 1);
 	c->nodes[pod->slot].n_live++;
-	leaving_settle(c, pod);
 }
 
 void pod_release(struct core *c, struct pull_pod *pod)

@@ -1,16 +1,14 @@
 /*
- * Which pulls start, and when (behaviour.md 11, 12, 13). For each policy that may have
- * something to start: what held nodes wait for, which the policy does not pace (46); new nodes
- * first; then what was never tried, by priority, image name and node name; then what failed, in
- * turn; repulls last; as many as fit. An entry that may not start does not block the entries behind
- * it. If an entry only has to wait, the policy's timer is set.
+ * Which pulls start, and when (behaviour.md 11, 12, 13). For each policy that may have something to
+ * start: what held nodes wait for, which the policy does not pace (46); new nodes first; then what
+ * was never tried, by priority, image name and node name; then what failed, in turn; repulls last;
+ * as many as fit. Others of the same turn may go into the same pod (42). An entry that may not
+ * start does not block the entries behind it. If an entry only has to wait, the policy's timer is
+ * set.
  */
 #include "reconciler/core/pull_queue.h"
 
-#include <string.h>
-
-#include "base/xalloc.h"
-#include "reconciler/rules/bits.h"
+#include "api/pullpod.h"
 #include "reconciler/core/byte_rate.h"
 #include "reconciler/core/checks.h"
 #include "reconciler/core/facts.h"
@@ -19,12 +17,13 @@
 #include "reconciler/core/node_faults.h"
 #include "reconciler/core/nodes.h"
 #include "reconciler/core/pairs.h"
-#include "reconciler/rules/pack.h"
-#include "reconciler/rules/podname.h"
-#include "reconciler/core/sizes.h"
 #include "reconciler/core/policies.h"
 #include "reconciler/core/pull_pods.h"
+#include "reconciler/core/pull_starts.h"
 #include "reconciler/core/pulls.h"
+#include "reconciler/core/sizes.h"
+#include "reconciler/rules/batch.h"
+#include "reconciler/rules/bits.h"
 
 /* A pod of this very name is still going away: look again after this long. */
 #define NAME_TAKEN_MS 1000
@@ -180,12 +179,19 @@ static int first_node(struct pass *s, const struct look *l)
 	return -1;
 }
 
+struct chosen { /* to start next */
+	struct image *img;
+	int slot;
+	enum turn turn;
+	bool probe;
+};
+
 /*
- * The first entry of one turn that may start; NULL: none. Retries go round: the image
+ * The first entry of one turn that may start; false: none. Retries go round: the image
  * that was tried longest ago comes first, or a failing one with a low priority number
  * would keep all others out.
  */
-static struct image *choose_in(struct pass *s, enum turn turn, int *ret_slot)
+static bool choose_in(struct pass *s, enum turn turn, struct chosen *ret)
 {
 	struct core *c = s->c;
 	struct image *best = NULL;
@@ -203,81 +209,27 @@ static struct image *choose_in(struct pass *s, enum turn turn, int *ret_slot)
 		if (slot < 0)
 			continue;
 		best = img;
-		*ret_slot = slot;
+		*ret = (struct chosen){img, slot, turn, l.probe};
 		if (turn != TURN_RETRY)
 			break;
 	}
-	return best;
+	return best != NULL;
 }
 
-static struct image *choose(struct pass *s, int *ret_slot)
+static bool choose(struct pass *s, struct chosen *ret)
 {
-	struct image *img = NULL;
+	bool found = false;
 	pass_look(s);
 	if (s->paying)
-		return NULL;
+		return false;
 	if (s->c->n_held != 0)
-		img = choose_in(s, TURN_HELD, ret_slot);
-	if (img == NULL && s->policy->max_pulls != 0 &&
-	    policy_pulls(s->policy) >= s->policy->max_pulls)
-		return NULL;
+		found = choose_in(s, TURN_HELD, ret);
+	if (!found && s->policy->max_pulls != 0 && policy_pulls(s->policy) >= s->policy->max_pulls)
+		return false;
 	int first = s->c->n_fresh != 0 ? TURN_NEW_NODE : TURN_FRESH;
-	for (int turn = first; img == NULL && turn < TURNS; turn++)
-		img = choose_in(s, (enum turn)turn, ret_slot);
-	return img;
-}
-
-static struct api_tolerations tolerations_of(struct core *c, const struct image *img,
-					     struct arena *a)
-{
-	const struct api_tolerations *more = &policy_of_image(c, img)->tolerations;
-	size_t n = img->tolerations.n, m = more->n;
-	struct api_tolerations all = {arena_array(a, n + m + held_keys(c), sizeof(*all.at)), n + m};
-	for (size_t i = 0; i < n + m; i++) {
-		const struct api_toleration *t = i < n ? &img->tolerations.at[i] : &more->at[i - n];
-		all.at[i] = (struct api_toleration){
-			.key = arena_strdup(a, t->key),
-			.op = arena_strdup(a, t->op),
-			.value = arena_strdup(a, t->value),
-			.effect = arena_strdup(a, t->effect),
-		};
-	}
-	held_tolerate(c, &all, a);
-	return all;
-}
-
-static struct pod_metadata pod_metadata_of(const struct image *img, struct arena *a)
-{
-	struct pack p = {0};
-	pack_pod_metadata(&p, &img->pod_metadata);
-	if (p.used == 0)
-		return (struct pod_metadata){0};
-	p = (struct pack){.mem = arena_alloc(a, p.used)};
-	return pack_pod_metadata(&p, &img->pod_metadata);
-}
-
-/* What the start says of one image. */
-static void describe(struct pass *s, const struct pull *p, struct arena *a,
-		     struct core_start *start)
-{
-	const struct image *img = p->image;
-	const struct pull_pod *pod = p->pod;
-	*start = (struct core_start){
-		.pod_name = arena_strdup(a, pod->name),
-		.image_name = arena_strdup(a, img->name),
-		.image_uid = arena_strdup(a, img->uid),
-		.node = arena_strdup(a, pod->node_name),
-		.node_uid = arena_strdup(a, pod->node_uid),
-		.reference = arena_strdup(a, img->reference),
-		.attempt = podname_attempt(a, p->attempt, p->repull_s),
-		.pull_policy = arena_strdup(a, img->pull_policy),
-		.secrets = {arena_array(a, img->secrets.n, sizeof(*start->secrets.at)),
-			    img->secrets.n},
-		.tolerations = tolerations_of(s->c, img, a),
-		.pod_metadata = pod_metadata_of(img, a),
-	};
-	for (size_t i = 0; i < img->secrets.n; i++)
-		start->secrets.at[i].name = arena_strdup(a, img->secrets.at[i].name);
+	for (int turn = first; !found && turn < TURNS; turn++)
+		found = choose_in(s, (enum turn)turn, ret);
+	return found;
 }
 
 static void tell_started(struct pass *s, struct pull *p)
@@ -297,7 +249,7 @@ static void tell_started(struct pass *s, struct pull *p)
 /* Says it to the shell and to the policy; its pulls are attached already. */
 static void ask(struct pass *s, struct pull_pod *pod, struct arena *a, struct core_actions *ret)
 {
-	describe(s, &pod->pulls[0], a, &ret->starts[ret->n_starts++]);
+	ret->starts[ret->n_starts++] = pull_pod_start(s->c, pod, a);
 	pod->state = POD_ASKED;
 	pod->asked = true;
 	pod->started_ms = s->now.boot_ms;
@@ -310,34 +262,72 @@ static void ask(struct pass *s, struct pull_pod *pod, struct arena *a, struct co
 		tell_started(s, &pod->pulls[i]);
 }
 
-static void start(struct pass *s, struct image *img, int slot, struct arena *a,
+static struct batch_item item_of(const struct core *c, const struct image *img, int slot)
+{
+	struct batch_item item = {
+		.host = img->host,
+		.secrets = &img->secrets,
+		.metadata = &img->pod_metadata,
+		.proven = img->proven,
+		.first_try = img->pairs[slot].attempts == 0,
+	};
+	item.sized = image_bytes(c, img, slot, &item.bytes);
+	return item;
+}
+
+/* 40. What starts at once is no more than the largest image of a policy that is paced by bytes. */
+static uint64_t most_bytes(const struct core *c, const struct policy *policy)
+{
+	uint64_t most = 0, bytes;
+	for (size_t i = 0; policy->bytes_per_s != 0 && i < c->n_queue; i++)
+		if (c->queue[i]->policy == policy && image_bytes_anywhere(c->queue[i], &bytes) &&
+		    bytes > most)
+			most = bytes;
+	return most;
+}
+
+/*
+ * 42. What may start on the same node at this moment, in the same turn, in queue order, as far as
+ * it goes into one pod with the first. A probe goes alone.
+ */
+static size_t gather(struct pass *s, const struct chosen *first,
+		     struct image *ret[PULLPOD_IMAGES_MAX])
+{
+	struct core *c = s->c;
+	bool alone = first->probe || first->turn == TURN_RETRY || node_comes_last(c, first->slot) ||
+		     s->now.boot_ms < s->policy->alone_ms;
+	struct batch b = {.max = alone ? 1 : (size_t)s->policy->max_images,
+			  .max_bytes = most_bytes(c, s->policy)};
+	struct batch_item item = item_of(c, first->img, first->slot);
+	ret[0] = first->img;
+	batch_add(&b, &item);
+	for (size_t i = 0; i < c->n_queue && batch_open(&b); i++) {
+		struct image *img = c->queue[i];
+		struct look l = {.img = img, .turn = first->turn};
+		if (img == first->img || img->n_waiting[first->turn == TURN_REPULL] == 0 ||
+		    fault_room(img, s->now.boot_ms, &s->wake) != ROOM_ANY ||
+		    !candidate(s, &l, first->slot))
+			continue;
+		item = item_of(c, img, first->slot);
+		if (batch_add(&b, &item))
+			ret[b.n - 1] = img;
+	}
+	return b.n;
+}
+
+static void start(struct pass *s, const struct chosen *first, struct arena *a,
 		  struct core_actions *ret)
 {
 	struct core *c = s->c;
-	struct pair *pair = &img->pairs[slot];
-	const struct node_slot *node = &c->nodes[slot];
-	bool again = pair->pulled_s != 0 || (pair->flags & PAIR_EVICTED) != 0;
-	int64_t repull_s = again ? s->now.wall_s : 0;
-	char *attempt = podname_attempt(&c->scratch, pair->attempts, repull_s);
-	char *name =
-		podname_make(&c->scratch, img->name, img->uid, node->uid, img->reference, attempt);
-	if (map_get(&c->pods, name) != NULL) {
-		pair_wait(pair, s->now.boot_ms + NAME_TAKEN_MS);
-		pair_settle(c, img, slot, s->now);
+	struct image *images[PULLPOD_IMAGES_MAX];
+	size_t n = gather(s, first, images);
+	struct pull_pod *pod = pull_pod_make(c, images, n, first->slot, s->now);
+	if (pod == NULL) {
+		pair_wait(&first->img->pairs[first->slot], s->now.boot_ms + NAME_TAKEN_MS);
+		pair_settle(c, first->img, first->slot, s->now);
 		return;
 	}
-	struct pull_pod *pod = pod_new(c, name, 1);
-	struct pull *p = &pod->pulls[0];
-	pod->node_name = xstrdup(node->name);
-	pod->node_uid = xstrdup(node->uid);
-	p->image_name = xstrdup(img->name);
-	p->image_uid = xstrdup(img->uid);
-	p->reference = xstrdup(img->reference);
-	p->noted = true;
-	p->attempt = repull_s != 0 ? 0 : pair->attempts;
-	p->repull_s = repull_s;
-	pull_attach(c, p, img, slot, s->now);
-	node_settle_fresh(c, slot);
+	node_settle_fresh(c, first->slot);
 	ask(s, pod, a, ret);
 }
 
@@ -412,12 +402,11 @@ static void run_policy(struct core *c, struct policy *policy, struct now now, si
 		       struct arena *a, struct core_actions *ret)
 {
 	struct pass s = {.c = c, .policy = policy, .now = now, .wake = CLOCK_NEVER};
-	struct image *img = NULL;
-	int slot;
+	struct chosen chosen;
 	policy->node_full = false;
 	ask_again(&s, room, a, ret);
-	while (ret->n_starts < room && (img = choose(&s, &slot)) != NULL)
-		start(&s, img, slot, a, ret);
+	while (ret->n_starts < room && choose(&s, &chosen))
+		start(&s, &chosen, a, ret);
 	/* Out of room it stays dirty: the next turn goes on. */
 	policy->dirty = ret->n_starts == room;
 	timer_set(&c->timers, &policy->wake, s.wake > now.boot_ms ? s.wake : CLOCK_NEVER);

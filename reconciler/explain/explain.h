@@ -57,7 +57,8 @@ extern const char *const explain_group_names[GROUPS]; /* "done", "pulling", ... 
 	X(PROBE, Probe, BACKOFF,                                                                   \
 	  "a test pull decides for all; subject: the node; detail: the earlier failure")           \
 	X(FORMER_POD, FormerPod, WAITING, "the pod of an earlier pull still exists")               \
-	X(REGISTRY_ASKED, RegistryAsked, WAITING, "at: its end; the registry may say it is needless") \
+	X(REGISTRY_ASKED, RegistryAsked, WAITING,                                                  \
+	  "at: its end; the registry may say it is needless")                                      \
 	X(SLOW_START, SlowStart, WAITING, "n of limit pulls; at: when the limit doubles")          \
 	X(POLICY_PULLS, PolicyPulls, WAITING, "subject: the policy; n of limit pulls")             \
 	X(POLICY_BYTES, PolicyBytes, WAITING,                                                      \

@@ -86,11 +86,8 @@ size_t explain_images(struct core *c, const char *after, size_t max, struct now 
 }
 
 static const char *const turn_names[TURNS] = {
-	[TURN_HELD] = "held node",
-	[TURN_NEW_NODE] = "new node",
-	[TURN_FRESH] = "first",
-	[TURN_RETRY] = "retry",
-	[TURN_REPULL] = "repull",
+	[TURN_HELD] = "held node", [TURN_NEW_NODE] = "new node", [TURN_FRESH] = "first",
+	[TURN_RETRY] = "retry",    [TURN_REPULL] = "repull",
 };
 
 /* The waiting pairs of one image whose turn it is, in node order; returns how many are in. */

@@ -188,13 +188,14 @@ static const struct container_status *find(const struct container_statuses *list
 	return NULL;
 }
 
-const struct pod_container *outcome_container(const struct pod *pod)
+const struct pod_container *outcome_container(const struct pod *pod, int place)
 {
+	char name[PULLPOD_CONTAINER_SIZE];
 	const struct pod_containers *list = &pod->containers;
 	for (size_t i = 0; i < list->n; i++)
-		if (is(list->at[i].name, PULLPOD_CONTAINER))
+		if (is(list->at[i].name, pullpod_container(name, place)))
 			return &list->at[i];
-	return list->n == 1 ? &list->at[0] : NULL;
+	return list->n == 1 && place == PULLPOD_ONLY ? &list->at[0] : NULL;
 }
 
 /*
@@ -216,10 +217,10 @@ static bool same_elsewhere(const char *wanted, const char *runs)
 }
 
 /* Both as a runtime understands them: a webhook may only have written the name in full. */
-bool outcome_mutated(const struct pod *pod, const char *reference, struct arena *a,
+bool outcome_mutated(const struct pod *pod, int place, const char *reference, struct arena *a,
 		     struct outcome *ret)
 {
-	const struct pod_container *own = outcome_container(pod);
+	const struct pod_container *own = outcome_container(pod, place);
 	if (own == NULL || own->image == NULL || reference == NULL || is(own->image, reference))
 		return false;
 	const char *normal = ref_normal(a, reference), *runs = ref_normal(a, own->image);
@@ -235,11 +236,12 @@ bool outcome_mutated(const struct pod *pod, const char *reference, struct arena 
 	return true;
 }
 
-static const struct container_status *status_of(const struct pod *pod)
+static const struct container_status *status_of(const struct pod *pod, int place)
 {
-	const struct pod_container *c = outcome_container(pod);
+	char name[PULLPOD_CONTAINER_SIZE];
+	const struct pod_container *c = outcome_container(pod, place);
 	bool named = c != NULL && c->name != NULL;
-	return find(&pod->container_statuses, named ? c->name : PULLPOD_CONTAINER);
+	return find(&pod->container_statuses, named ? c->name : pullpod_container(name, place));
 }
 
 /* kubelet 1.29: `Back-off pulling image "R"` and nothing after it; later ones repeat the cause. */
@@ -256,9 +258,9 @@ static bool bare(const struct container_waiting *w)
 	return end == NULL || end[1] == '\0';
 }
 
-bool outcome_lacks_cause(const struct pod *pod)
+bool outcome_lacks_cause(const struct pod *pod, int place)
 {
-	const struct container_status *cs = status_of(pod);
+	const struct container_status *cs = status_of(pod, place);
 	return cs != NULL && cs->waiting != NULL && bare(cs->waiting);
 }
 
@@ -295,10 +297,10 @@ static bool init_failed(const struct pod *pod, const char *platform, struct aren
 	return false;
 }
 
-struct outcome outcome_of(const struct pod *pod, struct outcome_memory *memory, const char *host,
-			  const char *platform, int64_t now_ms, struct arena *a)
+struct outcome outcome_of(const struct pod *pod, int place, struct outcome_memory *memory,
+			  const char *host, const char *platform, int64_t now_ms, struct arena *a)
 {
-	const struct container_status *cs = status_of(pod);
+	const struct container_status *cs = status_of(pod, place);
 	const struct container_waiting *w = cs != NULL ? cs->waiting : NULL;
 	bool failed = w != NULL && one_of(w->reason, waits_failed) && !bare(w);
 	bool inspect = w != NULL && is(w->reason, "ImageInspectError");
@@ -309,7 +311,7 @@ struct outcome outcome_of(const struct pod *pod, struct outcome_memory *memory, 
 	remember(memory, unknown, now_ms);
 	if (pulled(pod, cs))
 		return (struct outcome){.kind = OUTCOME_PULLED,
-					.took_s = took_s(pod, cs),
+					.took_s = place == PULLPOD_ONLY ? took_s(pod, cs) : -1,
 					.digest = cs != NULL && filled(cs->image_id)
 							  ? ref_digest(cs->image_id)
 							  : NULL};

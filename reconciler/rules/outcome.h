@@ -36,32 +36,35 @@ struct outcome {
 	int64_t due_ms;
 	bool untaken;       /* running: the kubelet has not taken the pod so far (no startTime) */
 	const char *digest; /* pulled: "sha256:...", or NULL; borrowed from the pod */
-	/* Pulled: seconds from the pod's start to the container's, as the kubelet tells; -1: not.
+	/*
+	 * Pulled: seconds from the pod's start to the container's, as the kubelet tells; -1: it
+	 * does not, or the container waited for others.
 	 */
 	int64_t took_s;
 };
 
 /*
- * The container that pulls: the one named PULLPOD_CONTAINER, wherever it stands, or the only one
- * there is (a pod of upstream). NULL: there is none.
+ * The container that pulls: the one of that name, wherever it stands (api/pullpod.h says the name
+ * by the place); or, for PULLPOD_ONLY, the only one there is (a pod of upstream). NULL: there is
+ * none.
  */
-const struct pod_container *outcome_container(const struct pod *pod);
+const struct pod_container *outcome_container(const struct pod *pod, int place);
 /*
  * What the pod's own status says, by that container: others, which a webhook added, prove nothing
  * about the image.
  */
-struct outcome outcome_of(const struct pod *pod, struct outcome_memory *memory, const char *host,
-			  const char *platform, int64_t now_ms, struct arena *a);
+struct outcome outcome_of(const struct pod *pod, int place, struct outcome_memory *memory,
+			  const char *host, const char *platform, int64_t now_ms, struct arena *a);
 /*
  * Does the container that pulls run another image than the pod was made for, as a mutating webhook
  * does it? Then nothing in the pod's status is about the image: ret is a failure, however the pod
  * ended. The same name and tag on another host or path, or with a digest, is no other image.
  * reference NULL: not known, false.
  */
-bool outcome_mutated(const struct pod *pod, const char *reference, struct arena *a,
+bool outcome_mutated(const struct pod *pod, int place, const char *reference, struct arena *a,
 		     struct outcome *ret);
 /* An ImagePullBackOff whose message has no cause (kubelet 1.29 and older): keep the cause known. */
-bool outcome_lacks_cause(const struct pod *pod);
+bool outcome_lacks_cause(const struct pod *pod, int place);
 
 /* What bounds a running pull from outside of its pod. */
 struct outcome_limits {

@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "api/pullpod.h"
 #include "base/hash.h"
 
 #define PREFIX     "pull-"
@@ -26,6 +27,29 @@ char *podname_make(struct arena *a, const char *image_name, const char *image_ui
 	while (n > 0 && (image_name[n - 1] == '-' || image_name[n - 1] == '.'))
 		n--;
 	return arena_printf(a, PREFIX "%.*s-%016" PRIx64, n, image_name, h);
+}
+
+struct podname_batch podname_batch(const char *node_uid)
+{
+	return (struct podname_batch){hash_stable_str(HASH_STABLE_START, node_uid)};
+}
+
+void podname_batch_add(struct podname_batch *b, const char *image_uid, const char *reference,
+		       const char *attempt)
+{
+	b->hash = hash_stable_str(b->hash, image_uid);
+	b->hash = hash_stable_str(b->hash, reference);
+	b->hash = hash_stable_str(b->hash, attempt);
+}
+
+char *podname_batch_name(struct arena *a, const struct podname_batch *b)
+{
+	return arena_printf(a, PREFIX "batch-%016" PRIx64, b->hash);
+}
+
+char *podname_batch_label(struct arena *a, const struct podname_batch *b)
+{
+	return arena_printf(a, PULLPOD_BATCH_LABEL "%016" PRIx64, b->hash);
 }
 
 char *podname_attempt(struct arena *a, uint32_t attempt, int64_t repull_s)

@@ -174,16 +174,17 @@ static void obey_reconciler(struct proc *p, const char *line)
 		ask(p, MSG_puller_sync, &m, tag);
 	} else if (sscanf(line, "start %" SCNu64 " %" SCNu64 " %" SCNd64 " %63s", &tag, &session,
 			  &ms, pod) == 4) {
+		struct msg_start one = {.image_name = "dev-nginx",
+					.image_uid = "iu",
+					.reference = "docker.io/library/nginx:latest",
+					.attempt = "0",
+					.pull_policy = "Always"};
 		struct msg_pull_start m = {.session = session,
 					   .valid_until_ms = clock_boot_ms() + ms,
 					   .pod_name = pod,
-					   .image_name = "dev-nginx",
-					   .image_uid = "iu",
 					   .node = "node-1",
 					   .node_uid = "nu",
-					   .reference = "docker.io/library/nginx:latest",
-					   .attempt = "0",
-					   .pull_policy = "Always"};
+					   .pulls = {&one, 1}};
 		ask(p, MSG_pull_start, &m, tag);
 	} else if (sscanf(line, "delete %" SCNu64 " %" SCNu64 " %" SCNd64 " %63s %63s", &tag,
 			  &session, &ms, pod, uid) == 5) {

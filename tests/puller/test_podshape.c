@@ -104,15 +104,17 @@ static struct msg_pod_note image_labels[] = {{"team", "payments"},
 static struct msg_pod_note image_notes[] = {{"note", "of the image"}};
 static struct msg_secret image_secrets[] = {{"ghcr"}};
 
+static struct msg_start image = {.image_name = "x",
+				 .image_uid = "iu",
+				 .reference = "r.example/a:1",
+				 .attempt = "0",
+				 .pull_policy = "Always"};
+
 static const struct msg_pull_start pull = {
 	.pod_name = "pull-x-0123456789abcdef",
-	.image_name = "x",
-	.image_uid = "iu",
 	.node = "n",
 	.node_uid = "nu",
-	.reference = "r.example/a:1",
-	.attempt = "0",
-	.pull_policy = "Always",
+	.pulls = {&image, 1},
 	.secrets = {image_secrets, 1},
 	.labels = {image_labels, 2},
 	.annotations = {image_notes, 1},

@@ -20,36 +20,43 @@ static struct msg_toleration some_tolerations[] = {
 #define TEN  "a23456789-"
 #define LONG TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN
 
-static const struct msg_pull_start plain = {
-	.session = 7,
-	.pod_name = "pull-dev-nginx-0123456789abcdef",
+static struct msg_start plain_image = {
 	.image_name = "dev-nginx",
 	.image_uid = "11111111-2222-3333-4444-555555555555",
-	.node = "node-1",
-	.node_uid = "66666666-7777-8888-9999-000000000000",
 	.reference = "docker.io/library/nginx:1.25-alpine",
 	.attempt = "0",
 	.pull_policy = "Always",
 };
 
-static const struct msg_pull_start full = {
+static const struct msg_pull_start plain = {
 	.session = 7,
-	.pod_name = "pull-x-0123456789abcdef",
+	.pod_name = "pull-dev-nginx-0123456789abcdef",
+	.node = "node-1",
+	.node_uid = "66666666-7777-8888-9999-000000000000",
+	.pulls = {&plain_image, 1},
+};
+
+static struct msg_start full_image = {
 	.image_name = LONG,
 	.image_uid = "iu",
-	.node = LONG "x",
-	.node_uid = "nu",
 	.reference = "registry.example.com:5000/a/b@sha256:00",
 	.attempt = "r1700000000",
 	.pull_policy = "IfNotPresent",
+};
+
+static const struct msg_pull_start full = {
+	.session = 7,
+	.pod_name = "pull-x-0123456789abcdef",
+	.node = LONG "x",
+	.node_uid = "nu",
+	.pulls = {&full_image, 1},
 	.secrets = {two_secrets, 2},
 	.tolerations = {some_tolerations, 3},
 };
 
-static cJSON *pod_with(const struct msg_pull_start *pull, const struct podspec_config *config)
+static void text_with(const struct msg_pull_start *pull, const struct podspec_config *config,
+		      struct arena *a, struct buf *out)
 {
-	struct buf out = {0};
-	struct arena a = ARENA_INIT;
 	struct pod_shape shape;
 	struct podspec_config with = *config;
 	if (with.shape == NULL) {
@@ -57,10 +64,17 @@ static cJSON *pod_with(const struct msg_pull_start *pull, const struct podspec_c
 		const struct options_target target = {puller_option_defs, &defaults};
 		assert_int_equal(options_parse(1, (char *[]){"puller", NULL}, &target, 1, NULL),
 				 OPTIONS_OK);
-		assert_int_equal(pod_shape_read(&defaults, &a, &shape, NULL), 0);
+		assert_int_equal(pod_shape_read(&defaults, a, &shape, NULL), 0);
 		with.shape = &shape;
 	}
-	podspec_write(pull, &with, &out);
+	podspec_write(pull, &with, out);
+}
+
+static cJSON *pod_with(const struct msg_pull_start *pull, const struct podspec_config *config)
+{
+	struct buf out = {0};
+	struct arena a = ARENA_INIT;
+	text_with(pull, config, &a, &out);
 	arena_done(&a);
 	cJSON *pod = cJSON_ParseWithOpts(out.data, NULL, true);
 	assert_non_null(pod);
@@ -133,6 +147,92 @@ static void test_whole_pod(void **state)
 		"'image':'docker.io/library/"
 		"nginx:1.25-alpine','imagePullPolicy':'Always'," CONTAINER_REST "}]}}");
 	compare(pod_of(&plain, NULL), want);
+	free(want);
+}
+
+/* 42. With maxImagesPerPod: 1 the pod is what it was before there were batches, byte for byte. */
+static void rule_42_one_image_byte_for_byte(void **state)
+{
+	(void)state;
+	char *want = quoted(
+		"{'apiVersion':'v1','kind':'Pod','metadata':{"
+		"'name':'pull-dev-nginx-0123456789abcdef','namespace':'drop-system',"
+		"'ownerReferences':[{'apiVersion':'v1','kind':'ServiceAccount','name':'drop',"
+		"'uid':'u-1','controller':true}],'labels':{"
+		"'app.kubernetes.io/managed-by':'drop','drop.corewire.io/cachedimage':'dev-nginx',"
+		"'drop.corewire.io/node':'node-1','sidecar.istio.io/inject':'false'},"
+		"'annotations':{'drop.corewire.io/cachedimage':'dev-nginx',"
+		"'drop.corewire.io/cachedimage-uid':'11111111-2222-3333-4444-555555555555',"
+		"'drop.corewire.io/node-uid':'66666666-7777-8888-9999-000000000000',"
+		"'drop.corewire.io/reference':'docker.io/library/nginx:1.25-alpine',"
+		"'drop.corewire.io/attempt':'0','sidecar.istio.io/inject':'false',"
+		"'linkerd.io/inject':'disabled',"
+		"'cluster-autoscaler.kubernetes.io/safe-to-evict':'true'}},"
+		"'spec':{'nodeName':'node-1','restartPolicy':'Never',"
+		"'terminationGracePeriodSeconds':0,'automountServiceAccountToken':false,"
+		"'enableServiceLinks':false," SECURITY ",'containers':[{'name':'pull',"
+		"'image':'docker.io/library/"
+		"nginx:1.25-alpine','imagePullPolicy':'Always'," CONTAINER_REST "}]}}");
+	const struct api_owner owner = {"v1", "ServiceAccount", "drop", "u-1", false, false};
+	struct buf out = {0};
+	struct arena a = ARENA_INIT;
+	text_with(&plain, &(struct podspec_config){.ns = "drop-system", .owner = &owner}, &a, &out);
+	assert_string_equal(out.data, want);
+	arena_done(&a);
+	buf_done(&out);
+	free(want);
+}
+
+#define ZEROS                                                                                      \
+	"'resources':{'requests':{'cpu':'0','memory':'0'},'limits':{'memory':'0'}},"               \
+	"'securityContext':{'allowPrivilegeEscalation':false,'readOnlyRootFilesystem':true,"       \
+	"'capabilities':{'drop':['ALL']}}"
+
+/* 42, 44. Containers in order, the first with the resources; annotations for each. */
+static void rule_42_44_batch(void **state)
+{
+	(void)state;
+	struct msg_start two[] = {plain_image, plain_image};
+	struct msg_pull_start batch = plain;
+	two[1].image_name = "other";
+	two[1].image_uid = "ou";
+	two[1].reference = "docker.io/library/other:1";
+	two[1].attempt = "r1700000000";
+	two[1].pull_policy = "IfNotPresent";
+	batch.pod_name = "pull-batch-0123456789abcdef";
+	batch.batch = "batch.0123456789abcdef";
+	batch.pulls = (struct msg_start_list){two, 2};
+	char *want = quoted(
+		"{'apiVersion':'v1','kind':'Pod','metadata':{"
+		"'name':'pull-batch-0123456789abcdef','namespace':'drop-system',"
+		"'ownerReferences':[{'apiVersion':'drop.corewire.io/v1alpha1',"
+		"'kind':'CachedImage','name':'dev-nginx',"
+		"'uid':'11111111-2222-3333-4444-555555555555','controller':true},"
+		"{'apiVersion':'drop.corewire.io/v1alpha1','kind':'CachedImage','name':'other',"
+		"'uid':'ou'}],'labels':{"
+		"'app.kubernetes.io/managed-by':'drop',"
+		"'drop.corewire.io/cachedimage':'batch.0123456789abcdef',"
+		"'drop.corewire.io/node':'node-1','sidecar.istio.io/inject':'false'},"
+		"'annotations':{"
+		"'drop.corewire.io/node-uid':'66666666-7777-8888-9999-000000000000',"
+		"'drop.corewire.io/pull-0.cachedimage':'dev-nginx',"
+		"'drop.corewire.io/pull-0.cachedimage-uid':'11111111-2222-3333-4444-555555555555',"
+		"'drop.corewire.io/pull-0.reference':'docker.io/library/nginx:1.25-alpine',"
+		"'drop.corewire.io/pull-0.attempt':'0',"
+		"'drop.corewire.io/pull-1.cachedimage':'other',"
+		"'drop.corewire.io/pull-1.cachedimage-uid':'ou',"
+		"'drop.corewire.io/pull-1.reference':'docker.io/library/other:1',"
+		"'drop.corewire.io/pull-1.attempt':'r1700000000',"
+		"'sidecar.istio.io/inject':'false','linkerd.io/inject':'disabled',"
+		"'cluster-autoscaler.kubernetes.io/safe-to-evict':'true'}},"
+		"'spec':{'nodeName':'node-1','restartPolicy':'Never',"
+		"'terminationGracePeriodSeconds':0,'automountServiceAccountToken':false,"
+		"'enableServiceLinks':false," SECURITY ",'containers':[{'name':'pull-0',"
+		"'image':'docker.io/library/"
+		"nginx:1.25-alpine','imagePullPolicy':'Always'," CONTAINER_REST
+		"},{'name':'pull-1','image':'docker.io/library/other:1',"
+		"'imagePullPolicy':'IfNotPresent','command':['true']," ZEROS "}]}}");
+	compare(pod_of(&batch, NULL), want);
 	free(want);
 }
 
@@ -271,8 +371,12 @@ static void test_labels(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_whole_pod), cmocka_unit_test(rule_05_owner),
-		cmocka_unit_test(test_paths),     cmocka_unit_test(test_absent),
+		cmocka_unit_test(test_whole_pod),
+		cmocka_unit_test(rule_42_one_image_byte_for_byte),
+		cmocka_unit_test(rule_42_44_batch),
+		cmocka_unit_test(rule_05_owner),
+		cmocka_unit_test(test_paths),
+		cmocka_unit_test(test_absent),
 		cmocka_unit_test(test_labels),
 	};
 	return cmocka_run_group_tests_name("puller/podspec", tests, NULL, NULL);

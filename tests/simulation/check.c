@@ -42,24 +42,25 @@ static struct sim_policy *policy_at(struct sim *s, int i)
 }
 
 /*
- * Does it count for the limits? Its image, or NULL. That its node is gone or another machine
- * now does not matter: it pulls until it is deleted.
+ * Does a pull of it count for the limits? Its image, or NULL. That its node is gone or another
+ * machine now does not matter: it pulls until it is deleted.
  */
-static struct sim_image *pulls(struct sim *s, const struct sim_pod *p)
+static struct sim_image *pulls(struct sim *s, const struct sim_pod *p, const struct sim_pull *pull)
 {
-	struct sim_image *img = sim_image_by_uid(s, p->image_uid);
+	struct sim_image *img = sim_image_by_uid(s, pull->image_uid);
 	char reference[TEXT];
 	if (!p->labelled || !p->noted || p->finished || img == NULL)
 		return NULL;
 	sim_reference(img, reference);
-	return strcmp(reference, p->reference) == 0 ? img : NULL;
+	return strcmp(reference, pull->reference) == 0 ? img : NULL;
 }
 
 /* Does it hold the slot of its pair? */
-static struct sim_image *in_flight(struct sim *s, const struct sim_pod *p)
+static struct sim_image *in_flight(struct sim *s, const struct sim_pod *p,
+				   const struct sim_pull *pull)
 {
 	const struct sim_node *n = sim_node_by_name(s, p->node);
-	return n != NULL && strcmp(n->uid, p->node_uid) == 0 ? pulls(s, p) : NULL;
+	return n != NULL && strcmp(n->uid, p->node_uid) == 0 ? pulls(s, p, pull) : NULL;
 }
 
 struct count {
@@ -69,20 +70,39 @@ struct count {
 	int64_t pulls, on_node;
 };
 
+/*
+ * What the core does not know yet of a change is not held against it, nor that it lets a pod go
+ * whose image the node has got by itself (17).
+ */
+static const struct sim_image *counts(struct sim *s, const struct sim_pod *p,
+				      const struct sim_pull *pull)
+{
+	const struct sim_image *img = pulls(s, p, pull);
+	if (img == NULL ||
+	    (img->if_not_present && sim_had_pulled(s, p->node_uid, pull->reference)) ||
+	    s->run.boot_ms - img->changed_ms < LATE_MS)
+		return NULL;
+	return img;
+}
+
+/* 43. A pod is one, under the policy of its images; if those are under several now, under none. */
 static void count_one(struct sim *s, struct count *c, const struct sim_pod *p)
 {
-	const struct sim_image *img = pulls(s, p);
-	/*
-	 * What the core does not know yet of a change is not held against it, nor that it lets a
-	 * pod go whose image the node has got by itself (17).
-	 */
-	if (img == NULL || (img->if_not_present && sim_had_pulled(s, p->node_uid, p->reference)) ||
-	    strcmp(p->name, c->pod_name) == 0 || s->run.boot_ms - img->changed_ms < LATE_MS)
+	const struct sim_image *img = NULL;
+	bool one = true;
+	for (size_t i = 0; i < p->n_pulls; i++) {
+		const struct sim_image *each = counts(s, p, &p->pulls[i]);
+		one &= each == NULL || img == NULL ||
+		       sim_policy_of(s, each) == sim_policy_of(s, img);
+		one &= p->n_pulls == 1 || each != NULL;
+		img = img != NULL ? img : each;
+	}
+	if (img == NULL || strcmp(p->name, c->pod_name) == 0)
 		return;
 	c->on_node += strcmp(p->node, c->node) == 0;
 	/* 3. On a node that is gone or not Ready it keeps that node waiting, and no other. */
 	const struct sim_node *n = sim_node_by_name(s, p->node);
-	if (sim_policy_of(s, img) != c->policy || n == NULL || !n->ready)
+	if (!one || sim_policy_of(s, img) != c->policy || n == NULL || !n->ready)
 		return;
 	/* Nor does one that its kubelet has not taken. */
 	if (!p->started && s->run.boot_ms - p->created_ms >= PULL_UNTAKEN_MS)
@@ -141,17 +161,29 @@ static bool bytes_known(const struct sim *s, const struct sim_image *img, const 
 	return known && s->run.boot_ms - img->changed_ms > LATE_MS;
 }
 
+/* Of the images whose bytes the core knows. */
+static int64_t start_bytes(struct sim *s, const struct core_start *start)
+{
+	int64_t bytes = 0;
+	for (size_t i = 0; i < start->n_pulls; i++) {
+		const struct sim_image *img =
+			sim_image_by_uid(s, start->pulls[i].image_uid);
+		if (img != NULL && bytes_known(s, img, start->pulls[i].reference))
+			bytes += sim_bytes(start->pulls[i].reference);
+	}
+	return bytes;
+}
+
 /* 40. The last start is paid for: then the sum never runs ahead by more than one pull. */
 static void check_bytes(struct sim *s, struct sim_policy *p, const struct core_start *start)
 {
-	const struct sim_image *img = sim_image_by_uid(s, start->image_uid);
 	int64_t cost_ms = p->mb_per_s != 0 ? p->last_bytes * 998 / 1000 / (p->mb_per_s * 1000) : 0;
 	if (p->started && s->run.boot_ms - p->last_ms < cost_ms - BYTE_RATE_LATE_US / 1000)
 		sim_fail(&s->run, "maxBytesPerSecond: %d ms after %d bytes of %s, %d MB a second",
 			 (int)(s->run.boot_ms - p->last_ms), (int)p->last_bytes, p->last_reference,
 			 (int)p->mb_per_s);
-	p->last_bytes = bytes_known(s, img, start->reference) ? sim_bytes(start->reference) : 0;
-	sim_text(p->last_reference, TEXT, start->reference);
+	p->last_bytes = start_bytes(s, start);
+	sim_text(p->last_reference, TEXT, start->pulls[0].reference);
 }
 
 /* A new core knows the bytes if a node lists them, and the start by a pod or the image. */
@@ -175,7 +207,7 @@ static bool bytes_remembered(struct sim *s, const struct sim_policy *p, int poli
 /* 11, 12. */
 void check_start(struct sim *s, const struct core_start *start, int *ret_policy)
 {
-	const struct sim_image *img = sim_image_by_uid(s, start->image_uid);
+	const struct sim_image *img = sim_image_by_uid(s, start->pulls[0].image_uid);
 	*ret_policy = -1;
 	if (img == NULL)
 		return; /* deleted, and the core does not know yet */
@@ -210,6 +242,16 @@ void check_start(struct sim *s, const struct core_start *start, int *ret_policy)
 	sim_text(p->last_node, NAME, start->node);
 }
 
+static bool in_flight_under(struct sim *s, const struct sim_pod *p, int policy)
+{
+	for (size_t i = 0; i < p->n_pulls; i++) {
+		const struct sim_image *img = in_flight(s, p, &p->pulls[i]);
+		if (img != NULL && sim_policy_of(s, img) == policy)
+			return true;
+	}
+	return false;
+}
+
 /*
  * 11. What a new core cannot know of the last start of a policy is not held against it,
  * nor that it takes a later one of an image that has come under the policy since.
@@ -220,9 +262,7 @@ void check_restart(struct sim *s)
 		struct sim_policy *p = policy_at(s, i);
 		bool known = false, later = false;
 		for (int k = 0; k < PODS_MAX; k++) {
-			const struct sim_image *img =
-				s->pods[k].exists ? in_flight(s, &s->pods[k]) : NULL;
-			bool same = img != NULL && sim_policy_of(s, img) == i;
+			bool same = s->pods[k].exists && in_flight_under(s, &s->pods[k], i);
 			known |= same && s->pods[k].created_ms >= p->last_ms;
 			later |= same && s->pods[k].created_ms >= p->last_ms + OWN_MS;
 			/* Of two in one second the new core cannot tell which was the last. */
@@ -237,7 +277,18 @@ void check_restart(struct sim *s)
 			p->started = false;
 		if (!bytes_remembered(s, p, i))
 			p->last_bytes = 0;
+		/* It may be that only the first image of a batch tells of its start. */
+		else if (p->last_bytes != 0)
+			p->last_bytes = sim_bytes(p->last_reference);
 	}
+}
+
+static bool has_image(const struct core_start *start, const char *name)
+{
+	for (size_t i = 0; i < start->n_pulls; i++)
+		if (strcmp(start->pulls[i].image_name, name) == 0)
+			return true;
+	return false;
 }
 
 /* 10. No pod is asked for while the core knows of another for that image on that node. */
@@ -245,52 +296,106 @@ void check_alone(struct sim *s, const struct core_start *start)
 {
 	for (int i = 0; i < PODS_MAX; i++) {
 		const struct sim_pod *p = &s->pods[i];
-		if (p->exists && p->labelled && p->told && strcmp(p->name, start->pod_name) != 0 &&
-		    strcmp(p->image, start->image_name) == 0 && strcmp(p->node, start->node) == 0)
-			sim_fail(&s->run, "starts %s beside %s", start->pod_name, p->name);
+		if (!p->exists || !p->labelled || !p->told ||
+		    strcmp(p->name, start->pod_name) == 0 || strcmp(p->node, start->node) != 0)
+			continue;
+		for (size_t k = 0; k < p->n_pulls; k++)
+			if (has_image(start, p->pulls[k].image))
+				sim_fail(&s->run, "starts %s beside %s", start->pod_name, p->name);
+	}
+}
+
+static bool pulled_anywhere(const struct sim *s, const char *reference)
+{
+	for (size_t i = 0; i < s->n_pulled; i++)
+		if (strcmp(s->pulled[i].reference, reference) == 0)
+			return true;
+	return false;
+}
+
+/* 42. Only what was pulled before, as many as the policy allows, each image once, one policy. */
+void check_batch(struct sim *s, const struct core_start *start)
+{
+	if (start->n_pulls == 1)
+		return;
+	const struct sim_image *first = sim_image_by_uid(s, start->pulls[0].image_uid);
+	for (size_t i = 0; i < start->n_pulls; i++) {
+		const struct core_start_pull *p = &start->pulls[i];
+		const struct sim_image *img = sim_image_by_uid(s, p->image_uid);
+		if (!pulled_anywhere(s, p->reference))
+			sim_fail(&s->run, "%s is in a batch and was never pulled", p->reference);
+		for (size_t k = 0; k < i; k++)
+			if (strcmp(start->pulls[k].image_uid, p->image_uid) == 0)
+				sim_fail(&s->run, "%s is twice in a batch", p->image_name);
+		if (img == NULL || first == NULL || s->run.boot_ms - img->changed_ms < LATE_MS ||
+		    s->run.boot_ms - first->changed_ms < LATE_MS)
+			continue;
+		if (sim_policy_of(s, img) != sim_policy_of(s, first))
+			sim_fail(&s->run, "%s is under another policy", p->image_name);
 	}
 }
 
 /* 6, 10: no crash pulls twice. */
-void check_create(struct sim *s, const struct sim_pod *pod)
+static void check_created_once(struct sim *s, const struct sim_pod *pod,
+			       const struct sim_pull *pull)
 {
 	char key[sizeof(s->creates[0].key)];
-	snprintf(key, sizeof(key), "%s %s %s %s %s %llu", pod->name, pod->image_uid, pod->node_uid,
-		 pod->reference, pod->attempt, (unsigned long long)pod->revision);
+	snprintf(key, sizeof(key), "%s %s %s %s %llu", pull->image_uid, pod->node_uid,
+		 pull->reference, pull->attempt, (unsigned long long)pull->revision);
 	/*
 	 * A restart may not know what only a list said that has been cut since: then the pod of an
 	 * IfNotPresent image is made although the image is there. It brings nothing.
 	 */
-	const struct sim_image *img = sim_image_by_uid(s, pod->image_uid);
+	const struct sim_image *img = sim_image_by_uid(s, pull->image_uid);
 	bool needless = img != NULL && img->if_not_present &&
-			sim_has_pulled(s, pod->node_uid, pod->reference);
+			sim_has_pulled(s, pod->node_uid, pull->reference);
 	for (size_t i = 0; i < s->n_creates && !needless; i++)
 		if (strcmp(s->creates[i].key, key) == 0)
 			sim_fail(&s->run, "created twice: %s", key);
-	for (int i = 0; i < PODS_MAX; i++) {
-		const struct sim_pod *p = &s->pods[i];
-		if (p->exists && !p->finished && p->labelled && p->noted &&
-		    s->run.boot_ms - p->created_ms < GIVEN_UP_MS &&
-		    strcmp(p->image_uid, pod->image_uid) == 0 &&
-		    strcmp(p->node_uid, pod->node_uid) == 0 &&
-		    strcmp(p->reference, pod->reference) == 0)
-			sim_fail(&s->run, "two pods pull the same: %s %s", p->name, pod->name);
-	}
-	if (s->n_creates == CREATES_MAX)
+	if (s->n_creates == CREATES_MAX) {
 		sim_fail(&s->run, "pods without end");
-	else
-		sim_text(s->creates[s->n_creates++].key, sizeof(key), key);
+		return;
+	}
+	sim_text(s->creates[s->n_creates].pod_name, NAME, pod->name);
+	sim_text(s->creates[s->n_creates++].key, sizeof(key), key);
 }
 
-static bool durable(const struct sim_status *st, const struct sim_pod *p)
+static bool same_pull(const struct sim_pod *p, const struct sim_pod *pod,
+		      const struct sim_pull *pull)
+{
+	for (size_t i = 0; i < p->n_pulls; i++)
+		if (strcmp(p->pulls[i].image_uid, pull->image_uid) == 0 &&
+		    strcmp(p->node_uid, pod->node_uid) == 0 &&
+		    strcmp(p->pulls[i].reference, pull->reference) == 0)
+			return true;
+	return false;
+}
+
+void check_create(struct sim *s, const struct sim_pod *pod)
+{
+	for (size_t k = 0; k < pod->n_pulls; k++) {
+		check_created_once(s, pod, &pod->pulls[k]);
+		for (int i = 0; i < PODS_MAX; i++) {
+			const struct sim_pod *p = &s->pods[i];
+			if (p->exists && !p->finished && p->labelled && p->noted &&
+			    s->run.boot_ms - p->created_ms < GIVEN_UP_MS &&
+			    same_pull(p, pod, &pod->pulls[k]))
+				sim_fail(&s->run, "two pods pull the same: %s %s", p->name,
+					 pod->name);
+		}
+	}
+}
+
+static bool durable(const struct sim_status *st, const struct sim_pod *pod,
+		    const struct sim_pull *p)
 {
 	if (strcmp(st->cached_image, p->reference) != 0)
 		return false;
 	for (size_t i = 0; i < st->n_cached; i++)
-		if (strcmp(st->cached[i], p->node) == 0)
+		if (strcmp(st->cached[i], pod->node) == 0)
 			return true;
 	for (size_t i = 0; i < st->n_failed; i++)
-		if (strcmp(st->failed[i].node, p->node) == 0)
+		if (strcmp(st->failed[i].node, pod->node) == 0)
 			return st->failed[i].attempts > atoll(p->attempt);
 	return false;
 }
@@ -303,15 +408,18 @@ void check_delete(struct sim *s, const struct core_delete *d)
 		return;
 	if (!p->labelled)
 		sim_fail(&s->run, "deletes a pod that is not ours: %s", p->name);
-	const struct sim_image *img = sim_image_by_uid(s, p->image_uid);
 	const struct sim_node *n = sim_node_by_name(s, p->node);
-	char reference[TEXT];
-	if (img == NULL || n == NULL || strcmp(n->uid, p->node_uid) != 0 ||
-	    s->run.boot_ms - img->changed_ms < LATE_MS)
-		return;
-	sim_reference(img, reference);
-	if (strcmp(reference, p->reference) == 0 && !durable(&img->status, p))
-		sim_fail(&s->run, "deletes %s before its outcome is durable", p->name);
+	for (size_t i = 0; i < p->n_pulls; i++) {
+		const struct sim_image *img = sim_image_by_uid(s, p->pulls[i].image_uid);
+		char reference[TEXT];
+		if (img == NULL || n == NULL || strcmp(n->uid, p->node_uid) != 0 ||
+		    s->run.boot_ms - img->changed_ms < LATE_MS)
+			continue;
+		sim_reference(img, reference);
+		if (strcmp(reference, p->pulls[i].reference) == 0 &&
+		    !durable(&img->status, p, &p->pulls[i]))
+			sim_fail(&s->run, "deletes %s before its outcome is durable", p->name);
+	}
 }
 
 static const struct sim_node *told_node(const struct sim *s, const char *name)
@@ -437,6 +545,21 @@ static bool image_converged(struct sim *s, const struct sim_image *img, char *wh
 	return true;
 }
 
+/* What is not there is tried for ever. */
+static bool pulls_missing(struct sim *s, const struct sim_pod *p)
+{
+	const struct sim_node *n = sim_node_by_name(s, p->node);
+	for (size_t i = 0; i < p->n_pulls; i++) {
+		const struct sim_pull *pull = &p->pulls[i];
+		bool fails = sim_missing(pull->reference) ||
+			     (n != NULL && asked_nothing_for(s, pull->reference, n));
+		if ((in_flight(s, p, pull) && fails) ||
+		    (p->finished && (pull->fate == FATE_MISSING || pull->fate == FATE_PLATFORM)))
+			return true;
+	}
+	return false;
+}
+
 /* 14, 19: in the end status is the truth, and nothing is left over. */
 bool check_converged(struct sim *s, char *why, size_t size)
 {
@@ -449,11 +572,7 @@ bool check_converged(struct sim *s, char *why, size_t size)
 	}
 	for (int i = 0; i < PODS_MAX; i++) {
 		const struct sim_pod *p = &s->pods[i];
-		const struct sim_node *n = sim_node_by_name(s, p->node);
-		bool fails = sim_missing(p->reference) ||
-			     (n != NULL && asked_nothing_for(s, p->reference, n));
-		if (p->exists && p->labelled && !(in_flight(s, p) && fails) &&
-		    !(p->finished && (p->fate == FATE_MISSING || p->fate == FATE_PLATFORM))) {
+		if (p->exists && p->labelled && !pulls_missing(s, p)) {
 			snprintf(why, size, "pod %s is left", p->name);
 			return false;
 		}

@@ -93,6 +93,7 @@ static void put_policy(struct sim *s, const struct sim_policy *p)
 		.spec = {.max_concurrent_nodes = p->max_nodes,
 			 .max_concurrent_pulls = p->max_pulls,
 			 .max_pulls_per_node = p->max_per_node,
+			 .max_images_per_pod = p->max_images,
 			 .min_delay_between_pulls = p->delay_ms,
 			 .pull_timeout = 30 * 60 * 1000,
 			 .failure_backoff = &backoff,
@@ -165,67 +166,121 @@ static void put_image(struct sim *s, const struct sim_image *img)
 
 static void pod_told(struct sim *s, const struct sim_pod *p)
 {
-	struct sim_image *img = sim_image_by_uid(s, p->image_uid);
 	struct sim_pod *truth = sim_pod_by_name(s, p->name);
-	if (img != NULL)
-		img->pod_ms = s->run.boot_ms;
+	for (size_t i = 0; i < p->n_pulls; i++) {
+		struct sim_image *img = sim_image_by_uid(s, p->pulls[i].image_uid);
+		if (img != NULL)
+			img->pod_ms = s->run.boot_ms;
+	}
 	if (truth != NULL && strcmp(truth->uid, p->uid) == 0)
 		truth->told = true;
 }
 
-/* What the kubelet has reported of the pod so far. */
+#define NOTES 4 /* of each container, besides the node's uid */
+
+struct told { /* a pod as the core reads it: room for its parts */
+	char keys[IMAGES_MAX * NOTES][PULLPOD_KEY_SIZE];
+	struct api_kv notes[IMAGES_MAX * NOTES + 1];
+	char names[IMAGES_MAX][PULLPOD_CONTAINER_SIZE], image_ids[IMAGES_MAX][TEXT];
+	struct pod_container containers[IMAGES_MAX];
+	struct container_status statuses[IMAGES_MAX];
+	struct container_waiting waiting[IMAGES_MAX];
+	struct container_terminated ended[IMAGES_MAX];
+};
+
+static void tell_notes(const struct sim_pod *p, struct told *t, struct api_map *ret)
+{
+	size_t n = 0;
+	t->notes[n++] = (struct api_kv){PULLPOD_NOTE_NODE_UID, p->node_uid};
+	for (size_t i = 0; i < p->n_pulls; i++) {
+		const struct sim_pull *pull = &p->pulls[i];
+		const struct api_kv of[NOTES] = {{PULLPOD_NOTE_IMAGE, pull->image},
+						 {PULLPOD_NOTE_IMAGE_UID, pull->image_uid},
+						 {PULLPOD_NOTE_REFERENCE, pull->reference},
+						 {PULLPOD_NOTE_ATTEMPT, pull->attempt}};
+		for (size_t k = 0; k < NOTES; k++, n++)
+			t->notes[n] = (struct api_kv){
+				pullpod_note(t->keys[n - 1], of[k].key,
+					     p->n_pulls > 1 ? (int)i : PULLPOD_ONLY),
+				of[k].value};
+	}
+	*ret = (struct api_map){t->notes, p->noted ? n : 0};
+}
+
+/* What the kubelet has reported of one container so far: nothing until all have been tried. */
+static void tell_container(const struct sim_pod *p, size_t i, struct told *t)
+{
+	const struct sim_pull *pull = &p->pulls[i];
+	struct container_status *cs = &t->statuses[i];
+	bool ended = p->finished && p->fate != FATE_EVICTED;
+	pullpod_container(t->names[i], p->n_pulls > 1 ? (int)i : PULLPOD_ONLY);
+	t->containers[i] = (struct pod_container){t->names[i], pull->reference};
+	t->waiting[i] = (struct container_waiting){"ContainerCreating", NULL};
+	t->ended[i] = (struct container_terminated){
+		.exit_code = pull->fate == FATE_PULLED ? 0 : 128, .reason = "Completed"};
+	*cs = (struct container_status){
+		.name = t->names[i], .image = pull->reference, .waiting = &t->waiting[i]};
+	if (ended && pull->fate == FATE_MISSING) {
+		t->waiting[i].reason = "ErrImagePull";
+		t->waiting[i].message =
+			"rpc error: code = NotFound desc = failed to pull and unpack "
+			"image \"x\": failed to resolve reference \"x\": x: not found";
+	} else if (ended && pull->fate == FATE_PLATFORM) {
+		t->waiting[i].reason = "ErrImagePull";
+		t->waiting[i].message = "failed to pull and unpack image \"x\": no match for platform "
+					"in manifest: not found";
+	} else if (ended) {
+		cs->waiting = NULL;
+		cs->terminated = &t->ended[i];
+		cs->container_id = "containerd://1";
+		char digest[80];
+		asked_digest(pull->version, digest);
+		snprintf(t->image_ids[i], TEXT, "registry.test/x@%s", digest);
+		cs->image_id = t->image_ids[i];
+	}
+}
+
+static const char *phase_of(const struct sim_pod *p)
+{
+	bool missing = false, scratch = false;
+	if (p->finished && p->fate == FATE_EVICTED)
+		return "Failed";
+	for (size_t i = 0; i < p->n_pulls; i++) {
+		missing |= p->pulls[i].fate == FATE_MISSING ||
+			   p->pulls[i].fate == FATE_PLATFORM;
+		scratch |= p->pulls[i].fate == FATE_SCRATCH;
+	}
+	return !p->finished || missing ? "Pending" : scratch ? "Failed" : "Succeeded";
+}
+
 static void put_pod(struct sim *s, const struct sim_pod *p)
 {
-	struct api_kv labels[] = {{PULLPOD_LABEL_MANAGED_BY, PULLPOD_MANAGED_BY},
-				  {PULLPOD_LABEL_IMAGE, p->image},
-				  {PULLPOD_LABEL_NODE, p->node}};
-	struct api_kv notes[] = {{PULLPOD_NOTE_ATTEMPT, p->attempt},
-				 {PULLPOD_NOTE_IMAGE, p->image},
-				 {PULLPOD_NOTE_IMAGE_UID, p->image_uid},
-				 {PULLPOD_NOTE_NODE_UID, p->node_uid},
-				 {PULLPOD_NOTE_REFERENCE, p->reference}};
-	struct pod_container container = {"pull", p->reference};
+	struct told *t = xcalloc(1, sizeof(*t));
+	struct api_kv labels[] = {
+		{PULLPOD_LABEL_MANAGED_BY, PULLPOD_MANAGED_BY},
+		{PULLPOD_LABEL_IMAGE, p->n_pulls > 1 ? p->batch : p->pulls[0].image},
+		{PULLPOD_LABEL_NODE, p->node}};
 	struct pod_condition sandbox = {"PodReadyToStartContainers", "True", NULL, NULL};
-	struct container_waiting waiting = {"ContainerCreating", NULL};
-	struct container_terminated ended = {.exit_code = 0, .reason = "Completed"};
-	struct container_status cs = {.name = "pull", .image = p->reference, .waiting = &waiting};
 	struct pod obj = {
 		.meta = {.name = p->name, .uid = p->uid, .created = p->created},
 		.node_name = p->node,
-		.containers = {&container, 1},
-		.phase = "Pending",
+		.containers = {t->containers, p->n_pulls},
+		.phase = phase_of(p),
 		.start_time = p->started ? p->created : 0,
 		.conditions = {&sandbox, p->started},
-		.container_statuses = {&cs, p->started},
+		.container_statuses = {t->statuses, p->started ? p->n_pulls : 0},
 	};
+	for (size_t i = 0; i < p->n_pulls; i++)
+		tell_container(p, i, t);
 	obj.meta.labels = (struct api_map){labels, p->labelled ? 3 : 1};
-	obj.meta.annotations = (struct api_map){notes, p->noted ? 5 : 0};
-	char digest[80], image_id[TEXT];
-	asked_digest(p->version, digest);
-	snprintf(image_id, TEXT, "registry.test/x@%s", digest);
-	bool got = p->finished && (p->fate == FATE_PULLED || p->fate == FATE_SCRATCH);
-	if (got) {
-		cs.waiting = NULL;
-		cs.terminated = &ended;
-		cs.container_id = "containerd://1";
-		cs.image_id = image_id;
-		obj.phase = p->fate == FATE_PULLED ? "Succeeded" : "Failed";
-		ended.exit_code = p->fate == FATE_PULLED ? 0 : 128;
-	} else if (p->finished && p->fate == FATE_MISSING) {
-		waiting.reason = "ErrImagePull";
-		waiting.message = "rpc error: code = NotFound desc = failed to pull and unpack "
-				  "image \"x\": failed to resolve reference \"x\": x: not found";
-	} else if (p->finished && p->fate == FATE_PLATFORM) {
-		waiting.reason = "ErrImagePull";
-		waiting.message = "failed to pull and unpack image \"x\": no match for platform in "
-				  "manifest: not found";
-	} else if (p->finished && p->fate == FATE_EVICTED) {
-		obj.phase = "Failed";
+	tell_notes(p, t, &obj.meta.annotations);
+	if (p->finished && p->fate == FATE_EVICTED) {
 		obj.reason = "Evicted";
 		obj.message = "The node was low on resource: ephemeral-storage.";
 	}
 	core_put(s->core, KIND_POD, &obj, sim_now(s));
 	pod_told(s, p);
+	free(t);
 }
 
 static const char *name_of_event(const struct sim_event *e)
@@ -440,6 +495,8 @@ static void name_policy(struct sim *s, struct sim_policy *p, int i)
 		.repull_ms = (s->repulls || s->checks) && i == 0 ? 60000 : 0,
 		.mb_per_s = sim_chance(&s->run, 300) ? 50 + (int64_t)sim_random(&s->run, 1000) : 0,
 	};
+	if (s->batches)
+		p->max_images = 1 + (int64_t)sim_random(&s->run, IMAGES_MAX);
 	snprintf(p->name, NAME, "policy-%d", i);
 }
 
@@ -467,6 +524,8 @@ void sim_init(struct sim *s)
 		snprintf(img->uid, NAME, "i%d-%llu", i, (unsigned long long)++s->uids);
 		snprintf(img->tag, NAME, "%s", sim_chance(&s->run, 200) ? "missing-1" : "1");
 		img->policy = (int)sim_random(&s->run, POLICIES_MAX + 1) - 1;
+		if (s->batches && img->policy > 0) /* images of one policy */
+			img->policy = 0;
 		img->pool_a_only = sim_chance(&s->run, 200);
 		img->if_not_present = sim_chance(&s->run, 400);
 		img->rv = ++s->rv;

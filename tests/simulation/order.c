@@ -24,6 +24,16 @@ static bool before(const struct sim_image *a, const struct sim_image *b)
 					  : strcmp(a->name, b->name) < 0;
 }
 
+/* An image of that name, or of that uid. */
+static bool carries(const struct sim_pod *p, const char *name, const char *uid)
+{
+	for (size_t i = 0; i < p->n_pulls; i++)
+		if ((name != NULL && strcmp(p->pulls[i].image, name) == 0) ||
+		    (uid != NULL && strcmp(p->pulls[i].image_uid, uid) == 0))
+			return true;
+	return false;
+}
+
 /* Anything known or on its way of the image on the node? Then it is not simply its turn. */
 static bool touched(struct sim *s, const struct sim_image *img, const struct sim_node *n)
 {
@@ -33,13 +43,13 @@ static bool touched(struct sim *s, const struct sim_image *img, const struct sim
 		return true;
 	for (int i = 0; i < REQUESTS_MAX; i++) {
 		const struct sim_request *r = &s->requests[i];
-		if (r->used && r->kind == REQ_START && strcmp(r->pod.image_uid, img->uid) == 0)
+		if (r->used && r->kind == REQ_START && carries(&r->pod, NULL, img->uid))
 			return true;
 		if (r->used && r->kind == REQ_WRITE && strcmp(r->image_uid, img->uid) == 0)
 			return true;
 	}
 	for (int i = 0; i < PODS_MAX; i++)
-		if (s->pods[i].exists && strcmp(s->pods[i].image, img->name) == 0)
+		if (s->pods[i].exists && carries(&s->pods[i], img->name, NULL))
 			return true;
 	for (size_t i = 0; i < st->n_cached; i++)
 		if (strcmp(st->cached[i], n->name) == 0)
@@ -61,9 +71,10 @@ static bool could_start(struct sim *s, const struct sim_image *img, const struct
 static bool among(const struct core_actions *acts, const char *image, const char *node)
 {
 	for (size_t i = 0; i < acts->n_starts; i++)
-		if (strcmp(acts->starts[i].image_name, image) == 0 &&
-		    strcmp(acts->starts[i].node, node) == 0)
-			return true;
+		for (size_t k = 0; k < acts->starts[i].n_pulls; k++)
+			if (strcmp(acts->starts[i].pulls[k].image_name, image) == 0 &&
+			    strcmp(acts->starts[i].node, node) == 0)
+				return true;
 	return false;
 }
 
@@ -138,7 +149,7 @@ static void check_probes(struct sim *s, const struct core_actions *acts,
 			return;
 	if (s->run.boot_ms - at->at_ms < at->initial_ms * 9 / 10 - 100)
 		sim_fail(&s->run, "back-off: %s on %s %d ms after the node failed, of %d",
-			 start->image_name, start->node, (int)(s->run.boot_ms - at->at_ms),
+			 start->pulls[0].image_name, start->node, (int)(s->run.boot_ms - at->at_ms),
 			 (int)at->initial_ms);
 	int probes = 0;
 	for (size_t i = 0; i < acts->n_starts; i++)
@@ -148,11 +159,14 @@ static void check_probes(struct sim *s, const struct core_actions *acts,
 		sim_fail(&s->run, "%d probes at once on %s", probes, start->node);
 }
 
-/* 13. On the same node, under the same policy, the lower number comes first. */
+/*
+ * 13. On the same node, under the same policy, the lower number comes first: of a batch its first
+ * image; those that go with it were not waited for.
+ */
 static void check_priority(struct sim *s, const struct core_actions *acts,
 			   const struct core_start *start)
 {
-	const struct sim_image *img = sim_image_by_uid(s, start->image_uid);
+	const struct sim_image *img = sim_image_by_uid(s, start->pulls[0].image_uid);
 	const struct sim_node *n = sim_node_by_name(s, start->node);
 	/* What waits for the registry is overtaken. */
 	if (s->checks || img == NULL || n == NULL || s->run.boot_ms - img->changed_ms <= LATE_MS ||
@@ -172,17 +186,18 @@ static void check_priority(struct sim *s, const struct core_actions *acts,
 }
 
 /* 17. What the node has told of is not pulled if that could bring nothing new. */
-static void check_needless(struct sim *s, const struct core_start *start)
+static void check_needless(struct sim *s, const struct core_start *start,
+			   const struct core_start_pull *pull)
 {
-	const struct sim_image *img = sim_image_by_uid(s, start->image_uid);
+	const struct sim_image *img = sim_image_by_uid(s, pull->image_uid);
 	if (img == NULL || !img->if_not_present || s->run.boot_ms - img->changed_ms <= LATE_MS)
 		return;
 	for (int i = 0; i < NODES_MAX; i++) {
 		const struct sim_node *t = &s->told[i];
 		if (t->exists && strcmp(t->uid, start->node_uid) == 0 &&
-		    sim_lists(t, start->reference))
+		    sim_lists(t, pull->reference))
 			sim_fail(&s->run, "pulls what %s says it has: %s", t->name,
-				 start->reference);
+				 pull->reference);
 	}
 }
 
@@ -195,37 +210,40 @@ static struct sim_failure *failure_of(struct sim *s, const char *image_uid, cons
 	return NULL;
 }
 
-void check_failed(struct sim *s, const struct sim_pod *p)
+void check_failed(struct sim *s, const struct sim_pod *p, const struct sim_pull *pull)
 {
-	struct sim_failure *f = failure_of(s, p->image_uid, p->node_uid);
+	struct sim_failure *f = failure_of(s, pull->image_uid, p->node_uid);
 	/* What is the image's fault is probed on any node, when its own wait is over. */
-	if (p->fate == FATE_MISSING || p->fate == FATE_PLATFORM)
+	if (pull->fate == FATE_MISSING || pull->fate == FATE_PLATFORM)
 		return;
 	if (f == NULL && s->n_failures < FAILURES_MAX)
 		f = &s->failures[s->n_failures++];
 	if (f == NULL)
 		return;
-	*f = (struct sim_failure){.revision = p->revision, .at_ms = s->run.boot_ms};
+	*f = (struct sim_failure){.revision = pull->revision, .at_ms = s->run.boot_ms};
 	sim_text(f->pod_name, NAME, p->name);
-	sim_text(f->reference, TEXT, p->reference);
-	sim_text(f->image_uid, NAME, p->image_uid);
+	sim_text(f->reference, TEXT, pull->reference);
+	sim_text(f->image_uid, NAME, pull->image_uid);
 	sim_text(f->node_uid, NAME, p->node_uid);
 }
 
 void check_unseen(struct sim *s, const struct sim_pod *p)
 {
-	struct sim_failure *f = failure_of(s, p->image_uid, p->node_uid);
-	if (!s->leading && f != NULL && strcmp(f->pod_name, p->name) == 0)
-		*f = s->failures[--s->n_failures];
+	for (size_t i = 0; !s->leading && i < p->n_pulls; i++) {
+		struct sim_failure *f = failure_of(s, p->pulls[i].image_uid, p->node_uid);
+		if (f != NULL && strcmp(f->pod_name, p->name) == 0)
+			*f = s->failures[--s->n_failures];
+	}
 }
 
 /* 14. The shortest back-off is kept, whoever is leading; a second is lost in its writing. */
-static void check_backoff(struct sim *s, const struct core_start *start)
+static void check_backoff(struct sim *s, const struct core_start *start,
+			  const struct core_start_pull *pull)
 {
-	const struct sim_image *img = sim_image_by_uid(s, start->image_uid);
-	const struct sim_failure *f = failure_of(s, start->image_uid, start->node_uid);
+	const struct sim_image *img = sim_image_by_uid(s, pull->image_uid);
+	const struct sim_failure *f = failure_of(s, pull->image_uid, start->node_uid);
 	if (img == NULL || f == NULL || f->revision != img->revision ||
-	    strcmp(f->reference, start->reference) != 0 || s->jumps ||
+	    strcmp(f->reference, pull->reference) != 0 || s->jumps ||
 	    strcmp(f->pod_name, start->pod_name) == 0 /* asked for again, and there already */ ||
 	    s->run.boot_ms - img->changed_ms <= LATE_MS)
 		return;
@@ -241,8 +259,10 @@ void check_order(struct sim *s, const struct core_actions *acts)
 {
 	for (size_t i = 0; i < acts->n_starts; i++) {
 		check_priority(s, acts, &acts->starts[i]);
-		check_needless(s, &acts->starts[i]);
-		check_backoff(s, &acts->starts[i]);
+		for (size_t k = 0; k < acts->starts[i].n_pulls; k++) {
+			check_needless(s, &acts->starts[i], &acts->starts[i].pulls[k]);
+			check_backoff(s, &acts->starts[i], &acts->starts[i].pulls[k]);
+		}
 		check_probes(s, acts, &acts->starts[i]);
 	}
 }

@@ -69,22 +69,28 @@ void sim_pod_remove(struct sim *s, struct sim_pod *pod)
 static void act_start(struct sim *s, const struct core_start *a)
 {
 	int policy;
-	sim_trace(&s->run, "START %s %s on %s attempt %s", a->pod_name, a->reference, a->node,
-		  a->attempt);
+	for (size_t i = 0; i < a->n_pulls; i++)
+		sim_trace(&s->run, "START %s %s on %s attempt %s", a->pod_name,
+			  a->pulls[i].reference, a->node, a->pulls[i].attempt);
 	check_start(s, a, &policy);
 	check_alone(s, a);
+	check_batch(s, a);
 	struct sim_request *r = request_new(s, REQ_START);
 	struct sim_pod *p = &r->pod;
 	r->policy = policy;
 	sim_text(r->pod_name, NAME, a->pod_name);
-	*p = (struct sim_pod){.labelled = true, .noted = true};
+	*p = (struct sim_pod){.labelled = true, .noted = true, .n_pulls = a->n_pulls};
 	sim_text(p->name, NAME, a->pod_name);
-	sim_text(p->image, NAME, a->image_name);
-	sim_text(p->image_uid, NAME, a->image_uid);
 	sim_text(p->node, NAME, a->node);
 	sim_text(p->node_uid, NAME, a->node_uid);
-	sim_text(p->reference, TEXT, a->reference);
-	sim_text(p->attempt, NAME, a->attempt);
+	sim_text(p->batch, NAME, a->batch);
+	for (size_t i = 0; i < a->n_pulls; i++) {
+		struct sim_pull *pull = &p->pulls[i];
+		sim_text(pull->image, NAME, a->pulls[i].image_name);
+		sim_text(pull->image_uid, NAME, a->pulls[i].image_uid);
+		sim_text(pull->reference, TEXT, a->pulls[i].reference);
+		sim_text(pull->attempt, NAME, a->pulls[i].attempt);
+	}
 }
 
 static void act_write(struct sim *s, const struct core_write *w)
@@ -138,7 +144,6 @@ void sim_act(struct sim *s, const struct core_actions *acts)
 
 static void exec_start(struct sim *s, struct sim_request *r)
 {
-	struct sim_image *img = sim_image_by_uid(s, r->pod.image_uid);
 	r->result = START_MADE;
 	if (sim_pod_by_name(s, r->pod.name) != NULL)
 		return;
@@ -147,7 +152,10 @@ static void exec_start(struct sim *s, struct sim_request *r)
 		s->refused_ms = s->run.boot_ms;
 		return;
 	}
-	r->pod.revision = img != NULL ? img->revision : 0;
+	for (size_t i = 0; i < r->pod.n_pulls; i++) {
+		const struct sim_image *img = sim_image_by_uid(s, r->pod.pulls[i].image_uid);
+		r->pod.pulls[i].revision = img != NULL ? img->revision : 0;
+	}
 	check_create(s, &r->pod);
 	sim_pod_add(s, &r->pod);
 }

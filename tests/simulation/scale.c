@@ -86,13 +86,13 @@ static void put_image(struct core *c, int i)
 static void put_pod(struct core *c, const struct core_start *s)
 {
 	struct api_kv labels[] = {{PULLPOD_LABEL_MANAGED_BY, PULLPOD_MANAGED_BY},
-				  {PULLPOD_LABEL_IMAGE, s->image_name},
+				  {PULLPOD_LABEL_IMAGE, s->pulls[0].image_name},
 				  {PULLPOD_LABEL_NODE, s->node}};
-	struct api_kv notes[] = {{PULLPOD_NOTE_ATTEMPT, s->attempt},
-				 {PULLPOD_NOTE_IMAGE, s->image_name},
-				 {PULLPOD_NOTE_IMAGE_UID, s->image_uid},
+	struct api_kv notes[] = {{PULLPOD_NOTE_ATTEMPT, s->pulls[0].attempt},
+				 {PULLPOD_NOTE_IMAGE, s->pulls[0].image_name},
+				 {PULLPOD_NOTE_IMAGE_UID, s->pulls[0].image_uid},
 				 {PULLPOD_NOTE_NODE_UID, s->node_uid},
-				 {PULLPOD_NOTE_REFERENCE, s->reference}};
+				 {PULLPOD_NOTE_REFERENCE, s->pulls[0].reference}};
 	struct pod pod = {.meta = {.name = s->pod_name, .uid = s->pod_name},
 			  .node_name = s->node,
 			  .phase = "Succeeded"};

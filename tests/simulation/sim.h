@@ -59,7 +59,8 @@ struct sim_node {
 	char pool[4];
 	int64_t turned_ms;           /* became Ready or not, or another machine */
 	bool cold, was_cold, opened; /* has the startup taint; ever had it; it was removed once */
-	int64_t born_ms, ready_ms, ready_s; /* this machine; Ready changed, also by the wall clock */
+	int64_t born_ms, ready_ms,
+		ready_s; /* this machine; Ready changed, also by the wall clock */
 	int64_t held_ms; /* a start was answered with "unknown": its slot is kept so long */
 };
 
@@ -105,7 +106,8 @@ struct sim_image {
 struct sim_policy {
 	bool exists;
 	char name[NAME];
-	int64_t max_nodes, max_pulls, max_per_node, delay_ms, initial_ms, max_ms, repull_ms;
+	int64_t max_nodes, max_pulls, max_per_node, max_images, delay_ms, initial_ms, max_ms;
+	int64_t repull_ms;
 	int64_t mb_per_s; /* maxBytesPerSecond; 0: none */
 	/* for the invariants: */
 	bool started;
@@ -114,16 +116,22 @@ struct sim_policy {
 	char last_node[NAME], last_reference[TEXT];
 };
 
+struct sim_pull { /* one image of a pod */
+	char image[NAME], image_uid[NAME], reference[TEXT], attempt[NAME];
+	uint64_t revision; /* of the image when it was created */
+	unsigned version;  /* of the tag, pulled */
+	enum fate fate;    /* where the whole pod has none of its own */
+};
+
 struct sim_pod {
 	bool exists, labelled, noted, finished, started;
 	bool told; /* to the core, ever */
-	char name[NAME], uid[NAME], image[NAME], image_uid[NAME], node[NAME], node_uid[NAME];
-	char reference[TEXT], attempt[NAME];
-	uint64_t revision; /* of the image when it was created */
+	char name[NAME], uid[NAME], node[NAME], node_uid[NAME], batch[NAME];
 	int64_t created_ms, start_ms, end_ms;
 	int64_t created; /* unix seconds */
-	unsigned version; /* of the tag, pulled */
-	enum fate fate;
+	enum fate fate;  /* FATE_EVICTED, FATE_STUCK: of all; else each pull's counts */
+	size_t n_pulls;
+	struct sim_pull pulls[IMAGES_MAX];
 };
 
 enum request_kind { REQ_START, REQ_DELETE, REQ_WRITE, REQ_OPEN };
@@ -158,8 +166,8 @@ struct sim_event {
 	} u;
 };
 
-struct sim_create { /* every pod that was ever made */
-	char key[512];
+struct sim_create { /* every pull that was ever made, and in which pod last */
+	char pod_name[NAME], key[512];
 };
 
 struct sim_pulled { /* an image that a node has, or had */
@@ -200,6 +208,7 @@ struct sim {
 	unsigned versions[IMAGES_MAX]; /* what its tags mean now */
 	int64_t registry_down_ms;
 	bool startup; /* nodes come with a startup taint, and images gate */
+	bool batches; /* policies allow several images a pod */
 	int64_t wall_offset_s;
 	uint64_t rv, uids, revisions;
 	struct core *core;
@@ -313,6 +322,7 @@ void sim_crash(struct sim *s);
 /* check.c: what must always hold */
 void check_start(struct sim *s, const struct core_start *start, int *ret_policy);
 void check_alone(struct sim *s, const struct core_start *start);
+void check_batch(struct sim *s, const struct core_start *start);
 void check_create(struct sim *s, const struct sim_pod *pod);
 void check_delete(struct sim *s, const struct core_delete *d);
 void check_write(struct sim *s, const struct core_write *w);
@@ -325,7 +335,7 @@ bool sim_missing(const char *reference);
 void check_order(struct sim *s, const struct core_actions *acts);
 /* 14. What the core says of nodes. */
 void check_suspects(struct sim *s, const struct core_fact *f);
-void check_failed(struct sim *s, const struct sim_pod *p);
+void check_failed(struct sim *s, const struct sim_pod *p, const struct sim_pull *pull);
 /* The pod goes. While nobody leads, the next leader may never hear how it had ended. */
 void check_unseen(struct sim *s, const struct sim_pod *p);
 int sim_policy_of(const struct sim *s, const struct sim_image *img);

@@ -67,6 +67,7 @@ static bool play(uint64_t seed, bool trace)
 	s->run = sim_run_of(seed, trace);
 	s->jumps = seed % 4 == 0;
 	s->repulls = seed % 5 == 0;
+	s->batches = seed % 2 == 0;
 	s->faults = true;
 	s->startup = seed % 3 == 0;
 	s->checks = seed % 2 == 1;

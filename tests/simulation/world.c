@@ -12,30 +12,42 @@
 #define CALM_REPULL_MS (10 * 60 * 1000)
 #define GC_MS 5000 /* pods of a node that is gone are removed */
 
-static enum fate fate_of(struct sim *s, const struct sim_pod *p)
+static enum fate fate_of_pull(struct sim *s, const struct sim_pod *p, const struct sim_pull *pull)
+{
+	const struct sim_node *n = sim_node_by_name(s, p->node);
+	if (sim_missing(pull->reference))
+		return FATE_MISSING;
+	if (n != NULL && asked_nothing_for(s, pull->reference, n))
+		return FATE_PLATFORM;
+	return sim_chance(&s->run, 200) ? FATE_SCRATCH : FATE_PULLED;
+}
+
+static enum fate fate_of(struct sim *s, struct sim_pod *p)
 {
 	if (s->faults && sim_chance(&s->run, 60))
 		return FATE_EVICTED;
 	if (s->faults && sim_chance(&s->run, 30))
 		return FATE_STUCK;
-	if (sim_missing(p->reference))
-		return FATE_MISSING;
-	const struct sim_node *n = sim_node_by_name(s, p->node);
-	if (n != NULL && asked_nothing_for(s, p->reference, n))
-		return FATE_PLATFORM;
-	return sim_chance(&s->run, 200) ? FATE_SCRATCH : FATE_PULLED;
+	for (size_t i = 0; i < p->n_pulls; i++)
+		p->pulls[i].fate = fate_of_pull(s, p, &p->pulls[i]);
+	return FATE_PULLED;
 }
 
 static void finish(struct sim *s, struct sim_pod *p)
 {
 	p->finished = true;
-	sim_trace(&s->run, "pod %s ends with fate %d", p->name, (int)p->fate);
-	if (p->fate == FATE_PULLED || p->fate == FATE_SCRATCH) {
-		sim_pulled_add(s, p->node_uid, p->reference);
-		p->version = asked_version(s, p->reference);
+	for (size_t i = 0; i < p->n_pulls; i++) {
+		struct sim_pull *pull = &p->pulls[i];
+		if (p->fate == FATE_EVICTED)
+			pull->fate = FATE_EVICTED;
+		sim_trace(&s->run, "pod %s ends with fate %d", p->name, (int)pull->fate);
+		if (pull->fate == FATE_PULLED || pull->fate == FATE_SCRATCH) {
+			sim_pulled_add(s, p->node_uid, pull->reference);
+			pull->version = asked_version(s, pull->reference);
+		} else {
+			check_failed(s, p, pull);
+		}
 	}
-	else
-		check_failed(s, p);
 	sim_say(s, KIND_POD, false, p);
 }
 
@@ -137,7 +149,7 @@ static void image_new(struct sim *s, struct sim_image *img, int i)
 	img->if_not_present = sim_chance(&s->run, 400);
 	snprintf(img->name, NAME, "image-%d", i);
 	snprintf(img->uid, NAME, "i%d-%llu", i, (unsigned long long)++s->uids);
-	img->policy = i % (POLICIES_MAX + 1) - 1;
+	img->policy = s->batches ? i % 2 - 1 : i % (POLICIES_MAX + 1) - 1;
 	snprintf(img->tag, NAME, "1");
 	img->gates = s->startup && sim_chance(&s->run, 500);
 }
@@ -186,6 +198,8 @@ static void trouble_policy(struct sim *s)
 		p->exists = true;
 		p->max_nodes = 1 + (int64_t)sim_random(&s->run, 4);
 		p->max_per_node = 1 + (int64_t)sim_random(&s->run, 3);
+		if (s->batches)
+			p->max_images = 1 + (int64_t)sim_random(&s->run, IMAGES_MAX);
 		p->delay_ms = (int64_t)sim_random(&s->run, 3000);
 		if (p->mb_per_s != 0)
 			p->mb_per_s = 50 + (int64_t)sim_random(&s->run, 1000);
@@ -226,7 +240,7 @@ static void delete_by_hand(struct sim *s)
 	sim_trace(&s->run, "deleted by hand:");
 	/* If we die before this is written down, the same attempt is made again. */
 	for (size_t i = 0; i < s->n_creates; i++)
-		if (strstr(s->creates[i].key, p->name) == s->creates[i].key)
+		if (strcmp(s->creates[i].pod_name, p->name) == 0)
 			s->creates[i].key[0] = '\0';
 	sim_pod_remove(s, p);
 }
@@ -235,14 +249,16 @@ static void delete_by_hand(struct sim *s)
 static void stray(struct sim *s)
 {
 	struct sim_pod p = {.labelled = sim_chance(&s->run, 500),
-			    .noted = sim_chance(&s->run, 500)};
+			    .noted = sim_chance(&s->run, 500),
+			    .n_pulls = 1};
+	struct sim_pull *pull = &p.pulls[0];
 	snprintf(p.name, NAME, "stray-%llu", (unsigned long long)++s->uids);
-	snprintf(p.image, NAME, "image-%d", (int)sim_random(&s->run, IMAGES_MAX));
-	snprintf(p.image_uid, NAME, "nobody");
+	snprintf(pull->image, NAME, "image-%d", (int)sim_random(&s->run, IMAGES_MAX));
+	snprintf(pull->image_uid, NAME, "nobody");
 	snprintf(p.node, NAME, "node-%d", (int)sim_random(&s->run, NODES_MAX));
 	snprintf(p.node_uid, NAME, "nowhere");
-	snprintf(p.reference, TEXT, "registry.test/stray:1");
-	snprintf(p.attempt, NAME, "0");
+	snprintf(pull->reference, TEXT, "registry.test/stray:1");
+	snprintf(pull->attempt, NAME, "0");
 	sim_pod_add(s, &p);
 }
 

@@ -6,6 +6,8 @@
 #include "api/pullpod.h"
 #include "api/tables.h"
 
+#define RIG_HEX "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
 void rig_new(struct rig *r)
 {
 	*r = (struct rig){.core = core_new(), .now = {RIG_BOOT_MS, RIG_WALL_S}};
@@ -158,12 +160,18 @@ static const struct core_start *keep(struct rig *r, const struct core_start *s)
 {
 	struct core_start *k = arena_memdup(&r->keep, s, sizeof(*s));
 	k->pod_name = arena_strdup(&r->keep, s->pod_name);
-	k->image_name = arena_strdup(&r->keep, s->image_name);
-	k->image_uid = arena_strdup(&r->keep, s->image_uid);
+	k->batch = arena_strdup(&r->keep, s->batch);
 	k->node = arena_strdup(&r->keep, s->node);
 	k->node_uid = arena_strdup(&r->keep, s->node_uid);
-	k->reference = arena_strdup(&r->keep, s->reference);
-	k->attempt = arena_strdup(&r->keep, s->attempt);
+	k->pulls = arena_memdup(&r->keep, s->pulls, s->n_pulls * sizeof(*s->pulls));
+	for (size_t i = 0; i < s->n_pulls; i++) {
+		struct core_start_pull *p = &k->pulls[i];
+		p->image_name = arena_strdup(&r->keep, p->image_name);
+		p->image_uid = arena_strdup(&r->keep, p->image_uid);
+		p->reference = arena_strdup(&r->keep, p->reference);
+		p->attempt = arena_strdup(&r->keep, p->attempt);
+		p->pull_policy = arena_strdup(&r->keep, p->pull_policy);
+	}
 	return k;
 }
 
@@ -204,13 +212,13 @@ void rig_pod(struct rig *r, const struct core_start *s, enum fate fate)
 		[POD_ODD] = "what is this",
 	};
 	struct api_kv labels[] = {{PULLPOD_LABEL_MANAGED_BY, PULLPOD_MANAGED_BY},
-				  {PULLPOD_LABEL_IMAGE, s->image_name},
+				  {PULLPOD_LABEL_IMAGE, s->pulls[0].image_name},
 				  {PULLPOD_LABEL_NODE, s->node}};
-	struct api_kv notes[] = {{PULLPOD_NOTE_ATTEMPT, s->attempt},
-				 {PULLPOD_NOTE_IMAGE, s->image_name},
-				 {PULLPOD_NOTE_IMAGE_UID, s->image_uid},
+	struct api_kv notes[] = {{PULLPOD_NOTE_ATTEMPT, s->pulls[0].attempt},
+				 {PULLPOD_NOTE_IMAGE, s->pulls[0].image_name},
+				 {PULLPOD_NOTE_IMAGE_UID, s->pulls[0].image_uid},
 				 {PULLPOD_NOTE_NODE_UID, s->node_uid},
-				 {PULLPOD_NOTE_REFERENCE, s->reference}};
+				 {PULLPOD_NOTE_REFERENCE, s->pulls[0].reference}};
 	bool waits = fate >= POD_NOT_FOUND && fate <= POD_ODD;
 	struct container_waiting w = {fate == POD_ODD ? "odd reason"
 				      : waits         ? "ErrImagePull"
@@ -231,6 +239,69 @@ void rig_pod(struct rig *r, const struct core_start *s, enum fate fate)
 	};
 	pod.meta.labels = (struct api_map){labels, 3};
 	pod.meta.annotations = (struct api_map){notes, 5};
+	core_put(r->core, KIND_POD, &pod, r->now);
+	if (!r->keep_pods)
+		core_started(r->core, pod.meta.name, START_MADE, "", r->now);
+}
+
+static struct container_status container_of(struct rig *r, const char *name, enum fate fate)
+{
+	bool got = fate == POD_PULLED || fate == POD_SCRATCH;
+	struct container_waiting w = {fate == POD_NOT_FOUND ? "ErrImagePull" : "ContainerCreating",
+				      fate == POD_NOT_FOUND ? "x: not found" : NULL};
+	struct container_terminated t = {.exit_code = fate == POD_PULLED ? 0 : 128};
+	return (struct container_status){
+		.name = name,
+		.image_id = got ? "r/x@sha256:" RIG_HEX : NULL,
+		.waiting = got ? NULL : arena_memdup(&r->keep, &w, sizeof(w)),
+		.terminated = got ? arena_memdup(&r->keep, &t, sizeof(t)) : NULL,
+	};
+}
+
+/* The annotations of all containers, and the node's. */
+static struct api_map batch_notes(struct rig *r, const struct core_start *s)
+{
+	struct arena *a = &r->keep;
+	struct api_map notes = {arena_array(a, 4 * s->n_pulls + 1, sizeof(*notes.at)), 0};
+	char key[PULLPOD_KEY_SIZE];
+	notes.at[notes.n++] = (struct api_kv){PULLPOD_NOTE_NODE_UID, s->node_uid};
+	for (size_t i = 0; i < s->n_pulls; i++) {
+		const struct core_start_pull *p = &s->pulls[i];
+		const struct api_kv of[] = {{PULLPOD_NOTE_IMAGE, p->image_name},
+					    {PULLPOD_NOTE_IMAGE_UID, p->image_uid},
+					    {PULLPOD_NOTE_REFERENCE, p->reference},
+					    {PULLPOD_NOTE_ATTEMPT, p->attempt}};
+		for (size_t k = 0; k < 4; k++)
+			notes.at[notes.n++] = (struct api_kv){
+				arena_strdup(a, pullpod_note(key, of[k].key, (int)i)), of[k].value};
+	}
+	return notes;
+}
+
+void rig_batch(struct rig *r, const struct core_start *s, const enum fate *fates)
+{
+	struct api_kv labels[] = {{PULLPOD_LABEL_MANAGED_BY, PULLPOD_MANAGED_BY},
+				  {PULLPOD_LABEL_IMAGE, s->batch},
+				  {PULLPOD_LABEL_NODE, s->node}};
+	struct container_status cs[PULLPOD_IMAGES_MAX];
+	struct pod_container containers[PULLPOD_IMAGES_MAX];
+	char name[PULLPOD_CONTAINER_SIZE];
+	bool taken = fates[0] != POD_PENDING;
+	for (size_t i = 0; i < s->n_pulls; i++) {
+		const char *own = arena_strdup(&r->keep, pullpod_container(name, (int)i));
+		cs[i] = container_of(r, own, fates[i]);
+		containers[i] = (struct pod_container){own, s->pulls[i].reference};
+	}
+	struct pod pod = {
+		.meta = {.name = s->pod_name, .uid = s->pod_name, .created = r->now.wall_s},
+		.node_name = s->node,
+		.containers = {containers, s->n_pulls},
+		.phase = "Pending",
+		.start_time = taken ? r->now.wall_s : 0,
+		.container_statuses = {cs, taken ? s->n_pulls : 0},
+	};
+	pod.meta.labels = (struct api_map){labels, 3};
+	pod.meta.annotations = batch_notes(r, s);
 	core_put(r->core, KIND_POD, &pod, r->now);
 	if (!r->keep_pods)
 		core_started(r->core, pod.meta.name, START_MADE, "", r->now);

@@ -37,7 +37,8 @@ enum fate {
 	POD_NO_HOST,
 	POD_NO_PLATFORM,
 	POD_ODD, /* waits for a reason that is no condition reason */
-	POD_EVICTED
+	POD_EVICTED,
+	POD_SCRATCH, /* pulled, and `true` is not in it; of a batch */
 };
 
 void rig_new(struct rig *r);
@@ -81,6 +82,8 @@ const char *rig_starts(struct rig *r);
 /* Answers a start, and shows its pod. */
 void rig_made(struct rig *r, const struct core_start *s);
 void rig_pod(struct rig *r, const struct core_start *s, enum fate fate);
+/* The same for a pod of several images: a fate for each container, one status. */
+void rig_batch(struct rig *r, const struct core_start *s, const enum fate *fates);
 /* Takes the last turn's writes as made, now; the last one is in r->api. */
 void rig_written(struct rig *r);
 const struct api_condition *rig_condition(struct rig *r, const char *type);

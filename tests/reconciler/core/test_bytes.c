@@ -60,7 +60,7 @@ static void play(struct rig *r, const struct sized *images, int64_t ms, struct r
 		for (size_t i = 0; i < r->acts.n_starts; i++) {
 			const struct core_start *s = &r->acts.starts[i];
 			run->at_ms[run->n] = r->now.boot_ms;
-			run->bytes[run->n++] = bytes_of(images, s->image_name);
+			run->bytes[run->n++] = bytes_of(images, s->pulls[0].image_name);
 		}
 		size_t n = r->acts.n_starts;
 		struct core_start *starts =
@@ -190,7 +190,7 @@ static void rule_40_unknown_sizes(void **state)
 	odd.spec.priority = -1;
 	rig_put_image(&r, &odd);
 	rig_turn(&r, 4 * S);
-	assert_string_equal(rig_start(&r)->image_name, "0");
+	assert_string_equal(rig_start(&r)->pulls[0].image_name, "0");
 	int64_t at_ms = r.now.boot_ms;
 	rig_turn(&r, 1);
 	assert_true(r.next_ms >= at_ms + 1995 && r.next_ms <= at_ms + 2000);

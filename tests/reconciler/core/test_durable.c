@@ -168,7 +168,7 @@ static void rule_10_restart_counts_once(void **state)
 		assert_int_equal(r.api.failed_nodes.at[0].attempts, 1);
 		rig_turn(&r, 0);
 		rig_turn(&r, 34 * S);
-		assert_string_equal(rig_start(&r)->attempt, "1");
+		assert_string_equal(rig_start(&r)->pulls[0].attempt, "1");
 		rig_done(&r);
 	}
 }
@@ -235,7 +235,7 @@ static void rule_16_a_changed_tag_starts_over(void **state)
 	assert_int_equal(r.acts.n_deletes, 1);
 	assert_string_equal(r.acts.deletes[0].pod_name, s->pod_name);
 	rig_turn(&r, 0);
-	assert_string_equal(rig_start(&r)->reference, "i:2");
+	assert_string_equal(rig_start(&r)->pulls[0].reference, "i:2");
 	rig_done(&r);
 }
 
@@ -270,7 +270,7 @@ static void rule_10_no_retry_beside_the_failed_pod(void **state)
 	rig_turn(&r, 2 * S);
 	assert_int_equal(r.acts.n_deletes, 1);
 	rig_turn(&r, 0);
-	assert_string_equal(rig_start(&r)->attempt, "1");
+	assert_string_equal(rig_start(&r)->pulls[0].attempt, "1");
 	rig_done(&r);
 }
 
@@ -295,11 +295,11 @@ static void rule_12_pods_of_a_former_node(void **state)
 	assert_int_equal(r.acts.n_deletes, 1);
 	assert_string_equal(r.acts.deletes[0].pod_name, j->pod_name);
 	const struct core_start *first = rig_start(&r);
-	assert_string_equal(first->image_name, "i");
+	assert_string_equal(first->pulls[0].image_name, "i");
 	assert_string_equal(first->node_uid, "other");
 	core_gone(r.core, KIND_POD, j->pod_name, r.now);
 	rig_turn(&r, 0);
-	assert_string_equal(rig_start(&r)->image_name, "j");
+	assert_string_equal(rig_start(&r)->pulls[0].image_name, "j");
 	rig_done(&r);
 }
 
@@ -363,7 +363,7 @@ static void rule_19_more_failures_than_are_kept(void **state)
 	size_t starts = 0;
 	for (int i = 0; i < 20; i++, rig_turn(&r, 1 * S))
 		for (size_t k = 0; k < r.acts.n_starts; k++, starts++) {
-			assert_string_equal(r.acts.starts[k].attempt, "0");
+			assert_string_equal(r.acts.starts[k].pulls[0].attempt, "0");
 			assert_true(strcmp(r.acts.starts[k].node, "n099") > 0);
 		}
 	/* The 100 keep their back-off of minutes. */

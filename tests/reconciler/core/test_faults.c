@@ -70,7 +70,7 @@ static void rule_14_a_bad_tag_costs_one_pod_a_retry(void **state)
 	rig_put_image(&r, &img);
 	rig_turn(&r, 0);
 	assert_int_equal(r.acts.n_starts, 1);
-	assert_string_equal(r.acts.starts[0].attempt, "0");
+	assert_string_equal(r.acts.starts[0].pulls[0].attempt, "0");
 	rig_done(&r);
 }
 
@@ -93,7 +93,7 @@ static void rule_14_a_proven_image_is_not_to_blame(void **state)
 	rig_settle(&r);
 	rig_turn(&r, 8 * S);
 	assert_string_equal(rig_starts(&r), "n01"); /* its own back-off is over */
-	assert_string_equal(r.acts.starts[0].attempt, "1");
+	assert_string_equal(r.acts.starts[0].pulls[0].attempt, "1");
 	rig_done(&r);
 }
 
@@ -164,11 +164,11 @@ static void rule_14_registry(void **state)
 	other.spec.image = "other.example.com/x";
 	rig_put_image(&r, &other);
 	rig_turn(&r, 0);
-	assert_string_equal(r.acts.starts[0].image_name, "elsewhere");
+	assert_string_equal(r.acts.starts[0].pulls[0].image_name, "elsewhere");
 	rig_turn(&r, 15 * S);
 	size_t probes = 0;
 	for (size_t i = 0; i < r.acts.n_starts; i++)
-		if (strcmp(r.acts.starts[i].image_name, "elsewhere") != 0) {
+		if (strcmp(r.acts.starts[i].pulls[0].image_name, "elsewhere") != 0) {
 			probes++;
 			rig_pod(&r, &r.acts.starts[i], POD_PULLED);
 		}
@@ -195,7 +195,7 @@ static void rule_9_refused(void **state)
 	assert_string_equal(rig_starts(&r), "");
 	rig_turn(&r, 12 * S);
 	const struct core_start *probe = rig_start(&r);
-	assert_string_equal(probe->attempt, "0");
+	assert_string_equal(probe->pulls[0].attempt, "0");
 	rig_made(&r, probe);
 	rig_turn(&r, 2 * S);
 	rig_written(&r);
@@ -231,7 +231,7 @@ static void rule_6_objects_without_a_uid(void **state)
 	const struct core_start *s = rig_start(&r);
 	rig_pod(&r, s, POD_CREATING);
 	struct api_kv labels[] = {{PULLPOD_LABEL_MANAGED_BY, PULLPOD_MANAGED_BY},
-				  {PULLPOD_LABEL_IMAGE, s->image_name},
+				  {PULLPOD_LABEL_IMAGE, s->pulls[0].image_name},
 				  {PULLPOD_LABEL_NODE, s->node}};
 	const struct pod pod = {.meta = {.name = s->pod_name, .labels = {labels, 3}},
 				.node_name = s->node,

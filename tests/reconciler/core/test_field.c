@@ -12,13 +12,13 @@
 static void put_pod(struct rig *r, const struct core_start *s, struct pod *pod)
 {
 	struct api_kv labels[] = {{PULLPOD_LABEL_MANAGED_BY, PULLPOD_MANAGED_BY},
-				  {PULLPOD_LABEL_IMAGE, s->image_name},
+				  {PULLPOD_LABEL_IMAGE, s->pulls[0].image_name},
 				  {PULLPOD_LABEL_NODE, s->node}};
-	struct api_kv notes[] = {{PULLPOD_NOTE_ATTEMPT, s->attempt},
-				 {PULLPOD_NOTE_IMAGE, s->image_name},
-				 {PULLPOD_NOTE_IMAGE_UID, s->image_uid},
+	struct api_kv notes[] = {{PULLPOD_NOTE_ATTEMPT, s->pulls[0].attempt},
+				 {PULLPOD_NOTE_IMAGE, s->pulls[0].image_name},
+				 {PULLPOD_NOTE_IMAGE_UID, s->pulls[0].image_uid},
 				 {PULLPOD_NOTE_NODE_UID, s->node_uid},
-				 {PULLPOD_NOTE_REFERENCE, s->reference}};
+				 {PULLPOD_NOTE_REFERENCE, s->pulls[0].reference}};
 	pod->meta.name = pod->meta.uid = s->pod_name;
 	pod->meta.created = r->now.wall_s;
 	pod->node_name = s->node;

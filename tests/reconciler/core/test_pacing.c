@@ -53,8 +53,8 @@ static void rule_11_one_node_ten_seconds_by_default(void **state)
 	/* A node counts once: both images at once on the first one. */
 	assert_string_equal(rig_starts(&r), "a a");
 	struct core_start first = r.acts.starts[0], second = r.acts.starts[1];
-	assert_string_equal(first.image_name, "i");
-	assert_string_equal(second.image_name, "j");
+	assert_string_equal(first.pulls[0].image_name, "i");
+	assert_string_equal(second.pulls[0].image_name, "j");
 	rig_pod(&r, &first, POD_PULLED);
 	rig_pod(&r, &second, POD_PULLED);
 	rig_turn(&r, 9999);
@@ -146,8 +146,8 @@ static void rule_13_order(void **state)
 	rig_put_image(&r, &low);
 	rig_put_image(&r, &high);
 	begin(&r);
-	assert_string_equal(r.acts.starts[0].image_name, "z");
-	assert_string_equal(r.acts.starts[1].image_name, "a-low");
+	assert_string_equal(r.acts.starts[0].pulls[0].image_name, "z");
+	assert_string_equal(r.acts.starts[1].pulls[0].image_name, "a-low");
 	assert_string_equal(rig_starts(&r), "a a");
 	rig_done(&r);
 }
@@ -178,7 +178,7 @@ static void rule_13_new_nodes_first(void **state)
 		rig_pod(&r, s, POD_PULLED);
 		rig_turn(&r, 1 * S);
 		s = rig_start(&r);
-		assert_string_equal(arena_printf(&r.keep, "%s %s", s->image_name, s->node),
+		assert_string_equal(arena_printf(&r.keep, "%s %s", s->pulls[0].image_name, s->node),
 				    order[i]);
 	}
 	/* By now each image was tried on z: it is a node like others. */
@@ -268,7 +268,7 @@ static void rule_15_repull(void **state)
 	assert_string_equal(rig_starts(&r), "");
 	rig_turn(&r, 10 * S);
 	const struct core_start *again = rig_start(&r);
-	assert_int_equal(again->attempt[0], 'r');
+	assert_int_equal(again->pulls[0].attempt[0], 'r');
 	rig_written(&r);
 	assert_string_equal(r.api.phase, "Ready");
 	/* It fails: still Ready, and not at once again. */

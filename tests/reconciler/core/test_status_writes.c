@@ -155,7 +155,7 @@ static void rule_16_another_spec_of_the_same_generation(void **state)
 	struct cachedimage img = rig_image_of("i", "2", "p");
 	rig_put_image(&r, &img);
 	rig_turn(&r, 0);
-	assert_non_null(strstr(rig_start(&r)->reference, ":2"));
+	assert_non_null(strstr(rig_start(&r)->pulls[0].reference, ":2"));
 	rig_done(&r);
 }
 

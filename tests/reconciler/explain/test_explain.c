@@ -256,8 +256,7 @@ static void repull(struct rig *r)
 static void two_platforms(struct rig *r, const char *platform)
 {
 	struct image_platform told = {platform, 0};
-	struct core_told answer = {
-		.known = true, .digest = "sha256:0", .platforms = {&told, 1}};
+	struct core_told answer = {.known = true, .digest = "sha256:0", .platforms = {&told, 1}};
 	core_allow_checks(r->core, true);
 	rig_node_as(r, "b", "b", true, NULL, 1, "arm64");
 	rig_turn(r, 0);
@@ -541,7 +540,7 @@ static void plans(void **state)
 	/* Nothing came of it. */
 	rig_turn(&r, 0);
 	for (size_t i = 0; i < r.acts.n_starts; i++)
-		assert_string_equal(r.acts.starts[i].image_name, "i");
+		assert_string_equal(r.acts.starts[i].pulls[0].image_name, "i");
 	assert_null(explain_pair(r.core, "new", "a", r.now, &r.keep));
 	rig_done(&r);
 }

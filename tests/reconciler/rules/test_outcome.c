@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "api/pullpod.h"
 #include "reconciler/rules/outcome.h"
 
 #define SEEN    1000
@@ -107,7 +108,7 @@ static struct outcome look(const struct row *row, struct outcome_memory *memory,
 		.conditions = {&sandbox, 1},
 		.container_statuses = {&cs, 1},
 	};
-	return in_time(outcome_of(&pod, memory, "h", "linux/amd64", now, a), memory);
+	return in_time(outcome_of(&pod, PULLPOD_ONLY, memory, "h", "linux/amd64", now, a), memory);
 }
 
 static void rules_8_9(void **state)
@@ -161,7 +162,7 @@ static void rule_8_another_image(void **state)
 						     {"pull", images[i].image}};
 		struct pod pod = {.phase = "Succeeded", .containers = {containers, 2}};
 		struct outcome o = {0};
-		bool got = outcome_mutated(&pod, images[i].reference, &a, &o);
+		bool got = outcome_mutated(&pod, PULLPOD_ONLY, images[i].reference, &a, &o);
 		if (got != images[i].mutated)
 			fail_msg("%s", images[i].name);
 		if (!got)
@@ -220,7 +221,8 @@ static void time_a_pull_took(void **state)
 				  .container_statuses = {&cs, 1}};
 		struct outcome_memory memory = {0};
 		struct arena a = ARENA_INIT;
-		struct outcome o = outcome_of(&pod, &memory, "h", "linux/amd64", SEEN, &a);
+		struct outcome o =
+			outcome_of(&pod, PULLPOD_ONLY, &memory, "h", "linux/amd64", SEEN, &a);
 		assert_int_equal(o.kind, OUTCOME_PULLED);
 		if (o.took_s != times[i].want)
 			fail_msg("%s: %ld", times[i].name, (long)o.took_s);
@@ -240,10 +242,10 @@ static void rule_8_no_names(void **state)
 			  .start_time = 1,
 			  .containers = {&container, 1},
 			  .container_statuses = {statuses, 2}};
-	struct outcome o = outcome_of(&pod, &memory, "h", "linux/amd64", SEEN, &a);
+	struct outcome o = outcome_of(&pod, PULLPOD_ONLY, &memory, "h", "linux/amd64", SEEN, &a);
 	assert_int_equal(o.kind, OUTCOME_RUNNING);
-	assert_false(outcome_lacks_cause(&pod));
-	assert_false(outcome_mutated(&pod, "x.io/a:1", &a, &o));
+	assert_false(outcome_lacks_cause(&pod, PULLPOD_ONLY));
+	assert_false(outcome_mutated(&pod, PULLPOD_ONLY, "x.io/a:1", &a, &o));
 	arena_done(&a);
 }
 

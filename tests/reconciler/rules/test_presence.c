@@ -154,22 +154,22 @@ static void rule_19_digest_of_the_node(void **state)
 	rig_pod(&r, s, POD_PULLED);
 	rig_turn(&r, 0);
 	assert_int_equal(r.acts.n_resolves, 0);
-	core_resolved(r.core, "i", s->image_uid, s->reference, true, DIGEST);
+	core_resolved(r.core, "i", s->pulls[0].image_uid, s->pulls[0].reference, true, DIGEST);
 	rig_node_lists(&r, "a", r.now.wall_s, has_it);
 	rig_turn(&r, 0);
 	assert_int_equal(r.acts.n_resolves, 1);
 	assert_string_equal(r.acts.resolves[0].node, "a");
-	assert_string_equal(r.acts.resolves[0].reference, s->reference);
+	assert_string_equal(r.acts.resolves[0].reference, s->pulls[0].reference);
 	/* One at a time; one that was not answered is asked again at the next look. */
 	rig_node_lists(&r, "a", r.now.wall_s + 1, has_it);
 	rig_turn(&r, 3 * S);
 	assert_int_equal(r.acts.n_resolves, 0);
 	assert_null(r.api.resolved_digest);
-	core_resolved(r.core, "i", s->image_uid, s->reference, false, NULL);
+	core_resolved(r.core, "i", s->pulls[0].image_uid, s->pulls[0].reference, false, NULL);
 	rig_node_lists(&r, "a", r.now.wall_s + 2, has_it);
 	rig_turn(&r, 3 * S);
 	assert_int_equal(r.acts.n_resolves, 1);
-	core_resolved(r.core, "i", s->image_uid, s->reference, true, DIGEST);
+	core_resolved(r.core, "i", s->pulls[0].image_uid, s->pulls[0].reference, true, DIGEST);
 	rig_turn(&r, 3 * S);
 	rig_written(&r);
 	assert_string_equal(r.api.resolved_digest, DIGEST);
@@ -273,7 +273,8 @@ static void rule_18_evicted_and_pulled_again(void **state)
 	assert_string_equal(r.acts.facts[0].node, "a");
 	/* 6. Not attempt 0 again. */
 	const struct core_start *s = rig_start(&r);
-	assert_string_equal(s->attempt, arena_printf(&r.keep, "r%lld", (long long)r.now.wall_s));
+	assert_string_equal(s->pulls[0].attempt,
+			    arena_printf(&r.keep, "r%lld", (long long)r.now.wall_s));
 	rig_written(&r);
 	assert_string_equal(r.api.phase, "Pulling");
 	assert_int_equal(r.api.cached_nodes.n, 0);

@@ -1,0 +1,408 @@
+/* Several images in one pod, told through core.h (behaviour 42-44). */
+#include "tests/reconciler/core/rig.h"
+
+#include "api/pullpod.h"
+
+#define S   1000
+#define MIN (60 * S)
+#define N   4
+
+static const char *const names[N] = {"i0", "i1", "i2", "i3"};
+
+static void batch_policy(struct rig *r, int64_t images, int64_t per_node)
+{
+	struct pullpolicy p = {.meta = {.name = "p", .uid = "p"},
+			       .spec = {.max_concurrent_nodes = 9,
+					.max_concurrent_pulls = 2,
+					.max_pulls_per_node = per_node,
+					.max_images_per_pod = images,
+					.pull_timeout = 30 * MIN}};
+	core_put(r->core, KIND_PULLPOLICY, &p, r->now);
+}
+
+static struct cachedimage known_image(struct rig *r, const char *name)
+{
+	static const char *const old[] = {"old"};
+	struct cachedimage img = rig_image_of(name, "1", "p");
+	img.status = (struct cachedimage_status){
+		.observed_generation = 1,
+		.cached_image = arena_printf(&r->keep, "%s:1", name),
+		.cached_nodes = {(const char **)(uintptr_t)old, 1},
+		.last_pulled_at = RIG_WALL_S - 1000,
+	};
+	return img;
+}
+
+/* Node old has i0 .. i3 and lists them; what is not known is listed nowhere. */
+static void old_node(struct rig *r)
+{
+	static const struct rig_listed lists[] = {{{"docker.io/library/i0:1"}, 10000000},
+						  {{"docker.io/library/i1:1"}, 9000000},
+						  {{"docker.io/library/i2:1"}, 8000000},
+						  {{"docker.io/library/i3:1"}, 7000000},
+						  {{NULL}, 0}};
+	rig_node_lists(r, "old", RIG_WALL_S, lists);
+}
+
+/* Node a has nothing yet, and policy p pulls up to so many at once. */
+static void begin_with(struct rig *r, int64_t images, int64_t per_node)
+{
+	rig_new(r);
+	batch_policy(r, images, per_node);
+	rig_node(r, "a");
+	old_node(r);
+	for (size_t i = 0; i < N; i++) {
+		struct cachedimage img = known_image(r, names[i]);
+		rig_put_image(r, &img);
+	}
+	rig_lead(r);
+	rig_turn(r, 0);
+}
+
+static void begin(struct rig *r, int64_t images)
+{
+	begin_with(r, images, 2);
+}
+
+static const struct core_start *one_batch(struct rig *r, size_t n)
+{
+	const struct core_start *s = rig_start(r);
+	assert_int_equal(s->n_pulls, n);
+	assert_non_null(s->batch);
+	assert_true(strncmp(s->batch, PULLPOD_BATCH_LABEL, strlen(PULLPOD_BATCH_LABEL)) == 0);
+	return s;
+}
+
+static const struct cachedimage_status *status_of(struct rig *r, const char *image)
+{
+	for (size_t i = 0; i < r->acts.n_writes; i++)
+		if (strcmp(r->acts.writes[i].image_name, image) == 0)
+			return r->acts.writes[i].new;
+	return NULL;
+}
+
+static void rule_42_one_pod(void **state)
+{
+	(void)state;
+	struct rig r;
+	begin(&r, 20);
+	const struct core_start *s = one_batch(&r, N);
+	for (size_t i = 0; i < N; i++)
+		assert_string_equal(s->pulls[i].image_name, names[i]);
+	for (size_t i = 0; i < N; i++)
+		assert_int_equal(status_of(&r, names[i])->nodes_pulling, 1);
+	rig_done(&r);
+}
+
+/* 1: each in its own, under the name and label that it always had. */
+static void rule_42_one_each(void **state)
+{
+	(void)state;
+	struct rig r;
+	begin(&r, 1);
+	assert_int_equal(r.acts.n_starts, 2); /* maxPullsPerNode */
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(r.acts.starts[i].n_pulls, 1);
+		assert_null(r.acts.starts[i].batch);
+	}
+	rig_done(&r);
+}
+
+/* A pod is one pull for the limits: two pods of two images fill maxPullsPerNode: 2. */
+static void rule_43_counts_as_one(void **state)
+{
+	(void)state;
+	struct rig r;
+	begin(&r, 2);
+	assert_int_equal(r.acts.n_starts, 2);
+	assert_int_equal(r.acts.starts[0].n_pulls, 2);
+	assert_int_equal(r.acts.starts[1].n_pulls, 2);
+	rig_node(&r, "b"); /* maxConcurrentPulls: 2 */
+	rig_turn(&r, 0);
+	assert_int_equal(r.acts.n_starts, 0);
+	rig_done(&r);
+}
+
+/* Not known in size, or never pulled: alone, and the others go without it. */
+static void rule_42_the_unknown_goes_alone(void **state)
+{
+	(void)state;
+	struct rig r;
+	begin(&r, 20);
+	struct cachedimage fresh = rig_image_of("a-fresh", "1", "p");
+	struct cachedimage unsized = known_image(&r, "b-unsized");
+	rig_put_image(&r, &fresh);
+	rig_put_image(&r, &unsized);
+	rig_batch(&r, one_batch(&r, N),
+		  (const enum fate[]){POD_PULLED, POD_PULLED, POD_PULLED, POD_PULLED});
+	rig_turn(&r, 0);
+	for (size_t i = 0; i < r.acts.n_starts; i++)
+		assert_int_equal(r.acts.starts[i].n_pulls, 1);
+	assert_true(r.acts.n_starts != 0);
+	rig_done(&r);
+}
+
+/* Each has its own outcome at once; the pod goes when all of them are in the API. */
+static void rule_43_outcomes(void **state)
+{
+	(void)state;
+	struct rig r;
+	begin(&r, 20);
+	const struct core_start *s = one_batch(&r, N);
+	rig_batch(&r, s,
+		  (const enum fate[]){POD_CREATING, POD_CREATING, POD_CREATING, POD_CREATING});
+	rig_turn(&r, S);
+	assert_int_equal(r.acts.n_deletes, 0);
+	const enum fate some[] = {POD_PULLED, POD_SCRATCH, POD_NOT_FOUND, POD_CREATING};
+	rig_batch(&r, s, some);
+	rig_turn(&r, 2 * S);
+	assert_int_equal(status_of(&r, "i0")->nodes_ready, 2);
+	assert_int_equal(status_of(&r, "i1")->nodes_ready, 2);
+	const struct cachedimage_status *failed = status_of(&r, "i2");
+	assert_int_equal(failed->failed_nodes.n, 1);
+	assert_string_equal(failed->failed_nodes.at[0].reason, "ErrImagePull");
+	rig_turn(&r, 2 * S);
+	assert_int_equal(r.acts.n_deletes, 0); /* i3 still pulls */
+	assert_int_equal(r.acts.n_starts, 0);  /* and nothing of i2 starts beside the pod */
+	const enum fate all[] = {POD_PULLED, POD_SCRATCH, POD_NOT_FOUND, POD_PULLED};
+	rig_batch(&r, s, all);
+	rig_turn(&r, 0);
+	assert_int_equal(r.acts.n_deletes, 0); /* i3 is not in the API yet */
+	rig_turn(&r, 2 * S);
+	assert_int_equal(r.acts.n_deletes, 1);
+	/* What failed has its own back-off, and goes alone. */
+	rig_turn(&r, 60 * S);
+	const struct core_start *retry = rig_start(&r);
+	assert_int_equal(retry->n_pulls, 1);
+	assert_string_equal(retry->pulls[0].image_name, "i2");
+	assert_string_equal(retry->pulls[0].attempt, "1");
+	rig_done(&r);
+}
+
+/* Refused: nobody's PodRejected. Each goes alone; after ten minutes they go together again. */
+static void rule_43_refused(void **state)
+{
+	(void)state;
+	struct rig r;
+	begin(&r, 20);
+	core_started(r.core, one_batch(&r, N)->pod_name, START_REFUSED, "exceeded quota", r.now);
+	rig_turn(&r, 0);
+	size_t facts = 0;
+	for (size_t i = 0; i < r.acts.n_facts; i++) {
+		assert_int_not_equal(r.acts.facts[i].kind, FACT_POD_REFUSED);
+		facts += r.acts.facts[i].kind == FACT_BATCH_REFUSED;
+	}
+	assert_int_equal(facts, 1);
+	size_t n;
+	const struct core_start *starts = rig_all_starts(&r, &n);
+	assert_int_equal(n, 2);
+	for (size_t i = 0; i < n; i++) {
+		assert_int_equal(starts[i].n_pulls, 1);
+		rig_pod(&r, &starts[i], POD_PULLED);
+	}
+	for (size_t i = 0; i < r.acts.n_writes; i++)
+		assert_string_not_equal(r.acts.writes[i].new->phase, "Degraded");
+	rig_turn(&r, 9 * MIN);
+	starts = rig_all_starts(&r, &n);
+	assert_int_equal(n, 2);
+	assert_int_equal(starts[0].n_pulls, 1);
+	for (size_t i = 0; i < n; i++)
+		rig_pod(&r, &starts[i], POD_PULLED);
+	rig_turn(&r, 2 * MIN);
+	rig_node(&r, "b");
+	rig_turn(&r, 0);
+	one_batch(&r, N);
+	rig_done(&r);
+}
+
+/* One image that the API server refuses alone is PodRejected, as ever. */
+static void rule_43_refused_alone(void **state)
+{
+	(void)state;
+	struct rig r;
+	begin(&r, 20);
+	core_started(r.core, one_batch(&r, N)->pod_name, START_REFUSED, "no", r.now);
+	rig_turn(&r, 0);
+	core_started(r.core, r.acts.starts[0].pod_name, START_REFUSED, "no i0", r.now);
+	rig_turn(&r, 0);
+	assert_int_equal(r.acts.n_facts > 0 ? r.acts.facts[0].kind : 0, FACT_POD_REFUSED);
+	assert_string_equal(r.acts.facts[0].image, "i0");
+	rig_done(&r);
+}
+
+/* Deleted or changed in flight: the pod lives on for the others. */
+static void rule_44_deleted_in_flight(void **state)
+{
+	(void)state;
+	struct rig r;
+	begin(&r, 20);
+	const struct core_start *s = one_batch(&r, N);
+	rig_batch(&r, s,
+		  (const enum fate[]){POD_CREATING, POD_CREATING, POD_CREATING, POD_CREATING});
+	core_gone(r.core, KIND_CACHEDIMAGE, "i0", r.now);
+	struct cachedimage changed = rig_image_of("i1", "2", "p");
+	changed.meta.generation = 2;
+	changed.meta.rv = 9;
+	rig_put_image(&r, &changed);
+	rig_turn(&r, S);
+	assert_int_equal(r.acts.n_deletes, 0);
+	/* i1:2 on node a waits for the pod, which still pulls i1:1; node old is free. */
+	for (size_t i = 0; i < r.acts.n_starts; i++)
+		assert_string_equal(r.acts.starts[i].node, "old");
+	const enum fate all[] = {POD_PULLED, POD_PULLED, POD_PULLED, POD_PULLED};
+	rig_batch(&r, s, all);
+	rig_turn(&r, 0);
+	assert_int_equal(r.acts.n_deletes, 0);
+	assert_int_equal(status_of(&r, "i2")->nodes_ready, 2);
+	rig_turn(&r, 2 * S);
+	assert_int_equal(r.acts.n_deletes, 1);
+	rig_done(&r);
+}
+
+/* The create failed: asked for again as it was; if an image went meanwhile, not at all. */
+static void rule_44_frozen(void **state)
+{
+	(void)state;
+	struct rig r;
+	begin(&r, 20);
+	const struct core_start *s = one_batch(&r, N);
+	rig_image(&r, "i4", "1", "p"); /* what comes later does not join it */
+	core_started(r.core, s->pod_name, START_FAILED, "no answer", r.now);
+	rig_turn(&r, 3 * S);
+	const struct core_start *again = NULL;
+	for (size_t i = 0; i < r.acts.n_starts; i++)
+		if (strcmp(r.acts.starts[i].pod_name, s->pod_name) == 0)
+			again = &r.acts.starts[i];
+	assert_non_null(again);
+	assert_int_equal(again->n_pulls, N);
+	for (size_t i = 0; i < N; i++)
+		assert_string_equal(again->pulls[i].image_uid, s->pulls[i].image_uid);
+	core_started(r.core, s->pod_name, START_FAILED, "no answer", r.now);
+	core_gone(r.core, KIND_CACHEDIMAGE, "i0", r.now);
+	/* It may have been made: nothing starts until the watch would have shown it. */
+	for (int i = 0; i < 9; i++) {
+		rig_turn(&r, 3 * S);
+		for (size_t k = 0; k < r.acts.n_starts; k++)
+			assert_string_equal(r.acts.starts[k].pulls[0].image_name, "i4");
+	}
+	bool others = false;
+	for (int i = 0; i < 3 && !others; i++) {
+		rig_turn(&r, 3 * S);
+		for (size_t k = 0; k < r.acts.n_starts; k++)
+			others |= r.acts.starts[k].n_pulls == N - 1;
+	}
+	assert_true(others);
+	rig_done(&r);
+}
+
+/* Another life reads the pod, and takes each pull up by itself. */
+static void rule_44_another_leader(void **state)
+{
+	(void)state;
+	struct rig r;
+	begin(&r, 20);
+	struct core_start s = *one_batch(&r, N);
+	rig_restart(&r);
+	batch_policy(&r, 20, 2);
+	rig_node(&r, "a");
+	old_node(&r);
+	for (size_t i = 0; i < N; i++) {
+		static const char *const both[] = {"a", "old"};
+		struct cachedimage img = known_image(&r, names[i]);
+		/* i1 was recorded by the life before, i3 is gone. */
+		if (i == 1) {
+			img.status.cached_nodes.at = (const char **)(uintptr_t)both;
+			img.status.cached_nodes.n = 2;
+			img.status.last_pulled_at = RIG_WALL_S;
+		}
+		if (i != 3)
+			rig_put_image(&r, &img);
+	}
+	rig_batch(&r, &s,
+		  (const enum fate[]){POD_CREATING, POD_PULLED, POD_CREATING, POD_CREATING});
+	rig_lead(&r);
+	rig_turn(&r, 0);
+	assert_int_equal(r.acts.n_starts, 0);
+	assert_int_equal(r.acts.n_deletes, 0);
+	rig_batch(&r, &s, (const enum fate[]){POD_PULLED, POD_PULLED, POD_PULLED, POD_PULLED});
+	rig_turn(&r, 0);
+	assert_int_equal(status_of(&r, "i0")->nodes_ready, 2);
+	assert_int_equal(status_of(&r, "i2")->nodes_ready, 2);
+	rig_turn(&r, 2 * S);
+	assert_int_equal(r.acts.n_deletes, 1);
+	rig_settle(&r);
+	rig_done(&r);
+}
+
+/* Deleted by somebody before it ended: each fails by itself, as a fault of the node. */
+static void rule_43_the_pod_is_deleted(void **state)
+{
+	(void)state;
+	struct rig r;
+	begin(&r, 20);
+	const struct core_start *s = one_batch(&r, N);
+	rig_batch(&r, s, (const enum fate[]){POD_PULLED, POD_CREATING, POD_CREATING, POD_CREATING});
+	core_gone(r.core, KIND_POD, s->pod_name, r.now);
+	rig_turn(&r, 2 * S);
+	assert_int_equal(status_of(&r, "i0")->failed_nodes.n, 0);
+	for (size_t i = 1; i < N; i++)
+		assert_string_equal(status_of(&r, names[i])->failed_nodes.at[0].reason,
+				    "PodDeleted");
+	rig_done(&r);
+}
+
+/*
+ * A machine that slept in the middle of a write wakes, and its create makes a second pod, of other
+ * images: i0 is in both. The first evidence wins, and both go.
+ */
+static void rule_44_two_pods(void **state)
+{
+	(void)state;
+	for (int first = 0; first < 2; first++) {
+		struct rig r;
+		begin_with(&r, 3, 1);
+		struct core_start ours = *one_batch(&r, 3), other = ours;
+		struct core_start_pull two[2] = {ours.pulls[0],
+						 {"i3", "i3", "i3:1", "0", "Always"}};
+		other.pod_name = "pull-batch-00000000000000aa";
+		other.batch = "batch.00000000000000aa";
+		other.pulls = two;
+		other.n_pulls = 2;
+		const enum fate busy[] = {POD_CREATING, POD_CREATING, POD_CREATING};
+		const enum fate done[] = {POD_PULLED, POD_PULLED, POD_PULLED};
+		rig_batch(&r, &ours, busy);
+		rig_batch(&r, &other, busy);
+		rig_turn(&r, S);
+		assert_int_equal(r.acts.n_starts + r.acts.n_deletes, 0);
+		rig_batch(&r, first == 0 ? &ours : &other, done);
+		rig_turn(&r, 2 * S);
+		assert_int_equal(status_of(&r, "i0")->nodes_ready, 2);
+		rig_turn(&r, 2 * S);
+		rig_batch(&r, first == 0 ? &other : &ours, done);
+		rig_turn(&r, 2 * S);
+		assert_int_equal(status_of(&r, first == 0 ? "i3" : "i1")->nodes_ready, 2);
+		rig_turn(&r, 2 * S);
+		assert_int_equal(r.acts.n_deletes, 1); /* the first went before */
+		rig_settle(&r);
+		rig_done(&r);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(rule_42_one_pod),
+		cmocka_unit_test(rule_42_one_each),
+		cmocka_unit_test(rule_42_the_unknown_goes_alone),
+		cmocka_unit_test(rule_43_counts_as_one),
+		cmocka_unit_test(rule_43_outcomes),
+		cmocka_unit_test(rule_43_refused),
+		cmocka_unit_test(rule_43_refused_alone),
+		cmocka_unit_test(rule_43_the_pod_is_deleted),
+		cmocka_unit_test(rule_44_deleted_in_flight),
+		cmocka_unit_test(rule_44_frozen),
+		cmocka_unit_test(rule_44_another_leader),
+		cmocka_unit_test(rule_44_two_pods),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
