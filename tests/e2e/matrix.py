@@ -55,19 +55,24 @@ def read(lines, tell):
 
 
 def commit():
-    return subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, check=True, capture_output=True, text=True).stdout.strip()
+    """What is tested; with a + if the tree is not just that."""
+    def git(*words):
+        return subprocess.run(["git", *words], cwd=ROOT, check=True, capture_output=True, text=True).stdout.strip()
+    changed = git("status", "--porcelain", "--", ".", f":!{os.path.relpath(RECORD, ROOT)}", f":!{os.path.relpath(PAGE, ROOT)}")
+    return git("rev-parse", "--short", "HEAD") + ("+" if changed else "")
 
 
 def run(pair, args):
     command = [sys.executable, "-u", os.path.join(FOLDER, "run.py"), "--build", args.build, "--pair", pair, "--jobs", str(args.jobs)]
-    print(f"# {pair}", flush=True)
+    tested = commit()
+    print(f"# {pair}, {tested}", flush=True)
     with subprocess.Popen(command + args.modules, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True) as process:
         found = read(process.stdout, lambda line: print(f"{pair}: {line}", flush=True))
     for module in args.modules:
         found.setdefault(module, result())
     for one in found.values():
         one["seconds"] = round(one["seconds"])
-        one["commit"], one["day"] = commit(), time.strftime("%Y-%m-%d", time.gmtime())
+        one["commit"], one["day"] = tested, time.strftime("%Y-%m-%d", time.gmtime())
     if not any(one["passed"] for one in found.values()):
         print(f"{pair}: no test was run", flush=True)
         return found, False
