@@ -134,15 +134,16 @@ def build(flavour, total, built, kept):
 
 
 def build_tools(total):
-    """What the checks need and no package brings: without helm the check `rendered` fails. At its own priority, since
-    tests on the clusters may wait for it too."""
-    if shutil.which("helm"):
-        return
-    done = subprocess.run([ROOT / "tests/cluster/build.sh", "helm"], cwd=ROOT, stdout=subprocess.DEVNULL, check=False)
-    if done.returncode == 0:
-        total.passed += 1
-    else:
-        total.fail("helm: build")
+    """What the checks need and no package brings (without helm the check `rendered` fails), and the cluster DNS of
+    test_install. At its own priority, since tests on the clusters wait for them too."""
+    for what in ("helm", "dns"):
+        if what == "helm" and shutil.which("helm"):
+            continue
+        done = subprocess.run([ROOT / "tests/cluster/build.sh", what], cwd=ROOT, stdout=subprocess.DEVNULL, check=False)
+        if done.returncode == 0:
+            total.passed += 1
+        else:
+            total.fail(f"{what}: build")
 
 
 def meson_suites(flavour, suites, total, output, *more):
