@@ -38,11 +38,13 @@ def _request(line):
         event["requestURI"], body)
 
 
-def pull_of(request):
-    """What a create of a pull pod is about, from its annotations."""
+def pulls_of(request):
+    """What a create of a pull pod is about, from its annotations: one pull a container."""
     notes = request.body["metadata"].get("annotations") or {}
-    return Pull(*(notes.get(NOTE + key, "") for key in
-                  ("cachedimage-uid", "node-uid", "reference", "attempt")))
+    batch = [f"pull-{place}." for place in range(20) if f"{NOTE}pull-{place}.reference" in notes]
+    return [Pull(*(notes.get(NOTE + key, "") for key in
+                   (f"{place}cachedimage-uid", "node-uid", f"{place}reference", f"{place}attempt")))
+            for place in batch or [""]]
 
 
 def deprecated(path, ours=True):
@@ -79,9 +81,9 @@ class Audit:
                 and all(getattr(r, key) == value for key, value in want.items())]
 
     def creates(self, moment, uid=None, code=201):
-        """Pods created, as [(request, pull)] in order of time; uid: of one CachedImage."""
-        made = [(r, pull_of(r)) for r in
-                self.since(moment, verb="create", resource="pods", code=code) if r.body]
+        """Pulls whose pods were created, as [(request, pull)] in order of time; uid: of one CachedImage."""
+        made = [(r, pull) for r in self.since(moment, verb="create", resource="pods", code=code) if r.body
+                for pull in pulls_of(r)]
         return sorted(((r, p) for r, p in made if uid in (None, p.uid)), key=lambda one: one[0].at)
 
     def twice(self, moment):
