@@ -50,8 +50,9 @@ def waiting(reason, message):
 class PretendNode:
     """behave(pod) -> a status to write, or None to say nothing (yet); may be replaced any time."""
 
-    def __init__(self, api, name, behave=pulled):
+    def __init__(self, api, name, behave=pulled, arch="amd64"):
         self.api = api
+        self.arch = arch
         self.name = name
         self.behave = behave
         self.stop = threading.Event()
@@ -64,7 +65,7 @@ class PretendNode:
         self.api.create("node", {
             "apiVersion": "v1", "kind": "Node", "metadata": {"name": self.name, "labels": {
                 LABEL: "true", "kubernetes.io/hostname": self.name,
-                "kubernetes.io/os": "linux", "kubernetes.io/arch": "amd64"}},
+                "kubernetes.io/os": "linux", "kubernetes.io/arch": self.arch}},
             "spec": {"taints": [TAINT]}})
         self.set_ready(True)
         return self.attend()
@@ -94,7 +95,7 @@ class PretendNode:
                                                "effect": "NoSchedule"}]
         self.api.patch("node", self.name, {"spec": {"taints": taints}})
         self.api.patch("node", self.name, {"status": {
-            "nodeInfo": {"operatingSystem": "linux", "architecture": "amd64"},
+            "nodeInfo": {"operatingSystem": "linux", "architecture": self.arch},
             "capacity": {"pods": "500", "cpu": "8", "memory": "8Gi"},
             "conditions": [{"type": "Ready", "status": "True" if good else "False",
                             "reason": "Pretended", "lastHeartbeatTime": now(),

@@ -437,6 +437,7 @@ void sim_status_from(struct sim_status *to, const struct cachedimage_status *fro
 		.skipped = from->nodes_skipped,
 	};
 	const struct registry_status *told = from->registry;
+	to->asked = told != NULL;
 	if (told != NULL) {
 		sim_text(to->told, sizeof(to->told), told->digest);
 		to->checked_at = told->checked_at;

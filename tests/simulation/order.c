@@ -247,6 +247,10 @@ static void check_backoff(struct sim *s, const struct core_start *start,
 	    strcmp(f->pod_name, start->pod_name) == 0 /* asked for again, and there already */ ||
 	    s->run.boot_ms - img->changed_ms <= LATE_MS)
 		return;
+	/* 15. Of a repull it is not in the status: another leader does not know. */
+	for (size_t i = 0; s->led_ms > f->at_ms && i < img->status.n_cached; i++)
+		if (strcmp(img->status.cached[i], start->node) == 0)
+			return;
 	int64_t initial =
 		img->policy >= 0 ? s->policies[img->policy].initial_ms : s->fallback.initial_ms;
 	int64_t least = initial * 9 / 10 - 1100;

@@ -101,7 +101,7 @@ static void act_write(struct sim *s, const struct core_write *w)
 	sim_text(r->image_uid, NAME, w->image_uid);
 	sim_status_from(&r->old, w->old);
 	sim_status_from(&r->new, w->new);
-	sim_trace(&s->run, "WRITE %s %s %s: %s", w->image_name, w->new->phase, w->new->ready,
+	sim_trace(&s->run, "WRITE %s %s %s, %d left out: %s", w->image_name, w->new->phase, w->new->ready, (int)w->new->nodes_skipped,
 		  w->new->conditions.at[0].message);
 }
 
@@ -180,6 +180,12 @@ static void merge(struct sim_status *to, const struct sim_status *old, const str
 	MERGE(digest);
 	MERGE(cached_image);
 	MERGE(skipped);
+	/* The object is removed as a whole. */
+	if (old->asked && !new->asked) {
+		memset(to->told, 0, sizeof(to->told));
+		to->checked_at = to->settled_at = 0;
+		to->n_platforms = 0;
+	}
 	MERGE(checked_at);
 	MERGE(settled_at);
 	MERGE(told);

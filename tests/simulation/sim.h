@@ -85,6 +85,7 @@ struct sim_status {
 	struct sim_failed failed[NODES_MAX];
 	struct sim_condition conditions[SIM_CONDITIONS];
 	int64_t skipped, checked_at, settled_at;
+	bool asked;    /* there is status.registry */
 	char told[80]; /* registry.digest */
 	size_t n_platforms;
 	char platforms[2][16];
