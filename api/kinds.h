@@ -210,6 +210,8 @@ struct pullpolicy_spec {
 	int64_t pull_timeout;                    /* additive, behaviour.md 9; default 30m */
 	struct failure_backoff *failure_backoff; /* NULL: the defaults */
 	int64_t repull_interval;                 /* 0: never */
+	const char *max_image_size;              /* additive, behaviour 41; NULL: no limit */
+	int64_t max_node_image_disk_percent;     /* additive, behaviour 41; 0: no limit */
 	const char *max_bytes_per_second;        /* additive, behaviour 40; NULL: no limit */
 	const char *repull_mode;                 /* additive, behaviour 37; default Auto */
 	const char *registry_checks;             /* additive, behaviour 36; default Auto */
@@ -276,6 +278,7 @@ struct node {
 	struct node_conditions conditions;
 	const char *os, *arch;       /* status.nodeInfo */
 	const char *kubelet_version; /* status.nodeInfo.kubeletVersion: "v1.36.3", or NULL */
+	const char *disk; /* status.capacity["ephemeral-storage"]: "100Gi", or NULL */
 	const char *runtime; /* status.nodeInfo.containerRuntimeVersion: "containerd://1.7.20" */
 	struct node_images images; /* status.images: the largest first, cut by the kubelet */
 };

@@ -52,6 +52,7 @@ static const struct field node_rows[] = {
 	ROW(node, meta, "metadata", F_INLINE, .sub = &node_meta_desc),
 	ROW(node, taints, "spec.taints", F_LIST, .sub = &node_taint_desc),
 	ROW(node, conditions, "status.conditions", F_LIST, .sub = &node_condition_desc),
+	ROW(node, disk, "status.capacity.ephemeral-storage", F_STRING),
 	ROW(node, os, "status.nodeInfo.operatingSystem", F_STRING),
 	ROW(node, arch, "status.nodeInfo.architecture", F_STRING),
 	ROW(node, kubelet_version, "status.nodeInfo.kubeletVersion", F_STRING),

@@ -50,6 +50,18 @@ static const struct field pullpolicy_spec_rows[] = {
 	    .doc = "Maximum number of images of one registry that one pull pod pulls, one after "
 		   "another, where they start on one node at one moment; such a pod counts as one "
 		   "pull for the limits of this policy. 1 when left out."),
+	ROW(pullpolicy_spec, max_image_size, "maxImageSize", F_STRING, .flags = FF_ADDITIVE,
+	    API_BYTES,
+	    .doc = "Compressed bytes of the largest image that is pulled, such as 2G; a larger one "
+		   "is "
+		   "Degraded with reason ImageTooLarge. Left out: no limit."),
+	ROW(pullpolicy_spec, max_node_image_disk_percent, "maxNodeImageDiskPercent", F_INT,
+	    .flags = FF_ADDITIVE, .bits = 32, .min = 1, .max = 100,
+	    .doc = "Share of a node's ephemeral storage that its images and the one to pull may "
+		   "take, "
+		   "by a coarse estimate; a node without room for 10 minutes is left out. Left "
+		   "out: "
+		   "no limit."),
 	ROW(pullpolicy_spec, min_delay_between_pulls, "minDelayBetweenPulls", F_DURATION,
 	    .flags = FF_HAS_DEFAULT, .def_str = "10s",
 	    .doc = "Minimum delay between the start of a pull on one node and the next start on "

@@ -67,6 +67,9 @@ void measure_fact(struct proc *p, const struct core_fact *f)
 	case FACT_EVICTING: /* counted as FACT_EVICTED */
 	case FACT_POLICY_NOT_FOUND:
 	case FACT_NO_NODES:
+	case FACT_TOO_LARGE:
+	case FACT_NO_ROOM:
+	case FACT_DISK_UNCHECKED:
 	case FACT_COUNT:
 		break;
 	}

@@ -102,6 +102,9 @@ enum core_fact_kind { /* behaviour.md 22 */
 		      FACT_EVICTING,         /* again and again; message: how often */
 		      FACT_POLICY_NOT_FOUND, /* message: the policy's name */
 		      FACT_NO_NODES,         /* the image targets no node (4) */
+		      FACT_TOO_LARGE,        /* message: how large, and what is allowed (41) */
+		      FACT_NO_ROOM,          /* first node that is left out for its disk (41) */
+		      FACT_DISK_UNCHECKED,   /* first node whose list may be cut (41) */
 		      FACT_TAG_MOVED,        /* message: from which digest to which (37) */
 		      FACT_NODE_WARM,        /* a new node has all its images; of no image */
 		      /* 46, of a node: its startup taint was removed; message: after which images.

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/xalloc.h"
+#include "reconciler/core/budgets.h"
 #include "reconciler/core/causes.h"
 #include "reconciler/core/check_answers.h"
 #include "reconciler/core/checks.h"
@@ -97,6 +98,7 @@ void image_adopt(struct core *c, struct image *img, const struct cachedimage *ci
 	img->no_policy_s = resolved != NULL ? resolved->last_transition : 0;
 	const struct api_condition *matched =
 		api_condition_find(&st->conditions, CONDITION_PLATFORMS);
+	img->skipped_before = st->nodes_skipped != 0;
 	img->left_out_s = matched != NULL ? matched->last_transition : 0;
 	check_forget(img);
 	if (!about_reference(img, ci))
@@ -164,6 +166,7 @@ void image_begin(struct core *c, struct image *img, struct now now)
 	img->repull_s = 0;
 	img->seen_platforms = 0;
 	pairs_include(c, img);
+	budgets_forget(img);
 	if (c->cap != 0) {
 		memset(img->waiting, 0, words * sizeof(*img->waiting));
 		memset(img->backoff, 0, words * sizeof(*img->backoff));

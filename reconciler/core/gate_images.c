@@ -12,6 +12,9 @@ static bool hopeless(const struct core *c, const struct image *img, int slot)
 	const struct pair *p = &img->pairs[slot];
 	if (img->fault.failures != 0 || img->rejected.failures != 0)
 		return true;
+	/* 41. Too large, or no room for it. */
+	if (img->budget != NULL && img->budget[slot] != 0)
+		return true;
 	for (size_t i = 0; i < img->n_platforms; i++)
 		if (img->platforms[i].gate.failures != 0 &&
 		    strcmp(img->platforms[i].name, c->nodes[slot].platform) == 0)

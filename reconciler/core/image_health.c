@@ -1,8 +1,8 @@
 /*
  * What machines read of an image's health (behaviour.md 59): PolicyResolved while its policy is
- * missing; PlatformsMatched while nodes are left out (39); Stalled for what does not heal by itself, which is a fault of the reference, a refused
- * pod, no node; Reconciling for all else that is not Ready. None of them costs a write of its own:
- * each changes with what Ready says.
+ * missing; PlatformsMatched while nodes are left out (39); Stalled for what does not heal by
+ * itself, which is a fault of the reference, a refused pod, no node; Reconciling for all else that
+ * is not Ready. None of them costs a write of its own: each changes with what Ready says.
  */
 #include "reconciler/core/image_health.h"
 
@@ -34,7 +34,8 @@ enum health image_health(const struct image *img, enum phase phase)
 		return HEALTH_CURRENT;
 	if (img->n_targeted == 0)
 		return HEALTH_STALLED;
-	if (phase == PHASE_DEGRADED && (img->rejected.failures != 0 || reference_at_fault(img)))
+	if (phase == PHASE_DEGRADED &&
+	    (img->rejected.failures != 0 || img->n_too_large != 0 || reference_at_fault(img)))
 		return HEALTH_STALLED;
 	return HEALTH_RECONCILING;
 }
@@ -49,7 +50,9 @@ const char *image_platforms_text(const struct image *img, struct arena *a)
 	char *names = arena_strdup(a, "");
 	for (size_t i = 0; i < named; i++)
 		names = arena_printf(a, "%s%s%s", names,
-				     i == 0 ? "" : i + 1 == list->n ? " and " : ", ",
+				     i == 0             ? ""
+				     : i + 1 == list->n ? " and "
+							: ", ",
 				     list->at[i].platform);
 	if (named < list->n)
 		names = arena_printf(a, "%s and %zu more", names, list->n - named);
@@ -59,7 +62,8 @@ const char *image_platforms_text(const struct image *img, struct arena *a)
 static void add_platforms(struct image *img, struct now now, struct arena *a,
 			  struct api_conditions *list)
 {
-	if (img->n_left_out == 0) {
+	uint32_t n = img->n_left_out - img->n_no_room;
+	if (n == 0) {
 		img->left_out_s = 0;
 		return;
 	}
@@ -69,8 +73,7 @@ static void add_platforms(struct image *img, struct now now, struct arena *a,
 		.type = CONDITION_PLATFORMS,
 		.status = "False",
 		.reason = "NodesLeftOut",
-		.message = arena_printf(a, "%" PRIu32 " node%s left out: %s", img->n_left_out,
-					img->n_left_out == 1 ? "" : "s",
+		.message = arena_printf(a, "%" PRIu32 " node%s left out: %s", n, n == 1 ? "" : "s",
 					image_platforms_text(img, a)),
 		.observed_generation = img->generation,
 		.last_transition = img->left_out_s,

@@ -12,6 +12,7 @@
 #include "base/utf8.h"
 #include "reconciler/rules/bits.h"
 #include "reconciler/rules/cause.h"
+#include "reconciler/core/budgets.h"
 #include "reconciler/core/check_answers.h"
 #include "reconciler/core/checks.h"
 #include "reconciler/core/image_health.h"
@@ -28,6 +29,8 @@ enum phase image_phase(const struct image *img)
 {
 	if (img->n_targeted != 0 && img->n_ready == img->n_targeted)
 		return PHASE_READY;
+	if (budget_too_large(img) != 0)
+		return PHASE_DEGRADED;
 	if (img->n_degraded != 0 || (img->rejected.failures != 0 && img->n_targeted != 0))
 		return PHASE_DEGRADED;
 	if (img->n_live != 0 || img->n_ready != 0)
@@ -57,7 +60,7 @@ struct survey { /* one walk over the pairs */
 	int worst_degraded;     /* slot whose cause the image shows; -1: none */
 	int worst_node_fault;
 	bool unsettled; /* a node with the image may not have what the registry told last */
-	int away; /* the first targeted, uncached node that may not get pods; -1: none */
+	int away;       /* the first targeted, uncached node that may not get pods; -1: none */
 };
 
 static bool worse(const struct image *img, int slot, int than)
@@ -210,6 +213,9 @@ static struct api_condition ready_condition(struct core *c, struct image *img,
 	if (phase == PHASE_DEGRADED && img->rejected.failures != 0)
 		return condition(&img->ready, "Ready", "False", "PodRejected",
 				 img->rejected_text != NULL ? img->rejected_text : "", img, now, a);
+	if (phase == PHASE_DEGRADED && img->n_degraded == 0)
+		return condition(&img->ready, "Ready", "False", "ImageTooLarge",
+				 budget_large_text(c, img, a), img, now, a);
 	if (phase == PHASE_DEGRADED) {
 		struct cause_text text = cause_of(img, s->worst_degraded);
 		return condition(&img->ready, "Ready", "False", cause_reason(text.reason),
@@ -221,9 +227,10 @@ static struct api_condition ready_condition(struct core *c, struct image *img,
 	if (why != NULL)
 		message = arena_printf(a, "%s; %s", message, why);
 	/* 39, 59. */
-	const char *reason = img->n_targeted != 0   ? "InProgress"
-			     : img->n_left_out != 0 ? "NoPlatform"
-						    : "NoNodes";
+	const char *reason = img->n_targeted != 0        ? "InProgress"
+			     : budget_left_out(img) != 0 ? "DiskBudget"
+			     : img->n_left_out != 0      ? "NoPlatform"
+							 : "NoNodes";
 	if (img->n_targeted == 0 && img->n_left_out != 0)
 		message = no_platform(c, img, a);
 	return condition(&img->ready, "Ready", "False", reason, message, img, now, a);
@@ -274,8 +281,7 @@ struct cachedimage_status *status_build(struct core *c, struct image *img, struc
 		.registry = check_status(img, !s.unsettled, a),
 	};
 	st->conditions.n = 2;
-	st->conditions.at =
-		arena_array(a, 2 + HEALTH_CONDITIONS_MAX, sizeof(*st->conditions.at));
+	st->conditions.at = arena_array(a, 2 + HEALTH_CONDITIONS_MAX, sizeof(*st->conditions.at));
 	st->conditions.at[0] = ready_condition(c, img, &s, now, a);
 	st->conditions.at[1] = progress_condition(img, now, a);
 	image_health_add(img, phase, now, a, &st->conditions);

@@ -12,6 +12,7 @@
 #include "api/tables.h"
 #include "base/xalloc.h"
 #include "reconciler/core/adopt.h"
+#include "reconciler/core/budgets.h"
 #include "reconciler/core/causes.h"
 #include "reconciler/core/checks.h"
 #include "reconciler/core/digests.h"
@@ -252,6 +253,7 @@ void image_free(struct core *c, struct image *img)
 	sizes_forget(img);
 	free(img->losses);
 	free(img->left_out);
+	budgets_forget(img);
 	check_done(img);
 	free(img->mem);
 	free(img->uid);

@@ -16,6 +16,7 @@
  *   check_answers
  *   faults  pairs
  *   checks  held  losses  node_faults
+ *   budgets
  *   sizes
  *   platforms
  *   digests  policies
@@ -106,6 +107,7 @@ struct node_slot {
 	int64_t away_ms;         /* boot ms since which it is not eligible; 0: it is */
 	bool last;               /* other nodes come first: it may be removed soon */
 	bool checks_credentials; /* its kubelet refuses listed images to other credentials (17a) */
+	uint64_t disk_bytes;     /* capacity for images and more; 0: not known (41) */
 	uint64_t bytes_per_s;    /* mean of its pulls; 0: none was measured (image sizes, 40) */
 	bool lists_unpacked;     /* its runtime lists what an image takes on the disk (40) */
 	/*
@@ -212,6 +214,9 @@ struct policy {
 	int64_t delay_ms, timeout_ms, repull_ms;
 	bool sizes;           /* its images are paced by their bytes: they are asked for (35) */
 	uint64_t bytes_per_s; /* 0: no limit */
+	uint64_t max_image_bytes; /* 41; 0: no limit */
+	int64_t disk_percent; /* 41; 0: no limit */
+	bool said_unchecked;  /* that disk_percent is not checked on a node */
 	bool checks, repull_always; /* registryChecks is not Disabled; repullMode is Always */
 	struct backoff backoff;
 	void *mem; /* block of what follows */
@@ -316,6 +321,9 @@ struct image {
 	/* 39. Slots that it would be for, did it have their platform; NULL: none so far. */
 	uint64_t *left_out;
 	uint32_t n_left_out;
+	uint32_t *budget; /* by slot (budgets.c); NULL: nothing is blocked by its size so far */
+	uint32_t n_too_large, n_no_room;
+	bool skipped_before; /* as the status of an earlier life says, nodes were left out */
 	uint64_t seen_platforms; /* by their numbers: nodes that it is for have them */
 	uint64_t *held; /* slots where a pod of an earlier pull is still there: none starts */
 	uint32_t n_targeted, n_ready, n_degraded, n_failing, n_live;

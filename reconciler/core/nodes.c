@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/quantity.h"
 #include "base/hash.h"
 #include "base/xalloc.h"
 #include "reconciler/rules/bits.h"
@@ -33,6 +34,7 @@ static uint64_t facts_hash(const struct node *n, enum target_state state)
 	}
 	h = hash_str(h, n->kubelet_version);
 	h = hash_str(h, n->runtime);
+	h = hash_str(h, n->disk);
 	h = hash_bytes(h, &state, sizeof(state));
 	for (size_t i = 0; i < n->taints.n; i++) {
 		h = hash_str(h, n->taints.at[i].key);
@@ -68,6 +70,7 @@ static void copy_facts(struct core *c, struct node_slot *s, const struct node *n
 	s->is_virtual = target_is_virtual(&s->labels);
 	s->last = target_last(n);
 	s->checks_credentials = target_checks_credentials(n->kubelet_version);
+	s->disk_bytes = quantity_bytes(n->disk);
 	s->lists_unpacked = size_is_unpacked(n->runtime);
 }
 

@@ -13,6 +13,7 @@
 #include "base/hash.h"
 #include "base/xalloc.h"
 #include "reconciler/rules/bits.h"
+#include "reconciler/core/budgets.h"
 #include "reconciler/core/causes.h"
 #include "reconciler/core/checks.h"
 #include "reconciler/core/digests.h"
@@ -99,10 +100,12 @@ static void settle_waiting(struct core *c, struct image *img, int slot, struct n
 	bool want = (p->flags & PAIR_TARGETED) != 0 && c->nodes[slot].eligible &&
 		    (p->flags & PAIR_LIVE) == 0 && !bit_get(img->held, (size_t)slot) &&
 		    (p->pulled_s == 0 || (p->flags & PAIR_REPULL) != 0);
-	bool later = want && retry_ms > now.boot_ms;
+	enum budget_state budget = budget_of(img, slot);
+	want = want && budget != BUDGET_TOO_LARGE;
+	bool later = want && (retry_ms > now.boot_ms || budget != BUDGET_FREE);
 	bit_put(img->backoff, (size_t)slot, later);
 	bit_put(img->waiting, (size_t)slot, want && !later);
-	if (later)
+	if (later && retry_ms > now.boot_ms)
 		retry_by(c, img, retry_ms);
 	if (want && !later) {
 		img->n_waiting[p->pulled_s != 0]++;
@@ -134,13 +137,19 @@ static void set_left_out(const struct core *c, struct image *img, int slot, bool
 	img->n_left_out += on ? 1U : (uint32_t)-1;
 }
 
-/* 1, 39. */
+/* 39, 41. */
+static bool is_out(const struct core *c, const struct image *img, int slot)
+{
+	return platform_left_out(c, img, slot) || budget_of(img, slot) == BUDGET_LEFT_OUT;
+}
+
+/* 1, 39, 41. */
 static void place(struct core *c, struct image *img, int slot)
 {
 	struct pair *p = &img->pairs[slot];
 	uint8_t was = p->flags & PAIR_TARGETED;
 	bool match = places(c, img, &c->nodes[slot]);
-	bool out = match && platform_left_out(c, img, slot);
+	bool out = match && is_out(c, img, slot);
 	uint8_t is = match && !out ? PAIR_TARGETED : 0;
 	if (match)
 		platforms_see(c, img, slot);
@@ -154,11 +163,15 @@ static void place(struct core *c, struct image *img, int slot)
 	image_touch(c, img);
 }
 
-/* The registry told of other platforms, or the node has the image, or has it no more. */
-static void settle_platform(struct core *c, struct image *img, int slot)
+/* The registry told of other platforms or sizes, or the node has more or other images now. */
+static void settle_left_out(struct core *c, struct image *img, int slot, struct now now)
 {
 	bool targeted = (img->pairs[slot].flags & PAIR_TARGETED) != 0;
-	if ((targeted || left_out(img, slot)) && platform_left_out(c, img, slot) == targeted)
+	bool is_for = targeted || left_out(img, slot);
+	int64_t again_ms = budget_settle(c, img, slot, is_for, now);
+	if (again_ms != CLOCK_NEVER)
+		retry_by(c, img, again_ms);
+	if (is_for && is_out(c, img, slot) == targeted)
 		place(c, img, slot);
 }
 
@@ -174,7 +187,7 @@ void pair_settle(struct core *c, struct image *img, int slot, struct now now)
 	struct pair *p = &img->pairs[slot];
 	if (!c->leading)
 		return;
-	settle_platform(c, img, slot);
+	settle_left_out(c, img, slot, now);
 	settle_listed(c, img, slot, now);
 	bool targeted = (p->flags & PAIR_TARGETED) != 0;
 	if (targeted || left_out(img, slot))
@@ -257,6 +270,17 @@ static bool evicted(const struct core *c, const struct image *img, int slot)
 	       presence_disproved(&c->nodes[slot].images, img->sizes[slot], since_s);
 }
 
+/* 41. Its size is another: it may be too large now, or not fit. */
+static void resize(struct core *c, struct image *img, struct now now)
+{
+	const struct policy *p = policy_of_image(c, img);
+	if (!c->leading || (p->max_image_bytes == 0 && p->disk_percent == 0))
+		return;
+	for (size_t slot = 0; slot < c->n_slots; slot++)
+		if (c->nodes[slot].name != NULL)
+			pair_settle(c, img, (int)slot, now);
+}
+
 void pair_look(struct core *c, struct image *img, int slot, struct now now)
 {
 	presence_size size = presence_find(&c->nodes[slot].images, img->listed_as);
@@ -264,7 +288,8 @@ void pair_look(struct core *c, struct image *img, int slot, struct now now)
 		img->sizes = xcalloc(c->cap, sizeof(*img->sizes));
 	if (size != 0) {
 		img->sizes[slot] = size;
-		size_listed(c, img, slot, size);
+		if (size_listed(c, img, slot, size))
+			resize(c, img, now);
 	}
 	if (!c->leading)
 		return;

@@ -31,6 +31,8 @@ static void set_defaults(struct policy *p)
 	p->repull_ms = 0;
 	p->sizes = false;
 	p->bytes_per_s = 0;
+	p->max_image_bytes = 0;
+	p->disk_percent = 0;
 	p->checks = true;
 	p->repull_always = false;
 	p->backoff = DEFAULT_BACKOFF_MS;
@@ -134,11 +136,15 @@ static void copy_spec(struct policy *p, const struct pullpolicy_spec *spec)
 	if (spec->max_held_nodes > 0)
 		p->max_held = spec->max_held_nodes;
 	p->bytes_per_s = quantity_bytes(spec->max_bytes_per_second);
-	p->sizes = p->bytes_per_s != 0;
 	if (spec->max_images_per_pod > 0)
 		p->max_images = spec->max_images_per_pod < PULLPOD_IMAGES_MAX
 					? spec->max_images_per_pod
 					: PULLPOD_IMAGES_MAX;
+	p->max_image_bytes = quantity_bytes(spec->max_image_size);
+	p->disk_percent = spec->max_node_image_disk_percent;
+	if (p->disk_percent < 0 || p->disk_percent > 100)
+		p->disk_percent = 0;
+	p->sizes = p->bytes_per_s != 0 || p->max_image_bytes != 0 || p->disk_percent != 0;
 	if (spec->pull_timeout > 0)
 		p->timeout_ms = spec->pull_timeout;
 	if (spec->repull_interval > 0)

@@ -9,6 +9,7 @@
 #include "reconciler/core/pull_queue.h"
 
 #include "api/pullpod.h"
+#include "reconciler/core/budgets.h"
 #include "reconciler/core/byte_rate.h"
 #include "reconciler/core/checks.h"
 #include "reconciler/core/facts.h"
@@ -133,6 +134,14 @@ enum turn queue_turn(const struct core *c, const struct image *img, int slot, bo
 	return bit_get(c->fresh, (size_t)slot) ? TURN_NEW_NODE : TURN_FRESH;
 }
 
+/* 41. What is in flight there may fail: then there is room again. */
+static bool room_on_disk(struct pass *s, const struct image *img, int slot)
+{
+	bool room = budget_room(s->c, img, slot);
+	s->policy->node_full |= !room;
+	return room;
+}
+
 static bool candidate(struct pass *s, const struct look *l, int slot)
 {
 	const struct image *img = l->img;
@@ -144,7 +153,7 @@ static bool candidate(struct pass *s, const struct look *l, int slot)
 	       !check_holds(s->c, img, slot, s->now.boot_ms, &s->wake) &&
 	       node_fault_room(s->c, slot, s->now.boot_ms, &s->wake) &&
 	       fault_room_on(s->c, img, slot, s->now.boot_ms, &s->wake) &&
-	       (!failed || l->turn == TURN_HELD || modest(s));
+	       (!failed || l->turn == TURN_HELD || modest(s)) && room_on_disk(s, img, slot);
 }
 
 /* Of a few nodes, those busy under the policy or the new ones. */

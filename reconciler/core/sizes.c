@@ -74,6 +74,24 @@ bool image_bytes(const struct core *c, const struct image *img, int slot, uint64
 	return *ret != 0 || image_bytes_anywhere(img, ret);
 }
 
+bool size_on_disk(const struct core *c, const struct image *img, int slot, uint64_t *ret)
+{
+	const char *platform = c->nodes[slot].platform;
+	const struct listed_size *own = platform != NULL ? listed_on(img, platform) : NULL;
+	const struct listed_size *best = own != NULL ? own : listed_best(img);
+	bool told = false;
+	for (size_t i = 0; i < img->check.platforms.n; i++)
+		told |= img->check.platforms.at[i].bytes > 0;
+	if (best != NULL && best->unpacked && (own != NULL || !told)) {
+		*ret = best->bytes;
+		return true;
+	}
+	if (!image_bytes(c, img, slot, ret))
+		return false;
+	*ret *= SIZE_UNPACKED;
+	return true;
+}
+
 uint64_t size_mean(const struct core *c)
 {
 	uint64_t sum = 0, n = 0, bytes;
@@ -151,20 +169,21 @@ static struct listed_size *listed_add(struct image *img, const char *platform)
 	return s;
 }
 
-void size_listed(const struct core *c, struct image *img, int slot, presence_size size)
+bool size_listed(const struct core *c, struct image *img, int slot, presence_size size)
 {
 	const struct node_slot *node = &c->nodes[slot];
 	struct listed_size now = {.bytes = believed(presence_bytes(size)),
 				  .unpacked = node->lists_unpacked};
 	struct listed_size *known = node->platform != NULL ? listed_on(img, node->platform) : NULL;
 	if (node->platform == NULL || (known != NULL && !better(&now, known)))
-		return;
+		return false;
 	if (known == NULL)
 		known = listed_add(img, node->platform);
 	if (known == NULL)
-		return;
+		return false;
 	known->bytes = now.bytes;
 	known->unpacked = now.unpacked;
+	return true;
 }
 
 void sizes_of_reference(const struct core *c, uint64_t listed_as, struct image *img)

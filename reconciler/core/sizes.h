@@ -21,6 +21,10 @@
 
 /* Compressed bytes of the image on the node's platform, in ret; false: not known. */
 bool image_bytes(const struct core *c, const struct image *img, int slot, uint64_t *ret);
+/* Unpacked, an image is so many times what containerd lists. Coarse: from 2 to 5. */
+#define SIZE_UNPACKED 4
+/* What the image takes on the node's disk, estimated; false: not known. */
+bool size_on_disk(const struct core *c, const struct image *img, int slot, uint64_t *ret);
 /* The largest of those on any platform; false: none is known. */
 bool image_bytes_anywhere(const struct image *img, uint64_t *ret);
 /* The mean of the images whose bytes are known; SIZE_ASSUMED if none is. Looks at each image. */
@@ -38,8 +42,8 @@ void pull_avoided(struct core *c, const struct image *img, int slot);
 /* A pull of it has succeeded, this long after its start: tells how fast the node is. */
 void size_pulled(struct core *c, const struct image *img, int slot, int64_t took_ms);
 
-/* The node lists the image with this size. */
-void size_listed(const struct core *c, struct image *img, int slot, presence_size size);
+/* The node lists the image with this size. Returns whether another is known now. */
+bool size_listed(const struct core *c, struct image *img, int slot, presence_size size);
 /*
  * What is known of a reference that perhaps no image has: as if img, zeroed, had it. sizes_forget()
  * frees it.

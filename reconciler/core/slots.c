@@ -103,6 +103,8 @@ static void grow_image(struct image *img, size_t old, size_t n)
 	}
 	if (img->left_out != NULL)
 		grow_bits(&img->left_out, old, n);
+	if (img->budget != NULL)
+		img->budget = lengthen(img->budget, old, n, sizeof(*img->budget));
 	if (img->losses != NULL)
 		img->losses = lengthen(img->losses, old, n, sizeof(*img->losses));
 }

@@ -22,6 +22,11 @@ static const struct {
 	[FACT_EVICTING] = {true, "Evicting", "The image was removed again"},
 	[FACT_POLICY_NOT_FOUND] = {true, "PolicyNotFound",
 				   "The PullPolicy does not exist; using the default policy"},
+	[FACT_TOO_LARGE] = {true, "ImageTooLarge", "The image is larger than the policy allows"},
+	[FACT_NO_ROOM] = {true, "DiskBudget", "No room for the image by maxNodeImageDiskPercent"},
+	[FACT_DISK_UNCHECKED] =
+		{true, "DiskBudgetUnchecked",
+		 "maxNodeImageDiskPercent is not checked: the list of images is full"},
 	[FACT_TAG_MOVED] = {false, "TagMoved", "The tag means another image now"},
 	[FACT_NODE_OPENED] = {false, NULL, "Startup taint removed"},
 	[FACT_GATE_TIMED_OUT] = {true, "GateTimedOut", "Startup taint removed at the deadline"},

@@ -8,6 +8,7 @@
 
 #include "reconciler/rules/bits.h"
 #include "reconciler/explain/view.h"
+#include "reconciler/core/budgets.h"
 #include "reconciler/core/byte_rate.h"
 #include "reconciler/core/checks.h"
 #include "reconciler/core/faults.h"
@@ -157,6 +158,31 @@ static bool held_by_fault(struct explain_view *v, int slot, struct explain *e)
 	return true;
 }
 
+static void tell_room(struct explain_view *v, int slot, struct explain *e)
+{
+	struct budget_room r = {0};
+	budget_look(v->core, v->img, slot, &r);
+	e->reason = EXPLAIN_DISK_BUDGET;
+	e->n = (int64_t)r.used;
+	e->limit = (int64_t)r.allowed;
+}
+
+/* 41. */
+static bool held_by_size(struct explain_view *v, int slot, struct explain *e)
+{
+	const struct policy *p = policy_of_image(v->core, v->img);
+	if (budget_of(v->img, slot) == BUDGET_TOO_LARGE) {
+		e->reason = EXPLAIN_TOO_LARGE;
+		e->subject = p->name;
+		e->limit = (int64_t)p->max_image_bytes;
+		return true;
+	}
+	if (budget_of(v->img, slot) == BUDGET_FREE && budget_room(v->core, v->img, slot))
+		return false;
+	tell_room(v, slot, e);
+	return true;
+}
+
 /* 11, 12. */
 static void tell_pace(struct explain_view *v, int slot, struct explain *e)
 {
@@ -215,6 +241,11 @@ void explain_slot(struct explain_view *v, int slot, struct explain *e)
 		return;
 	if (explain_left_out(v->core, img, slot, e, v->arena))
 		return;
+	if (budget_of(img, slot) == BUDGET_LEFT_OUT) {
+		tell_room(v, slot, e);
+		e->reason = EXPLAIN_NO_ROOM;
+		return;
+	}
 	if ((p->flags & PAIR_LIVE) != 0) {
 		const struct pull *pull = pull_on(img, slot);
 		e->reason = EXPLAIN_PULLING;
@@ -223,7 +254,8 @@ void explain_slot(struct explain_view *v, int slot, struct explain *e)
 	} else if (p->pulled_s != 0 && !e->repull) {
 		e->reason = EXPLAIN_CACHED;
 		e->at = p->pulled_s;
-	} else if (!explain_not_ready(s, e) && !held_by_fault(v, slot, e)) {
+	} else if (!explain_not_ready(s, e) && !held_by_size(v, slot, e) &&
+		   !held_by_fault(v, slot, e)) {
 		tell_pace(v, slot, e);
 	}
 }

@@ -44,9 +44,14 @@ extern const char *const explain_group_names[GROUPS]; /* "done", "pulling", ... 
 	X(SELECTOR, NodeSelector, SKIPPED, "subject: the required label key=value")                \
 	X(TAINT, Taint, SKIPPED, "subject: the taint that is not tolerated")                       \
 	X(PLATFORM, Platform, SKIPPED, "subject: its os/arch; detail: what the image is for")      \
+	X(NO_ROOM, NoRoom, SKIPPED,                                                                \
+	  "left out after 10 minutes of DiskBudget; n: bytes in use; limit: bytes allowed")        \
 	X(PULLING, Pulling, PULLING, "subject: the pod's name; at: its start")                     \
 	X(CACHED, Cached, DONE, "at: since when")                                                  \
 	X(NOT_ELIGIBLE, NotEligible, NOTREADY, "subject: NotReady, DiskPressure, ...")             \
+	X(TOO_LARGE, ImageTooLarge, BACKOFF, "limit: bytes allowed; subject: the policy")          \
+	X(DISK_BUDGET, DiskBudget, BACKOFF,                                                        \
+	  "n: bytes of images on the disk; limit: bytes allowed")                                  \
 	X(BACKOFF, NodeBackoff, BACKOFF,                                                           \
 	  "at: its end; detail: what failed on this node; n: times")                               \
 	X(REJECTED, PodRejected, BACKOFF, "at: its end; detail: what the API server said")         \

@@ -99,6 +99,18 @@ static char *backoff_text(const struct explain *e, struct arena *a)
 	}
 }
 
+/* What is too large, for all nodes or for this one (41). */
+static char *size_text(const struct explain *e, struct arena *a)
+{
+	if (e->reason == EXPLAIN_TOO_LARGE)
+		return arena_printf(a, "not pulled: %s, and %s allows %s",
+				    bytes_text((int64_t)e->bytes, a), policy_of(e, a),
+				    bytes_text(e->limit, a));
+	return arena_printf(a, "%s: images take about %s of the %s that they may",
+			    e->reason == EXPLAIN_NO_ROOM ? "left out, no room" : "no room",
+			    bytes_text(e->n, a), bytes_text(e->limit, a));
+}
+
 /* Which limit (11, 12, 40). */
 static char *pace_text(const struct explain *e, struct arena *a)
 {
@@ -142,6 +154,10 @@ static char *text_of(const struct explain *e, struct arena *a)
 				  : arena_printf(a, "cached since %s", clock_text(e->at, a));
 	case EXPLAIN_NOT_ELIGIBLE:
 		return arena_printf(a, "not eligible: %s", e->subject);
+	case EXPLAIN_TOO_LARGE:
+	case EXPLAIN_DISK_BUDGET:
+	case EXPLAIN_NO_ROOM:
+		return size_text(e, a);
 	case EXPLAIN_BACKOFF:
 	case EXPLAIN_REJECTED:
 	case EXPLAIN_IMAGE_FAULT:

@@ -120,11 +120,15 @@ bool presence_read(struct presence *p, const struct node *node, int64_t now_s)
 	note_clock(p, heartbeat, now_s);
 	p->crowded = false;
 	p->smallest = 0;
+	p->total = 0;
+	p->n_images = node->images.n;
 	size_t names = 0;
 	for (size_t i = 0; i < node->images.n; i++) {
 		const struct node_image *img = &node->images.at[i];
 		names += img->names.n;
 		p->crowded |= img->names.n >= NODE_IMAGE_NAMES_MAX;
+		/* None is larger than a node: sums of 4 times that fit. */
+		p->total += img->size > 0 && img->size < PRESENCE_LARGEST ? (uint64_t)img->size : 0;
 		if (i == 0 || img->size < p->smallest)
 			p->smallest = img->size;
 	}

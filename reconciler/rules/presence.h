@@ -25,6 +25,10 @@ typedef uint16_t presence_size;
 presence_size presence_size_of(int64_t bytes);
 int64_t presence_bytes(presence_size size);
 
+/* Bytes of an image that nobody has: 8 TiB. A list is no longer than what a Node may be (1.5 MB).
+ */
+#define PRESENCE_LARGEST (INT64_C(1) << 43)
+
 struct presence { /* zeroed: nothing was ever reported */
 	bool ready;
 	bool crowded;        /* an image has as many names as are ever shown: some may be hidden */
@@ -35,6 +39,8 @@ struct presence { /* zeroed: nothing was ever reported */
 	 */
 	int64_t ahead_s;
 	int64_t smallest; /* bytes of the smallest image listed */
+	uint64_t total;   /* bytes of all images listed */
+	size_t n_images;  /* listed */
 	uint64_t known;   /* hash of all this, to see a change */
 	size_t n;         /* names listed */
 	void *mem;        /* block of what follows */

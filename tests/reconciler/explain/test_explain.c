@@ -196,6 +196,50 @@ static void few_pulls(struct rig *r)
 	paced(r, (struct pullpolicy_spec){.max_concurrent_nodes = 9, .max_concurrent_pulls = 1});
 }
 
+static void limited(struct rig *r, const char *size, int64_t percent, int64_t ms)
+{
+	struct node_condition ready = {"Ready", "True", 0};
+	const char *name[] = {"i:1"};
+	struct node_image listed = {{name, 1}, 600000000};
+	struct node z = {.meta = {.name = "z", .uid = "z", .created = 1},
+			 .conditions = {&ready, 1},
+			 .os = "linux",
+			 .arch = "amd64",
+			 .images = {&listed, 1}};
+	struct pullpolicy p = {.meta = {.name = "web", .uid = "web"},
+			       .spec = {.max_concurrent_nodes = 9,
+					.max_image_size = size,
+					.max_node_image_disk_percent = percent}};
+	struct cachedimage img = rig_image_of("i", "1", "web");
+	img.meta.generation = 2;
+	core_put(r->core, KIND_PULLPOLICY, &p, r->now);
+	rig_pod(r, rig_start(r), POD_PULLED);
+	node_trim(&z, &r->keep);
+	core_put(r->core, KIND_NODE, &z, r->now);
+	z.meta = (struct api_meta){.name = "b", .uid = "b", .created = 1};
+	z.disk = "2G";
+	z.images.n = 0;
+	core_put(r->core, KIND_NODE, &z, r->now);
+	rig_put_image(r, &img);
+	rig_turn(r, 0);
+	rig_turn(r, ms);
+}
+
+static void large(struct rig *r)
+{
+	limited(r, "500M", 0, 0);
+}
+
+static void full_disk(struct rig *r)
+{
+	limited(r, NULL, 50, 0);
+}
+
+static void left_out_by_disk(struct rig *r)
+{
+	limited(r, NULL, 50, 601 * S);
+}
+
 /* The image is large, and the one after it has to wait. */
 static void paying(struct rig *r)
 {
@@ -318,6 +362,12 @@ static const struct story stories[] = {
 	 "slow start: 1 of 1 pulls until the first succeeds"},
 	{"maxConcurrentPulls", few_pulls, "c", EXPLAIN_POLICY_PULLS,
 	 "waiting for policy web: 1 of 1 pulls"},
+	{"maxImageSize", large, "b", EXPLAIN_TOO_LARGE,
+	 "not pulled: 599 MB, and policy web allows 500 MB"},
+	{"maxNodeImageDiskPercent", full_disk, "b", EXPLAIN_DISK_BUDGET,
+	 "no room: images take about 0 B of the 1.0 GB that they may"},
+	{"maxNodeImageDiskPercent, for long", left_out_by_disk, "b", EXPLAIN_NO_ROOM,
+	 "left out, no room: images take about 0 B of the 1.0 GB that they may"},
 	{"maxBytesPerSecond", paying, "c", EXPLAIN_POLICY_BYTES,
 	 "waiting for policy web: next pull at 22:14:20 UTC, 10 MB a second"},
 	{"minDelayBetweenPulls", delayed, "c", EXPLAIN_POLICY_DELAY,
@@ -432,54 +482,6 @@ static void sums(void **state)
 	rig_done(&r);
 }
 
-/* By bytes and the speed of the nodes; not sooner than the policy's bytes a second. */
-static void rule_40_time_by_bytes(void **state)
-{
-	struct rig r;
-	struct explain_summary *list;
-	struct explain *nodes;
-	(void)state;
-	rig_one_node(&r);
-	rig_node_lists(&r, "a", 0, (struct rig_listed[]){{{"i:1"}, 100 << 20}, {{0}, 0}});
-	const struct core_start *s = rig_start(&r);
-	rig_turn(&r, 4 * S);
-	rig_pod(&r, s, POD_PULLED);
-	/* 25 MiB a second; nine at a time. */
-	for (int i = 0; i < 18; i++)
-		rig_node(&r, arena_printf(&r.keep, "n%02d", i));
-	assert_int_equal(explain_images(r.core, NULL, 1, r.now, &r.keep, &list), 1);
-	assert_int_equal(list[0].bytes_left, INT64_C(18) * (100 << 20));
-	assert_int_equal(list[0].eta_s, 8);
-	assert_int_equal(explain_nodes(r.core, "i", "a", 1, r.now, &r.keep, &nodes), 1);
-	assert_int_equal(nodes[0].bytes, 100 << 20);
-	struct pullpolicy p = {.meta = {.name = "p"},
-			       .spec = {.max_concurrent_nodes = 9, .max_bytes_per_second = "10Mi"}};
-	core_put(r.core, KIND_PULLPOLICY, &p, r.now);
-	assert_int_equal(explain_images(r.core, NULL, 1, r.now, &r.keep, &list), 1);
-	assert_int_equal(list[0].eta_s, 180);
-	rig_done(&r);
-}
-
-/* What a plan says of bytes, also of a reference that no image has yet. */
-static void rule_40_a_plan_of_bytes(void **state)
-{
-	struct rig r;
-	struct explain *list;
-	uint64_t bytes = 0;
-	(void)state;
-	rig_one_node(&r);
-	rig_node(&r, "b");
-	rig_node_lists(&r, "z", 0, (struct rig_listed[]){{{"new:1"}, 64 << 20}, {{0}, 0}});
-	struct cachedimage img = rig_image_of("new", "1", "p");
-	img.spec.image_pull_policy = "IfNotPresent";
-	size_t n = explain_plan(r.core, &img, 9, &r.keep, &list);
-	assert_int_equal(n, 3);
-	for (size_t i = 0; i < n; i++)
-		bytes += list[i].reason == EXPLAIN_NEXT ? list[i].bytes : 0;
-	assert_int_equal(bytes, 2 * (64 << 20));
-	rig_done(&r);
-}
-
 static void rule_13_queue_order(void **state)
 {
 	struct rig r;
@@ -552,8 +554,6 @@ int main(void)
 		cmocka_unit_test(no_such_image),
 		cmocka_unit_test(pages),
 		cmocka_unit_test(sums),
-		cmocka_unit_test(rule_40_time_by_bytes),
-		cmocka_unit_test(rule_40_a_plan_of_bytes),
 		cmocka_unit_test(rule_13_queue_order),
 		cmocka_unit_test(plans),
 	};
