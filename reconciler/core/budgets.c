@@ -174,12 +174,13 @@ static bool unlisted(const struct core *c, const struct image *img, int slot)
 		list->heartbeat_s - list->ahead_s <= (int64_t)p->pulled_s + PRESENCE_AFTER_S);
 }
 
-bool budget_room(const struct core *c, const struct image *img, int slot)
+bool budget_room(const struct core *c, const struct image *img, int slot, uint64_t more)
 {
 	struct budget_room r;
 	uint64_t bytes;
 	if (lists(c, img, slot) || !budget_look(c, img, slot, &r))
 		return true;
+	r.used += more;
 	for (size_t i = 0; i < c->n_queue; i++)
 		if (c->queue[i] != img && unlisted(c, c->queue[i], slot) &&
 		    size_on_disk(c, c->queue[i], slot, &bytes))

@@ -39,10 +39,10 @@ uint32_t budget_too_large(const struct image *img);
 uint32_t budget_left_out(const struct image *img);
 
 /*
- * Is there room also for what is being pulled there, and what was and is not listed yet? true where
- * there is no limit. Looks at each image.
+ * Is there room also for what is being pulled there, and what was and is not listed yet, and for
+ * `more` bytes on the disk? true where there is no limit. Looks at each image.
  */
-bool budget_room(const struct core *c, const struct image *img, int slot);
+bool budget_room(const struct core *c, const struct image *img, int slot, uint64_t more);
 
 struct budget_room {     /* bytes on the disk */
 	uint64_t needed; /* by this image */

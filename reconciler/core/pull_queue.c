@@ -137,7 +137,7 @@ enum turn queue_turn(const struct core *c, const struct image *img, int slot, bo
 /* 41. What is in flight there may fail: then there is room again. */
 static bool room_on_disk(struct pass *s, const struct image *img, int slot)
 {
-	bool room = budget_room(s->c, img, slot);
+	bool room = budget_room(s->c, img, slot, 0);
 	s->policy->node_full |= !room;
 	return room;
 }
@@ -295,6 +295,12 @@ static uint64_t most_bytes(const struct core *c, const struct policy *policy)
 	return most;
 }
 
+static uint64_t on_disk(const struct core *c, const struct image *img, int slot)
+{
+	uint64_t bytes;
+	return size_on_disk(c, img, slot, &bytes) ? bytes : 0;
+}
+
 /*
  * 42. What may start on the same node at this moment, in the same turn, in queue order, as far as
  * it goes into one pod with the first. A probe goes alone.
@@ -308,6 +314,7 @@ static size_t gather(struct pass *s, const struct chosen *first,
 	struct batch b = {.max = alone ? 1 : (size_t)s->policy->max_images,
 			  .max_bytes = most_bytes(c, s->policy)};
 	struct batch_item item = item_of(c, first->img, first->slot);
+	uint64_t taken = on_disk(c, first->img, first->slot);
 	ret[0] = first->img;
 	batch_add(&b, &item);
 	for (size_t i = 0; i < c->n_queue && batch_open(&b); i++) {
@@ -315,11 +322,13 @@ static size_t gather(struct pass *s, const struct chosen *first,
 		struct look l = {.img = img, .turn = first->turn};
 		if (img == first->img || img->n_waiting[first->turn == TURN_REPULL] == 0 ||
 		    fault_room(img, s->now.boot_ms, &s->wake) != ROOM_ANY ||
-		    !candidate(s, &l, first->slot))
+		    !candidate(s, &l, first->slot) || !budget_room(c, img, first->slot, taken))
 			continue;
 		item = item_of(c, img, first->slot);
-		if (batch_add(&b, &item))
-			ret[b.n - 1] = img;
+		if (!batch_add(&b, &item))
+			continue;
+		ret[b.n - 1] = img;
+		taken += on_disk(c, img, first->slot);
 	}
 	return b.n;
 }

@@ -177,7 +177,7 @@ static bool held_by_size(struct explain_view *v, int slot, struct explain *e)
 		e->limit = (int64_t)p->max_image_bytes;
 		return true;
 	}
-	if (budget_of(v->img, slot) == BUDGET_FREE && budget_room(v->core, v->img, slot))
+	if (budget_of(v->img, slot) == BUDGET_FREE && budget_room(v->core, v->img, slot, 0))
 		return false;
 	tell_room(v, slot, e);
 	return true;
