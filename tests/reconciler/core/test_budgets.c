@@ -185,7 +185,7 @@ static void rule_41_what_is_in_flight_counts(void **state)
 	NODE(&r, "a");
 	begin(&r);
 	const struct core_start *s = rig_start(&r);
-	assert_string_equal(s->image_name, "i");
+	assert_string_equal(s->pulls[0].image_name, "i");
 	rig_pod(&r, s, POD_CREATING);
 	rig_turn(&r, 60 * S);
 	assert_int_equal(r.acts.n_starts, 0);
