@@ -172,6 +172,7 @@ const char *show_type(enum request_page page);
 void show_text(struct proc *p, bool html, struct buf *body);
 void on_images_explained(struct proc *p, const struct msg_in *in);
 void on_queue_explained(struct proc *p, const struct msg_in *in);
+void on_held_explained(struct proc *p, const struct msg_in *in);
 void on_changes(struct proc *p, const struct msg_in *in);
 
 #endif

@@ -150,6 +150,10 @@ void page_html(const struct page *page, struct buf *out)
 	if (b->more_images)
 		buf_addf(out, "<p class=note>The first %d images; dropctl status lists all.</p>\n",
 			 STATS_IMAGES_MAX);
+	if (b->n_held > 0)
+		add_table(out, "New nodes",
+			  "<th>node<th>pool<th class=n>images<th>waits for, with a startup taint",
+			  &b->held, "");
 	add_table(out, "Next in the queue", "<th class=n>#<th>image<th>node<th>turn<th>waits for",
 		  &b->queue, "The queue is empty.");
 	buf_adds(out, "<h2>Discovery</h2>");
@@ -158,11 +162,11 @@ void page_html(const struct page *page, struct buf *out)
 	if (b->more_discovery || b->more_policies)
 		buf_addf(out, "<p class=note>The first %d policies of a kind.</p>\n",
 			 STATS_POLICIES_MAX);
-	add_table(
-		out, "Policies",
-		"<th>policy<th class=n>max nodes<th class=n>max pulls<th class=n>max pulls per node<th>max bytes/s"
-		"<th class=n>delay<th class=n>repull interval",
-		&b->policies, "No PullPolicies; the default applies: one node at a time.");
+	add_table(out, "Policies",
+		  "<th>policy<th class=n>max nodes<th class=n>max pulls<th class=n>max pulls per "
+		  "node<th>max bytes/s"
+		  "<th class=n>delay<th class=n>repull interval",
+		  &b->policies, "No PullPolicies; the default applies: one node at a time.");
 	add_processes(page, out);
 	buf_adds(out, "</body></html>\n");
 }
@@ -188,6 +192,8 @@ void page_json(const struct page *page, struct buf *out)
 	if (b->lease_trouble)
 		buf_adds(out, ",\"leaseTrouble\":true");
 	add_list(out, "images", &b->images_json);
+	buf_addf(out, ",\"held\":%" PRIu64, b->n_held);
+	add_list(out, "heldNodes", &b->held_json);
 	add_list(out, "queue", &b->queue_json);
 	add_list(out, "discovery", &b->discovery_json);
 	add_list(out, "policies", &b->policies_json);

@@ -52,6 +52,8 @@ void show_begin(struct proc *p)
 	    &(struct msg_explain_images){.max = SHOW_IMAGES});
 	ask(p, PROC_RECONCILER, MSG_explain_queue,
 	    &(struct msg_explain_queue){.max = STATS_QUEUE_MAX});
+	ask(p, PROC_RECONCILER, MSG_explain_held,
+	    &(struct msg_explain_held){.max = STATS_HELD_MAX});
 	ask(p, PROC_WATCHER, MSG_changes_since, &policies);
 }
 
@@ -75,6 +77,13 @@ void on_queue_explained(struct proc *p, const struct msg_in *in)
 	struct metricsd *m = proc_state(p);
 	if (answered(p, in))
 		stats_add_queue(&m->stats, in->body);
+}
+
+void on_held_explained(struct proc *p, const struct msg_in *in)
+{
+	struct metricsd *m = proc_state(p);
+	if (answered(p, in))
+		stats_add_held(&m->stats, in->body);
 }
 
 static void add_object(struct proc *p, const struct msg_change *change)

@@ -11,9 +11,9 @@
 
 void stats_done(struct stats *b)
 {
-	struct buf *all[] = {&b->images,     &b->queue,         &b->failing,
-			     &b->policies,   &b->discovery,     &b->images_json,
-			     &b->queue_json, &b->policies_json, &b->discovery_json};
+	struct buf *all[] = {&b->images,         &b->queue,       &b->failing,    &b->policies,
+			     &b->discovery,      &b->images_json, &b->queue_json, &b->policies_json,
+			     &b->discovery_json, &b->held,        &b->held_json};
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		buf_done(all[i]);
 	*b = (struct stats){0};
@@ -165,6 +165,23 @@ void stats_add_queue(struct stats *b, const struct msg_queue_explained *m)
 		separate(&b->queue_json);
 		msg_dump_rows(MSG_queue_explained, m, &b->queue_json);
 	}
+}
+
+void stats_add_held(struct stats *b, const struct msg_held_explained *m)
+{
+	b->n_held = m->held;
+	for (size_t i = 0; i < m->nodes.n; i++) {
+		const struct msg_held_node *node = &m->nodes.at[i];
+		buf_adds(&b->held, "<tr>");
+		cell(&b->held, node->node);
+		cell(&b->held, node->pool);
+		buf_addf(&b->held, "<td class=n>%" PRIu64 "/%" PRIu64 "</td>", node->there,
+			 node->gating);
+		cell(&b->held, node->text);
+		buf_adds(&b->held, "</tr>\n");
+	}
+	if (m->nodes.n > 0)
+		msg_dump_rows(MSG_held_explained, m, &b->held_json);
 }
 
 /* ---- policies ---- */

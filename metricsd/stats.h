@@ -16,6 +16,7 @@
 /* Rows of a table; the page says when there are more. */
 #define STATS_IMAGES_MAX 500
 #define STATS_QUEUE_MAX  20
+#define STATS_HELD_MAX   50 /* nodes with a startup taint */
 /* Images shown of one DiscoveryPolicy. */
 #define STATS_FOUND_MAX 50
 /* PullPolicies shown, and DiscoveryPolicies. */
@@ -23,9 +24,11 @@
 
 struct stats { /* zeroed: empty */
 	bool leading, lease_trouble;
-	struct buf images, queue, failing, policies, discovery; /* HTML rows */
+	struct buf images, queue, failing, policies, discovery, held; /* HTML rows */
 	struct buf images_json, queue_json, policies_json,
 		discovery_json; /* JSON, commas between */
+	struct buf held_json;
+	uint64_t n_held; /* nodes that are held, in all */
 	size_t n_images, n_queue, n_failing, n_policies, n_discovery;
 	bool more_images, more_policies, more_discovery;
 	uint64_t targeted, ready, pulling, waiting, backoff, notready;
@@ -35,6 +38,7 @@ struct stats { /* zeroed: empty */
 void stats_done(struct stats *b);
 void stats_add_images(struct stats *b, const struct msg_images_explained *m);
 void stats_add_queue(struct stats *b, const struct msg_queue_explained *m);
+void stats_add_held(struct stats *b, const struct msg_held_explained *m);
 void stats_add_policy(struct stats *b, const struct pullpolicy *p);
 void stats_add_discovery(struct stats *b, const struct discoverypolicy *p);
 

@@ -31,6 +31,13 @@ static void fill(struct stats *b)
 	struct msg_turn turns[] = {{.image = EVIL, .node = EVIL, .turn = "first", .text = EVIL}};
 	const struct msg_images_explained images = {.leading = true, .images = {progress, 4}};
 	const struct msg_queue_explained queue = {.queue = {turns, 1}};
+	struct msg_held_node held_nodes[] = {{.node = EVIL,
+					      .pool = EVIL,
+					      .state = "Held",
+					      .text = EVIL,
+					      .gating = 6,
+					      .there = 4}};
+	const struct msg_held_explained held = {.held = 3, .nodes = {held_nodes, 1}};
 	struct discovered_image found[] = {{EVIL, 7, "prometheus"}, {"b", 3, EVIL}};
 	struct api_condition ready = {
 		.type = "Ready", .status = "False", .reason = "DNSError", .message = EVIL};
@@ -45,6 +52,7 @@ static void fill(struct stats *b)
 					  .spec = {.max_concurrent_nodes = 2}};
 	stats_add_images(b, &images);
 	stats_add_queue(b, &queue);
+	stats_add_held(b, &held);
 	stats_add_discovery(b, &discovery);
 	stats_add_policy(b, &policy);
 }
@@ -84,6 +92,8 @@ static void html_is_escaped(void **state)
 	assert_non_null(strstr(out.data, "default-src 'none'"));
 	assert_non_null(strstr(out.data, "its PullPolicy does not exist"));
 	assert_non_null(strstr(out.data, "does not answer"));
+	assert_non_null(strstr(out.data, "<h2>New nodes</h2>"));
+	assert_non_null(strstr(out.data, "<td class=n>4/6</td>"));
 	buf_done(&out);
 }
 
@@ -100,6 +110,9 @@ static void json_is_json(void **state)
 	assert_string_equal(cJSON_GetObjectItem(first, "cause")->valuestring, EVIL);
 	assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(all, "queue")), 1);
 	assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(all, "processes")), 2);
+	assert_int_equal(cJSON_GetNumberValue(cJSON_GetObjectItem(all, "held")), 3);
+	const cJSON *node = cJSON_GetArrayItem(cJSON_GetObjectItem(all, "heldNodes"), 0);
+	assert_string_equal(cJSON_GetObjectItem(node, "node")->valuestring, EVIL);
 	const cJSON *found = cJSON_GetArrayItem(cJSON_GetObjectItem(all, "discovery"), 0);
 	const cJSON *status = cJSON_GetObjectItem(found, "status");
 	assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(status, "discoveredImages")), 2);
