@@ -109,6 +109,17 @@ const char *api_map_get(const struct api_map *map, const char *key)
 	return NULL;
 }
 
+bool api_name_refs_equal(const struct api_name_refs *a, const struct api_name_refs *b)
+{
+	if (a->n != b->n)
+		return false;
+	for (size_t i = 0; i < a->n; i++)
+		if (strcmp(a->at[i].name != NULL ? a->at[i].name : "",
+			   b->at[i].name != NULL ? b->at[i].name : "") != 0)
+			return false;
+	return true;
+}
+
 static int compare_keys(const void *x, const void *y)
 {
 	const struct api_kv *a = x, *b = y;

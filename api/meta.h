@@ -92,4 +92,7 @@ struct api_name_refs {
 	size_t n;
 };
 
+/* The same names in the same order; "" counts as absent. */
+bool api_name_refs_equal(const struct api_name_refs *a, const struct api_name_refs *b);
+
 #endif

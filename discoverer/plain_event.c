@@ -1,22 +1,14 @@
 /*
- * The Warning event that a policy's credentials go over http: once, when its status first says so.
- * Its name is made of the policy, so that a repetition is the same Event. Losing it is allowed; the
- * status keeps saying it.
+ * The Warning event that a policy's credentials are sent over http: once, when its status first
+ * says so. Losing it is allowed; the status keeps saying it.
  */
 #include "discoverer/policy.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 
-#include "api/tables.h"
-#include "base/hash.h"
 #include "base/log.h"
 #include "base/xalloc.h"
-#include "kube/event.h"
-
-#define EVENT_MS 5000
-/* Of a name; the dot and the digits of the hash come after it. */
-#define NAME_KEPT (API_NAME_MAX - 17)
+#include "kube/event_send.h"
 
 struct event_job { /* lives from kube_send to its answer */
 	struct discoverer *d;
@@ -34,7 +26,7 @@ static void on_event(void *ctx, const struct kube_answer *answer)
 		send(job);
 		return;
 	}
-	if (answer->code != 201 && answer->code != 409)
+	if (!event_sent(answer))
 		log_debug("event not written, ignoring", LS("policy", job->policy),
 			  LN("code", answer->code), LS("error", answer->message));
 	free(job->policy);
@@ -45,12 +37,7 @@ static void on_event(void *ctx, const struct kube_answer *answer)
 static void send(struct event_job *job)
 {
 	struct discoverer *d = job->d;
-	struct arena a = ARENA_INIT;
-	struct buf body = {0};
-	struct now now = clock_now();
-	uint64_t h = hash_stable_str(hash_stable_str(HASH_STABLE_START, job->uid), "plain");
 	struct event event = {
-		.name = arena_printf(&a, "%.*s.%016" PRIx64, NAME_KEPT, job->policy, h),
 		.kind = KIND_DISCOVERYPOLICY,
 		.object = job->policy,
 		.uid = job->uid,
@@ -59,25 +46,10 @@ static void send(struct event_job *job)
 		.action = "Discover",
 		.note = "Credentials are sent unencrypted over http: anyone on the network path "
 			"can read them. Use an https URL; the status lists the sources",
-		.count = 1,
-		.first_s = now.wall_s,
-		.last_s = now.wall_s,
 	};
-	int64_t limit_ms = now.boot_ms + EVENT_MS;
 	job->legacy = d->events_legacy;
-	event_body(&event, job->legacy, &body);
-	struct kube_request req = {
-		.method = KUBE_POST,
-		.lane = KUBE_WRITE,
-		.path = event_path(job->legacy),
-		.body = body.data,
-		.body_len = body.len,
-		.accept = KUBE_ACCEPT_META,
-		.deadline_ms = leader_deadline(&d->lead.lease, limit_ms),
-	};
-	kube_send(d->kube, &req, on_event, job);
-	buf_done(&body);
-	arena_done(&a);
+	event_send(d->kube, &event, "plain", job->legacy,
+		   leader_deadline(&d->lead.lease, INT64_MAX), on_event, job);
 }
 
 void plain_event_send(struct policy *policy)

@@ -1,19 +1,11 @@
-/* Names the objects that exceed the watcher's memory limits: in answers, and in Warning events on
- * the object itself. One event at a time; its name is derived from the object, so that a repetition
- * is the same Event. One may be lost: the log and a metric report it, too.
+/*
+ * Names the objects that exceed the watcher's memory limits: in answers, and in Warning events on
+ * the object itself, one at a time. One may be lost: the log and a metric report it, too.
  */
 #include "watcher/watcher.h"
 
-#include <inttypes.h>
-
-#include "api/tables.h"
-#include "base/hash.h"
 #include "base/log.h"
-#include "kube/event.h"
-
-#define EVENT_MS 5000
-/* Of a name; the dot and the digits of the hash come after it. */
-#define NAME_KEPT (API_NAME_MAX - 17)
+#include "kube/event_send.h"
 
 static void on_event(void *ctx, const struct kube_answer *answer)
 {
@@ -21,7 +13,7 @@ static void on_event(void *ctx, const struct kube_answer *answer)
 	w->left_out_write = 0;
 	if (answer->code == 403)
 		w->events_legacy = true; /* behaviour.md 22: the next one */
-	if (answer->code != 201 && answer->code != 409)
+	if (!event_sent(answer))
 		log_debug("event not written, ignoring", LN("code", answer->code),
 			  LS("error", answer->message));
 }
@@ -57,11 +49,8 @@ void left_out_turn(struct watcher *w, int64_t until_ms)
 	if (l == NULL)
 		return;
 	struct arena a = ARENA_INIT;
-	struct buf body = {0};
-	struct now now = clock_now();
-	uint64_t h = hash_stable_str(hash_stable_str(HASH_STABLE_START, l->uid), "left out");
+	bool large = l->bytes > QUOTA_OBJECT_MAX;
 	struct event event = {
-		.name = arena_printf(&a, "%.*s.%016" PRIx64, NAME_KEPT, l->name, h),
 		.kind = l->kind,
 		.object = l->name,
 		.uid = l->uid,
@@ -69,25 +58,11 @@ void left_out_turn(struct watcher *w, int64_t until_ms)
 		.reason = "LeftOut",
 		.action = "Watch",
 		.note = arena_printf(&a, "Not processed: %s; its size there is %s%zu bytes",
-				     quota_why(l), l->bytes > QUOTA_OBJECT_MAX ? "over " : "",
-				     l->bytes > QUOTA_OBJECT_MAX ? QUOTA_OBJECT_MAX : l->bytes),
-		.count = 1,
-		.first_s = now.wall_s,
-		.last_s = now.wall_s,
-	};
-	int64_t limit_ms = now.boot_ms + EVENT_MS;
-	event_body(&event, w->events_legacy, &body);
-	struct kube_request req = {
-		.method = KUBE_POST,
-		.lane = KUBE_WRITE,
-		.path = event_path(w->events_legacy),
-		.body = body.data,
-		.body_len = body.len,
-		.accept = KUBE_ACCEPT_META,
-		.deadline_ms = until_ms < limit_ms ? until_ms : limit_ms,
+				     quota_why(l), large ? "over " : "",
+				     large ? QUOTA_OBJECT_MAX : l->bytes),
 	};
 	l->told = true;
-	w->left_out_write = kube_send(w->kube, &req, on_event, w);
-	buf_done(&body);
+	w->left_out_write =
+		event_send(w->kube, &event, "left out", w->events_legacy, until_ms, on_event, w);
 	arena_done(&a);
 }

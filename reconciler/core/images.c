@@ -151,17 +151,6 @@ static void take_spec(struct core *c, struct image *img, const struct cachedimag
 		registry_release(c, old_registry);
 }
 
-static bool same_secrets(const struct api_name_refs *a, const struct api_name_refs *b)
-{
-	if (a->n != b->n)
-		return false;
-	for (size_t i = 0; i < a->n; i++)
-		if (strcmp(a->at[i].name != NULL ? a->at[i].name : "",
-			   b->at[i].name != NULL ? b->at[i].name : "") != 0)
-			return false;
-	return true;
-}
-
 /* 17a. What was pulled with other secrets is not usable with these: one pod asks. */
 static void secrets_changed(struct core *c, struct image *img, struct now now)
 {
@@ -177,7 +166,7 @@ static void change_spec(struct core *c, struct image *img, const struct cachedim
 	const char *reference =
 		ref_make(&c->scratch, ci->spec.image, ci->spec.tag, ci->spec.digest);
 	bool other = strcmp(reference, img->reference) != 0;
-	bool secrets = !same_secrets(&img->secrets, &ci->spec.image_pull_secrets);
+	bool secrets = !api_name_refs_equal(&img->secrets, &ci->spec.image_pull_secrets);
 	if (img->gates)
 		held_touch_all(c); /* it may stop to gate */
 	/* Pulls are counted in the old registry and policy until they are looked at again. */

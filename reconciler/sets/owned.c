@@ -63,16 +63,6 @@ static bool same(const char *a, const char *b, const char *absent)
 	return strcmp(a != NULL ? a : absent, b != NULL ? b : absent) == 0;
 }
 
-static bool same_secrets(const struct api_name_refs *a, const struct api_name_refs *b)
-{
-	if (a->n != b->n)
-		return false;
-	for (size_t i = 0; i < a->n; i++)
-		if (!same(a->at[i].name, b->at[i].name, ""))
-			return false;
-	return true;
-}
-
 static bool same_map(const struct api_map *a, const struct api_map *b)
 {
 	if (a->n != b->n)
@@ -101,7 +91,8 @@ static bool same_tolerations(const struct api_tolerations *a, const struct api_t
 bool owned_equal(const struct owned *a, const struct owned *b)
 {
 	return same(a->pull_policy, b->pull_policy, "Always") &&
-	       same(a->policy_name, b->policy_name, "") && same_secrets(&a->secrets, &b->secrets) &&
+	       same(a->policy_name, b->policy_name, "") &&
+	       api_name_refs_equal(&a->secrets, &b->secrets) &&
 	       same_map(&a->selector, &b->selector) &&
 	       same_tolerations(&a->tolerations, &b->tolerations) &&
 	       same_map(&a->pod_metadata.labels, &b->pod_metadata.labels) &&
