@@ -213,7 +213,10 @@ void stats_add_policy(struct stats *b, const struct pullpolicy *p)
 	limit(out, p->spec.max_concurrent_nodes);
 	limit(out, p->spec.max_concurrent_pulls);
 	limit(out, p->spec.max_pulls_per_node);
-	cell(out, p->spec.max_bytes_per_second != NULL ? p->spec.max_bytes_per_second : "no limit");
+	buf_adds(out, "<td class=n>");
+	html_add(out,
+		 p->spec.max_bytes_per_second != NULL ? p->spec.max_bytes_per_second : "no limit");
+	buf_adds(out, "</td>");
 	milliseconds(out, p->spec.min_delay_between_pulls, "none");
 	milliseconds(out, p->spec.repull_interval, "never");
 	buf_adds(out, "</tr>\n");
