@@ -11,16 +11,6 @@ static bool same_text(const char *a, const char *b)
 	return strcmp(a != NULL ? a : "", b != NULL ? b : "") == 0;
 }
 
-static bool same_secrets(const struct api_name_refs *a, const struct api_name_refs *b)
-{
-	if (a->n != b->n)
-		return false;
-	for (size_t i = 0; i < a->n; i++)
-		if (!same_text(a->at[i].name, b->at[i].name))
-			return false;
-	return true;
-}
-
 static bool same_map(const struct api_map *a, const struct api_map *b)
 {
 	if (a->n != b->n)
@@ -61,7 +51,7 @@ bool batch_add(struct batch *b, const struct batch_item *item)
 		b->first = *item;
 	} else if (!shares(item) || item->bytes > limit_of(b) - b->bytes ||
 		   !same_text(item->host, b->first.host) ||
-		   !same_secrets(item->secrets, b->first.secrets) ||
+		   !api_name_refs_equal(item->secrets, b->first.secrets) ||
 		   !same_metadata(item->metadata, b->first.metadata)) {
 		return false;
 	}
