@@ -62,7 +62,14 @@ static void schema_default(struct buf *out, int indent, const struct field *f)
 
 static void schema_string(struct buf *out, int indent, const struct field *f)
 {
-	yaml_line(out, indent, "type: string");
+	if (f->flags & FF_QUANTITY) {
+		yaml_line(out, indent, "anyOf:");
+		yaml_line(out, indent, "- type: integer");
+		yaml_line(out, indent, "- type: string");
+		yaml_line(out, indent, "x-kubernetes-int-or-string: true");
+	} else {
+		yaml_line(out, indent, "type: string");
+	}
 	if (f->min_len != 0)
 		yaml_line(out, indent, "minLength: %zu", f->min_len);
 	if (f->max_len != 0)

@@ -40,6 +40,8 @@ enum {
 	FF_NOSCHEMA = 1 << 4, /* decoded, but not part of the CRD schema (metadata) */
 	FF_LIST_KEYED = 1 << 5, /* x-kubernetes-list-type: map on list_key */
 	FF_CLAMP = 1 << 6,      /* integers out of range are decoded as the nearest that fits */
+	FF_WITH_NEXT = 1 << 7,  /* an integer whose zero is written if the next row is written */
+	FF_QUANTITY = 1 << 8,   /* a string that may be written as a number: a quantity */
 };
 
 struct desc_rule { /* a CEL rule of the CRD, behaviour.md 33 */

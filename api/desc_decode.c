@@ -66,6 +66,16 @@ static int decode_string(const cJSON *json, struct arena *a, const struct path *
 	return copy_text(json->valuestring, a, at, ret, err);
 }
 
+/* A number becomes the text that means the same. */
+static int decode_quantity(const cJSON *json, struct arena *a, const struct path *at,
+			   const char **ret, struct err *err)
+{
+	if (!cJSON_IsNumber(json))
+		return decode_string(json, a, at, ret, err);
+	*ret = arena_printf(a, "%.15g", json->valuedouble);
+	return 0;
+}
+
 static int decode_int(const struct field *f, const cJSON *json, const struct path *at, int64_t *ret,
 		      struct err *err)
 {
@@ -193,7 +203,8 @@ static int decode_value(const struct field *f, const cJSON *json, bool defaults,
 	switch (f->type) {
 	case F_STRING:
 		size = sizeof(v.s);
-		rc = decode_string(json, a, at, &v.s, err);
+		rc = f->flags & FF_QUANTITY ? decode_quantity(json, a, at, &v.s, err)
+					    : decode_string(json, a, at, &v.s, err);
 		break;
 	case F_BOOL:
 		size = sizeof(v.b);

@@ -52,6 +52,8 @@ bool level_next(const struct desc *d, struct level at, size_t *i, struct level_m
 bool field_written(const struct field *f, const void *obj)
 {
 	bool always = (f->flags & FF_ALWAYS) != 0;
+	if (f->flags & FF_WITH_NEXT)
+		return get_num(f, obj) != 0 || field_written(f + 1, obj);
 	switch (f->type) {
 	case F_STRING:
 		return get_str(f, obj) != NULL;

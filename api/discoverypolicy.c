@@ -1,16 +1,16 @@
 /*
- * DiscoveryPolicy: where lists of images come from (behaviour.md 26-31).
+ * DiscoveryPolicy: where lists of images come from (behaviour.md 26-31). The members of the
+ * pipeline form are in discoverypipeline.c.
  */
 #include "api/kinds.h"
 
 #include "api/row.h"
 #include "api/tables.h"
 
-/* The CEL rules of a source run for each: this bounds their cost (behaviour.md 33). */
+/* The CEL rules of a source run for each: these bound their cost (behaviour.md 33). */
 #define SOURCES_MAX 100
-#define URL_MAX     2048
-#define REGEX_MAX   4096
-#define QUERY_MAX   65536
+#define QUERIES_MAX 32
+#define SIGNALS_MAX 64
 
 static const char *const source_types[] = {"prometheus", "registry", NULL};
 
@@ -27,10 +27,10 @@ static const struct desc_rule source_rules[] = {
 
 static const struct field prometheus_source_rows[] = {
 	ROW(prometheus_source, endpoint, "endpoint", F_STRING, .flags = FF_REQUIRED, .min_len = 1,
-	    .max_len = URL_MAX,
+	    .max_len = API_URL_MAX,
 	    .doc = "Base URL of Prometheus or a compatible server; may include a path."),
 	ROW(prometheus_source, query, "query", F_STRING, .flags = FF_REQUIRED, .min_len = 1,
-	    .max_len = QUERY_MAX,
+	    .max_len = API_QUERY_MAX,
 	    .doc = "PromQL query. Each series of the result needs a label image; its value is the "
 		   "score."),
 	ROW(prometheus_source, lookback, "lookback", F_DURATION,
@@ -49,16 +49,16 @@ static DESC(prometheus_source, "PrometheusSource", "Settings of a source of type
 
 static const struct field registry_source_rows[] = {
 	ROW(registry_source, url, "url", F_STRING, .flags = FF_REQUIRED, .min_len = 1,
-	    .max_len = URL_MAX, .doc = "URL of the registry, without a repository."),
+	    .max_len = API_URL_MAX, .doc = "URL of the registry, without a repository."),
 	ROW(registry_source, repositories, "repositories", F_STRINGS, .flags = FF_REQUIRED,
 	    .min_items = 1, .doc = "Repositories whose tags are listed, such as team/app."),
-	ROW(registry_source, tag_filter, "tagFilter", F_STRING, .max_len = REGEX_MAX,
+	ROW(registry_source, tag_filter, "tagFilter", F_STRING, .max_len = API_REGEX_MAX,
 	    .doc = "Regular expression; tags that do not match are ignored. Left out: "
 		   "all match."),
 	ROW(registry_source, top_x, "topX", F_INT, COUNT32_MIN1,
 	    .doc = "Number of tags taken from each repository: the last ones in the order of the "
 		   "registry's list. Left out: all."),
-	ROW(registry_source, image_template, "imageTemplate", F_STRING, .max_len = REGEX_MAX,
+	ROW(registry_source, image_template, "imageTemplate", F_STRING, .max_len = API_REGEX_MAX,
 	    .doc = "Template of the image reference. Left out: "
 		   "{{.Registry}}/{{.Repository}}:{{.Tag}}."),
 };
@@ -80,10 +80,11 @@ DESC(discovery_source, "DiscoverySource", "A server that is queried for images."
      .rules = source_rules);
 
 static const struct field discoverypolicy_spec_rows[] = {
-	ROW(discoverypolicy_spec, sources, "sources", F_LIST, .flags = FF_REQUIRED,
-	    .sub = &discovery_source_desc, .min_items = 1, .max_items = SOURCES_MAX,
-	    .doc = "Servers to query. Their results are merged into one list, ranked by score."),
-	ROW(discoverypolicy_spec, image_filter, "imageFilter", F_STRING, .max_len = REGEX_MAX,
+	ROW(discoverypolicy_spec, sources, "sources", F_LIST, .sub = &discovery_source_desc,
+	    .min_items = 1, .max_items = SOURCES_MAX,
+	    .doc = "Servers to query. Their results are merged into one list, ranked by score. Not "
+		   "together with queries."),
+	ROW(discoverypolicy_spec, image_filter, "imageFilter", F_STRING, .max_len = API_REGEX_MAX,
 	    .doc = "Regular expression; image references that do not match are ignored. "
 		   "Left out: all match."),
 	ROW(discoverypolicy_spec, sync_interval, "syncInterval", F_DURATION,
@@ -101,19 +102,34 @@ static const struct field discoverypolicy_spec_rows[] = {
 	    .flags = FF_HAS_DEFAULT | FF_ADDITIVE, .def_num = 100, .bits = 32, .min = 0, .max = 100,
 	    .doc = "Maximum share of the list, in percent rounded up, that one sync may remove; "
 		   "100: no limit."),
+	ROW(discoverypolicy_spec, queries, "queries", F_LIST, .flags = FF_LIST_KEYED,
+	    .list_key = "name", .sub = &discovery_query_desc, .min_items = 1,
+	    .max_items = QUERIES_MAX,
+	    .doc = "Queries whose answers have samples of images. Not together with sources."),
+	ROW(discoverypolicy_spec, signals, "signals", F_LIST, .flags = FF_LIST_KEYED,
+	    .list_key = "name", .sub = &discovery_signal_desc, .max_items = SIGNALS_MAX,
+	    .doc = "Numbers for each image, each made of the samples of one query."),
+	ROW(discoverypolicy_spec, ranking, "ranking", F_OBJECT, .sub = &discovery_ranking_desc,
+	    .doc = "Order of the images. Left out: by the highest value of a sample."),
 };
 DESC(discoverypolicy_spec, "DiscoveryPolicySpec",
-     "Sources, filters and limits of image discovery.");
+     "Sources or queries, filters and limits of image discovery.", .rules = api_pipeline_rules);
 
 static const struct field discovered_image_rows[] = {
 	ROW(discovered_image, image, "image", F_STRING, .flags = FF_REQUIRED,
 	    .doc = "Reference of the image."),
 	ROW(discovered_image, score, "score", F_INT, .bits = 64,
 	    /* Upstream wrote all of int64 (behaviour.md 27). */
-	    .flags = FF_REQUIRED | FF_ALWAYS | FF_CLAMP,
+	    .flags = FF_WITH_NEXT | FF_CLAMP,
 	    .doc = "Score of the image; higher scores rank first."),
-	ROW(discovered_image, source, "source", F_STRING, .flags = FF_REQUIRED,
+	ROW(discovered_image, source, "source", F_STRING,
 	    .doc = "Type of the source that found the image."),
+	ROW(discovered_image, rank, "rank", F_INT, .bits = 32, .min = 0, .max = INT32_MAX,
+	    .doc = "Place of the image in the list, from 1, of a policy with queries."),
+	ROW(discovered_image, final_score, "finalScore", F_STRING,
+	    .doc = "Number by which it is ranked, of a policy with queries."),
+	ROW(discovered_image, signals, "signals", F_LIST, .flags = FF_ADDITIVE,
+	    .sub = &signal_value_desc, .doc = "Values of the signals that the ranking uses."),
 };
 static DESC(discovered_image, "DiscoveredImage", "An image that a source found.");
 
@@ -129,6 +145,8 @@ static const struct field discoverypolicy_status_rows[] = {
 	    .doc = "Number of discovered images."),
 	ROW(discoverypolicy_status, source_count, "sourceCount", F_INT, STATUS_COUNT,
 	    .doc = "Number of sources."),
+	ROW(discoverypolicy_status, query_results, "queryResults", F_LIST,
+	    .sub = &query_result_desc, .doc = "The last answer of each query."),
 	ROW(discoverypolicy_status, conditions, "conditions", F_LIST, .flags = FF_LIST_KEYED,
 	    .list_key = "type", .sub = &api_condition_desc,
 	    .doc = "Conditions Ready and SourceHealthy; Reconciling and Stalled only while they "
@@ -141,10 +159,9 @@ static const struct field discoverypolicy_rows[] = {
 	    .sub = &api_meta_desc),
 	ROW(discoverypolicy, spec, "spec", F_INLINE, .flags = FF_REQUIRED,
 	    .sub = &discoverypolicy_spec_desc,
-	    .doc = "Sources, filters and limits of image discovery."),
+	    .doc = "Sources or queries, filters and limits of image discovery."),
 	ROW(discoverypolicy, status, "status", F_INLINE, API_STATUS_DEFAULT,
-	    .sub = &discoverypolicy_status_desc,
-	    .doc = "Observed state, written by drop."),
+	    .sub = &discoverypolicy_status_desc, .doc = "Observed state, written by drop."),
 };
 DESC(discoverypolicy, "DiscoveryPolicy",
-     "A list of images discovered from registries or Prometheus and kept up to date.");
+     "A list of images discovered from registries, Prometheus or Loki and kept up to date.");

@@ -137,8 +137,21 @@ struct cachedimageset {
 
 struct prometheus_source {
 	const char *endpoint, *query;
-	int64_t lookback; /* 0: instant query */
-	const char *step;
+	int64_t lookback; /* of a source, 0: instant query; of a query, 0: 24h if it has a range */
+	const char *step; /* of a source */
+	const char *query_type; /* of a query: range or instant; NULL: range */
+	int64_t step_ms;        /* of a query; 0: 5m */
+};
+
+struct loki_parser {
+	const char *type;
+	const char *pod_field, *reason_field, *message_field, *image_field; /* NULL: the default */
+};
+
+struct loki_source {
+	const char *endpoint, *query, *query_type;
+	int64_t lookback; /* 0: 24h */
+	struct loki_parser *parser;
 };
 
 struct registry_source {
@@ -147,11 +160,19 @@ struct registry_source {
 	const char *tag_filter;
 	int64_t top_x; /* 0: unset */
 	const char *image_template;
+	const char *tag_seek, *version_pattern; /* of a query, as the next */
+	int64_t max_scan;                       /* 0: 1000 */
 };
 
+/*
+ * What is asked for images: an entry of spec.sources, or of spec.queries, which is the same with
+ * more members and has a table of its own (api/discoverypipeline.c).
+ */
 struct discovery_source {
+	const char *name; /* of a query */
 	const char *type;
 	struct prometheus_source *prometheus;
+	struct loki_source *loki; /* of a query */
 	struct registry_source *registry;
 	struct api_name_ref *secret_ref;
 };
@@ -161,22 +182,147 @@ struct discovery_sources {
 	size_t n;
 };
 
+/* One number for each image, of the samples of one query (the pipeline form). */
+struct signal_aggregate {
+	const char *method;
+};
+
+struct signal_hours {
+	int64_t start_hour, end_hour;
+	const char *weight;
+};
+
+struct signal_hours_list {
+	struct signal_hours *at;
+	size_t n;
+};
+
+struct signal_weighted {
+	const char *method, *timezone, *default_weight;
+	struct signal_hours_list windows;
+};
+
+struct signal_day_window {
+	const char *start, *end; /* "HH:MM" */
+};
+
+struct signal_window {
+	const char *method, *timezone;
+	int64_t relative_window; /* 0: unset */
+	struct signal_day_window *window;
+};
+
+struct signal_event {
+	const char *metric, *statistic;
+};
+
+struct discovery_signal {
+	const char *name, *query, *type;
+	struct signal_aggregate *aggregate;
+	struct signal_weighted *weighted;
+	struct signal_window *window;
+	struct signal_event *event;
+};
+
+struct discovery_signals {
+	struct discovery_signal *at;
+	size_t n;
+};
+
+struct ranking_term {
+	const char *signal, *weight;
+};
+
+struct ranking_terms {
+	struct ranking_term *at;
+	size_t n;
+};
+
+struct ranking_weighted {
+	const char *normalize, *missing_signal;
+	struct ranking_terms terms;
+};
+
+/* core/v1 NodeSelector: terms are alternatives, what is in a term has to match together. */
+struct selector_requirement {
+	const char *key, *op;
+	struct api_strings values;
+};
+
+struct selector_requirements {
+	struct selector_requirement *at;
+	size_t n;
+};
+
+struct selector_term {
+	struct selector_requirements expressions, fields;
+};
+
+struct selector_terms {
+	struct selector_term *at;
+	size_t n;
+};
+
+struct node_selector {
+	struct selector_terms terms;
+};
+
+struct exposure_nodes {
+	int64_t count; /* 0: unset */
+	struct node_selector *selector;
+};
+
+struct ranking_exposure {
+	struct exposure_nodes *nodes;
+	const char *before, *target, *pull_time; /* names of signals */
+};
+
+struct discovery_ranking {
+	const char *strategy, *signal;
+	struct ranking_weighted *weighted;
+	struct ranking_exposure *exposure;
+};
+
 struct discoverypolicy_spec {
 	struct discovery_sources sources;
 	const char *image_filter;
 	int64_t sync_interval, max_images;
 	int64_t remove_after;       /* additive; default 1: with the first answer that lacks it */
 	int64_t max_shrink_percent; /* additive; default 100: no limit */
+	struct discovery_sources queries; /* the pipeline form, as the next two; not with sources */
+	struct discovery_signals signals;
+	struct discovery_ranking *ranking; /* NULL: the highest raw value counts */
 };
 
-struct discovered_image {
+struct signal_value {
+	const char *name, *value; /* the shortest decimal */
+};
+
+struct signal_values {
+	struct signal_value *at;
+	size_t n;
+};
+
+struct discovered_image { /* score and source, or, in the pipeline form, the others */
 	const char *image;
 	int64_t score;
 	const char *source;
+	int64_t rank; /* from 1; 0: none */
+	const char *final_score;
+	struct signal_values signals; /* additive: those that the ranking uses */
 };
 
 struct discovered_images {
 	struct discovered_image *at;
+	size_t n;
+};
+
+struct query_result {
+	const char *name, *type, *status, *message;
+};
+
+struct query_results {
+	struct query_result *at;
 	size_t n;
 };
 
@@ -185,6 +331,7 @@ struct discoverypolicy_status {
 	int64_t last_sync_time;
 	struct discovered_images discovered_images;
 	int64_t image_count, source_count;
+	struct query_results query_results; /* of the pipeline form */
 	struct api_conditions conditions;
 };
 

@@ -26,6 +26,15 @@
 					.n = sizeof(tag##_rows) / sizeof(tag##_rows[0]),           \
 					__VA_ARGS__}
 
+/* The same for a second table of a struct: DESC_OF(prometheus_query, prometheus_source, ...). */
+#define DESC_OF(rows, tag, go_name, text, ...)                                                     \
+	const struct desc rows##_desc = {.name = (go_name),                                        \
+					 .doc = (text),                                            \
+					 .size = sizeof(struct tag),                               \
+					 .fields = rows##_rows,                                    \
+					 .n = sizeof(rows##_rows) / sizeof(rows##_rows[0]),        \
+					 __VA_ARGS__}
+
 /* A count that is never negative, as Go's int32 (behaviour.md 33). */
 #define COUNT32 .bits = 32, .min = 0, .max = INT32_MAX
 /* The same where zero would mean "never do anything". */

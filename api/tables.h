@@ -31,6 +31,10 @@ extern const char *const api_pull_policies[];    /* Always, IfNotPresent, Never;
 #define API_SELECTOR_MAX    128
 #define API_TOLERATIONS_MAX 128
 #define API_MESSAGE_MAX     32768 /* metav1.Condition */
+/* Of a DiscoveryPolicy, in both forms. */
+#define API_URL_MAX   2048
+#define API_REGEX_MAX 4096
+#define API_QUERY_MAX 65536
 
 /* Go durations without a sign; the rule also refuses what overflows (behaviour.md 33, 34). */
 #define API_DURATION_PATTERN                                                                       \
@@ -67,6 +71,10 @@ extern const struct desc cachedimage_desc, cachedimage_spec_desc, cachedimage_st
 extern const struct desc cachedimageset_desc, cachedimageset_spec_desc, cachedimageset_status_desc;
 extern const struct desc discoverypolicy_desc, discoverypolicy_spec_desc,
 	discoverypolicy_status_desc, discovery_source_desc;
+/* api/discoverypipeline.c: what the pipeline form has besides. */
+extern const struct desc discovery_query_desc, discovery_signal_desc, discovery_ranking_desc,
+	signal_value_desc, query_result_desc;
+extern const struct desc_rule api_pipeline_rules[]; /* of the spec; rule == NULL ends */
 extern const struct desc pod_metadata_desc;
 extern const struct desc pullpolicy_desc, pullpolicy_spec_desc, pullpolicy_status_desc;
 extern const struct desc node_desc, pod_desc, lease_desc;

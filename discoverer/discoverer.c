@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 
+#include "discoverer/nodes_seen.h"
 #include "discoverer/policy.h"
 
 static_assert(offsetof(struct discoverer, options) == 0, "discoverer_option_defs fills it");
@@ -28,15 +29,19 @@ static void put(struct proc *p, enum kind kind, const void *obj)
 {
 	struct discoverer *d = proc_state(p);
 	const struct discoverypolicy *policy = obj;
-	if (kind == KIND_DISCOVERYPOLICY && policy->meta.name != NULL)
+	if (kind == KIND_NODE)
+		nodes_put(d, obj);
+	else if (kind == KIND_DISCOVERYPOLICY && policy->meta.name != NULL)
 		policy_put(d, policy, proc_now(p));
 }
 
 static void gone(struct proc *p, enum kind kind, const char *name)
 {
-	const struct discoverer *d = proc_state(p);
+	struct discoverer *d = proc_state(p);
 	struct policy *policy = policy_find(d, name);
-	if (kind == KIND_DISCOVERYPOLICY && policy != NULL)
+	if (kind == KIND_NODE)
+		nodes_gone(d, name);
+	else if (kind == KIND_DISCOVERYPOLICY && policy != NULL)
 		policy_free(policy);
 }
 
@@ -55,6 +60,7 @@ static void sweep(struct proc *p)
 			policy_free(policy);
 			i = 0; /* the table moved */
 		}
+	nodes_sweep(d);
 }
 
 static void caught_up(struct proc *p, int64_t fresh_ms)
@@ -62,6 +68,7 @@ static void caught_up(struct proc *p, int64_t fresh_ms)
 	struct discoverer *d = proc_state(p);
 	struct policy *policy;
 	lead_read(&d->lead, fresh_ms);
+	d->nodes_known = d->nodes_wanted;
 	for (size_t i = 0; (policy = map_next(&d->policies, &i)) != NULL;)
 		policy_listed(policy, fresh_ms, proc_now(p));
 	proc_ready(p);
@@ -80,6 +87,31 @@ static const struct feed_ops ops = {
 	.sweep = sweep,
 	.caught_up = caught_up,
 };
+
+/* While the number of nodes matters to a policy. */
+static const struct feed_ops ops_with_nodes = {
+	.kinds = UINT64_C(1) << KIND_DISCOVERYPOLICY | UINT64_C(1) << KIND_NODE,
+	.gap_ms = READ_GAP_MS,
+	.lease = on_lease,
+	.put = put,
+	.gone = gone,
+	.mark = mark,
+	.sweep = sweep,
+	.caught_up = caught_up,
+};
+
+static void follow_nodes(struct discoverer *d)
+{
+	const struct policy *policy;
+	bool wanted = tries_count_nodes(d);
+	for (size_t i = 0; (policy = map_next(&d->policies, &i)) != NULL;)
+		wanted |= policy->plan.counts_nodes;
+	if (wanted == d->nodes_wanted || !feed_follow(&d->feed, wanted ? &ops_with_nodes : &ops))
+		return;
+	d->nodes_wanted = wanted;
+	if (!wanted)
+		nodes_forget(d);
+}
 
 void on_doorbell(struct proc *p, const struct msg_in *in)
 {
@@ -145,6 +177,7 @@ int64_t discoverer_turn(struct proc *p, struct now now)
 		proc_stop(p, PROC_EXIT_OK);
 		return now.boot_ms;
 	}
+	follow_nodes(d);
 	feed_turn(p, &d->feed, lead_demand(&d->lead));
 	int64_t next = feed_next_ms(&d->feed), at = tries_turn(p, now);
 	if (at < next)
@@ -174,6 +207,7 @@ void discoverer_done(struct proc *p)
 	for (size_t i = 0; (policy = map_next(&d->policies, &i)) != NULL; i = 0)
 		policy_free(policy);
 	map_done(&d->policies);
+	nodes_forget(d);
 	tokens_done(&d->tokens);
 	kube_free(d->kube);
 }

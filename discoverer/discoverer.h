@@ -42,6 +42,8 @@ struct discoverer {
 	bool acting;         /* policies are followed */
 	struct map policies; /* by name */
 	uint64_t read;       /* number of the read from nothing that is going on */
+	struct map nodes;    /* by name; discoverer/nodes_seen.h */
+	bool nodes_wanted, nodes_known;
 	struct try *tries[TRIES_MAX];
 	struct image_facts_state facts;
 	bool events_legacy; /* events.k8s.io is forbidden: core/v1 */
@@ -61,5 +63,7 @@ void discoverer_collect(struct proc *p);
 void on_discover(struct proc *p, const struct msg_in *in);
 int64_t tries_turn(struct proc *p, struct now now);
 void tries_done(struct discoverer *d);
+/* Does one need the number of nodes? */
+bool tries_count_nodes(const struct discoverer *d);
 
 #endif

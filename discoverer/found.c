@@ -57,11 +57,23 @@ void found_parts(struct found *f, size_t n)
 	f->n_parts = n;
 }
 
-void found_add(struct found *f, const char *image, size_t len, double score)
+static void grow(struct found *f)
+{
+	size_t was = f->cap;
+	f->cap = f->cap != 0 ? 2 * f->cap : 16;
+	f->at = xreallocarray(f->at, f->cap, sizeof(*f->at));
+	if (f->n_rules == 0)
+		return;
+	f->states = xreallocarray(f->states, f->cap * f->n_rules, sizeof(*f->states));
+	memset(f->states + was * f->n_rules, 0, (f->cap - was) * f->n_rules * sizeof(*f->states));
+}
+
+/* The image among those found, perhaps as a new one; NULL: it is left out. */
+static struct found_image *take(struct found *f, const char *image, size_t len, double score)
 {
 	if (!usable(image, len)) {
 		found_drop(f, image, DROP_unusable);
-		return;
+		return NULL;
 	}
 	const struct found_index *known = map_get(&f->by_image, image);
 	if (known != NULL) {
@@ -70,21 +82,51 @@ void found_add(struct found *f, const char *image, size_t len, double score)
 			*was = score_clamp(*was + score);
 		else if (score > *was)
 			*was = score;
-		return;
+		return &f->at[known->at];
 	}
 	if (f->n == FOUND_MAX || f->mem.used > FOUND_BYTES) {
 		found_drop(f, image, DROP_too_many);
-		return;
+		return NULL;
 	}
-	if (f->n == f->cap) {
-		f->cap = f->cap != 0 ? 2 * f->cap : 16;
-		f->at = xreallocarray(f->at, f->cap, sizeof(*f->at));
-	}
+	if (f->n == f->cap)
+		grow(f);
 	struct found_index *index = arena_alloc(&f->mem, sizeof(*index));
 	*index = (struct found_index){f->n};
-	f->at[f->n] = (struct found_image){arena_strdup(&f->mem, image), score, f->part};
+	f->at[f->n] = (struct found_image){arena_strdup(&f->mem, image), score, f->part, f->n};
 	map_put(&f->by_image, f->at[f->n].image, index);
-	f->n++;
+	f->n_rows++;
+	return &f->at[f->n++];
+}
+
+struct signal_state *found_states(const struct found *f, const struct found_image *image)
+{
+	return f->states != NULL ? f->states + image->row * f->n_rules : NULL;
+}
+
+void found_add(struct found *f, const char *image, size_t len, double score)
+{
+	take(f, image, len, score);
+}
+
+void found_merge(struct found *f, const char *image, size_t len, double score,
+		 struct signal_state *states)
+{
+	const struct found_image *at = take(f, image, len, score);
+	for (size_t i = 0; states != NULL && i < f->n_rules; i++)
+		if (at != NULL)
+			signal_merge(&found_states(f, at)[i], &states[i]);
+		else
+			signal_clear(&states[i]);
+}
+
+void found_sample(struct found *f, const char *image, size_t len, enum series s,
+		  const struct sample *sample)
+{
+	/* Bytes are no seconds: they don't count as its value. */
+	const struct found_image *at =
+		take(f, image, len, s == SERIES_IMAGE_BYTES ? 0 : sample->value);
+	for (size_t i = 0; at != NULL && i < f->n_rules; i++)
+		signal_fold(&f->rules[i], &found_states(f, at)[i], s, sample);
 }
 
 bool found_has(const struct found *f, const char *image)
@@ -111,6 +153,9 @@ void found_why_none(const struct found *f, char *text, size_t size)
 void found_done(struct found *f)
 {
 	map_done(&f->by_image);
+	for (size_t i = 0; i < f->n_rows * f->n_rules; i++)
+		signal_clear(&f->states[i]);
+	free(f->states);
 	free(f->at);
 	arena_done(&f->mem);
 	*f = (struct found){0};

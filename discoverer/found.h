@@ -1,5 +1,6 @@
 /*
- * What one source answers: images and their scores, each image once. Pure.
+ * What one source answers: images and their scores, each image once, and of a query of the pipeline
+ * form the states of its signals. Pure.
  *
  * Bounded: FOUND_MAX images and FOUND_BYTES of text; what comes beyond is counted. A name
  * that is no text for a reference (control characters, too long, empty) is counted and left out.
@@ -13,6 +14,8 @@
 
 #include "base/arena.h"
 #include "base/map.h"
+
+#include "discoverer/pipeline/signal.h"
 
 #define FOUND_MAX   20000
 #define FOUND_BYTES (4 * 1024 * 1024)
@@ -28,6 +31,7 @@
 	X(top_x, "not among the last topX tags of its repository")                                 \
 	X(image_filter, "does not match imageFilter")                                              \
 	X(filter_limit, "the filter exceeded its match limits")                                    \
+	X(missing_signal, "has no value of a signal of the ranking (missingSignal: drop)")         \
 	X(max_images, "ranked below the first maxImages")                                          \
 	X(too_many, "the source returned more images than the limit")                              \
 	X(too_large, "the list would exceed the size limit of an object")
@@ -53,6 +57,7 @@ struct found_image {
 	const char *image;
 	double score;
 	size_t part;
+	size_t row; /* of its states */
 };
 
 struct found_dropped {
@@ -65,7 +70,12 @@ struct found { /* zeroed: ready */
 	struct map by_image; /* struct found_index */
 	struct found_image *at;
 	size_t n, cap;
-	bool sum;               /* scores of one image are added; else the highest counts */
+	bool sum;       /* scores of one image are added; else the highest counts */
+	bool fractions; /* scores need not be integers (the pipeline form) */
+	const struct signal_rule *rules; /* its signals; borrowed */
+	size_t n_rules;
+	struct signal_state *states; /* n_rules for each row */
+	size_t n_rows;
 	bool remember;          /* keep `dropped` */
 	enum part_state *parts; /* NULL: it has none; lives in mem */
 	size_t n_parts, part;   /* part: of what is added from now on */
@@ -81,6 +91,17 @@ struct found { /* zeroed: ready */
 void found_parts(struct found *f, size_t n);
 /* image is NUL-terminated and len bytes long. */
 void found_add(struct found *f, const char *image, size_t len, double score);
+/*
+ * The same, with the states of one series of samples, n_rules of them, which are empty after it;
+ * NULL: it has none.
+ */
+void found_merge(struct found *f, const char *image, size_t len, double score,
+		 struct signal_state *states);
+/* Folds one sample of series s into the states of the image, and found_add()s its value. */
+void found_sample(struct found *f, const char *image, size_t len, enum series s,
+		  const struct sample *sample);
+/* The states of an image that is in at. */
+struct signal_state *found_states(const struct found *f, const struct found_image *image);
 /* Leaves an image out, for that reason. */
 void found_drop(struct found *f, const char *image, enum drop_reason why);
 /* Is the image among those found? */

@@ -1,6 +1,7 @@
 /* See list.h. */
 #include "discoverer/list.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,7 +10,7 @@
 /* {"image":"","score":-9007199254740992,"source":"prometheus"}, and some for escapes. */
 #define ENTRY_BYTES 72
 
-static int by_rank(int64_t a_score, const char *a, int64_t b_score, const char *b)
+static int by_rank(double a_score, const char *a, double b_score, const char *b)
 {
 	if (a_score != b_score)
 		return a_score > b_score ? -1 : 1;
@@ -24,7 +25,9 @@ static int memory_order(const void *a, const void *b)
 
 static int list_order(const void *a, const void *b)
 {
-	const struct discovered_image *x = a, *y = b;
+	const struct list_image *x = a, *y = b;
+	if (x->out != y->out)
+		return x->out ? 1 : -1;
 	return by_rank(x->score, x->image, y->score, y->image);
 }
 
@@ -36,10 +39,15 @@ void memory_done(struct memory *m)
 	*m = (struct memory){0};
 }
 
-static void remember(struct memory *m, const char *image, int64_t score, int64_t missed,
-		     size_t part)
+/* Texts and numbers are copied. */
+static void remember(struct memory *m, const struct memory_image *image)
 {
-	m->at[m->n++] = (struct memory_image){arena_strdup(&m->mem, image), score, missed, part};
+	struct memory_image *at = &m->at[m->n++];
+	*at = *image;
+	at->image = arena_strdup(&m->mem, image->image);
+	if (m->n_numbers > 0)
+		at->numbers = arena_memdup(&m->mem, image->numbers,
+					   m->n_numbers * sizeof(*image->numbers));
 }
 
 void memory_round(struct memory *m)
@@ -100,36 +108,67 @@ static void mark_counted(struct memory *next, const struct memory *m, const stru
 			(i < m->n_counted && m->counted[i]) || tells(part_state(f, i, whole));
 }
 
+static const double *numbers_of(const struct found *f, const struct found_image *image,
+				struct arena *a)
+{
+	double *numbers = arena_array(a, f->n_rules, sizeof(*numbers));
+	for (size_t i = 0; i < f->n_rules; i++)
+		numbers[i] = signal_number(&f->rules[i], &found_states(f, image)[i]);
+	return numbers;
+}
+
+/* What was found, the best first. */
+static struct memory_image *ranked(const struct found *f, struct arena *a)
+{
+	struct memory_image *best = arena_array(a, f->n, sizeof(*best));
+	for (size_t i = 0; i < f->n; i++) {
+		const struct found_image *image = &f->at[i];
+		best[i] = (struct memory_image){
+			.image = image->image,
+			.score = f->fractions ? score_clamp(image->score)
+					      : (double)score_integer(image->score),
+			.numbers = f->n_rules > 0 ? numbers_of(f, image, a) : NULL,
+			.part = image->part,
+		};
+	}
+	if (f->n > 0)
+		qsort(best, f->n, sizeof(*best), memory_order);
+	return best;
+}
+
 void memory_learn(struct memory *m, const struct found *f, bool whole, int64_t remove_after,
 		  size_t keep)
 {
-	struct memory next = {0};
+	struct memory next = {.n_numbers = f->n_rules};
 	struct arena scratch = ARENA_INIT;
-	struct memory_image *best = arena_array(&scratch, f->n, sizeof(*best));
-	for (size_t i = 0; i < f->n; i++)
-		best[i] = (struct memory_image){f->at[i].image, score_integer(f->at[i].score), 0,
-						f->at[i].part};
-	if (f->n > 0)
-		qsort(best, f->n, sizeof(*best), memory_order);
+	struct memory_image *best = ranked(f, &scratch);
 	size_t n = f->n < keep ? f->n : keep;
 	next.at = arena_array(&next.mem, n + m->n, sizeof(*next.at));
 	for (size_t i = 0; i < n; i++)
-		remember(&next, best[i].image, best[i].score, 0, best[i].part);
+		remember(&next, &best[i]);
 	/* Those that an answer lacked are no more than the list may have: old ones are not hoarded.
 	 */
 	for (size_t i = 0; i < m->n && next.n < n + LIST_IMAGES_MAX; i++) {
-		const struct memory_image *old = &m->at[i];
-		if (found_has(f, old->image))
+		struct memory_image old = m->at[i];
+		if (found_has(f, old.image) || m->n_numbers != f->n_rules)
 			continue;
-		struct absence a = absence(m, f, old, whole);
-		int64_t missed = old->missed + (a.told && a.fresh ? 1 : 0);
-		if (!a.told || (missed < remove_after && remove_after > 1))
-			remember(&next, old->image, old->score, missed, old->part);
+		struct absence a = absence(m, f, &old, whole);
+		old.missed += a.told && a.fresh ? 1 : 0;
+		if (!a.told || (old.missed < remove_after && remove_after > 1))
+			remember(&next, &old);
 	}
 	mark_counted(&next, m, f, whole);
 	arena_done(&scratch);
 	memory_done(m);
 	*m = next;
+}
+
+/* Of an entry of the status in either form. What others wrote there may be anything. */
+static double score_of(const struct discovered_image *image)
+{
+	return image->source == NULL && image->final_score != NULL
+		       ? score_finite(strtod(image->final_score, NULL))
+		       : (double)image->score;
 }
 
 /* Is it of such a source? What others wrote there (upstream, by hand) may be of any. */
@@ -148,9 +187,47 @@ void memory_inherit(struct memory *m, const struct discovered_images *images, co
 	m->at = arena_array(&m->mem, images->n, sizeof(*m->at));
 	for (size_t i = 0; i < images->n; i++) {
 		const struct discovered_image *image = &images->at[i];
-		if (image->image != NULL && image->source != NULL && of_type(image->source, type))
-			remember(m, image->image, image->score, missed, PART_UNKNOWN);
+		if (image->image == NULL || !of_type(image->source, type))
+			continue;
+		remember(m, &(struct memory_image){.image = image->image,
+						   .score = (double)score_integer(score_of(image)),
+						   .missed = missed,
+						   .part = PART_UNKNOWN});
 	}
+}
+
+static double number_named(const struct discovered_image *image, const char *name)
+{
+	for (size_t i = 0; i < image->signals.n; i++) {
+		const struct signal_value *v = &image->signals.at[i];
+		if (v->name != NULL && v->value != NULL && strcmp(v->name, name) == 0)
+			return score_finite(strtod(v->value, NULL));
+	}
+	return NAN;
+}
+
+void memory_inherit_signals(struct memory *m, const struct discovered_images *images,
+			    const char *const *names, size_t n)
+{
+	struct arena scratch = ARENA_INIT;
+	double *numbers = arena_array(&scratch, n, sizeof(*numbers));
+	memory_done(m);
+	m->n_numbers = n;
+	m->at = arena_array(&m->mem, images->n, sizeof(*m->at));
+	for (size_t i = 0; i < images->n; i++) {
+		const struct discovered_image *image = &images->at[i];
+		bool has = image->signals.n == 0; /* then it may be anybody's */
+		for (size_t k = 0; k < n; k++) {
+			numbers[k] = number_named(image, names[k]);
+			has |= !isnan(numbers[k]);
+		}
+		if (image->image != NULL && has)
+			remember(m, &(struct memory_image){.image = image->image,
+							   .score = score_of(image),
+							   .numbers = numbers,
+							   .part = PART_UNKNOWN});
+	}
+	arena_done(&scratch);
 }
 
 void found_filter(struct found *f, struct regex *filter)
@@ -170,29 +247,58 @@ void found_filter(struct found *f, struct regex *filter)
 /* ---- the list ---- */
 
 struct merge {
+	const struct list_rules *rules;
+	struct arena *mem;
 	struct map by_image;
-	struct discovered_image *at;
+	struct list_image *at;
 	size_t n;
 };
 
-static void merge_in(struct merge *m, const char *image, int64_t score, const char *type)
+static struct list_image *merged(struct merge *m, const char *image)
 {
-	struct discovered_image *known = map_get(&m->by_image, image);
-	if (known == NULL) {
-		known = &m->at[m->n++];
-		*known = (struct discovered_image){image, score, type};
-		map_put(&m->by_image, image, known);
-	} else if (score > known->score) {
-		known->score = score;
-		known->source = type;
+	struct list_image *known = map_get(&m->by_image, image);
+	if (known != NULL)
+		return known;
+	double *numbers = arena_array(m->mem, m->rules->n_signals, sizeof(*numbers));
+	for (size_t i = 0; i < m->rules->n_signals; i++)
+		numbers[i] = NAN;
+	known = &m->at[m->n++];
+	*known = (struct list_image){.image = image, .numbers = numbers};
+	map_put(&m->by_image, image, known);
+	return known;
+}
+
+static void merge_in(struct merge *m, const struct memory_image *image,
+		     const struct list_source *source)
+{
+	struct list_image *known = merged(m, image->image);
+	if (known->source == NULL || image->score > known->score) {
+		known->score = image->score;
+		known->source = source->type;
+	}
+	double *numbers = (double *)(uintptr_t)known->numbers;
+	for (size_t i = 0; i < source->memory->n_numbers; i++)
+		if (source->signals[i] < m->rules->n_signals)
+			numbers[source->signals[i]] = image->numbers[i];
+}
+
+static void rank(struct merge *m)
+{
+	struct ranked *all = arena_array(m->mem, m->n, sizeof(*all));
+	for (size_t i = 0; i < m->n; i++)
+		all[i] = (struct ranked){.numbers = m->at[i].numbers, .raw = m->at[i].score};
+	ranking_score(m->rules->ranking, all, m->n);
+	for (size_t i = 0; i < m->n; i++) {
+		m->at[i].score = all[i].score;
+		m->at[i].out = all[i].out;
 	}
 }
 
-static size_t fitting(const struct discovered_image *at, size_t n)
+static size_t fitting(const struct list_image *at, size_t n, size_t more)
 {
 	size_t bytes = 0, i = 0;
 	for (; i < n; i++) {
-		bytes += strlen(at[i].image) + ENTRY_BYTES;
+		bytes += strlen(at[i].image) + ENTRY_BYTES + more;
 		if (bytes > LIST_BYTES_MAX)
 			break;
 	}
@@ -211,11 +317,12 @@ static void hold(struct merge *m, const struct list_rules *rules, struct list *l
 	/* The old list is ranked, so its first are its best. */
 	for (size_t i = 0; i < old && list->n < least; i++) {
 		const struct discovered_image *image = &rules->old.at[i];
-		if (image->image == NULL || image->source == NULL ||
-		    map_get(&m->by_image, image->image) != NULL ||
+		if (image->image == NULL || map_get(&m->by_image, image->image) != NULL ||
 		    regex_match(rules->filter, image->image) != REGEX_YES)
 			continue;
-		m->at[m->n++] = *image;
+		m->at[m->n++] = m->at[list->n]; /* one that is left out goes behind */
+		m->at[list->n] = (struct list_image){
+			.image = image->image, .score = score_of(image), .source = image->source};
 		list->n++;
 		list->held++;
 	}
@@ -226,29 +333,34 @@ static void hold(struct merge *m, const struct list_rules *rules, struct list *l
 struct list list_make(const struct list_source *sources, size_t n, const struct list_rules *rules,
 		      struct arena *a)
 {
-	struct merge m = {0};
+	struct merge m = {.rules = rules, .mem = a};
 	size_t all = rules->old.n;
 	for (size_t i = 0; i < n; i++)
 		all += sources[i].memory->n;
-	m.at = arena_array(a, all, sizeof(*m.at));
+	m.at = arena_array(a, all + 1, sizeof(*m.at));
 	for (size_t i = 0; i < n; i++)
 		for (size_t k = 0; k < sources[i].memory->n; k++) {
 			const struct memory_image *image = &sources[i].memory->at[k];
 			if (map_get(&m.by_image, image->image) != NULL ||
 			    regex_match(rules->filter, image->image) == REGEX_YES)
-				merge_in(&m, image->image, image->score, sources[i].type);
+				merge_in(&m, image, &sources[i]);
 		}
+	if (rules->ranking != NULL)
+		rank(&m);
 	if (m.n > 0)
 		qsort(m.at, m.n, sizeof(*m.at), list_order);
-	struct list list = {.at = m.at, .n = m.n, .all = m.n};
+	struct list list = {.at = m.at, .all = m.n};
+	while (list.n < m.n && !m.at[list.n].out)
+		list.n++;
+	size_t ranked = list.n;
 	if ((int64_t)list.n > rules->max_images)
 		list.n = (size_t)(rules->max_images > 0 ? rules->max_images : 0);
 	if (list.n > LIST_IMAGES_MAX)
 		list.n = LIST_IMAGES_MAX;
-	size_t fit = fitting(list.at, list.n);
+	size_t fit = fitting(list.at, list.n, rules->signal_bytes);
 	list.too_large = list.n - fit;
 	list.n = fit;
-	if (list.n == m.n) /* nothing was cut */
+	if (list.n == ranked) /* nothing was cut */
 		hold(&m, rules, &list);
 	map_done(&m.by_image);
 	return list;

@@ -11,6 +11,7 @@
 #include "base/arena.h"
 
 #include "discoverer/found.h"
+#include "discoverer/pipeline/ranking.h"
 #include "discoverer/regex.h"
 
 /* Images of a policy, whatever maxImages says; bytes of them in the object's JSON. */
@@ -19,16 +20,18 @@
 
 struct memory_image {
 	const char *image;
-	int64_t score;
-	int64_t missed; /* whole answers since that did not have it */
-	size_t part;    /* of its source (discoverer/found.h); PART_UNKNOWN: not remembered */
+	double score;          /* an integer, but in the pipeline form */
+	const double *numbers; /* of its source's signals, in the order of the spec; NAN: none */
+	int64_t missed;        /* whole answers since that did not have it */
+	size_t part; /* of its source (discoverer/found.h); PART_UNKNOWN: not remembered */
 };
 
 struct memory { /* of one source: its last good results. Zeroed: none */
 	struct arena mem;
 	struct memory_image *at;
 	size_t n;
-	bool *counted; /* of each part: an answer of this round has counted; lives in mem */
+	size_t n_numbers; /* of each image */
+	bool *counted;    /* of each part: an answer of this round has counted; lives in mem */
 	size_t n_counted;
 };
 
@@ -46,6 +49,12 @@ void memory_learn(struct memory *m, const struct found *f, bool whole, int64_t r
  */
 void memory_inherit(struct memory *m, const struct discovered_images *images, const char *type,
 		    int64_t missed);
+/*
+ * The same for a query with signals of these names: an image is its if the status has a value of
+ * one of them, or no value at all.
+ */
+void memory_inherit_signals(struct memory *m, const struct discovered_images *images,
+			    const char *const *names, size_t n);
 /* A round begins: each part's next answer counts. */
 void memory_round(struct memory *m);
 void memory_done(struct memory *m);
@@ -55,7 +64,8 @@ void found_filter(struct found *f, struct regex *filter);
 
 struct list_source {
 	const struct memory *memory;
-	const char *type; /* of the source; borrowed by the list */
+	const char *type;      /* of the source; borrowed by the list */
+	const size_t *signals; /* for each of its numbers: which signal of the policy that is */
 };
 
 struct list_rules {
@@ -64,10 +74,21 @@ struct list_rules {
 	int64_t max_shrink_percent;
 	/* The list as it is now; no images: nothing to hold on to. */
 	struct discovered_images old;
+	const struct ranking *ranking; /* NULL: the highest score of a source counts */
+	size_t n_signals;              /* of the policy */
+	size_t signal_bytes;           /* in JSON, of those that an entry of the status names */
+};
+
+struct list_image {
+	const char *image;
+	double score;
+	const char *source;    /* type; NULL: it was in the status of a pipeline */
+	const double *numbers; /* n_signals; NULL: none; it was in the status already: held */
+	bool out;              /* the ranking leaves it out */
 };
 
 struct list {
-	struct discovered_image *at; /* ranked: the first n are the list, then what was cut */
+	struct list_image *at; /* ranked: the first n are the list, then what was cut */
 	size_t n, all;
 	size_t held;      /* of n, kept against maxShrinkPercent */
 	size_t too_large; /* cut by LIST_BYTES_MAX and not by maxImages */

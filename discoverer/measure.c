@@ -30,13 +30,17 @@ void measure_found(struct policy *policy, const struct discovered_images *images
 {
 	struct metrics *m = proc_metrics(policy->d->proc);
 	for (size_t i = 0; i < policy->n; i++) {
-		const char *type = policy->obj->spec.sources.at[i].type;
+		const char *type = policy->plan.queries.at[i].type;
 		int64_t found = 0;
 		if (type == NULL) /* no server lets it in */
 			continue;
 		for (size_t k = 0; k < images->n; k++)
 			found += images->at[k].source != NULL &&
 				 strcmp(images->at[k].source, type) == 0;
+		/* An image of a pipeline may be of several queries. */
+		for (size_t k = 0; policy->plan.queries.pipeline && k < policy->n; k++)
+			if (strcmp(policy->plan.queries.at[k].type, type) == 0)
+				found += (int64_t)policy->sources[k].memory.n;
 		metric_set(m, METRIC_discovery_images_found, found, LABELS(policy->name, type));
 	}
 }

@@ -34,27 +34,56 @@ void policy_free(struct policy *policy)
 	free(policy->sources);
 	regex_free(policy->filter);
 	arena_done(&policy->mem);
+	arena_done(&policy->plan_mem);
 	arena_done(&policy->status_mem);
 	free(policy->name);
 	free(policy->uid);
 	free(policy);
 }
 
+/* What the status says of source i, or of all if it does not say whose an image is. */
+static void inherit(struct policy *policy, size_t i, int64_t missed)
+{
+	const struct plan *plan = &policy->plan;
+	struct memory *m = &policy->sources[i].memory;
+	const struct discovered_images *images = &policy->status.discovered_images;
+	const char *type = plan->queries.at[i].type;
+	if (plan->queries.pipeline)
+		memory_inherit_signals(m, images, plan->of[i].names, plan->of[i].n);
+	else
+		memory_inherit(m, images, type != NULL ? type : "", missed);
+}
+
+/* Numbers in a memory are those of signals, so these have to be the same. */
+static bool same_signals(const struct discoverypolicy_spec *a, const struct discoverypolicy_spec *b)
+{
+	size_t i = 0, n = a->signals.n;
+	if (n != b->signals.n)
+		return false;
+	while (i < n && desc_equal(&discovery_signal_desc, &a->signals.at[i], &b->signals.at[i]))
+		i++;
+	return i == n;
+}
+
 /* The sources of a new spec. `old`: the spec they were of; NULL: there was none. */
 static void take_sources(struct policy *policy, const struct discoverypolicy_spec *old)
 {
 	const struct discoverypolicy_spec *spec = &policy->obj->spec;
+	const struct plan_queries *now = &policy->plan.queries;
+	struct plan_queries before = {0};
 	struct source_state *was = policy->sources;
 	size_t n_was = policy->n;
-	policy->n = spec->sources.n;
+	if (old != NULL)
+		before = plan_queries(old);
+	bool same_form = before.pipeline == now->pipeline && old != NULL && same_signals(old, spec);
+	policy->n = now->n;
 	policy->sources = xcalloc(policy->n != 0 ? policy->n : 1, sizeof(*policy->sources));
 	for (size_t i = 0; i < policy->n; i++) {
 		struct source_state *s = &policy->sources[i];
-		const struct discovery_source *source = &spec->sources.at[i];
 		s->retry_ms = CLOCK_NEVER;
 		size_t k = 0;
 		while (k < n_was &&
-		       !desc_equal(&discovery_source_desc, &old->sources.at[k], source))
+		       !(same_form && desc_equal(now->desc, &before.at[k], &now->at[i])))
 			k++;
 		if (k < n_was) {
 			s->memory = was[k].memory;
@@ -63,9 +92,7 @@ static void take_sources(struct policy *policy, const struct discoverypolicy_spe
 		}
 		/* Until it answers, what the list has of its type; its first answer replaces that.
 		 */
-		memory_inherit(&s->memory, &policy->status.discovered_images,
-			       source->type != NULL ? source->type : "",
-			       old != NULL ? spec->remove_after : 0);
+		inherit(policy, i, old != NULL ? spec->remove_after : 0);
 	}
 	for (size_t i = 0; i < n_was; i++)
 		source_done(&was[i]);
@@ -94,9 +121,7 @@ static void forget_answers(struct policy *policy)
 {
 	for (size_t i = 0; i < policy->n; i++) {
 		struct source_state *s = &policy->sources[i];
-		const char *type = policy->obj->spec.sources.at[i].type;
-		memory_inherit(&s->memory, &policy->status.discovered_images,
-			       type != NULL ? type : "", 0);
+		inherit(policy, i, 0);
 		s->answered = false;
 		s->fault = FAULT_NONE;
 		s->fails = 0;
@@ -154,8 +179,8 @@ void policy_put(struct discoverer *d, const struct discoverypolicy *obj, struct 
 	if (!same) {
 		policy_forget_write(policy);
 		measure_forget(policy);
-		take_sources(policy, first ? NULL : &old->spec);
 		policy_check(policy);
+		take_sources(policy, first ? NULL : &old->spec);
 		policy->write_after_ms = 0;
 		if (d->acting && first)
 			resume(policy, now);

@@ -8,6 +8,7 @@
 
 #include "discoverer/discoverer.h"
 #include "discoverer/list.h"
+#include "discoverer/plan.h"
 
 /*
  * When some sources have answered and others have not, so long is waited for these before
@@ -34,6 +35,8 @@ struct policy {
 	struct arena mem; /* of obj */
 	const struct discoverypolicy *obj;
 	struct regex *filter;
+	struct arena plan_mem;
+	struct plan plan; /* of a copy of obj's spec; with a spec_error only its queries */
 	char spec_error[ERR_TEXT_MAX]; /* "" : none (rule 31) */
 	struct source_state *sources;
 	size_t n;
@@ -52,6 +55,7 @@ struct policy {
 	struct write_ctx *writing;
 	int64_t write_after_ms; /* a write failed: not before */
 	int write_fails;
+	bool refused; /* the API server found the object invalid at the last write */
 };
 
 struct write_ctx {             /* lives from kube_send to its answer */
@@ -63,7 +67,7 @@ struct write_ctx {             /* lives from kube_send to its answer */
 };
 
 /* policy_state.c */
-/* Rule 31: sets filter and spec_error; what is not valid makes the whole policy wait. */
+/* Rule 31: sets filter, plan and spec_error; what is not valid makes the whole policy wait. */
 void policy_check(struct policy *policy);
 void policy_set_status(struct policy *policy, const struct discoverypolicy_status *status);
 /* Stops all queries. */

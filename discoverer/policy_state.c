@@ -21,20 +21,16 @@ void policy_check(struct policy *policy)
 	struct err err;
 	policy->spec_error[0] = '\0';
 	policy->filter = regex_free(policy->filter);
+	arena_reset(&policy->plan_mem);
+	policy->plan = (struct plan){0};
+	/* Of a copy: obj is replaced by each echo of our own writes. */
+	spec = desc_clone(&discoverypolicy_spec_desc, spec, &policy->plan_mem);
+	if (plan_make(spec, &policy->plan_mem, &policy->plan, &err) < 0 ||
+	    queries_check(&policy->plan.queries, &err) < 0)
+		snprintf(policy->spec_error, sizeof(policy->spec_error), "%s", err.text);
 	if (regex_new(spec->image_filter, &policy->filter, &err) < 0) {
 		err_wrap(&err, "imageFilter");
 		snprintf(policy->spec_error, sizeof(policy->spec_error), "%s", err.text);
-		return;
-	}
-	for (size_t i = 0; i < spec->sources.n; i++) {
-		const struct source_ops *ops = source_ops_find(spec->sources.at[i].type);
-		int rc = ops != NULL ? ops->check(&spec->sources.at[i], &err)
-				     : err_set(&err, ERR_TERMINAL, "unknown type");
-		if (rc == 0)
-			continue;
-		err_wrap(&err, "sources[%zu]", i);
-		snprintf(policy->spec_error, sizeof(policy->spec_error), "%s", err.text);
-		return;
 	}
 }
 

@@ -2,6 +2,7 @@
 #include "discoverer/prom_answer.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/utf8.h"
@@ -49,7 +50,11 @@ static int on_sample(struct prom_answer *p, const struct sax *s, struct err *err
 	if (s->cut || !score_parse(s->text, s->len, &value))
 		return wrong(err, "a sample is not a number");
 	p->sum = score_clamp(p->sum + value);
+	p->highest = p->valued && p->highest > value ? p->highest : value;
 	p->valued = true;
+	const struct sample sample = {p->time_ms, value};
+	for (size_t i = 0; p->states != NULL && i < p->found->n_rules; i++)
+		signal_fold(&p->found->rules[i], &p->states[i], SERIES_VALUES, &sample);
 	if (++p->samples > PROM_SAMPLES_MAX)
 		return err_set(err, ERR_TERMINAL,
 			       "the answer has more than %d samples: raise step, shorten lookback, "
@@ -99,12 +104,22 @@ static int on_string(struct prom_answer *p, const struct sax *s, struct err *err
 	return 0;
 }
 
+/* Seconds with a fraction, within what an int64_t of milliseconds holds. */
+static void on_time(struct prom_answer *p, const struct sax *s)
+{
+	p->time_ms = (int64_t)(score_clamp(strtod(s->text, NULL) * 1000));
+}
+
 /* A number where a sample's text has to be, or anything else that is no series. */
 static void on_other(struct prom_answer *p, const struct sax *s, enum sax_event event)
 {
 	bool element = s->depth == 3 && sax_at(s, "data.result.*");
 	if (element && event != SAX_OBJECT)
 		p->odd = true;
+	if (event == SAX_NUMBER &&
+	    ((s->depth == 5 && sax_at(s, "data.result.*.value.*") && s->level[5].index == 1) ||
+	     (s->depth == 6 && sax_at(s, "data.result.*.values.*.*") && s->level[6].index == 1)))
+		on_time(p, s);
 	if (event == SAX_NUMBER || event == SAX_LITERAL)
 		if ((s->depth == 5 && sax_at(s, "data.result.*.value.*") &&
 		     s->level[5].index != 1) ||
@@ -117,7 +132,9 @@ static void series_begins(struct prom_answer *p)
 {
 	p->image_len = 0;
 	p->valued = p->histogram = false;
-	p->sum = 0;
+	p->sum = p->highest = 0;
+	for (size_t i = 0; p->states != NULL && i < p->found->n_rules; i++)
+		signal_clear(&p->states[i]);
 	if (p->unlabelled == 0)
 		p->labels[0] = '\0';
 }
@@ -130,7 +147,8 @@ static void series_ended(struct prom_answer *p)
 	else if (!p->valued)
 		p->histograms += p->histogram;
 	else if (p->found != NULL)
-		found_add(p->found, p->image, p->image_len, p->sum);
+		found_merge(p->found, p->image, p->image_len,
+			    p->found->fractions ? p->highest : p->sum, p->states);
 }
 
 static int on_event(void *ctx, const struct sax *s, enum sax_event event, struct err *err)

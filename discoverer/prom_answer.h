@@ -38,7 +38,11 @@ struct prom_answer {         /* zeroed but for found: ready */
 	char image[FOUND_IMAGE_MAX + 2];
 	size_t image_len;
 	bool valued, histogram;
-	double sum;
+	double sum, highest;
+	int64_t time_ms; /* of the sample we are in */
+	/* Of the series' samples, for found's signals; borrowed, found->n_rules, empty. NULL: none.
+	 */
+	struct signal_state *states;
 };
 
 /* ERR_TERMINAL: not what Prometheus answers; nothing more is to be fed then. */

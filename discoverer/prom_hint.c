@@ -5,18 +5,27 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
+
 #include "discoverer/promtime.h"
 
 #define DEFAULT_STEP "5m"
 
 static const char *step_of(const struct prometheus_source *spec)
 {
+	static char text[TIME_TEXT_MAX]; /* the process has one thread */
+	if (spec->step_ms > 0) {
+		duration_format(text, spec->step_ms);
+		return text;
+	}
 	return spec->step != NULL && *spec->step != '\0' ? spec->step : DEFAULT_STEP;
 }
 
 int64_t prom_step_ms(const struct prometheus_source *spec)
 {
 	int64_t ms;
+	if (spec->step_ms > 0) /* of a query */
+		return spec->step_ms;
 	return promtime_parse(step_of(spec), &ms) < 0 ? 0 : ms;
 }
 

@@ -12,6 +12,7 @@
 #include "base/xalloc.h"
 #include "kube/status_patch.h"
 
+#include "discoverer/nodes_seen.h"
 #include "discoverer/status.h"
 
 #define WRITE_MS           10000
@@ -26,8 +27,11 @@ static void write_failed(struct policy *policy, const struct kube_answer *answer
 	policy->write_fails++;
 	policy->write_after_ms = clock_boot_ms() + wait;
 	policy->dirty = true; /* it is made anew, of what is known then */
-	log_warn("status not written, retrying", LS("policy", policy->name),
-		 LN("code", answer->code), LS("error", answer->message));
+	/* Before Kubernetes 1.30 an object that a newer CRD refuses takes no status: said once. */
+	bool again = answer->code == 422 && policy->refused;
+	policy->refused = answer->code == 422;
+	LOG_AT(again ? LOG_DEBUG : LOG_WARN, "status not written, retrying",
+	       LS("policy", policy->name), LN("code", answer->code), LS("error", answer->message));
 }
 
 static void on_written(void *ctx, const struct kube_answer *answer)
@@ -42,6 +46,7 @@ static void on_written(void *ctx, const struct kube_answer *answer)
 			policy->written_rv = kube_written_rv(answer);
 			policy->acked_ms = clock_boot_ms();
 			policy->write_fails = 0;
+			policy->refused = false;
 			if (w->plain)
 				plain_event_send(policy);
 		} else if (result == PATCH_FAILED) {
@@ -90,12 +95,14 @@ static struct list_source *memories(const struct policy *policy, struct arena *a
 	struct list_source *all = arena_array(a, policy->n, sizeof(*all));
 	for (size_t i = 0; i < policy->n; i++)
 		all[i] = (struct list_source){&policy->sources[i].memory,
-					      policy->obj->spec.sources.at[i].type};
+					      policy->plan.queries.at[i].type,
+					      policy->plan.of[i].signals};
 	return all;
 }
 
 static struct list make_list(struct policy *policy, struct arena *a)
 {
+	struct ranking ranking;
 	const struct api_condition *ready = api_condition_find(&policy->status.conditions, "Ready");
 	struct list_rules rules = {
 		.filter = policy->filter,
@@ -105,6 +112,8 @@ static struct list make_list(struct policy *policy, struct arena *a)
 	/* A list made by another spec is nothing to hold on to. */
 	if (ready != NULL && ready->observed_generation == policy->obj->meta.generation)
 		rules.old = policy->status.discovered_images;
+	plan_list_rules(&policy->plan, nodes_ready(policy->d, policy->plan.nodes), &ranking,
+			&rules);
 	return list_make(memories(policy, a), policy->n, &rules, a);
 }
 
@@ -119,7 +128,7 @@ static void publish(struct policy *policy, struct now now)
 		.sources = views,
 		.n = policy->n,
 		.spec_error = policy->spec_error[0] != '\0' ? policy->spec_error : NULL,
-		.images = {list.at, list.n},
+		.images = plan_images(&policy->plan, &list, &w->mem),
 		.too_large = list.too_large,
 		.synced = policy->synced,
 		.generation = policy->obj->meta.generation,
@@ -135,12 +144,14 @@ static void publish(struct policy *policy, struct now now)
 		if (!s->answered)
 			views[i] = (struct source_view){
 				.fault = FAULT_TIMEOUT,
-				.text = arena_printf(&w->mem, "sources[%zu] has not answered yet",
-						     i),
+				.text = arena_printf(
+					&w->mem, "%s has not answered yet",
+					plan_query_name(&policy->plan.queries, i, &w->mem)),
 				.plain = s->plain};
 		for (int why = 0; why < DROP_REASONS_COUNT; why++)
 			facts.left_out[why] += s->left_out[why];
 	}
+	facts.queries = &policy->plan.queries;
 	struct discoverypolicy_status status = status_make(&facts, &policy->status, &w->mem);
 	w->status = *(struct discoverypolicy_status *)desc_clone(&discoverypolicy_status_desc,
 								 &status, &w->mem);
@@ -163,6 +174,8 @@ int64_t policy_publish(struct policy *policy, struct now now)
 		return policy->write_after_ms;
 	if (policy->running > 0 && now.boot_ms < policy->publish_ms)
 		return policy->publish_ms;
+	if (policy->plan.counts_nodes && !nodes_known(policy->d))
+		return CLOCK_NEVER; /* they come with the feed, and a turn follows */
 	publish(policy, now);
 	return CLOCK_NEVER;
 }

@@ -10,13 +10,32 @@
 #include "kube/urls.h"
 #include "kube/weburl.h"
 
+#include "discoverer/plan.h"
+
 const struct source_ops *source_ops_find(const char *type)
 {
-	static const struct source_ops *const all[] = {&source_prometheus, &source_registry};
+	static const struct source_ops *const all[] = {&source_prometheus, &source_loki,
+						       &source_registry};
 	for (size_t i = 0; type != NULL && i < sizeof(all) / sizeof(all[0]); i++)
 		if (strcmp(all[i]->type, type) == 0)
 			return all[i];
 	return NULL;
+}
+
+int queries_check(const struct plan_queries *q, struct err *err)
+{
+	for (size_t i = 0; i < q->n; i++) {
+		const struct source_ops *ops = source_ops_find(q->at[i].type);
+		int rc = ops != NULL ? ops->check(&q->at[i], err)
+				     : err_set(err, ERR_TERMINAL, "unknown type");
+		if (rc == 0)
+			continue;
+		struct arena scratch = ARENA_INIT;
+		err_wrap(err, "%s", plan_query_name(q, i, &scratch));
+		arena_done(&scratch);
+		return -1;
+	}
+	return 0;
 }
 
 /* Over http everybody on the way reads them, and whoever answers for the host gets them. */
@@ -89,20 +108,51 @@ static void ask_secret(struct query *q)
 		read_secret(q);
 }
 
-struct query *query_new(const struct query_env *env, const struct discovery_source *spec,
-			const void *group, bool remember_dropped)
+/* What a query leaves out means the same as if it were written; see plan.h. */
+static void fill_in(struct discovery_source *spec)
+{
+	struct prometheus_source *p = spec->prometheus;
+	if (p != NULL && p->query_type != NULL && strcmp(p->query_type, "instant") == 0)
+		p->lookback = 0;
+	else if (p != NULL && p->lookback == 0)
+		p->lookback = PLAN_LOOKBACK_MS;
+	if (spec->loki != NULL && spec->loki->lookback == 0)
+		spec->loki->lookback = PLAN_LOOKBACK_MS;
+	if (spec->registry != NULL && spec->registry->max_scan == 0)
+		spec->registry->max_scan = PLAN_SCAN;
+}
+
+/* The signals of a query of the pipeline form. */
+static int take_signals(struct query *q, struct discovery_source *spec,
+			const struct discovery_signals *signals, struct err *err)
+{
+	struct signal_rule *rules;
+	fill_in(spec);
+	q->found.fractions = true;
+	if (plan_rules(signals, spec, clock_wall_us() / 1000, &q->mem, &rules, &q->found.n_rules,
+		       err) < 0)
+		return -1;
+	q->found.rules = rules;
+	return 0;
+}
+
+struct query *query_new(const struct query_env *env, const struct plan_queries *queries, size_t i,
+			const struct discovery_signals *signals, const void *group,
+			bool remember_dropped)
 {
 	struct query *q = xcalloc(1, sizeof(*q));
+	struct discovery_source *spec = desc_clone(queries->desc, &queries->at[i], &q->mem);
 	q->env = env;
 	q->ops = source_ops_find(spec->type);
-	q->spec = desc_clone(&discovery_source_desc, spec, &q->mem);
+	q->spec = spec;
 	q->group = group;
 	q->found.remember = remember_dropped;
 	q->began_ms = clock_boot_ms();
 	struct err err;
 	if (q->ops == NULL)
 		query_end(q, FAULT_SPEC, "unknown source type %s", spec->type);
-	else if (q->ops->check(q->spec, &err) < 0)
+	else if (q->ops->check(q->spec, &err) < 0 ||
+		 (queries->pipeline && take_signals(q, spec, signals, &err) < 0))
 		query_end(q, FAULT_SPEC, "%s", err.text);
 	else if (q->spec->secret_ref != NULL && q->spec->secret_ref->name != NULL &&
 		 *q->spec->secret_ref->name != '\0')

@@ -5,7 +5,6 @@
 #include "discoverer/regex.h"
 
 #include <ctype.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -112,7 +111,7 @@ int regex_new(const char *pattern, struct regex **ret, struct err *err)
 	}
 	struct regex *r = xcalloc(1, sizeof(*r));
 	r->code = code;
-	r->data = pcre2_match_data_create(1, NULL);
+	r->data = pcre2_match_data_create(2, NULL); /* the match, and a group */
 	r->limits = pcre2_match_context_create(NULL);
 	if (r->data == NULL || r->limits == NULL)
 		abort(); /* out of memory */
@@ -121,6 +120,34 @@ int regex_new(const char *pattern, struct regex **ret, struct err *err)
 	pcre2_set_heap_limit(r->limits, REGEX_HEAP_MAX_KIB);
 	*ret = r;
 	return 0;
+}
+
+int regex_new_group(const char *pattern, struct regex **ret, struct err *err)
+{
+	uint32_t groups = 0;
+	if (regex_new(pattern, ret, err) < 0)
+		return -1;
+	if (*ret != NULL)
+		pcre2_pattern_info((*ret)->code, PCRE2_INFO_CAPTURECOUNT, &groups);
+	if (groups == 1)
+		return 0;
+	*ret = regex_free(*ret);
+	return err_set(err, ERR_TERMINAL, "has %u groups: exactly one is needed, (?:...) is none",
+		       groups);
+}
+
+bool regex_group(struct regex *r, const char *text, const char **ret, size_t *ret_len)
+{
+	r->steps = 0;
+	r->began_us = cpu_us();
+	int rc = pcre2_match(r->code, (PCRE2_SPTR)text, strlen(text), 0, 0, r->data, r->limits);
+	r->spent_us += cpu_us() - r->began_us;
+	if (rc < 2)
+		return false;
+	const PCRE2_SIZE *at = pcre2_get_ovector_pointer(r->data);
+	*ret = text + at[2];
+	*ret_len = at[3] - at[2];
+	return true;
 }
 
 struct regex *regex_free(struct regex *r)

@@ -11,6 +11,8 @@
 #ifndef DROP_DISCOVERER_REGEX_H
 #define DROP_DISCOVERER_REGEX_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -43,6 +45,14 @@ enum regex_answer {
  * is not supported. A new one for each sync: what was spent is kept in it.
  */
 int regex_new(const char *pattern, struct regex **ret, struct err *err);
+/*
+ * The same of an expression with exactly one group, for regex_group(); not NULL or "". It is
+ * matched with backtracking, within the same limits: what a group has, the other algorithm does not
+ * tell.
+ */
+int regex_new_group(const char *pattern, struct regex **ret, struct err *err);
+/* The text of the group of the first match; false: there is none, or it took too long. */
+bool regex_group(struct regex *r, const char *text, const char **ret, size_t *ret_len);
 /* NULL is fine. */
 struct regex *regex_free(struct regex *r);
 /* Anywhere in the text, as Go's MatchString. text: UTF-8; REGEX_NO if it is not. */

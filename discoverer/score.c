@@ -17,6 +17,11 @@ double score_clamp(double value)
 	return value < -(double)SCORE_MAX ? -(double)SCORE_MAX : value;
 }
 
+double score_finite(double value)
+{
+	return isfinite(value) ? value : 0;
+}
+
 int64_t score_integer(double value)
 {
 	return (int64_t)score_clamp(value);

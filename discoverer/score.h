@@ -18,6 +18,8 @@
 bool score_parse(const char *text, size_t len, double *ret);
 /* +-2^53; NaN is 0. Sums of clamped values stay far from overflow. */
 double score_clamp(double value);
+/* Of a number in a status, which others may have written: NaN and infinities are 0. */
+double score_finite(double value);
 int64_t score_integer(double value);
 
 #endif

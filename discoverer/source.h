@@ -20,7 +20,8 @@
 #include "discoverer/registry/limiter.h"
 #include "discoverer/secret_rule.h"
 
-struct tokens; /* discoverer/registry/tokens.h */
+struct plan_queries; /* discoverer/plan.h */
+struct tokens;       /* discoverer/registry/tokens.h */
 struct query;
 
 /* Milliseconds of a whole query: a registry may need many requests. */
@@ -45,10 +46,13 @@ struct source_ops {
 	void (*stop)(struct query *q);
 };
 
-extern const struct source_ops source_prometheus, source_registry;
+extern const struct source_ops source_prometheus, source_loki, source_registry;
 
 /* By spec.sources[].type; NULL: we don't know it. */
 const struct source_ops *source_ops_find(const char *type);
+
+/* Is each valid? ERR_TERMINAL: which is not, and why. */
+int queries_check(const struct plan_queries *queries, struct err *err);
 
 struct query_env { /* what all queries share */
 	struct kube *kube;
@@ -68,6 +72,7 @@ struct query {
 	struct found found;
 	void *backend;
 	int64_t began_ms, took_ms;
+	size_t samples;          /* read, of what has samples */
 	uint64_t secret_request; /* 0: none is open */
 	bool started;            /* ops->start() was called */
 	bool plain;              /* credentials went over http */
@@ -81,10 +86,13 @@ struct query {
 	char note[ERR_TEXT_MAX]; /* why it found nothing though it did not; "": there is nothing */
 };
 
-/* spec is copied; group: requests of one count together (discoverer/registry/limiter.h). Never ends at once.
+/*
+ * Query i of a spec, with its signals; all is copied. group: requests of one count together
+ * (discoverer/registry/limiter.h).
  */
-struct query *query_new(const struct query_env *env, const struct discovery_source *spec,
-			const void *group, bool remember_dropped);
+struct query *query_new(const struct query_env *env, const struct plan_queries *queries, size_t i,
+			const struct discovery_signals *signals, const void *group,
+			bool remember_dropped);
 /* NULL is fine; stops it if need be. */
 struct query *query_free(struct query *q);
 /* query_end.c. The first call counts. The text is made fit for people, and for eyes that may see no

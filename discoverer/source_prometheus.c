@@ -27,7 +27,8 @@
 struct prometheus {
 	struct job job;
 	struct prom_answer answer;
-	bool bad; /* the answer was refused while it came */
+	struct signal_state *states; /* of the series that arrives */
+	bool bad;                    /* the answer was refused while it came */
 	struct err why;
 };
 
@@ -116,6 +117,7 @@ static void on_done(void *ctx, const struct fetch_result *r)
 	struct query *q = ctx;
 	struct prometheus *p = q->backend;
 	struct prom_answer *a = &p->answer;
+	q->samples = a->samples;
 	if (p->bad)
 		refused(q, r, p->why.text);
 	else if (r->end != FETCH_ANSWER || r->code < 200 || r->code > 299)
@@ -156,8 +158,10 @@ static void start(struct query *q)
 	struct buf params = {0};
 	if (!query_url(q, spec->endpoint, &url))
 		return;
-	q->found.sum = spec->lookback > 0;
+	q->found.sum = spec->lookback > 0 && !q->found.fractions;
 	p->answer.found = &q->found;
+	p->states = xcalloc(q->found.n_rules + 1, sizeof(*p->states));
+	p->answer.states = q->found.n_rules > 0 ? p->states : NULL;
 	add_param(&params, "query", spec->query);
 	if (spec->lookback > 0)
 		add_range(q, &params);
@@ -195,6 +199,9 @@ static void stop(struct query *q)
 	if (p == NULL)
 		return;
 	job_stop(&p->job);
+	for (size_t i = 0; p->states != NULL && i < q->found.n_rules; i++)
+		signal_clear(&p->states[i]);
+	free(p->states);
 	free(p);
 	q->backend = NULL;
 }

@@ -20,6 +20,11 @@ static const char *template_of(const struct registry_source *r)
 								       : TEMPLATE_DEFAULT;
 }
 
+static bool has_pattern(const struct registry_source *r)
+{
+	return r->version_pattern != NULL && *r->version_pattern != '\0';
+}
+
 static int check(const struct discovery_source *spec, struct err *err)
 {
 	const struct registry_source *r = spec->registry;
@@ -44,6 +49,9 @@ static int check(const struct discovery_source *spec, struct err *err)
 			       "of a repository would be one image");
 	if (regex_new(r->tag_filter, &filter, err) < 0)
 		return err_wrap(err, "registry.tagFilter");
+	filter = regex_free(filter);
+	if (has_pattern(r) && regex_new_group(r->version_pattern, &filter, err) < 0)
+		return err_wrap(err, "registry.versionPattern");
 	regex_free(filter);
 	return 0;
 }
@@ -154,7 +162,8 @@ static void start(struct query *q)
 	r->client.identity = arena_printf(&q->mem, "%s/%s", secret, q->auth.version);
 	r->client.over = &q->ended;
 	if (template_parse(template_of(spec), &r->template, &err) < 0 ||
-	    regex_new(spec->tag_filter, &r->filter, &err) < 0) {
+	    regex_new(spec->tag_filter, &r->filter, &err) < 0 ||
+	    (has_pattern(spec) && regex_new_group(spec->version_pattern, &r->version, &err) < 0)) {
 		query_end(q, FAULT_SPEC, "%s", err.text);
 		return;
 	}
@@ -179,6 +188,7 @@ static void stop(struct query *q)
 	for (size_t i = 0; i < WALKS_MAX; i++)
 		walk_clear(&r->walks[i]);
 	regex_free(r->filter);
+	regex_free(r->version);
 	free(r);
 	q->backend = NULL;
 }

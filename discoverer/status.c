@@ -125,14 +125,20 @@ bool status_says_plain(const struct discoverypolicy_status *s)
 	return c != NULL && c->message != NULL && strstr(c->message, PLAIN_TEXT) != NULL;
 }
 
+static bool pipeline(const struct status_facts *f)
+{
+	return f->queries != NULL && f->queries->pipeline;
+}
+
 /* Sources whose credentials go over http, or "". */
 static const char *plain(const struct status_facts *f, struct arena *a)
 {
 	const char *text = "";
 	for (size_t i = 0; i < f->n && strlen(text) < STATUS_MESSAGE_MAX / 4; i++)
 		if (f->sources[i].plain)
-			text = arena_printf(a, "%s%ssources[%zu]", text,
-					    *text == '\0' ? PLAIN_TEXT : ", ", i);
+			text = arena_printf(a, "%s%s%s[%zu]", text,
+					    *text == '\0' ? PLAIN_TEXT : ", ",
+					    pipeline(f) ? "queries" : "sources", i);
 	return text;
 }
 
@@ -194,6 +200,30 @@ static void put_health(const struct status_facts *f, const struct discoverypolic
 	list->n = n + health_condition(&m, health, &why, f->now_s, &list->at[n]);
 }
 
+/* What each query last said; one that has not answered yet failed for now. */
+static struct query_results results(const struct status_facts *f, struct arena *a)
+{
+	struct query_results r = {0};
+	if (!pipeline(f))
+		return r;
+	r = (struct query_results){arena_array(a, f->n, sizeof(*r.at)), f->n};
+	for (size_t i = 0; i < f->n; i++) {
+		const struct source_view *s = &f->sources[i];
+		const struct discovery_source *q = &f->queries->at[i];
+		bool ok = s->fault == FAULT_NONE;
+		const char *text = !ok                                 ? s->text
+				   : s->warning != NULL && *s->warning ? s->warning
+								       : s->note;
+		r.at[i] = (struct query_result){
+			.name = q->name != NULL ? q->name : "",
+			.type = q->type != NULL ? q->type : "",
+			.status = ok ? "success" : "failed",
+			.message = text != NULL && *text != '\0' ? cut(a, text) : NULL,
+		};
+	}
+	return r;
+}
+
 struct discoverypolicy_status status_make(const struct status_facts *facts,
 					  const struct discoverypolicy_status *old, struct arena *a)
 {
@@ -207,6 +237,7 @@ struct discoverypolicy_status status_make(const struct status_facts *facts,
 		struct api_condition c = healthy(facts, old, a);
 		put(&s.conditions, &c);
 		s.discovered_images = facts->images;
+		s.query_results = results(facts, a);
 		if (facts->synced)
 			s.last_sync_time = facts->now_s;
 	}

@@ -12,6 +12,7 @@
 
 #include "discoverer/fault.h"
 #include "discoverer/found.h"
+#include "discoverer/plan.h"
 
 /* Bytes of a condition's message. */
 #define STATUS_MESSAGE_MAX 1024
@@ -27,6 +28,7 @@ struct source_view { /* one source, as its last answer left it */
 struct status_facts {
 	const struct source_view *sources;
 	size_t n;
+	const struct plan_queries *queries; /* n; NULL: of no matter */
 	const char *spec_error; /* set: nothing was asked (rule 31), only the condition changes */
 	struct discovered_images images;
 	size_t left_out[DROP_REASONS_COUNT]; /* names left out by the sources' answers */

@@ -14,11 +14,6 @@
 
 #include "discoverer/schedule.h"
 
-static const struct discovery_source *spec_of(const struct policy *policy, size_t i)
-{
-	return &policy->obj->spec.sources.at[i];
-}
-
 /* ---- answers ---- */
 
 static void log_end(const struct policy *policy, const struct source_state *s,
@@ -49,8 +44,11 @@ static void log_end(const struct policy *policy, const struct source_state *s,
 	arena_done(&scratch);
 }
 
+/* The ranking of a pipeline is over all images of all queries. */
 static size_t keep_of(const struct policy *policy)
 {
+	if (policy->plan.queries.pipeline)
+		return FOUND_MAX;
 	int64_t most = policy->obj->spec.max_images;
 	return most < LIST_IMAGES_MAX ? (size_t)(most > 0 ? most : 1) : LIST_IMAGES_MAX;
 }
@@ -74,8 +72,8 @@ static void source_ended(struct policy *policy, size_t i, struct now now)
 	bool was_failing = s->answered && s->fault != FAULT_NONE;
 	struct arena scratch = ARENA_INIT;
 	if (q->fault == FAULT_SPEC)
-		snprintf(policy->spec_error, sizeof(policy->spec_error), "sources[%zu]: %s", i,
-			 q->text);
+		snprintf(policy->spec_error, sizeof(policy->spec_error), "%s: %s",
+			 plan_query_name(&policy->plan.queries, i, &scratch), q->text);
 	s->answered = true;
 	s->fault = q->fault;
 	if (q->started) /* else it never came to that: what was said of it holds */
@@ -113,7 +111,8 @@ static void ask(struct policy *policy, size_t i, bool full)
 	struct source_state *s = &policy->sources[i];
 	if (full)
 		memory_round(&s->memory);
-	s->query = query_new(&policy->d->env, spec_of(policy, i), policy, false);
+	s->query = query_new(&policy->d->env, &policy->plan.queries, i, &policy->obj->spec.signals,
+			     policy, false);
 	policy->running++;
 }
 

@@ -10,6 +10,7 @@
 
 #include "base/buf.h"
 #include "base/xalloc.h"
+#include "kube/urls.h"
 
 #include "discoverer/pages.h"
 #include "discoverer/registry/repository.h"
@@ -33,13 +34,40 @@ static void drop_tag(struct walk *w, const char *tag, enum drop_reason why)
 	buf_done(&image);
 }
 
+/* Is it a query of the pipeline form? Its tags are ordered by version. */
+static bool pipeline(const struct walk *w)
+{
+	return w->q->found.fractions;
+}
+
+static void version_of_tag(const struct walk *w, struct walk_tag *tag)
+{
+	const struct registry *r = w->q->backend;
+	const char *text;
+	size_t len;
+	if (r->version == NULL)
+		version_find(tag->name, &tag->version);
+	else if (regex_group(r->version, tag->name, &text, &len))
+		version_parse(text, len, &tag->version);
+}
+
+/* Tags that may be read of a repository. */
+static size_t most_tags(const struct walk *w)
+{
+	size_t most = (size_t)w->q->spec->registry->max_scan;
+	return pipeline(w) && most < TAGS_MAX ? most : TAGS_MAX;
+}
+
 static void keep_tag(struct walk *w, const char *tag)
 {
 	if (w->n_kept == w->cap_kept) {
 		w->cap_kept = w->cap_kept != 0 ? 2 * w->cap_kept : 64;
 		w->kept = xreallocarray(w->kept, w->cap_kept, sizeof(*w->kept));
 	}
-	w->kept[w->n_kept++] = tag;
+	w->kept[w->n_kept] = (struct walk_tag){.name = tag, .index = w->n_kept};
+	if (pipeline(w))
+		version_of_tag(w, &w->kept[w->n_kept]);
+	w->n_kept++;
 }
 
 static void on_tag(void *ctx, const char *name)
@@ -53,7 +81,7 @@ static void on_tag(void *ctx, const char *name)
 	if (known != NULL)
 		return;
 	w->page_news++;
-	if (w->seen == TAGS_MAX) {
+	if (w->seen == most_tags(w)) {
 		w->over = true;
 		drop_tag(w, name, DROP_too_many);
 		return;
@@ -69,6 +97,14 @@ static void on_tag(void *ctx, const char *name)
 		drop_tag(w, tag, answer == REGEX_OVER ? DROP_filter_limit : DROP_tag_filter);
 }
 
+/* Tags without a version are the oldest; of these, and of equal versions, the later is newer. */
+static int oldest_first(const void *a, const void *b)
+{
+	const struct walk_tag *x = a, *y = b;
+	int order = version_order(&x->version, &y->version);
+	return order != 0 ? order : (x->index > y->index) - (x->index < y->index);
+}
+
 /* The score is the position among the tags that are kept, 1 for the first. */
 static void take_tags(struct walk *w)
 {
@@ -77,13 +113,17 @@ static void take_tags(struct walk *w)
 	size_t first = w->n_kept > most ? w->n_kept - most : 0;
 	struct buf image = {0};
 	w->q->found.part = w->repository;
+	if (pipeline(w) && w->n_kept > 0)
+		qsort(w->kept, w->n_kept, sizeof(*w->kept), oldest_first);
 	for (size_t i = 0; i < first; i++)
-		drop_tag(w, w->kept[i], DROP_top_x);
+		drop_tag(w, w->kept[i].name, DROP_top_x);
 	for (size_t i = first; i < w->n_kept; i++) {
+		const struct sample sample = {0, (double)(i - first + 1)};
 		buf_clear(&image, FOUND_IMAGE_MAX);
-		render(w, w->kept[i], &image);
-		found_add(&w->q->found, image.data, image.len, (double)(i - first + 1));
+		render(w, w->kept[i].name, &image);
+		found_sample(&w->q->found, image.data, image.len, SERIES_VALUES, &sample);
 	}
+	w->q->samples += w->n_kept - first;
 	buf_done(&image);
 }
 
@@ -166,9 +206,11 @@ static void walk_whole(struct walk *w)
 	take_tags(w);
 	if (w->over && q->warning[0] == '\0')
 		snprintf(q->warning, sizeof(q->warning),
-			 "repository %s has more than %d tags: only the first %d were read, "
-			 "the last topX are the last of these",
-			 w->name, TAGS_MAX, TAGS_MAX);
+			 "repository %s has more than %zu tags: only the first %zu were read, "
+			 "%s",
+			 w->name, w->seen, w->seen,
+			 pipeline(w) ? "raise maxScan or set tagSeek"
+				     : "the last topX are the last of these");
 	r->walk_ended(w, PART_WHOLE);
 }
 
@@ -204,6 +246,20 @@ static void page_read(struct walk *w, const struct fetch_result *res)
 	arena_done(&a);
 }
 
+/* With tagSeek the list begins behind that tag. */
+static const char *first_query(struct walk *w)
+{
+	const char *query = page_first_query(w->counted), *seek = w->q->spec->registry->tag_seek;
+	struct buf text = {0};
+	if (seek == NULL || *seek == '\0')
+		return query;
+	buf_addf(&text, "%s%slast=", query != NULL ? query : "", query != NULL ? "&" : "");
+	url_escape(&text, seek);
+	query = arena_strdup(&w->mem, text.data);
+	buf_done(&text);
+	return query;
+}
+
 /* A registry may not give so many tags a page, and then say so instead of giving fewer. */
 static bool fewer_wanted(const struct walk *w, const struct registry_answer *answer)
 {
@@ -221,7 +277,7 @@ static void on_page(void *ctx, const struct registry_answer *answer)
 	struct err why;
 	if (fewer_wanted(w, answer)) {
 		w->counted = false;
-		ask_page(w, page_first_query(false));
+		ask_page(w, first_query(w));
 	} else if (!ok) {
 		refused(w, answer, answer->what);
 	} else if (tags_answer_end(w->tags, &why) < 0) {
@@ -254,5 +310,5 @@ void walk_begin(struct walk *w, struct query *q, size_t repository)
 		.ctx = w,
 	};
 	w->list = repository_url(&w->mem, &r->client.home, w->name, "tags/list");
-	ask_page(w, page_first_query(true));
+	ask_page(w, first_query(w));
 }

@@ -12,6 +12,7 @@
 #include "discoverer/list_answer.h"
 #include "discoverer/regex.h"
 #include "discoverer/registry/client.h"
+#include "discoverer/registry/version.h"
 #include "discoverer/source.h"
 #include "discoverer/template.h"
 
@@ -20,6 +21,12 @@
 #define PAGES_MAX 1000
 /* Repositories walked at once. */
 #define WALKS_MAX 4
+
+struct walk_tag {
+	const char *name;
+	struct version version; /* of a query of the pipeline form */
+	size_t index;           /* in the order of the registry */
+};
 
 struct walk { /* over the pages of one repository */
 	struct query *q;
@@ -37,9 +44,9 @@ struct walk { /* over the pages of one repository */
 	size_t pages, page_tags, page_news;
 	struct map names; /* every tag so far, in mem */
 	size_t seen;
-	bool over;         /* there are more than TAGS_MAX */
-	const char *last;  /* the last name of the page, in mem */
-	const char **kept; /* those that pass tagFilter, in order; of topX the last */
+	bool over;             /* there are more than may be read */
+	const char *last;      /* the last name of the page, in mem */
+	struct walk_tag *kept; /* those that pass tagFilter, in order; of topX the last */
 	size_t n_kept, cap_kept;
 };
 
@@ -50,7 +57,7 @@ struct registry {
 	struct registry_client client;
 	const char *shown; /* for {{.Registry}} */
 	struct template template;
-	struct regex *filter;
+	struct regex *filter, *version; /* version: NULL, of no versionPattern */
 	struct walk walks[WALKS_MAX];
 	size_t next, done, failed;
 	bool own; /* AUTH_OWN was asked for and accepted: walks begin with it */

@@ -5,6 +5,7 @@
  */
 #include "discoverer/discoverer.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,7 +15,9 @@
 #include "ipc/objpack.h"
 #include "kube/weburl.h"
 
-#include "discoverer/list.h"
+#include "discoverer/nodes_seen.h"
+#include "discoverer/pipeline/decimal.h"
+#include "discoverer/plan.h"
 #include "discoverer/status.h"
 
 /* Bytes of the rows of an answer: it has to fit MSG_MAX with all around them. */
@@ -26,6 +29,7 @@ try {
 	struct reply_to to;
 	const struct discoverypolicy *obj;
 	struct regex *filter;
+	struct plan plan;
 	struct query **queries;
 	size_t n;
 	size_t max;
@@ -42,6 +46,14 @@ static struct try *try_free(struct try *t)
 		arena_done(&mem);
 	}
 	return NULL;
+}
+
+bool tries_count_nodes(const struct discoverer *d)
+{
+	bool any = false;
+	for (size_t i = 0; i < TRIES_MAX; i++)
+		any |= d->tries[i] != NULL && d->tries[i]->plan.counts_nodes;
+	return any;
 }
 
 void tries_done(struct discoverer *d)
@@ -71,14 +83,12 @@ static int begin(struct discoverer *d, struct try *t, struct err *err)
 		return -1;
 	if (regex_new(spec->image_filter, &t->filter, err) < 0)
 		return err_wrap(err, "imageFilter");
-	for (size_t i = 0; i < spec->sources.n; i++) {
-		const struct source_ops *ops = source_ops_find(spec->sources.at[i].type);
-		if (ops != NULL && ops->check(&spec->sources.at[i], err) < 0)
-			return err_wrap(err, "sources[%zu]", i);
-	}
-	t->queries = arena_array(&t->mem, spec->sources.n, sizeof(*t->queries));
-	for (; t->n < spec->sources.n; t->n++)
-		t->queries[t->n] = query_new(&d->env, &spec->sources.at[t->n], t, true);
+	if (plan_make(spec, &t->mem, &t->plan, err) < 0 || queries_check(&t->plan.queries, err) < 0)
+		return -1;
+	const struct plan_queries *queries = &t->plan.queries;
+	t->queries = arena_array(&t->mem, queries->n, sizeof(*t->queries));
+	for (; t->n < queries->n; t->n++)
+		t->queries[t->n] = query_new(&d->env, queries, t->n, &spec->signals, t, true);
 	return 0;
 }
 
@@ -135,6 +145,8 @@ static void tell_source(struct try *t, size_t i, struct msg_discovered *m)
 		.text = words(q),
 		.found = q->found.n,
 		.took_ms = q->took_ms,
+		.name = q->spec->name,
+		.samples = q->samples,
 	};
 }
 
@@ -143,21 +155,34 @@ struct rows {
 	size_t max, bytes;
 };
 
-static void add_row(struct rows *r, const char *image, int64_t score, const char *source,
-		    enum drop_reason why)
+static void add_row(struct rows *r, struct msg_rank *row, enum drop_reason why)
 {
-	size_t bytes = strlen(image) + strlen(drop_reason_text(why)) + 100;
+	size_t bytes = strlen(row->image) + strlen(drop_reason_text(why)) + 100;
+	for (size_t i = 0; i < row->signals.n; i++)
+		bytes += strlen(row->signals.at[i].name) + 40;
 	if (r->m->images.n == r->max || r->bytes + bytes > ROWS_BYTES_MAX)
 		return;
 	r->bytes += bytes;
-	r->m->images.at[r->m->images.n++] = (struct msg_rank){
-		.image = image,
-		.score = score,
-		.source = source,
-		.kept = why == DROP_none,
-		.dropped = drop_reason_name(why),
-		.text = drop_reason_text(why),
-	};
+	row->kept = why == DROP_none;
+	row->dropped = drop_reason_name(why);
+	row->text = drop_reason_text(why);
+	r->m->images.at[r->m->images.n++] = *row;
+}
+
+/* Of a pipeline: the number that it is ranked by, and what that was made of. */
+static void add_numbers(struct try *t, const struct list_image *image, struct msg_rank *row)
+{
+	const struct plan *plan = &t->plan;
+	if (!plan->queries.pipeline)
+		return;
+	row->score = 0;
+	row->final_score = decimal_text(image->score, &t->mem);
+	row->signals.at = arena_array(&t->mem, plan->n_signals, sizeof(*row->signals.at));
+	for (size_t i = 0; image->numbers != NULL && i < plan->n_signals; i++)
+		if (!isnan(image->numbers[i]))
+			row->signals.at[row->signals.n++] =
+				(struct msg_number){plan->signals->at[i].name,
+						    decimal_text(image->numbers[i], &t->mem)};
 }
 
 static void add_rows(struct try *t, const struct list *list, struct msg_discovered *m)
@@ -166,16 +191,25 @@ static void add_rows(struct try *t, const struct list *list, struct msg_discover
 	struct rows rows = {m, t->max < all ? t->max : all, 0};
 	m->images.at = arena_array(&t->mem, rows.max, sizeof(*m->images.at));
 	for (size_t i = 0; i < list->all; i++) {
+		const struct list_image *image = &list->at[i];
 		bool size = i < list->n + list->too_large;
-		add_row(&rows, list->at[i].image, list->at[i].score, list->at[i].source,
-			i < list->n ? DROP_none
-			: size      ? DROP_too_large
-				    : DROP_max_images);
+		struct msg_rank row = {.image = image->image,
+				       .score = (int64_t)image->score,
+				       .source = image->source};
+		if (rows.m->images.n < rows.max)
+			add_numbers(t, image, &row);
+		add_row(&rows, &row,
+			i < list->n  ? DROP_none
+			: image->out ? DROP_missing_signal
+			: size       ? DROP_too_large
+				     : DROP_max_images);
 	}
 	for (size_t i = 0; i < t->n; i++) {
 		const struct found *f = &t->queries[i]->found;
 		for (size_t k = 0; k < f->n_dropped; k++)
-			add_row(&rows, f->dropped[k].image, 0, t->queries[i]->ops->type,
+			add_row(&rows,
+				&(struct msg_rank){.image = f->dropped[k].image,
+						   .source = t->queries[i]->ops->type},
 				f->dropped[k].why);
 		for (int why = DROP_none + 1; why < DROP_REASONS_COUNT; why++)
 			m->dropped += f->counts[why];
@@ -184,8 +218,9 @@ static void add_rows(struct try *t, const struct list *list, struct msg_discover
 	m->dropped += list->all - list->n;
 }
 
-static struct list make_list(struct try *t)
+static struct list make_list(const struct discoverer *d, struct try *t)
 {
+	struct ranking ranking;
 	struct list_source *sources = arena_array(&t->mem, t->n, sizeof(*sources));
 	struct memory *memories = arena_array(&t->mem, t->n, sizeof(*memories));
 	struct list_rules rules = {.max_images = t->obj->spec.max_images,
@@ -196,8 +231,10 @@ static struct list make_list(struct try *t)
 		found_why_none(&q->found, q->note, sizeof(q->note));
 		if (q->fault == FAULT_NONE || q->partial)
 			memory_learn(&memories[i], &q->found, true, 1, FOUND_MAX);
-		sources[i] = (struct list_source){&memories[i], q->ops->type};
+		sources[i] =
+			(struct list_source){&memories[i], q->ops->type, t->plan.of[i].signals};
 	}
+	plan_list_rules(&t->plan, nodes_ready(d, t->plan.nodes), &ranking, &rules);
 	struct list list = list_make(sources, t->n, &rules, &t->mem);
 	/* Its texts are those of the memories, which end here. */
 	for (size_t i = 0; i < list.all; i++)
@@ -210,7 +247,7 @@ static struct list make_list(struct try *t)
 static void finish(struct proc *p, struct try *t)
 {
 	struct msg_discovered m = {.tried = true};
-	struct list list = make_list(t);
+	struct list list = make_list(proc_state(p), t);
 	const struct discoverypolicy_status none = {0};
 	struct source_view *views = arena_array(&t->mem, t->n, sizeof(*views));
 	struct status_facts facts = {.sources = views, .n = t->n, .now_s = proc_now(p).wall_s};
@@ -233,7 +270,8 @@ static void finish(struct proc *p, struct try *t)
 		if (q->fault == FAULT_SPEC)
 			facts.spec_error = views[i].text;
 	}
-	facts.images = (struct discovered_images){list.at, list.n};
+	facts.images = plan_images(&t->plan, &list, &t->mem);
+	facts.queries = &t->plan.queries;
 	facts.too_large = list.too_large;
 	struct discoverypolicy_status status = status_make(&facts, &none, &t->mem);
 	const struct api_condition *ready = api_condition_find(&status.conditions, "Ready");
@@ -256,8 +294,9 @@ int64_t tries_turn(struct proc *p, struct now now)
 			if (!t->queries[k]->ended && at < next)
 				next = at;
 		}
-		if (t == NULL || open)
-			continue;
+		bool nodes = t != NULL && t->plan.counts_nodes && !nodes_known(d);
+		if (t == NULL || open || nodes)
+			continue; /* nodes come with the feed, and a turn follows */
 		finish(p, t);
 		d->tries[i] = try_free(t);
 	}

@@ -71,6 +71,21 @@ static int read_file(const char *path, struct discover_file *f, struct err *err)
 
 /* ---- the answer ---- */
 
+/* The source, the signals, or why it is left out. */
+static void add_why(const struct msg_rank *r, struct buf *cells)
+{
+	struct buf text = {0};
+	for (size_t i = 0; i < r->signals.n; i++)
+		buf_addf(&text, "%s%s=%s", i > 0 ? " " : "", r->signals.at[i].name,
+			 r->signals.at[i].value);
+	if (!r->kept)
+		buf_addf(&text, "%s%s", text.len > 0 ? "; " : "", r->text);
+	else if (r->signals.n == 0)
+		buf_adds(&text, r->source);
+	table_cell(cells, text.data != NULL ? text.data : "");
+	buf_done(&text);
+}
+
 static void add_images(const struct msg_discovered *m, size_t limit, struct buf *out)
 {
 	struct buf cells = {0};
@@ -81,17 +96,25 @@ static void add_images(const struct msg_discovered *m, size_t limit, struct buf 
 		else
 			table_cell(&cells, "     -");
 		table_cell(&cells, r->image);
-		if (r->kept || strcmp(r->dropped, "max_images") == 0)
+		bool scored = r->kept || strcmp(r->dropped, "max_images") == 0;
+		if (r->final_score != NULL && *r->final_score != '\0')
+			table_cell(&cells, scored ? r->final_score : "");
+		else if (scored)
 			table_cellf(&cells, "%" PRId64, r->score);
 		else
 			table_cell(&cells, "");
-		table_cell(&cells, r->kept ? r->source : r->text);
+		add_why(r, &cells);
 	}
 	table_print(&cells, 4, out);
 	if (m->images.n < m->kept + m->dropped)
 		buf_addf(out, "       and %" PRIu64 " more%s\n", m->kept + m->dropped - m->images.n,
 			 m->images.n < limit ? "" : " (--limit)");
 	buf_done(&cells);
+}
+
+static const char *samples_text(struct arena *a, uint64_t n)
+{
+	return arena_printf(a, " of %" PRIu64 " samples", n);
 }
 
 static void add_text(const char *name, const struct msg_discovered *m, size_t limit,
@@ -102,13 +125,15 @@ static void add_text(const char *name, const struct msg_discovered *m, size_t li
 		 visible_text(a, m->text));
 	for (size_t i = 0; i < m->sources.n; i++) {
 		const struct msg_asked *s = &m->sources.at[i];
-		buf_addf(out, "  %s %s: ", s->type, visible_text(a, s->url));
+		bool query = s->name != NULL && *s->name != '\0';
+		buf_addf(out, "  %s%s%s %s: ", query ? visible_text(a, s->name) : "",
+			 query ? " " : "", s->type, visible_text(a, s->url));
 		if (*s->reason != '\0')
 			buf_addf(out, "%s: %s", s->reason, visible_text(a, s->text));
 		else
-			buf_addf(out, "%" PRIu64 " images in %" PRId64 " ms%s%s", s->found,
-				 s->took_ms, *s->text ? "; warning: " : "",
-				 visible_text(a, s->text));
+			buf_addf(out, "%" PRIu64 " images%s in %" PRId64 " ms%s%s", s->found,
+				 query ? samples_text(a, s->samples) : "", s->took_ms,
+				 *s->text ? "; warning: " : "", visible_text(a, s->text));
 		buf_adds(out, "\n");
 	}
 	add_images(m, limit, out);
@@ -127,9 +152,25 @@ static void add_sources(const struct msg_discovered *m, struct buf *out)
 		buf_add_json(out, s->reason);
 		buf_adds(out, ",\"text\":");
 		buf_add_json(out, s->text);
+		if (s->name != NULL && *s->name != '\0') {
+			buf_adds(out, ",\"name\":");
+			buf_add_json(out, s->name);
+			buf_addf(out, ",\"samples\":%" PRIu64, s->samples);
+		}
 		buf_addf(out, ",\"found\":%" PRIu64 ",\"took_ms\":%" PRId64 "}", s->found,
 			 s->took_ms);
 	}
+}
+
+static void add_signals(const struct msg_rank *r, struct buf *out)
+{
+	buf_addf(out, ",\"finalScore\":\"%s\",\"signals\":{", r->final_score);
+	for (size_t i = 0; i < r->signals.n; i++) {
+		buf_adds(out, i > 0 ? "," : "");
+		buf_add_json(out, r->signals.at[i].name);
+		buf_addf(out, ":%s", r->signals.at[i].value);
+	}
+	buf_adds(out, "}");
 }
 
 static void add_json(const char *name, const struct msg_discovered *m, struct buf *out)
@@ -148,8 +189,12 @@ static void add_json(const char *name, const struct msg_discovered *m, struct bu
 		const struct msg_rank *r = &m->images.at[i];
 		buf_adds(out, i > 0 ? ",{\"image\":" : "{\"image\":");
 		buf_add_json(out, r->image);
-		buf_addf(out, ",\"score\":%" PRId64 ",\"source\":", r->score);
-		buf_add_json(out, r->source);
+		if (r->final_score != NULL && *r->final_score != '\0') {
+			add_signals(r, out);
+		} else {
+			buf_addf(out, ",\"score\":%" PRId64 ",\"source\":", r->score);
+			buf_add_json(out, r->source);
+		}
 		buf_addf(out, ",\"kept\":%s,\"dropped\":", r->kept ? "true" : "false");
 		buf_add_json(out, r->dropped);
 		buf_adds(out, "}");

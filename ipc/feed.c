@@ -116,6 +116,16 @@ void feed_turn(struct proc *p, struct feed *f, int64_t demand_ms)
 		f->demanded_ms = demand_ms;
 }
 
+bool feed_follow(struct feed *f, const struct feed_ops *ops)
+{
+	if (f->asked)
+		return false;
+	f->ops = ops;
+	f->epoch = f->seq = 0;
+	f->ask_ms = 0;
+	return true;
+}
+
 int64_t feed_next_ms(const struct feed *f)
 {
 	return f->asked ? CLOCK_NEVER : f->ask_ms;

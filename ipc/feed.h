@@ -48,6 +48,11 @@ struct feed { /* what was read; zeroed but for ops */
 void feed_doorbell(struct proc *p, struct feed *f, const struct msg_in *in, int64_t demand_ms);
 void feed_changes(struct proc *p, struct feed *f, const struct msg_in *in);
 void feed_turn(struct proc *p, struct feed *f, int64_t demand_ms);
+/*
+ * Other kinds from now on: all is read from nothing again. false: not now, as a request is
+ * unanswered; its answer ends in a turn.
+ */
+bool feed_follow(struct feed *f, const struct feed_ops *ops);
 /* When feed_turn() has to be called again. */
 int64_t feed_next_ms(const struct feed *f);
 

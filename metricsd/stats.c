@@ -252,9 +252,16 @@ void stats_add_discovery(struct stats *b, const struct discoverypolicy *p)
 	html_add(out, ready != NULL ? ready->message : "");
 	buf_adds(out, "</span></summary><table><tr><th>score<th>image<th>source</tr>\n");
 	for (size_t i = 0; i < found->n; i++) {
-		buf_addf(out, "<tr><td class=n>%" PRId64 "</td>", found->at[i].score);
-		cell(out, found->at[i].image);
-		cell(out, found->at[i].source);
+		const struct discovered_image *image = &found->at[i];
+		if (image->final_score != NULL) {
+			buf_adds(out, "<tr><td class=n>");
+			html_add(out, image->final_score);
+			buf_adds(out, "</td>");
+		} else {
+			buf_addf(out, "<tr><td class=n>%" PRId64 "</td>", image->score);
+		}
+		cell(out, image->image);
+		cell(out, image->source != NULL ? image->source : "");
 		buf_adds(out, "</tr>\n");
 	}
 	buf_addf(out, "</table>%s</details>\n",

@@ -26,10 +26,10 @@ LIBRARIES="libnng-dev libcurl4-openssl-dev libmsgpack-dev libcjson-dev libyaml-d
 
 packages_of() {
 	case $1 in
-	operator) echo gcc libc6-dev binutils make meson ninja-build pkg-config "$LIBRARIES" python3 ca-certificates ;;
+	operator) echo gcc libc6-dev binutils make meson ninja-build pkg-config "$LIBRARIES" python3 ca-certificates tzdata ;;
 	build)
 		echo gcc libc6-dev make meson ninja-build pkg-config clang clang-tidy clang-format libclang-rt-14-dev \
-			"$LIBRARIES" mandoc python3 python3-yaml openssl curl jq git ;;
+			"$LIBRARIES" mandoc python3 python3-yaml openssl curl jq git tzdata ;;
 	cluster)
 		echo gcc libc6-dev containernetworking-plugins docker-registry skopeo umoci jq iproute2 iptables procps curl \
 			openssl ca-certificates python3 util-linux mount

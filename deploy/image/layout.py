@@ -3,7 +3,7 @@
 
 The programs of supervisor/procs.def, the supervisor and dropctl, stripped; every shared library that they load, found
 by the loader itself; for each Debian package that a library came from its licence and its entry in dpkg's form, which
-scanners read; the authorities' certificates; users 0 and 65532. And what is inside as SPDX 2.3.
+scanners read; the authorities' certificates; time zones; users 0 and 65532. And what is inside as SPDX 2.3.
 Same inputs, same bytes: everything is sorted, times are the epoch, no random is used. Runs on the Debian it is built on.
 """
 import argparse
@@ -22,6 +22,7 @@ SBOM = "usr/share/drop/sbom.spdx.json"
 # Loaded by name and not by a link: glibc wants it to end a thread.
 BY_NAME = ["libgcc_s.so.1"]
 CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
+ZONES = pathlib.Path("/usr/share/zoneinfo")
 TEXTS = {
     "etc/passwd": f"root:x:0:0:root:/:/sbin/nologin\ndrop:x:{USER}:{USER}:drop:/:/sbin/nologin\n",
     "etc/group": f"root:x:0:\ndrop:x:{USER}:\n",
@@ -110,6 +111,14 @@ class Layout:
             os.utime(path, (epoch, epoch), follow_symlinks=False)
 
 
+def zones():
+    """IANA time zones (base/zone.c): path -> file. Those with leap seconds, and tables for people, are left out."""
+    for file in sorted(ZONES.rglob("*")):
+        first = file.relative_to(ZONES).parts[0]
+        if first not in ("posix", "right", "localtime") and file.is_file() and file.read_bytes()[:4] == b"TZif":
+            yield str(file), file.resolve()
+
+
 def dpkg_entry(name):
     """As in /var/lib/dpkg/status: scanners compare it with Debian's advisories."""
     text = run("dpkg-query", "-s", name)
@@ -183,6 +192,9 @@ def main():
         packages[one["name"]] = one
     layout.copy(CERTIFICATES, CERTIFICATES)
     packages["ca-certificates"] = package("ca-certificates")
+    for path, file in zones():
+        layout.copy(file, path)
+    packages["tzdata"] = package("tzdata")
     packages = dict(sorted(packages.items()))
     for name in packages:
         layout.copy(f"/usr/share/doc/{name}/copyright", f"usr/share/doc/{name}/copyright")

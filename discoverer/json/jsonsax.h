@@ -19,7 +19,7 @@
 #define SAX_TEXT_MAX 4096
 /* Levels and bytes of the path that sax_at() knows. */
 #define SAX_PATH_MAX 8
-#define SAX_KEY_MAX  23
+#define SAX_KEY_MAX  63
 
 enum sax_event {
 	SAX_OBJECT,

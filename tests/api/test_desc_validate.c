@@ -54,8 +54,14 @@ static const struct validate_row rows[] = {
 	 "spec.maxConcurrentPulls: out of range; use 0 to 2147483647"},
 	{"33: negative duration", &pullpolicy_desc, "{\"spec\":{\"repullInterval\":\"-1s\"}}",
 	 "spec.repullInterval: negative; use 0s or a longer duration"},
-	{"33: no source", &discoverypolicy_desc, "{\"spec\":{\"sources\":[]}}",
-	 "spec.sources: missing; it is required"},
+	{"55: neither form: the discoverer says it", &discoverypolicy_desc, "{\"spec\":{}}", NULL},
+	{"55: an hour of the day", &discoverypolicy_desc,
+	 "{\"spec\":{\"signals\":[{\"name\":\"s\",\"query\":\"q\",\"type\":"
+	 "\"timeWeightedAggregate\","
+	 "\"timeWeightedAggregate\":{\"method\":\"sum\",\"windows\":[{\"startHour\":24,\"endHour\":"
+	 "24,"
+	 "\"weight\":1}]}}]}}",
+	 "spec.signals[0].timeWeightedAggregate.windows[0].startHour: out of range; use 0 to 23"},
 	{"33: no repository", &discoverypolicy_desc,
 	 "{\"spec\":{\"sources\":[{\"type\":\"registry\",\"registry\":{\"url\":\"u\","
 	 "\"repositories\":[]}}]}}",

@@ -60,6 +60,7 @@ ROOMS = {
         "json": set(),
         "registry": {"json"},
         "facts": {"json", "registry"},
+        "pipeline": set(),
     },
 }
 

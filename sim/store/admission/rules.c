@@ -11,6 +11,7 @@
 #include "api/pullpod.h"
 #include "api/tables.h"
 #include "base/clock.h"
+#include "sim/store/admission/pipeline_rules.h"
 
 enum verdict { HOLDS, BROKEN, NO_DURATION };
 
@@ -115,7 +116,8 @@ static const struct {
 	enum verdict (*judge)(const cJSON *self);
 } known[] = {
 	{"self.all(k, size(k) <= 317 && k.matches('" API_LABEL_KEY_PATTERN "'))", pod_keys},
-	{"self.all(k, !k.startsWith('drop.corewire.io/') && !(k in ['app.kubernetes.io/managed-by', "
+	{"self.all(k, !k.startsWith('drop.corewire.io/') && !(k in "
+	 "['app.kubernetes.io/managed-by', "
 	 "'sidecar.istio.io/inject', 'linkerd.io/inject', "
 	 "'cluster-autoscaler.kubernetes.io/safe-to-evict']))",
 	 not_own_keys},
@@ -137,7 +139,8 @@ static enum verdict judge(const char *rule, const cJSON *self)
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		if (strcmp(known[i].rule, rule) == 0)
 			return known[i].judge(self);
-	return HOLDS;
+	bool also;
+	return pipeline_rule_holds(rule, self, &also) ? HOLDS : BROKEN;
 }
 
 bool rule_known(const char *rule)
@@ -145,7 +148,9 @@ bool rule_known(const char *rule)
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		if (strcmp(known[i].rule, rule) == 0)
 			return true;
-	return false;
+	bool also;
+	pipeline_rule_holds(rule, NULL, &also);
+	return also;
 }
 
 /* rules: NULL or up to a NULL rule. */

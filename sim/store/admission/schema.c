@@ -199,7 +199,8 @@ static void check_text(struct causes *c, const char *s, struct text_limits limit
 static void check_string(struct causes *c, const struct field *f, const cJSON *v,
 			 const struct place *at)
 {
-	if (!type_fits(c, v, "string", at))
+	bool number = (f->flags & FF_QUANTITY) && strcmp(json_type(v), "integer") == 0;
+	if (number || !type_fits(c, v, "string", at))
 		return;
 	bool found = f->enums == NULL;
 	for (const char *const *e = f->enums; !found && *e != NULL; e++)

@@ -1,0 +1,22 @@
+/* What the message of a kubelet's event Pulled says (behaviour.md 55). Pure. */
+#ifndef DROP_DISCOVERER_PIPELINE_EVENT_H
+#define DROP_DISCOVERER_PIPELINE_EVENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct pull_event {
+	double seconds; /* of the pull without waiting; -1: not said, the image was there */
+	double bytes;   /* of the image; -1: not said */
+};
+
+/* "1m2.345s", "733ms", "421µs", "1h0m5s": seconds, or -1 if text is no Go duration. len bytes. */
+double event_seconds(const char *text, size_t len);
+/* `Successfully pulled image "R" in 2s (3s including waiting). Image size: 5 bytes.` */
+struct pull_event event_read(const char *message);
+/* Does the message say that an image was pulled? For events without a reason. */
+bool event_says_pulled(const char *message);
+/* The text in double quotes after the word image; NULL: there is none. *ret_len: its bytes. */
+const char *event_image(const char *text, size_t *ret_len);
+
+#endif
