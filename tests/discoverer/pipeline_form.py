@@ -8,6 +8,8 @@ import collections
 import datetime
 import json
 import math
+import pathlib
+import re
 import subprocess
 import time
 import urllib.parse
@@ -302,6 +304,24 @@ def count_policy(s, name, **more):
     pipeline_policy(s, name, [loki(s, 'lines', parser=False, **more)],
                     [signal('lines', 'lines', 'aggregate', method='count')], {'strategy': 'signal', 'signal': 'lines'},
                     syncInterval='1h')
+
+
+def test_rule_55_the_example_of_the_page():
+    page = (pathlib.Path(__file__).resolve().parents[2] / 'docs/discovery.md').read_text()
+    block = re.search(r'^```yaml\n(.*?name: builds.*?)^```$', page.partition('### Images that keep')[2], re.M | re.S)[1]
+    with Scene() as s:
+        night = datetime.datetime(2024, 1, 1, 1, tzinfo=datetime.UTC).timestamp()
+        s.source.answers[RANGE] = matrix([({'image': 'registry.example/ci/a'}, [(night, 1), (night + 6 * 3600, 3)]),
+                                          ({'image': 'elsewhere/b'}, [(night, 1)])])
+        s.source.answers[LOKI] = Loki([(time.time_ns() - SECOND, {'job': 'kubernetes-events'},
+                                        pulled('registry.example/ci/a', 8, 5, '1.36'))])
+        for url in re.findall(r'endpoint: (\S+)', block):
+            block = block.replace(url, s.source.url)
+        told = subprocess.run([CTL, 'discover', '-f', '-', '-o', 'json', *s.common[:2]], capture_output=True, text=True,
+                              timeout=60, check=False, input=block).stdout
+        answer = json.loads(told)['policies'][0]
+        assert answer['reason'] == 'Synced', told
+        assert answer['images'][0]['signals'] == {'night': 1, 'morning': 3, 'seconds': 8}, told
 
 
 def test_rule_55_loki_pages():
