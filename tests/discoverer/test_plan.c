@@ -298,6 +298,9 @@ static void rule_55_outage_and_restart(void **state)
 	learn(&plan, spec, 0, "a=0 b=10", 'w', &memories[0]);
 	learn(&plan, spec, 1, "a=3 b=2", 'w', &memories[1]);
 	struct discovered_images was = images_of(&plan, memories, 3, 0, &a);
+	/* The names belong to the sources, which are read again. */
+	for (size_t i = 0; i < was.n; i++)
+		was.at[i].image = arena_strdup(&a, was.at[i].image);
 	assert_string_equal(text_of(&was, &a), "1 a 1 used=0 seconds=3|2 b 1 used=10 seconds=2");
 	/* One answers anew, the other not. */
 	learn(&plan, spec, 0, "b=1 c=2", 'w', &memories[0]);
