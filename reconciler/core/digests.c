@@ -27,12 +27,14 @@ void digest_pulled(struct image *img, const char *digest, bool repull)
 	}
 }
 
-void digest_listed(struct core *c, struct image *img, int slot)
+void digest_listed(struct core *c, struct image *img, int slot, const char *known)
 {
 	if (img->digest != NULL)
 		return;
-	if (ref_digest(img->normal) != NULL) {
-		set(img, ref_digest(img->normal));
+	if (ref_digest(img->normal) != NULL)
+		known = ref_digest(img->normal);
+	if (known != NULL) {
+		set(img, known);
 		return;
 	}
 	img->digest_owed = true;

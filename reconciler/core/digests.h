@@ -13,8 +13,11 @@
 
 /* A pull has succeeded, and the pod told this digest, or NULL. */
 void digest_pulled(struct image *img, const char *digest, bool repull);
-/* 19. The node has the image without a pull: its reference tells the digest, or its list does. */
-void digest_listed(struct core *c, struct image *img, int slot);
+/*
+ * 19. The node has the image without a pull. The reference tells the digest, or it is known (copied)
+ * by a check of the registry; else, with NULL, the Node is read.
+ */
+void digest_listed(struct core *c, struct image *img, int slot, const char *known);
 /* What the node lists was looked at: is it the one to read? */
 void digest_look(struct core *c, struct image *img, int slot);
 /* The Node was read. answered false: it was not, the next look tries again. */

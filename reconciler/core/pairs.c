@@ -89,7 +89,8 @@ static void settle_listed(struct core *c, struct image *img, int slot, struct no
 	pair_cached(p, now);
 	check_found(c, img, slot);
 	pull_avoided(c, img, slot);
-	digest_listed(c, img, slot);
+	bool same = check_compare(c, img, slot) == CHECK_SAME;
+	digest_listed(c, img, slot, same ? img->check.digest : NULL);
 	image_touch(c, img);
 }
 

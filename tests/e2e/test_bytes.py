@@ -7,6 +7,7 @@ from objects import condition, status
 MB = 1000 * 1000
 RATE = 5 * MB
 SIZES_KB = {"a": 5000, "b": 20000, "c": 1000, "d": 40000, "e": 8000}
+LARGE_KB = 30000
 
 
 def bytes_of(obj):
@@ -17,13 +18,13 @@ def bytes_of(obj):
 def test_rate(t):
     """Rule 40: from any start on, what started is never ahead of the rate by more than one image, nor behind it by 5 %."""
     t.supervisor(words=["--registries", f"docker.io=http://{t.cluster.registry}"]).wait_up()
-    t.cluster.push(*[word for name, kb in SIZES_KB.items() for word in (f"bytes/{name}:1", kb)])
+    t.cluster.push(*[word for name, kb in {**SIZES_KB, "large": LARGE_KB}.items() for word in (f"bytes/{name}:1", kb)])
     t.policy("bytes", maxConcurrentNodes=9, maxPullsPerNode=9, minDelayBetweenPulls="0s", maxBytesPerSecond="5M")
     t.policy("small", maxConcurrentNodes=9, minDelayBetweenPulls="0s", maxImageSize="10M")
     began = time.time()
     for name in SIZES_KB:
         t.image(name, f"docker.io/bytes/{name}:1", policyRef="bytes")
-    t.image("large", "docker.io/bytes/d:1", policyRef="small")
+    t.image("large", "docker.io/bytes/large:1", policyRef="small")
     t.all_ready(list(SIZES_KB), 60)
     told = {f"docker.io/bytes/{name}:1": bytes_of(t.get(name)) for name in SIZES_KB}
     t.check(all(told.values()), "the registry told the bytes of each", told)

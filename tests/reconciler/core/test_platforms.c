@@ -205,6 +205,7 @@ static void rule_38_there_already(void **state)
 	assert_string_equal(r.api.ready, "2/3");
 	assert_int_equal(r.api.cached_nodes.n, 2);
 	assert_string_equal(r.api.cached_nodes.at[0], "b");
+	assert_string_equal(r.api.resolved_digest, NEW);
 	/* Later the answer is too old, and another is asked for. */
 	rig_turn(&r, 10 * 60 * S);
 	lists(&r, "d", NEW);
