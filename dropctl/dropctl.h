@@ -37,6 +37,7 @@ struct ctl { /* the state of every command */
 	char *after;       /* the last row of a cut answer */
 	uint64_t page;     /* stats: where the next page begins */
 	struct plan_file *plan;
+	struct plan_pods *pods;         /* dropctl/plan_pods.h */
 	struct discover_file *discover; /* dropctl/discover.c */
 	size_t at;                      /* plan, discover: the object asked about */
 	int exit_code;

@@ -13,14 +13,18 @@
 #include "base/visible.h"
 #include "base/xalloc.h"
 #include "dropctl/plan_file.h"
+#include "dropctl/plan_pods.h"
 #include "dropctl/table.h"
 #include "ipc/objpack.h"
+
+/* Rows asked for, as the number of pods needs them; --limit is what is shown. */
+#define PLAN_ROWS 400
 
 static const struct option_def options[] = {
 	CTL_FILE,
 	CTL_OUTPUT,
 	{"limit", OPT_INT, offsetof(struct ctl, limit), "50", "N",
-	 "maximum number of rows for each object", NULL, 1, 400},
+	 "maximum number of rows for each object", NULL, 1, PLAN_ROWS},
 	{NULL},
 };
 
@@ -76,10 +80,9 @@ static void add_text(struct proc *p, const struct cachedimage *image, const stru
 	buf_done(&cells);
 }
 
-static void add_json(struct proc *p, const struct cachedimage *image, const struct msg_in *in)
+static void add_json(struct proc *p, const struct cachedimage *image, const struct msg_planned *m)
 {
 	struct ctl *c = proc_state(p);
-	const struct msg_planned *m = in->body;
 	buf_adds(&c->out, c->out.len > 0 ? ",{\"name\":" : "{\"name\":");
 	buf_add_json(&c->out, image->meta.name);
 	buf_adds(&c->out, ",\"reference\":");
@@ -89,21 +92,34 @@ static void add_json(struct proc *p, const struct cachedimage *image, const stru
 		 ",\"skipped\":%" PRIu64 ",\"bytes\":%" PRIu64 ",\"unknown\":%" PRIu64
 		 ",\"nodes\":[",
 		 m->pulls, m->done, m->notready, m->skipped, m->bytes, m->unknown);
-	msg_dump_rows(in->type, in->body, &c->out);
+	msg_dump_rows(MSG_planned, m, &c->out);
 	buf_adds(&c->out, "]}");
+}
+
+static void add_total(const struct ctl *c, struct plan_total t, struct buf *text)
+{
+	if (ctl_json(c)) {
+		buf_addf(text,
+			 "{\"images\":[%s],\"pulls\":%" PRIu64 ",\"%s\":%" PRIu64 ",\"notes\":[",
+			 c->out.data, t.pulls, t.least ? "podsAtLeast" : "pods", t.pods);
+		return;
+	}
+	buf_addf(text, "%s\nTotal: %" PRIu64 " %s, %" PRIu64 " %s%s.\n", c->out.data, t.pulls,
+		 t.pulls == 1 ? "pull" : "pulls", t.pods, t.pods == 1 ? "pod" : "pods",
+		 t.least ? " or more (images share a pod once some node has pulled them)" : "");
 }
 
 static void finish(struct proc *p)
 {
 	struct ctl *c = proc_state(p);
 	struct buf text = {0};
-	buf_addf(&text, ctl_json(c) ? "{\"images\":[%s],\"notes\":[" : "%s", c->out.data);
+	add_total(c, plan_pods_total(c->pods), &text);
 	for (size_t i = 0; i < c->plan->notes.n; i++) {
 		if (ctl_json(c)) {
 			buf_adds(&text, i > 0 ? "," : "");
 			buf_add_json(&text, c->plan->notes.at[i]);
 		} else {
-			buf_addf(&text, "%sNote: %s.\n", i == 0 ? "\n" : "",
+			buf_addf(&text, "Note: %s.\n",
 				 visible_text(proc_arena(p), c->plan->notes.at[i]));
 		}
 	}
@@ -118,10 +134,14 @@ static void on_planned(struct proc *p, const struct msg_in *in)
 	if (ctl_unanswered(p, in))
 		return;
 	const struct cachedimage *image = &c->plan->images[c->at++];
+	struct msg_planned shown = *(const struct msg_planned *)in->body;
+	plan_pods_add(c->pods, &shown);
+	if (shown.nodes.n > (size_t)c->limit)
+		shown.nodes.n = (size_t)c->limit;
 	if (ctl_json(c))
-		add_json(p, image, in);
+		add_json(p, image, &shown);
 	else
-		add_text(p, image, in->body);
+		add_text(p, image, &shown);
 	c->give_up_ms = 0;
 	if (c->at == c->plan->n)
 		finish(p);
@@ -131,6 +151,7 @@ static int init(struct proc *p, struct err *err)
 {
 	struct ctl *c = proc_state(p);
 	c->plan = xcalloc(1, sizeof(*c->plan));
+	c->pods = xcalloc(1, sizeof(*c->pods));
 	if (c->file == NULL)
 		ctl_fail(p, PROC_EXIT_USAGE, "file missing: dropctl plan -f FILE");
 	else if (plan_file_read(c->file, c->plan, err) != 0)
@@ -149,7 +170,7 @@ static int64_t turn(struct proc *p, struct now now)
 	const struct msg_explain_plan ask = {
 		.kind = KIND_CACHEDIMAGE,
 		.object = {(const uint8_t *)packed.data, packed.len},
-		.max = (uint64_t)c->limit,
+		.max = PLAN_ROWS,
 	};
 	int64_t next = ctl_ask(p, PROC_RECONCILER, MSG_explain_plan, &ask);
 	buf_done(&packed);
@@ -162,6 +183,9 @@ static void done(struct proc *p)
 	if (c->plan != NULL)
 		plan_file_done(c->plan);
 	free(c->plan);
+	if (c->pods != NULL)
+		plan_pods_done(c->pods);
+	free(c->pods);
 	ctl_done(p);
 }
 

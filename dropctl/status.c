@@ -24,8 +24,9 @@ struct status {
 	char *lease_trouble;
 };
 
-static const char *const heading[] = {"IMAGE",   "PHASE",    "READY", "PULLING", "WAITING",
-				      "BACKOFF", "NOTREADY", "ETA",   "POLICY",  "WHY"};
+static const char *const heading[] = {"IMAGE",   "PHASE",   "READY",    "PULLING",
+				      "WAITING", "BACKOFF", "NOTREADY", "LEFTOUT",
+				      "ETA",     "POLICY",  "WHY"};
 #define COLUMNS (sizeof(heading) / sizeof(heading[0]))
 
 static const char *const left_out_heading[] = {"LEFT OUT", "NAME", "WHY"};
@@ -60,10 +61,12 @@ static void add_rows(struct ctl *c, const struct msg_images_explained *m)
 		table_cellf(&c->table, "%" PRIu64, i->waiting);
 		table_cellf(&c->table, "%" PRIu64, i->backoff);
 		table_cellf(&c->table, "%" PRIu64, i->notready);
+		table_cellf(&c->table, "%" PRIu64, i->nodes_skipped);
 		cell_eta(&c->table, i);
 		table_cellf(&c->table, "%s%s", i->policy_missing ? "missing, so " : "",
 			    i->policy_missing && *policy == '-' ? "the default" : policy);
-		table_cell(&c->table, i->targeted > 0 ? i->text : "no node matches it");
+		table_cell(&c->table,
+			   i->targeted + i->nodes_skipped > 0 ? i->text : "no node matches it");
 	}
 }
 

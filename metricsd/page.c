@@ -145,7 +145,8 @@ void page_html(const struct page *page, struct buf *out)
 	add_table(out, "Images",
 		  "<th>image<th>phase<th>nodes ready<th class=n>pulling<th class=n>waiting<th "
 		  "class=n>"
-		  "backing off<th class=n>not ready<th class=n>ETA<th>policy<th>why",
+		  "backing off<th class=n>not ready<th class=n>left out<th "
+		  "class=n>ETA<th>policy<th>why",
 		  &b->images, "No CachedImages.");
 	if (b->more_images)
 		buf_addf(out, "<p class=note>The first %d images; dropctl status lists all.</p>\n",

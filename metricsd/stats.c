@@ -101,6 +101,7 @@ static void add_image(struct stats *b, const struct msg_progress *p)
 	number(out, p->waiting);
 	number(out, p->backoff);
 	number(out, p->notready);
+	number(out, p->nodes_skipped);
 	buf_adds(out, "<td class=n>");
 	if (p->eta_s > 0)
 		html_add_seconds(out, p->eta_s);

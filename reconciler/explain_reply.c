@@ -74,13 +74,22 @@ void on_explain(struct proc *p, const struct msg_in *in)
 	answer(p, in, MSG_explained, &reply);
 }
 
+/* What counts for the sentence of an image: the nodes that are left out only if no other is left.
+ */
+static bool is_told(const struct explain_summary *s, enum explain_reason reason)
+{
+	if (reason == EXPLAIN_PLATFORM || reason == EXPLAIN_NO_ROOM)
+		return s->targeted == 0;
+	enum explain_group group = explain_infos[reason].group;
+	return group != GROUP_DONE && group != GROUP_SKIPPED;
+}
+
 /* What most nodes that are not done have in common; 0 nodes: they are done. */
 static uint32_t most_common(const struct explain_summary *s, enum explain_reason *ret)
 {
 	uint32_t most = 0;
 	for (int i = 0; i < EXPLAIN_REASON_COUNT; i++) {
-		enum explain_group group = explain_infos[i].group;
-		if (group != GROUP_DONE && group != GROUP_SKIPPED && s->reasons[i] > most) {
+		if (is_told(s, (enum explain_reason)i) && s->reasons[i] > most) {
 			most = s->reasons[i];
 			*ret = (enum explain_reason)i;
 		}
@@ -127,6 +136,7 @@ static struct msg_progress progress_of(struct proc *p, const struct explain_summ
 		.text = left ? example_of(p, s->image, reason) : NULL,
 		.cause = s->cause,
 		.bytes_left = s->bytes_left,
+		.nodes_skipped = s->left_out,
 	};
 }
 
@@ -182,8 +192,12 @@ void on_explain_plan(struct proc *p, const struct msg_in *in)
 	    obj_unpack(kinds[KIND_CACHEDIMAGE].desc, ask->object.data, ask->object.len, a, &image,
 		       &err) < 0)
 		log_warn("plan request without a CachedImage, answering with an empty plan");
-	else
+	else {
+		struct explain_pods pods = explain_plan_pods(r->core, &image, a);
 		n = explain_plan(r->core, &image, PLAN_NODES_MAX, a, &list);
+		reply.images_per_pod = pods.images_per_pod;
+		reply.together = pods.together;
+	}
 	for (size_t i = 0; i < n; i++)
 		switch (explain_infos[list[i].reason].group) {
 		case GROUP_DONE:

@@ -117,7 +117,7 @@ struct explain_summary {                    /* of one image */
 	const char *image, *phase, *policy; /* policy: that paces it; "" the default one */
 	bool policy_missing;                /* it names one that does not exist */
 	const char *cause; /* of the failure that came most often in a row; NULL: none fails */
-	uint32_t targeted, ready;
+	uint32_t targeted, ready, left_out;     /* left_out: as in nodesSkipped (39, 41) */
 	uint32_t groups[GROUPS];                /* nodes by group */
 	uint32_t reasons[EXPLAIN_REASON_COUNT]; /* nodes by reason */
 	/* Mean of measured pulls, of this image if there are any, else of all; 0: none yet. */
@@ -152,5 +152,12 @@ size_t explain_queue(struct core *c, size_t max, struct now now, struct arena *a
  */
 size_t explain_plan(struct core *c, const struct cachedimage *image, size_t max, struct arena *a,
 		    struct explain **ret_list);
+
+struct explain_pods {            /* how an image goes into pods (42) */
+	uint64_t images_per_pod; /* of its policy, at least 1 */
+	uint64_t together;       /* equal for images that may share a pod */
+};
+struct explain_pods explain_plan_pods(struct core *c, const struct cachedimage *image,
+				      struct arena *a);
 
 #endif

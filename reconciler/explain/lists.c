@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "api/ref.h"
+#include "base/hash.h"
 #include "reconciler/rules/bits.h"
 #include "reconciler/explain/eta.h"
 #include "reconciler/explain/view.h"
@@ -49,6 +50,7 @@ static struct explain_summary summary_of(struct core *c, struct image *img, stru
 		.cause = worst_cause(c, img),
 		.targeted = img->n_targeted,
 		.ready = img->n_ready,
+		.left_out = img->n_left_out,
 		.pull_ms = img->pull_ms != 0 ? img->pull_ms : c->pull_ms,
 	};
 	struct eta eta = {0};
@@ -217,4 +219,35 @@ size_t explain_plan(struct core *c, const struct cachedimage *image, size_t max,
 				(*ret_list)[n++] = all[rank];
 		}
 	return n;
+}
+
+static uint64_t hash_text(uint64_t h, const char *s)
+{
+	return hash_stable_str(h, s != NULL ? s : "");
+}
+
+static uint64_t hash_map(uint64_t h, const struct api_map *map)
+{
+	h = hash_stable_bytes(h, &map->n, sizeof(map->n));
+	for (size_t i = 0; i < map->n; i++)
+		h = hash_text(hash_text(h, map->at[i].key), map->at[i].value);
+	return h;
+}
+
+/* What batch_add() compares (rules/batch.h), and the policy. */
+struct explain_pods explain_plan_pods(struct core *c, const struct cachedimage *image,
+				      struct arena *a)
+{
+	struct plan plan = plan_of(c, image, a);
+	const struct cachedimage_spec *spec = plan.spec;
+	const struct api_map none = {0};
+	const char *normal = ref_normal(a, ref_make(a, spec->image, spec->tag, spec->digest));
+	uint64_t h = hash_text(HASH_STABLE_START, plan.policy->name);
+	h = hash_text(h, normal != NULL ? ref_host(a, normal) : NULL);
+	h = hash_stable_bytes(h, &spec->image_pull_secrets.n, sizeof(spec->image_pull_secrets.n));
+	for (size_t i = 0; i < spec->image_pull_secrets.n; i++)
+		h = hash_text(h, spec->image_pull_secrets.at[i].name);
+	h = hash_map(h, spec->pod_metadata != NULL ? &spec->pod_metadata->labels : &none);
+	h = hash_map(h, spec->pod_metadata != NULL ? &spec->pod_metadata->annotations : &none);
+	return (struct explain_pods){(uint64_t)plan.policy->max_images, h};
 }

@@ -36,7 +36,7 @@ BROKEN = "kind: CachedImage\nmetadata: {name: new}\nspec: {image: a, tagg: b}\n"
 
 # name, words, standard input, exit code, texts that must be in the output
 ROWS = [
-    ("status", ["status"], None, 0, ["IMAGE", "good", "1/2", "bad", "Degraded", "quick"]),
+    ("status", ["status"], None, 0, ["IMAGE", "LEFTOUT", "good", "1/2", "bad", "Degraded", "quick"]),
     ("status --check: not everything is Ready", ["status", "--check"], None, 2, ["bad"]),
     ("why an image is there", ["why", "good", "free-000"], None, 0, ["done"]),
     ("why not, on each node", ["why", "good"], None, 0,
@@ -66,7 +66,8 @@ ROWS = [
     ("gate open without a node", ["gate", "open"], None, 100, ["dropctl gate open NODE or dropctl gate open --all"]),
     ("queue", ["queue"], None, 0, [""]),
     ("plan from standard input", ["plan", "-f", "-"], NEW, 0,
-     ["new (docker.io/library/good:1)", "1 already there", "2 not targeted", "kubernetes.io/hostname=free-000"]),
+     ["new (docker.io/library/good:1)", "1 already there", "2 not targeted", "kubernetes.io/hostname=free-000",
+      "Total: 0 pulls, 0 pods."]),
     ("plan of a broken file", ["plan", "-f", "-"], BROKEN, 1, ["line 3: spec.tagg", "did you mean tag?"]),
     ("plan without a file", ["plan"], None, 100, ["dropctl plan -f FILE"]),
     ("discover: nobody listens", ["discover", "-f", "-"], POLICY, 2,
@@ -101,7 +102,8 @@ JSON_ROWS = [
     (["discover", "-f", "-", "-o", "json"],
      lambda v: v["policies"][0]["tried"] and v["policies"][0]["sources"][0]["reason"] == "ConnectionRefused"),
     (["facts", "localhost:1/app:1", "-o", "json"], lambda v: not v["known"] and v["platforms"] == []),
-    (["plan", "-f", "-", "-o", "json"], lambda v: v["images"][0]["pulls"] == 0 and v["images"][0]["done"] == 1),
+    (["plan", "-f", "-", "-o", "json"], lambda v: v["images"][0]["pulls"] == 0 and v["images"][0]["done"] == 1
+     and v["pulls"] == v["pods"] == 0),
 ]
 
 

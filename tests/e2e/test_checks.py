@@ -3,8 +3,11 @@ again is pulled once, and what is there already is not pulled; nodes without an 
 import hashlib
 import http.client
 import json
+import os
+import subprocess
 import time
 
+import processes
 from objects import ready, status
 from pretend import TARGET, PretendNode
 from test_presence import REPORT, ctr, listed
@@ -28,6 +31,13 @@ def checked_after(t, name, before, what):
 def pulled(t, since):
     """Images of the pull pods that were created."""
     return sorted(one[0].body["spec"]["containers"][0]["image"] for one in t.audit.creates(since))
+
+
+def dropctl_status(t, tree):
+    """Rows of `dropctl status -o json`."""
+    done = subprocess.run([os.path.join(t.bin, "dropctl"), "status", "-o", "json", "--socket-dir", tree.sockets],
+                          capture_output=True, text=True, timeout=60, env={processes.MARK: t.scratch}, check=False)
+    return json.loads(done.stdout)["images"]
 
 
 def test_unchanged(t):
@@ -126,7 +136,8 @@ def test_platforms(t):
     push_index(t, "checks/mainframe", "1", "linux/s390x")
     began = time.time()
     with PretendNode(t.api, "pretend-amd"), PretendNode(t.api, "pretend-arm", arch="arm64"):
-        t.supervisor(words=["--registries", f"docker.io=http://{t.cluster.registry}"]).wait_up()
+        tree = t.supervisor(words=["--registries", f"docker.io=http://{t.cluster.registry}"])
+        tree.wait_up()
         t.policy("once", minDelayBetweenPulls="0s", maxConcurrentNodes=9)
         for name in ("amd", "mainframe"):
             t.image(name, f"docker.io/checks/{name}:index", policyRef="once", **TARGET)
@@ -138,5 +149,9 @@ def test_platforms(t):
         obj = t.image_is("mainframe", lambda o: condition(o, "Ready").get("reason") == "NoPlatform",
                          "an image without any of our platforms is told to be so", 60)
         t.equal(status(obj).get("nodesSkipped"), 2, "with both nodes left out")
+        rows = {one["image"]: one for one in dropctl_status(t, tree)}
+        t.equal((rows["amd"]["nodes_skipped"], rows["amd"]["reason"]), (1, None), "dropctl status counts it, too")
+        t.equal((rows["mainframe"]["nodes_skipped"], rows["mainframe"]["reason"]), (2, "Platform"),
+                "and says why where no node is left")
         t.equal(pulled(t, began), ["docker.io/checks/amd:index"], "there was one pod in all")
         t.stop_tree()

@@ -24,7 +24,12 @@ static void fill(struct stats *b)
 		 .reason = "NodeBackoff",
 		 .text = EVIL,
 		 .cause = EVIL},
-		{.image = "fine", .phase = "Ready", .policy = "", .targeted = 3, .ready = 3},
+		{.image = "fine",
+		 .phase = "Ready",
+		 .policy = "",
+		 .targeted = 3,
+		 .ready = 3,
+		 .nodes_skipped = 17},
 		{.image = "gone", .phase = "Pending", .policy = "", .policy_missing = true},
 		{.image = NULL, .phase = EVIL},
 	};
@@ -92,6 +97,8 @@ static void html_is_escaped(void **state)
 	assert_non_null(strstr(out.data, "default-src 'none'"));
 	assert_non_null(strstr(out.data, "its PullPolicy does not exist"));
 	assert_non_null(strstr(out.data, "does not answer"));
+	assert_non_null(strstr(out.data, "<th class=n>left out"));
+	assert_non_null(strstr(out.data, "<td class=n>17</td>"));
 	assert_non_null(strstr(out.data, "<h2>New nodes</h2>"));
 	assert_non_null(strstr(out.data, "<td class=n>4/6</td>"));
 	buf_done(&out);

@@ -482,6 +482,20 @@ static void sums(void **state)
 	rig_done(&r);
 }
 
+static void rule_39_left_out_nodes_are_counted(void **state)
+{
+	struct rig r;
+	struct explain_summary *list;
+	(void)state;
+	rig_one_node(&r);
+	left_out(&r);
+	tainted(&r);
+	assert_int_equal(explain_images(r.core, NULL, 9, r.now, &r.keep, &list), 1);
+	assert_int_equal(list[0].targeted, 1);
+	assert_int_equal(list[0].left_out, 1);
+	rig_done(&r);
+}
+
 static void rule_13_queue_order(void **state)
 {
 	struct rig r;
@@ -554,6 +568,7 @@ int main(void)
 		cmocka_unit_test(no_such_image),
 		cmocka_unit_test(pages),
 		cmocka_unit_test(sums),
+		cmocka_unit_test(rule_39_left_out_nodes_are_counted),
 		cmocka_unit_test(rule_13_queue_order),
 		cmocka_unit_test(plans),
 	};
