@@ -74,9 +74,9 @@ def what_is_there():
 
 def samples(folder):
     return [
-        Row(f"apply --dry-run=server -f {folder}/samples.yaml", r"(created \(server dry run.*){12}"),
+        Row(f"apply --dry-run=server -f {folder}/samples.yaml", r"(created \(server dry run.*){13}"),
         Row("get drop", "No resources found"),
-        Row(f"apply -f {folder}/samples.yaml", r"(created.*){12}"),
+        Row(f"apply -f {folder}/samples.yaml", r"(created.*){13}"),
         Row(f"diff -f {folder}/samples.yaml", "^$"),
         Row(f"apply -f {folder}/samples.yaml", r"dev-nginx unchanged.*dev-registry unchanged"),
         Row("get drop", r"cachedimage\.drop.*cachedimageset\.drop.*discoverypolicy\.drop.*pullpolicy\.drop"),
@@ -92,7 +92,7 @@ def samples(folder):
         Row("get pullpolicy dev-conservative -o json", r'"maxPullsPerNode": 2'),
         Row("get pullpolicy dev-conservative -o jsonpath={.spec.failureBackoff.max}", "^5m$"),
         Row("describe pullpolicy dev-conservative", r"Failure Backoff:\n +Initial: +30s"),
-        Row(f"delete -f {folder}/samples.yaml", r"(deleted.*){12}"),
+        Row(f"delete -f {folder}/samples.yaml", r"(deleted.*){13}"),
         Row("get drop", "No resources found"),
     ]
 

@@ -104,6 +104,22 @@ def check_runbooks():
         yield f"docs/troubleshooting.md: there is no alert {name}"
 
 
+def check_panels():
+    """Of the dashboard: each has an id of its own, and none covers another."""
+    taken, ids = {}, set()
+    for panel in json.loads((FOLDER / "dashboard.json").read_text())["panels"]:
+        title, at = panel["title"], panel["gridPos"]
+        if panel["id"] in ids:
+            yield f"{title}: its id {panel['id']} is another's"
+        ids.add(panel["id"])
+        if at["x"] + at["w"] > 24:
+            yield f"{title}: wider than the page"
+        for cell in ((x, y) for x in range(at["x"], at["x"] + at["w"]) for y in range(at["y"], at["y"] + at["h"])):
+            if taken.setdefault(cell, title) != title:
+                yield f"{title}: covers {taken[cell]}"
+                break
+
+
 def check_promtool():
     promtool = shutil.which("promtool")
     if promtool is None:
