@@ -146,6 +146,11 @@ bool held_wants(const struct core *c, const struct image *img, int slot)
 	       p->pulled_s == 0;
 }
 
+bool held_may_have_wanted(const struct core *c, const struct image *img)
+{
+	return img->gates && any_keys(c);
+}
+
 const char *held_pool_of(const struct node_slot *s)
 {
 	static const char *const labels[] = {

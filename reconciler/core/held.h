@@ -24,6 +24,8 @@ void held_touch_all(struct core *c);
 bool held_is(const struct core *c, int slot);
 /* 46. A pull of the image on the node is what a held node waits for. */
 bool held_wants(const struct core *c, const struct image *img, int slot);
+/* Was a pull of it perhaps one of those, on a node that has been opened or warmed since? */
+bool held_may_have_wanted(const struct core *c, const struct image *img);
 /* What keeps a pull of the image on the node from starting, as far as its policy is concerned. */
 enum pace held_pace(const struct core *c, const struct policy *p, const struct image *img, int slot,
 		    int64_t now_ms);

@@ -45,8 +45,10 @@ static void remember_pull(struct core *c, const struct pull *pull, struct now no
 	int64_t at_ms = boot_ms_of(pull->pod->created, now);
 	if (pull->pod->created == 0)
 		return;
+	/* 46. If the policy did not pace it, the last start that it paced was on another node. */
+	bool unsure = held_may_have_wanted(c, pull->image);
 	if (!pull->pod->apart)
-		remember_start(p, at_ms, pull->slot);
+		remember_start(p, at_ms, unsure ? -1 : pull->slot);
 	byte_rate_remember(p, size_of_pod(c, p, pull->pod), at_ms);
 }
 

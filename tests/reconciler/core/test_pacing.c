@@ -113,6 +113,41 @@ static void rule_11_a_pod_that_leaves(void **state)
 	rig_done(&r);
 }
 
+/* A node is new, or was opened since; its image gates, another does not. */
+static void put_gated(struct rig *r, bool opened, int64_t delay_ms)
+{
+	struct cachedimage img = rig_image_of("i", "1", "p");
+	img.spec.gate_nodes = true;
+	core_hold_nodes(r->core, "cold", NULL, 480 * S);
+	rig_policy(r, "p", 9, delay_ms);
+	rig_put_image(r, &img);
+	rig_node_as(r, "a", "a", true, opened ? NULL : "cold", RIG_WALL_S, "amd64");
+}
+
+/*
+ * 46. The pull on the held node was not paced; once that is open a new leader cannot tell, and the
+ * last start that was paced may have been on another node.
+ */
+static void rule_11_a_restart_after_a_node_was_opened(void **state)
+{
+	struct rig r;
+	(void)state;
+	rig_new(&r);
+	put_gated(&r, false, 10 * S);
+	begin(&r);
+	const struct core_start *s = rig_start(&r);
+	rig_restart(&r);
+	put_gated(&r, true, 10 * S);
+	rig_image(&r, "j", "1", "p");
+	r.keep_pods = true;
+	rig_pod(&r, s, POD_CREATING);
+	begin(&r);
+	assert_string_equal(rig_starts(&r), "");
+	rig_turn(&r, 11 * S);
+	assert_string_equal(rig_starts(&r), "a");
+	rig_done(&r);
+}
+
 static void rule_12_pulls_at_once_and_on_a_node(void **state)
 {
 	struct rig r;
@@ -289,6 +324,7 @@ int main(void)
 		cmocka_unit_test(rule_11_one_node_ten_seconds_by_default),
 		cmocka_unit_test(rule_11_nodes_at_once),
 		cmocka_unit_test(rule_11_a_pod_that_leaves),
+		cmocka_unit_test(rule_11_a_restart_after_a_node_was_opened),
 		cmocka_unit_test(rule_12_pulls_at_once_and_on_a_node),
 		cmocka_unit_test(rule_13_order),
 		cmocka_unit_test(rule_13_new_nodes_first),
