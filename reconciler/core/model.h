@@ -99,37 +99,37 @@ struct held { /* a node that has, or had, a startup taint (held.h, gate.h); 45, 
 	struct link to_say;     /* in core.conditions: to be written */
 };
 
-struct node_slot {
+struct node_slot {    /* there are thousands: members are placed so that there are no gaps */
 	char *name;   /* owned; NULL: the slot is free */
 	bool present; /* the node exists; else only some status names it */
 	bool eligible, is_virtual;
-	enum target_state state; /* why it is not eligible */
-	int64_t away_ms;         /* boot ms since which it is not eligible; 0: it is */
 	bool last;               /* other nodes come first: it may be removed soon */
 	bool checks_credentials; /* its kubelet refuses listed images to other credentials (17a) */
-	uint64_t disk_bytes;     /* capacity for images and more; 0: not known (41) */
-	uint64_t bytes_per_s;    /* mean of its pulls; 0: none was measured (image sizes, 40) */
 	bool lists_unpacked;     /* its runtime lists what an image takes on the disk (40) */
+	bool was_eligible;       /* at any time since its uid is known */
+	bool platform_told;      /* else "arch" is a guess */
+	uint8_t platform_number; /* in core.platforms */
+	enum target_state state : 8; /* why it is not eligible */
+	uint32_t rank;               /* place in name order */
+	int64_t away_ms;             /* boot ms since which it is not eligible; 0: it is */
+	uint64_t disk_bytes;         /* capacity for images and more; 0: not known (41) */
+	uint64_t bytes_per_s;        /* mean of its pulls; 0: none was measured (image sizes, 40) */
 	/*
 	 * 14. The node took no pods, whatever the image: one probe at a time finds out. Pulls there
 	 * come after those of other nodes until one succeeds.
 	 */
 	struct gate fault;
 	char *fault_text;       /* owned; NULL: none */
-	bool was_eligible;      /* at any time since its uid is known */
 	int64_t cold_ms;        /* a new node: boot ms since which it lacks images; 0: it is warm */
 	uint64_t read;          /* last full read that had it */
 	struct presence images; /* that it says it has */
 	struct held *held;      /* owned; NULL: it never had a startup taint */
 	uint64_t facts;         /* hash of everything below */
-	uint32_t rank;          /* place in name order */
 	uint32_t n_live;
 	uint32_t n_leaving;         /* pods that belong to nothing any more, and still pull */
 	int64_t created;            /* unix seconds */
 	void *mem;                  /* block of what follows */
 	const char *uid, *platform; /* "os/arch" */
-	uint8_t platform_number;    /* in core.platforms */
-	bool platform_told;         /* else "arch" is a guess */
 	struct api_map labels;
 	struct node_taints taints;
 };
@@ -212,11 +212,11 @@ struct policy {
 	int64_t max_held;                           /* 46; 0: no limit */
 	int64_t max_images;                         /* of a pod (42) */
 	int64_t delay_ms, timeout_ms, repull_ms;
-	bool sizes;           /* its images are paced by their bytes: they are asked for (35) */
-	uint64_t bytes_per_s; /* 0: no limit */
+	bool sizes;               /* its images are paced by their bytes: they are asked for (35) */
+	uint64_t bytes_per_s;     /* 0: no limit */
 	uint64_t max_image_bytes; /* 41; 0: no limit */
-	int64_t disk_percent; /* 41; 0: no limit */
-	bool said_unchecked;  /* that disk_percent is not checked on a node */
+	int64_t disk_percent;     /* 41; 0: no limit */
+	bool said_unchecked;      /* that disk_percent is not checked on a node */
 	bool checks, repull_always; /* registryChecks is not Disabled; repullMode is Always */
 	struct backoff backoff;
 	void *mem; /* block of what follows */
@@ -323,7 +323,7 @@ struct image {
 	uint32_t n_left_out;
 	uint32_t *budget; /* by slot (budgets.c); NULL: nothing is blocked by its size so far */
 	uint32_t n_too_large, n_no_room;
-	bool skipped_before; /* as the status of an earlier life says, nodes were left out */
+	bool skipped_before;     /* as the status of an earlier life says, nodes were left out */
 	uint64_t seen_platforms; /* by their numbers: nodes that it is for have them */
 	uint64_t *held; /* slots where a pod of an earlier pull is still there: none starts */
 	uint32_t n_targeted, n_ready, n_degraded, n_failing, n_live;
@@ -386,19 +386,20 @@ enum pull_state {
 
 struct pull_pod;
 
+/* Thousands wait for their status to be durable: members are placed so that there are no gaps. */
 struct pull { /* one image of a pod: what it is and what came of it */
 	struct pull_pod *pod;
 	char *image_name, *image_uid, *reference;
 	int container; /* place of its container (api/pullpod.h) */
-	bool noted;    /* our annotations say what it is; else upstream made it */
 	uint32_t attempt;
-	int64_t repull_s; /* not 0: a repull, decided then */
-	enum pull_state state;
+	int64_t repull_s;    /* not 0: a repull, decided then */
 	struct image *image; /* attached to it */
 	int slot;            /* of the pod's node while attached, else -1 */
-	int64_t began_ms;    /* it is live since */
-	bool stuck;          /* the status says what keeps it */
-	uint64_t outcomes;   /* its own is among the image's first this many */
+	enum pull_state state : 8;
+	bool noted;        /* our annotations say what it is; else upstream made it */
+	bool stuck;        /* the status says what keeps it */
+	int64_t began_ms;  /* it is live since */
+	uint64_t outcomes; /* its own is among the image's first this many */
 	struct outcome_memory memory;
 	struct outcome outcome; /* strings owned */
 	struct link of_image;
@@ -412,24 +413,24 @@ struct pull_pod { /* what carries them: what the API server and the limits know 
 	char *node_name, *node_uid;
 	int64_t created; /* unix seconds */
 	uint64_t read;
-	enum pod_state state;
-	bool asked;            /* its start is unanswered */
-	bool made;             /* the API server has it, though we did not see it yet */
-	int64_t made_ms;       /* since then at the latest, if `made` */
-	bool vanished;         /* it was deleted while its start was unanswered */
-	bool deleting;         /* its delete is unanswered, or done */
-	int64_t deleted_ms;    /* boot ms of the answer that it is done; 0: none */
-	int64_t started_ms;    /* last time that its start was asked for */
-	uint32_t n_live;       /* pulls of it that are live: while there are any it holds a slot */
-	int slot;              /* and this is its node */
-	struct policy *policy; /* that it is counted in; NULL: holds no slot */
-	struct policy *paced_by; /* that it was counted in last; NULL: none that is left */
+	enum pod_state state : 8;
+	bool asked;              /* its start is unanswered */
+	bool made;               /* the API server has it, though we did not see it yet */
+	bool vanished;           /* it was deleted while its start was unanswered */
+	bool deleting;           /* its delete is unanswered, or done */
 	bool idle;               /* its policy does not count it: the kubelet has not taken it */
 	bool apart;              /* it is for a held node: counted apart (46) */
-	char *leaving;           /* the node whose n_leaving counts it; or NULL */
 	bool paced;              /* paced_by's n_leaving counts it */
+	int64_t made_ms;         /* since then at the latest, if `made` */
+	int64_t deleted_ms;      /* boot ms of the answer that it is done; 0: none */
+	int64_t started_ms;      /* last time that its start was asked for */
+	struct policy *policy;   /* that it is counted in; NULL: holds no slot */
+	struct policy *paced_by; /* that it was counted in last; NULL: none that is left */
+	char *leaving;           /* the node whose n_leaving counts it; or NULL */
 	struct link queued;      /* in core.asks or core.deletes */
 	struct timer timer;      /* to ask or delete again, to give up waiting for it */
+	uint32_t n_live; /* pulls of it that are live: while there are any it holds a slot */
+	int slot;        /* and this is its node */
 	uint32_t n_pulls;
 	struct pull pulls[]; /* at least one; fixed for its life */
 };

@@ -85,12 +85,11 @@ static size_t collect(const struct node *node, struct listed *list)
 
 static void keep(struct presence *p, const struct listed *list, size_t n)
 {
-	free(p->mem);
-	p->mem = xcalloc(n + 1, sizeof(*p->names) + sizeof(*p->sizes) + sizeof(*p->entries));
-	p->names = p->mem;
+	free(p->names);
+	p->names = xcalloc(n + 1, sizeof(*p->names) + sizeof(*p->sizes) + sizeof(*p->entries));
 	p->sizes = (presence_size *)(void *)(p->names + n);
 	p->entries = (uint16_t *)(void *)(p->sizes + n);
-	p->n = n;
+	p->n = (uint32_t)n;
 	for (size_t i = 0; i < n; i++) {
 		p->names[i] = list[i].name;
 		p->sizes[i] = list[i].size;
@@ -113,7 +112,7 @@ bool presence_read(struct presence *p, const struct node *node, int64_t now_s)
 	bool ready = c != NULL && c->status != NULL && strcmp(c->status, "True") == 0;
 	int64_t heartbeat = c != NULL ? c->heartbeat : 0;
 	uint64_t known = hash_of(node, ready, heartbeat);
-	if (p->mem != NULL && known == p->known)
+	if (p->names != NULL && known == p->known)
 		return false;
 	p->known = known;
 	p->ready = ready;
@@ -121,7 +120,7 @@ bool presence_read(struct presence *p, const struct node *node, int64_t now_s)
 	p->crowded = false;
 	p->smallest = 0;
 	p->total = 0;
-	p->n_images = node->images.n;
+	p->n_images = (uint32_t)node->images.n;
 	size_t names = 0;
 	for (size_t i = 0; i < node->images.n; i++) {
 		const struct node_image *img = &node->images.at[i];
@@ -140,7 +139,7 @@ bool presence_read(struct presence *p, const struct node *node, int64_t now_s)
 
 void presence_done(struct presence *p)
 {
-	free(p->mem);
+	free(p->names);
 	*p = (struct presence){0};
 }
 

@@ -38,13 +38,12 @@ struct presence { /* zeroed: nothing was ever reported */
 	 * that long before its own time. Never negative: late news is no sign of a slow clock.
 	 */
 	int64_t ahead_s;
-	int64_t smallest; /* bytes of the smallest image listed */
-	uint64_t total;   /* bytes of all images listed */
-	size_t n_images;  /* listed */
-	uint64_t known;   /* hash of all this, to see a change */
-	size_t n;         /* names listed */
-	void *mem;        /* block of what follows */
-	uint64_t *names;  /* node_name_hash(), sorted */
+	int64_t smallest;  /* bytes of the smallest image listed */
+	uint64_t total;    /* bytes of all images listed */
+	uint64_t known;    /* hash of all this, to see a change */
+	uint32_t n_images; /* listed */
+	uint32_t n;        /* names listed */
+	uint64_t *names;   /* node_name_hash(), sorted; owned, with what follows in one block */
 	presence_size *sizes;
 	uint16_t *entries; /* which image of the list has the name; see PRESENCE_CROWDED */
 };
