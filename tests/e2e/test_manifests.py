@@ -35,9 +35,10 @@ def crds():
 
 
 def every_spec():
-    """An object for each spec that the API server accepts in crd_cases.json."""
+    """An object for each spec that the API server accepts in crd_cases.json. An empty one is left out: the API server makes
+    null of it at the second server-side apply, and refuses that."""
     with open(os.path.join(FOLDER, "crd_cases.json"), encoding="utf-8") as file:
-        cases = [c for c in json.load(file) if c["want"] == "accepted" and "spec" in c and "repeat" not in str(c)]
+        cases = [c for c in json.load(file) if c["want"] == "accepted" and c.get("spec") and "repeat" not in str(c)]
     return "---\n".join(json.dumps({
         "apiVersion": objects.GROUP, "kind": PLURALS[c["kind"]], "metadata": {"name": f"case-{number}"},
         "spec": c["spec"]}) + "\n" for number, c in enumerate(cases))
