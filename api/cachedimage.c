@@ -105,7 +105,7 @@ static const struct field cachedimage_status_rows[] = {
 	ROW(cachedimage_status, nodes_skipped, "nodesSkipped", F_INT,
 	    .flags = FF_ALWAYS | FF_ADDITIVE, COUNT32,
 	    .doc = "Number of matching nodes that are not targeted, as the image has nothing for "
-		   "their platform."),
+		   "their platform, or no room on their disk."),
 	ROW(cachedimage_status, cached_image, "cachedImage", F_STRING, .flags = FF_ADDITIVE,
 	    .max_len = 1024, .doc = "Image reference that cachedNodes refers to."),
 	ROW(cachedimage_status, cached_nodes, "cachedNodes", F_STRINGS,

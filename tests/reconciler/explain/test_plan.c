@@ -7,9 +7,10 @@
 static void rule_42_what_may_share_a_pod(void **state)
 {
 	struct rig r;
-	struct api_name_ref secret = {.name = "s"};
-	struct api_kv note = {"team", "a"};
-	struct pod_metadata metadata = {.annotations = {&note, 1}}, none = {0};
+	struct api_name_ref secrets[] = {{.name = "s"}, {.name = "t"}};
+	struct api_kv notes[] = {{"team", "a"}, {"team", "b"}};
+	struct pod_metadata metadata = {.annotations = {&notes[0], 1}};
+	struct pod_metadata another = {.annotations = {&notes[1], 1}}, none = {0};
 	struct cachedimage first = rig_image_of("x", "1", "p"), other = first;
 	(void)state;
 	rig_one_node(&r);
@@ -24,10 +25,14 @@ static void rule_42_what_may_share_a_pod(void **state)
 	other.spec.policy_ref = NULL;
 	assert_true(POD_OF(first).together != POD_OF(other).together);
 	other = first;
-	other.spec.image_pull_secrets = (struct api_name_refs){&secret, 1};
+	other.spec.image_pull_secrets = (struct api_name_refs){&secrets[0], 1};
+	assert_true(POD_OF(first).together != POD_OF(other).together);
+	first.spec.image_pull_secrets = (struct api_name_refs){&secrets[1], 1};
 	assert_true(POD_OF(first).together != POD_OF(other).together);
 	other = first;
 	other.spec.pod_metadata = &metadata;
+	assert_true(POD_OF(first).together != POD_OF(other).together);
+	first.spec.pod_metadata = &another;
 	assert_true(POD_OF(first).together != POD_OF(other).together);
 #undef POD_OF
 	rig_done(&r);
