@@ -101,8 +101,8 @@ static void act_write(struct sim *s, const struct core_write *w)
 	sim_text(r->image_uid, NAME, w->image_uid);
 	sim_status_from(&r->old, w->old);
 	sim_status_from(&r->new, w->new);
-	sim_trace(&s->run, "WRITE %s %s %s, %d left out: %s", w->image_name, w->new->phase, w->new->ready, (int)w->new->nodes_skipped,
-		  w->new->conditions.at[0].message);
+	sim_trace(&s->run, "WRITE %s %s %s, %d left out: %s", w->image_name, w->new->phase,
+		  w->new->ready, (int)w->new->nodes_skipped, w->new->conditions.at[0].message);
 }
 
 void sim_act(struct sim *s, const struct core_actions *acts)
@@ -110,8 +110,10 @@ void sim_act(struct sim *s, const struct core_actions *acts)
 	if (!s->leading && (acts->n_starts || acts->n_deletes || acts->n_writes || acts->n_opens))
 		sim_fail(&s->run, "acts without leading");
 	/* What the core knows of nodes came before what it starts. */
-	for (size_t i = 0; i < acts->n_facts; i++)
+	for (size_t i = 0; i < acts->n_facts; i++) {
 		check_suspects(s, &acts->facts[i]);
+		check_given_up(s, &acts->facts[i]);
+	}
 	check_order(s, acts);
 	for (size_t i = 0; i < acts->n_starts; i++)
 		act_start(s, &acts->starts[i]);

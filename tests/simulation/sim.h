@@ -25,12 +25,12 @@
 #define TEXT         160
 #define NAME         64
 
-enum fate {               /* what a kubelet makes of a pod */
-	    FATE_PULLED,  /* Succeeded */
-	    FATE_SCRATCH, /* StartError, but the image is there */
-	    FATE_MISSING, /* ErrImagePull: not found */
-	    FATE_EVICTED, /* Failed without evidence */
-	    FATE_STUCK,   /* never taken by the kubelet */
+enum fate {                /* what a kubelet makes of a pod */
+	    FATE_PULLED,   /* Succeeded */
+	    FATE_SCRATCH,  /* StartError, but the image is there */
+	    FATE_MISSING,  /* ErrImagePull: not found */
+	    FATE_EVICTED,  /* Failed without evidence */
+	    FATE_STUCK,    /* never taken by the kubelet */
 	    FATE_PLATFORM, /* ErrImagePull: nothing for this platform */
 };
 
@@ -122,6 +122,7 @@ struct sim_pull { /* one image of a pod */
 	uint64_t revision; /* of the image when it was created */
 	unsigned version;  /* of the tag, pulled */
 	enum fate fate;    /* where the whole pod has none of its own */
+	bool given_up;     /* the core has told that it failed */
 };
 
 struct sim_pod {
@@ -174,7 +175,7 @@ struct sim_create { /* every pull that was ever made, and in which pod last */
 struct sim_pulled { /* an image that a node has, or had */
 	char node_uid[NAME], reference[TEXT];
 	bool gone, ever_gone;
-	unsigned version; /* what the tag meant when it was pulled */
+	unsigned version;   /* what the tag meant when it was pulled */
 	uint64_t listed_to; /* the life of the core that was told of it; 0: none */
 };
 
@@ -321,17 +322,24 @@ void sim_calm(struct sim *s);
 void sim_crash(struct sim *s);
 
 /* check.c: what must always hold */
-void check_start(struct sim *s, const struct core_start *start, int *ret_policy);
 void check_alone(struct sim *s, const struct core_start *start);
 void check_batch(struct sim *s, const struct core_start *start);
 void check_create(struct sim *s, const struct sim_pod *pod);
 void check_delete(struct sim *s, const struct core_delete *d);
 void check_write(struct sim *s, const struct core_write *w);
 void check_fact(struct sim *s, const struct core_fact *f);
-void check_restart(struct sim *s);
 bool check_converged(struct sim *s, char *why, size_t size);
 bool sim_targets(const struct sim *s, const struct sim_image *img, const struct sim_node *n);
 bool sim_missing(const char *reference);
+/* paced.c: limits of policies (11, 12, 40) */
+/* A pod older than this may have been given up (NodeUnresponsive, 9). */
+#define SIM_GIVEN_UP_MS (110 * 1000)
+void check_start(struct sim *s, const struct core_start *start, int *ret_policy);
+void check_given_up(struct sim *s, const struct core_fact *f);
+void check_restart(struct sim *s);
+/* The image of a pull that holds the slot of its pair, or NULL. */
+struct sim_image *sim_in_flight(struct sim *s, const struct sim_pod *p,
+				const struct sim_pull *pull);
 /* order.c: which starts come first, and when (13, 14, 17) */
 void check_order(struct sim *s, const struct core_actions *acts);
 /* 14. What the core says of nodes. */
