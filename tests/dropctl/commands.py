@@ -24,6 +24,13 @@ kind: CachedImage
 metadata: {name: new}
 spec: {image: docker.io/library/good, tag: "1", imagePullPolicy: IfNotPresent, nodeSelector: {kubernetes.io/hostname: free-000}}
 """
+SEVERAL = """
+kind: CachedImageSet
+metadata: {name: several}
+spec:
+  policyRef: {name: shared}
+  images: [{image: docker.io/library/one}, {image: docker.io/library/two}, {image: registry.example/three}]
+"""
 POLICY = """
 kind: DiscoveryPolicy
 metadata: {name: found}
@@ -68,6 +75,12 @@ ROWS = [
     ("plan from standard input", ["plan", "-f", "-"], NEW, 0,
      ["new (docker.io/library/good:1)", "1 already there", "2 not targeted", "kubernetes.io/hostname=free-000",
       "Total: 0 pulls, 0 pods."]),
+    ("plan of images that share pods", ["plan", "-f", "-"], SEVERAL, 0,
+     ["several[2] (registry.example/three:latest): 1 to pull", "Total: 3 pulls, 2 pods or more (images share a pod"]),
+    ("plan, one row of each", ["plan", "-f", "-", "--limit", "1"], SEVERAL, 0,
+     ["and 2 more nodes (--limit)", "Total: 3 pulls, 2 pods or more"]),
+    ("plan of images that share pods, as JSON", ["plan", "-f", "-", "-o", "json"], SEVERAL, 0,
+     ['"pulls":3,"podsAtLeast":2,"notes":[]']),
     ("plan of a broken file", ["plan", "-f", "-"], BROKEN, 1, ["line 3: spec.tagg", "did you mean tag?"]),
     ("plan without a file", ["plan"], None, 100, ["dropctl plan -f FILE"]),
     ("discover: nobody listens", ["discover", "-f", "-"], POLICY, 2,
