@@ -18,6 +18,6 @@ curl --silent --show-error --fail "http://$address/" >"$profile/page.html"
 for scheme in light dark; do
 	chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --user-data-dir="$profile/$scheme" \
 		--blink-settings=preferredColorScheme="$([ $scheme = dark ] && echo 0 || echo 1)" \
-		--window-size=1120,"${HEIGHT:-2520}" --screenshot="docs/status-$scheme.png" "file://$profile/page.html" 2>/dev/null
+		--window-size=1120,"${HEIGHT:-2660}" --screenshot="docs/status-$scheme.png" "file://$profile/page.html" 2>/dev/null
 done
 ls -l docs/status-*.png
