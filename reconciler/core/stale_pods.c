@@ -126,6 +126,8 @@ void leaving_settle(struct core *c, struct pull_pod *pod)
 		leave(c, pod);
 	else if (!is && pod->leaving != NULL)
 		left(c, pod);
+	else if (is)
+		pace(c, pod); /* its node is gone, or there again */
 }
 
 void stale_pod_settle(struct core *c, struct pull *p, struct now now)

@@ -113,6 +113,33 @@ static void rule_11_a_pod_that_leaves(void **state)
 	rig_done(&r);
 }
 
+/* While its create is unanswered the pod may still come to a node that is there again. */
+static void rule_11_a_pod_that_leaves_follows_its_node(void **state)
+{
+	struct rig r;
+	(void)state;
+	three_nodes(&r, 1, 0);
+	rig_image(&r, "i", "1", "p");
+	begin(&r);
+	const struct core_start *unanswered = rig_start(&r);
+	core_gone(r.core, KIND_NODE, "a", r.now);
+	rig_turn(&r, 0);
+	assert_string_equal(rig_starts(&r), "b");
+	rig_pod(&r, rig_start(&r), POD_PULLED);
+	rig_node(&r, "a");
+	rig_turn(&r, 0);
+	assert_string_equal(rig_starts(&r), "");
+	core_gone(r.core, KIND_NODE, "a", r.now);
+	rig_turn(&r, 0);
+	assert_string_equal(rig_starts(&r), "c");
+	rig_pod(&r, rig_start(&r), POD_PULLED);
+	rig_node(&r, "a");
+	core_started(r.core, unanswered->pod_name, START_FAILED, "", r.now);
+	rig_turn(&r, 0);
+	assert_string_equal(rig_starts(&r), "a");
+	rig_done(&r);
+}
+
 /* A node is new, or was opened since; its image gates, another does not. */
 static void put_gated(struct rig *r, bool opened, int64_t delay_ms)
 {
@@ -324,6 +351,7 @@ int main(void)
 		cmocka_unit_test(rule_11_one_node_ten_seconds_by_default),
 		cmocka_unit_test(rule_11_nodes_at_once),
 		cmocka_unit_test(rule_11_a_pod_that_leaves),
+		cmocka_unit_test(rule_11_a_pod_that_leaves_follows_its_node),
 		cmocka_unit_test(rule_11_a_restart_after_a_node_was_opened),
 		cmocka_unit_test(rule_12_pulls_at_once_and_on_a_node),
 		cmocka_unit_test(rule_13_order),
