@@ -8,6 +8,7 @@
 #include "reconciler/core/faults.h"
 #include "reconciler/core/pull_pods.h"
 #include "reconciler/core/pulls.h"
+#include "reconciler/core/stale_pods.h"
 #include "reconciler/rules/batch.h"
 
 /* ---- answers to a start ---- */
@@ -19,10 +20,12 @@ static void doomed_started(struct core *c, struct pull_pod *pod, struct now now)
 	 * Else the watch showed that it is gone, or it was not made. A pod that is there after all
 	 * will be seen, and found to belong to nothing.
 	 */
-	if (pod->made && !pod->vanished)
-		timer_set(&c->timers, &pod->timer, now.boot_ms + POD_UNSEEN_MS);
-	else
+	if (!pod->made || pod->vanished) {
 		pod_free(c, pod, now);
+		return;
+	}
+	pod->state = POD_MADE;
+	timer_set(&c->timers, &pod->timer, now.boot_ms + POD_UNSEEN_MS);
 }
 
 static void start_made(struct core *c, struct pull_pod *pod, const char *text, struct now now)
@@ -82,6 +85,7 @@ void pod_started(struct core *c, struct pull_pod *pod, enum core_start_result re
 	pod->asked = false;
 	pod->made = result == START_MADE && pod->uid == NULL;
 	pod->made_ms = now.boot_ms;
+	leaving_settle(c, pod);
 	for (uint32_t i = 0; result == START_MADE && i < pod->n_pulls; i++)
 		if (pod->pulls[i].image != NULL)
 			fault_made(c, pod->pulls[i].image);

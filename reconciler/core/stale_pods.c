@@ -71,12 +71,16 @@ static struct policy *pacer(struct core *c, const struct pull_pod *pod)
 	return pod->paced_by;
 }
 
-/* 3. On a node that cannot run it, it keeps that node waiting, and no other. */
+/*
+ * 3, 11. On a node that cannot run it, it keeps that node waiting, and no other; unless its create
+ * is unanswered: the node may be there again when it is made.
+ */
 static void pace(struct core *c, struct pull_pod *pod)
 {
 	int slot = node_find(c, pod->node_name);
 	bool runs = slot >= 0 && c->nodes[slot].present && c->nodes[slot].eligible;
-	bool paced = pod->leaving != NULL && pod->paced_by != NULL && runs && !pod->apart;
+	bool paced = pod->leaving != NULL && pod->paced_by != NULL && (runs || pod->asked) &&
+		     !pod->apart;
 	if (paced == pod->paced)
 		return;
 	pod->paced = paced;
@@ -127,7 +131,7 @@ void leaving_settle(struct core *c, struct pull_pod *pod)
 	else if (!is && pod->leaving != NULL)
 		left(c, pod);
 	else if (is)
-		pace(c, pod); /* its node is gone, or there again */
+		pace(c, pod); /* its node is gone or there again, or its create was answered */
 }
 
 void stale_pod_settle(struct core *c, struct pull *p, struct now now)
