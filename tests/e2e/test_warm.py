@@ -230,6 +230,7 @@ def test_without_right(t):
     t.kubectl("create", "clusterrole", "warm-nodes", "--verb=get,list,watch", "--resource=nodes")
     for role in ("warm-reader", "warm-nodes"):
         t.kubectl("create", "clusterrolebinding", role, f"--clusterrole={role}", "--group=warmers")
+    began = time.time()
     try:
         t.stop_tree()
         tree = operator(t, kubeconfig=t.cluster.user("warmer", "warmers"), name="warmer").wait_up()
@@ -245,6 +246,8 @@ def test_without_right(t):
             t.kubectl("create", "clusterrolebinding", "warm-patch", "--clusterrole=warm-patch", "--group=warmers")
             opens(t, "cold-right", 60, "opens once the right is granted")
     finally:
+        t.stop_strays()  # before its rights go
+        t.lawless.append(("warmer", began, time.time()))
         for role in ("warm-reader", "warm-nodes", "warm-patch"):
             t.kubectl("delete", "clusterrole,clusterrolebinding", role, "--ignore-not-found")
 
