@@ -13,19 +13,19 @@
 
 /* ---- answers to a start ---- */
 
-/* Nobody wants it any more. */
+/*
+ * Nobody wants it any more. If it was made and is gone, the puller may have made it once more
+ * since: that one is seen soon, and found to belong to nothing.
+ */
 static void doomed_started(struct core *c, struct pull_pod *pod, struct now now)
 {
-	/*
-	 * Else the watch showed that it is gone, or it was not made. A pod that is there after all
-	 * will be seen, and found to belong to nothing.
-	 */
-	if (!pod->made || pod->vanished) {
+	if (!pod->made) {
 		pod_free(c, pod, now);
 		return;
 	}
 	pod->state = POD_MADE;
-	timer_set(&c->timers, &pod->timer, now.boot_ms + POD_UNSEEN_MS);
+	timer_set(&c->timers, &pod->timer,
+		  now.boot_ms + (pod->vanished ? POD_AGAIN_MS : POD_UNSEEN_MS));
 }
 
 static void start_made(struct core *c, struct pull_pod *pod, const char *text, struct now now)

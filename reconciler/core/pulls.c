@@ -124,7 +124,8 @@ void pull_doom(struct core *c, struct pull *p, struct now now)
 	if (pod->n_live == 0)
 		timer_stop(&c->timers, &pod->timer);
 	if (pod->n_live == 0 && pod->uid == NULL && pod->made)
-		timer_set(&c->timers, &pod->timer, now.boot_ms + POD_UNSEEN_MS);
+		timer_set(&c->timers, &pod->timer,
+			  now.boot_ms + (pod->vanished ? POD_AGAIN_MS : POD_UNSEEN_MS));
 	stale_pod_settle(c, p, now);
 	pod_settle(c, pod);
 }

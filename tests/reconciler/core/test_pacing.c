@@ -145,6 +145,32 @@ static void rule_11_a_pod_that_leaves_follows_its_node(void **state)
 	rig_done(&r);
 }
 
+/* It was made and gone with its node; its create was repeated, and made it again unseen. */
+static void rule_12_a_pod_that_was_made_twice(void **state)
+{
+	struct rig r;
+	(void)state;
+	rig_new(&r);
+	put_policy(&r,
+		   (struct pullpolicy_spec){.max_concurrent_nodes = 9, .max_pulls_per_node = 1});
+	rig_node(&r, "a");
+	rig_image(&r, "i", "1", "p");
+	begin(&r);
+	const struct core_start *s = rig_start(&r);
+	r.keep_pods = true;
+	rig_pod(&r, s, POD_CREATING);
+	core_gone(r.core, KIND_NODE, "a", r.now);
+	core_gone(r.core, KIND_POD, s->pod_name, r.now);
+	rig_image(&r, "j", "1", "p");
+	rig_node(&r, "a");
+	rig_made(&r, s);
+	rig_turn(&r, 0);
+	assert_string_equal(rig_starts(&r), "");
+	rig_turn(&r, 10 * S);
+	assert_string_equal(rig_starts(&r), "a");
+	rig_done(&r);
+}
+
 /* A node is new, or was opened since; its image gates, another does not. */
 static void put_gated(struct rig *r, bool opened, int64_t delay_ms)
 {
@@ -358,6 +384,7 @@ int main(void)
 		cmocka_unit_test(rule_11_a_pod_that_leaves),
 		cmocka_unit_test(rule_11_a_pod_that_leaves_follows_its_node),
 		cmocka_unit_test(rule_11_a_restart_after_a_node_was_opened),
+		cmocka_unit_test(rule_12_a_pod_that_was_made_twice),
 		cmocka_unit_test(rule_12_pulls_at_once_and_on_a_node),
 		cmocka_unit_test(rule_13_order),
 		cmocka_unit_test(rule_13_new_nodes_first),
