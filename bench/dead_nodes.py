@@ -23,7 +23,7 @@ from objects import image, status
 from runner import tools_of
 from trial import Trial
 from wait import until
-from wish import policy, scenario_text
+from expectation import policy, scenario_text
 
 GOOD, BAD = 160, 20
 HOUR = 3600

@@ -5,7 +5,7 @@
 
 Each case is a function `case_*(run)`: a cluster whose nodes say what real ones were seen to say, and what the operator
 must make of it. Kubelets that a case writes by hand are groups with `byHand`. Cases mostly wait, so several are played
-at a time; no verdict depends on how long something takes, but where a rule names the time.
+at a time; no check depends on how long something takes, but where a rule names the time.
 """
 import argparse
 import concurrent.futures
@@ -22,7 +22,7 @@ from objects import condition, degraded, image, ready, status
 from runner import SharedTap, tools_of
 from trial import Trial
 from wait import never, until
-from wish import policy, scenario_text
+from expectation import policy, scenario_text
 
 AT_A_TIME = 5
 WAIT = 90           # seconds; only a broken product needs them

@@ -1,4 +1,4 @@
-"""What was met in the field, as parts of a seeded plan: each changes a Generator's steps, nodes and wish.
+"""What was met in the field, as parts of a seeded plan: each changes a Generator's steps, nodes and expectation.
 
 Drawn with dice of their own, so that a seed below FIELD means what it meant before there were any.
     hand      a node without a kubelet: statuses of any text until all is healed, true ones from then on
@@ -9,7 +9,7 @@ Drawn with dice of their own, so that a seed below FIELD means what it meant bef
 """
 import random
 
-from wish import policy
+from expectation import policy
 
 FIELD = 100001           # seeds from here on always have at least one; of those below, as many as the dice say
 SKEWS = ("-300s", "300s", "-20s", "20s")
@@ -108,7 +108,7 @@ class Field:
             true = good_status(f"{i:064x}") if there else missing_status()
             step({"do": "pod-status", "node": "hand", "image": ref, "status": true, "after": "50ms", "stays": True},
                  self.heal_ms)
-        self.of.wish.by_hand = "hand-"
+        self.of.expected.by_hand = "hand-"
         self.tell(f"a node by hand: {status}")
 
     def mutate(self, _groups, rows, _objects):
@@ -122,7 +122,7 @@ class Field:
         if ends:
             self.of.step({**step, "end": True}, self.heal_ms)
         if name == "another image":  # which is one and the same for all images of a node
-            self.of.wish.doubles = False
+            self.of.expected.doubles = False
         self.tell(f"from {begin} ms a webhook adds {name}")
 
     def skew(self, groups, _rows, _objects):
@@ -153,9 +153,9 @@ class Field:
         self.of.step({"do": "etcd-restore"}, back)
         for step in sorted(again, key=lambda one: int(one["at"][:-2])):
             self.of.step({key: value for key, value in step.items() if key != "at"}, back + 200)
-        self.of.wish.once = False    # what the statuses knew of them is lost
-        self.of.wish.limits = False  # pods of then are there again beside those of now
-        self.of.wish.doubles = False
+        self.of.expected.once = False    # what the statuses knew of them is lost
+        self.of.expected.limits = False  # pods of then are there again beside those of now
+        self.of.expected.doubles = False
         self.tell(f"etcd of {at} ms is restored at {back} ms; then {len(again)} changes are made again")
 
 

@@ -11,7 +11,7 @@ import sys
 
 from field_faults import Field
 from trial import PULL_TIMEOUT
-from wish import Wish, image, policy, scenario_text
+from expectation import Expectation, image, policy, scenario_text
 
 CLUSTER = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "cluster")
 sys.path.append(CLUSTER)
@@ -33,7 +33,7 @@ KILLS_MAX = 2          # of one process: the supervisor gives up on one that die
 class Plan:
     seed: int
     text: str            # of the scenario file
-    wish: Wish
+    expected: Expectation
     signals: list        # [(seconds, process or "tree", "KILL" or "STOP", seconds until CONT)]
     told: list           # one line each, for people
     heal_ms: int = HEAL_MS
@@ -56,8 +56,8 @@ class Generator:
         if late:
             groups.append({"name": "late", "count": 1, "labels": {"pool": "late"}, "absent": True})
             self.step({"do": "node-join", "node": "late"}, dice.randint(500, FAULTS_MS))
-        objects, wish, rows = self.objects(late)
-        self.wish = wish
+        objects, expected, rows = self.objects(late)
+        self.expected = expected
         self.names = [f"n-{i:03}" for i in range(nodes)]
         self.dialects(groups)
         for _ in range(dice.randint(1, 6)):
@@ -68,7 +68,7 @@ class Generator:
         self.steps.sort(key=lambda step: int(step["at"][:-2]))
         scenario = {"title": f"seed {self.seed}", "seed": self.seed + 1, "anyImage": False,
                     "nodes": groups, "images": rows, "timeline": self.steps}
-        return Plan(self.seed, scenario_text(scenario, objects), wish, sorted(self.signals), self.told,
+        return Plan(self.seed, scenario_text(scenario, objects), expected, sorted(self.signals), self.told,
                     drains=sorted(self.drains))
 
     def dialects(self, groups):
@@ -85,19 +85,19 @@ class Generator:
         return {key: value for key, value in shape.items() if value is not None}
 
     def objects(self, late):
-        """Policy and images, what the registry has of them, and the wish."""
+        """Policy and images, what the registry has of them, and what is expected."""
         dice = self.dice
         limits = {"maxConcurrentNodes": dice.randint(1, 4), "maxPullsPerNode": dice.randint(1, 3)}
         self.told.append(f"policy {limits}")
         made = [policy("p", minDelayBetweenPulls=dice.choice(["0s", "0s", "100ms"]), pullTimeout=f"{PULL_TIMEOUT}s",
                        failureBackoff={"initial": dice.choice(["200ms", "500ms"]), "max": "1s"}, **limits)]
-        wish = Wish({}, limits["maxConcurrentNodes"], limits["maxPullsPerNode"])
+        expected = Expectation({}, limits["maxConcurrentNodes"], limits["maxPullsPerNode"])
         rows = []
         for i in range(dice.randint(1, 5)):
-            self.one_image(f"img-{i}", i, late, made, rows, wish)
-        return made, wish, rows
+            self.one_image(f"img-{i}", i, late, made, rows, expected)
+        return made, expected, rows
 
-    def one_image(self, name, i, late, made, rows, wish):
+    def one_image(self, name, i, late, made, rows, expected):
         dice = self.dice
         kind = dice.choices(["good", "scratch", "missing", "later", "moved", "gone"],
                             [6, 1, 1, 1, 1, 1])[0]
@@ -105,12 +105,12 @@ class Generator:
         spec = {}
         if late and dice.random() < 0.3:
             spec["nodeSelector"] = {"pool": "n"}
-            wish.selectors[name] = "n-"
+            expected.selectors[name] = "n-"
         one = image(name, REPOSITORY, f"t{i}", "p", **spec)
         made.append(one)
         size = dice.choice([1, 5, 30])
         row = {"ref": f"{REPOSITORY}:t{i}", "sizeMiB": size}
-        wish.phases[name] = "Degraded" if kind == "missing" else "Ready"
+        expected.phases[name] = "Degraded" if kind == "missing" else "Ready"
         if kind in ("good", "scratch", "moved", "gone"):
             rows.append({**row, "scratch": True} if kind == "scratch" else row)
         if kind == "later":
@@ -121,7 +121,7 @@ class Generator:
             self.step({"do": "apply", "object": changed}, self.moment())
         if kind == "gone":
             self.step({"do": "delete", "object": one}, self.moment())
-            del wish.phases[name]
+            del expected.phases[name]
 
     # ---- what goes wrong ----
 
@@ -209,9 +209,9 @@ class Generator:
         by = dice.choice([-3600, -60, -1, 1, 60, 3600] if clock == "wall" else [1, 12, 600])
         self.sudden({"do": "clock-jump", "clock": clock, "by": f"{by}s"})
         if clock == "wall" and by < 0:
-            self.wish.once = False  # lastPulledAt is before the node was made: not this node's (behaviour 16)
+            self.expected.once = False  # lastPulledAt is before the node was made: not this node's (behaviour 16)
         if clock == "sleep" and by >= PULL_TIMEOUT:
-            self.wish.limits = False  # pulls under way are given up at once, and rightly
+            self.expected.limits = False  # pulls under way are given up at once, and rightly
 
 
 def plan(seed):

@@ -22,7 +22,7 @@ import tempfile
 FOLDER = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(FOLDER, "..", folder) for folder in ("e2e", "contract")]
 
-import blind
+import stale_views
 from programs import CHILDREN
 from runner import SharedTap, run_plan, tools_of
 
@@ -43,7 +43,7 @@ class Sweep:
         """Did it die?"""
         folder = os.path.join(self.scratch, f"{self.who[0]}{n}")
         mark = f"{folder}.died"
-        problem, _, trouble = run_plan(self.tools, folder, blind.calm(exact=True), env={
+        problem, _, trouble = run_plan(self.tools, folder, stale_views.calm(exact=True), env={
             "DROP_CRASH_PROC": self.who, "DROP_CRASH_AFTER": str(n), "DROP_CRASH_ONCE": mark})
         if problem:
             self.wrong.append(n)
@@ -89,7 +89,7 @@ def run_all(args, tap, tools, scratch):
         for who in ACTING:
             if chosen(f"crash.{who}", args.patterns):
                 sweeps.submit(Sweep(quick, scratch, who, pool, args.parallel).run, tap)
-        for i, (name, plan) in enumerate(blind.plans()):
+        for i, (name, plan) in enumerate(stale_views.plans()):
             if chosen(name, args.patterns):
                 pool.submit(play, tap, tools, os.path.join(scratch, f"case-{i}"), name, plan, args.keep)
         sweeps.shutdown()

@@ -20,7 +20,7 @@ from runner import tools_of
 from tap import Tap
 from trial import DROP, Trial
 from wait import Late, until
-from wish import image, policy, scenario_text
+from expectation import image, policy, scenario_text
 
 WAIT = 60  # seconds; only a broken product needs them
 REPOSITORY = "registry.example/team/app"

@@ -5,7 +5,7 @@
 
 Each seed decides a cluster, images and what goes wrong (generate.py). Once that is over the operator
 must bring about what the objects say, and keep it; what must hold all the time is checked too
-(verdict.py). A seed that fails is printed and its folder stays. --seconds: no seed begins later, so
+(checks.py). A seed that fails is printed and its folder stays. --seconds: no seed begins later, so
 that a stage has a bound. --show: what a seed means, without running it.
 """
 import argparse
@@ -37,7 +37,7 @@ def arguments():
 
 def show(seed):
     plan = generate.plan(seed)
-    print(f"# seed {seed}\n{plan.text}# wish: {plan.wish}\n# signals: {plan.signals}")
+    print(f"# seed {seed}\n{plan.text}# expected: {plan.expected}\n# signals: {plan.signals}")
 
 
 class Seeds:

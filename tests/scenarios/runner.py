@@ -1,4 +1,4 @@
-"""Plays one plan: drop-sim, the operator, what goes wrong, and the verdict when it is over.
+"""Plays one plan: drop-sim, the operator, what goes wrong, and the checks when it is over.
 
 A plan says what the cluster is, what happens and when all is healed (generate.Plan). Nothing sleeps and
 hopes: the end is polled for, with a deadline that only a broken product meets.
@@ -10,7 +10,7 @@ import threading
 import time
 
 import processes
-import verdict
+import checks
 from programs import CHILDREN
 from tap import Tap
 from trial import Trial
@@ -51,16 +51,16 @@ def tools_of(build, scratch):
     return Tools(os.path.join(sim, "drop-sim"), bin_dir, os.path.join(sim, "libclockshim.so"))
 
 
-def look(trial, wish):
-    return verdict.unmet(wish, trial.images(), trial.truth(), trial.pull_pods())
+def look(trial, expected):
+    return checks.unmet(expected, trial.images(), trial.truth(), trial.pull_pods())
 
 
-def await_wish(trial, wish, seconds):
+def await_expected(trial, expected, seconds):
     """What is missing at the deadline; [] as soon as nothing is."""
     end = time.monotonic() + seconds
     while True:
         try:
-            missing = look(trial, wish)
+            missing = look(trial, expected)
         except (OSError, AssertionError) as error:
             missing = [f"the world cannot be seen: {error}"]
         if trial.ended():
@@ -70,7 +70,7 @@ def await_wish(trial, wish, seconds):
         time.sleep(POLL)
 
 
-def kept(trial, wish):
+def kept(trial, expected):
     """The desired state stays: nothing is pulled again, no status of a Ready image is written. What was
     held back at the last change of a phase (behaviour 21: 2 s) may still come. Returns what is wrong, and whether
     something was pulled on a node for the first time: one that was replaced unobserved, which the operator sees only when
@@ -78,29 +78,29 @@ def kept(trial, wish):
     trial.pods.catch_up()
     made, wrong = len(trial.pods.made), []
     for _ in range(LAST_WRITES):
-        before = versions(trial, wish)
+        before = versions(trial, expected)
         time.sleep(QUIET)
-        after = versions(trial, wish)
-        wrong = look(trial, wish) + [f"{name}: its status is still being written" for name in before
+        after = versions(trial, expected)
+        wrong = look(trial, expected) + [f"{name}: its status is still being written" for name in before
                                      if before[name] != after.get(name)]
         if not wrong:
             break
     before, after = trial.pods.made[:made], trial.pods.made[made:]
     pairs = {(one.pull.uid, one.pull.node_uid) for one in before}
-    done = [one for one in after if one.pull.uid in set(uids(trial, wish))]
+    done = [one for one in after if one.pull.uid in set(uids(trial, expected))]
     if any((one.pull.uid, one.pull.node_uid) in pairs for one in done):
         wrong.append(REPEATED)
     return wrong, bool(done)
 
 
-def versions(trial, wish):
+def versions(trial, expected):
     return {name: obj["metadata"]["resourceVersion"] for name, obj in trial.images().items()
-            if wish.phases.get(name) == "Ready"}
+            if expected.phases.get(name) == "Ready"}
 
 
-def uids(trial, wish):
+def uids(trial, expected):
     return [obj["metadata"]["uid"] for name, obj in trial.images().items()
-            if wish.phases.get(name) == "Ready"]
+            if expected.phases.get(name) == "Ready"]
 
 
 class Signals(threading.Thread):
@@ -150,15 +150,15 @@ class Drains(threading.Thread):
                 pass  # the node is away itself; what it is in the end is drop-sim's
 
 
-def judge(trial, wish, seconds):
+def judge(trial, expected, seconds):
     """Everything that is wrong with a run whose faults are over."""
-    wrong, late = await_wish(trial, wish, seconds), False
+    wrong, late = await_expected(trial, expected, seconds), False
     if not wrong:
-        wrong, late = kept(trial, wish)
+        wrong, late = kept(trial, expected)
     if late:
         wrong = [one for one in wrong if one == REPEATED]
-        wrong += await_wish(trial, wish, seconds) or kept(trial, wish)[0]
-    return wrong + verdict.broken(wish, trial.pods, trial.truth())
+        wrong += await_expected(trial, expected, seconds) or kept(trial, expected)[0]
+    return wrong + checks.broken(expected, trial.pods, trial.truth())
 
 
 def run_plan(tools, folder, plan, keep=False, env=None):
@@ -172,7 +172,7 @@ def run_plan(tools, folder, plan, keep=False, env=None):
         time.sleep(plan.heal_ms / 1000)
         signals.join()
         drains.join()
-        wrong = judge(trial, plan.wish, CONVERGE)
+        wrong = judge(trial, plan.expected, CONVERGE)
     except Exception as error:  # pylint: disable=broad-exception-caught
         wrong = [f"{type(error).__name__}: {error}"]
     took = time.monotonic() - began

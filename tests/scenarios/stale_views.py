@@ -5,7 +5,7 @@ name, steps of drop-sim's timeline, signals to the operator's processes.
 """
 from generate import OURS, Plan
 from trial import PULL_TIMEOUT
-from wish import Wish, image, policy, scenario_text
+from expectation import Expectation, image, policy, scenario_text
 
 NODES, IMAGES = 4, 3
 REPOSITORY = "registry.example/team/app"
@@ -19,10 +19,10 @@ def objects():
     return [policy("p", **POLICY)] + [image(f"img-{i}", REPOSITORY, f"t{i}", "p") for i in range(IMAGES)]
 
 
-def plan(name, steps, signals=(), heal_ms=HEAL_MS, wish=None, exact=False, bandwidth=20):
-    wish = wish or Wish({f"img-{i}": "Ready" for i in range(IMAGES)}, NODES, IMAGES)
+def plan(name, steps, signals=(), heal_ms=HEAL_MS, expected=None, exact=False, bandwidth=20):
+    expected = expected or Expectation({f"img-{i}": "Ready" for i in range(IMAGES)}, NODES, IMAGES)
     if exact:
-        wish.pods = NODES * IMAGES
+        expected.pods = NODES * IMAGES
     rows = [{"ref": f"{REPOSITORY}:t{i}{suffix}", "sizeMiB": 10} for i in range(IMAGES)
             for suffix in ("", "-new")]
     group = {"name": "n", "count": NODES}
@@ -31,7 +31,7 @@ def plan(name, steps, signals=(), heal_ms=HEAL_MS, wish=None, exact=False, bandw
     steps = sorted([*steps, {"at": f"{heal_ms}ms", "do": "api-heal"}], key=lambda s: int(s["at"][:-2]))
     scenario = {"title": name, "seed": 1, "anyImage": False, "nodes": [group], "images": rows,
                 "timeline": steps}
-    return Plan(0, scenario_text(scenario, objects()), wish, list(signals), [name], heal_ms)
+    return Plan(0, scenario_text(scenario, objects()), expected, list(signals), [name], heal_ms)
 
 
 def calm(exact=False):
@@ -105,17 +105,17 @@ def unobserved():
         at(1000, do="delete", object=policy("p")), at(1300, do="apply", object=policy("p", **POLICY))], None
 
 
-def blindly():
+def unobserved_plans():
     for name, steps, phases in unobserved():
         for who, signals in (("", ()), (", and the watcher died", KILL_WATCHER),
                              (", and the reconciler died", KILL_RECONCILER), (", and all died", KILL_TREE)):
-            wish = Wish(phases, NODES, IMAGES) if phases else None
-            yield f"unobserved.{name}{who}", [*cut(900, 1100), *steps, forget(1500)], signals, HEAL_MS, wish
+            expected = Expectation(phases, NODES, IMAGES) if phases else None
+            yield f"unobserved.{name}{who}", [*cut(900, 1100), *steps, forget(1500)], signals, HEAL_MS, expected
 
 
 def plans():
     """[(name, plan)]"""
     rows = [(name, plan(name, steps, signals, heal)) for name, steps, signals, heal in stale()]
-    rows += [(name, plan(name, steps, signals, heal, wish))
-             for name, steps, signals, heal, wish in blindly()]
+    rows += [(name, plan(name, steps, signals, heal, expected))
+             for name, steps, signals, heal, expected in unobserved_plans()]
     return rows

@@ -1,4 +1,4 @@
-"""What a run is given and what it ought to come to: the objects of a scenario and the wish about them.
+"""What a run is given and what it ought to come to: the objects of a scenario and what is expected of them.
 
 Only as much of the product's meaning as a user would say: each image on every node that its
 selector picks, unless its reference does not exist.
@@ -24,7 +24,7 @@ def image(name, repository, tag, policy_name, **spec):
 
 
 @dataclasses.dataclass
-class Wish:
+class Expectation:
     phases: dict             # image -> "Ready" or "Degraded"
     nodes_max: int           # of the one policy: maxConcurrentNodes
     pulls_max: int           # maxPullsPerNode

@@ -1,22 +1,23 @@
 """What must hold of a run when everything that went wrong is over. Pure: facts in, sentences out.
 
-A wish is what the world ought to come to: {image name: "Ready" or "Degraded"}, the names of the nodes
+An expectation is what the cluster ought to come to: {image name: "Ready" or "Degraded"}, the names of the nodes
 each image is for, the limits of the policy. Each function returns what is not (yet) so.
 """
 from objects import condition, status
 
 
-def unmet(wish, images, truth, pods):
+def unmet(expected, images, truth, pods):
     """What is still missing of the desired state: the status says it, and it is true."""
-    missing = [f"{name}: there is no such object" for name in wish.phases if name not in images]
-    missing += [f"{name}: should not be there" for name in images if name not in wish.phases]
+    missing = [f"{name}: there is no such object" for name in expected.phases if name not in images]
+    missing += [f"{name}: should not be there" for name in images if name not in expected.phases]
     on = {one["name"]: set(one["on"]) for one in truth["images"]}
-    for name, phase in wish.phases.items():
+    for name, phase in expected.phases.items():
         if name in images:
-            nodes = wish.nodes(name, truth)
-            there = on.get(name, set()) | {one for one in nodes if wish.by_hand and one.startswith(wish.by_hand)}
+            nodes = expected.nodes(name, truth)
+            by_hand = {one for one in nodes if expected.by_hand and one.startswith(expected.by_hand)}
+            there = on.get(name, set()) | by_hand
             missing += of_image(name, phase, images[name], there, nodes)
-    missing += leaked(wish, images, pods)
+    missing += leaked(expected, images, pods)
     return missing
 
 
@@ -43,7 +44,7 @@ def of_image(name, phase, obj, on, nodes):
     return wrong
 
 
-def leaked(wish, images, pods):
+def leaked(expected, images, pods):
     """Pods that nobody needs: of images that are done, or of none."""
     uids = {obj["metadata"]["uid"]: name for name, obj in images.items()}
     out = []
@@ -52,23 +53,23 @@ def leaked(wish, images, pods):
         name = uids.get(uid)
         if name is None:
             out.append(f"pod {pod['metadata']['name']} belongs to nothing")
-        elif wish.phases.get(name) == "Ready":
+        elif expected.phases.get(name) == "Ready":
             out.append(f"pod {pod['metadata']['name']} is left of {name}")
     return out
 
 
-def broken(wish, history, truth):
+def broken(expected, history, truth):
     """Rules that must have held all the time."""
     wrong = []
-    if history.again and wish.once:
+    if history.again and expected.once:
         wrong.append(f"{len(history.again)} pulls that had ended were made again: {history.again[:2]}")
-    if wish.pods and len(history.made) != wish.pods:
-        wrong.append(f"{len(history.made)} pods were made, not {wish.pods}")
-    if truth["counts"]["doublePulls"] and wish.doubles:
+    if expected.pods and len(history.made) != expected.pods:
+        wrong.append(f"{len(history.made)} pods were made, not {expected.pods}")
+    if truth["counts"]["doublePulls"] and expected.doubles:
         wrong.append(f"{truth['counts']['doublePulls']} times two pods for one image on one node")
-    nodes, on_node = history.most() if wish.limits else (0, 0)
-    if nodes > wish.nodes_max:
-        wrong.append(f"pulls on {nodes} nodes at once, allowed are {wish.nodes_max}")
-    if on_node > wish.pulls_max:
-        wrong.append(f"{on_node} pulls at once on a node, allowed are {wish.pulls_max}")
+    nodes, on_node = history.most() if expected.limits else (0, 0)
+    if nodes > expected.nodes_max:
+        wrong.append(f"pulls on {nodes} nodes at once, allowed are {expected.nodes_max}")
+    if on_node > expected.pulls_max:
+        wrong.append(f"{on_node} pulls at once on a node, allowed are {expected.pulls_max}")
     return wrong

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Three hundred nodes on drop-sim with the real processes (behaviour 2, 3, 14 and 16); prints TAP:
 
-    crowd.py --build DIR [--keep] [PATTERN]...
+    scale.py --build DIR [--keep] [PATTERN]...
 
 failing      30 nodes reject every pod: the other 270 pay nothing for it, each of the 30 backs off by itself
 bad-tag      a tag that does not exist costs one pod a retry, and not one a node
@@ -27,7 +27,7 @@ from runner import kept, look, tools_of
 from tap import Tap
 from trial import Trial
 from wait import Late, until
-from wish import Wish, image, policy, scenario_text
+from expectation import Expectation, image, policy, scenario_text
 
 GOOD, BAD = 270, 30
 IMAGES = 3
@@ -111,7 +111,7 @@ class Run:
         return True
 
     def all_ready(self, count=IMAGES):
-        missing = look(self.trial, wish_of(count))
+        missing = look(self.trial, expectation_of(count))
         assert not missing, missing[:3]
         return True
 
@@ -122,8 +122,8 @@ class Run:
         return at[count - 1] - at[0]
 
 
-def wish_of(count):
-    return Wish({f"img-{i}": "Ready" for i in range(count)}, LIMITS["maxConcurrentNodes"],
+def expectation_of(count):
+    return Expectation({f"img-{i}": "Ready" for i in range(count)}, LIMITS["maxConcurrentNodes"],
                 LIMITS["maxPullsPerNode"])
 
 
@@ -241,7 +241,7 @@ def cordoned(run):
     run.until("30 cordoned nodes leave the counts", lambda: counted(GOOD))
     run.trial.do({"do": "node-cordon", "node": "bad", "end": True})
     run.until("they are back, with what they had", lambda: counted(GOOD + BAD) and run.all_ready())
-    wrong, _ = kept(run.trial, wish_of(IMAGES))
+    wrong, _ = kept(run.trial, expectation_of(IMAGES))
     run.check(not wrong, "and it stays so", wrong[:3])
     run.equal(len(run.trial.pods.made) - before, 0, "the cordon cost no pod")
 
