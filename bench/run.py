@@ -73,10 +73,10 @@ def middle(rows):
 
 
 def show(label, value, target=None, unit=""):
-    verdict = ""
+    outcome = ""
     if target is not None:
-        verdict = f"   target <= {target}{unit}: {'met' if value <= target else 'MISSED'}"
-    print(f"  {label:34} {value:10.2f}{unit}{verdict}", flush=True)
+        outcome = f"   target <= {target}{unit}: {'met' if value <= target else 'MISSED'}"
+    print(f"  {label:34} {value:10.2f}{unit}{outcome}", flush=True)
 
 
 def show_operator(result, kind):

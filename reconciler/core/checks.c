@@ -114,7 +114,7 @@ enum check_match check_compare(const struct core *c, const struct image *img, in
 	if (presence_entry(list, img->check.listed_as) == tag)
 		return CHECK_SAME;
 	/* A list from before our pull, or one that hides names, tells nothing against it. */
-	bool hides = (tag & PRESENCE_CROWDED) != 0 ||
+	bool hides = (tag & PRESENCE_NAMES_FULL) != 0 ||
 		     list->heartbeat_s - list->ahead_s <= check_pod_s(img, slot) + PRESENCE_AFTER_S;
 	if (hides)
 		return told(img, slot) ? CHECK_SAME : CHECK_UNCLEAR;

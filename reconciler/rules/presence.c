@@ -65,10 +65,10 @@ static size_t collect(const struct node *node, struct listed *list)
 	size_t n = 0, kept = 0;
 	for (size_t i = 0; i < node->images.n; i++) {
 		const struct node_image *img = &node->images.at[i];
-		bool crowded = img->names.n >= NODE_IMAGE_NAMES_MAX;
+		bool names_full = img->names.n >= NODE_IMAGE_NAMES_MAX;
 		/* More than there are numbers: those after have no number of their own. */
-		size_t number = i < PRESENCE_CROWDED - 1 ? i : PRESENCE_CROWDED - 1;
-		uint16_t entry = (uint16_t)(number | (crowded ? PRESENCE_CROWDED : 0));
+		size_t number = i < PRESENCE_NAMES_FULL - 1 ? i : PRESENCE_NAMES_FULL - 1;
+		uint16_t entry = (uint16_t)(number | (names_full ? PRESENCE_NAMES_FULL : 0));
 		for (size_t k = 0; k < img->names.n; k++) {
 			uint64_t name = node_name_hash(img->names.at[k]);
 			if (name != 0)
@@ -117,7 +117,7 @@ bool presence_read(struct presence *p, const struct node *node, int64_t now_s)
 	p->known = known;
 	p->ready = ready;
 	note_clock(p, heartbeat, now_s);
-	p->crowded = false;
+	p->names_full = false;
 	p->smallest = 0;
 	p->total = 0;
 	p->n_images = (uint32_t)node->images.n;
@@ -125,7 +125,7 @@ bool presence_read(struct presence *p, const struct node *node, int64_t now_s)
 	for (size_t i = 0; i < node->images.n; i++) {
 		const struct node_image *img = &node->images.at[i];
 		names += img->names.n;
-		p->crowded |= img->names.n >= NODE_IMAGE_NAMES_MAX;
+		p->names_full |= img->names.n >= NODE_IMAGE_NAMES_MAX;
 		/* None is larger than a node: sums of 4 times that fit. */
 		p->total += img->size > 0 && img->size < PRESENCE_LARGEST ? (uint64_t)img->size : 0;
 		if (i == 0 || img->size < p->smallest)
@@ -172,5 +172,5 @@ int presence_entry(const struct presence *p, uint64_t name)
 bool presence_disproved(const struct presence *p, presence_size size, int64_t pulled_s)
 {
 	return p->ready && p->heartbeat_s - p->ahead_s > pulled_s + PRESENCE_AFTER_S &&
-	       !p->crowded && size != 0 && p->n != 0 && p->smallest < presence_bytes(size);
+	       !p->names_full && size != 0 && p->n != 0 && p->smallest < presence_bytes(size);
 }

@@ -31,7 +31,7 @@ int64_t presence_bytes(presence_size size);
 
 struct presence { /* zeroed: nothing was ever reported */
 	bool ready;
-	bool crowded;        /* an image has as many names as are ever shown: some may be hidden */
+	bool names_full;     /* an image has as many names as are ever shown: some may be hidden */
 	int64_t heartbeat_s; /* of the Ready condition, by the kubelet's clock; 0: none */
 	/*
 	 * Seconds by which the kubelet's clock is ahead of ours at least: a heartbeat was received
@@ -45,18 +45,18 @@ struct presence { /* zeroed: nothing was ever reported */
 	uint32_t n;        /* names listed */
 	uint64_t *names;   /* node_name_hash(), sorted; owned, with what follows in one block */
 	presence_size *sizes;
-	uint16_t *entries; /* which image of the list has the name; see PRESENCE_CROWDED */
+	uint16_t *entries; /* which image of the list has the name; see PRESENCE_NAMES_FULL */
 };
 
 /* Reads a trimmed node (node_trim) at now_s (unix, ours); returns whether anything changed. */
 bool presence_read(struct presence *p, const struct node *node, int64_t now_s);
 void presence_done(struct presence *p);
 /* In entries[]: that image has as many names as are ever shown, so it may have others. */
-#define PRESENCE_CROWDED 0x8000
+#define PRESENCE_NAMES_FULL 0x8000
 
 /* The size under that name; 0: it is not listed. */
 presence_size presence_find(const struct presence *p, uint64_t name);
-/* The number of the image that has the name, with PRESENCE_CROWDED; -1: it is not listed. */
+/* The number of the image that has the name, with PRESENCE_NAMES_FULL; -1: it is not listed. */
 int presence_entry(const struct presence *p, uint64_t name);
 /*
  * 18. Is it proven that an image that is not listed is not there? size: as this node

@@ -191,12 +191,12 @@ class Operator:
 
 
 def until(good):
-    """The last answer of good(): (verdict, what was seen)."""
+    """The last answer of good(): (passed, what was seen)."""
     end = time.monotonic() + PATIENCE_SECONDS
     while True:
-        verdict, seen = good()
-        if verdict or time.monotonic() > end:
-            return verdict, seen
+        passed, seen = good()
+        if passed or time.monotonic() > end:
+            return passed, seen
         time.sleep(0.1)
 
 
@@ -319,10 +319,10 @@ def main():
             all_cases = list(cases(operator))
             print(f"1..{len(all_cases)}")
             for number, (name, good) in enumerate(all_cases, 1):
-                verdict, seen = until(good)
-                failed |= not verdict
-                print(f"{'ok' if verdict else 'not ok'} {number} - {name}", flush=True)
-                if not verdict:
+                passed, seen = until(good)
+                failed |= not passed
+                print(f"{'ok' if passed else 'not ok'} {number} - {name}", flush=True)
+                if not passed:
                     print("".join(f"# {line}\n" for line in seen.splitlines()), flush=True)
     return failed
 

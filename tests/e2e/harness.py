@@ -224,7 +224,7 @@ class Harness:
             raise LookupError(f"no CachedImage {name}")
         return obj
 
-    # ---- verdicts ----
+    # ---- checks ----
 
     def check(self, good, name, why=""):
         return self.tap.check(good, f"{self.context}: {name}", why)

@@ -1,6 +1,6 @@
 """Test Anything Protocol: one line a check, diagnostics as comments, the plan at the end.
 
-Owns the numbering and the verdict of a run. Nothing here knows what is tested. A WireTap writes the same as JSON lines
+Owns the numbering and the result of a run. Nothing here knows what is tested. A WireTap writes the same as JSON lines
 for another process, whose Tap replays them with its own numbers.
 """
 import json
@@ -33,7 +33,7 @@ class Tap:
         self._line(f"ok {self.count} - {_one_line(name)} # SKIP {_one_line(why)}")
 
     def check(self, good, name, why=""):
-        """Records one check and returns its verdict."""
+        """Records one check and returns whether it passed."""
         if good:
             self.ok(name)
         else:

@@ -77,8 +77,8 @@ def test_cases(t):
             good = code in (200, 201)
         else:
             good = code == 422 and row["want"] in answer.get("message", "")
-        verdict = "accepted" if row["want"] == "accepted" else "refused"
-        t.check(good, f"{row['kind']}, {row['name']}: {verdict}",
+        outcome = "accepted" if row["want"] == "accepted" else "refused"
+        t.check(good, f"{row['kind']}, {row['name']}: {outcome}",
                 f"{code} {answer.get('message', 'accepted')}; want {row['want']}")
     for kind in SPECS:
         t.api.delete(kind, "crd-status")

@@ -202,10 +202,10 @@ def test_contested(t):
                 "each write tests uid and taints", patches[:1])
 
 
-def test_crowd(t):
+def test_many_nodes(t):
     """Rule 46: the default policy, one node at a time and 10 s between two, does not pace new nodes."""
     operator(t).wait_up()
-    t.image("crowd", "docker.io/x/crowd:1", gateNodes=True, **TARGET)
+    t.image("many", "docker.io/x/many:1", gateNodes=True, **TARGET)
     with ColdNode(t.api, "cold-0", pulled):
         opens(t, "cold-0", 60)
     nodes = [ColdNode(t.api, f"cold-{i}", pulled) for i in range(1, 9)]

@@ -1,5 +1,5 @@
 """Polling with deadlines: the only way a test waits for anything. Deadlines are generous, since
-a slow machine must not change a verdict; a test that expects *nothing* to happen says for how long.
+a slow machine must not change a result; a test that expects *nothing* to happen says for how long.
 """
 import time
 

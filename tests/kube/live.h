@@ -11,7 +11,7 @@
 #include "kube/kube.h"
 #include "kube/reflector.h"
 
-/* Everything is waited for with this limit; no verdict depends on how long it takes. */
+/* Everything is waited for with this limit; no check depends on how long it takes. */
 #define LIVE_LIMIT_MS 60000
 
 struct live_answer {

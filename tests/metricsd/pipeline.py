@@ -171,7 +171,7 @@ def test_bad_requests():
         s.scrape()
 
 
-def crowd(s):
+def idle_connections(s):
     """2,000 that say nothing, and some that say a little now and then; scrapes go on beside them."""
     s.get(headers={"Authorization": "Bearer good"})
     before = s.rss_mb()
@@ -206,13 +206,13 @@ def crowd(s):
 
 def test_two_thousand_idle_connections():
     with Scene(PLAIN) as s:
-        crowd(s)
+        idle_connections(s)
 
 
 def test_two_thousand_idle_connections_to_tls():
     api = Api()
     with Scene(api=api) as s:
-        crowd(s)
+        idle_connections(s)
 
 
 def certificate(folder, name):

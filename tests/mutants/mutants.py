@@ -82,7 +82,7 @@ MUTANTS = [
            "	if (p->pulled_s != 0 && created < 0)\n", CORE + "durable"),
     Mutant(17, "reconciler/core/pairs.c", "return img->fixed && !c->nodes[slot].checks_credentials &&",
            "return !c->nodes[slot].checks_credentials &&", CORE + "presence"),
-    Mutant(18, "reconciler/rules/presence.c", "	       !p->crowded && size != 0 &&", "	       size != 0 &&", CORE + "presence"),
+    Mutant(18, "reconciler/rules/presence.c", "	       !p->names_full && size != 0 &&", "	       size != 0 &&", CORE + "presence"),
     Mutant(18, "reconciler/rules/presence.c", "> pulled_s + PRESENCE_AFTER_S &&", "> pulled_s &&", CORE + "presence"),
     Mutant(18, "reconciler/rules/presence.c", "p->smallest < presence_bytes(size);",
            "p->smallest != 0;", CORE + "presence"),

@@ -10,7 +10,7 @@
 
 #include "base/buf.h"
 
-/* How long anything may take on a loaded machine; no verdict depends on being faster. */
+/* How long anything may take on a loaded machine; no check depends on being faster. */
 #define PATIENCE_MS 30000
 
 struct child {
@@ -25,7 +25,7 @@ void child_start(struct child *c, const char *program, const char *const *args,
 		 const char *const *env);
 /* Waits for a text after what the last call found; fails the test when it does not come. */
 void child_expect(struct child *c, const char *text);
-/* Did it ever say that, or does it within the time? No verdict: for loops that ask again. */
+/* Did it ever say that, or does it within the time? Not a check: for loops that ask again. */
 bool child_says(struct child *c, const char *text, int within_ms);
 /* How often a text has been said until now. */
 int child_count(struct child *c, const char *text);

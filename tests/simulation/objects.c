@@ -74,7 +74,7 @@ static void put_node(struct sim *s, const struct sim_node *n)
 		.conditions = {&ready, 1},
 		.os = "linux",
 		.arch = n->arm ? "arm64" : "amd64",
-		.images = {images, n->report.n + n->crowded},
+		.images = {images, n->report.n + n->five_names},
 	};
 	obj.meta.labels.at = n->fargate ? labels : labels + 1;
 	obj.meta.labels.n = n->fargate ? 2 : 1;
@@ -227,8 +227,9 @@ static void tell_container(const struct sim_pod *p, size_t i, struct told *t)
 			"image \"x\": failed to resolve reference \"x\": x: not found";
 	} else if (ended && pull->fate == FATE_PLATFORM) {
 		t->waiting[i].reason = "ErrImagePull";
-		t->waiting[i].message = "failed to pull and unpack image \"x\": no match for platform "
-					"in manifest: not found";
+		t->waiting[i].message =
+			"failed to pull and unpack image \"x\": no match for platform "
+			"in manifest: not found";
 	} else if (ended) {
 		cs->waiting = NULL;
 		cs->terminated = &t->ended[i];
@@ -246,8 +247,7 @@ static const char *phase_of(const struct sim_pod *p)
 	if (p->finished && p->fate == FATE_EVICTED)
 		return "Failed";
 	for (size_t i = 0; i < p->n_pulls; i++) {
-		missing |= p->pulls[i].fate == FATE_MISSING ||
-			   p->pulls[i].fate == FATE_PLATFORM;
+		missing |= p->pulls[i].fate == FATE_MISSING || p->pulls[i].fate == FATE_PLATFORM;
 		scratch |= p->pulls[i].fate == FATE_SCRATCH;
 	}
 	return !p->finished || missing ? "Pending" : scratch ? "Failed" : "Succeeded";
@@ -474,7 +474,7 @@ static void name_node(struct sim *s, struct sim_node *n, int i)
 {
 	*n = (struct sim_node){.exists = true, .ready = true};
 	n->cap = sim_chance(&s->run, 300) ? 1 + sim_random(&s->run, 4) : LISTED_MAX;
-	n->crowded = sim_chance(&s->run, 150);
+	n->five_names = sim_chance(&s->run, 150);
 	snprintf(n->name, NAME, "node-%d", i);
 	snprintf(n->uid, NAME, "n%d-%llu", i, (unsigned long long)++s->uids);
 	snprintf(n->pool, sizeof(n->pool), "%s", sim_chance(&s->run, 500) ? "a" : "b");

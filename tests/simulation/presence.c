@@ -117,7 +117,7 @@ bool sim_lists(const struct sim_node *n, const char *reference)
 
 bool sim_proves(const struct sim_node *n)
 {
-	return n->ready && !n->crowded && n->cap >= LISTED_MAX;
+	return n->ready && !n->five_names && n->cap >= LISTED_MAX;
 }
 
 void sim_told(struct sim *s, const struct sim_node *n, bool gone)

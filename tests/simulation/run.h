@@ -1,6 +1,6 @@
 /*
  * What every simulation is made of: a seed from which all chance comes, a clock that only the
- * simulation moves, a verdict, and the program that plays seed after seed.
+ * simulation moves, a result, and the program that plays seed after seed.
  */
 #ifndef DROP_TESTS_SIMULATION_RUN_H
 #define DROP_TESTS_SIMULATION_RUN_H

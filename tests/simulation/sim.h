@@ -49,7 +49,7 @@ struct sim_report {
 
 struct sim_node {
 	bool exists, ready, cordoned, fargate;
-	bool crowded; /* one of its images has five names */
+	bool five_names; /* of one of its images */
 	size_t cap;
 	struct sim_report report;
 	int64_t report_ms;

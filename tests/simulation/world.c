@@ -10,7 +10,7 @@
 #include <string.h>
 
 #define CALM_REPULL_MS (10 * 60 * 1000)
-#define GC_MS 5000 /* pods of a node that is gone are removed */
+#define GC_MS          5000 /* pods of a node that is gone are removed */
 
 static enum fate fate_of_pull(struct sim *s, const struct sim_pod *p, const struct sim_pull *pull)
 {
@@ -90,7 +90,7 @@ static void node_new(struct sim *s, struct sim_node *n, int i)
 {
 	*n = (struct sim_node){.exists = true, .ready = true};
 	n->cap = sim_chance(&s->run, 300) ? 1 + sim_random(&s->run, 4) : LISTED_MAX;
-	n->crowded = sim_chance(&s->run, 150);
+	n->five_names = sim_chance(&s->run, 150);
 	snprintf(n->name, NAME, "node-%d", i);
 	snprintf(n->uid, NAME, "n%d-%llu", i, (unsigned long long)++s->uids);
 	snprintf(n->pool, sizeof(n->pool), "%s", sim_chance(&s->run, 500) ? "a" : "b");

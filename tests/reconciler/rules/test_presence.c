@@ -43,7 +43,7 @@ static const struct proof_row proofs[] = {
 	{"one of the same size", {.ready = true, .heartbeat_s = 1061, OTHERS}, 5 * MB, false},
 	{"our size is not known", {.ready = true, .heartbeat_s = 1061, OTHERS}, 0, false},
 	{"five names: ours may be hidden",
-	 {.ready = true, .heartbeat_s = 1061, .crowded = true, OTHERS},
+	 {.ready = true, .heartbeat_s = 1061, .names_full = true, OTHERS},
 	 6 * MB,
 	 false},
 	{"nothing is listed", {.ready = true, .heartbeat_s = 1061}, 6 * MB, false},
@@ -317,10 +317,10 @@ static void rule_18_unknown_is_not_absent(void **state)
 	(void)state;
 	/* Cut off, for all we know. */
 	static const struct rig_listed larger[] = {{{"x:1"}, 50 * MB}, {{NULL}, 0}};
-	static const struct rig_listed crowded[] = {{{"u:1", "v:1", "w:1", "x:1", "y:1"}, 5 * MB},
-						    {{NULL}, 0}};
+	static const struct rig_listed five_names[] = {
+		{{"u:1", "v:1", "w:1", "x:1", "y:1"}, 5 * MB}, {{NULL}, 0}};
 	static const struct rig_listed empty[] = {{{NULL}, 0}};
-	static const struct rig_listed *const lists[] = {larger, crowded, empty};
+	static const struct rig_listed *const lists[] = {larger, five_names, empty};
 	for (int i = 0; i < 3; i++) {
 		pulled_and_listed(&r);
 		rig_turn(&r, 600 * S);

@@ -82,7 +82,7 @@ static const struct api_condition *found(const struct sets_rig *r, const char *t
 	return api_condition_find(&r->set.status.conditions, type);
 }
 
-/* Its children's verdicts, of their present generation, whatever their phase. */
+/* Its children's condition Stalled, of their present generation, whatever their phase. */
 static void rule_59_stalled_by_children(void **state)
 {
 	struct api_condition stalled = {.type = "Stalled", .status = "True"};
@@ -104,7 +104,7 @@ static void rule_59_stalled_by_children(void **state)
 	assert_string_equal(found(&r, "Stalled")->message,
 			    "1 of 2 images do not become Ready by themselves: s-a-1");
 	assert_null(found(&r, "Reconciling"));
-	/* Another spec: the verdict was about the old one. */
+	/* Another spec: the condition was about the old one. */
 	a->meta.generation++;
 	rig_changed(&r, a);
 	rig_settle(&r);

@@ -162,14 +162,14 @@ def test_limits():
 def test_descriptors_run_out():
     with Sim("--nodes", "1", descriptors=60) as sim:
         probe = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
-        crowd = [sim.raw() for _ in range(100)]
-        crowd[0].sendall(probe)
-        assert b" 200 " in crowd[0].recv(64)
-        crowd[-1].sendall(probe)  # waits until others leave
-        for s in crowd[:-1]:
+        clients = [sim.raw() for _ in range(100)]
+        clients[0].sendall(probe)
+        assert b" 200 " in clients[0].recv(64)
+        clients[-1].sendall(probe)  # waits until others leave
+        for s in clients[:-1]:
             s.close()
-        assert b" 200 " in crowd[-1].recv(64)
-        crowd[-1].close()
+        assert b" 200 " in clients[-1].recv(64)
+        clients[-1].close()
 
 
 def test_a_client_that_does_not_read():

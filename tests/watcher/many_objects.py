@@ -1,6 +1,6 @@
-"""drop-watcher under crowds of objects: what no room can be made for, and names made to collide. TAP.
+"""drop-watcher with very many objects: what no room can be made for, and names made to collide. TAP.
 
-crowd.py WATCHER DROPCTL. An API server of our own, which holds what no CRD of today lets in: objects may be
+many_objects.py WATCHER DROPCTL. An API server of our own, which holds what no CRD of today lets in: objects may be
 older than their CRD. Sizes and processor time are read from /proc, what is left out from dropctl and from
 the events that the server was sent.
 """
@@ -111,7 +111,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 class Scene:
     def __init__(self, images):
-        self.dir = pathlib.Path(tempfile.mkdtemp(prefix='drop-crowd-'))
+        self.dir = pathlib.Path(tempfile.mkdtemp(prefix='drop-many-'))
         self.server = Server(images)
         (self.dir / 's').mkdir(mode=0o700)
         config = self.dir / 'kubeconfig'
