@@ -19,9 +19,9 @@ void measure_answer(struct policy *policy, const struct query *q)
 		   LABELS(policy->name, q->ops->type, url));
 	metric_observe(m, METRIC_discovery_source_latency_seconds, q->took_ms * US_PER_MS,
 		       LABELS(policy->name, q->ops->type));
-	if (q->found.counts[DROP_filter_limit] > 0)
+	if (q->results.counts[DROP_filter_limit] > 0)
 		metric_add(m, METRIC_discovery_filter_limit_total,
-			   (int64_t)q->found.counts[DROP_filter_limit],
+			   (int64_t)q->results.counts[DROP_filter_limit],
 			   LABELS(policy->name, q->ops->type));
 	arena_done(&scratch);
 }
@@ -40,7 +40,7 @@ void measure_found(struct policy *policy, const struct discovered_images *images
 		/* An image of a pipeline may be of several queries. */
 		for (size_t k = 0; policy->plan.queries.pipeline && k < policy->n; k++)
 			if (strcmp(policy->plan.queries.at[k].type, type) == 0)
-				found += (int64_t)policy->sources[k].memory.n;
+				found += (int64_t)policy->sources[k].images.n;
 		metric_set(m, METRIC_discovery_images_found, found, LABELS(policy->name, type));
 	}
 }

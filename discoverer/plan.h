@@ -10,7 +10,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 
-#include "discoverer/list.h"
+#include "discoverer/image_list.h"
 #include "discoverer/pipeline/ranking.h"
 #include "discoverer/pipeline/signal.h"
 

@@ -21,7 +21,7 @@ struct policy *policy_find(const struct discoverer *d, const char *name)
 static void source_done(struct source_state *s)
 {
 	s->query = query_free(s->query);
-	memory_done(&s->memory);
+	source_images_done(&s->images);
 }
 
 void policy_free(struct policy *policy)
@@ -45,16 +45,16 @@ void policy_free(struct policy *policy)
 static void inherit(struct policy *policy, size_t i, int64_t missed)
 {
 	const struct plan *plan = &policy->plan;
-	struct memory *m = &policy->sources[i].memory;
+	struct source_images *m = &policy->sources[i].images;
 	const struct discovered_images *images = &policy->status.discovered_images;
 	const char *type = plan->queries.at[i].type;
 	if (plan->queries.pipeline)
-		memory_inherit_signals(m, images, plan->of[i].names, plan->of[i].n);
+		source_images_restore_signals(m, images, plan->of[i].names, plan->of[i].n);
 	else
-		memory_inherit(m, images, type != NULL ? type : "", missed);
+		source_images_restore(m, images, type != NULL ? type : "", missed);
 }
 
-/* Numbers in a memory are those of signals, so these have to be the same. */
+/* Numbers of its images are those of signals, so these have to be the same. */
 static bool same_signals(const struct discoverypolicy_spec *a, const struct discoverypolicy_spec *b)
 {
 	size_t i = 0, n = a->signals.n;
@@ -86,8 +86,8 @@ static void take_sources(struct policy *policy, const struct discoverypolicy_spe
 		       !(same_form && desc_equal(now->desc, &before.at[k], &now->at[i])))
 			k++;
 		if (k < n_was) {
-			s->memory = was[k].memory;
-			was[k].memory = (struct memory){0};
+			s->images = was[k].images;
+			was[k].images = (struct source_images){0};
 			continue;
 		}
 		/* Until it answers, what the list has of its type; its first answer replaces that.

@@ -7,7 +7,7 @@
 #define DROP_DISCOVERER_POLICY_H
 
 #include "discoverer/discoverer.h"
-#include "discoverer/list.h"
+#include "discoverer/image_list.h"
 #include "discoverer/plan.h"
 
 /*
@@ -17,10 +17,10 @@
 #define PATIENCE_MS 3000
 
 struct source_state {
-	struct query *query;  /* being asked; NULL: not */
-	struct memory memory; /* its last good results */
-	bool answered;        /* since its spec is what it is; before that nothing is known */
-	enum fault fault;     /* of the last answer */
+	struct query *query;         /* being asked; NULL: not */
+	struct source_images images; /* its last good results */
+	bool answered;    /* since its spec is what it is; before that nothing is known */
+	enum fault fault; /* of the last answer */
 	char text[ERR_TEXT_MAX], note[ERR_TEXT_MAX], warning[ERR_TEXT_MAX];
 	size_t left_out[DROP_REASONS_COUNT]; /* by its last answer */
 	bool plain;                          /* its credentials go over http */

@@ -53,8 +53,8 @@ static int on_sample(struct prom_answer *p, const struct sax *s, struct err *err
 	p->highest = p->valued && p->highest > value ? p->highest : value;
 	p->valued = true;
 	const struct sample sample = {p->time_ms, value};
-	for (size_t i = 0; p->states != NULL && i < p->found->n_rules; i++)
-		signal_fold(&p->found->rules[i], &p->states[i], SERIES_VALUES, &sample);
+	for (size_t i = 0; p->states != NULL && i < p->results->n_rules; i++)
+		signal_fold(&p->results->rules[i], &p->states[i], SERIES_VALUES, &sample);
 	if (++p->samples > PROM_SAMPLES_MAX)
 		return err_set(err, ERR_TERMINAL,
 			       "the answer has more than %d samples: raise step, shorten lookback, "
@@ -133,7 +133,7 @@ static void series_begins(struct prom_answer *p)
 	p->image_len = 0;
 	p->valued = p->histogram = false;
 	p->sum = p->highest = 0;
-	for (size_t i = 0; p->states != NULL && i < p->found->n_rules; i++)
+	for (size_t i = 0; p->states != NULL && i < p->results->n_rules; i++)
 		signal_clear(&p->states[i]);
 	if (p->unlabelled == 0)
 		p->labels[0] = '\0';
@@ -146,9 +146,9 @@ static void series_ended(struct prom_answer *p)
 		p->unlabelled++;
 	else if (!p->valued)
 		p->histograms += p->histogram;
-	else if (p->found != NULL)
-		found_merge(p->found, p->image, p->image_len,
-			    p->found->fractions ? p->highest : p->sum, p->states);
+	else if (p->results != NULL)
+		results_merge(p->results, p->image, p->image_len,
+			      p->results->fractions ? p->highest : p->sum, p->states);
 }
 
 static int on_event(void *ctx, const struct sax *s, enum sax_event event, struct err *err)

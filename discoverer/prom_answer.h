@@ -1,6 +1,6 @@
 /*
  * The answer of Prometheus' query and query_range as it arrives (behaviour.md 27): series
- * with an image label go to a struct found, nothing else is kept. Pure.
+ * with an image label go to a struct results, nothing else is kept. Pure.
  *
  * Bounded is the work and not the size: PROM_SAMPLES_MAX samples, and PROM_BYTES_MAX bytes besides
  * PROM_SAMPLE_BYTES for each of them. Where a bound is hit, the error says what to change.
@@ -8,8 +8,8 @@
 #ifndef DROP_DISCOVERER_PROM_ANSWER_H
 #define DROP_DISCOVERER_PROM_ANSWER_H
 
-#include "discoverer/found.h"
 #include "discoverer/json/jsonsax.h"
+#include "discoverer/results.h"
 
 #define PROM_TEXT_MAX 255
 /* A range of a week at 5 minutes is 2,017 samples a series: room for 2,400 series of it. */
@@ -20,8 +20,8 @@
 /* No answer within the bounds has more bytes. */
 #define PROM_ANSWER_MAX (PROM_BYTES_MAX + (size_t)PROM_SAMPLES_MAX * PROM_SAMPLE_BYTES)
 
-struct prom_answer {         /* zeroed but for found: ready */
-	struct found *found; /* NULL: only the error is of interest */
+struct prom_answer {             /* zeroed but for results: ready */
+	struct results *results; /* NULL: only the error is of interest */
 	struct sax sax;
 	char status[16], type[16];
 	char error_type[64], error[PROM_TEXT_MAX + 1]; /* cut, as they came */
@@ -35,12 +35,13 @@ struct prom_answer {         /* zeroed but for found: ready */
 	size_t histograms; /* series with an image that are native histograms and no number */
 	char labels[64];   /* names of labels that the first unlabelled series has, cut */
 	/* The series we are in. */
-	char image[FOUND_IMAGE_MAX + 2];
+	char image[RESULTS_IMAGE_MAX + 2];
 	size_t image_len;
 	bool valued, histogram;
 	double sum, highest;
 	int64_t time_ms; /* of the sample we are in */
-	/* Of the series' samples, for found's signals; borrowed, found->n_rules, empty. NULL: none.
+	/* Of the series' samples, for results' signals; borrowed, results->n_rules, empty. NULL:
+	 * none.
 	 */
 	struct signal_state *states;
 };

@@ -90,11 +90,11 @@ static void send(struct policy *policy, struct write_ctx *w, struct now now)
 
 /* ---- what it says ---- */
 
-static struct list_source *memories(const struct policy *policy, struct arena *a)
+static struct list_source *list_sources(const struct policy *policy, struct arena *a)
 {
 	struct list_source *all = arena_array(a, policy->n, sizeof(*all));
 	for (size_t i = 0; i < policy->n; i++)
-		all[i] = (struct list_source){&policy->sources[i].memory,
+		all[i] = (struct list_source){&policy->sources[i].images,
 					      policy->plan.queries.at[i].type,
 					      policy->plan.of[i].signals};
 	return all;
@@ -114,7 +114,7 @@ static struct list make_list(struct policy *policy, struct arena *a)
 		rules.old = policy->status.discovered_images;
 	plan_list_rules(&policy->plan, nodes_ready(policy->d, policy->plan.nodes), &ranking,
 			&rules);
-	return list_make(memories(policy, a), policy->n, &rules, a);
+	return list_make(list_sources(policy, a), policy->n, &rules, a);
 }
 
 static void publish(struct policy *policy, struct now now)

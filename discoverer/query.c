@@ -128,17 +128,17 @@ static int take_signals(struct query *q, struct discovery_source *spec,
 {
 	struct signal_rule *rules;
 	fill_in(spec);
-	q->found.fractions = true;
-	if (plan_rules(signals, spec, clock_wall_us() / 1000, &q->mem, &rules, &q->found.n_rules,
+	q->results.fractions = true;
+	if (plan_rules(signals, spec, clock_wall_us() / 1000, &q->mem, &rules, &q->results.n_rules,
 		       err) < 0)
 		return -1;
-	q->found.rules = rules;
+	q->results.rules = rules;
 	return 0;
 }
 
 struct query *query_new(const struct query_env *env, const struct plan_queries *queries, size_t i,
 			const struct discovery_signals *signals, const void *group,
-			bool remember_dropped)
+			bool keep_dropped)
 {
 	struct query *q = xcalloc(1, sizeof(*q));
 	struct discovery_source *spec = desc_clone(queries->desc, &queries->at[i], &q->mem);
@@ -146,7 +146,7 @@ struct query *query_new(const struct query_env *env, const struct plan_queries *
 	q->ops = source_ops_find(spec->type);
 	q->spec = spec;
 	q->group = group;
-	q->found.remember = remember_dropped;
+	q->results.keep_dropped = keep_dropped;
 	q->began_ms = clock_boot_ms();
 	struct err err;
 	if (q->ops == NULL)
@@ -172,7 +172,7 @@ struct query *query_free(struct query *q)
 	if (q->started)
 		q->ops->stop(q);
 	auth_done(&q->auth);
-	found_done(&q->found);
+	results_done(&q->results);
 	arena_done(&q->mem);
 	free(q);
 	return NULL;

@@ -1,7 +1,7 @@
 /*
  * One source, asked once. A backend is a struct source_ops in a file of its own
  * (source_<type>.c): it checks its part of the spec, sends its requests through the line and
- * puts what it hears into query->found. What is common is query.c: the Secret, the time, and
+ * puts what it hears into query->results. What is common is query.c: the Secret, the time, and
  * how it ends.
  */
 #ifndef DROP_DISCOVERER_SOURCE_H
@@ -16,8 +16,8 @@
 
 #include "discoverer/registry/auth.h"
 #include "discoverer/fault.h"
-#include "discoverer/found.h"
 #include "discoverer/registry/limiter.h"
+#include "discoverer/results.h"
 #include "discoverer/secret_rule.h"
 
 struct plan_queries; /* discoverer/plan.h */
@@ -69,7 +69,7 @@ struct query {
 	const struct discovery_source *spec; /* a copy */
 	const void *group;
 	struct auth auth;
-	struct found found;
+	struct results results;
 	void *backend;
 	int64_t began_ms, took_ms;
 	size_t samples;          /* read, of what has samples */
@@ -78,12 +78,12 @@ struct query {
 	bool plain;              /* credentials went over http */
 
 	bool ended;
-	enum fault fault;           /* FAULT_NONE: found is whole */
-	bool partial;               /* failed, but found is worth something */
+	enum fault fault;           /* FAULT_NONE: results are whole */
+	bool partial;               /* failed, but results are worth something */
 	int64_t retry_after_ms;     /* the server asked for it */
 	char text[ERR_TEXT_MAX];    /* why it failed */
 	char warning[ERR_TEXT_MAX]; /* what it warned of though it did not */
-	char note[ERR_TEXT_MAX]; /* why it found nothing though it did not; "": there is nothing */
+	char note[ERR_TEXT_MAX];    /* why it has no results though it did not fail; "": none */
 };
 
 /*
@@ -92,7 +92,7 @@ struct query {
  */
 struct query *query_new(const struct query_env *env, const struct plan_queries *queries, size_t i,
 			const struct discovery_signals *signals, const void *group,
-			bool remember_dropped);
+			bool keep_dropped);
 /* NULL is fine; stops it if need be. */
 struct query *query_free(struct query *q);
 /* query_end.c. The first call counts. The text is made fit for people, and for eyes that may see no

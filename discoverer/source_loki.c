@@ -37,7 +37,7 @@ struct loki {
 	struct weburl url; /* without a query */
 	struct loki_answer answer;
 	struct event_reader *events; /* NULL: no parser */
-	char image[FOUND_IMAGE_MAX + 2];
+	char image[RESULTS_IMAGE_MAX + 2];
 	uint64_t stream;           /* hash of the labels of the stream we are in */
 	int64_t start_ns, end_ns;  /* of what is asked next; end is not in it */
 	int64_t oldest_ns;         /* of the lines of this page */
@@ -146,7 +146,7 @@ static void take_event(struct query *q, int64_t time_ns, const char *line, size_
 {
 	struct loki *l = q->backend;
 	struct event_found e;
-	char image[FOUND_IMAGE_MAX + 2];
+	char image[RESULTS_IMAGE_MAX + 2];
 	if (!event_line(l->events, line, len, &e) || counted_already(l, &e))
 		return;
 	l->with_image++;
@@ -155,10 +155,10 @@ static void take_event(struct query *q, int64_t time_ns, const char *line, size_
 	image[n] = '\0';
 	struct sample sample = {time_ns / NS_PER_MS, e.pull.seconds};
 	if (e.pull.seconds >= 0)
-		found_sample(&q->found, image, n, SERIES_PULL_SECONDS, &sample);
+		results_sample(&q->results, image, n, SERIES_PULL_SECONDS, &sample);
 	sample.value = e.pull.bytes;
 	if (e.pull.bytes >= 0)
-		found_sample(&q->found, image, n, SERIES_IMAGE_BYTES, &sample);
+		results_sample(&q->results, image, n, SERIES_IMAGE_BYTES, &sample);
 	q->samples += (e.pull.seconds >= 0) + (e.pull.bytes >= 0);
 }
 
@@ -170,7 +170,7 @@ static void take_line(struct query *q, int64_t time_ns)
 		return;
 	l->with_image++;
 	q->samples++;
-	found_sample(&q->found, l->image, strlen(l->image), SERIES_VALUES, &sample);
+	results_sample(&q->results, l->image, strlen(l->image), SERIES_VALUES, &sample);
 }
 
 static void on_entry(void *ctx, int64_t time_ns, const char *line, size_t len)
@@ -250,9 +250,9 @@ static void finished(struct query *q)
 		snprintf(q->warning, sizeof(q->warning), "%zu lines longer than %d KiB were cut",
 			 l->cut, LOKI_LINE_MAX / 1024);
 	}
-	if (q->found.n == 0 && l->lines == 0)
+	if (q->results.n == 0 && l->lines == 0)
 		snprintf(q->note, sizeof(q->note), "the query returned no lines");
-	else if (q->found.n == 0 && l->with_image == 0)
+	else if (q->results.n == 0 && l->with_image == 0)
 		snprintf(q->note, sizeof(q->note),
 			 l->events != NULL
 				 ? "none of %zu lines is an event Pulled with a duration or a size"

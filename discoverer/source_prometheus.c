@@ -105,7 +105,7 @@ static void answered(struct query *q, const struct prom_answer *a)
 	}
 	if (a->warnings > 0)
 		put_clean(q, q->warning, a->warning);
-	if (q->found.n == 0) {
+	if (q->results.n == 0) {
 		prom_answer_empty(a, text);
 		put_clean(q, q->note, text);
 	}
@@ -158,10 +158,10 @@ static void start(struct query *q)
 	struct buf params = {0};
 	if (!query_url(q, spec->endpoint, &url))
 		return;
-	q->found.sum = spec->lookback > 0 && !q->found.fractions;
-	p->answer.found = &q->found;
-	p->states = xcalloc(q->found.n_rules + 1, sizeof(*p->states));
-	p->answer.states = q->found.n_rules > 0 ? p->states : NULL;
+	q->results.sum = spec->lookback > 0 && !q->results.fractions;
+	p->answer.results = &q->results;
+	p->states = xcalloc(q->results.n_rules + 1, sizeof(*p->states));
+	p->answer.states = q->results.n_rules > 0 ? p->states : NULL;
 	add_param(&params, "query", spec->query);
 	if (spec->lookback > 0)
 		add_range(q, &params);
@@ -199,7 +199,7 @@ static void stop(struct query *q)
 	if (p == NULL)
 		return;
 	job_stop(&p->job);
-	for (size_t i = 0; p->states != NULL && i < q->found.n_rules; i++)
+	for (size_t i = 0; p->states != NULL && i < q->results.n_rules; i++)
 		signal_clear(&p->states[i]);
 	free(p->states);
 	free(p);

@@ -104,7 +104,7 @@ static void walk_ended(struct walk *w, enum part_state state)
 {
 	struct query *q = w->q;
 	struct registry *r = q->backend;
-	q->found.parts[w->repository] = state;
+	q->results.parts[w->repository] = state;
 	q->partial |= state == PART_WHOLE || state == PART_ADDED;
 	walk_clear(w);
 	r->done++;
@@ -174,9 +174,9 @@ static void start(struct query *q)
 	while (len > 0 && name[len - 1] == '/')
 		name[--len] = '\0';
 	r->shown = name;
-	found_parts(&q->found, spec->repositories.n);
-	q->found.part_of = part_of;
-	q->found.part_ctx = q;
+	results_parts(&q->results, spec->repositories.n);
+	q->results.part_of = part_of;
+	q->results.part_ctx = q;
 	begin_walks(q);
 }
 

@@ -11,8 +11,8 @@
 #include "base/arena.h"
 
 #include "discoverer/fault.h"
-#include "discoverer/found.h"
 #include "discoverer/plan.h"
+#include "discoverer/results.h"
 
 /* Bytes of a condition's message. */
 #define STATUS_MESSAGE_MAX 1024

@@ -32,15 +32,15 @@ static void log_end(const struct policy *policy, const struct source_state *s,
 	else
 		LOG_AT(was_failing ? LOG_INFO : LOG_DEBUG, "source answered",
 		       LS("policy", policy->name), LS("type", q->ops->type), LS("url", url),
-		       LN("images", q->found.n), LN("ms", q->took_ms));
+		       LN("images", q->results.n), LN("ms", q->took_ms));
 	if (q->warning[0] != '\0')
 		log_warn("source returned a warning", LS("policy", policy->name), LS("url", url),
 			 LS("warning", q->warning));
 	for (int why = DROP_none + 1; why < DROP_REASONS_COUNT; why++)
-		if (q->found.counts[why] > 0)
+		if (q->results.counts[why] > 0)
 			log_debug("names ignored", LS("policy", policy->name), LS("url", url),
 				  LS("why", drop_reason_name((enum drop_reason)why)),
-				  LN("count", q->found.counts[why]));
+				  LN("count", q->results.counts[why]));
 	arena_done(&scratch);
 }
 
@@ -48,7 +48,7 @@ static void log_end(const struct policy *policy, const struct source_state *s,
 static size_t keep_of(const struct policy *policy)
 {
 	if (policy->plan.queries.pipeline)
-		return FOUND_MAX;
+		return RESULTS_MAX;
 	int64_t most = policy->obj->spec.max_images;
 	return most < LIST_IMAGES_MAX ? (size_t)(most > 0 ? most : 1) : LIST_IMAGES_MAX;
 }
@@ -56,12 +56,13 @@ static size_t keep_of(const struct policy *policy)
 static void learn(struct policy *policy, struct source_state *s, struct query *q)
 {
 	bool whole = q->fault == FAULT_NONE;
-	if (q->fault == FAULT_SPEC || (!whole && !q->partial && q->found.parts == NULL))
+	if (q->fault == FAULT_SPEC || (!whole && !q->partial && q->results.parts == NULL))
 		return;
-	found_filter(&q->found, policy->filter);
-	memcpy(s->left_out, q->found.counts, sizeof(s->left_out));
-	found_why_none(&q->found, q->note, sizeof(q->note));
-	memory_learn(&s->memory, &q->found, whole, policy->obj->spec.remove_after, keep_of(policy));
+	results_filter(&q->results, policy->filter);
+	memcpy(s->left_out, q->results.counts, sizeof(s->left_out));
+	results_why_none(&q->results, q->note, sizeof(q->note));
+	source_images_update(&s->images, &q->results, whole, policy->obj->spec.remove_after,
+			     keep_of(policy));
 }
 
 /* The one place where a source's answer, good or bad, is accounted for. */
@@ -110,7 +111,7 @@ static void ask(struct policy *policy, size_t i, bool full)
 {
 	struct source_state *s = &policy->sources[i];
 	if (full)
-		memory_round(&s->memory);
+		source_images_begin_round(&s->images);
 	s->query = query_new(&policy->d->env, &policy->plan.queries, i, &policy->obj->spec.signals,
 			     policy, false);
 	policy->running++;

@@ -30,14 +30,14 @@ static void drop_tag(struct walk *w, const char *tag, enum drop_reason why)
 {
 	struct buf image = {0};
 	render(w, tag, &image);
-	found_drop(&w->q->found, image.data, why);
+	results_drop(&w->q->results, image.data, why);
 	buf_done(&image);
 }
 
 /* Is it a query of the pipeline form? Its tags are ordered by version. */
 static bool pipeline(const struct walk *w)
 {
-	return w->q->found.fractions;
+	return w->q->results.fractions;
 }
 
 static void version_of_tag(const struct walk *w, struct walk_tag *tag)
@@ -112,16 +112,16 @@ static void take_tags(struct walk *w)
 	size_t most = spec->top_x > 0 ? (size_t)spec->top_x : w->n_kept;
 	size_t first = w->n_kept > most ? w->n_kept - most : 0;
 	struct buf image = {0};
-	w->q->found.part = w->repository;
+	w->q->results.part = w->repository;
 	if (pipeline(w) && w->n_kept > 0)
 		qsort(w->kept, w->n_kept, sizeof(*w->kept), oldest_first);
 	for (size_t i = 0; i < first; i++)
 		drop_tag(w, w->kept[i].name, DROP_top_x);
 	for (size_t i = first; i < w->n_kept; i++) {
 		const struct sample sample = {0, (double)(i - first + 1)};
-		buf_clear(&image, FOUND_IMAGE_MAX);
+		buf_clear(&image, RESULTS_IMAGE_MAX);
 		render(w, w->kept[i].name, &image);
-		found_sample(&w->q->found, image.data, image.len, SERIES_VALUES, &sample);
+		results_sample(&w->q->results, image.data, image.len, SERIES_VALUES, &sample);
 	}
 	w->q->samples += w->n_kept - first;
 	buf_done(&image);
@@ -227,7 +227,7 @@ static void page_read(struct walk *w, const struct fetch_result *res)
 		.counted = w->counted,
 	};
 	const char *query = NULL;
-	w->q->found.counts[DROP_unusable] += w->tags->unusable;
+	w->q->results.counts[DROP_unusable] += w->tags->unusable;
 	enum page_next next = w->over ? PAGE_END : page_next(&a, &page, &query);
 	if (next == PAGE_MORE && ++w->pages < PAGES_MAX) {
 		ask_page(w, query);

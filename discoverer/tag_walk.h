@@ -51,7 +51,7 @@ struct walk { /* over the pages of one repository */
 };
 
 struct registry {
-	/* The walk is over: what its repository is worth now (discoverer/found.h).
+	/* The walk is over: what its repository is worth now (discoverer/results.h).
 	 * source_registry.c goes on from there. */
 	void (*walk_ended)(struct walk *w, enum part_state state);
 	struct registry_client client;

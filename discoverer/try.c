@@ -143,7 +143,7 @@ static void tell_source(struct try *t, size_t i, struct msg_discovered *m)
 		.url = weburl_shown(&t->mem, q->ops->url(q->spec)),
 		.reason = fault_reason(q->fault),
 		.text = words(q),
-		.found = q->found.n,
+		.found = q->results.n,
 		.took_ms = q->took_ms,
 		.name = q->spec->name,
 		.samples = q->samples,
@@ -187,7 +187,7 @@ static void add_numbers(struct try *t, const struct list_image *image, struct ms
 
 static void add_rows(struct try *t, const struct list *list, struct msg_discovered *m)
 {
-	size_t all = list->all + t->n * FOUND_DROPPED_MAX;
+	size_t all = list->all + t->n * RESULTS_DROPPED_MAX;
 	struct rows rows = {m, t->max < all ? t->max : all, 0};
 	m->images.at = arena_array(&t->mem, rows.max, sizeof(*m->images.at));
 	for (size_t i = 0; i < list->all; i++) {
@@ -205,7 +205,7 @@ static void add_rows(struct try *t, const struct list *list, struct msg_discover
 				     : DROP_max_images);
 	}
 	for (size_t i = 0; i < t->n; i++) {
-		const struct found *f = &t->queries[i]->found;
+		const struct results *f = &t->queries[i]->results;
 		for (size_t k = 0; k < f->n_dropped; k++)
 			add_row(&rows,
 				&(struct msg_rank){.image = f->dropped[k].image,
@@ -222,25 +222,24 @@ static struct list make_list(const struct discoverer *d, struct try *t)
 {
 	struct ranking ranking;
 	struct list_source *sources = arena_array(&t->mem, t->n, sizeof(*sources));
-	struct memory *memories = arena_array(&t->mem, t->n, sizeof(*memories));
+	struct source_images *known = arena_array(&t->mem, t->n, sizeof(*known));
 	struct list_rules rules = {.max_images = t->obj->spec.max_images,
 				   .max_shrink_percent = 100};
 	for (size_t i = 0; i < t->n; i++) {
 		struct query *q = t->queries[i];
-		found_filter(&q->found, t->filter);
-		found_why_none(&q->found, q->note, sizeof(q->note));
+		results_filter(&q->results, t->filter);
+		results_why_none(&q->results, q->note, sizeof(q->note));
 		if (q->fault == FAULT_NONE || q->partial)
-			memory_learn(&memories[i], &q->found, true, 1, FOUND_MAX);
-		sources[i] =
-			(struct list_source){&memories[i], q->ops->type, t->plan.of[i].signals};
+			source_images_update(&known[i], &q->results, true, 1, RESULTS_MAX);
+		sources[i] = (struct list_source){&known[i], q->ops->type, t->plan.of[i].signals};
 	}
 	plan_list_rules(&t->plan, nodes_ready(d, t->plan.nodes), &ranking, &rules);
 	struct list list = list_make(sources, t->n, &rules, &t->mem);
-	/* Its texts are those of the memories, which end here. */
+	/* Its texts are those of the known images, which end here. */
 	for (size_t i = 0; i < list.all; i++)
 		list.at[i].image = arena_strdup(&t->mem, list.at[i].image);
 	for (size_t i = 0; i < t->n; i++)
-		memory_done(&memories[i]);
+		source_images_done(&known[i]);
 	return list;
 }
 
@@ -266,7 +265,7 @@ static void finish(struct proc *p, struct try *t)
 			.warning = q->warning,
 		};
 		for (int why = 0; why < DROP_REASONS_COUNT; why++)
-			facts.left_out[why] += q->found.counts[why];
+			facts.left_out[why] += q->results.counts[why];
 		if (q->fault == FAULT_SPEC)
 			facts.spec_error = views[i].text;
 	}

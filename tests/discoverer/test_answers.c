@@ -25,23 +25,23 @@
 static char *prometheus(const char *text, bool sum)
 {
 	struct prom_answer *p = calloc(1, sizeof(*p));
-	struct found found = {.sum = sum};
+	struct results results = {.sum = sum};
 	struct buf out = {0};
 	struct err err = {0};
 	size_t len = strlen(text), half = len / 2;
-	p->found = &found;
+	p->results = &results;
 	buf_adds(&out, "");
 	bool ok = prom_answer_feed(p, text, half, &err) == 0 &&
 		  prom_answer_feed(p, text + half, len - half, &err) == 0 &&
 		  prom_answer_end(p, &err) == 0;
 	if (ok && prom_answer_failed(p))
 		buf_addf(&out, "error: %s %s", p->error_type, p->error);
-	for (size_t i = 0; ok && i < found.n; i++)
-		buf_addf(&out, "%s%s=%lld", i > 0 ? " " : "", found.at[i].image,
-			 (long long)score_integer(found.at[i].score));
-	if (ok && found.counts[DROP_unusable] > 0)
-		buf_addf(&out, " unusable=%zu", found.counts[DROP_unusable]);
-	found_done(&found);
+	for (size_t i = 0; ok && i < results.n; i++)
+		buf_addf(&out, "%s%s=%lld", i > 0 ? " " : "", results.at[i].image,
+			 (long long)score_integer(results.at[i].score));
+	if (ok && results.counts[DROP_unusable] > 0)
+		buf_addf(&out, " unusable=%zu", results.counts[DROP_unusable]);
+	results_done(&results);
 	free(p);
 	if (!ok)
 		buf_done(&out);
@@ -176,10 +176,10 @@ static void rule_27_incomplete(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(lack_rows) / sizeof(lack_rows[0]); i++) {
 		struct prom_answer *p = calloc(1, sizeof(*p));
-		struct found found = {0};
+		struct results results = {0};
 		struct err err = {0};
 		char text[ERR_TEXT_MAX];
-		p->found = &found;
+		p->results = &results;
 		unit_say(lack_rows[i].name);
 		assert_int_equal(
 			prom_answer_feed(p, lack_rows[i].text, strlen(lack_rows[i].text), &err), 0);
@@ -190,7 +190,7 @@ static void rule_27_incomplete(void **state)
 			prom_answer_empty(p, text);
 			assert_string_equal(text, lack_rows[i].empty);
 		}
-		found_done(&found);
+		results_done(&results);
 		free(p);
 	}
 }
@@ -211,9 +211,9 @@ static void rule_27_bounds(void **state)
 					 "{\"metric\":{\"image\":\"a:1\"},\"values\":[[1,\"1\"]";
 	static const char sample[] = ",[1700000000.123,\"0.12345678901234567\"]";
 	struct prom_answer *p = calloc(1, sizeof(*p));
-	struct found found = {.sum = true};
+	struct results results = {.sum = true};
 	struct err err = {0};
-	p->found = &found;
+	p->results = &results;
 	assert_int_equal(feed(p, begin, 1, &err), 0);
 	assert_int_equal(feed(p, sample, 1000000, &err), 0); /* 40 MB */
 	assert_int_equal(feed(p, sample, PROM_SAMPLES_MAX, &err), -1);
@@ -223,7 +223,7 @@ static void rule_27_bounds(void **state)
 	assert_int_equal(feed(p, "                ", PROM_BYTES_MAX / 16 - 1000, &err), 0);
 	assert_int_equal(feed(p, "                ", 2000, &err), -1);
 	assert_non_null(strstr(err.text, "more than 16 MiB besides its samples"));
-	found_done(&found);
+	results_done(&results);
 	free(p);
 }
 

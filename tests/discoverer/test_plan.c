@@ -1,6 +1,6 @@
 /*
- * discoverer/plan.c and list.c: a spec of the pipeline form, from its JSON to the status; what of
- * it is not valid; and what is kept over outages and restarts (behaviour.md 55).
+ * discoverer/plan.c and image_list.c: a spec of the pipeline form, from its JSON to the status;
+ * what of it is not valid; and what is kept over outages and restarts (behaviour.md 55).
  */
 #include "tests/unit.h"
 
@@ -162,10 +162,10 @@ static void rule_55_what_is_not_valid(void **state)
 
 /* Samples of a query: "a=1 a=2 b=3"; what: 'w' a whole answer, 'a' one that only adds. */
 static void learn(const struct plan *plan, const struct discoverypolicy_spec *spec, size_t query,
-		  const char *samples, char what, struct memory *m)
+		  const char *samples, char what, struct source_images *m)
 {
 	struct arena a = ARENA_INIT;
-	struct found f = {.fractions = true};
+	struct results f = {.fractions = true};
 	struct signal_rule *rules;
 	struct err err;
 	assert_int_equal(plan_rules(&spec->signals, &plan->queries.at[query], 0, &a, &rules,
@@ -177,20 +177,20 @@ static void learn(const struct plan *plan, const struct discoverypolicy_spec *sp
 		size_t n = strcspn(p, "=");
 		snprintf(image, sizeof(image), "%.*s", (int)n, p);
 		const struct sample s = {0, strtod(p + n + 1, &end)};
-		found_sample(&f, image, n, query == 1 ? SERIES_PULL_SECONDS : SERIES_VALUES, &s);
+		results_sample(&f, image, n, query == 1 ? SERIES_PULL_SECONDS : SERIES_VALUES, &s);
 		p = end + (*end == ' ');
 	}
-	memory_round(m);
-	memory_learn(m, &f, what == 'w', 1, FOUND_MAX);
-	found_done(&f);
+	source_images_begin_round(m);
+	source_images_update(m, &f, what == 'w', 1, RESULTS_MAX);
+	results_done(&f);
 	arena_done(&a);
 }
 
-static struct discovered_images images_of(const struct plan *plan, struct memory *memories,
+static struct discovered_images images_of(const struct plan *plan, struct source_images *known,
 					  int64_t max, int64_t nodes, struct arena *a)
 {
-	const struct list_source sources[] = {{&memories[0], "prometheus", plan->of[0].signals},
-					      {&memories[1], "loki", plan->of[1].signals}};
+	const struct list_source sources[] = {{&known[0], "prometheus", plan->of[0].signals},
+					      {&known[1], "loki", plan->of[1].signals}};
 	struct list_rules rules = {.max_images = max, .max_shrink_percent = 100};
 	struct ranking ranking;
 	plan_list_rules(plan, nodes, &ranking, &rules);
@@ -266,18 +266,18 @@ static void rule_55_from_samples_to_status(void **state)
 		struct arena a = ARENA_INIT;
 		struct plan plan;
 		struct err err;
-		struct memory memories[2] = {{{0}}};
+		struct source_images known[2] = {{{0}}};
 		const struct discoverypolicy_spec *spec =
 			spec_of(arena_printf(&a, "%s%s", TWO, row->ranking), &a);
 		if (plan_make(spec, &a, &plan, &err) < 0)
 			fail_msg("%s", err.text);
-		learn(&plan, spec, 0, row->usage, 'w', &memories[0]);
-		learn(&plan, spec, 1, row->events, 'w', &memories[1]);
+		learn(&plan, spec, 0, row->usage, 'w', &known[0]);
+		learn(&plan, spec, 1, row->events, 'w', &known[1]);
 		struct discovered_images images =
-			images_of(&plan, memories, spec->max_images, row->nodes, &a);
+			images_of(&plan, known, spec->max_images, row->nodes, &a);
 		assert_string_equal(text_of(&images, &a), row->want);
-		memory_done(&memories[0]);
-		memory_done(&memories[1]);
+		source_images_done(&known[0]);
+		source_images_done(&known[1]);
 		arena_done(&a);
 	}
 }
@@ -289,38 +289,38 @@ static void rule_55_outage_and_restart(void **state)
 	struct arena a = ARENA_INIT;
 	struct plan plan;
 	struct err err;
-	struct memory memories[2] = {{{0}}};
+	struct source_images known[2] = {{{0}}};
 	const struct discoverypolicy_spec *spec =
 		spec_of(TWO "{\"strategy\":\"weightedSum\",\"weightedSum\":{\"terms\":[{\"signal\":"
 			    "\"used\",\"weight\":1},{\"signal\":\"seconds\",\"weight\":1}]}}}",
 			&a);
 	assert_int_equal(plan_make(spec, &a, &plan, &err), 0);
-	learn(&plan, spec, 0, "a=0 b=10", 'w', &memories[0]);
-	learn(&plan, spec, 1, "a=3 b=2", 'w', &memories[1]);
-	struct discovered_images was = images_of(&plan, memories, 3, 0, &a);
+	learn(&plan, spec, 0, "a=0 b=10", 'w', &known[0]);
+	learn(&plan, spec, 1, "a=3 b=2", 'w', &known[1]);
+	struct discovered_images was = images_of(&plan, known, 3, 0, &a);
 	/* The names belong to the sources, which are read again. */
 	for (size_t i = 0; i < was.n; i++)
 		was.at[i].image = arena_strdup(&a, was.at[i].image);
 	assert_string_equal(text_of(&was, &a), "1 a 1 used=0 seconds=3|2 b 1 used=10 seconds=2");
 	/* One answers anew, the other not. */
-	learn(&plan, spec, 0, "b=1 c=2", 'w', &memories[0]);
-	struct discovered_images now = images_of(&plan, memories, 3, 0, &a);
+	learn(&plan, spec, 0, "b=1 c=2", 'w', &known[0]);
+	struct discovered_images now = images_of(&plan, known, 3, 0, &a);
 	assert_string_equal(text_of(&now, &a),
 			    "1 a 0 seconds=3|2 b 0 used=1 seconds=2|3 c -1 used=2");
 	/* Started again, nobody answers. */
 	for (size_t i = 0; i < 2; i++)
-		memory_inherit_signals(&memories[i], &was, plan.of[i].names, plan.of[i].n);
-	now = images_of(&plan, memories, 3, 0, &a);
+		source_images_restore_signals(&known[i], &was, plan.of[i].names, plan.of[i].n);
+	now = images_of(&plan, known, 3, 0, &a);
 	assert_string_equal(text_of(&now, &a), "1 a 1 used=0 seconds=3|2 b 1 used=10 seconds=2");
 	/* One answers without b: the other, which knew b, too, has not answered yet. */
-	learn(&plan, spec, 0, "a=1", 'w', &memories[0]);
-	now = images_of(&plan, memories, 3, 0, &a);
+	learn(&plan, spec, 0, "a=1", 'w', &known[0]);
+	now = images_of(&plan, known, 3, 0, &a);
 	assert_int_equal(now.n, 2);
-	learn(&plan, spec, 1, "a=1", 'w', &memories[1]);
-	now = images_of(&plan, memories, 3, 0, &a);
+	learn(&plan, spec, 1, "a=1", 'w', &known[1]);
+	now = images_of(&plan, known, 3, 0, &a);
 	assert_string_equal(text_of(&now, &a), "1 a 2 used=1 seconds=1");
-	memory_done(&memories[0]);
-	memory_done(&memories[1]);
+	source_images_done(&known[0]);
+	source_images_done(&known[1]);
 	arena_done(&a);
 }
 

@@ -4,31 +4,31 @@
  * that an answer lacks are dropped after removeAfter answers, and a list gets shorter by at
  * most maxShrinkPercent at once. Pure.
  */
-#ifndef DROP_DISCOVERER_LIST_H
-#define DROP_DISCOVERER_LIST_H
+#ifndef DROP_DISCOVERER_IMAGE_LIST_H
+#define DROP_DISCOVERER_IMAGE_LIST_H
 
 #include "api/kinds.h"
 #include "base/arena.h"
 
-#include "discoverer/found.h"
 #include "discoverer/pipeline/ranking.h"
 #include "discoverer/regex.h"
+#include "discoverer/results.h"
 
 /* Images of a policy, whatever maxImages says; bytes of them in the object's JSON. */
 #define LIST_IMAGES_MAX 4096
 #define LIST_BYTES_MAX  (256 * 1024)
 
-struct memory_image {
+struct source_image {
 	const char *image;
 	double score;          /* an integer, but in the pipeline form */
 	const double *numbers; /* of its source's signals, in the order of the spec; NAN: none */
 	int64_t missed;        /* whole answers since that did not have it */
-	size_t part; /* of its source (discoverer/found.h); PART_UNKNOWN: not remembered */
+	size_t part;           /* of its source (discoverer/results.h); PART_UNKNOWN: not known */
 };
 
-struct memory { /* of one source: its last good results. Zeroed: none */
+struct source_images { /* of one source: its last good results. Zeroed: none */
 	struct arena mem;
-	struct memory_image *at;
+	struct source_image *at;
 	size_t n;
 	size_t n_numbers; /* of each image */
 	bool *counted;    /* of each part: an answer of this round has counted; lives in mem */
@@ -41,29 +41,30 @@ struct memory { /* of one source: its last good results. Zeroed: none */
  * An answer counts once a round: a source that is asked again soon because of one of its parts
  * does not use up removeAfter of the others. keep: so many of the answer, the best ranked.
  */
-void memory_learn(struct memory *m, const struct found *f, bool whole, int64_t remove_after,
-		  size_t keep);
+void source_images_update(struct source_images *known, const struct results *r, bool whole,
+			  int64_t remove_after, size_t keep);
 /*
  * What status says of sources of this type, for one of which nothing better is known. missed:
  * so many answers have lacked them already.
  */
-void memory_inherit(struct memory *m, const struct discovered_images *images, const char *type,
-		    int64_t missed);
+void source_images_restore(struct source_images *known, const struct discovered_images *images,
+			   const char *type, int64_t missed);
 /*
  * The same for a query with signals of these names: an image is its if the status has a value of
  * one of them, or no value at all.
  */
-void memory_inherit_signals(struct memory *m, const struct discovered_images *images,
-			    const char *const *names, size_t n);
+void source_images_restore_signals(struct source_images *known,
+				   const struct discovered_images *images, const char *const *names,
+				   size_t n);
 /* A round begins: each part's next answer counts. */
-void memory_round(struct memory *m);
-void memory_done(struct memory *m);
+void source_images_begin_round(struct source_images *known);
+void source_images_done(struct source_images *known);
 
 /* Leaves out what the filter does not match. */
-void found_filter(struct found *f, struct regex *filter);
+void results_filter(struct results *r, struct regex *filter);
 
 struct list_source {
-	const struct memory *memory;
+	const struct source_images *images;
 	const char *type;      /* of the source; borrowed by the list */
 	const size_t *signals; /* for each of its numbers: which signal of the policy that is */
 };
@@ -94,7 +95,7 @@ struct list {
 	size_t too_large; /* cut by LIST_BYTES_MAX and not by maxImages */
 };
 
-/* Strings are borrowed from the memories and the old list; the rest lives in a. */
+/* Strings are borrowed from the sources' images and the old list; the rest lives in a. */
 struct list list_make(const struct list_source *sources, size_t n, const struct list_rules *rules,
 		      struct arena *a);
 

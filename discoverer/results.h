@@ -2,11 +2,11 @@
  * What one source answers: images and their scores, each image once, and of a query of the pipeline
  * form the states of its signals. Pure.
  *
- * Bounded: FOUND_MAX images and FOUND_BYTES of text; what comes beyond is counted. A name
+ * Bounded: RESULTS_MAX images and RESULTS_BYTES of text; what comes beyond is counted. A name
  * that is no text for a reference (control characters, too long, empty) is counted and left out.
  */
-#ifndef DROP_DISCOVERER_FOUND_H
-#define DROP_DISCOVERER_FOUND_H
+#ifndef DROP_DISCOVERER_RESULTS_H
+#define DROP_DISCOVERER_RESULTS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -17,12 +17,12 @@
 
 #include "discoverer/pipeline/signal.h"
 
-#define FOUND_MAX   20000
-#define FOUND_BYTES (4 * 1024 * 1024)
+#define RESULTS_MAX   20000
+#define RESULTS_BYTES (4 * 1024 * 1024)
 /* Bytes of a reference in status. */
-#define FOUND_IMAGE_MAX 1024
-/* References remembered that were dropped, for dropctl discover. */
-#define FOUND_DROPPED_MAX 500
+#define RESULTS_IMAGE_MAX 1024
+/* Dropped references that are kept, for dropctl discover. */
+#define RESULTS_DROPPED_MAX 500
 
 /* Why an image is not in the list: name, sentence for people. */
 #define DROP_REASONS(X)                                                                            \
@@ -53,22 +53,22 @@ enum part_state {
 };
 #define PART_UNKNOWN SIZE_MAX
 
-struct found_image {
+struct results_image {
 	const char *image;
 	double score;
 	size_t part;
 	size_t row; /* of its states */
 };
 
-struct found_dropped {
+struct results_dropped {
 	const char *image;
 	enum drop_reason why;
 };
 
-struct found { /* zeroed: ready */
+struct results { /* zeroed: ready */
 	struct arena mem;
-	struct map by_image; /* struct found_index */
-	struct found_image *at;
+	struct map by_image; /* struct results_index */
+	struct results_image *at;
 	size_t n, cap;
 	bool sum;       /* scores of one image are added; else the highest counts */
 	bool fractions; /* scores need not be integers (the pipeline form) */
@@ -76,41 +76,41 @@ struct found { /* zeroed: ready */
 	size_t n_rules;
 	struct signal_state *states; /* n_rules for each row */
 	size_t n_rows;
-	bool remember;          /* keep `dropped` */
+	bool keep_dropped;      /* in `dropped` */
 	enum part_state *parts; /* NULL: it has none; lives in mem */
 	size_t n_parts, part;   /* part: of what is added from now on */
-	/* Of an image that nobody remembers the part of; PART_UNKNOWN: of none. NULL: as that. */
+	/* Of an image whose part is not known; PART_UNKNOWN: of none. NULL: as that. */
 	size_t (*part_of)(const void *ctx, const char *image);
 	const void *part_ctx;
 	size_t counts[DROP_REASONS_COUNT]; /* of what was left out */
-	struct found_dropped *dropped;
+	struct results_dropped *dropped;
 	size_t n_dropped;
 };
 
 /* The source has n parts, all PART_FAILED as long as nothing else is said. */
-void found_parts(struct found *f, size_t n);
+void results_parts(struct results *r, size_t n);
 /* image is NUL-terminated and len bytes long. */
-void found_add(struct found *f, const char *image, size_t len, double score);
+void results_add(struct results *r, const char *image, size_t len, double score);
 /*
  * The same, with the states of one series of samples, n_rules of them, which are empty after it;
  * NULL: it has none.
  */
-void found_merge(struct found *f, const char *image, size_t len, double score,
-		 struct signal_state *states);
-/* Folds one sample of series s into the states of the image, and found_add()s its value. */
-void found_sample(struct found *f, const char *image, size_t len, enum series s,
-		  const struct sample *sample);
+void results_merge(struct results *r, const char *image, size_t len, double score,
+		   struct signal_state *states);
+/* Folds one sample of series s into the states of the image, and results_add()s its value. */
+void results_sample(struct results *r, const char *image, size_t len, enum series s,
+		    const struct sample *sample);
 /* The states of an image that is in at. */
-struct signal_state *found_states(const struct found *f, const struct found_image *image);
+struct signal_state *results_states(const struct results *r, const struct results_image *image);
 /* Leaves an image out, for that reason. */
-void found_drop(struct found *f, const char *image, enum drop_reason why);
-/* Is the image among those found? */
-bool found_has(const struct found *f, const char *image);
+void results_drop(struct results *r, const char *image, enum drop_reason why);
+/* Is the image among the results? */
+bool results_has(const struct results *r, const char *image);
 /*
  * Of an answer in which nothing is left: what left it out, if that was a filter or a limit and
  * not the source. Else text stays as it is.
  */
-void found_why_none(const struct found *f, char *text, size_t size);
-void found_done(struct found *f);
+void results_why_none(const struct results *r, char *text, size_t size);
+void results_done(struct results *r);
 
 #endif

@@ -1,5 +1,5 @@
-/* See list.h. */
-#include "discoverer/list.h"
+/* See image_list.h. */
+#include "discoverer/image_list.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -17,9 +17,9 @@ static int by_rank(double a_score, const char *a, double b_score, const char *b)
 	return strcmp(a, b);
 }
 
-static int memory_order(const void *a, const void *b)
+static int source_order(const void *a, const void *b)
 {
-	const struct memory_image *x = a, *y = b;
+	const struct source_image *x = a, *y = b;
 	return by_rank(x->score, x->image, y->score, y->image);
 }
 
@@ -33,41 +33,41 @@ static int list_order(const void *a, const void *b)
 
 /* ---- what a source is known to have ---- */
 
-void memory_done(struct memory *m)
+void source_images_done(struct source_images *known)
 {
-	arena_done(&m->mem);
-	*m = (struct memory){0};
+	arena_done(&known->mem);
+	*known = (struct source_images){0};
 }
 
 /* Texts and numbers are copied. */
-static void remember(struct memory *m, const struct memory_image *image)
+static void add_image(struct source_images *known, const struct source_image *image)
 {
-	struct memory_image *at = &m->at[m->n++];
+	struct source_image *at = &known->at[known->n++];
 	*at = *image;
-	at->image = arena_strdup(&m->mem, image->image);
-	if (m->n_numbers > 0)
-		at->numbers = arena_memdup(&m->mem, image->numbers,
-					   m->n_numbers * sizeof(*image->numbers));
+	at->image = arena_strdup(&known->mem, image->image);
+	if (known->n_numbers > 0)
+		at->numbers = arena_memdup(&known->mem, image->numbers,
+					   known->n_numbers * sizeof(*image->numbers));
 }
 
-void memory_round(struct memory *m)
+void source_images_begin_round(struct source_images *known)
 {
-	for (size_t i = 0; i < m->n_counted; i++)
-		m->counted[i] = false;
+	for (size_t i = 0; i < known->n_counted; i++)
+		known->counted[i] = false;
 }
 
 /* ---- parts ---- */
 
-static size_t n_parts(const struct found *f)
+static size_t n_parts(const struct results *r)
 {
-	return f->parts != NULL ? f->n_parts : 1;
+	return r->parts != NULL ? r->n_parts : 1;
 }
 
-static enum part_state part_state(const struct found *f, size_t part, bool whole)
+static enum part_state part_state(const struct results *r, size_t part, bool whole)
 {
-	if (f->parts == NULL)
+	if (r->parts == NULL)
 		return whole ? PART_WHOLE : PART_ADDED;
-	return f->parts[part];
+	return r->parts[part];
 }
 
 /* Does what is not in the answer of such a part count as missing? */
@@ -81,86 +81,86 @@ struct absence {    /* of an image that an answer lacks */
 	bool fresh; /* and is the first of this round */
 };
 
-static struct absence absence(const struct memory *m, const struct found *f,
-			      const struct memory_image *old, bool whole)
+static struct absence absence(const struct source_images *known, const struct results *r,
+			      const struct source_image *old, bool whole)
 {
 	struct absence a = {false, false};
-	size_t part = f->parts == NULL ? 0 : old->part;
-	if (part == PART_UNKNOWN && f->part_of != NULL)
-		part = f->part_of(f->part_ctx, old->image);
+	size_t part = r->parts == NULL ? 0 : old->part;
+	if (part == PART_UNKNOWN && r->part_of != NULL)
+		part = r->part_of(r->part_ctx, old->image);
 	/* What belongs to no part of this source is missed by any that answered. */
-	for (size_t i = 0; i < n_parts(f); i++) {
-		if ((part < n_parts(f) && part != i) || !tells(part_state(f, i, whole)))
+	for (size_t i = 0; i < n_parts(r); i++) {
+		if ((part < n_parts(r) && part != i) || !tells(part_state(r, i, whole)))
 			continue;
 		a.told = true;
-		a.fresh |= i >= m->n_counted || !m->counted[i];
+		a.fresh |= i >= known->n_counted || !known->counted[i];
 	}
 	return a;
 }
 
-static void mark_counted(struct memory *next, const struct memory *m, const struct found *f,
-			 bool whole)
+static void mark_counted(struct source_images *next, const struct source_images *known,
+			 const struct results *r, bool whole)
 {
-	next->n_counted = n_parts(f);
+	next->n_counted = n_parts(r);
 	next->counted = arena_array(&next->mem, next->n_counted, sizeof(*next->counted));
 	for (size_t i = 0; i < next->n_counted; i++)
-		next->counted[i] =
-			(i < m->n_counted && m->counted[i]) || tells(part_state(f, i, whole));
+		next->counted[i] = (i < known->n_counted && known->counted[i]) ||
+				   tells(part_state(r, i, whole));
 }
 
-static const double *numbers_of(const struct found *f, const struct found_image *image,
+static const double *numbers_of(const struct results *r, const struct results_image *image,
 				struct arena *a)
 {
-	double *numbers = arena_array(a, f->n_rules, sizeof(*numbers));
-	for (size_t i = 0; i < f->n_rules; i++)
-		numbers[i] = signal_number(&f->rules[i], &found_states(f, image)[i]);
+	double *numbers = arena_array(a, r->n_rules, sizeof(*numbers));
+	for (size_t i = 0; i < r->n_rules; i++)
+		numbers[i] = signal_number(&r->rules[i], &results_states(r, image)[i]);
 	return numbers;
 }
 
-/* What was found, the best first. */
-static struct memory_image *ranked(const struct found *f, struct arena *a)
+/* The results, the best first. */
+static struct source_image *ranked(const struct results *r, struct arena *a)
 {
-	struct memory_image *best = arena_array(a, f->n, sizeof(*best));
-	for (size_t i = 0; i < f->n; i++) {
-		const struct found_image *image = &f->at[i];
-		best[i] = (struct memory_image){
+	struct source_image *best = arena_array(a, r->n, sizeof(*best));
+	for (size_t i = 0; i < r->n; i++) {
+		const struct results_image *image = &r->at[i];
+		best[i] = (struct source_image){
 			.image = image->image,
-			.score = f->fractions ? score_clamp(image->score)
+			.score = r->fractions ? score_clamp(image->score)
 					      : (double)score_integer(image->score),
-			.numbers = f->n_rules > 0 ? numbers_of(f, image, a) : NULL,
+			.numbers = r->n_rules > 0 ? numbers_of(r, image, a) : NULL,
 			.part = image->part,
 		};
 	}
-	if (f->n > 0)
-		qsort(best, f->n, sizeof(*best), memory_order);
+	if (r->n > 0)
+		qsort(best, r->n, sizeof(*best), source_order);
 	return best;
 }
 
-void memory_learn(struct memory *m, const struct found *f, bool whole, int64_t remove_after,
-		  size_t keep)
+void source_images_update(struct source_images *known, const struct results *r, bool whole,
+			  int64_t remove_after, size_t keep)
 {
-	struct memory next = {.n_numbers = f->n_rules};
+	struct source_images next = {.n_numbers = r->n_rules};
 	struct arena scratch = ARENA_INIT;
-	struct memory_image *best = ranked(f, &scratch);
-	size_t n = f->n < keep ? f->n : keep;
-	next.at = arena_array(&next.mem, n + m->n, sizeof(*next.at));
+	struct source_image *best = ranked(r, &scratch);
+	size_t n = r->n < keep ? r->n : keep;
+	next.at = arena_array(&next.mem, n + known->n, sizeof(*next.at));
 	for (size_t i = 0; i < n; i++)
-		remember(&next, &best[i]);
+		add_image(&next, &best[i]);
 	/* Those that an answer lacked are no more than the list may have: old ones are not hoarded.
 	 */
-	for (size_t i = 0; i < m->n && next.n < n + LIST_IMAGES_MAX; i++) {
-		struct memory_image old = m->at[i];
-		if (found_has(f, old.image) || m->n_numbers != f->n_rules)
+	for (size_t i = 0; i < known->n && next.n < n + LIST_IMAGES_MAX; i++) {
+		struct source_image old = known->at[i];
+		if (results_has(r, old.image) || known->n_numbers != r->n_rules)
 			continue;
-		struct absence a = absence(m, f, &old, whole);
+		struct absence a = absence(known, r, &old, whole);
 		old.missed += a.told && a.fresh ? 1 : 0;
 		if (!a.told || (old.missed < remove_after && remove_after > 1))
-			remember(&next, &old);
+			add_image(&next, &old);
 	}
-	mark_counted(&next, m, f, whole);
+	mark_counted(&next, known, r, whole);
 	arena_done(&scratch);
-	memory_done(m);
-	*m = next;
+	source_images_done(known);
+	*known = next;
 }
 
 /* Of an entry of the status in either form. What others wrote there may be anything. */
@@ -180,19 +180,20 @@ static bool of_type(const char *source, const char *type)
 	return !known || strncmp(source, type, strlen(type)) == 0;
 }
 
-void memory_inherit(struct memory *m, const struct discovered_images *images, const char *type,
-		    int64_t missed)
+void source_images_restore(struct source_images *known, const struct discovered_images *images,
+			   const char *type, int64_t missed)
 {
-	memory_done(m);
-	m->at = arena_array(&m->mem, images->n, sizeof(*m->at));
+	source_images_done(known);
+	known->at = arena_array(&known->mem, images->n, sizeof(*known->at));
 	for (size_t i = 0; i < images->n; i++) {
 		const struct discovered_image *image = &images->at[i];
 		if (image->image == NULL || !of_type(image->source, type))
 			continue;
-		remember(m, &(struct memory_image){.image = image->image,
-						   .score = (double)score_integer(score_of(image)),
-						   .missed = missed,
-						   .part = PART_UNKNOWN});
+		add_image(known,
+			  &(struct source_image){.image = image->image,
+						 .score = (double)score_integer(score_of(image)),
+						 .missed = missed,
+						 .part = PART_UNKNOWN});
 	}
 }
 
@@ -206,14 +207,15 @@ static double number_named(const struct discovered_image *image, const char *nam
 	return NAN;
 }
 
-void memory_inherit_signals(struct memory *m, const struct discovered_images *images,
-			    const char *const *names, size_t n)
+void source_images_restore_signals(struct source_images *known,
+				   const struct discovered_images *images, const char *const *names,
+				   size_t n)
 {
 	struct arena scratch = ARENA_INIT;
 	double *numbers = arena_array(&scratch, n, sizeof(*numbers));
-	memory_done(m);
-	m->n_numbers = n;
-	m->at = arena_array(&m->mem, images->n, sizeof(*m->at));
+	source_images_done(known);
+	known->n_numbers = n;
+	known->at = arena_array(&known->mem, images->n, sizeof(*known->at));
 	for (size_t i = 0; i < images->n; i++) {
 		const struct discovered_image *image = &images->at[i];
 		bool has = image->signals.n == 0; /* then it may be anybody's */
@@ -222,26 +224,26 @@ void memory_inherit_signals(struct memory *m, const struct discovered_images *im
 			has |= !isnan(numbers[k]);
 		}
 		if (image->image != NULL && has)
-			remember(m, &(struct memory_image){.image = image->image,
-							   .score = score_of(image),
-							   .numbers = numbers,
-							   .part = PART_UNKNOWN});
+			add_image(known, &(struct source_image){.image = image->image,
+								.score = score_of(image),
+								.numbers = numbers,
+								.part = PART_UNKNOWN});
 	}
 	arena_done(&scratch);
 }
 
-void found_filter(struct found *f, struct regex *filter)
+void results_filter(struct results *r, struct regex *filter)
 {
 	size_t kept = 0;
-	for (size_t i = 0; i < f->n; i++) {
-		enum regex_answer answer = regex_match(filter, f->at[i].image);
+	for (size_t i = 0; i < r->n; i++) {
+		enum regex_answer answer = regex_match(filter, r->at[i].image);
 		if (answer == REGEX_YES)
-			f->at[kept++] = f->at[i];
+			r->at[kept++] = r->at[i];
 		else
-			found_drop(f, f->at[i].image,
-				   answer == REGEX_OVER ? DROP_filter_limit : DROP_image_filter);
+			results_drop(r, r->at[i].image,
+				     answer == REGEX_OVER ? DROP_filter_limit : DROP_image_filter);
 	}
-	f->n = kept;
+	r->n = kept;
 }
 
 /* ---- the list ---- */
@@ -268,7 +270,7 @@ static struct list_image *merged(struct merge *m, const char *image)
 	return known;
 }
 
-static void merge_in(struct merge *m, const struct memory_image *image,
+static void merge_in(struct merge *m, const struct source_image *image,
 		     const struct list_source *source)
 {
 	struct list_image *known = merged(m, image->image);
@@ -277,7 +279,7 @@ static void merge_in(struct merge *m, const struct memory_image *image,
 		known->source = source->type;
 	}
 	double *numbers = (double *)(uintptr_t)known->numbers;
-	for (size_t i = 0; i < source->memory->n_numbers; i++)
+	for (size_t i = 0; i < source->images->n_numbers; i++)
 		if (source->signals[i] < m->rules->n_signals)
 			numbers[source->signals[i]] = image->numbers[i];
 }
@@ -336,11 +338,11 @@ struct list list_make(const struct list_source *sources, size_t n, const struct 
 	struct merge m = {.rules = rules, .mem = a};
 	size_t all = rules->old.n;
 	for (size_t i = 0; i < n; i++)
-		all += sources[i].memory->n;
+		all += sources[i].images->n;
 	m.at = arena_array(a, all + 1, sizeof(*m.at));
 	for (size_t i = 0; i < n; i++)
-		for (size_t k = 0; k < sources[i].memory->n; k++) {
-			const struct memory_image *image = &sources[i].memory->at[k];
+		for (size_t k = 0; k < sources[i].images->n; k++) {
+			const struct source_image *image = &sources[i].images->at[k];
 			if (map_get(&m.by_image, image->image) != NULL ||
 			    regex_match(rules->filter, image->image) == REGEX_YES)
 				merge_in(&m, image, &sources[i]);

@@ -7,32 +7,33 @@
 
 #include "base/buf.h"
 
-#include "discoverer/list.h"
+#include "discoverer/image_list.h"
 #include "discoverer/score.h"
 
 /* "a=1 b=2" */
-static void find(struct found *f, const char *text)
+static void find(struct results *f, const char *text)
 {
 	char image[64];
 	for (const char *p = text; *p != '\0';) {
 		size_t n = strcspn(p, "=");
 		snprintf(image, sizeof(image), "%.*s", (int)n, p);
 		char *end;
-		found_add(f, image, n, strtod(p + n + 1, &end));
+		results_add(f, image, n, strtod(p + n + 1, &end));
 		p = end + (*end == ' ');
 	}
 }
 
-static void learn(struct memory *m, const char *text, bool whole, int64_t remove_after, size_t keep)
+static void learn(struct source_images *m, const char *text, bool whole, int64_t remove_after,
+		  size_t keep)
 {
-	struct found f = {0};
+	struct results f = {0};
 	find(&f, text);
-	memory_round(m);
-	memory_learn(m, &f, whole, remove_after, keep);
-	found_done(&f);
+	source_images_begin_round(m);
+	source_images_update(m, &f, whole, remove_after, keep);
+	results_done(&f);
 }
 
-static char *memory_text(const struct memory *m)
+static char *known_text(const struct source_images *m)
 {
 	static char text[1024];
 	text[0] = '\0';
@@ -74,7 +75,7 @@ static void rule_26_merge_rank_and_cut(void **state)
 	FOREACH_ROW(__typeof__(rows[0]), rows)
 	{
 		struct arena a = ARENA_INIT;
-		struct memory p = {0}, r = {0};
+		struct source_images p = {0}, r = {0};
 		struct err err;
 		struct list_rules rules = {.max_images = row->max, .max_shrink_percent = 100};
 		assert_int_equal(regex_new(row->filter, &rules.filter, &err), 0);
@@ -84,8 +85,8 @@ static void rule_26_merge_rank_and_cut(void **state)
 		struct list list = list_make(sources, 2, &rules, &a);
 		assert_string_equal(list_text(&list), row->want);
 		regex_free(rules.filter);
-		memory_done(&p);
-		memory_done(&r);
+		source_images_done(&p);
+		source_images_done(&r);
 		arena_done(&a);
 	}
 }
@@ -109,27 +110,28 @@ static void rule_26_remove_after(void **state)
 		{"missed three times", "a=4", true, 3, "a=4/0 d=1/1 c=9/1"},
 		{"nothing at all", "", true, 1, ""},
 	};
-	struct memory m = {0};
+	struct source_images m = {0};
 	FOREACH_ROW(struct step, rows)
 	{
 		learn(&m, row->answer, row->whole, row->after, 50);
-		assert_string_equal(memory_text(&m), row->want);
+		assert_string_equal(known_text(&m), row->want);
 	}
 	learn(&m, "a=1 b=2 c=3", true, 1, 2);
-	assert_string_equal(memory_text(&m), "c=3/0 b=2/0");
+	assert_string_equal(known_text(&m), "c=3/0 b=2/0");
 	learn(&m, "a=1 b=2 c=3", true, 5, 1); /* outranked is not missing */
-	assert_string_equal(memory_text(&m), "c=3/0");
-	memory_done(&m);
+	assert_string_equal(known_text(&m), "c=3/0");
+	source_images_done(&m);
 }
 
 /* One letter a part: w whole, a added, f failed, g gone; the images of part n begin with its digit.
  */
-static void learn_parts(struct memory *m, const char *parts, const char *text, int64_t remove_after)
+static void learn_parts(struct source_images *m, const char *parts, const char *text,
+			int64_t remove_after)
 {
 	static const enum part_state states[] = {
 		['w'] = PART_WHOLE, ['a'] = PART_ADDED, ['f'] = PART_FAILED, ['g'] = PART_GONE};
-	struct found f = {0};
-	found_parts(&f, strlen(parts));
+	struct results f = {0};
+	results_parts(&f, strlen(parts));
 	for (size_t i = 0; i < f.n_parts; i++)
 		f.parts[i] = states[(unsigned char)parts[i]];
 	char one[64];
@@ -140,8 +142,8 @@ static void learn_parts(struct memory *m, const char *parts, const char *text, i
 		find(&f, one);
 		p += n + (p[n] == ' ');
 	}
-	memory_learn(m, &f, strspn(parts, "w") == strlen(parts), remove_after, 50);
-	found_done(&f);
+	source_images_update(m, &f, strspn(parts, "w") == strlen(parts), remove_after, 50);
+	results_done(&f);
 }
 
 static size_t digit_of(const void *ctx, const char *image)
@@ -174,34 +176,34 @@ static void rule_30_parts_answer_and_fail_each_for_itself(void **state)
 		 "0f=9/0 1a=1/0 0d=9/1 0e=8/1"},
 		{"", "ww", "0f=9", 3, false, "0f=9/0 1a=1/1 0d=9/1 0e=8/1"},
 	};
-	struct memory m = {0};
+	struct source_images m = {0};
 	FOREACH_ROW(struct step, rows)
 	{
 		if (row->round)
-			memory_round(&m);
+			source_images_begin_round(&m);
 		learn_parts(&m, row->parts, row->answer, row->after);
-		assert_string_equal(memory_text(&m), row->want);
+		assert_string_equal(known_text(&m), row->want);
 	}
-	memory_done(&m);
+	source_images_done(&m);
 }
 
-/* After a restart the parts of images are not remembered; their source says which they are of. */
+/* After a restart the parts of images are not known; their source says which they are of. */
 static void rule_30_parts_after_a_restart(void **state)
 {
 	(void)state;
 	struct discovered_image was[] = {
 		{"0a", 3, "registry"}, {"1a", 2, "registry"}, {"x", 1, "registry"}};
 	struct discovered_images images = {was, 3};
-	struct memory m = {0};
-	struct found f = {.part_of = digit_of};
-	memory_inherit(&m, &images, "registry", 0);
-	found_parts(&f, 2);
+	struct source_images m = {0};
+	struct results f = {.part_of = digit_of};
+	source_images_restore(&m, &images, "registry", 0);
+	results_parts(&f, 2);
 	f.parts[0] = PART_WHOLE;
-	memory_learn(&m, &f, false, 1, 50);
-	assert_string_equal(memory_text(&m),
+	source_images_update(&m, &f, false, 1, 50);
+	assert_string_equal(known_text(&m),
 			    "1a=2/0"); /* x is of neither: whoever answers misses it */
-	found_done(&f);
-	memory_done(&m);
+	results_done(&f);
+	source_images_done(&m);
 }
 
 static void rule_26_max_shrink(void **state)
@@ -229,7 +231,7 @@ static void rule_26_max_shrink(void **state)
 	FOREACH_ROW(__typeof__(rows[0]), rows)
 	{
 		struct arena a = ARENA_INIT;
-		struct memory p = {0};
+		struct source_images p = {0};
 		struct err err;
 		struct list_rules rules = {
 			.max_images = 4, .max_shrink_percent = row->percent, .old = {old, 4}};
@@ -240,7 +242,7 @@ static void rule_26_max_shrink(void **state)
 		assert_string_equal(list_text(&list), row->want);
 		assert_int_equal(list.held, row->held);
 		regex_free(rules.filter);
-		memory_done(&p);
+		source_images_done(&p);
 		arena_done(&a);
 	}
 }
@@ -253,83 +255,83 @@ static void a_restart_goes_on_from_status(void **state)
 					{"c", 1, "somebody else"},
 					{"d", 0, "registry:r.io"}};
 	const struct discovered_images images = {at, 4};
-	struct memory m = {0};
-	memory_inherit(&m, &images, NULL, 0); /* a source without a type: no crash */
-	memory_inherit(&m, &images, "prometheus", 0);
-	assert_string_equal(memory_text(&m), "a=3/0 c=1/0");
-	memory_inherit(&m, &images, "registry", 2);
-	assert_string_equal(memory_text(&m), "b=2/2 c=1/2 d=0/2");
+	struct source_images m = {0};
+	source_images_restore(&m, &images, NULL, 0); /* a source without a type: no crash */
+	source_images_restore(&m, &images, "prometheus", 0);
+	assert_string_equal(known_text(&m), "a=3/0 c=1/0");
+	source_images_restore(&m, &images, "registry", 2);
+	assert_string_equal(known_text(&m), "b=2/2 c=1/2 d=0/2");
 	learn(&m, "x=1", true, 2, 50); /* they were of another spec: its first answer ends them */
-	assert_string_equal(memory_text(&m), "x=1/0");
-	memory_done(&m);
+	assert_string_equal(known_text(&m), "x=1/0");
+	source_images_done(&m);
 }
 
 /* Whoever pushes a name that is made for it spoils that name and no other. */
 static void rule_31_a_name_over_the_limit_is_left_out(void **state)
 {
 	(void)state;
-	char hard[FOUND_IMAGE_MAX + 1];
+	char hard[RESULTS_IMAGE_MAX + 1];
 	struct regex *filter;
 	struct err err;
-	struct found f = {0};
-	struct memory m = {0};
+	struct results f = {0};
+	struct source_images m = {0};
 	struct arena a = ARENA_INIT;
-	memset(hard, 'a', FOUND_IMAGE_MAX);
-	hard[FOUND_IMAGE_MAX] = '\0';
+	memset(hard, 'a', RESULTS_IMAGE_MAX);
+	hard[RESULTS_IMAGE_MAX] = '\0';
 	assert_int_equal(regex_new("(a|aa)+[bc]|^a$", &filter, &err), 0);
-	found_add(&f, hard, FOUND_IMAGE_MAX, 1);
-	found_add(&f, "a", 1, 1);
-	found_add(&f, "b", 1, 1);
-	found_filter(&f, filter);
+	results_add(&f, hard, RESULTS_IMAGE_MAX, 1);
+	results_add(&f, "a", 1, 1);
+	results_add(&f, "b", 1, 1);
+	results_filter(&f, filter);
 	assert_int_equal(f.n, 1);
 	assert_int_equal(f.counts[DROP_filter_limit], 1);
 	assert_int_equal(f.counts[DROP_image_filter], 1);
-	memory_learn(&m, &f, true, 1, 50);
+	source_images_update(&m, &f, true, 1, 50);
 	const struct list_source source = {&m, "prometheus"};
 	const struct list_rules rules = {
 		.filter = filter, .max_images = 50, .max_shrink_percent = 100};
 	struct list list = list_make(&source, 1, &rules, &a);
 	assert_string_equal(list_text(&list), "a=1p");
 	regex_free(filter);
-	memory_done(&m);
-	found_done(&f);
+	source_images_done(&m);
+	results_done(&f);
 	arena_done(&a);
 }
 
 static void answers_are_bounded(void **state)
 {
 	(void)state;
-	struct found f = {.remember = true};
-	char image[FOUND_IMAGE_MAX + 2];
-	for (size_t i = 0; i < FOUND_MAX + 10; i++) {
+	struct results f = {.keep_dropped = true};
+	char image[RESULTS_IMAGE_MAX + 2];
+	for (size_t i = 0; i < RESULTS_MAX + 10; i++) {
 		snprintf(image, sizeof(image), "r.io/i:%zu", i);
-		found_add(&f, image, strlen(image), (double)i);
+		results_add(&f, image, strlen(image), (double)i);
 	}
-	assert_int_equal(f.n, FOUND_MAX);
+	assert_int_equal(f.n, RESULTS_MAX);
 	assert_int_equal(f.counts[DROP_too_many], 10);
 	memset(image, 'x', sizeof(image));
-	image[FOUND_IMAGE_MAX + 1] = '\0';
+	image[RESULTS_IMAGE_MAX + 1] = '\0';
 	static const char *const bad[] = {"", "a b", "a\nb", "a\x7f", "a\xff", "a\tb"};
 	for (size_t i = 0; i < ROWS(bad); i++)
-		found_add(&f, bad[i], strlen(bad[i]), 1);
-	found_add(&f, image, FOUND_IMAGE_MAX + 1, 1);
+		results_add(&f, bad[i], strlen(bad[i]), 1);
+	results_add(&f, image, RESULTS_IMAGE_MAX + 1, 1);
 	assert_int_equal(f.counts[DROP_unusable], ROWS(bad) + 1);
 	/* A list of long names has to fit an object. */
-	struct memory m = {0};
+	struct source_images m = {0};
 	struct arena a = ARENA_INIT;
-	found_done(&f);
+	results_done(&f);
 	for (size_t i = 0; i < 1000; i++) {
 		snprintf(image, sizeof(image), "%04zu%0900d", i, 0);
-		found_add(&f, image, strlen(image), 1);
+		results_add(&f, image, strlen(image), 1);
 	}
-	memory_learn(&m, &f, true, 1, LIST_IMAGES_MAX);
+	source_images_update(&m, &f, true, 1, LIST_IMAGES_MAX);
 	const struct list_source source = {&m, "registry"};
 	const struct list_rules rules = {.max_images = 5000, .max_shrink_percent = 100};
 	struct list list = list_make(&source, 1, &rules, &a);
 	assert_true(list.n < 300 && list.n > 200);
 	assert_int_equal(list.n + list.too_large, 1000);
-	found_done(&f);
-	memory_done(&m);
+	results_done(&f);
+	source_images_done(&m);
 	arena_done(&a);
 }
 
@@ -345,5 +347,5 @@ int main(void)
 		cmocka_unit_test(rule_31_a_name_over_the_limit_is_left_out),
 		cmocka_unit_test(answers_are_bounded),
 	};
-	return cmocka_run_group_tests_name("discoverer/list", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("discoverer/image_list", tests, NULL, NULL);
 }
