@@ -12,8 +12,8 @@
 #include "base/xalloc.h"
 #include "kube/status_patch.h"
 
+#include "discoverer/discovery_status.h"
 #include "discoverer/nodes_seen.h"
-#include "discoverer/status.h"
 
 #define WRITE_MS           10000
 #define WRITE_AGAIN_MS     1000

@@ -15,10 +15,10 @@
 #include "ipc/objpack.h"
 #include "kube/weburl.h"
 
+#include "discoverer/discovery_status.h"
 #include "discoverer/nodes_seen.h"
 #include "discoverer/pipeline/decimal.h"
 #include "discoverer/plan.h"
-#include "discoverer/status.h"
 
 /* Bytes of the rows of an answer: it has to fit MSG_MAX with all around them. */
 #define ROWS_BYTES_MAX (512 * 1024)

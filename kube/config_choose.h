@@ -4,7 +4,7 @@
 #ifndef DROP_KUBE_CONFIG_CHOOSE_H
 #define DROP_KUBE_CONFIG_CHOOSE_H
 
-#include "kube/config.h"
+#include "kube/api_config.h"
 
 /*
  * The configuration for kube_new(): the file `kubeconfig` if given; else the service

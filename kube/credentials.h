@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "kube/config.h"
+#include "kube/api_config.h"
 
 #define CREDENTIALS_CHECK_MS 10000
 

@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-#include "kube/config.h"
+#include "kube/api_config.h"
 
 #define INCLUSTER_DIR "/var/run/secrets/kubernetes.io/serviceaccount"
 

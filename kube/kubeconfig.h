@@ -6,7 +6,7 @@
 #ifndef DROP_KUBE_KUBECONFIG_H
 #define DROP_KUBE_KUBECONFIG_H
 
-#include "kube/config.h"
+#include "kube/api_config.h"
 
 /*
  * Pure: the current context of the YAML (or JSON) in bytes. Relative paths are made

@@ -9,7 +9,7 @@
 
 #include "base/buf.h"
 
-#include "sim/play/faults.h"
+#include "sim/play/api_faults.h"
 #include "sim/play/target.h"
 #include "sim/apiserver/view.h"
 

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "sim/play/faults.h"
+#include "sim/play/api_faults.h"
 
 enum { TALLY_ROWS_MAX = 512, TALLY_TEXT_MAX = 64 };
 

@@ -19,9 +19,9 @@
 
 #include "api/desc.h"
 
+#include "sim/play/api_faults.h"
 #include "sim/play/by_hand.h"
 #include "sim/play/clockfile.h"
-#include "sim/play/faults.h"
 #include "sim/nodes/nodes.h"
 #include "sim/nodes/registry.h"
 #include "sim/scenario/tables.h"

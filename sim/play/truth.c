@@ -9,7 +9,7 @@
 #include "api/kinds.h"
 #include "api/ref.h"
 
-#include "sim/play/faults.h"
+#include "sim/play/api_faults.h"
 #include "sim/nodes/nodes.h"
 #include "sim/store/store.h"
 

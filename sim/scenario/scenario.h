@@ -70,7 +70,7 @@ struct sim_metrics {
 	size_t n;
 };
 
-enum { /* of the API server, sim/play/faults.c; names in the table API_FAULTS below */
+enum { /* of the API server, sim/play/api_faults.c; names in the table API_FAULTS below */
        SIM_FAULTS_MAX = 256, /* rules of a scenario, and added at run time */
        SIM_STEPS_MAX = 4096,
 };

@@ -10,8 +10,8 @@
 #include "api/tables.h"
 #include "base/buf.h"
 
+#include "discoverer/discovery_status.h"
 #include "discoverer/plan.h"
-#include "discoverer/status.h"
 
 #define PROM(name)                                                                                 \
 	"{\"name\":\"" name                                                                        \

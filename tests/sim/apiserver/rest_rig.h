@@ -7,7 +7,7 @@
 
 #include <cjson/cJSON.h>
 
-#include "sim/play/faults.h"
+#include "sim/play/api_faults.h"
 #include "sim/apiserver/rest.h"
 #include "sim/apiserver/watch.h"
 

@@ -9,10 +9,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "sim/play/api_faults.h"
 #include "base/buf.h"
 #include "sim/play/clockfile.h"
 #include "sim/play/control.h"
-#include "sim/play/faults.h"
 #include "sim/nodes/nodes.h"
 #include "sim/nodes/registry.h"
 #include "sim/store/store.h"

@@ -2,7 +2,7 @@
  * Reads the files of a configuration and wipes what they held. What a file means is decided
  * in kubeconfig.c and incluster.c, which file is used in config_choose.c.
  */
-#include "kube/config.h"
+#include "kube/api_config.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -3,8 +3,8 @@
  * time, drawn with the scenario's seed. Decides only; sim/apiserver/serve.c and sim/apiserver/watch.c carry it
  * out. Pure: the same seed and the same requests give the same faults.
  */
-#ifndef DROP_SIM_PLAY_FAULTS_H
-#define DROP_SIM_PLAY_FAULTS_H
+#ifndef DROP_SIM_PLAY_API_FAULTS_H
+#define DROP_SIM_PLAY_API_FAULTS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -290,5 +290,5 @@ int main(void)
 		cmocka_unit_test(account),      cmocka_unit_test(service_account),
 		cmocka_unit_test(which_file),
 	};
-	return cmocka_run_group_tests_name("config", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("api_config", tests, NULL, NULL);
 }

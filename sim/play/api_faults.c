@@ -3,7 +3,7 @@
  * throws its dice only for requests that it matches, so that what other requests do does
  * not change its luck more than their order does.
  */
-#include "sim/play/faults.h"
+#include "sim/play/api_faults.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "discoverer/discovery_status.h"
 #include "discoverer/lead.h"
 #include "discoverer/schedule.h"
-#include "discoverer/status.h"
 
 #define OK                                                                                         \
 	{                                                                                          \
@@ -441,5 +441,5 @@ int main(void)
 		cmocka_unit_test(rule_59_observed_generation),
 		cmocka_unit_test(rule_32_lead),
 	};
-	return cmocka_run_group_tests_name("discoverer/status", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("discoverer/discovery_status", tests, NULL, NULL);
 }

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#include "sim/play/faults.h"
+#include "sim/play/api_faults.h"
 #include "sim/play/tally.h"
 
 static const char *const create_delete[] = {"create", "delete"};

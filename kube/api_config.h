@@ -3,8 +3,8 @@
  * and kept fresh by credentials.c. Contains secrets: only server and ns are ever logged, and
  * config_done() wipes it.
  */
-#ifndef DROP_KUBE_CONFIG_H
-#define DROP_KUBE_CONFIG_H
+#ifndef DROP_KUBE_API_CONFIG_H
+#define DROP_KUBE_API_CONFIG_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
-/* See status.h. The sentences are those of the reference; what we add comes after them. */
-#include "discoverer/status.h"
+/* See discovery_status.h. The sentences are those of the reference; what we add comes after them. */
+#include "discoverer/discovery_status.h"
 
 #include <string.h>
 

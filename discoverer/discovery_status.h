@@ -2,8 +2,8 @@
  * The status of a DiscoveryPolicy: what was found, and the conditions Ready and
  * SourceHealthy with their reasons and messages (behaviour.md 26, 30, 31). Pure.
  */
-#ifndef DROP_DISCOVERER_STATUS_H
-#define DROP_DISCOVERER_STATUS_H
+#ifndef DROP_DISCOVERER_DISCOVERY_STATUS_H
+#define DROP_DISCOVERER_DISCOVERY_STATUS_H
 
 #include <stdbool.h>
 
