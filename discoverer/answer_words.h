@@ -1,6 +1,6 @@
 /*
- * A server's own words about a failure: one short line, made of the content type and the first
- * bytes of its answer. Servers answer with JSON of several forms, with plain text, or, when a
+ * The error message in a server's answer, as one short line, from the content type and the first
+ * bytes of the body. Servers answer with JSON of several forms, with plain text, or, when a
  * login page or a proxy is in the way, with HTML (behaviour.md 30). Pure.
  */
 #ifndef DROP_DISCOVERER_ANSWER_WORDS_H

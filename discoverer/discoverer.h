@@ -6,8 +6,7 @@
  * only while the lease is held; a standby asks nobody. What a policy found is kept in its
  * status, from which a restarted discoverer goes on. It also finds out what registries say of
  * images (image_facts.h). dropctl discover has a policy tried
- * without any of that (try.c). It watches nothing, and what becomes of the images is not its
- * business.
+ * without any of that (try.c). It has no watches of its own, and it does not pull images.
  */
 #ifndef DROP_DISCOVERER_DISCOVERER_H
 #define DROP_DISCOVERER_DISCOVERER_H
@@ -41,7 +40,7 @@ struct discoverer {
 	struct lead lead;
 	bool acting;         /* policies are followed */
 	struct map policies; /* by name */
-	uint64_t read;       /* number of the read from nothing that is going on */
+	uint64_t read;       /* counts the full reads of the feed, the running one included */
 	struct map nodes;    /* by name; discoverer/nodes_seen.h */
 	bool nodes_wanted, nodes_known;
 	struct try *tries[TRIES_MAX];
@@ -63,7 +62,7 @@ void discoverer_collect(struct proc *p);
 void on_discover(struct proc *p, const struct msg_in *in);
 int64_t tries_turn(struct proc *p, struct now now);
 void tries_done(struct discoverer *d);
-/* Does one need the number of nodes? */
+/* Does any policy need the number of nodes? */
 bool tries_count_nodes(const struct discoverer *d);
 
 #endif

@@ -32,13 +32,13 @@ enum fault { FAULT_NONE, FAULTS(FAULT_ENUM) FAULT_COUNT };
 
 /* "" of FAULT_NONE. */
 const char *fault_reason(enum fault f);
-/* 59. Does it not heal by itself? */
+/* Rule 59: does it last until somebody changes the policy, the Secret or the server? */
 bool fault_lasts(enum fault f);
 enum fault fault_of_end(enum fetch_end end);
 /* Of an HTTP status that is not 2xx. */
 enum fault fault_of_code(int code);
 
-/* A server's own words, for people: one line, printable, at most 200 bytes. */
+/* Makes text of a server fit for messages: one line, printable, at most 200 bytes. */
 #define FAULT_TEXT_MAX 200
 void fault_clean(char out[FAULT_TEXT_MAX + 1], const char *text);
 

@@ -67,7 +67,7 @@ void image_facts_done(struct discoverer *d)
 	hosts_done(&s->hosts);
 }
 
-/* Without the right it is the same as without the secret, but somebody may wonder. */
+/* A missing right counts as a missing secret, but it is logged. */
 static void note_forbidden(struct image_facts_state *s, const struct image_facts *f, int64_t now_ms)
 {
 	if (!f->forbidden || (s->told_ms != 0 && now_ms - s->told_ms < FORBIDDEN_MS))
@@ -121,7 +121,7 @@ void on_facts_show(struct proc *p, const struct msg_in *in)
 	}
 	for (size_t i = 0; i < m->secrets.n; i++)
 		secrets[i] = m->secrets.at[i].name != NULL ? m->secrets.at[i].name : "";
-	const struct inquiry_wish wish = {
+	const struct inquiry_request request = {
 		.reference = m->reference != NULL ? m->reference : "",
 		.secrets = secrets,
 		.n_secrets = m->secrets.n,
@@ -130,7 +130,7 @@ void on_facts_show(struct proc *p, const struct msg_in *in)
 		.deadline_ms = proc_now(p).boot_ms + FACTS_SHOW_MS,
 		.number = ++s->number,
 	};
-	s->shown[slot] = (struct facts_shown){inquiry_new(&s->env, &wish), in->reply_to};
+	s->shown[slot] = (struct facts_shown){inquiry_new(&s->env, &request), in->reply_to};
 }
 
 /* ---- the reconciler's questions ---- */
@@ -221,7 +221,7 @@ static void begin_kept(struct proc *p, struct facts_kept *k, char *key,
 					m->sized.at[i].name != NULL ? m->sized.at[i].name : "");
 	k->key = key;
 	k->at_ms = now_ms;
-	k->wish = (struct inquiry_wish){
+	k->request = (struct inquiry_request){
 		.reference = arena_strdup(&k->mem, m->reference != NULL ? m->reference : ""),
 		.secrets = secrets,
 		.n_secrets = m->secrets.n,
@@ -274,15 +274,15 @@ void image_facts_fence(struct proc *p)
 	}
 }
 
-/* One that is new begins when we may act: after a takeover others may know of it before. */
+/* A new inquiry begins only while this replica leads. */
 static int64_t kept_turn(struct proc *p, struct facts_kept *k, struct now now)
 {
 	struct discoverer *d = proc_state(p);
 	if (k->inquiry == NULL && d->acting)
-		k->inquiry = inquiry_new(&d->facts.env, &k->wish);
+		k->inquiry = inquiry_new(&d->facts.env, &k->request);
 	if (k->inquiry == NULL) {
-		if (now.boot_ms < k->wish.deadline_ms)
-			return k->wish.deadline_ms;
+		if (now.boot_ms < k->request.deadline_ms)
+			return k->request.deadline_ms;
 		end_kept(p, k, &(struct image_facts){.end = FACTS_STANDBY});
 		return CLOCK_NEVER;
 	}

@@ -12,11 +12,11 @@
 #include "discoverer/facts/hosts.h"
 #include "discoverer/facts/inquiry.h"
 
-/* Answers that are kept; questions that wait; questions of people under way. */
+/* Limits: answers kept; waiting questions of the reconciler; questions of dropctl facts. */
 #define FACTS_KEPT_MAX    64
 #define FACTS_WAITING_MAX PROC_REQUESTS_MAX
 #define FACTS_SHOWN_MAX   4
-/* Milliseconds of a question; of one of people, which asks for more. */
+/* Deadline of a question in ms; of one by dropctl facts, which asks for more. */
 #define FACTS_TIME_MS 5000
 #define FACTS_SHOW_MS 10000
 #define FORBIDDEN_MS  (60 * 60 * 1000)
@@ -26,11 +26,11 @@ struct facts_shown {             /* asked by dropctl facts */
 	struct reply_to to;
 };
 
-struct facts_kept { /* the last answer of a reference with its secrets, or the way to it */
+struct facts_kept { /* the last answer for a reference with its secrets, or the inquiry for it */
 	char *key;  /* NULL: free */
-	struct inquiry *inquiry; /* under way; NULL: answered, or not begun */
-	struct arena mem;        /* of the wish and the answer */
-	struct inquiry_wish wish;
+	struct inquiry *inquiry; /* NULL: answered, or not begun */
+	struct arena mem;        /* of the request and the answer */
+	struct inquiry_request request;
 	bool answered;
 	struct image_facts facts; /* its platforms: in mem */
 	int64_t at_ms;            /* when the answer came, or the question */
@@ -58,7 +58,7 @@ struct discoverer; /* discoverer/discoverer.h */
 int image_facts_init(struct discoverer *d, const char *registries, struct err *err);
 int64_t image_facts_turn(struct proc *p, struct now now);
 void image_facts_done(struct discoverer *d);
-/* It acts no more: what is under way ends. */
+/* The lease was lost: stops the inquiries under way. */
 void image_facts_fence(struct proc *p);
 void on_image_facts(struct proc *p, const struct msg_in *in);
 void on_facts_show(struct proc *p, const struct msg_in *in);

@@ -31,7 +31,7 @@ static int list_order(const void *a, const void *b)
 	return by_rank(x->score, x->image, y->score, y->image);
 }
 
-/* ---- what a source is known to have ---- */
+/* ---- known images of a source ---- */
 
 void source_images_done(struct source_images *known)
 {
@@ -70,15 +70,15 @@ static enum part_state part_state(const struct results *r, size_t part, bool who
 	return r->parts[part];
 }
 
-/* Does what is not in the answer of such a part count as missing? */
+/* Do known images that are not in the answer of such a part count as missing? */
 static bool tells(enum part_state state)
 {
 	return state == PART_WHOLE || state == PART_GONE;
 }
 
-struct absence {    /* of an image that an answer lacks */
-	bool told;  /* the answer is such that it would have it */
-	bool fresh; /* and is the first of this round */
+struct absence {    /* of a known image that is not in the answer */
+	bool told;  /* the answer is complete, so the image is missing */
+	bool fresh; /* and this is the first such answer of the round */
 };
 
 static struct absence absence(const struct source_images *known, const struct results *r,
@@ -88,7 +88,7 @@ static struct absence absence(const struct source_images *known, const struct re
 	size_t part = r->parts == NULL ? 0 : old->part;
 	if (part == PART_UNKNOWN && r->part_of != NULL)
 		part = r->part_of(r->part_ctx, old->image);
-	/* What belongs to no part of this source is missed by any that answered. */
+	/* An image of no known part is missing if any part answered completely. */
 	for (size_t i = 0; i < n_parts(r); i++) {
 		if ((part < n_parts(r) && part != i) || !tells(part_state(r, i, whole)))
 			continue;
@@ -146,8 +146,7 @@ void source_images_update(struct source_images *known, const struct results *r, 
 	next.at = arena_array(&next.mem, n + known->n, sizeof(*next.at));
 	for (size_t i = 0; i < n; i++)
 		add_image(&next, &best[i]);
-	/* Those that an answer lacked are no more than the list may have: old ones are not hoarded.
-	 */
+	/* Bounded: at most LIST_IMAGES_MAX images that are not in the answer are kept. */
 	for (size_t i = 0; i < known->n && next.n < n + LIST_IMAGES_MAX; i++) {
 		struct source_image old = known->at[i];
 		if (results_has(r, old.image) || known->n_numbers != r->n_rules)
@@ -163,7 +162,7 @@ void source_images_update(struct source_images *known, const struct results *r, 
 	*known = next;
 }
 
-/* Of an entry of the status in either form. What others wrote there may be anything. */
+/* The score of an entry of the status, in either form. Others may have written any text there. */
 static double score_of(const struct discovered_image *image)
 {
 	return image->source == NULL && image->final_score != NULL
@@ -171,7 +170,7 @@ static double score_of(const struct discovered_image *image)
 		       : (double)image->score;
 }
 
-/* Is it of such a source? What others wrote there (upstream, by hand) may be of any. */
+/* Does the entry come from a source of this type? Unknown types (written by others) match any. */
 static bool of_type(const char *source, const char *type)
 {
 	if (source == NULL || type == NULL)
@@ -218,7 +217,7 @@ void source_images_restore_signals(struct source_images *known,
 	known->at = arena_array(&known->mem, images->n, sizeof(*known->at));
 	for (size_t i = 0; i < images->n; i++) {
 		const struct discovered_image *image = &images->at[i];
-		bool has = image->signals.n == 0; /* then it may be anybody's */
+		bool has = image->signals.n == 0; /* then it may be of any query */
 		for (size_t k = 0; k < n; k++) {
 			numbers[k] = number_named(image, names[k]);
 			has |= !isnan(numbers[k]);
@@ -307,22 +306,22 @@ static size_t fitting(const struct list_image *at, size_t n, size_t more)
 	return i;
 }
 
-/* Puts the best of those that went back, so that the list is no shorter than it may get. */
+/* Adds the best images of the old list again until maxShrinkPercent is kept. */
 static void hold(struct merge *m, const struct list_rules *rules, struct list *list)
 {
 	size_t old = rules->old.n;
 	int64_t percent = rules->max_shrink_percent;
 	if (percent >= 100 || old == 0)
 		return;
-	/* Rounded up: with any percentage but 0 a list gets shorter in the end. */
+	/* Rounded up, so that with any percentage but 0 the list can still shrink to nothing. */
 	size_t least = old - (old * (size_t)(percent < 0 ? 0 : percent) + 99) / 100;
-	/* The old list is ranked, so its first are its best. */
+	/* The old list is ranked: the best are first. */
 	for (size_t i = 0; i < old && list->n < least; i++) {
 		const struct discovered_image *image = &rules->old.at[i];
 		if (image->image == NULL || map_get(&m->by_image, image->image) != NULL ||
 		    regex_match(rules->filter, image->image) != REGEX_YES)
 			continue;
-		m->at[m->n++] = m->at[list->n]; /* one that is left out goes behind */
+		m->at[m->n++] = m->at[list->n]; /* moves an image that was left out to the end */
 		m->at[list->n] = (struct list_image){
 			.image = image->image, .score = score_of(image), .source = image->source};
 		list->n++;

@@ -12,15 +12,15 @@
 
 struct lead { /* zeroed: standby */
 	struct leader lease;
-	int64_t demand_ms; /* lists have to have begun after it */
-	bool read;         /* and they have */
+	int64_t demand_ms; /* lists must have begun after this moment */
+	bool read;         /* such lists were read */
 };
 
-/* After leader_heard() of the lease: a leadership that begins demands lists of its own. */
+/* Call after leader_heard() of the lease: a new leadership needs lists that began after it. */
 void lead_changed(struct lead *l, enum leader_change change, int64_t now_ms);
 /* Everything is read, from lists that began after fresh_ms. */
 void lead_read(struct lead *l, int64_t fresh_ms);
-/* The demand to make of the lists; 0: none. */
+/* The moment after which lists must have begun; 0: any list will do. */
 int64_t lead_demand(const struct lead *l);
 bool lead_may(const struct lead *l, int64_t now_ms);
 

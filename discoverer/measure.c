@@ -1,6 +1,6 @@
 /*
- * What the discoverer counts and measures (docs/metrics.md). Series go with their policy, and
- * with the right to act: a standby knows nothing of its sources.
+ * What the discoverer counts and measures (docs/metrics.md). Series are removed with their
+ * policy, and when the lease is lost: a standby has none.
  */
 #include "discoverer/policy.h"
 
@@ -32,7 +32,7 @@ void measure_found(struct policy *policy, const struct discovered_images *images
 	for (size_t i = 0; i < policy->n; i++) {
 		const char *type = policy->plan.queries.at[i].type;
 		int64_t found = 0;
-		if (type == NULL) /* no server lets it in */
+		if (type == NULL) /* refused by the CRD; stored objects may be older */
 			continue;
 		for (size_t k = 0; k < images->n; k++)
 			found += images->at[k].source != NULL &&

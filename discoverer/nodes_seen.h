@@ -12,10 +12,10 @@
 /* An object of the feed. */
 void nodes_put(struct discoverer *d, const struct node *node);
 void nodes_gone(struct discoverer *d, const char *name);
-/* What was not put since the last d->read++ is gone. */
+/* Removes nodes that were not put since the last d->read++: they no longer exist. */
 void nodes_sweep(struct discoverer *d);
 void nodes_forget(struct discoverer *d);
-/* Are all known? */
+/* Have all nodes been read? */
 bool nodes_known(const struct discoverer *d);
 /* Ready nodes that match the selector; all Ready ones if there is none. */
 int64_t nodes_ready(const struct discoverer *d, const struct exposure_nodes *nodes);

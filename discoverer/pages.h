@@ -1,7 +1,7 @@
 /*
- * Which page of a repository's tags is asked next (behaviour.md 28). A page's address is always
- * ours: the registry's own origin and path with the query that its Link names. So neither a proxy
- * that rewrites hosts and prefixes nor a hostile Link leads anywhere else. Pure.
+ * Which page of a repository's tags is asked next (behaviour.md 28). Of a Link only
+ * the query is used; scheme, host and path are those of the first request. So neither a proxy that
+ * rewrites hosts and prefixes nor a hostile Link leads to another server. Pure.
  */
 #ifndef DROP_DISCOVERER_PAGES_H
 #define DROP_DISCOVERER_PAGES_H

@@ -1,7 +1,7 @@
 /*
  * What a DiscoveryPolicy asks for, whichever form its spec has (behaviour.md 26, 55). `sources` is
- * the pipeline without signals, ranked by the highest score; so the rest of the discoverer knows
- * one form. Pure but for the files of time zones.
+ * the pipeline without signals, ranked by the highest score; so the rest of the discoverer handles
+ * only one form. Pure but for the files of time zones.
  */
 #ifndef DROP_DISCOVERER_PLAN_H
 #define DROP_DISCOVERER_PLAN_H
@@ -16,7 +16,7 @@
 
 struct desc; /* api/desc.h */
 
-/* A query without `lookback`; without `maxScan`. */
+/* Defaults of a query without `lookback`, and without `maxScan`. */
 #define PLAN_LOOKBACK_MS (24 * 3600 * INT64_C(1000))
 #define PLAN_SCAN        1000
 
@@ -44,7 +44,7 @@ struct plan { /* lives in an arena; the spec is borrowed */
 	bool counts_nodes; /* the ranking needs their number */
 };
 
-/* Also of a spec that is not valid. */
+/* Works for an invalid spec, too. */
 struct plan_queries plan_queries(const struct discoverypolicy_spec *spec);
 /* ERR_TERMINAL: what is not valid, and where. ret is as good as empty then. */
 int plan_make(const struct discoverypolicy_spec *spec, struct arena *a, struct plan *ret,
@@ -61,7 +61,7 @@ int plan_rules(const struct discovery_signals *signals, const struct discovery_s
  */
 void plan_list_rules(const struct plan *plan, int64_t matching, struct ranking *ranking,
 		     struct list_rules *rules);
-/* The list as the status has it. */
+/* Converts the list to the form of the status. */
 struct discovered_images plan_images(const struct plan *plan, const struct list *list,
 				     struct arena *a);
 

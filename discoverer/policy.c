@@ -41,8 +41,8 @@ void policy_free(struct policy *policy)
 	free(policy);
 }
 
-/* What the status says of source i, or of all if it does not say whose an image is. */
-static void inherit(struct policy *policy, size_t i, int64_t missed)
+/* Restores the images of source i from the status: its own, and those of unknown source. */
+static void restore_images(struct policy *policy, size_t i, int64_t missed)
 {
 	const struct plan *plan = &policy->plan;
 	struct source_images *m = &policy->sources[i].images;
@@ -65,7 +65,7 @@ static bool same_signals(const struct discoverypolicy_spec *a, const struct disc
 	return i == n;
 }
 
-/* The sources of a new spec. `old`: the spec they were of; NULL: there was none. */
+/* Builds the sources for a new spec. `old`: the spec before; NULL: there was none. */
 static void take_sources(struct policy *policy, const struct discoverypolicy_spec *old)
 {
 	const struct discoverypolicy_spec *spec = &policy->obj->spec;
@@ -90,9 +90,9 @@ static void take_sources(struct policy *policy, const struct discoverypolicy_spe
 			was[k].images = (struct source_images){0};
 			continue;
 		}
-		/* Until it answers, what the list has of its type; its first answer replaces that.
+		/* Until its first answer it keeps the images that the list has of its type.
 		 */
-		inherit(policy, i, old != NULL ? spec->remove_after : 0);
+		restore_images(policy, i, old != NULL ? spec->remove_after : 0);
 	}
 	for (size_t i = 0; i < n_was; i++)
 		source_done(&was[i]);
@@ -108,7 +108,7 @@ static void resume(struct policy *policy, struct now now)
 	const struct api_condition *healthy = api_condition_find(&s->conditions, "SourceHealthy");
 	policy->full_ms = now.boot_ms;
 	if (ready == NULL || ready->observed_generation != policy->obj->meta.generation)
-		return; /* its spec was never synced */
+		return; /* the status is not about the present spec */
 	bool fine =
 		healthy != NULL && healthy->status != NULL && strcmp(healthy->status, "True") == 0;
 	policy->full_ms +=
@@ -116,12 +116,12 @@ static void resume(struct policy *policy, struct now now)
 				policy->obj->spec.sync_interval, now.wall_s, random_id());
 }
 
-/* Another replica may have led since: what counts is what it left in the status. */
+/* Another replica may have been the leader since, so the state comes from the status. */
 static void forget_answers(struct policy *policy)
 {
 	for (size_t i = 0; i < policy->n; i++) {
 		struct source_state *s = &policy->sources[i];
-		inherit(policy, i, 0);
+		restore_images(policy, i, 0);
 		s->answered = false;
 		s->fault = FAULT_NONE;
 		s->fails = 0;
@@ -168,7 +168,7 @@ void policy_put(struct discoverer *d, const struct discoverypolicy *obj, struct 
 	if (first)
 		policy = policy_new(d, obj);
 	policy->read = d->read;
-	/* A late echo: its spec is news, its status is what the API had before our last write. */
+	/* An event older than our last write: take its spec, ignore its status. */
 	if (first || obj->meta.rv >= policy->written_rv)
 		policy_set_status(policy, &obj->status);
 	const struct discoverypolicy *old = policy->obj;

@@ -1,6 +1,6 @@
 /*
  * One DiscoveryPolicy as we follow it: its spec, what each source last had, when each is
- * asked next, and its status as the API server has it. policy.c keeps that up to date,
+ * asked next, and its status as the API server has it. policy.c keeps these up to date,
  * sync.c asks and publishes.
  */
 #ifndef DROP_DISCOVERER_POLICY_H
@@ -11,57 +11,59 @@
 #include "discoverer/plan.h"
 
 /*
- * When some sources have answered and others have not, so long is waited for these before
- * the status is written without them: a stuck source does not hide what the others found.
+ * When some sources have answered, the others get this much more time before the status is
+ * written without them: a source that hangs does not hold back the results of the others.
  */
 #define PATIENCE_MS 3000
 
 struct source_state {
 	struct query *query;         /* being asked; NULL: not */
 	struct source_images images; /* its last good results */
-	bool answered;    /* since its spec is what it is; before that nothing is known */
+	bool answered;    /* at least once with its present spec; before that nothing is known */
 	enum fault fault; /* of the last answer */
 	char text[ERR_TEXT_MAX], note[ERR_TEXT_MAX], warning[ERR_TEXT_MAX];
 	size_t left_out[DROP_REASONS_COUNT]; /* by its last answer */
 	bool plain;                          /* its credentials go over http */
-	int fails;                           /* in a row */
-	int64_t retry_ms;                    /* ask again then; CLOCK_NEVER: with all others */
+	int fails;                           /* consecutive failures */
+	int64_t retry_ms; /* when to ask again; CLOCK_NEVER: together with all others */
 };
 
 struct policy {
 	struct discoverer *d;
 	char *name, *uid;
-	uint64_t read;    /* of the last read from nothing that had it */
+	uint64_t read;    /* the last full read of the feed (d->read) that had this policy */
 	struct arena mem; /* of obj */
 	const struct discoverypolicy *obj;
 	struct regex *filter;
 	struct arena plan_mem;
-	struct plan plan; /* of a copy of obj's spec; with a spec_error only its queries */
+	struct plan plan; /* made from a copy of obj's spec; if spec_error is set only its queries
+			     are valid */
 	char spec_error[ERR_TEXT_MAX]; /* "" : none (rule 31) */
 	struct source_state *sources;
 	size_t n;
-	int64_t full_ms; /* all sources are asked then; CLOCK_NEVER: not acting */
+	int64_t full_ms; /* when all sources are asked; CLOCK_NEVER: not the leader */
 
 	size_t running;
-	bool dirty;         /* there is something to publish */
+	bool dirty;         /* the status has to be written */
 	bool synced;        /* a source has answered since the last status */
-	int64_t publish_ms; /* no later than this, if dirty */
+	int64_t publish_ms; /* if dirty: write the status no later than this */
 
 	struct arena status_mem;
 	struct discoverypolicy_status status; /* as the API server has it, as far as we know */
-	uint64_t written_rv; /* of our last write: the status of older objects says nothing */
-	int64_t acked_ms;    /* boot ms of its answer */
+	uint64_t written_rv; /* resourceVersion of our last write; the status in older objects is
+				ignored */
+	int64_t acked_ms;    /* boot ms when that write was answered */
 	uint64_t write;      /* request id; 0: none under way */
 	struct write_ctx *writing;
-	int64_t write_after_ms; /* a write failed: not before */
+	int64_t write_after_ms; /* after a failed write: no new one before this */
 	int write_fails;
 	bool refused; /* the API server found the object invalid at the last write */
 };
 
 struct write_ctx {             /* lives from kube_send to its answer */
-	struct policy *policy; /* NULL: forgotten */
+	struct policy *policy; /* NULL: the policy ignores the outcome */
 	bool synced;
-	bool plain; /* the first to say that credentials go over http */
+	bool plain; /* this status is the first to say that credentials go over http */
 	struct arena mem;
 	struct discoverypolicy_status status;
 };
@@ -72,14 +74,14 @@ void policy_check(struct policy *policy);
 void policy_set_status(struct policy *policy, const struct discoverypolicy_status *status);
 /* Stops all queries. */
 void policy_stop(struct policy *policy);
-/* What becomes of the write under way is nothing to the policy any more. */
+/* Detaches the write under way: its outcome no longer concerns the policy. */
 void policy_forget_write(struct policy *policy);
 
 /* policy.c */
 /* An object of the feed, new or changed. */
 void policy_put(struct discoverer *d, const struct discoverypolicy *obj, struct now now);
 struct policy *policy_find(const struct discoverer *d, const char *name);
-/* Also out of the map. */
+/* Also removes it from d->policies. */
 void policy_free(struct policy *policy);
 /*
  * It was listed by a list that began after fresh_ms: if our last write was acknowledged before that
@@ -87,7 +89,7 @@ void policy_free(struct policy *policy);
  * Then the status is what was read, and the sources are asked anew.
  */
 void policy_listed(struct policy *policy, int64_t fresh_ms, struct now now);
-/* Starts to be followed, or stops. */
+/* Begins or ends the syncing of the policy (this replica became leader, or is none any more). */
 void policy_act(struct policy *policy, bool act, struct now now);
 
 /* sync.c */

@@ -1,6 +1,6 @@
 /*
- * From what is known of a policy's sources to its status, by merge patch. Invariant: at most
- * one write of a policy is under way, and what came in the meantime is written after it.
+ * Writes the status of a policy by merge patch. Invariant: at most one write of a policy is under
+ * way; changes in the meantime are written after it.
  */
 #include "discoverer/policy.h"
 
@@ -26,7 +26,7 @@ static void write_failed(struct policy *policy, const struct kube_answer *answer
 		wait *= 2;
 	policy->write_fails++;
 	policy->write_after_ms = clock_boot_ms() + wait;
-	policy->dirty = true; /* it is made anew, of what is known then */
+	policy->dirty = true; /* the status is built again at the next write */
 	/* Before Kubernetes 1.30 an object that a newer CRD refuses takes no status: said once. */
 	bool again = answer->code == 422 && policy->refused;
 	policy->refused = answer->code == 422;
@@ -109,7 +109,7 @@ static struct list make_list(struct policy *policy, struct arena *a)
 		.max_images = policy->obj->spec.max_images,
 		.max_shrink_percent = policy->obj->spec.max_shrink_percent,
 	};
-	/* A list made by another spec is nothing to hold on to. */
+	/* maxShrinkPercent does not apply to a list that was made from another spec. */
 	if (ready != NULL && ready->observed_generation == policy->obj->meta.generation)
 		rules.old = policy->status.discovered_images;
 	plan_list_rules(&policy->plan, nodes_ready(policy->d, policy->plan.nodes), &ranking,

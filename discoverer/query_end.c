@@ -1,6 +1,6 @@
 /*
- * How a query ends, for query.c and the backends. Invariant: `ended` is set once; who holds the
- * query looks at it each turn.
+ * How a query ends, for query.c and the backends. Invariant: `ended` is set once; the owner of
+ * the query checks it each turn.
  */
 #include <stdarg.h>
 #include <stdio.h>

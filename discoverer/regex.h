@@ -42,7 +42,7 @@ enum regex_answer {
 
 /*
  * NULL or "": matches all, *ret is NULL. ERR_TERMINAL: where and why it is not valid, or what of it
- * is not supported. A new one for each sync: what was spent is kept in it.
+ * is not supported. Make a new one for each sync, as it counts the CPU time used.
  */
 int regex_new(const char *pattern, struct regex **ret, struct err *err);
 /*
@@ -55,7 +55,7 @@ int regex_new_group(const char *pattern, struct regex **ret, struct err *err);
 bool regex_group(struct regex *r, const char *text, const char **ret, size_t *ret_len);
 /* NULL is fine. */
 struct regex *regex_free(struct regex *r);
-/* Anywhere in the text, as Go's MatchString. text: UTF-8; REGEX_NO if it is not. */
+/* Matches anywhere in the text, like Go's MatchString. Text that is not valid UTF-8: REGEX_NO. */
 enum regex_answer regex_match(struct regex *r, const char *text);
 
 #endif

@@ -1,9 +1,9 @@
 /*
- * What one source answers: images and their scores, each image once, and of a query of the pipeline
- * form the states of its signals. Pure.
+ * What one query returned: each image once, with its score and, in the pipeline form, the states of
+ * its signals. Pure.
  *
  * Bounded: RESULTS_MAX images and RESULTS_BYTES of text; what comes beyond is counted. A name
- * that is no text for a reference (control characters, too long, empty) is counted and left out.
+ * that cannot be an image reference (control characters, too long, empty) is counted and left out.
  */
 #ifndef DROP_DISCOVERER_RESULTS_H
 #define DROP_DISCOVERER_RESULTS_H
@@ -19,7 +19,7 @@
 
 #define RESULTS_MAX   20000
 #define RESULTS_BYTES (4 * 1024 * 1024)
-/* Bytes of a reference in status. */
+/* Maximum bytes of an image reference in status. */
 #define RESULTS_IMAGE_MAX 1024
 /* Dropped references that are kept, for dropctl discover. */
 #define RESULTS_DROPPED_MAX 500
@@ -42,14 +42,14 @@ const char *drop_reason_name(enum drop_reason reason);
 const char *drop_reason_text(enum drop_reason reason);
 
 /*
- * A source may have parts that answer and fail each for itself: the repositories of a registry.
- * One without parts is one part.
+ * A source may have parts that succeed or fail independently: the repositories of a registry.
+ * A source without parts counts as one part.
  */
 enum part_state {
-	PART_FAILED, /* nothing is known of it now */
-	PART_ADDED,  /* what was found is there, but it is not all */
-	PART_WHOLE,
-	PART_GONE, /* its source says that there is none */
+	PART_FAILED, /* no results */
+	PART_ADDED,  /* results, but not all: an image that is not among them is not missing */
+	PART_WHOLE,  /* all results */
+	PART_GONE,   /* the server says that this part does not exist */
 };
 #define PART_UNKNOWN SIZE_MAX
 
@@ -57,7 +57,7 @@ struct results_image {
 	const char *image;
 	double score;
 	size_t part;
-	size_t row; /* of its states */
+	size_t row; /* index of its signal states: states + row * n_rules */
 };
 
 struct results_dropped {
@@ -70,24 +70,25 @@ struct results { /* zeroed: ready */
 	struct map by_image; /* struct results_index */
 	struct results_image *at;
 	size_t n, cap;
-	bool sum;       /* scores of one image are added; else the highest counts */
+	bool sum;       /* scores of the same image are added; else the highest is taken */
 	bool fractions; /* scores need not be integers (the pipeline form) */
 	const struct signal_rule *rules; /* its signals; borrowed */
 	size_t n_rules;
 	struct signal_state *states; /* n_rules for each row */
 	size_t n_rows;
 	bool keep_dropped;      /* in `dropped` */
-	enum part_state *parts; /* NULL: it has none; lives in mem */
-	size_t n_parts, part;   /* part: of what is added from now on */
-	/* Of an image whose part is not known; PART_UNKNOWN: of none. NULL: as that. */
+	enum part_state *parts; /* NULL: the source has no parts; lives in mem */
+	size_t n_parts, part;   /* part: the one that added images belong to, from now on */
+	/* Returns the part of an image for which it was not recorded, or PART_UNKNOWN. NULL: always
+	 * PART_UNKNOWN. */
 	size_t (*part_of)(const void *ctx, const char *image);
 	const void *part_ctx;
-	size_t counts[DROP_REASONS_COUNT]; /* of what was left out */
+	size_t counts[DROP_REASONS_COUNT]; /* images left out, by reason */
 	struct results_dropped *dropped;
 	size_t n_dropped;
 };
 
-/* The source has n parts, all PART_FAILED as long as nothing else is said. */
+/* The source has n parts; each is PART_FAILED until it is set. */
 void results_parts(struct results *r, size_t n);
 /* image is NUL-terminated and len bytes long. */
 void results_add(struct results *r, const char *image, size_t len, double score);
@@ -107,8 +108,8 @@ void results_drop(struct results *r, const char *image, enum drop_reason why);
 /* Is the image among the results? */
 bool results_has(const struct results *r, const char *image);
 /*
- * Of an answer in which nothing is left: what left it out, if that was a filter or a limit and
- * not the source. Else text stays as it is.
+ * If no image is left because filters or limits left all of them out: writes the most frequent
+ * reason to text. Else text is unchanged.
  */
 void results_why_none(const struct results *r, char *text, size_t size);
 void results_done(struct results *r);

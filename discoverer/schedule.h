@@ -1,5 +1,5 @@
 /*
- * When a policy's sources are asked (behaviour.md 26, 30). Pure: chance comes in as a number.
+ * When a policy's sources are asked (behaviour.md 26, 30). Pure: the caller passes random numbers.
  */
 #ifndef DROP_DISCOVERER_SCHEDULE_H
 #define DROP_DISCOVERER_SCHEDULE_H
@@ -22,9 +22,9 @@ int64_t schedule_interval(int64_t interval_ms, uint64_t random);
  */
 int64_t schedule_retry(int fails, int64_t interval_ms, int64_t asked_ms, uint64_t random);
 /*
- * Wait of a policy that is seen for the first time in this life and whose status is about
- * its present spec: until an interval after its last sync, or a moment of SPREAD_MS if that
- * has passed, lies in the future by more than an interval, or sources were failing.
+ * How long a policy waits that this process sees for the first time and whose status is about its
+ * present spec: until one interval after its last sync. If that has passed, is more than an
+ * interval away, or sources were failing: a random time within SPREAD_MS.
  */
 int64_t schedule_resume(int64_t last_sync_s, bool healthy, int64_t interval_ms, int64_t now_s,
 			uint64_t random);

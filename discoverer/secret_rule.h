@@ -1,6 +1,6 @@
 /*
  * Which Secrets a DiscoveryPolicy may have sent to a source. Whoever may create a policy chooses
- * the server, so what a Secret is for decides, not who names it. Pure.
+ * the server that receives the Secret, so the type and labels of the Secret decide. Pure.
  */
 #ifndef DROP_DISCOVERER_SECRET_RULE_H
 #define DROP_DISCOVERER_SECRET_RULE_H

@@ -1,8 +1,8 @@
 /*
  * One source, asked once. A backend is a struct source_ops in a file of its own
- * (source_<type>.c): it checks its part of the spec, sends its requests through the line and
- * puts what it hears into query->results. What is common is query.c: the Secret, the time, and
- * how it ends.
+ * (source_<type>.c): it checks its part of the spec, sends its requests through the limiter and
+ * puts the answers into query->results. query.c has what all backends share: reading the Secret,
+ * the deadline, and the end of the query.
  */
 #ifndef DROP_DISCOVERER_SOURCE_H
 #define DROP_DISCOVERER_SOURCE_H
@@ -24,9 +24,9 @@ struct plan_queries; /* discoverer/plan.h */
 struct tokens;       /* discoverer/registry/tokens.h */
 struct query;
 
-/* Milliseconds of a whole query: a registry may need many requests. */
+/* Deadline of a whole query, ms; a registry may need many requests. */
 #define QUERY_TIME_MS 120000
-/* Milliseconds for the Secret. */
+/* Deadline for reading the Secret, ms. */
 #define QUERY_SECRET_MS 10000
 
 struct source_ops {
@@ -48,7 +48,7 @@ struct source_ops {
 
 extern const struct source_ops source_prometheus, source_loki, source_registry;
 
-/* By spec.sources[].type; NULL: we don't know it. */
+/* By spec.sources[].type; NULL: unknown type. */
 const struct source_ops *source_ops_find(const char *type);
 
 /* Is each valid? ERR_TERMINAL: which is not, and why. */
@@ -72,7 +72,7 @@ struct query {
 	struct results results;
 	void *backend;
 	int64_t began_ms, took_ms;
-	size_t samples;          /* read, of what has samples */
+	size_t samples;          /* samples that were read, if the source has samples */
 	uint64_t secret_request; /* 0: none is open */
 	bool started;            /* ops->start() was called */
 	bool plain;              /* credentials went over http */
@@ -82,7 +82,7 @@ struct query {
 	bool partial;               /* failed, but results are worth something */
 	int64_t retry_after_ms;     /* the server asked for it */
 	char text[ERR_TEXT_MAX];    /* why it failed */
-	char warning[ERR_TEXT_MAX]; /* what it warned of though it did not */
+	char warning[ERR_TEXT_MAX]; /* warnings of a query that succeeded */
 	char note[ERR_TEXT_MAX];    /* why it has no results though it did not fail; "": none */
 };
 

@@ -1,7 +1,7 @@
 /*
- * Asking a policy's sources, and what their answers do to what is known of them. Each
- * source has its own time: one that fails is asked again sooner, one that is stuck holds up
- * nobody. Invariant: `running` counts the sources with a query.
+ * Asks the sources of a policy and applies their answers. Each source has its own schedule: one
+ * that fails is asked again sooner, and one that hangs does not delay the others. Invariant:
+ * `running` counts the sources with a query.
  */
 #include "discoverer/policy.h"
 
@@ -65,7 +65,7 @@ static void learn(struct policy *policy, struct source_state *s, struct query *q
 			     keep_of(policy));
 }
 
-/* The one place where a source's answer, good or bad, is accounted for. */
+/* Every end of a query, success or failure, is recorded here. */
 static void source_ended(struct policy *policy, size_t i, struct now now)
 {
 	struct source_state *s = &policy->sources[i];
@@ -77,7 +77,7 @@ static void source_ended(struct policy *policy, size_t i, struct now now)
 			 plan_query_name(&policy->plan.queries, i, &scratch), q->text);
 	s->answered = true;
 	s->fault = q->fault;
-	if (q->started) /* else it never came to that: what was said of it holds */
+	if (q->started) /* if not, what was known about http stays */
 		s->plain = q->plain;
 	s->fails = q->fault == FAULT_NONE ? 0 : s->fails + 1;
 	snprintf(s->text, sizeof(s->text), "%s %s: %s", q->ops->type,

@@ -16,10 +16,10 @@
 #include "discoverer/source.h"
 #include "discoverer/template.h"
 
-/* Tags of a repository that are looked at; pages, of which a hostile one may be empty. */
+/* Limits of one repository: tags that are read; pages, as a hostile server may send empty ones. */
 #define TAGS_MAX  10000
 #define PAGES_MAX 1000
-/* Repositories walked at once. */
+/* Repositories that are read at the same time. */
 #define WALKS_MAX 4
 
 struct walk_tag {
@@ -46,7 +46,7 @@ struct walk { /* over the pages of one repository */
 	size_t seen;
 	bool over;             /* there are more than may be read */
 	const char *last;      /* the last name of the page, in mem */
-	struct walk_tag *kept; /* those that pass tagFilter, in order; of topX the last */
+	struct walk_tag *kept; /* match tagFilter, in order; of topX the last */
 	size_t n_kept, cap_kept;
 };
 
@@ -64,7 +64,7 @@ struct registry {
 };
 
 /* tag_walk.c */
-/* Ends by walk_ended(), perhaps at once. */
+/* Calls walk_ended() in the end, perhaps before it returns. */
 void walk_begin(struct walk *w, struct query *q, size_t repository);
 void walk_clear(struct walk *w);
 

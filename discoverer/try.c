@@ -1,7 +1,7 @@
 /*
- * dropctl discover: a policy that need not exist is asked about, once, and what it would find
- * is told; nothing is written and nothing is remembered. It uses the very code that policies
- * are synced with. Also a standby answers: a person asked, and only reads.
+ * dropctl discover: runs the queries of a policy once and returns the images it would list. The
+ * policy need not exist; nothing is written or kept. The code is the same as for a real sync. A
+ * standby replica answers, too, as this only reads.
  */
 #include "discoverer/discoverer.h"
 
@@ -20,7 +20,7 @@
 #include "discoverer/pipeline/decimal.h"
 #include "discoverer/plan.h"
 
-/* Bytes of the rows of an answer: it has to fit MSG_MAX with all around them. */
+/* Bytes of the rows of an answer, so that the whole message fits MSG_MAX. */
 #define ROWS_BYTES_MAX (512 * 1024)
 
 struct
@@ -125,7 +125,7 @@ void on_discover(struct proc *p, const struct msg_in *in)
 
 /* ---- the answer ---- */
 
-/* Why it failed, or what is to be said of it though it did not. */
+/* Why a query failed, or its warning or note if it succeeded. */
 static const char *words(const struct query *q)
 {
 	if (q->fault != FAULT_NONE)

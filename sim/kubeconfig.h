@@ -1,6 +1,6 @@
 /*
  * The kubeconfig through which clients find the pretend API server: written last, by
- * rename, so that its being there means that the server serves.
+ * rename: once the file exists, the server answers.
  */
 #ifndef DROP_SIM_KUBECONFIG_H
 #define DROP_SIM_KUBECONFIG_H

@@ -1,6 +1,5 @@
 /*
- * What drop-sim is told: one table, from which parsing, --help and the check against the
- * man page are made.
+ * The options of drop-sim: one table for parsing, --help and the check against the man page.
  */
 #ifndef DROP_SIM_OPTIONS_H
 #define DROP_SIM_OPTIONS_H

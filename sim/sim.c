@@ -28,9 +28,9 @@
 #include "sim/apiserver/serve.h"
 #include "httpd/tls.h"
 
-/* Rounds in which parts answer to each other's changes before clients have their turn. */
+/* Rounds of calling all parts until none has changes, before clients are served. */
 #define ROUNDS_MAX 4
-/* What clients may do: connections, bytes of headers, seconds of idleness and of taking nothing;
+/* Limits of clients: connections, bytes of headers, idle seconds, seconds without reading;
  * the descriptors are those of the connections and of the process itself. */
 #define CONNECTIONS_MAX 8192
 #define DESCRIPTORS_MAX (CONNECTIONS_MAX + 128)
@@ -267,7 +267,7 @@ static int64_t look_at_expectations(struct sim *s, struct now now)
 	return s->expect_ms;
 }
 
-/* What time and changes make due, everywhere; returns the boot ms of the next thing. */
+/* Calls every part that has something due; returns the boot ms of the next due moment. */
 static int64_t turn(struct sim *s)
 {
 	struct now now = clock_now();
@@ -302,7 +302,7 @@ struct sim *sim_new(const struct sim_options *options, struct err *err)
 		sim_free(s);
 		return NULL;
 	}
-	(void)turn(s); /* so that nodes are there when somebody looks */
+	(void)turn(s); /* so that the nodes exist before the first request */
 	if (announce(s, err) == 0)
 		return s;
 	sim_free(s);

@@ -12,9 +12,9 @@
 
 struct sim;
 
-/* Makes everything and serves from then on; the kubeconfig is written last. NULL: err says why. */
+/* Builds all parts and begins to serve; the kubeconfig is written last. NULL: err says why. */
 struct sim *sim_new(const struct sim_options *options, struct err *err);
-/* Until a signal, or --until-expected is decided. The exit status. */
+/* Runs until a signal, or until --until-expected is decided. Returns the exit status. */
 int sim_run(struct sim *s);
 void sim_free(struct sim *s);
 

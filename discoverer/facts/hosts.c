@@ -1,6 +1,6 @@
 /*
- * See hosts.h. Invariant: a host without a row was never asked, or has been forgotten because it
- * was asked longest ago.
+ * See hosts.h. Invariant: a host without a row was never asked, or its row was reused as the least
+ * recently used.
  */
 #include "discoverer/facts/hosts.h"
 
@@ -13,7 +13,7 @@ struct host_state {
 	char *host;
 	int64_t used_ms, until_ms; /* not asked before until_ms */
 	int fails;
-	bool scarce; /* less than half of what it grants is left, as it said last */
+	bool scarce; /* by its last RateLimit headers less than half of the limit is left */
 	int64_t scarce_until_ms;
 	int64_t gets_ms[HUB_GETS]; /* when; 0: none yet */
 };

@@ -124,7 +124,7 @@ static void ask(struct inquiry *q, enum step step, const char *target)
 	registry_call_start(&q->call);
 }
 
-/* A GET may be dear: false ended it. */
+/* Asks with GET if the limits allow it; false: the inquiry has ended. */
 static bool ask_get(struct inquiry *q, enum step step, const char *target)
 {
 	if (!hosts_take_get(q->env->hosts, q->at.host, nobody_asks(q), clock_boot_ms())) {
@@ -147,7 +147,7 @@ static void not_reached(struct inquiry *q, const struct fetch_result *res)
 	give_up(q, res->end == FETCH_TIMEOUT ? FACTS_LATE : FACTS_UNREACHABLE, 0);
 }
 
-/* Some hide what they have from who may not see it. Another login may. */
+/* Some registries answer 404 to whoever has no access, so another login may succeed. */
 static bool next_login(struct inquiry *q, int code)
 {
 	if (q->facts.digest[0] != '\0' || (code != 401 && code != 403 && code != 404) ||
@@ -179,7 +179,7 @@ static void refused(struct inquiry *q, const struct registry_answer *answer)
 	} else if (code == 404) {
 		give_up(q, FACTS_NOT_FOUND, code);
 	} else if (!answer->token_server && q->step == STEP_HEAD) {
-		ask_get(q, STEP_GET, q->at.target); /* there are some without HEAD */
+		ask_get(q, STEP_GET, q->at.target); /* some registries do not support HEAD */
 	} else {
 		give_up(q, FACTS_REFUSED, code);
 	}
@@ -369,7 +369,7 @@ static void on_secret(void *ctx, const struct kube_answer *answer)
 	if (q->ended)
 		return;
 	q->facts.forbidden |= answer->code == 403;
-	/* One that is gone, or is not for us, is none: kubelet goes on without it, too. */
+	/* A secret that is missing or forbidden is skipped, as kubelet does. */
 	if (answer->code == 200)
 		(void)pull_logins_add(&q->logins, q->at.image, answer->body, answer->len, &err);
 	else
@@ -397,26 +397,27 @@ static void read_secrets(struct inquiry *q)
 
 /* ---- life ---- */
 
-struct inquiry *inquiry_new(const struct inquiry_env *env, const struct inquiry_wish *wish)
+struct inquiry *inquiry_new(const struct inquiry_env *env, const struct inquiry_request *request)
 {
 	struct inquiry *q = xcalloc(1, sizeof(*q));
 	q->env = env;
-	q->platforms = wish->platforms;
-	q->bytes = wish->bytes;
-	q->n_sized = wish->n_sized < INQUIRY_PLATFORMS_MAX ? wish->n_sized : INQUIRY_PLATFORMS_MAX;
+	q->platforms = request->platforms;
+	q->bytes = request->bytes;
+	q->n_sized =
+		request->n_sized < INQUIRY_PLATFORMS_MAX ? request->n_sized : INQUIRY_PLATFORMS_MAX;
 	q->sized = arena_array(&q->mem, q->n_sized, sizeof(*q->sized));
 	for (size_t i = 0; i < q->n_sized; i++)
-		q->sized[i] = arena_strdup(&q->mem, wish->sized[i]);
-	if (wish->have != NULL)
-		snprintf(q->have, sizeof(q->have), "%s", wish->have);
-	q->deadline_ms = wish->deadline_ms;
-	q->number = wish->number;
+		q->sized[i] = arena_strdup(&q->mem, request->sized[i]);
+	if (request->have != NULL)
+		snprintf(q->have, sizeof(q->have), "%s", request->have);
+	q->deadline_ms = request->deadline_ms;
+	q->number = request->number;
 	q->n_secrets =
-		wish->n_secrets < INQUIRY_SECRETS_MAX ? wish->n_secrets : INQUIRY_SECRETS_MAX;
+		request->n_secrets < INQUIRY_SECRETS_MAX ? request->n_secrets : INQUIRY_SECRETS_MAX;
 	q->secrets = arena_array(&q->mem, q->n_secrets, sizeof(*q->secrets));
 	for (size_t i = 0; i < q->n_secrets; i++)
-		q->secrets[i] = arena_strdup(&q->mem, wish->secrets[i]);
-	if (endpoint_find(env->endpoints, &q->mem, wish->reference, &q->at) < 0) {
+		q->secrets[i] = arena_strdup(&q->mem, request->secrets[i]);
+	if (endpoint_find(env->endpoints, &q->mem, request->reference, &q->at) < 0) {
 		finish(q, FACTS_REFERENCE, 0);
 		return q;
 	}
@@ -466,7 +467,7 @@ int64_t inquiry_tick(struct inquiry *q, int64_t now_ms)
 		return now_ms;
 	if (now_ms < q->deadline_ms)
 		return q->deadline_ms;
-	/* Who waited for others, or for the API server, says nothing about the registry. */
+	/* Time spent waiting for other requests or the API server is no failure of the registry. */
 	if (q->call.job.fetch != NULL)
 		hosts_failed(q->env->hosts, q->at.host, now_ms);
 	give_up(q, FACTS_LATE, 0);

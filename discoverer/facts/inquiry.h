@@ -2,13 +2,13 @@
  * One question about an image, from its secrets to the answer (behaviour.md 35, 36). The room's
  * files from top to bottom:
  *
- *   inquiry    the steps: secrets, HEAD, GET where it must be, platforms where they are wanted
+ *   inquiry    the steps: secrets, HEAD, GET if needed, platforms if requested
  *   endpoints  which server is asked
- *   hosts      whether it may be asked now
- *   facts      what comes of it: the answer, or why there is none
+ *   hosts      whether that server may be asked now
+ *   facts      the result: the answer, or why there is none
  *
- * It ends once, in time, whatever the servers do. Nothing of what they say but digests, sizes,
- * names of platforms and status codes is handed on.
+ * It ends exactly once, before its deadline, whatever the servers do. Of their answers only
+ * digests, sizes, names of platforms and status codes are passed on.
  */
 #ifndef DROP_DISCOVERER_FACTS_INQUIRY_H
 #define DROP_DISCOVERER_FACTS_INQUIRY_H
@@ -32,24 +32,25 @@ struct inquiry_env { /* what all inquiries share */
 	const char *pod_namespace;
 };
 
-/* Secrets of an image that are read; platforms whose bytes are asked for, also of one question. */
+/* Limits of one question: secrets that are read; platforms whose sizes are asked for. */
 #define INQUIRY_SECRETS_MAX   8
 #define INQUIRY_PLATFORMS_MAX 16
 
-struct inquiry_wish { /* copied */
+struct inquiry_request { /* copied */
 	const char *reference;
 	const char *const *secrets; /* names */
 	size_t n_secrets;
-	bool platforms;   /* also what an index has */
-	bool bytes;       /* and the bytes of all of them, as far as they may be read */
-	const char *const *sized; /* else for nodes of these platforms (api/platform.h) */
+	bool platforms;           /* return the platforms of an index, too */
+	bool bytes;               /* and the sizes of all of them, within the limits */
+	const char *const *sized; /* without `bytes`: sizes only for these platforms of nodes
+				     (api/platform.h) */
 	size_t n_sized;
-	const char *have; /* all that is known of this digest already; NULL: of none */
+	const char *have; /* a digest of which everything is known already; NULL: none */
 	int64_t deadline_ms;
-	uint64_t number; /* never the same: tokens of its secrets are its own */
+	uint64_t number; /* unique, so that tokens are not shared with other inquiries */
 };
 
-struct inquiry *inquiry_new(const struct inquiry_env *env, const struct inquiry_wish *wish);
+struct inquiry *inquiry_new(const struct inquiry_env *env, const struct inquiry_request *request);
 /* NULL is fine; stops what is under way. */
 void inquiry_free(struct inquiry *q);
 /* Time passed. Returns when it has to be called again. */

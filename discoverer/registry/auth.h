@@ -18,7 +18,7 @@
 struct auth_block;
 struct auth_set;
 
-enum auth_how {              /* who we say that we are */
+enum auth_how {              /* which credentials a request carries */
 		AUTH_NOBODY, /* no login; the headers of the Secret */
 		AUTH_OWN,    /* the Secret's user and password, else its token */
 		AUTH_TOKEN,  /* a token that was fetched; and the headers of the Secret */

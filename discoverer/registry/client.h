@@ -1,6 +1,6 @@
 /*
- * Requests to a registry, as whoever it wants us to be (behaviour.md 28, 29, 36). The room's files
- * from top to bottom:
+ * Requests to a registry, with the login that it demands (behaviour.md 28, 29, 36). The room's
+ * files from top to bottom:
  *
  *   client        sends a request, answers challenges, asks token servers
  *   login         what is done about a refusal: the whole policy, pure
@@ -11,7 +11,7 @@
  *   token_answer  what a token server says; headers: challenges, links; repository: names
  *
  * The client knows neither policies nor images: its users are the tag lister (tag_walk.c) and the
- * facts about images. A user sees one end of each call: the last answer.
+ * facts about images. Each call ends once, with the last answer.
  */
 #ifndef DROP_DISCOVERER_REGISTRY_CLIENT_H
 #define DROP_DISCOVERER_REGISTRY_CLIENT_H
@@ -53,7 +53,7 @@ struct registry_call { /* lives in the asker; zeroed: idle */
 	bool head; /* as in fetch.h, this and the next */
 	size_t body_max;
 	bool own;                 /* begin as AUTH_OWN; after an answer: what was accepted */
-	void (*begin)(void *ctx); /* a body may come: what came of an earlier one is void */
+	void (*begin)(void *ctx); /* a body begins: discard the bytes of an earlier one */
 	/* Bytes of a 2xx answer; -1: it is not understood, *why says how. */
 	int (*sink)(void *ctx, const char *bytes, size_t n, struct err *why);
 	void (*done)(void *ctx, const struct registry_answer *answer);
@@ -78,7 +78,7 @@ struct registry_call { /* lives in the asker; zeroed: idle */
  * the call anew. A token of the call before is used again.
  */
 void registry_call_start(struct registry_call *call);
-/* The next request is somebody else's: what was learnt about who we are does not hold for it. */
+/* For a request with other credentials: forgets which login was accepted. */
 void registry_call_forget(struct registry_call *call);
 /* Idle ones too; frees what it has. */
 void registry_call_stop(struct registry_call *call);

@@ -1,6 +1,6 @@
 /*
- * How a registry's refusal is answered (behaviour.md 28, 29): who asks again, as whom. The whole
- * policy, apart from what carries it out (client.c). Pure.
+ * What follows a refusal by a registry (behaviour.md 28, 29): whether to ask again, and with which
+ * login. Only decides; client.c sends the requests. Pure.
  *
  * An origin is scheme, host and port. The first request of a page carries no login. A challenge is
  * believed for the origin that answered: of the registry's own origin with the Secret's login, of

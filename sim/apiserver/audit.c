@@ -17,7 +17,7 @@
 #include "base/random.h"
 #include "base/xalloc.h"
 
-/* A line's buffer is given back beyond this. */
+/* A larger line buffer is freed after use. */
 #define LINE_KEEP (64 * 1024)
 
 struct audit {

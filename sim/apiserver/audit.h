@@ -1,6 +1,6 @@
 /*
  * The audit log: one JSON line a finished request, in the shape of a real API server's
- * (audit.k8s.io/v1, stage ResponseComplete), so that what reads one reads the other. Bodies
+ * (audit.k8s.io/v1, stage ResponseComplete), so that the same tools read both. Bodies
  * of pods and of this project's kinds come along; those of Secrets never do.
  */
 #ifndef DROP_SIM_APISERVER_AUDIT_H
@@ -25,7 +25,7 @@ struct audit_event {
 struct audit *audit_new(const char *path, struct err *err);
 void audit_free(struct audit *a);
 void audit_write(struct audit *a, const struct audit_event *event);
-/* Hands the lines to the kernel: once a turn. */
+/* Flushes the lines; called once a turn. */
 void audit_flush(struct audit *a);
 
 #endif

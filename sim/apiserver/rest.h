@@ -1,6 +1,6 @@
 /*
  * What the API answers: everything but watches, from a parsed request to status code and
- * body. Talks to the store and to nobody else; time is an argument.
+ * body. Uses only the store; time is an argument.
  */
 #ifndef DROP_SIM_APISERVER_REST_H
 #define DROP_SIM_APISERVER_REST_H

@@ -1,6 +1,6 @@
 /*
- * One request: parsed, authorised, counted, perhaps harmed, answered. Plain requests are
- * answered before on_request returns; a watch lives on as a struct stream.
+ * One request: parsed, authorised, counted, given a fault if a rule matches, answered. Plain
+ * requests are answered before on_request returns; a watch lives on as a struct stream.
  */
 #include "sim/apiserver/serve.h"
 
@@ -21,9 +21,9 @@ struct serve {
 	struct buf body;    /* of the answer at hand */
 };
 
-struct stream { /* a watch and who reads it */
+struct stream { /* an open watch and its HTTP exchange */
 	struct serve *serve;
-	struct http_exchange *exchange; /* NULL: has left */
+	struct http_exchange *exchange; /* NULL: the client has disconnected */
 	struct watch *watch;
 	char *uri, *user_agent, *peer;
 	struct arena arena; /* of the target, for the audit log */
@@ -31,7 +31,7 @@ struct stream { /* a watch and who reads it */
 	int64_t received_us;
 };
 
-struct call { /* a request on its way through */
+struct call { /* a request that is being handled */
 	struct serve *serve;
 	struct http_exchange *exchange;
 	const struct http_request *http;
@@ -80,7 +80,7 @@ static void write_audit(const struct call *c, int code)
 	audit_write(c->serve->config.audit, &e);
 }
 
-/* Gives the answer the way the fault wants it. */
+/* Sends the answer as the fault of this request demands. */
 static void answer(const struct call *c, struct rest_answer *a)
 {
 	struct http_answer out = {

@@ -1,6 +1,6 @@
 /*
- * From HTTP to the API and back: who may ask, which fault a request meets, who answers it,
- * what the audit log and the tally learn of it; and the open watches' streams.
+ * Handles HTTP requests: authorisation, injected faults, dispatch to the API, audit log and request
+ * counts; and the streams of open watches.
  */
 #ifndef DROP_SIM_APISERVER_SERVE_H
 #define DROP_SIM_APISERVER_SERVE_H
@@ -13,7 +13,7 @@
 
 struct serve;
 
-/* Bytes that a watch has on the way to its client before more are made. */
+/* Unsent bytes of a watch above which no more events are produced. */
 #define SERVE_STREAM_BYTES (256 * 1024)
 
 struct serve_config { /* borrowed */
@@ -31,7 +31,7 @@ struct serve *serve_new(const struct serve_config *config);
 void serve_free(struct serve *s);
 /* For http_config; ctx is the struct serve. */
 extern const struct http_ops serve_ops;
-/* Sends what watches have to send; returns the boot ms of the next thing that time makes due. */
+/* Sends pending watch events; returns the boot ms of the next due moment. */
 int64_t serve_turn(struct serve *s, struct now now);
 
 #endif

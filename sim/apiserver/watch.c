@@ -29,13 +29,13 @@ struct watch {
 	struct selector *selector;
 	bool selective;
 	enum view_form form;
-	uint64_t cursor; /* everything up to it was sent or did not concern us */
+	uint64_t cursor; /* all changes up to it were sent or do not match */
 	bool initial;    /* objects as of `cursor` are still to be sent, from after these on: */
 	char *last_ns, *last_name;
 	bool initial_end, bookmarks; /* bookmarks wanted */
 	bool sent; /* an event went out: tables bring their columns in the first */
 	bool ending;
-	bool idle; /* nothing of our resource has changed since the cursor, whatever else has */
+	bool idle;                   /* no object of this resource has changed since the cursor */
 	int64_t bookmark_ms, end_ms; /* boot ms */
 	bool ready;
 	LIST_ENTRY(watch) of_resource;
@@ -275,7 +275,7 @@ static void send_initial(struct watch *w, struct now now, size_t most, struct bu
 	arena_done(&a);
 }
 
-/* A change, as somebody sees it who sees only what the selectors let through. */
+/* The event for a change as seen through the selectors: ADDED, MODIFIED, DELETED or none. */
 static void send_change(struct watch *w, const struct change *c, struct now now, struct buf *out)
 {
 	if (c->res != w->home)

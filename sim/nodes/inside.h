@@ -30,7 +30,7 @@ struct snode {
 	const char *name;
 	const struct node_group *group;
 	int64_t beat_ms;   /* the next heartbeat */
-	int64_t images_ms; /* changed images are told, the disk is looked at */
+	int64_t images_ms; /* when changed images are reported and the disk is checked */
 	int64_t retry_ms;  /* a write that failed is made again */
 	int64_t heartbeat_s, ready_s, pressure_s, began_s;
 	unsigned wants, flying; /* enum node_write */
@@ -67,7 +67,7 @@ void snode_leave(struct nodes *n, struct snode *s, bool images, struct now now);
 void snode_write(struct nodes *n, struct snode *s, unsigned wants);
 /* Writes what there is to write until the port is busy. */
 void nodes_flush(struct nodes *n, struct now now);
-/* Pods whose last write failed and whose time has come, back into line. */
+/* Queues again the pods whose failed write is due for a retry. */
 void nodes_retry(struct nodes *n, struct now now);
 
 #endif

@@ -1,8 +1,8 @@
 /*
  * One kubelet: the pods of a node from acceptance to their end, its pull line and its
- * disk. A table over what a pod is doing and what happened to it (kubelet_sync.c) carries each
- * step out; what the API should say of a pod is kept as a row of POD_SHAPES and written when
- * there is a chance to, so that a slow API server sees the last state and not each one.
+ * disk. A table of states and events (kubelet_sync.c) carries out each step. The status that a pod
+ * should have is kept as a row of POD_SHAPES and written when the API
+ * server can take it, so that a slow one gets the last state and not each one.
  *
  * Pure: time is an argument; due moments are timers of the owner (nodes.c). As a real kubelet:
  * one pull at a time unless told otherwise, a failed one again after 10 s, doubling to 300 s;
@@ -41,10 +41,10 @@ enum kpod_state {
 	KPOD_FETCHING, /* layers */
 	KPOD_STARTING, /* the image is there */
 	KPOD_RUNNING,
-	KPOD_ENDED,   /* its container has, the API does not say so of the pod yet */
+	KPOD_ENDED,   /* its container has ended, the status of the pod does not say so yet */
 	KPOD_FAILING, /* no image; tries again at some sync */
 	KPOD_OVER,    /* Succeeded or Failed */
-	KPOD_DYING,   /* deleted: the API server waits for our word */
+	KPOD_DYING,   /* has a deletionTimestamp; the API server waits for the kubelet to confirm */
 	KPOD_STATES,
 };
 
@@ -55,7 +55,7 @@ enum kcontainer_state {
 	KCONTAINER_FAILS, /* has no image */
 	KCONTAINER_RUNS,
 	KCONTAINER_ENDED,
-	KCONTAINER_BROKE, /* ended, and not well */
+	KCONTAINER_BROKE, /* ended with an error */
 };
 
 struct kcontainer {

@@ -1,5 +1,5 @@
 /*
- * The pulls of one kubelet: whose turn it is and how the bytes come. Serial unless the
+ * The pulls of one kubelet: their order and the progress of their bytes. Serial unless the
  * group says otherwise; parallel ones share the bandwidth evenly. Two parallel pulls of one
  * layer both fetch it (containerd would let the second wait; the sum of bytes differs, the
  * order of things does not). When one ends, pull_ended() of the kubelet is called.
@@ -9,13 +9,13 @@
 
 #include "sim/nodes/kubelet.h"
 
-/* Into the line; begins at once if it is its turn. */
+/* Puts the pod into the queue; its pull begins at once if it is next. */
 void pull_queue(struct kpod *p, struct now now);
 /* The registry has answered (timer of the pod in KPOD_ASKING). */
 void pull_answered(struct kpod *p, struct now now);
-/* Bytes have come (timer of the kubelet). */
+/* Bytes have arrived (timer of the kubelet). */
 void pull_fetched(struct kubelet *k, struct now now);
-/* Out of line or in the middle: nothing of it remains. */
+/* Cancels a pull that waits or is under way. */
 void pull_cancel(struct kpod *p, struct now now);
 /* Something came to or went from the disk. */
 void kubelet_images_changed(struct kubelet *k);

@@ -13,13 +13,13 @@ enum kpod_event {
 };
 
 void kpod_happen(struct kpod *p, enum kpod_event event, struct now now);
-/* Does that event mean anything to it in its state? */
+/* Is the event handled in the present state of the pod? */
 bool kpod_can(const struct kpod *p, enum kpod_event event);
 /* KPOD_DUE comes after so long, jitter apart; at once with instant kubelets. */
 void kpod_wait(struct kpod *p, int64_t ms, struct now now);
-/* Into the line of those who have something to say, unless it waits for an answer. */
+/* Queues the pod for a write, unless a write is unanswered. */
 void kpod_queue_write(struct kpod *p);
-/* The pull that it asked for has ended. */
+/* The pull of this pod has ended. */
 void kpod_pull_ended(struct kpod *p, bool done, struct now now);
 /* Gives back its place of max_pods, if it has one. */
 void kpod_inactive(struct kpod *p);

@@ -1,4 +1,4 @@
-/* What a kubelet reads of its own Node: whether somebody says that it is silent. */
+/* What a kubelet reads of its own Node: whether its condition Ready is True. */
 #ifndef DROP_SIM_NODES_NODE_GLANCE_H
 #define DROP_SIM_NODES_NODE_GLANCE_H
 

@@ -1,7 +1,7 @@
 /*
- * What kubelets write, in the order in which it came up. At most one write for one object
- * is unanswered; what changes meanwhile goes into the next. All calls of the port are made
- * here, with nothing of ours in the middle of anything: a port may call back at once.
+ * The writes of kubelets, in the order in which they became due. At most one write for one object
+ * is unanswered; later changes go into the next. All calls of the port are made here, while no
+ * structure is half changed: a port may call back at once.
  */
 #include "sim/nodes/inside.h"
 

@@ -1,7 +1,7 @@
 /*
- * Who is where: groups become nodes, pods find their kubelet, timers find their owner.
+ * Look-ups: makes nodes from groups, finds the kubelet of a pod and the owner of a timer.
  * Invariant: a pod is in n->pods exactly as long as a kubelet has it, whatever its state, so that
- * a node that is gone from the API still hears that its pods are.
+ * a kubelet whose Node was deleted is still told when its pods are deleted.
  */
 #include "sim/nodes/inside.h"
 
@@ -254,7 +254,7 @@ void nodes_pod(struct nodes *n, bool gone, const char *json, size_t len, struct 
 	const char *key = arena_printf(&n->turn, "%s/%s", glance.ns, glance.name);
 	struct kpod *p = map_get(&n->pods, key);
 	bool same = p != NULL && strcmp(p->uid, glance.uid) == 0;
-	/* The news of an older life must not end this one; a newer one ends it. */
+	/* Ignore events about an older pod of this name; one about a newer pod ends this one. */
 	if (p != NULL && gone == same)
 		pod_gone(n, p, now);
 	if (!gone && !same) {

@@ -1,9 +1,8 @@
 /*
  * The nodes of the pretend cluster: N kubelets, each with its disk of images, its pull
- * queue and the pods pinned to it. Pure: what the cluster says goes in (pods), what a
- * kubelet would write comes out through a port, time is an argument. The port is either
- * our own store or, with --nodes-only, a real API server (sim/nodes/attach.c); nothing in here
- * can tell.
+ * queue and the pods pinned to it. Pure: pods of the cluster go in, the writes of kubelets
+ * go out through a port, time is an argument. The port is either our own store or, with
+ * --nodes-only, a real API server (sim/nodes/attach.c); the code here does not depend on which.
  *
  * A pod goes as with a real kubelet (reference of statuses: kubelet 1.34, containerd 1.6):
  * accepted or rejected (OutOfpods), startTime and ContainerCreating, image pulled in turn,
@@ -83,7 +82,7 @@ int nodes_step(struct nodes *n, const struct sim_step *step, struct now now, str
 /* Does what is due; returns the boot ms of the next thing, or CLOCK_NEVER. */
 int64_t nodes_turn(struct nodes *n, struct now now);
 
-/* What is really there: for the screen, the checks of tests, GET /sim/truth. */
+/* The true state of the nodes: for the screen, tests, GET /sim/truth. */
 struct node_view {
 	const char *name;
 	bool exists, ready;
@@ -95,7 +94,7 @@ struct node_view nodes_view(const struct nodes *n, size_t i);
 /* 0..100 while that node pulls the reference; 100 when it has it; -1 when neither; -2 failing. */
 int nodes_progress(const struct nodes *n, size_t i, const char *reference);
 
-/* Since the start: what invariants are about. */
+/* Counts since the start, for invariants of tests. */
 struct nodes_counts {
 	uint64_t pulls_started, pulls_done, pulls_failed, pods_accepted, pods_rejected;
 	uint64_t double_pulls; /* two pods at one time for one reference on one node */

@@ -59,8 +59,8 @@ enum pull_fault registries_pull(struct registries *r, const char *reference, con
  */
 enum pull_fault registries_tags(struct registries *r, const char *repository, struct arena *a,
 				struct api_strings *ret, int64_t *ret_delay_ms);
-/* What the reference means, whatever goes wrong with pulling it: to look for it on a node. -1: it
- * means nothing. */
+/* Resolves the reference even if a pull of it would fail: to look for it on a node. -1: it does not
+ * exist. */
 int registries_find(struct registries *r, const char *reference, struct sim_manifest *ret);
 /* The image of the pods' sandboxes, which every node has. */
 struct sim_manifest registries_pause(struct registries *r);

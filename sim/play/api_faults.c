@@ -1,7 +1,6 @@
 /*
- * The rules in the order they were added, and one generator of chance for all. A rule
- * throws its dice only for requests that it matches, so that what other requests do does
- * not change its luck more than their order does.
+ * The rules in the order they were added, and one random generator for all. A rule draws a number
+ * only for requests that it matches, so that other requests affect it only by their order.
  */
 #include "sim/play/api_faults.h"
 
@@ -30,7 +29,7 @@ struct rule {
 	enum api_fault kind;
 	struct sim_api_fault *row; /* in its own arena */
 	struct arena arena;
-	int64_t left; /* times it may still strike; -1: no limit */
+	int64_t left; /* times it may still be applied; -1: no limit */
 };
 
 struct faults {

@@ -1,7 +1,8 @@
 /*
  * Which API request goes wrong, and how: the rules of a scenario and those added at run
- * time, drawn with the scenario's seed. Decides only; sim/apiserver/serve.c and sim/apiserver/watch.c carry it
- * out. Pure: the same seed and the same requests give the same faults.
+ * time, drawn with the scenario's seed. Decides only; sim/apiserver/serve.c and
+ * sim/apiserver/watch.c carry it out. Pure: the same seed and the same requests give the same
+ * faults.
  */
 #ifndef DROP_SIM_PLAY_API_FAULTS_H
 #define DROP_SIM_PLAY_API_FAULTS_H
@@ -42,7 +43,7 @@ int faults_add(struct faults *f, const struct sim_api_fault *rule, uint64_t *ret
 	       struct err *err);
 void faults_remove(struct faults *f, uint64_t id);
 void faults_clear(struct faults *f);
-/* The first rule that matches and whose dice fall so; kinds that concern open watches
+/* The first rule that matches and whose percentage is drawn; kinds that concern open watches
  * (DROP_WATCH, LAG_WATCH, EXPIRE) are never picked here. */
 struct fault faults_pick(struct faults *f, const struct fault_request *request);
 /* How much open watches of that resource and client lag now, ms; 0: not. */

@@ -1,6 +1,6 @@
 /*
- * The same story where there is no terminal: a line for what changed since the last look;
- * and, in both forms, the summary at the end. Pure but for its memory of the last look.
+ * Output without a terminal: a line for each change since the last call; and the summary at the
+ * end, which both forms print. Pure, except that it keeps the state of the last call.
  */
 #ifndef DROP_SIM_SCREEN_LINES_H
 #define DROP_SIM_SCREEN_LINES_H
@@ -11,10 +11,10 @@
 #include "sim/scenario/scenario.h"
 #include "sim/screen/state.h"
 
-struct screen_memory {     /* zeroed: nothing was seen */
-	struct map images; /* name -> what was last said of it */
+struct screen_memory {     /* state of the last call; zeroed: none yet */
+	struct map images; /* name -> its last printed state */
 	size_t events;
-	int64_t tenth; /* of the whole, last said */
+	int64_t tenth; /* last printed tenth of the whole */
 	bool begun;
 };
 

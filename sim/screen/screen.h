@@ -1,5 +1,5 @@
 /*
- * The pretend cluster before one's eyes: a live table (nodes x images) in a terminal, or
+ * Shows the pretend cluster: a live table (nodes x images) in a terminal, or
  * lines of what changed where there is none. Owns the terminal while it lives: the other
  * screen buffer, the cursor, the window's size; gives them back in screen_free(). What is
  * drawn comes from sim/screen/state.h, how it looks from sim/screen/draw.c and
@@ -14,7 +14,7 @@
 #include "base/err.h"
 #include "sim/play/control.h"
 
-enum { SCREEN_FRAME_MS = 100 }; /* between two looks at the world */
+enum { SCREEN_FRAME_MS = 100 }; /* between two updates */
 
 enum screen_mode {
 	SCREEN_AUTO,  /* LIVE in a terminal that can, else LINES */

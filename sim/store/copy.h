@@ -2,7 +2,7 @@
  * A backup of the store, and the store as it was then: what a cluster is after its etcd was
  * restored from a backup. Objects come back with their uids and resourceVersions, what was made
  * since is gone, and the next write gets the version after the backup's: versions are used twice,
- * with other content. Nobody is told of a change: who listens must look at everything anew.
+ * with other content. Listeners are not told: they must read everything again.
  */
 #ifndef DROP_SIM_STORE_COPY_H
 #define DROP_SIM_STORE_COPY_H

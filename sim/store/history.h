@@ -10,7 +10,7 @@
 
 #include "sim/store/store.h"
 
-/* Bytes of texts that only the history keeps, about: fat nodes would make it large. */
+/* Approximate limit of texts that only the history keeps: large Node objects would fill memory. */
 #define HISTORY_BYTES_MAX (256u * 1024 * 1024)
 
 struct record {

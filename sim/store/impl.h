@@ -60,14 +60,15 @@ void store_new_uid(struct store *s, char out[37]);
 uint64_t store_random(struct store *s);
 
 /*
- * store.c. Adds (e NULL) or replaces an object: obj in its stored form, with complete metadata in the
- * stored order. Unchanged text changes nothing, unless it is bare. -1: larger than STORE_OBJECT_MAX.
+ * store.c. Adds (e NULL) or replaces an object: obj in its stored form, with complete metadata in
+ * the stored order. Unchanged text changes nothing, unless it is bare. -1: larger than
+ * STORE_OBJECT_MAX.
  */
 int store_put(struct store *s, const struct resource *home, struct entry *e, cJSON *obj,
 	      const struct object **ret, struct api_error *err);
 /* Takes it out; ret: its last state. */
 void store_remove(struct store *s, struct entry *e, const struct object **ret);
-/* Takes out everything without a word to anybody; the next write gets the version after rv. */
+/* Removes everything without telling listeners; the next write gets the version after rv. */
 void store_clear(struct store *s, uint64_t rv);
 /* Puts an object back in its stored form and version, likewise (sim/store/copy.c). */
 void store_load(struct store *s, const struct resource *home, struct text *text, uint64_t rv);
