@@ -119,6 +119,8 @@ bool proc_stopping(const struct proc *p); /* SIGTERM came or proc_stop was calle
  */
 int proc_request(struct proc *p, enum proc_id to, enum msg_type type, const void *body,
 		 uint64_t tag, int64_t deadline_ms, struct err *err);
+/* Would a request be sent to it now? */
+bool proc_connected(const struct proc *p, enum proc_id to);
 /* Answers a request; may be later than the turn it came in. -1: the peer is gone. */
 int proc_reply(struct proc *p, const struct reply_to *to, enum msg_type type, const void *body,
 	       struct err *err);

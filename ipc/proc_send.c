@@ -112,6 +112,11 @@ static struct pending *pending_free(struct proc *p)
 	return NULL;
 }
 
+bool proc_connected(const struct proc *p, enum proc_id to)
+{
+	return p->peers[to].req != NULL && bus_peers(p->peers[to].req) != 0;
+}
+
 static int request(struct proc *p, enum proc_id to, enum msg_type type, const void *body,
 		   uint64_t tag, int64_t deadline_ms, struct err *err)
 {

@@ -166,6 +166,7 @@ int64_t apply_turn(struct proc *p)
 	if (!r->acting)
 		return CLOCK_NEVER;
 	size_t asks = ASKS_MAX - r->n_asks;
+	int64_t checks_ms;
 	struct core_room room = {
 		/* Deletes free what starts need: starts never take the last slots. */
 		.starts = asks > ASKS_MAX / 4 ? asks - ASKS_MAX / 4 : 0,
@@ -173,7 +174,7 @@ int64_t apply_turn(struct proc *p)
 		.writes = r->n_writes < KUBE_IN_FLIGHT_MAX ? KUBE_IN_FLIGHT_MAX - r->n_writes : 0,
 		.policy_writes = POLICY_WRITES_MAX - r->n_policy_writes,
 		.resolves = RESOLVES_MAX - r->n_resolves,
-		.checks = CHECKS_MAX - r->n_checks,
+		.checks = registry_checks_room(p, &checks_ms),
 		.opens = NODE_ASKS_MAX - r->n_node_asks,
 		.conditions = NODE_SAYS_MAX - r->n_node_says,
 	};
@@ -207,7 +208,7 @@ int64_t apply_turn(struct proc *p)
 		node_open(p, &actions.opens[i]);
 	for (size_t i = 0; i < actions.n_conditions; i++)
 		node_say(p, &actions.conditions[i]);
-	return next;
+	return checks_ms < next ? checks_ms : next;
 }
 
 void apply_fence(struct reconciler *r)

@@ -76,6 +76,7 @@ struct reconciler {
 	struct registry_check checks[CHECKS_MAX];
 	size_t n_checks;
 	uint64_t checked; /* ever, so that no tag comes twice */
+	int64_t check_alone_ms; /* since when the discoverer is not connected; 0: it is */
 	struct node_ask node_asks[NODE_ASKS_MAX];
 	size_t n_node_asks;
 	struct node_ask node_says[NODE_SAYS_MAX];
@@ -114,6 +115,8 @@ void image_status_write(struct proc *p, const struct core_write *w);
 void policy_status_write(struct proc *p, const struct core_policy_write *w);
 
 /* registry_checks.c: the core's questions to registries. */
+/* How many may be asked now. *next: at most when more may be. */
+size_t registry_checks_room(struct proc *p, int64_t *next);
 void registry_check(struct proc *p, const struct core_check *wanted);
 void on_facts_told(struct proc *p, const struct msg_in *in);
 void registry_checks_fence(struct reconciler *r);

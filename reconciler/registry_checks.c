@@ -39,6 +39,25 @@ static void tell(struct proc *p, struct registry_check *k, const struct core_tol
 	r->n_checks--;
 }
 
+/*
+ * Right after a start the discoverer may not be connected yet. An answer that nobody is there would
+ * make pods that are not needed, so questions wait for it, as long as they would for an answer.
+ */
+size_t registry_checks_room(struct proc *p, int64_t *next)
+{
+	struct reconciler *r = proc_state(p);
+	int64_t now_ms = proc_now(p).boot_ms;
+	if (proc_connected(p, PROC_DISCOVERER))
+		r->check_alone_ms = 0;
+	else if (r->check_alone_ms == 0)
+		r->check_alone_ms = now_ms;
+	*next = r->check_alone_ms + CHECK_TIME_MS;
+	if (r->check_alone_ms != 0 && now_ms < *next)
+		return 0;
+	*next = CLOCK_NEVER;
+	return CHECKS_MAX - r->n_checks;
+}
+
 void registry_check(struct proc *p, const struct core_check *wanted)
 {
 	struct reconciler *r = proc_state(p);

@@ -175,6 +175,8 @@ IMAGE_CASES = [
         merge(f"{POLICIES}/ct-p/status", {"metadata": {"uid": NO_UID}, "status": {"observedGeneration": 2}}),
         merge(f"{POLICIES}/ct-p", {"spec": {"maxConcurrentNodes": 3}}),
         merge(f"{POLICIES}/ct-p", {"spec": {"maxConcurrentNodes": None}}),
+        delete(f"{POLICIES}/ct-p"),
+        merge(f"{POLICIES}/ct-p/status", {"metadata": {"uid": "${uid}"}, "status": {"observedGeneration": 2}}),
     ]),
 ]
 
