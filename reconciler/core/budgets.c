@@ -12,6 +12,7 @@
 #include "reconciler/core/pair_delay.h"
 #include "reconciler/core/policies.h"
 #include "reconciler/core/sizes.h"
+#include "reconciler/core/slots.h"
 
 /* Marks of a pair; any other but 0: the boot second since which it waits for room. */
 #define MARK_LARGE   UINT32_MAX       /* and lacks the image */
@@ -69,11 +70,6 @@ bool budget_look(const struct core *c, const struct image *img, int slot, struct
 	return true;
 }
 
-static bool lists(const struct core *c, const struct image *img, int slot)
-{
-	return presence_find(&c->nodes[slot].images, img->listed_as) != 0;
-}
-
 static bool too_large(const struct core *c, const struct image *img, int slot)
 {
 	const struct policy *p = limits(c, img, slot);
@@ -86,7 +82,7 @@ static bool too_large(const struct core *c, const struct image *img, int slot)
 static bool full(const struct core *c, const struct image *img, int slot)
 {
 	struct budget_room r;
-	return !lists(c, img, slot) && budget_look(c, img, slot, &r) &&
+	return !node_lists(c, img, slot) && budget_look(c, img, slot, &r) &&
 	       r.used + r.needed > r.allowed;
 }
 
@@ -167,7 +163,7 @@ static bool unlisted(const struct core *c, const struct image *img, int slot)
 {
 	const struct pair *p = &img->pairs[slot];
 	const struct presence *list = &c->nodes[slot].images;
-	if (lists(c, img, slot))
+	if (node_lists(c, img, slot))
 		return false;
 	return (p->flags & PAIR_LIVE) != 0 ||
 	       (p->pulled_s != 0 &&
@@ -178,7 +174,7 @@ bool budget_room(const struct core *c, const struct image *img, int slot, uint64
 {
 	struct budget_room r;
 	uint64_t bytes;
-	if (lists(c, img, slot) || !budget_look(c, img, slot, &r))
+	if (node_lists(c, img, slot) || !budget_look(c, img, slot, &r))
 		return true;
 	r.used += more;
 	for (size_t i = 0; i < c->n_queue; i++)

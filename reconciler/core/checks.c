@@ -11,6 +11,7 @@
 #include "base/xalloc.h"
 #include "reconciler/core/platforms.h"
 #include "reconciler/core/policies.h"
+#include "reconciler/core/slots.h"
 #include "reconciler/rules/bits.h"
 
 static bool allowed(struct core *c, const struct image *img)
@@ -127,7 +128,7 @@ enum check_due check_due(struct core *c, struct image *img, int slot, int64_t ev
 	const struct tag_check *k = &img->check;
 	bool lacks = platform_lacks(c, img, slot);
 	if (!check_possible(c, img) || now.boot_ms < k->blind_ms || check_outdated(img, slot) ||
-	    presence_find(&c->nodes[slot].images, img->listed_as) == 0 ||
+	    !node_lists(c, img, slot) ||
 	    (!lacks && check_pod_s(img, slot) + CHECK_POD_EVERY * every_s <= now.wall_s))
 		return CHECK_POD;
 	/* Counted from it, the next repull is still to come: else it would be due at once again. */
@@ -195,8 +196,7 @@ bool check_holds(struct core *c, const struct image *img, int slot, int64_t now_
 	const struct tag_check *k = &img->check;
 	if (now_ms >= k->hold_ms || !asking(img) || img->pairs[slot].pulled_s != 0)
 		return false;
-	bool listed = presence_find(&c->nodes[slot].images, img->listed_as) != 0;
-	if (!listed && !platforms_owed(c, img))
+	if (!node_lists(c, img, slot) && !platforms_owed(c, img))
 		return false;
 	if (k->hold_ms < *wake)
 		*wake = k->hold_ms;
@@ -206,7 +206,7 @@ bool check_holds(struct core *c, const struct image *img, int slot, int64_t now_
 bool check_vouches(struct core *c, struct image *img, int slot, struct now now)
 {
 	struct tag_check *k = &img->check;
-	if (!allowed(c, img) || presence_find(&c->nodes[slot].images, img->listed_as) == 0)
+	if (!allowed(c, img) || !node_lists(c, img, slot))
 		return false;
 	if (img->fixed) {
 		k->public_wanted = true;

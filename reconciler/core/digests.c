@@ -10,6 +10,7 @@
 #include "api/ref.h"
 #include "base/xalloc.h"
 #include "reconciler/core/pair_delay.h"
+#include "reconciler/core/slots.h"
 
 static void set(struct image *img, const char *digest)
 {
@@ -46,7 +47,7 @@ void digest_look(struct core *c, struct image *img, int slot)
 	const struct pair *p = &img->pairs[slot];
 	const struct presence *list = &c->nodes[slot].images;
 	if (!c->leading || !img->digest_owed || img->resolving || p->pulled_s == 0 ||
-	    presence_find(list, img->listed_as) == 0)
+	    !node_lists(c, img, slot))
 		return;
 	/* After a repull the list may still be the one from before it. */
 	if (img->digest != NULL && list->heartbeat_s < p->pulled_s)

@@ -23,6 +23,7 @@
 #include "reconciler/core/platforms.h"
 #include "reconciler/core/policies.h"
 #include "reconciler/core/sizes.h"
+#include "reconciler/core/slots.h"
 #include "reconciler/rules/target.h"
 
 static void count(struct pair *p, uint8_t flag, uint32_t *counter, bool on)
@@ -45,7 +46,7 @@ static void settle_repull(struct core *c, struct image *img, int slot, struct no
 	if (every_s == 0 || p->pulled_s == 0)
 		return;
 	/* 17. */
-	if (img->fixed && presence_find(&c->nodes[slot].images, img->listed_as) != 0)
+	if (img->fixed && node_lists(c, img, slot))
 		return;
 	int64_t pulled = p->pulled_s < now.wall_s ? p->pulled_s : now.wall_s;
 	if (check_outdated(img, slot)) {
@@ -75,8 +76,7 @@ static void retry_by(struct core *c, struct image *img, int64_t at_ms)
 
 bool pair_listed(const struct core *c, const struct image *img, int slot)
 {
-	return img->fixed && !c->nodes[slot].checks_credentials &&
-	       presence_find(&c->nodes[slot].images, img->listed_as) != 0;
+	return img->fixed && !c->nodes[slot].checks_credentials && node_lists(c, img, slot);
 }
 
 /* 17, 38. It is there and a pull could bring nothing new: cached, without a pod. */

@@ -166,6 +166,11 @@ int node_claim(struct core *c, const char *name)
 	return slot;
 }
 
+bool node_lists(const struct core *c, const struct image *img, int slot)
+{
+	return presence_find(&c->nodes[slot].images, img->listed_as) != 0;
+}
+
 void slots_done(struct core *c)
 {
 	for (size_t slot = 0; slot < c->n_slots; slot++) {

@@ -8,6 +8,8 @@
 #include "reconciler/core/model.h"
 
 int node_find(const struct core *c, const char *name); /* slot or -1 */
+/* 18. Does the node say that it has the image, by the name that the image is pulled by? */
+bool node_lists(const struct core *c, const struct image *img, int slot);
 /* The slot of that name; a new one is present == false. */
 int node_claim(struct core *c, const char *name);
 /* Its node is gone and nothing is known of it any more. */
