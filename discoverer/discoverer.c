@@ -88,25 +88,15 @@ static const struct feed_ops ops = {
 	.caught_up = caught_up,
 };
 
-/* While the number of nodes matters to a policy. */
-static const struct feed_ops ops_with_nodes = {
-	.kinds = UINT64_C(1) << KIND_DISCOVERYPOLICY | UINT64_C(1) << KIND_NODE,
-	.gap_ms = READ_GAP_MS,
-	.lease = on_lease,
-	.put = put,
-	.gone = gone,
-	.mark = mark,
-	.sweep = sweep,
-	.caught_up = caught_up,
-};
-
+/* Nodes are read while their number matters to a policy. */
 static void follow_nodes(struct discoverer *d)
 {
 	const struct policy *policy;
 	bool wanted = tries_count_nodes(d);
 	for (size_t i = 0; (policy = map_next(&d->policies, &i)) != NULL;)
 		wanted |= policy->plan.counts_nodes;
-	if (wanted == d->nodes_wanted || !feed_follow(&d->feed, wanted ? &ops_with_nodes : &ops))
+	if (wanted == d->nodes_wanted ||
+	    !feed_follow(&d->feed, wanted ? UINT64_C(1) << KIND_NODE : 0))
 		return;
 	d->nodes_wanted = wanted;
 	if (!wanted)

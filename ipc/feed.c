@@ -29,10 +29,15 @@ void feed_doorbell(struct proc *p, struct feed *f, const struct msg_in *in, int6
 		f->ask_ms = f->asked_ms + f->ops->gap_ms;
 }
 
+static uint64_t kinds_read(const struct feed *f)
+{
+	return f->ops->kinds | f->more_kinds;
+}
+
 static void apply_change(struct proc *p, struct feed *f, const struct msg_change *change)
 {
 	enum kind kind = (enum kind)change->kind;
-	if (change->kind >= KIND_COUNT || !(f->ops->kinds >> kind & 1) || change->name == NULL)
+	if (change->kind >= KIND_COUNT || !(kinds_read(f) >> kind & 1) || change->name == NULL)
 		return;
 	if (change->gone) {
 		f->ops->gone(p, kind, change->name);
@@ -100,7 +105,7 @@ void feed_turn(struct proc *p, struct feed *f, int64_t demand_ms)
 	struct msg_changes_since ask = {
 		.epoch = f->epoch,
 		.seq = f->seq,
-		.kinds = f->ops->kinds,
+		.kinds = kinds_read(f),
 		.max_bytes = READ_BYTES,
 		.fresh_ms = demand ? demand_ms : 0,
 	};
@@ -116,11 +121,11 @@ void feed_turn(struct proc *p, struct feed *f, int64_t demand_ms)
 		f->demanded_ms = demand_ms;
 }
 
-bool feed_follow(struct feed *f, const struct feed_ops *ops)
+bool feed_follow(struct feed *f, uint64_t more_kinds)
 {
 	if (f->asked)
 		return false;
-	f->ops = ops;
+	f->more_kinds = more_kinds;
 	f->epoch = f->seq = 0;
 	f->ask_ms = 0;
 	return true;

@@ -11,7 +11,7 @@
 #include "ipc/proc.h"
 
 struct feed_ops {
-	uint64_t kinds; /* bit mask of enum kind */
+	uint64_t kinds; /* bit mask of enum kind: those that are always read */
 	/*
 	 * A doorbell is followed by a question no sooner than so long after the last one: it also
 	 * rings for kinds that are not read here, and a burst of pods need not be asked about. 0:
@@ -32,6 +32,7 @@ struct feed_ops {
 
 struct feed { /* what was read; zeroed but for ops */
 	const struct feed_ops *ops;
+	uint64_t more_kinds; /* read besides those of ops (feed_follow) */
 	uint64_t epoch, seq;
 	bool asked;                       /* a request is unanswered */
 	bool marked;                      /* a read from nothing is going on: sweep at its end */
@@ -49,10 +50,10 @@ void feed_doorbell(struct proc *p, struct feed *f, const struct msg_in *in, int6
 void feed_changes(struct proc *p, struct feed *f, const struct msg_in *in);
 void feed_turn(struct proc *p, struct feed *f, int64_t demand_ms);
 /*
- * Other kinds from now on: all is read from nothing again. false: not now, as a request is
- * unanswered; its answer ends in a turn.
+ * Reads these kinds, too, from now on, and no others besides those of ops; all is read from nothing
+ * again. false: not now, as a request is unanswered; its answer ends in a turn.
  */
-bool feed_follow(struct feed *f, const struct feed_ops *ops);
+bool feed_follow(struct feed *f, uint64_t more_kinds);
 /* When feed_turn() has to be called again. */
 int64_t feed_next_ms(const struct feed *f);
 
