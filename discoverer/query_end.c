@@ -1,5 +1,5 @@
 /*
- * How a query ends, for query.c and the backends. Invariant: `ended` is set once; the owner of
+ * What the backends call: how a query ends, its URL and its request. Invariant: `ended` is set once; the owner of
  * the query checks it each turn.
  */
 #include <stdarg.h>
@@ -34,4 +34,23 @@ bool query_url(struct query *q, const char *text, struct weburl *ret)
 		return true;
 	query_end(q, FAULT_SPEC, "%s", err.text);
 	return false;
+}
+
+struct job query_job(struct query *q, const struct weburl *url,
+		     int (*sink)(void *ctx, const char *bytes, size_t n),
+		     void (*done)(void *ctx, const struct fetch_result *result))
+{
+	return (struct job){
+		.call = {.url = weburl_text(&q->mem, url),
+			 .accept = "application/json",
+			 .credentials = auth_lines(&q->auth, AUTH_OWN, NULL),
+			 .ca = q->auth.ca,
+			 .cert = q->auth.cert,
+			 .key = q->auth.key,
+			 .sink = sink,
+			 .done = done,
+			 .ctx = q},
+		.origin = weburl_origin(&q->mem, url),
+		.group = q->group,
+	};
 }

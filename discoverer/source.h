@@ -105,5 +105,9 @@ int64_t query_tick(struct query *q, int64_t now_ms);
 /* For the backends: a URL's parts, or false after query_end(). */
 struct weburl;
 bool query_url(struct query *q, const char *text, struct weburl *ret);
+/* A GET of JSON at it with what the query logs in with; its handlers get the query as ctx. */
+struct job query_job(struct query *q, const struct weburl *url,
+		     int (*sink)(void *ctx, const char *bytes, size_t n),
+		     void (*done)(void *ctx, const struct fetch_result *result));
 
 #endif

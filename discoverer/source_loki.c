@@ -310,8 +310,7 @@ static void ask_page(struct query *q)
 	buf_addf(&params, "&start=%" PRId64 "&end=%" PRId64 "&limit=%zu&direction=backward",
 		 l->start_ns, l->end_ns, l->limit);
 	struct weburl url = l->url;
-	url.query = arena_printf(&q->mem, "%s%s%s", url.query ? url.query : "",
-				 url.query ? "&" : "", params.data);
+	weburl_add_query(&q->mem, &url, params.data);
 	buf_done(&params);
 	l->answer = (struct loki_answer){.stream = on_stream,
 					 .label = on_label,
@@ -321,19 +320,7 @@ static void ask_page(struct query *q)
 	l->page = 0;
 	l->oldest_ns = l->end_ns;
 	hashes_clear(&l->oldest);
-	l->job = (struct job){
-		.call = {.url = weburl_text(&q->mem, &url),
-			 .accept = "application/json",
-			 .credentials = auth_lines(&q->auth, AUTH_OWN, NULL),
-			 .ca = q->auth.ca,
-			 .cert = q->auth.cert,
-			 .key = q->auth.key,
-			 .sink = on_bytes,
-			 .done = on_done,
-			 .ctx = q},
-		.origin = weburl_origin(&q->mem, &url),
-		.group = q->group,
-	};
+	l->job = query_job(q, &url, on_bytes, on_done);
 	job_start(q->env->limiter, &l->job);
 }
 
@@ -343,10 +330,7 @@ static void start(struct query *q)
 	struct loki *l = q->backend = xcalloc(1, sizeof(*l));
 	if (!query_url(q, spec->endpoint, &l->url))
 		return;
-	size_t base = strlen(l->url.path);
-	while (base > 0 && l->url.path[base - 1] == '/')
-		base--;
-	l->url.path = arena_printf(&q->mem, "%.*s/loki/api/v1/query_range", (int)base, l->url.path);
+	weburl_below(&q->mem, &l->url, "/loki/api/v1/query_range");
 	l->limit = PAGE_LINES;
 	l->end_ns = clock_wall_us() * 1000;
 	l->start_ns = l->end_ns - spec->lookback * NS_PER_MS;

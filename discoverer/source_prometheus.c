@@ -165,30 +165,13 @@ static void start(struct query *q)
 	add_param(&params, "query", spec->query);
 	if (spec->lookback > 0)
 		add_range(q, &params);
-	size_t base = strlen(url.path);
-	while (base > 0 && url.path[base - 1] == '/')
-		base--;
-	url.path = arena_printf(&q->mem, "%.*s/api/v1/%s", (int)base, url.path,
-				spec->lookback > 0 ? "query_range" : "query");
+	weburl_below(&q->mem, &url, spec->lookback > 0 ? "/api/v1/query_range" : "/api/v1/query");
 	bool post = params.len > URL_QUERY_MAX;
 	if (!post)
-		url.query = arena_printf(&q->mem, "%s%s%s", url.query ? url.query : "",
-					 url.query ? "&" : "", params.data);
-	p->job = (struct job){
-		.call = {.url = weburl_text(&q->mem, &url),
-			 .accept = "application/json",
-			 .credentials = auth_lines(&q->auth, AUTH_OWN, NULL),
-			 .ca = q->auth.ca,
-			 .cert = q->auth.cert,
-			 .key = q->auth.key,
-			 .form = post ? arena_strdup(&q->mem, params.data) : NULL,
-			 .body_max = PROM_ANSWER_MAX,
-			 .sink = on_bytes,
-			 .done = on_done,
-			 .ctx = q},
-		.origin = weburl_origin(&q->mem, &url),
-		.group = q->group,
-	};
+		weburl_add_query(&q->mem, &url, params.data);
+	p->job = query_job(q, &url, on_bytes, on_done);
+	p->job.call.form = post ? arena_strdup(&q->mem, params.data) : NULL;
+	p->job.call.body_max = PROM_ANSWER_MAX;
 	buf_done(&params);
 	job_start(q->env->limiter, &p->job);
 }

@@ -91,6 +91,20 @@ char *weburl_text(struct arena *a, const struct weburl *url)
 			    url->query ? url->query : "");
 }
 
+void weburl_below(struct arena *a, struct weburl *url, const char *path)
+{
+	size_t base = strlen(url->path);
+	while (base > 0 && url->path[base - 1] == '/')
+		base--;
+	url->path = arena_printf(a, "%.*s%s", (int)base, url->path, path);
+}
+
+void weburl_add_query(struct arena *a, struct weburl *url, const char *params)
+{
+	url->query = arena_printf(a, "%s%s%s", url->query != NULL ? url->query : "",
+				  url->query != NULL ? "&" : "", params);
+}
+
 const char *weburl_shown(struct arena *a, const char *text)
 {
 	struct weburl url;

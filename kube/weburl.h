@@ -26,6 +26,10 @@ struct weburl {                      /* strings in the arena of the call */
 int weburl_parse(struct arena *a, const char *text, struct weburl *ret, struct err *err);
 /* scheme://host[:port][path][?query], the port unless it is the scheme's own; no userinfo. */
 char *weburl_text(struct arena *a, const struct weburl *url);
+/* Puts `path`, which begins with "/", behind the URL's own without its trailing slashes. */
+void weburl_below(struct arena *a, struct weburl *url, const char *path);
+/* Puts `params`, which are escaped already, behind the URL's own query. */
+void weburl_add_query(struct arena *a, struct weburl *url, const char *params);
 /* What people see: without userinfo and query. Never NULL: an unreadable URL is "?". */
 const char *weburl_shown(struct arena *a, const char *text);
 /* What `ref` means on the page `base`; userinfo in it is dropped. NULL: no URL of ours. */

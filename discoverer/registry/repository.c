@@ -37,10 +37,6 @@ struct weburl repository_url(struct arena *a, const struct weburl *registry, con
 {
 	struct weburl url = *registry;
 	struct buf path = {0};
-	size_t base = strlen(url.path);
-	while (base > 0 && url.path[base - 1] == '/')
-		base--;
-	buf_add(&path, url.path, base);
 	buf_adds(&path, "/v2");
 	for (const char *p = name; *p != '\0';) {
 		size_t n = strcspn(p, "/");
@@ -49,7 +45,7 @@ struct weburl repository_url(struct arena *a, const struct weburl *registry, con
 		p += n + (p[n] == '/');
 	}
 	buf_addf(&path, "/%s", tail);
-	url.path = arena_strndup(a, path.data, path.len);
+	weburl_below(a, &url, path.data);
 	url.query = NULL;
 	buf_done(&path);
 	return url;
