@@ -125,7 +125,7 @@ static void compare(struct core *c, struct image *img, int slot, bool due, struc
 static void unknown(struct image *img, const struct core_told *told, struct now now)
 {
 	struct tag_check *k = &img->check;
-	k->blind_ms = now.boot_ms + CHECK_BLIND_MS;
+	k->retry_ms = now.boot_ms + CHECK_RETRY_MS;
 	free(k->trouble);
 	k->trouble = xstrdup(told->text != NULL ? told->text : "");
 	k->code = told->code;

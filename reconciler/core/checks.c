@@ -127,7 +127,7 @@ enum check_due check_due(struct core *c, struct image *img, int slot, int64_t ev
 {
 	const struct tag_check *k = &img->check;
 	bool lacks = platform_lacks(c, img, slot);
-	if (!check_possible(c, img) || now.boot_ms < k->blind_ms || check_outdated(img, slot) ||
+	if (!check_possible(c, img) || now.boot_ms < k->retry_ms || check_outdated(img, slot) ||
 	    !node_lists(c, img, slot) ||
 	    (!lacks && check_pod_s(img, slot) + CHECK_POD_EVERY * every_s <= now.wall_s))
 		return CHECK_POD;
@@ -215,7 +215,7 @@ bool check_vouches(struct core *c, struct image *img, int slot, struct now now)
 	}
 	if (good(k, now))
 		return check_compare(c, img, slot) == CHECK_SAME;
-	if (now.boot_ms >= k->blind_ms)
+	if (now.boot_ms >= k->retry_ms)
 		ask_and_hold(c, img, now);
 	return false;
 }

@@ -14,7 +14,7 @@
 
 /* An answer is good for this long; without one nothing is asked for the second. */
 #define CHECK_GOOD_MS  (5 * 60 * 1000)
-#define CHECK_BLIND_MS (60 * 1000)
+#define CHECK_RETRY_MS (60 * 1000)
 /* Nothing waits longer for an answer. */
 #define CHECK_HOLD_MS (5 * 1000)
 /* What was not told is asked for again, at the earliest. */

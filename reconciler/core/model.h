@@ -274,7 +274,7 @@ struct tag_check { /* what the registry told of the tag (checks.h); times: boot 
 	uint64_t asked_of;  /* image.seen_platforms of the last question */
 	bool public_wanted; /* a kubelet gives it to us only if it is public (17a) */
 	int64_t checked_ms; /* the last answer of this life; 0: none */
-	int64_t blind_ms;   /* nothing is asked before: there was no answer */
+	int64_t retry_ms;   /* nothing is asked before: there was no answer */
 	int64_t again_ms;   /* nor, if no repull is due, before this: it was not all told */
 	int64_t checked_s;  /* the last answer, also of an earlier life; 0: none */
 	int64_t moved_s;    /* the first that told this digest */

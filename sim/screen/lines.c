@@ -22,7 +22,7 @@ static void add_time(const struct screen_state *s, struct buf *out)
 	buf_addf(out, "%6.1f s  ", (double)s->elapsed_ms / 1000);
 }
 
-static struct said *said_of(struct screen_memory *m, const char *name)
+static struct said *said_of(struct screen_printed *m, const char *name)
 {
 	struct said *one = map_get(&m->images, name);
 	if (one != NULL)
@@ -33,7 +33,7 @@ static struct said *said_of(struct screen_memory *m, const char *name)
 	return one;
 }
 
-static void say_image(struct screen_memory *m, const struct screen_state *s,
+static void say_image(struct screen_printed *m, const struct screen_state *s,
 		      const struct screen_image *i, struct buf *out)
 {
 	struct said *said = said_of(m, i->name);
@@ -48,7 +48,7 @@ static void say_image(struct screen_memory *m, const struct screen_state *s,
 	buf_adds(out, "\n");
 }
 
-static void say_events(struct screen_memory *m, const struct screen_state *s, struct buf *out)
+static void say_events(struct screen_printed *m, const struct screen_state *s, struct buf *out)
 {
 	for (; m->events < s->n_events; m->events++) {
 		const struct timeline_event *e = timeline_event(s->timeline, m->events);
@@ -58,7 +58,7 @@ static void say_events(struct screen_memory *m, const struct screen_state *s, st
 	}
 }
 
-static void say_whole(struct screen_memory *m, const struct screen_state *s, struct buf *out)
+static void say_whole(struct screen_printed *m, const struct screen_state *s, struct buf *out)
 {
 	int64_t tenth = s->wanted > 0 ? s->had * TENTHS / s->wanted : 0;
 	if (tenth <= m->tenth)
@@ -71,7 +71,7 @@ static void say_whole(struct screen_memory *m, const struct screen_state *s, str
 		 s->had, s->wanted, s->pulling, s->waiting);
 }
 
-void screen_lines(struct screen_memory *m, const struct screen_state *s, struct buf *out)
+void screen_lines(struct screen_printed *m, const struct screen_state *s, struct buf *out)
 {
 	if (!m->begun)
 		buf_addf(out, "%s\n%zu nodes, %zu images\n", s->title, s->nodes_there, s->n_images);
@@ -82,7 +82,7 @@ void screen_lines(struct screen_memory *m, const struct screen_state *s, struct 
 	say_whole(m, s, out);
 }
 
-void screen_memory_done(struct screen_memory *m)
+void screen_printed_done(struct screen_printed *m)
 {
 	struct said *one;
 	for (size_t i = 0; (one = map_next(&m->images, &i)) != NULL;) {
@@ -90,7 +90,7 @@ void screen_memory_done(struct screen_memory *m)
 		free(one);
 	}
 	map_done(&m->images);
-	*m = (struct screen_memory){0};
+	*m = (struct screen_printed){0};
 }
 
 /* ---- the end ---- */

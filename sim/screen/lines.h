@@ -11,15 +11,15 @@
 #include "sim/scenario/scenario.h"
 #include "sim/screen/state.h"
 
-struct screen_memory {     /* state of the last call; zeroed: none yet */
+struct screen_printed {    /* state of the last call; zeroed: none yet */
 	struct map images; /* name -> its last printed state */
 	size_t events;
 	int64_t tenth; /* last printed tenth of the whole */
 	bool begun;
 };
 
-void screen_lines(struct screen_memory *m, const struct screen_state *s, struct buf *out);
-void screen_memory_done(struct screen_memory *m);
+void screen_lines(struct screen_printed *m, const struct screen_state *s, struct buf *out);
+void screen_printed_done(struct screen_printed *m);
 
 /* missing: of the expectations, as expect_missing() says; expected: how many there are. */
 void screen_summary(const struct screen_state *s, const struct api_strings *missing,

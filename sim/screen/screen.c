@@ -38,7 +38,7 @@ struct screen {
 	struct screen_form form; /* of the last picture */
 	struct buf last;         /* the last picture, its lines */
 	struct arena arena;      /* of one look */
-	struct screen_memory memory;
+	struct screen_printed memory;
 	int64_t next_ms;
 	bool ended;
 };
@@ -210,7 +210,7 @@ void screen_free(struct screen *s)
 		return;
 	if (s->mode == SCREEN_LIVE && !s->ended)
 		write_text(s->fd, LEAVE);
-	screen_memory_done(&s->memory);
+	screen_printed_done(&s->memory);
 	buf_done(&s->last);
 	arena_done(&s->arena);
 	free(s);

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """run.py --scratch DIR [RULE...]: breaks the code one line at a time; each time a test must fail.
-run.py --check: only looks that each line is there, once; builds nothing.
+run.py --check [BUILD]: only looks that each line is there, once, and that BUILD has each test program;
+builds nothing.
 
 Works on a copy of what git has, in DIR, and builds only the test at hand. A mutant that survives, or
 whose line is not there any more, is a failure of this run. Prints TAP.
@@ -59,9 +60,13 @@ def survives(tree, build, mutant):
     return {True: "its test passes all the same", None: "it does not compile", False: ""}[good]
 
 
-def check():
-    """Every line that a mutant breaks is in its file exactly once."""
+def check(build):
+    """Every line that a mutant breaks is in its file exactly once; every test program is one of the build."""
     bad = []
+    if build:
+        made = subprocess.run(["ninja", "-C", build, "-t", "targets", "all"], check=True, capture_output=True, text=True)
+        targets = {line.partition(":")[0] for line in made.stdout.splitlines()}
+        bad += [f"# no such test program: {test}" for test in sorted({m.test for m in MUTANTS} - targets)]
     for mutant in MUTANTS:
         with open(os.path.join(ROOT, mutant.file), encoding="utf-8") as file:
             count = file.read().count(mutant.old)
@@ -74,11 +79,11 @@ def check():
 def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--scratch", metavar="DIR")
-    parser.add_argument("--check", action="store_true")
+    parser.add_argument("--check", nargs="?", const="", metavar="BUILD")
     parser.add_argument("rules", metavar="RULE", nargs="*", type=int)
     args = parser.parse_args()
-    if args.check:
-        return check()
+    if args.check is not None:
+        return check(args.check)
     if args.scratch is None:
         parser.error("--scratch DIR says where to build; or --check")
     chosen = [m for m in MUTANTS if not args.rules or m.rule in args.rules]

@@ -13,7 +13,7 @@
 #include "base/clock.h"
 #include "sim/store/admission/pipeline_rules.h"
 
-enum verdict { HOLDS, BROKEN, NO_DURATION };
+enum rule_result { HOLDS, BROKEN, NO_DURATION };
 
 static const char *text_of(const cJSON *self, const char *name)
 {
@@ -21,12 +21,12 @@ static const char *text_of(const cJSON *self, const char *name)
 	return s != NULL ? s : "";
 }
 
-static enum verdict tag_xor_digest(const cJSON *self)
+static enum rule_result tag_xor_digest(const cJSON *self)
 {
 	return *text_of(self, "tag") == '\0' || *text_of(self, "digest") == '\0' ? HOLDS : BROKEN;
 }
 
-static enum verdict not_negative(const cJSON *self)
+static enum rule_result not_negative(const cJSON *self)
 {
 	int64_t ms;
 	if (!cJSON_IsString(self) || duration_parse(self->valuestring, &ms) != 0)
@@ -34,7 +34,7 @@ static enum verdict not_negative(const cJSON *self)
 	return ms >= 0 ? HOLDS : BROKEN;
 }
 
-static enum verdict positive(const cJSON *self)
+static enum rule_result positive(const cJSON *self)
 {
 	int64_t ms;
 	if (!cJSON_IsString(self) || duration_parse(self->valuestring, &ms) != 0)
@@ -47,28 +47,28 @@ static bool is_source(const cJSON *self, const char *type)
 	return strcmp(text_of(self, "type"), type) == 0;
 }
 
-static enum verdict prometheus_block(const cJSON *self)
+static enum rule_result prometheus_block(const cJSON *self)
 {
 	return !is_source(self, "prometheus") || member(self, "prometheus") != NULL ? HOLDS
 										    : BROKEN;
 }
 
-static enum verdict registry_block(const cJSON *self)
+static enum rule_result registry_block(const cJSON *self)
 {
 	return !is_source(self, "registry") || member(self, "registry") != NULL ? HOLDS : BROKEN;
 }
 
-static enum verdict prometheus_only(const cJSON *self)
+static enum rule_result prometheus_only(const cJSON *self)
 {
 	return is_source(self, "prometheus") || member(self, "prometheus") == NULL ? HOLDS : BROKEN;
 }
 
-static enum verdict registry_only(const cJSON *self)
+static enum rule_result registry_only(const cJSON *self)
 {
 	return is_source(self, "registry") || member(self, "registry") == NULL ? HOLDS : BROKEN;
 }
 
-static enum verdict names_of_labels(const cJSON *self)
+static enum rule_result names_of_labels(const cJSON *self)
 {
 	for (const cJSON *one = self->child; one != NULL; one = one->next)
 		if (strlen(one->string) > API_LABEL_KEY_MAX)
@@ -76,7 +76,7 @@ static enum verdict names_of_labels(const cJSON *self)
 	return HOLDS;
 }
 
-static enum verdict repository(const cJSON *self)
+static enum rule_result repository(const cJSON *self)
 {
 	const char *image = cJSON_IsString(self) ? self->valuestring : "";
 	const char *slash = strrchr(image, '/'), *last = slash != NULL ? slash + 1 : image;
@@ -86,7 +86,7 @@ static enum verdict repository(const cJSON *self)
 											: BROKEN;
 }
 
-static enum verdict pod_keys(const cJSON *self)
+static enum rule_result pod_keys(const cJSON *self)
 {
 	for (const cJSON *one = self->child; one != NULL; one = one->next)
 		if (strlen(one->string) > API_LABEL_KEY_MAX ||
@@ -95,7 +95,7 @@ static enum verdict pod_keys(const cJSON *self)
 	return HOLDS;
 }
 
-static enum verdict not_own_keys(const cJSON *self)
+static enum rule_result not_own_keys(const cJSON *self)
 {
 	for (const cJSON *one = self->child; one != NULL; one = one->next)
 		if (pullpod_own_key(one->string))
@@ -103,7 +103,7 @@ static enum verdict not_own_keys(const cJSON *self)
 	return HOLDS;
 }
 
-static enum verdict label_values(const cJSON *self)
+static enum rule_result label_values(const cJSON *self)
 {
 	for (const cJSON *one = self->child; one != NULL; one = one->next)
 		if (cJSON_IsString(one) && wrong_label_value(one->valuestring).n != 0)
@@ -113,7 +113,7 @@ static enum verdict label_values(const cJSON *self)
 
 static const struct {
 	const char *rule;
-	enum verdict (*judge)(const cJSON *self);
+	enum rule_result (*judge)(const cJSON *self);
 } known[] = {
 	{"self.all(k, size(k) <= 317 && k.matches('" API_LABEL_KEY_PATTERN "'))", pod_keys},
 	{"self.all(k, !k.startsWith('drop.corewire.io/') && !(k in "
@@ -134,7 +134,7 @@ static const struct {
 	{"self.type == 'registry' || !has(self.registry)", registry_only},
 };
 
-static enum verdict judge(const char *rule, const cJSON *self)
+static enum rule_result judge(const char *rule, const cJSON *self)
 {
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		if (strcmp(known[i].rule, rule) == 0)
@@ -158,7 +158,7 @@ static void apply(const struct desc_rule *rules, const cJSON *self, const struct
 		  struct causes *c)
 {
 	for (; rules != NULL && rules->rule != NULL; rules++) {
-		enum verdict v = judge(rules->rule, self);
+		enum rule_result v = judge(rules->rule, self);
 		if (v == BROKEN)
 			cause_invalid(c, at, json_type(self), "%s", rules->message);
 		else if (v == NO_DURATION)

@@ -255,7 +255,7 @@ static void several_nodes_a_cell(void **state)
 
 /* ---- lines ---- */
 
-static void expect_lines(struct screen_memory *m, const struct screen_state *s, const char *want)
+static void expect_lines(struct screen_printed *m, const struct screen_state *s, const char *want)
 {
 	struct buf out = {0};
 	buf_adds(&out, "");
@@ -267,7 +267,7 @@ static void expect_lines(struct screen_memory *m, const struct screen_state *s, 
 static void only_changes(void **state)
 {
 	(void)state;
-	struct screen_memory m = {0};
+	struct screen_printed m = {0};
 	struct screen_state s = small_state();
 	make_events(3);
 	expect_lines(&m, &s,
@@ -289,7 +289,7 @@ static void only_changes(void **state)
 	expect_lines(&m, &s,
 		     "  12.3 s  api: Ready, 3 of 3 nodes\n"
 		     "  12.3 s  3 of 6 in place, 1 in flight, 2 waiting\n");
-	screen_memory_done(&m);
+	screen_printed_done(&m);
 }
 
 static void the_end(void **state)
