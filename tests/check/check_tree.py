@@ -23,10 +23,14 @@ MAY_INCLUDE = {
     "ipc": {"base", "api", "ipc"},
     "kube": {"base", "api", "kube"},
     "httpd": {"base", "httpd"},
+    "usage": {"base", "api", "usage"},
 }
 PROGRAMS = ["watcher", "reconciler", "puller", "discoverer", "metricsd", "supervisor", "dropctl"]
 for program in PROGRAMS:
     MAY_INCLUDE[program] = {"base", "api", "ipc", "kube", program}
+# What workloads start: folded by the one, ranked by the other.
+MAY_INCLUDE["watcher"].add("usage")
+MAY_INCLUDE["discoverer"].add("usage")
 # It speaks to our processes, not to a cluster.
 MAY_INCLUDE["dropctl"] = {"base", "api", "ipc", "dropctl"}
 # The supervisor links neither nng nor curl (must 8): of ipc/ it takes the socket folder and
@@ -136,6 +140,7 @@ def layer_faults(path, text):
 def check_layers():
     planted = [("base/buf.c", '#include "api/desc.h"'), ("kube/http.c", '#include "ipc/msg.h"'),
                ("watcher/store.c", '#include "reconciler/core/core.h"'),
+               ("usage/demand.c", '#include "ipc/msg.h"'),
                ("dropctl/main.c", '#include "kube/kube.h"'), ("puller/main.c", "#include <curl/curl.h>")]
     for path, text in planted:
         if not list(layer_faults(path, text)):
