@@ -20,10 +20,10 @@ replace (
 	k8s.io/cri-api => k8s.io/cri-api v0.29.6
 	k8s.io/csi-translation-lib => k8s.io/csi-translation-lib v0.29.6
 	k8s.io/dynamic-resource-allocation => k8s.io/dynamic-resource-allocation v0.29.6
-	k8s.io/endpointslice => k8s.io/endpointslice v0.30.14
+	k8s.io/endpointslice => k8s.io/endpointslice v0.29.5
 	k8s.io/kms => k8s.io/kms v0.29.6
 	k8s.io/kube-aggregator => k8s.io/kube-aggregator v0.29.6
-	k8s.io/kube-controller-manager => k8s.io/kube-controller-manager v0.30.14
+	k8s.io/kube-controller-manager => k8s.io/kube-controller-manager v0.29.5
 	k8s.io/kube-proxy => k8s.io/kube-proxy v0.29.6
 	k8s.io/kube-scheduler => k8s.io/kube-scheduler v0.29.6
 	k8s.io/kubectl => k8s.io/kubectl v0.29.6
