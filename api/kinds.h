@@ -347,8 +347,12 @@ struct failure_backoff {
 	int64_t initial, max; /* default 30s and 5m */
 };
 
+/* concurrencyScope, where the limits are for each image (behaviour 55). */
+#define PULLPOLICY_SCOPE_IMAGE "Image"
+
 struct pullpolicy_spec {
 	int64_t max_concurrent_nodes;            /* default 1 */
+	const char *concurrency_scope;           /* additive, behaviour 55; default Policy */
 	int64_t max_concurrent_pulls;            /* additive, behaviour.md 12; 0: no limit */
 	int64_t max_pulls_per_node;              /* additive, behaviour.md 12; default 2 */
 	int64_t max_held_nodes;                  /* additive, behaviour 46; 0: no limit */
@@ -425,7 +429,7 @@ struct node {
 	struct node_conditions conditions;
 	const char *os, *arch;       /* status.nodeInfo */
 	const char *kubelet_version; /* status.nodeInfo.kubeletVersion: "v1.36.3", or NULL */
-	const char *disk; /* status.capacity["ephemeral-storage"]: "100Gi", or NULL */
+	const char *disk;            /* status.capacity["ephemeral-storage"]: "100Gi", or NULL */
 	const char *runtime; /* status.nodeInfo.containerRuntimeVersion: "containerd://1.7.20" */
 	struct node_images images; /* status.images: the largest first, cut by the kubelet */
 };

@@ -10,6 +10,7 @@ static const struct desc_rule timeout_rules[] = {
 	{0},
 };
 
+static const char *const concurrency_scopes[] = {"Policy", PULLPOLICY_SCOPE_IMAGE, NULL};
 static const char *const repull_modes[] = {"Auto", "Always", NULL};
 static const char *const registry_checks[] = {"Auto", "Disabled", NULL};
 
@@ -26,7 +27,14 @@ static const struct field pullpolicy_spec_rows[] = {
 	ROW(pullpolicy_spec, max_concurrent_nodes, "maxConcurrentNodes", F_INT,
 	    .flags = FF_HAS_DEFAULT, .def_num = 1, COUNT32_MIN1,
 	    .doc = "Maximum number of nodes that pull at the same time, over all images of this "
-		   "policy."),
+		   "policy; concurrencyScope Image: for each image."),
+	ROW(pullpolicy_spec, concurrency_scope, "concurrencyScope", F_STRING, .flags = FF_ADDITIVE,
+	    .enums = concurrency_scopes,
+	    .doc = "What maxConcurrentNodes and minDelayBetweenPulls are counted over. Policy: all "
+		   "images of this policy together. Image: each image alone, so that several "
+		   "images may be pulled on as many nodes each; maxConcurrentPulls limits them "
+		   "all. "
+		   "Policy when left out."),
 	ROW(pullpolicy_spec, max_concurrent_pulls, "maxConcurrentPulls", F_INT,
 	    .flags = FF_ADDITIVE, COUNT32,
 	    .doc = "Maximum number of concurrent pulls over all images of this policy; 0 or left "

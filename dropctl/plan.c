@@ -10,6 +10,7 @@
 
 #include "api/quantity.h"
 #include "api/ref.h"
+#include "base/clock.h"
 #include "base/visible.h"
 #include "base/xalloc.h"
 #include "dropctl/plan_file.h"
@@ -46,6 +47,20 @@ static const char *bytes_of(struct proc *p, const struct msg_planned *m)
 			    m->unknown);
 }
 
+/* 11, 55. How fast, once there is something to pull. */
+static void add_pace(struct proc *p, const struct msg_planned *m, struct buf *out)
+{
+	char delay[TIME_TEXT_MAX];
+	bool named = m->policy != NULL && m->policy[0] != '\0';
+	duration_format(delay, (int64_t)m->delay_ms);
+	buf_addf(out,
+		 "       paced by %s%s: at most %" PRIu64 " %s at a time, %s between nodes, %s\n",
+		 named ? "policy " : "the default policy",
+		 named ? visible_text(proc_arena(p), m->policy) : "", m->nodes_at_once,
+		 m->nodes_at_once == 1 ? "node" : "nodes", delay,
+		 m->by_image ? "for this image alone" : "over all images of the policy");
+}
+
 static void cell_bytes(struct buf *cells, uint64_t bytes)
 {
 	char text[QUANTITY_TEXT_MAX];
@@ -64,6 +79,8 @@ static void add_text(struct proc *p, const struct cachedimage *image, const stru
 		 c->out.len > 0 ? "\n" : "", visible_text(proc_arena(p), image->meta.name),
 		 visible_text(proc_arena(p), reference_of(p, image)), m->pulls, bytes_of(p, m),
 		 m->done, m->notready, m->skipped);
+	if (m->pulls != 0)
+		add_pace(p, m, &c->out);
 	for (size_t i = 0; i < m->nodes.n; i++) {
 		const struct msg_node_state *v = &m->nodes.at[i];
 		if (i < m->pulls)
@@ -90,8 +107,12 @@ static void add_json(struct proc *p, const struct cachedimage *image, const stru
 	buf_addf(&c->out,
 		 ",\"pulls\":%" PRIu64 ",\"done\":%" PRIu64 ",\"notready\":%" PRIu64
 		 ",\"skipped\":%" PRIu64 ",\"bytes\":%" PRIu64 ",\"unknown\":%" PRIu64
-		 ",\"nodes\":[",
-		 m->pulls, m->done, m->notready, m->skipped, m->bytes, m->unknown);
+		 ",\"concurrencyScope\":\"%s\",\"maxConcurrentNodes\":%" PRIu64
+		 ",\"minDelayMs\":%" PRIu64 ",\"policy\":",
+		 m->pulls, m->done, m->notready, m->skipped, m->bytes, m->unknown,
+		 m->by_image ? "Image" : "Policy", m->nodes_at_once, m->delay_ms);
+	buf_add_json(&c->out, m->policy != NULL ? m->policy : "");
+	buf_adds(&c->out, ",\"nodes\":[");
 	msg_dump_rows(MSG_planned, m, &c->out);
 	buf_adds(&c->out, "]}");
 }

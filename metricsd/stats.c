@@ -211,7 +211,10 @@ void stats_add_policy(struct stats *b, const struct pullpolicy *p)
 	b->n_policies++;
 	buf_adds(out, "<tr>");
 	cell(out, p->meta.name);
-	limit(out, p->spec.max_concurrent_nodes);
+	const char *scope = p->spec.concurrency_scope;
+	bool by_image = scope != NULL && strcmp(scope, PULLPOLICY_SCOPE_IMAGE) == 0;
+	buf_addf(out, "<td class=n>%" PRId64 "%s</td>", p->spec.max_concurrent_nodes,
+		 by_image ? " an image" : "");
 	limit(out, p->spec.max_concurrent_pulls);
 	limit(out, p->spec.max_pulls_per_node);
 	buf_adds(out, "<td class=n>");

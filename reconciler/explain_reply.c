@@ -197,6 +197,11 @@ void on_explain_plan(struct proc *p, const struct msg_in *in)
 		n = explain_plan(r->core, &image, PLAN_NODES_MAX, a, &list);
 		reply.images_per_pod = pods.images_per_pod;
 		reply.together = pods.together;
+		struct explain_limits limits = explain_plan_limits(r->core, &image, a);
+		reply.policy = limits.policy;
+		reply.nodes_at_once = (uint64_t)limits.max_nodes;
+		reply.delay_ms = (uint64_t)limits.delay_ms;
+		reply.by_image = limits.by_image;
 	}
 	for (size_t i = 0; i < n; i++)
 		switch (explain_infos[list[i].reason].group) {

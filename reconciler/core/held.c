@@ -172,8 +172,8 @@ const char *held_pool_of(const struct node_slot *s)
 enum pace held_pace(const struct core *c, const struct policy *p, const struct image *img, int slot,
 		    int64_t now_ms)
 {
-	return held_wants(c, img, slot) ? policy_pace_apart(c, p, slot, now_ms)
-					: policy_pace(c, p, slot, now_ms);
+	return held_wants(c, img, slot) ? pace_apart(c, p, slot, now_ms)
+					: pace_of(c, p, img, slot, now_ms);
 }
 
 size_t held_keys(const struct core *c)

@@ -8,7 +8,7 @@
 #ifndef DROP_RECONCILER_CORE_HELD_H
 #define DROP_RECONCILER_CORE_HELD_H
 
-#include "reconciler/core/policies.h"
+#include "reconciler/core/pace.h"
 
 /* Takes what a Node says of its startup taints. joined: another machine has the name now. */
 void held_look(struct core *c, int slot, const struct node *n, bool joined, struct now now);

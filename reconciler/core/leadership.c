@@ -16,6 +16,7 @@
 #include "reconciler/core/stale_pods.h"
 #include "reconciler/core/node_faults.h"
 #include "reconciler/core/nodes.h"
+#include "reconciler/core/pace.h"
 #include "reconciler/core/pods.h"
 #include "reconciler/core/policies.h"
 #include "reconciler/core/pull_pods.h"
@@ -30,13 +31,12 @@ static int64_t boot_ms_of(int64_t at_s, struct now now)
 }
 
 /* 11. The last start is the latest of live pods' creation and the images' lastAttemptedAt. */
-static void remember_start(struct policy *p, int64_t at_ms, int slot)
+static void remember_start(struct core *c, struct policy *p, struct image *img, int64_t at_ms,
+			   int slot)
 {
-	if (p->started && p->last_ms >= at_ms)
-		return;
-	p->started = true;
-	p->last_ms = at_ms;
-	p->last_slot = slot;
+	pace_remember(&p->last, at_ms, slot);
+	if (policy_of_image(c, img) == p)
+		pace_remember(&img->last, at_ms, slot);
 }
 
 static void remember_pull(struct core *c, const struct pull *pull, struct now now)
@@ -48,17 +48,17 @@ static void remember_pull(struct core *c, const struct pull *pull, struct now no
 	/* 46. If the policy did not pace it, the last start that it paced was on another node. */
 	bool unsure = held_may_have_wanted(c, pull->image);
 	if (!pull->pod->apart)
-		remember_start(p, at_ms, unsure ? -1 : pull->slot);
+		remember_start(c, p, pull->image, at_ms, unsure ? -1 : pull->slot);
 	byte_rate_remember(p, size_of_pod(c, p, pull->pod), at_ms);
 }
 
-static void remember_attempt(struct core *c, const struct image *img, struct now now)
+static void remember_attempt(struct core *c, struct image *img, struct now now)
 {
 	struct policy *p = policy_of_image(c, img);
 	int64_t at_ms = boot_ms_of(img->attempted_at, now);
 	if (img->attempted_at == 0)
 		return;
-	remember_start(p, at_ms, -1);
+	remember_start(c, p, img, at_ms, -1);
 	byte_rate_remember(p, size_of_pull(c, p, img), at_ms);
 }
 

@@ -17,7 +17,7 @@
  *   faults  pairs
  *   checks  held  losses  node_faults
  *   budgets
- *   sizes
+ *   pace  sizes
  *   platforms
  *   digests  policies
  *   byte_rate  causes  facts  image_health  pair_delay  slots  status_hash
@@ -183,6 +183,12 @@ struct registry { /* behaviour.md 14; shared by the images of a host */
 	int failed_slot;
 };
 
+struct last_start { /* what minDelayBetweenPulls counts from (11, 55) */
+	bool known;
+	int slot;   /* on which node; -1: gone or unknown */
+	int64_t ms; /* boot ms */
+};
+
 struct policy_status_hash {
 	bool known;
 	uint64_t hash;
@@ -211,6 +217,7 @@ struct policy {
 	int64_t max_nodes, max_pulls, max_per_node; /* max_pulls 0: no limit */
 	int64_t max_held;                           /* 46; 0: no limit */
 	int64_t max_images;                         /* of a pod (42) */
+	bool by_image; /* max_nodes and delay_ms are for each image (55) */
 	int64_t delay_ms, timeout_ms, repull_ms;
 	bool sizes;               /* its images are paced by their bytes: they are asked for (35) */
 	uint64_t bytes_per_s;     /* 0: no limit */
@@ -232,9 +239,7 @@ struct policy {
 	/* 46. Pods of held nodes are counted here, and not above: by slot, NULL: none so far. */
 	uint16_t *apart_on;
 	uint32_t n_apart_nodes;
-	bool started;
-	int64_t last_ms; /* last start */
-	int last_slot;   /* on which node; -1: gone or unknown */
+	struct last_start last;
 	/* 40. What the last pull moves, and the boot microsecond from which that counts. */
 	uint64_t paid_bytes;
 	int64_t paid_from_us;
@@ -327,8 +332,10 @@ struct image {
 	uint64_t seen_platforms; /* by their numbers: nodes that it is for have them */
 	uint64_t *held; /* slots where a pod of an earlier pull is still there: none starts */
 	uint32_t n_targeted, n_ready, n_degraded, n_failing, n_live;
-	uint32_t n_waiting[2]; /* [1]: repulls */
-	int64_t waiting_ms;    /* boot ms since which there are any; 0: there are none */
+	uint32_t n_waiting[2];  /* [1]: repulls */
+	uint32_t n_paced;       /* live pulls that its policy counts (55) */
+	struct last_start last; /* under its policy */
+	int64_t waiting_ms;     /* boot ms since which there are any; 0: there are none */
 	struct cause_text *causes;
 	size_t n_causes;
 	struct link pulls; /* attached ones */
@@ -398,6 +405,7 @@ struct pull { /* one image of a pod: what it is and what came of it */
 	enum pull_state state : 8;
 	bool noted;        /* our annotations say what it is; else upstream made it */
 	bool stuck;        /* the status says what keeps it */
+	bool paced;        /* its image's n_paced counts it */
 	int64_t began_ms;  /* it is live since */
 	uint64_t outcomes; /* its own is among the image's first this many */
 	struct outcome_memory memory;

@@ -74,16 +74,22 @@ static void copy_facts(struct core *c, struct node_slot *s, const struct node *n
 	s->lists_unpacked = size_is_unpacked(n->runtime);
 }
 
+static void started_elsewhere(struct last_start *last, int slot)
+{
+	if (last->slot == slot)
+		last->slot = -1;
+}
+
 /* The node is not what it was: nothing that was known of the slot holds. */
 static void forget(struct core *c, int slot, struct now now)
 {
 	for (size_t i = 0; i < c->n_queue; i++)
 		pair_clear(c, c->queue[i], slot, now);
-	for (size_t i = 0; i < c->n_queue; i++)
-		if (c->queue[i]->policy->last_slot == slot)
-			c->queue[i]->policy->last_slot = -1;
-	if (c->fallback.last_slot == slot)
-		c->fallback.last_slot = -1;
+	for (size_t i = 0; i < c->n_queue; i++) {
+		started_elsewhere(&c->queue[i]->last, slot);
+		started_elsewhere(&c->queue[i]->policy->last, slot);
+	}
+	started_elsewhere(&c->fallback.last, slot);
 }
 
 static void set_fresh(struct core *c, int slot, bool on)

@@ -1,8 +1,9 @@
 /*
- * Pull policies and what is in flight under each (behaviour.md 1, 11, 12). Images that
+ * Pull policies and what is in flight under each (behaviour.md 1, 11, 12, 55). Images that
  * name no policy, or one that does not exist, share the default policy; so do the
- * nodes outside a policy's nodeSelector. Invariant: n_pulls, n_nodes, on_node and busy
- * count exactly the pods whose `policy` is this one and that are not idle.
+ * nodes outside a policy's nodeSelector. Invariants: n_pulls, n_nodes, on_node and busy
+ * count exactly the pods whose `policy` is this one and that are not idle; n_paced of an image
+ * counts those of its live pulls whose pod is counted so in the image's own policy.
  */
 #include "reconciler/core/policies.h"
 
@@ -15,7 +16,6 @@
 #include "base/xalloc.h"
 #include "reconciler/rules/bits.h"
 #include "reconciler/rules/pack.h"
-#include "reconciler/core/byte_rate.h"
 #include "reconciler/core/slots.h"
 #include "reconciler/rules/target.h"
 
@@ -26,6 +26,7 @@ static void set_defaults(struct policy *p)
 	p->max_per_node = DEFAULT_PULLS_PER_NODE;
 	p->max_held = 0;
 	p->max_images = 1;
+	p->by_image = false;
 	p->delay_ms = DEFAULT_DELAY_MS;
 	p->timeout_ms = DEFAULT_TIMEOUT_MS;
 	p->repull_ms = 0;
@@ -42,7 +43,7 @@ static void set_defaults(struct policy *p)
 
 void policy_init(struct policy *p)
 {
-	*p = (struct policy){.last_slot = -1,
+	*p = (struct policy){.last.slot = -1,
 			     .wake.owner = TIMER_POLICY,
 			     .status.timer.owner = TIMER_POLICY_STATUS};
 	list_init(&p->touched);
@@ -149,6 +150,8 @@ static void copy_spec(struct policy *p, const struct pullpolicy_spec *spec)
 		p->timeout_ms = spec->pull_timeout;
 	if (spec->repull_interval > 0)
 		p->repull_ms = spec->repull_interval;
+	p->by_image = spec->concurrency_scope != NULL &&
+		      strcmp(spec->concurrency_scope, PULLPOLICY_SCOPE_IMAGE) == 0;
 	p->checks = spec->registry_checks == NULL || strcmp(spec->registry_checks, "Disabled") != 0;
 	p->repull_always = spec->repull_mode != NULL && strcmp(spec->repull_mode, "Always") == 0;
 	p->delay_ms = spec->min_delay_between_pulls > 0 ? spec->min_delay_between_pulls : 0;
@@ -225,44 +228,6 @@ struct policy *policy_of_pair(struct core *c, const struct image *img, int slot)
 	return target_selects(&p->selector, &c->nodes[slot].labels) ? p : &c->fallback;
 }
 
-int64_t policy_pulls(const struct policy *p)
-{
-	return (int64_t)p->n_pulls + p->n_leaving;
-}
-
-int64_t policy_nodes(const struct policy *p)
-{
-	return (int64_t)p->n_nodes + p->n_leaving;
-}
-
-static bool node_full(const struct core *c, const struct policy *p, int slot)
-{
-	return (int64_t)c->nodes[slot].n_live + c->nodes[slot].n_leaving >= p->max_per_node;
-}
-
-enum pace policy_pace(const struct core *c, const struct policy *p, int slot, int64_t now_ms)
-{
-	if (p->max_pulls != 0 && policy_pulls(p) >= p->max_pulls)
-		return PACE_PULLS;
-	if (byte_rate_free_ms(p) > now_ms)
-		return PACE_BYTES;
-	if (p->started && p->last_ms + p->delay_ms > now_ms && slot != p->last_slot)
-		return PACE_DELAY;
-	if (policy_nodes(p) >= p->max_nodes && !bit_get(p->busy, (size_t)slot))
-		return PACE_NODES;
-	return node_full(c, p, slot) ? PACE_NODE_PULLS : PACE_FREE;
-}
-
-enum pace policy_pace_apart(const struct core *c, const struct policy *p, int slot, int64_t now_ms)
-{
-	bool counted = p->apart_on != NULL && p->apart_on[slot] != 0;
-	if (byte_rate_free_ms(p) > now_ms)
-		return PACE_BYTES;
-	if (p->max_held != 0 && (int64_t)p->n_apart_nodes >= p->max_held && !counted)
-		return PACE_HELD_NODES;
-	return node_full(c, p, slot) ? PACE_NODE_PULLS : PACE_FREE;
-}
-
 static void count_apart(struct core *c, struct policy *p, int slot, int by)
 {
 	if (p->apart_on == NULL)
@@ -288,6 +253,24 @@ void policy_count(struct core *c, struct policy *p, const struct pull_pod *pod, 
 	p->dirty = true;
 }
 
+void policy_count_pull(struct core *c, struct pull *p)
+{
+	const struct pull_pod *pod = p->pod;
+	bool counts = p->state == PULL_LIVE && !pod->idle && !pod->apart &&
+		      pod->policy == policy_of_image(c, p->image);
+	if (counts == p->paced)
+		return;
+	p->paced = counts;
+	p->image->n_paced += counts ? 1U : (uint32_t)-1;
+}
+
+void policy_count_pulls(struct core *c, struct pull_pod *pod)
+{
+	for (uint32_t i = 0; i < pod->n_pulls; i++)
+		if (pod->pulls[i].image != NULL)
+			policy_count_pull(c, &pod->pulls[i]);
+}
+
 /* The images of a pod came under one policy; where they do not any more, the first counts. */
 static struct policy *policy_of_pod(struct core *c, const struct pull_pod *pod)
 {
@@ -308,6 +291,7 @@ void policies_recount(struct core *c)
 		pod->policy = pod->paced_by = policy_of_pod(c, pod);
 		if (!pod->idle)
 			policy_count(c, pod->policy, pod, 1);
+		policy_count_pulls(c, pod);
 	}
 }
 
@@ -317,13 +301,6 @@ void policies_wake(struct core *c)
 	c->fallback.dirty = true;
 	for (size_t i = 0; (p = map_next(&c->policies, &i)) != NULL;)
 		p->dirty = true;
-}
-
-void policy_started(struct policy *p, int slot, int64_t now_ms)
-{
-	p->started = true;
-	p->last_ms = now_ms;
-	p->last_slot = slot;
 }
 
 void image_wake(struct core *c, struct image *img)

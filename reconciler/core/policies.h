@@ -1,5 +1,5 @@
 /*
- * Which policy paces what, and what is in flight under each (behaviour.md 1, 11, 12).
+ * Which policy paces what, and what is in flight under each (behaviour.md 1, 11, 12, 55).
  * Private to the core.
  */
 #ifndef DROP_RECONCILER_CORE_POLICIES_H
@@ -20,26 +20,12 @@ void policies_done(struct core *c);
 struct policy *policy_of_image(struct core *c, const struct image *img);
 /* The policy that paces the image on the node (behaviour.md 1). */
 struct policy *policy_of_pair(struct core *c, const struct image *img, int slot);
-/* 11, 12. What keeps a pull on the node from starting, as far as the policy is concerned. */
-enum pace {
-	PACE_FREE,
-	PACE_PULLS,      /* maxConcurrentPulls */
-	PACE_BYTES,      /* maxBytesPerSecond (40) */
-	PACE_DELAY,      /* minDelayBetweenPulls: only the last node may go on */
-	PACE_NODES,      /* maxConcurrentNodes: only nodes that pull already */
-	PACE_NODE_PULLS, /* maxPullsPerNode */
-	PACE_HELD_NODES, /* maxHeldNodes (46) */
-};
-/* Pulls, and nodes with one, that count under the policy: those in flight and pods that leave. */
-int64_t policy_pulls(const struct policy *p);
-int64_t policy_nodes(const struct policy *p);
-enum pace policy_pace(const struct core *c, const struct policy *p, int slot, int64_t now_ms);
-/* 46. The same for a pull that a held node waits for. */
-enum pace policy_pace_apart(const struct core *c, const struct policy *p, int slot, int64_t now_ms);
 void policy_count(struct core *c, struct policy *p, const struct pull_pod *pod, int by);
+/* 55. The pull, each pull of the pod, in its image: as the pod is counted. */
+void policy_count_pull(struct core *c, struct pull *p);
+void policy_count_pulls(struct core *c, struct pull_pod *pod);
 /* Which policy a pull counts in may have changed: count all again. */
 void policies_recount(struct core *c);
-void policy_started(struct policy *p, int slot, int64_t now_ms);
 /* Something may be startable: of the image, of any. */
 void image_wake(struct core *c, struct image *img);
 void policies_wake(struct core *c);

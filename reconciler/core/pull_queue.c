@@ -17,6 +17,7 @@
 #include "reconciler/core/held.h"
 #include "reconciler/core/node_faults.h"
 #include "reconciler/core/nodes.h"
+#include "reconciler/core/pace.h"
 #include "reconciler/core/pairs.h"
 #include "reconciler/core/policies.h"
 #include "reconciler/core/pull_pods.h"
@@ -39,12 +40,14 @@ struct pass { /* one look at one policy */
 	struct core *c;
 	struct policy *policy;
 	struct now now;
-	int64_t wake;  /* earliest moment at which more may be possible */
-	bool free;     /* another node may be taken (maxConcurrentNodes) */
-	bool patient;  /* minDelayBetweenPulls is not over: only the last node */
-	bool paying;   /* maxBytesPerSecond: what was started is not paid for yet */
-	int only_slot; /* that node, or -1 */
+	int64_t wake; /* earliest moment at which more may be possible */
+	/* Of the policy, or of the image that is looked at (55): */
+	const struct image *scope; /* this one; NULL: the policy */
+	bool free;                 /* another node may be taken (maxConcurrentNodes) */
+	bool patient;              /* minDelayBetweenPulls is not over: only the last node */
+	int only_slot;             /* that node, or -1 */
 	bool looked_at_others, others;
+	bool paying; /* maxBytesPerSecond: what was started is not paid for yet */
 };
 
 static void sooner(int64_t *wake, int64_t at_ms)
@@ -53,17 +56,32 @@ static void sooner(int64_t *wake, int64_t at_ms)
 		*wake = at_ms;
 }
 
+/* img NULL: where the policy counts over all its images. */
+static void scope_look(struct pass *s, const struct image *img)
+{
+	const struct policy *p = s->policy;
+	int64_t next_ms = pace_next_ms(p, img);
+	s->scope = img;
+	s->looked_at_others = false;
+	s->free = pace_nodes(s->c, p, img) < p->max_nodes;
+	s->patient = next_ms > s->now.boot_ms;
+	s->only_slot = s->patient ? pace_last(p, img)->slot : -1;
+	if (s->patient)
+		sooner(&s->wake, next_ms);
+}
+
+static void image_look(struct pass *s, const struct image *img)
+{
+	if (s->policy->by_image)
+		scope_look(s, img);
+}
+
 /* What the policy allows at this moment (11). */
 static void pass_look(struct pass *s)
 {
 	struct policy *p = s->policy;
-	int64_t next_ms = p->last_ms + p->delay_ms;
-	s->looked_at_others = false;
-	s->free = policy_nodes(p) < p->max_nodes;
-	s->patient = p->started && next_ms > s->now.boot_ms;
-	s->only_slot = s->patient ? p->last_slot : -1;
-	if (s->patient)
-		sooner(&s->wake, next_ms);
+	if (!p->by_image)
+		scope_look(s, NULL);
 	int64_t paid_ms = byte_rate_free_ms(p);
 	s->paying = paid_ms > s->now.boot_ms;
 	if (s->paying)
@@ -96,6 +114,7 @@ static bool others_wait(struct pass *s)
 	for (size_t i = 0; i < c->n_queue; i++) {
 		const struct image *img = c->queue[i];
 		if (img->n_waiting[0] + img->n_waiting[1] == 0 || !concerns(s, img) ||
+		    (s->scope != NULL && s->scope != img) ||
 		    fault_room(img, s->now.boot_ms, &s->wake) == ROOM_NONE)
 			continue;
 		for (size_t slot = bit_next(img->waiting, 0, c->cap); slot < c->cap;
@@ -174,7 +193,7 @@ static int first_node(struct pass *s, const struct look *l)
 	if (s->patient && l->turn != TURN_HELD)
 		return s->only_slot >= 0 && candidate(s, l, s->only_slot) ? s->only_slot : -1;
 	if (!s->free && l->turn != TURN_HELD)
-		return first_of(s, l, s->policy->busy);
+		return s->scope != NULL ? -1 : first_of(s, l, s->policy->busy);
 	if (l->turn == TURN_NEW_NODE)
 		return first_of(s, l, c->fresh);
 	/* 14. A probe goes to another node than the last one; so do retries, in turn. */
@@ -214,6 +233,7 @@ static bool choose_in(struct pass *s, enum turn turn, struct chosen *ret)
 		if (room == ROOM_NONE)
 			continue;
 		struct look l = {.img = img, .turn = turn, .probe = room == ROOM_PROBE};
+		image_look(s, img);
 		int slot = first_node(s, &l);
 		if (slot < 0)
 			continue;
@@ -233,7 +253,7 @@ static bool choose(struct pass *s, struct chosen *ret)
 		return false;
 	if (s->c->n_held != 0)
 		found = choose_in(s, TURN_HELD, ret);
-	if (!found && s->policy->max_pulls != 0 && policy_pulls(s->policy) >= s->policy->max_pulls)
+	if (!found && s->policy->max_pulls != 0 && pace_pulls(s->policy) >= s->policy->max_pulls)
 		return false;
 	int first = s->c->n_fresh != 0 ? TURN_NEW_NODE : TURN_FRESH;
 	for (int turn = first; !found && turn < TURNS; turn++)
@@ -265,7 +285,7 @@ static void ask(struct pass *s, struct pull_pod *pod, struct arena *a, struct co
 	list_remove(&pod->queued);
 	timer_stop(&s->c->timers, &pod->timer);
 	if (!pod->apart)
-		policy_started(s->policy, pod->slot, s->now.boot_ms);
+		pace_started(s->c, s->policy, pod, s->now.boot_ms);
 	byte_rate_pay(s->policy, size_of_pod(s->c, s->policy, pod), s->now.boot_ms);
 	for (uint32_t i = 0; i < pod->n_pulls; i++)
 		tell_started(s, &pod->pulls[i]);
@@ -321,8 +341,10 @@ static size_t gather(struct pass *s, const struct chosen *first,
 		struct image *img = c->queue[i];
 		struct look l = {.img = img, .turn = first->turn};
 		if (img == first->img || img->n_waiting[first->turn == TURN_REPULL] == 0 ||
-		    fault_room(img, s->now.boot_ms, &s->wake) != ROOM_ANY ||
-		    !candidate(s, &l, first->slot) || !budget_room(c, img, first->slot, taken))
+		    fault_room(img, s->now.boot_ms, &s->wake) != ROOM_ANY)
+			continue;
+		image_look(s, img);
+		if (!candidate(s, &l, first->slot) || !budget_room(c, img, first->slot, taken))
 			continue;
 		item = item_of(c, img, first->slot);
 		if (!batch_add(&b, &item))
@@ -367,13 +389,12 @@ static bool still_fits(const struct core *c, const struct policy *policy,
 {
 	const struct node_slot *node = &c->nodes[pod->slot];
 	for (uint32_t i = 0; i < pod->n_pulls; i++)
-		if (!still_wanted(c, &pod->pulls[i]))
+		if (!still_wanted(c, &pod->pulls[i]) ||
+		    (!pod->apart && pace_nodes(c, policy, pod->pulls[i].image) > policy->max_nodes))
 			return false;
 	if (gate_look(&node->fault, now.boot_ms) == GATE_SHUT || !node->eligible)
 		return false;
-	if (!pod->apart && policy->max_pulls != 0 && policy_pulls(policy) > policy->max_pulls)
-		return false;
-	if (!pod->apart && policy_nodes(policy) > policy->max_nodes)
+	if (!pod->apart && policy->max_pulls != 0 && pace_pulls(policy) > policy->max_pulls)
 		return false;
 	if (pod->apart && policy->max_held != 0 &&
 	    (int64_t)policy->n_apart_nodes > policy->max_held)
@@ -393,6 +414,17 @@ static void give_up(struct pass *s, struct pull_pod *pod)
 	pod_free(s->c, pod, s->now);
 }
 
+/* The delay is over, or does not hold for the pod. */
+static bool may_go(struct pass *s, const struct pull_pod *pod)
+{
+	bool may = true;
+	for (uint32_t i = 0; i < pod->n_pulls; i++) {
+		image_look(s, pod->pulls[i].image);
+		may &= !s->patient || pod->apart || pod->slot == s->only_slot;
+	}
+	return may;
+}
+
 /*
  * A start that was not made is asked for again, under the same pacing as a new one. One
  * that does not fit any more (12) gives its slot back after a while.
@@ -410,8 +442,7 @@ static void ask_again(struct pass *s, size_t room, struct arena *a, struct core_
 			continue;
 		}
 		pass_look(s);
-		if (ret->n_starts < room && !s->paying &&
-		    (!s->patient || pod->apart || pod->slot == s->only_slot))
+		if (ret->n_starts < room && !s->paying && may_go(s, pod))
 			ask(s, pod, a, ret);
 	}
 }

@@ -57,6 +57,7 @@ static void hold(struct core *c, struct pull *p, struct now now)
 	p->stuck = false;
 	p->state = PULL_LIVE;
 	pod_hold(c, p->pod, p);
+	policy_count_pull(c, p);
 	if (img->n_live++ == 0 || img->slow_ms == 0)
 		img->slow_ms = now.boot_ms;
 	img->registry->n_live++;
@@ -74,6 +75,7 @@ static void release(struct core *c, struct pull *p, enum pull_state state, struc
 	timer_stop(&c->timers, &p->timer);
 	if (!was_live)
 		return;
+	policy_count_pull(c, p);
 	pod_release(c, p->pod);
 	img->n_live--;
 	img->registry->n_live--;
@@ -240,6 +242,7 @@ static int64_t settle_idle(struct core *c, struct pull *p, struct now now)
 	if (idle != pod->idle)
 		policy_count(c, pod->policy, pod, idle ? -1 : 1);
 	pod->idle = idle;
+	policy_count_pulls(c, pod);
 	return p->outcome.untaken && !idle ? at_ms : CLOCK_NEVER;
 }
 

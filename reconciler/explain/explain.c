@@ -188,13 +188,14 @@ static void tell_pace(struct explain_view *v, int slot, struct explain *e)
 {
 	const struct policy *p = policy_of_pair(v->core, v->img, slot);
 	e->subject = p->name != NULL ? p->name : "";
+	e->by_image = p->by_image;
 	e->reason = EXPLAIN_NEXT;
 	switch (held_pace(v->core, p, v->img, slot, v->now.boot_ms)) {
 	case PACE_FREE:
 		break;
 	case PACE_PULLS:
 		e->reason = EXPLAIN_POLICY_PULLS;
-		e->n = policy_pulls(p);
+		e->n = pace_pulls(p);
 		e->limit = p->max_pulls;
 		break;
 	case PACE_BYTES:
@@ -204,11 +205,11 @@ static void tell_pace(struct explain_view *v, int slot, struct explain *e)
 		break;
 	case PACE_DELAY:
 		e->reason = EXPLAIN_POLICY_DELAY;
-		e->at = at_unix(p->last_ms + p->delay_ms, v->now);
+		e->at = at_unix(pace_next_ms(p, v->img), v->now);
 		break;
 	case PACE_NODES:
 		e->reason = EXPLAIN_POLICY_NODES;
-		e->n = policy_nodes(p);
+		e->n = pace_nodes(v->core, p, v->img);
 		e->limit = p->max_nodes;
 		break;
 	case PACE_NODE_PULLS:

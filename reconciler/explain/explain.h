@@ -94,6 +94,7 @@ struct explain { /* strings: in the arena, or borrowed until the core changes */
 	const char *subject, *detail; /* NULL where the reason has none */
 	int64_t n, limit;
 	int64_t at;     /* unix seconds; 0: unknown */
+	bool by_image;  /* nodes and delays are those of this image alone (55) */
 	bool repull;    /* the node has the image: what is explained is a repull (15) */
 	uint64_t bytes; /* compressed, that a pull there moves (40); 0: not known */
 };
@@ -152,6 +153,14 @@ size_t explain_queue(struct core *c, size_t max, struct now now, struct arena *a
  */
 size_t explain_plan(struct core *c, const struct cachedimage *image, size_t max, struct arena *a,
 		    struct explain **ret_list);
+
+struct explain_limits {     /* of the policy of a planned image (11, 55) */
+	const char *policy; /* "": the default one */
+	int64_t max_nodes, delay_ms;
+	bool by_image; /* both for each image alone */
+};
+struct explain_limits explain_plan_limits(struct core *c, const struct cachedimage *image,
+					  struct arena *a);
 
 struct explain_pods {            /* how an image goes into pods (42) */
 	uint64_t images_per_pod; /* of its policy, at least 1 */

@@ -121,10 +121,10 @@ static char *pace_text(const struct explain *e, struct arena *a)
 		return arena_printf(a, "waiting for %s: next pull at %s, %s a second",
 				    policy_of(e, a), clock_text(e->at, a), bytes_text(e->limit, a));
 	case EXPLAIN_POLICY_DELAY:
-		return arena_printf(a, "waiting for %s: next node at %s", policy_of(e, a),
-				    clock_text(e->at, a));
+		return arena_printf(a, "waiting for %s: next node%s at %s", policy_of(e, a),
+				    e->by_image ? " of this image" : "", clock_text(e->at, a));
 	case EXPLAIN_POLICY_NODES:
-		return waiting(e, "nodes pulling", a);
+		return waiting(e, e->by_image ? "nodes pulling this image" : "nodes pulling", a);
 	case EXPLAIN_HELD_NODES:
 		return waiting(e, "nodes with a startup taint pulling", a);
 	case EXPLAIN_NODE_PULLS:

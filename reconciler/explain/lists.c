@@ -221,6 +221,18 @@ size_t explain_plan(struct core *c, const struct cachedimage *image, size_t max,
 	return n;
 }
 
+struct explain_limits explain_plan_limits(struct core *c, const struct cachedimage *image,
+					  struct arena *a)
+{
+	const struct policy *p = plan_of(c, image, a).policy;
+	return (struct explain_limits){
+		.policy = p->name != NULL ? p->name : "",
+		.max_nodes = p->max_nodes,
+		.delay_ms = p->delay_ms,
+		.by_image = p->by_image,
+	};
+}
+
 static uint64_t hash_text(uint64_t h, const char *s)
 {
 	return hash_stable_str(h, s != NULL ? s : "");

@@ -44,6 +44,28 @@ def test_concurrent_nodes(t):
         t.once_each(began, 9, "one create for each image and node")
 
 
+def test_scope(t):
+    """Rule 55: with concurrencyScope Image an image that hangs on its one node at a time holds up no other."""
+    seen = []
+
+    def hangs(pod):
+        if "stuck" not in pod["spec"]["containers"][0]["image"]:
+            return pulled(pod)
+        seen.append(pod["spec"]["nodeName"])
+        return None
+
+    with Nodes(t, hangs):
+        t.running()
+        t.policy("scoped", maxConcurrentNodes=1, minDelayBetweenPulls="0s", maxPullsPerNode=5)
+        t.image("stuck", "pretend.local/stuck:1", policyRef="scoped", **TARGET)
+        t.eventually("it hangs on a node", 20, lambda: seen)
+        t.image("free", "pretend.local/free:1", policyRef="scoped", **TARGET)
+        t.image_is("free", lambda o: status(o).get("nodesReady") == 1, "over all images: only that node goes on")
+        t.api.patch("pullpolicy", "scoped", {"spec": {"concurrencyScope": "Image"}})
+        t.image_is("free", lambda o: ready(o, 3), "for each image: becomes Ready on all nodes")
+        t.equal(set(seen), {seen[0]}, "and the other is still pulled on its one node")
+
+
 def test_min_delay(t):
     """Rule 11: minDelayBetweenPulls lies between the start on one node and that on the next."""
     with Nodes(t):

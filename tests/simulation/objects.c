@@ -100,6 +100,8 @@ static void put_policy(struct sim *s, const struct sim_policy *p)
 			 .repull_interval = p->repull_ms},
 	};
 	snprintf(rate, sizeof(rate), "%dM", (int)p->mb_per_s);
+	if (p->by_image)
+		obj.spec.concurrency_scope = PULLPOLICY_SCOPE_IMAGE;
 	if (p->mb_per_s != 0)
 		obj.spec.max_bytes_per_second = rate;
 	core_put(s->core, KIND_PULLPOLICY, &obj, sim_now(s));
@@ -496,6 +498,8 @@ static void name_policy(struct sim *s, struct sim_policy *p, int i)
 		.repull_ms = (s->repulls || s->checks) && i == 0 ? 60000 : 0,
 		.mb_per_s = sim_chance(&s->run, 300) ? 50 + (int64_t)sim_random(&s->run, 1000) : 0,
 	};
+	if (s->scopes)
+		p->by_image = sim_chance(&s->run, 500);
 	if (s->batches)
 		p->max_images = 1 + (int64_t)sim_random(&s->run, IMAGES_MAX);
 	snprintf(p->name, NAME, "policy-%d", i);

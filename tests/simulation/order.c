@@ -109,6 +109,22 @@ static int64_t shortest_backoff(const struct sim *s)
 	return least;
 }
 
+/*
+ * Was the pull under way when the core took the lead? To it the failure may belong to the round of
+ * an older one that the status tells, though a success that it does not know of came in between.
+ */
+static bool older_than_lead(const struct sim *s, const struct core_fact *f)
+{
+	for (int i = 0; i < PODS_MAX; i++) {
+		const struct sim_pod *p = &s->pods[i];
+		for (size_t k = 0; p->exists && p->created_ms < s->led_ms && k < p->n_pulls; k++)
+			if (strcmp(p->node, f->node) == 0 &&
+			    strcmp(p->pulls[k].image_uid, f->image_uid) == 0)
+				return true;
+	}
+	return false;
+}
+
 void check_suspects(struct sim *s, const struct core_fact *f)
 {
 	struct sim_suspect *at = f->node != NULL ? suspect_of(s, f->node) : NULL;
@@ -128,6 +144,7 @@ void check_suspects(struct sim *s, const struct core_fact *f)
 			at = &s->suspects[i];
 	if (at == NULL)
 		return;
+	again |= older_than_lead(s, f);
 	*at = (struct sim_suspect){.at_ms = s->run.boot_ms,
 				   .initial_ms = again ? 0 : shortest_backoff(s)};
 	sim_text(at->node, NAME, f->node);

@@ -42,6 +42,8 @@ struct sim_image *sim_in_flight(struct sim *s, const struct sim_pod *p, const st
 
 struct count {
 	int policy;
+	const struct sim_image
+		*only; /* 55: the pods of this image alone; NULL: all of the policy */
 	const char *node, *pod_name;
 	bool busy[NODES_MAX];
 	int64_t pulls, on_node;
@@ -77,12 +79,13 @@ void check_given_up(struct sim *s, const struct core_fact *f)
 static void count_one(struct sim *s, struct count *c, const struct sim_pod *p)
 {
 	const struct sim_image *img = NULL;
-	bool one = true;
+	bool one = true, has_only = c->only == NULL;
 	for (size_t i = 0; i < p->n_pulls; i++) {
 		const struct sim_image *each = counts(s, p, &p->pulls[i]);
 		one &= each == NULL || img == NULL ||
 		       sim_policy_of(s, each) == sim_policy_of(s, img);
 		one &= p->n_pulls == 1 || each != NULL;
+		has_only |= each != NULL && each == c->only;
 		img = img != NULL ? img : each;
 	}
 	if (img == NULL || strcmp(p->name, c->pod_name) == 0)
@@ -95,7 +98,7 @@ static void count_one(struct sim *s, struct count *c, const struct sim_pod *p)
 	/* Nor does one that its kubelet has not taken. */
 	if (!p->started && s->run.boot_ms - p->created_ms >= PULL_UNTAKEN_MS)
 		return;
-	if (held_apart(s, img, n))
+	if (held_apart(s, img, n) || !has_only)
 		return;
 	c->pulls++;
 	sim_trace(&s->run, "  in flight: %s on %s", p->name, p->node);
@@ -165,9 +168,9 @@ static int64_t start_bytes(struct sim *s, const struct core_start *start)
 static void check_bytes(struct sim *s, const struct sim_policy *p)
 {
 	int64_t cost_ms = p->mb_per_s != 0 ? p->last_bytes * 998 / 1000 / (p->mb_per_s * 1000) : 0;
-	if (p->started && s->run.boot_ms - p->last_ms < cost_ms - BYTE_RATE_LATE_US / 1000)
+	if (p->last.known && s->run.boot_ms - p->last.ms < cost_ms - BYTE_RATE_LATE_US / 1000)
 		sim_fail(&s->run, "maxBytesPerSecond: %d ms after %d bytes of %s, %d MB a second",
-			 (int)(s->run.boot_ms - p->last_ms), (int)p->last_bytes, p->last_reference,
+			 (int)(s->run.boot_ms - p->last.ms), (int)p->last_bytes, p->last_reference,
 			 (int)p->mb_per_s);
 }
 
@@ -184,18 +187,28 @@ static bool bytes_remembered(struct sim *s, const struct sim_policy *p, int poli
 		known |= img->exists && sim_policy_of(s, img) == policy &&
 			 strcmp(reference, p->last_reference) == 0 &&
 			 img->status.attempted_at >=
-				 sim_now(s).wall_s - (s->run.boot_ms - p->last_ms) / 1000;
+				 sim_now(s).wall_s - (s->run.boot_ms - p->last.ms) / 1000;
 	}
 	return known;
+}
+
+static void note_last(struct sim *s, struct sim_last *last, const struct core_start *start)
+{
+	last->known = true;
+	last->ms = s->run.boot_ms;
+	sim_text(last->node, NAME, start->node);
 }
 
 static void note_start(struct sim *s, struct sim_policy *p, const struct core_start *start)
 {
 	p->last_bytes = start_bytes(s, start);
 	sim_text(p->last_reference, TEXT, start->pulls[0].reference);
-	p->started = true;
-	p->last_ms = s->run.boot_ms;
-	sim_text(p->last_node, NAME, start->node);
+	note_last(s, &p->last, start);
+	for (size_t i = 0; i < start->n_pulls; i++) {
+		struct sim_image *img = sim_image_by_uid(s, start->pulls[i].image_uid);
+		if (img != NULL)
+			note_last(s, &img->last, start);
+	}
 }
 
 /* The image is gone, and the core does not know yet: to it, this is the last start of the policy.
@@ -211,10 +224,60 @@ static void note_start_of_gone(struct sim *s, const struct core_start *start)
 		}
 	/* Another has its name: which policy it was is not known any more. */
 	for (int i = -1; i < POLICIES_MAX; i++)
-		policy_at(s, i)->started = false;
+		policy_at(s, i)->last.known = false;
 }
 
-/* 11, 12. */
+static void check_delay(struct sim *s, const struct sim_last *last, int64_t delay_ms,
+			const struct core_start *start)
+{
+	if (last->known && strcmp(last->node, start->node) != 0 &&
+	    s->run.boot_ms - last->ms < delay_ms)
+		sim_fail(&s->run, "minDelayBetweenPulls: %d ms after %s",
+			 (int)(s->run.boot_ms - last->ms), last->node);
+}
+
+/* The nodes that pull, were this start made. */
+static int64_t nodes_with(struct sim *s, const struct count *c, const struct core_start *start)
+{
+	int64_t nodes = 1;
+	for (int i = 0; i < NODES_MAX; i++)
+		nodes += c->busy[i] && strcmp(s->nodes[i].name, start->node) != 0;
+	return nodes;
+}
+
+/* 55. concurrencyScope Image: nodes and delays are those of each image. */
+static void check_images(struct sim *s, const struct sim_policy *p, const struct core_start *start)
+{
+	for (size_t i = 0; i < start->n_pulls; i++) {
+		struct count c = {.node = start->node, .pod_name = start->pod_name};
+		c.only = sim_image_by_uid(s, start->pulls[i].image_uid);
+		if (c.only == NULL)
+			continue;
+		c.policy = sim_policy_of(s, c.only);
+		count_all(s, &c);
+		int64_t nodes = nodes_with(s, &c, start);
+		if (nodes > p->max_nodes)
+			sim_fail(&s->run, "maxConcurrentNodes of %s: %d > %d", c.only->name,
+				 (int)nodes, (int)p->max_nodes);
+		check_delay(s, &c.only->last, p->delay_ms, start);
+	}
+}
+
+/* 11. concurrencyScope Policy: those of all its images. */
+static void check_all_images(struct sim *s, const struct sim_policy *p, const struct count *c,
+			     const struct core_start *start)
+{
+	int64_t nodes = nodes_with(s, c, start);
+	if (nodes > p->max_nodes && nodes != 1)
+		for (int i = 0; i < NODES_MAX; i++)
+			if (c->busy[i] && strcmp(s->nodes[i].name, start->node) == 0)
+				nodes = 0; /* it was busy already: nothing is added */
+	if (nodes > p->max_nodes && !seems_busy(s, start->node))
+		sim_fail(&s->run, "maxConcurrentNodes: %d > %d", (int)nodes, (int)p->max_nodes);
+	check_delay(s, &p->last, p->delay_ms, start);
+}
+
+/* 11, 12, 55. */
 void check_start(struct sim *s, const struct core_start *start, int *ret_policy)
 {
 	const struct sim_image *img = sim_image_by_uid(s, start->pulls[0].image_uid);
@@ -226,65 +289,69 @@ void check_start(struct sim *s, const struct core_start *start, int *ret_policy)
 	struct count c = {.node = start->node, .pod_name = start->pod_name};
 	c.policy = *ret_policy = sim_policy_of(s, img);
 	struct sim_policy *p = policy_at(s, c.policy);
-	int64_t nodes = 1;
 	count_all(s, &c);
 	if (c.on_node + 1 > p->max_per_node)
 		sim_fail(&s->run, "maxPullsPerNode: %d > %d", (int)c.on_node + 1,
 			 (int)p->max_per_node);
 	if (held_apart(s, img, sim_node_by_name(s, start->node)))
 		return;
-	for (int i = 0; i < NODES_MAX; i++)
-		nodes += c.busy[i] && strcmp(s->nodes[i].name, start->node) != 0;
-	if (nodes > p->max_nodes && nodes != 1)
-		for (int i = 0; i < NODES_MAX; i++)
-			if (c.busy[i] && strcmp(s->nodes[i].name, start->node) == 0)
-				nodes = 0; /* it was busy already: nothing is added */
-	if (nodes > p->max_nodes && !seems_busy(s, start->node))
-		sim_fail(&s->run, "maxConcurrentNodes: %d > %d", (int)nodes, (int)p->max_nodes);
+	if (p->by_image)
+		check_images(s, p, start);
+	else
+		check_all_images(s, p, &c, start);
 	if (p->max_pulls != 0 && c.pulls + 1 > p->max_pulls)
 		sim_fail(&s->run, "maxConcurrentPulls: %d > %d", (int)c.pulls + 1,
 			 (int)p->max_pulls);
-	if (p->started && strcmp(p->last_node, start->node) != 0 &&
-	    s->run.boot_ms - p->last_ms < p->delay_ms)
-		sim_fail(&s->run, "minDelayBetweenPulls: %d ms after %s",
-			 (int)(s->run.boot_ms - p->last_ms), p->last_node);
 	check_bytes(s, p);
 	note_start(s, p, start);
 }
 
-static bool in_flight_under(struct sim *s, const struct sim_pod *p, int policy)
+/* Under a policy; or, if there is one, of that image. */
+static bool in_flight_of(struct sim *s, const struct sim_pod *p, int policy,
+			 const struct sim_image *only)
 {
 	for (size_t i = 0; i < p->n_pulls; i++) {
 		const struct sim_image *img = sim_in_flight(s, p, &p->pulls[i]);
-		if (img != NULL && sim_policy_of(s, img) == policy)
+		if (img != NULL && (only != NULL ? img == only : sim_policy_of(s, img) == policy))
 			return true;
 	}
 	return false;
 }
 
 /*
- * 11. What a new core cannot know of the last start of a policy is not held against it,
- * nor that it takes a later one of an image that has come under the policy since.
+ * 11. What a new core cannot know of the last start of a policy, or of an image, is not held
+ * against it, nor that it takes a later one of an image that has come under the policy since.
  */
+static void restart_last(struct sim *s, struct sim_last *last, int policy,
+			 const struct sim_image *only)
+{
+	bool known = false, later = false;
+	for (int k = 0; k < PODS_MAX; k++) {
+		const struct sim_pod *p = &s->pods[k];
+		bool same = p->exists && in_flight_of(s, p, policy, only);
+		known |= same && p->created_ms >= last->ms;
+		later |= same && p->created_ms >= last->ms + OWN_MS;
+		/* Of two in one second the new core cannot tell which was the last. */
+		later |= same && p->created_ms >= last->ms - 1000 &&
+			 strcmp(p->node, last->node) != 0;
+	}
+	int64_t last_s = sim_now(s).wall_s - (s->run.boot_ms - last->ms) / 1000;
+	for (int k = 0; k < IMAGES_MAX; k++) {
+		const struct sim_image *img = &s->images[k];
+		known |= img->exists && img->status.attempted_at >= last_s &&
+			 (only != NULL ? img == only : sim_policy_of(s, img) == policy);
+	}
+	if (!known || later || s->jumps)
+		last->known = false;
+}
+
 void check_restart(struct sim *s)
 {
+	for (int i = 0; i < IMAGES_MAX; i++)
+		restart_last(s, &s->images[i].last, -1, &s->images[i]);
 	for (int i = -1; i < POLICIES_MAX; i++) {
 		struct sim_policy *p = policy_at(s, i);
-		bool known = false, later = false;
-		for (int k = 0; k < PODS_MAX; k++) {
-			bool same = s->pods[k].exists && in_flight_under(s, &s->pods[k], i);
-			known |= same && s->pods[k].created_ms >= p->last_ms;
-			later |= same && s->pods[k].created_ms >= p->last_ms + OWN_MS;
-			/* Of two in one second the new core cannot tell which was the last. */
-			later |= same && s->pods[k].created_ms >= p->last_ms - 1000 &&
-				 strcmp(s->pods[k].node, p->last_node) != 0;
-		}
-		int64_t last_s = sim_now(s).wall_s - (s->run.boot_ms - p->last_ms) / 1000;
-		for (int k = 0; k < IMAGES_MAX; k++)
-			known |= s->images[k].exists && sim_policy_of(s, &s->images[k]) == i &&
-				 s->images[k].status.attempted_at >= last_s;
-		if (!known || later || s->jumps)
-			p->started = false;
+		restart_last(s, &p->last, i, NULL);
 		if (!bytes_remembered(s, p, i))
 			p->last_bytes = 0;
 		/* It may be that only the first image of a batch tells of its start. */

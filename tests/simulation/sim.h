@@ -91,6 +91,12 @@ struct sim_status {
 	char platforms[2][16];
 };
 
+struct sim_last { /* the last start of a policy, of an image */
+	bool known;
+	int64_t ms;
+	char node[NAME];
+};
+
 struct sim_image {
 	bool exists;
 	char name[NAME], uid[NAME], tag[NAME];
@@ -101,6 +107,7 @@ struct sim_image {
 	int64_t changed_ms; /* last change of the spec, or creation */
 	int64_t pod_ms;     /* something of a pod of it was told last */
 	uint64_t revision;  /* counts spec changes over all images */
+	struct sim_last last;
 	struct sim_status status;
 };
 
@@ -110,11 +117,11 @@ struct sim_policy {
 	int64_t max_nodes, max_pulls, max_per_node, max_images, delay_ms, initial_ms, max_ms;
 	int64_t repull_ms;
 	int64_t mb_per_s; /* maxBytesPerSecond; 0: none */
+	bool by_image;    /* concurrencyScope Image */
 	/* for the invariants: */
-	bool started;
-	int64_t last_ms;
+	struct sim_last last;
 	int64_t last_bytes; /* of the last start; 0: the core may not have known */
-	char last_node[NAME], last_reference[TEXT];
+	char last_reference[TEXT];
 };
 
 struct sim_pull { /* one image of a pod */
@@ -211,6 +218,7 @@ struct sim {
 	int64_t registry_down_ms;
 	bool startup; /* nodes come with a startup taint, and images gate */
 	bool batches; /* policies allow several images a pod */
+	bool scopes;  /* policies may count for each image */
 	int64_t wall_offset_s;
 	uint64_t rv, uids, revisions;
 	struct core *core;

@@ -47,10 +47,13 @@ static void turn(struct sim *s, struct arena *a)
 	if (!s->touched && s->run.boot_ms < s->turn_ms)
 		return;
 	s->touched = false;
-	s->turn_ms = core_turn(
-		s->core, sim_now(s),
-		(struct core_room){.starts = room, .deletes = room, .writes = room, .opens = room, .checks = asked_room(s)},
-		a, &acts);
+	s->turn_ms = core_turn(s->core, sim_now(s),
+			       (struct core_room){.starts = room,
+						  .deletes = room,
+						  .writes = room,
+						  .opens = room,
+						  .checks = asked_room(s)},
+			       a, &acts);
 	if (acts.n_opens == room || acts.n_starts == room || acts.n_writes == room ||
 	    acts.n_deletes == room)
 		s->touched = true;
@@ -71,6 +74,7 @@ static bool play(uint64_t seed, bool trace)
 	s->faults = true;
 	s->startup = seed % 3 == 0;
 	s->checks = seed % 2 == 1;
+	s->scopes = seed % 7 < 3;
 	s->core = core_new();
 	held_core_new(s);
 	asked_core_new(s);

@@ -193,11 +193,13 @@ static void trouble_policy(struct sim *s)
 	if (p->exists && sim_chance(&s->run, 300)) {
 		p->exists = false;
 		/* Its images bring their last starts along: two may be the last now. */
-		s->fallback.started = false;
+		s->fallback.last.known = false;
 	} else {
 		p->exists = true;
 		p->max_nodes = 1 + (int64_t)sim_random(&s->run, 4);
 		p->max_per_node = 1 + (int64_t)sim_random(&s->run, 3);
+		if (s->scopes)
+			p->by_image = sim_chance(&s->run, 500);
 		if (s->batches)
 			p->max_images = 1 + (int64_t)sim_random(&s->run, IMAGES_MAX);
 		p->delay_ms = (int64_t)sim_random(&s->run, 3000);

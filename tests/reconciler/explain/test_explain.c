@@ -191,6 +191,18 @@ static void few_nodes(struct rig *r)
 	paced(r, (struct pullpolicy_spec){.max_concurrent_nodes = 1});
 }
 
+static void few_nodes_an_image(struct rig *r)
+{
+	paced(r, (struct pullpolicy_spec){.max_concurrent_nodes = 1, .concurrency_scope = "Image"});
+}
+
+static void delayed_image(struct rig *r)
+{
+	paced(r, (struct pullpolicy_spec){.max_concurrent_nodes = 9,
+					  .min_delay_between_pulls = 60 * S,
+					  .concurrency_scope = "Image"});
+}
+
 static void few_pulls(struct rig *r)
 {
 	paced(r, (struct pullpolicy_spec){.max_concurrent_nodes = 9, .max_concurrent_pulls = 1});
@@ -374,6 +386,10 @@ static const struct story stories[] = {
 	 "waiting for policy web: next node at 22:14:20 UTC"},
 	{"maxConcurrentNodes", few_nodes, "c", EXPLAIN_POLICY_NODES,
 	 "waiting for policy web: 1 of 1 nodes pulling"},
+	{"maxConcurrentNodes of an image", few_nodes_an_image, "c", EXPLAIN_POLICY_NODES,
+	 "waiting for policy web: 1 of 1 nodes pulling this image"},
+	{"minDelayBetweenPulls of an image", delayed_image, "c", EXPLAIN_POLICY_DELAY,
+	 "waiting for policy web: next node of this image at 22:14:20 UTC"},
 	{"maxHeldNodes", held_nodes, "c", EXPLAIN_HELD_NODES,
 	 "waiting for policy web: 1 of 1 nodes with a startup taint pulling"},
 	{"maxPullsPerNode", full_node, "a", EXPLAIN_NODE_PULLS,

@@ -1,4 +1,4 @@
-/* Which images of a plan may share a pod (behaviour 42). */
+/* Which images of a plan may share a pod (behaviour 42), and which limits pace it (55). */
 #include "tests/reconciler/core/rig.h"
 
 #include "reconciler/explain/explain.h"
@@ -38,10 +38,39 @@ static void rule_42_what_may_share_a_pod(void **state)
 	rig_done(&r);
 }
 
+static void rule_55_the_limits_of_a_plan(void **state)
+{
+	struct rig r;
+	struct cachedimage img = rig_image_of("x", "1", "p");
+	struct pullpolicy p = {.meta = {.name = "p", .uid = "p"},
+			       .spec = {.max_concurrent_nodes = 3,
+					.min_delay_between_pulls = 2000,
+					.concurrency_scope = "Image"}};
+	(void)state;
+	rig_one_node(&r);
+	struct explain_limits l = explain_plan_limits(r.core, &img, &r.keep);
+	assert_int_equal(l.max_nodes, 9);
+	assert_false(l.by_image);
+	core_put(r.core, KIND_PULLPOLICY, &p, r.now);
+	l = explain_plan_limits(r.core, &img, &r.keep);
+	assert_string_equal(l.policy, "p");
+	assert_int_equal(l.max_nodes, 3);
+	assert_int_equal(l.delay_ms, 2000);
+	assert_true(l.by_image);
+	img.spec.policy_ref = NULL;
+	l = explain_plan_limits(r.core, &img, &r.keep);
+	assert_string_equal(l.policy, "");
+	assert_int_equal(l.max_nodes, 1);
+	assert_int_equal(l.delay_ms, 10000);
+	assert_false(l.by_image);
+	rig_done(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rule_42_what_may_share_a_pod),
+		cmocka_unit_test(rule_55_the_limits_of_a_plan),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
