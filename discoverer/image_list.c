@@ -322,8 +322,10 @@ static void hold(struct merge *m, const struct list_rules *rules, struct list *l
 		    regex_match(rules->filter, image->image) != REGEX_YES)
 			continue;
 		m->at[m->n++] = m->at[list->n]; /* moves an image that was left out to the end */
-		m->at[list->n] = (struct list_image){
-			.image = image->image, .score = score_of(image), .source = image->source};
+		m->at[list->n] = (struct list_image){.image = image->image,
+						     .score = score_of(image),
+						     .source = image->source,
+						     .kept = &image->signals};
 		list->n++;
 		list->held++;
 	}

@@ -87,7 +87,8 @@ struct list_image {
 	double score;
 	const char *source;    /* type of its source; NULL: taken from the status of a pipeline */
 	const double *numbers; /* n_signals; NULL: none, the entry is from the status */
-	bool out;              /* the ranking leaves it out */
+	const struct signal_values *kept; /* what the status had; of entries without numbers */
+	bool out;                         /* the ranking leaves it out */
 };
 
 struct list {

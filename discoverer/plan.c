@@ -352,7 +352,9 @@ struct discovered_images plan_images(const struct plan *plan, const struct list 
 		if (plan->queries.pipeline) {
 			at->rank = (int64_t)i + 1;
 			at->final_score = decimal_text(image->score, a);
-			at->signals = values_of(plan, image->numbers, a);
+			at->signals = image->numbers == NULL && image->kept != NULL
+					      ? *image->kept
+					      : values_of(plan, image->numbers, a);
 		} else {
 			at->score = (int64_t)image->score;
 			at->source = image->source != NULL ? image->source : "";

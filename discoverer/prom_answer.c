@@ -63,6 +63,24 @@ static int on_sample(struct prom_answer *p, const struct sax *s, struct err *err
 	return 0;
 }
 
+static void on_time(struct prom_answer *p, const struct sax *s);
+
+/* In data.result.*.values: most of an answer is [time, "value"], ... */
+static int on_point(struct prom_answer *p, const struct sax *s, enum sax_event event,
+		    struct err *err)
+{
+	if (s->depth != 6 || !s->level[6].array)
+		return 0;
+	size_t index = s->level[6].index;
+	if (event == SAX_STRING && index == 2)
+		return on_sample(p, s, err);
+	if (event == SAX_NUMBER && index == 1)
+		on_time(p, s);
+	else if (event == SAX_NUMBER || event == SAX_LITERAL)
+		p->odd = true;
+	return 0;
+}
+
 static void copy_image(struct prom_answer *p, const struct sax *s)
 {
 	/* One byte more than is allowed, so that a name that was cut is not taken for another. */
@@ -95,9 +113,6 @@ static int on_string(struct prom_answer *p, const struct sax *s, struct err *err
 			note_label(p, s);
 		else if (sax_at(s, "data.result.*.value.*") && s->level[5].index == 2)
 			return on_sample(p, s, err);
-	} else if (s->depth == 6) {
-		if (sax_at(s, "data.result.*.values.*.*") && s->level[6].index == 2)
-			return on_sample(p, s, err);
 	}
 	if (s->depth == 3 && sax_at(s, "data.result.*"))
 		p->odd = true;
@@ -116,16 +131,13 @@ static void on_other(struct prom_answer *p, const struct sax *s, enum sax_event 
 	bool element = s->depth == 3 && sax_at(s, "data.result.*");
 	if (element && event != SAX_OBJECT)
 		p->odd = true;
-	if (event == SAX_NUMBER &&
-	    ((s->depth == 5 && sax_at(s, "data.result.*.value.*") && s->level[5].index == 1) ||
-	     (s->depth == 6 && sax_at(s, "data.result.*.values.*.*") && s->level[6].index == 1)))
+	if ((event != SAX_NUMBER && event != SAX_LITERAL) || s->depth != 5 ||
+	    !sax_at(s, "data.result.*.value.*"))
+		return;
+	if (s->level[5].index != 1)
+		p->odd = true;
+	else if (event == SAX_NUMBER)
 		on_time(p, s);
-	if (event == SAX_NUMBER || event == SAX_LITERAL)
-		if ((s->depth == 5 && sax_at(s, "data.result.*.value.*") &&
-		     s->level[5].index != 1) ||
-		    (s->depth == 6 && sax_at(s, "data.result.*.values.*.*") &&
-		     s->level[6].index != 1))
-			p->odd = true;
 }
 
 static void series_begins(struct prom_answer *p)
@@ -154,6 +166,8 @@ static void series_ended(struct prom_answer *p)
 static int on_event(void *ctx, const struct sax *s, enum sax_event event, struct err *err)
 {
 	struct prom_answer *p = ctx;
+	if (p->points && s->depth > 4)
+		return on_point(p, s, event, err);
 	if (event == SAX_STRING)
 		return on_string(p, s, err);
 	if (s->depth == 0 && event != SAX_OBJECT && event != SAX_OBJECT_END)
@@ -165,10 +179,13 @@ static int on_event(void *ctx, const struct sax *s, enum sax_event event, struct
 		p->partial = strcmp(s->text, "true") == 0;
 	if (event == SAX_ARRAY && s->depth == 4) {
 		p->vector |= sax_at(s, "data.result.*.value");
-		p->matrix |= sax_at(s, "data.result.*.values");
+		p->points = sax_at(s, "data.result.*.values");
+		p->matrix |= p->points;
 		p->histogram |= sax_at(s, "data.result.*.histogram") ||
 				sax_at(s, "data.result.*.histograms");
 	}
+	if (event == SAX_ARRAY_END && s->depth == 4)
+		p->points = false;
 	if (s->depth == 3 && sax_at(s, "data.result.*")) {
 		if (event == SAX_OBJECT) {
 			series_begins(p);

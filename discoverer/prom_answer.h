@@ -12,8 +12,8 @@
 #include "discoverer/results.h"
 
 #define PROM_TEXT_MAX 255
-/* A range of a week at 5 minutes is 2,017 samples a series: room for 2,400 series of it. */
-#define PROM_SAMPLES_MAX 5000000
+/* A range of a week at 5 minutes is 2,017 samples a series: room for 12,000 series of it. */
+#define PROM_SAMPLES_MAX 25000000
 #define PROM_BYTES_MAX   (16 * 1024 * 1024)
 /* A time and a value, as text. */
 #define PROM_SAMPLE_BYTES 64
@@ -30,6 +30,7 @@ struct prom_answer {             /* zeroed but for results: ready */
 	bool partial;                    /* isPartial of VictoriaMetrics */
 	bool has_result, odd;            /* odd: an element of result that is no series */
 	bool vector, matrix;             /* series of this form were seen */
+	bool points;                     /* we are in the list of samples of a series */
 	size_t bytes, samples;
 	size_t series, unlabelled; /* unlabelled: without an image */
 	size_t histograms; /* series with an image that are native histograms and no number */

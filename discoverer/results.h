@@ -28,6 +28,7 @@
 #define DROP_REASONS(X)                                                                            \
 	X(unusable, "not a valid image reference: empty, too long or with control characters")     \
 	X(tag_filter, "tag does not match tagFilter")                                              \
+	X(tag_seek, "not after tagSeek")                                                           \
 	X(top_x, "not among the last topX tags of its repository")                                 \
 	X(image_filter, "does not match imageFilter")                                              \
 	X(filter_limit, "the filter exceeded its match limits")                                    \

@@ -29,6 +29,12 @@ struct query;
 /* Deadline for reading the Secret, ms. */
 #define QUERY_SECRET_MS 10000
 
+/*
+ * Bytes of a query string that still goes into a URL: nginx takes 8 KiB with all of the line. A
+ * longer one is posted as a form, which Prometheus and Loki take, too.
+ */
+#define URL_QUERY_MAX 4096
+
 struct source_ops {
 	const char *type;
 	/* Is this part of the spec valid? Pure. ERR_TERMINAL: which field is not, and why. */

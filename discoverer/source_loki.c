@@ -310,7 +310,10 @@ static void ask_page(struct query *q)
 	buf_addf(&params, "&start=%" PRId64 "&end=%" PRId64 "&limit=%zu&direction=backward",
 		 l->start_ns, l->end_ns, l->limit);
 	struct weburl url = l->url;
-	weburl_add_query(&q->mem, &url, params.data);
+	bool post = params.len > URL_QUERY_MAX;
+	if (!post)
+		weburl_add_query(&q->mem, &url, params.data);
+	const char *form = post ? arena_strdup(&q->mem, params.data) : NULL;
 	buf_done(&params);
 	l->answer = (struct loki_answer){.stream = on_stream,
 					 .label = on_label,
@@ -321,6 +324,7 @@ static void ask_page(struct query *q)
 	l->oldest_ns = l->end_ns;
 	hashes_clear(&l->oldest);
 	l->job = query_job(q, &url, on_bytes, on_done);
+	l->job.call.form = form;
 	job_start(q->env->limiter, &l->job);
 }
 

@@ -21,9 +21,6 @@
 #include "discoverer/prom_answer.h"
 #include "discoverer/prom_hint.h"
 
-/* Bytes of a query string that still goes into a URL: nginx takes 8 KiB with all of the line. */
-#define URL_QUERY_MAX 4096
-
 struct prometheus {
 	struct job job;
 	struct prom_answer answer;

@@ -58,13 +58,32 @@ static size_t most_tags(const struct walk *w)
 	return pipeline(w) && most < TAGS_MAX ? most : TAGS_MAX;
 }
 
+static const char *seek_of(const struct walk *w)
+{
+	const char *seek = w->q->spec->registry->tag_seek;
+	return seek != NULL && *seek != '\0' ? seek : NULL;
+}
+
+/*
+ * Docker's registry up to version 2 gives all tags in no order, whatever `last` says. Then the tag
+ * itself is on the first page, and of that page all is read before it is cut.
+ */
+static bool seeks(const struct walk *w)
+{
+	return seek_of(w) != NULL && w->pages == 0;
+}
+
 static void keep_tag(struct walk *w, const char *tag)
 {
 	if (w->n_kept == w->cap_kept) {
 		w->cap_kept = w->cap_kept != 0 ? 2 * w->cap_kept : 64;
 		w->kept = xreallocarray(w->kept, w->cap_kept, sizeof(*w->kept));
 	}
-	w->kept[w->n_kept] = (struct walk_tag){.name = tag, .index = w->n_kept};
+	bool after = seek_of(w) != NULL && strcmp(tag, seek_of(w)) > 0;
+	w->kept[w->n_kept] = (struct walk_tag){.name = tag,
+					       .index = w->n_kept,
+					       .place = w->seen,
+					       .place_after = after ? w->seen_after : 0};
 	if (pipeline(w))
 		version_of_tag(w, &w->kept[w->n_kept]);
 	w->n_kept++;
@@ -81,12 +100,13 @@ static void on_tag(void *ctx, const char *name)
 	if (known != NULL)
 		return;
 	w->page_news++;
-	if (w->seen == most_tags(w)) {
+	if (w->seen == (seeks(w) ? TAGS_MAX : most_tags(w))) {
 		w->over = true;
 		drop_tag(w, name, DROP_too_many);
 		return;
 	}
 	w->seen++;
+	w->seen_after += seek_of(w) != NULL && strcmp(name, seek_of(w)) > 0;
 	char *tag = arena_strdup(&w->mem, name);
 	map_put(&w->names, tag, tag);
 	w->last = tag;
@@ -95,6 +115,28 @@ static void on_tag(void *ctx, const char *name)
 		keep_tag(w, tag);
 	else
 		drop_tag(w, tag, answer == REGEX_OVER ? DROP_filter_limit : DROP_tag_filter);
+}
+
+/* The first page with tagSeek is read: what is not after it goes, and what is more than may be
+ * read.
+ */
+static void cut_first_page(struct walk *w)
+{
+	bool ignored = map_get(&w->names, seek_of(w)) != NULL;
+	size_t most = most_tags(w), seen = ignored ? w->seen_after : w->seen, n = 0;
+	for (size_t i = 0; i < w->n_kept; i++) {
+		struct walk_tag tag = w->kept[i];
+		size_t place = ignored ? tag.place_after : tag.place;
+		if (place == 0 || place > most) {
+			drop_tag(w, tag.name, place == 0 ? DROP_tag_seek : DROP_too_many);
+			continue;
+		}
+		tag.index = n;
+		w->kept[n++] = tag;
+	}
+	w->n_kept = n;
+	w->over |= seen > most;
+	w->seen = seen < most ? seen : most;
 }
 
 /* Tags without a version are the oldest; of these, and of equal versions, the later is newer. */
@@ -217,6 +259,8 @@ static void walk_whole(struct walk *w)
 static void page_read(struct walk *w, const struct fetch_result *res)
 {
 	struct arena a = ARENA_INIT;
+	if (seeks(w))
+		cut_first_page(w);
 	const struct page page = {
 		.list = &w->list,
 		.query = w->query,
@@ -249,9 +293,9 @@ static void page_read(struct walk *w, const struct fetch_result *res)
 /* With tagSeek the list begins behind that tag. */
 static const char *first_query(struct walk *w)
 {
-	const char *query = page_first_query(w->counted), *seek = w->q->spec->registry->tag_seek;
+	const char *query = page_first_query(w->counted), *seek = seek_of(w);
 	struct buf text = {0};
-	if (seek == NULL || *seek == '\0')
+	if (seek == NULL)
 		return query;
 	buf_addf(&text, "%s%slast=", query != NULL ? query : "", query != NULL ? "&" : "");
 	url_escape(&text, seek);

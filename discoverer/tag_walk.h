@@ -26,6 +26,8 @@ struct walk_tag {
 	const char *name;
 	struct version version; /* of a query of the pipeline form */
 	size_t index;           /* in the order of the registry */
+	/* Its number among all tags, and among those after tagSeek; 0: it is not after it. */
+	size_t place, place_after;
 };
 
 struct walk { /* over the pages of one repository */
@@ -42,11 +44,11 @@ struct walk { /* over the pages of one repository */
 	bool counted;       /* pages are asked for with a number of tags */
 
 	size_t pages, page_tags, page_news;
-	struct map names; /* every tag so far, in mem */
-	size_t seen;
-	bool over;             /* there are more than may be read */
-	const char *last;      /* the last name of the page, in mem */
-	struct walk_tag *kept; /* match tagFilter, in order; of topX the last */
+	struct map names;        /* every tag so far, in mem */
+	size_t seen, seen_after; /* seen_after: those that come after tagSeek by name */
+	bool over;               /* there are more than may be read */
+	const char *last;        /* the last name of the page, in mem */
+	struct walk_tag *kept;   /* match tagFilter, in order; of topX the last */
 	size_t n_kept, cap_kept;
 };
 

@@ -71,6 +71,13 @@ class Source(http.server.ThreadingHTTPServer):
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = 'HTTP/1.1'
 
+    form = None  # of a POST
+
+    def do_POST(self):
+        self.form = self.rfile.read(int(self.headers['Content-Length'])).decode()
+        self.do_GET()
+        self.form = None
+
     def do_GET(self):
         self.server.asked.append((self.path, dict(self.headers)))
         answer = self.server.answers.get(urllib.parse.urlparse(self.path).path, (404, {}, {}))

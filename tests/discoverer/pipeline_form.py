@@ -1,8 +1,7 @@
 """The pipeline form of a DiscoveryPolicy on drop-sim, with a Prometheus, a Loki and a registry of our own.
 
-Signals and rankings are computed a second time in Python, of the same samples (behaviour 55). Loki answers as Loki
-does: pages of at most `limit` lines, newest or oldest first over all streams, start included and end not, statistics
-beside the result, refusals as text. Arguments as of pipeline.py; prints TAP.
+Signals and rankings are computed a second time in Python, of the same samples (behaviour 55). Arguments as of pipeline.py;
+prints TAP.
 """
 import collections
 import datetime
@@ -17,125 +16,10 @@ import zoneinfo
 
 import pipeline
 from pipeline import CTL, Scene, until
-
-LOKI = '/loki/api/v1/query_range'
-RANGE = '/api/v1/query_range'
-SECOND = 10 ** 9
-
-
-class Loki:
-    def __init__(self, entries=(), most=5000):
-        self.entries, self.most = list(entries), most  # (ns, labels, line)
-        self.requests = []
-        self.answer = None
-
-    def __call__(self, handler):
-        words = {k: v[0] for k, v in urllib.parse.parse_qs(urllib.parse.urlparse(handler.path).query).items()}
-        self.requests.append(words)
-        if self.answer:
-            return self.answer
-        limit = int(words['limit'])
-        if limit > self.most:
-            return 400, {'Content-Type': 'text/plain; charset=utf-8'}, (
-                'max entries limit per query exceeded, limit > max_entries_limit '
-                f'({limit} > {self.most})').encode()
-        found = [e for e in self.entries if int(words['start']) <= e[0] < int(words['end'])]
-        found.sort(key=lambda e: e[0], reverse=words['direction'] == 'backward')
-        streams = collections.defaultdict(list)
-        for ns, labels, line in found[:limit]:
-            streams[json.dumps(labels)].append([str(ns), line])
-        return 200, {}, {'status': 'success', 'data': {
-            'resultType': 'streams',
-            'result': [{'stream': json.loads(k), 'values': v} for k, v in streams.items()],
-            'stats': {'summary': {'bytesProcessedPerSecond': 1, 'totalLinesProcessed': len(found)},
-                      'ingester': {'store': {'chunk': {}}}}}}
-
-
-def matrix(series):
-    """[(labels, [(seconds, value)])] as Prometheus has it."""
-    return 200, {}, {'status': 'success', 'data': {'resultType': 'matrix', 'result': [
-        {'metric': labels, 'values': [[at, str(value)] for at, value in values]} for labels, values in series]}}
-
-
-def duration(seconds):
-    """As Go writes it."""
-    if seconds < 1:
-        return f'{seconds * 1e6:.0f}µs' if seconds < 0.001 else f'{seconds * 1e3:g}ms'
-    minutes, rest = divmod(seconds, 60)
-    hours, minutes = divmod(minutes, 60)
-    text = f'{rest:g}s'
-    return f'{hours:.0f}h{minutes:.0f}m{text}' if hours else f'{minutes:.0f}m{text}' if minutes else text
-
-
-def pulled(image, seconds, size, form):
-    """kubelets' texts: 1.29 has no size; newer ones have it."""
-    text = f'Successfully pulled image "{image}" in {duration(seconds)} ({duration(2 * seconds)} including waiting)'
-    return text if form == '1.29' else f'{text}. Image size: {size} bytes.'
-
-
-def pipeline_policy(s, name, queries, signals=(), ranking=None, **spec):
-    whole = {'queries': queries, 'signals': list(signals), **spec}
-    if ranking:
-        whole['ranking'] = ranking
-    s.ask('POST', pipeline.API, {'apiVersion': 'drop.corewire.io/v1alpha1', 'kind': 'DiscoveryPolicy',
-                                 'metadata': {'name': name}, 'spec': whole})
-
-
-def prom(s, name='usage', **more):
-    return {'name': name, 'type': 'prometheus', 'prometheus': {'endpoint': s.source.url, 'query': 'up', **more}}
-
-
-def loki(s, name='events', parser=True, **more):
-    block = {'endpoint': s.source.url, 'query': '{app="events"}', **more}
-    if parser:
-        block['parser'] = {'type': 'kubernetesEvents'}
-    return {'name': name, 'type': 'loki', 'loki': block}
-
-
-def tags(s, *repositories, name='tags', **more):
-    return {'name': name, 'type': 'registry', 'registry': {
-        'url': s.source.url, 'repositories': repositories, **more}}
-
-
-def signal(name, query, kind, **block):
-    return {'name': name, 'query': query, 'type': kind, kind: block}
-
-
-def entries(s, name):
-    return s.status(name).get('discoveredImages') or []
-
-
-def results(s, name):
-    return {r['name']: r for r in s.status(name).get('queryResults') or []}
-
-
-# ---- the same in Python ----
-
-def percentile(values, p):
-    values = sorted(values)
-    h = (len(values) - 1) * p
-    low = math.floor(h)
-    high = min(low + 1, len(values) - 1)
-    return values[low] + (h - low) * (values[high] - values[low])
-
-
-METHODS = {'sum': sum, 'count': len, 'avg': lambda v: sum(v) / len(v), 'max': max, 'min': min}
-
-
-def inside(at, first, last):
-    return first <= at < last if first <= last else at >= first or at < last
-
-
-def same(got, want):
-    return math.isclose(float(got), want, rel_tol=1e-9, abs_tol=1e-12)
-
-
-def check_values(s, name, wanted):
-    """wanted: signal -> image -> value."""
-    for entry in entries(s, name):
-        for value in entry['signals']:
-            want = wanted[value['name']][entry['image']]
-            assert same(value['value'], want), (entry['image'], value, want)
+from pipeline_parts import (
+    LOKI, METHODS, RANGE, SECOND, Loki, check_values, entries, inside, loki, matrix, percentile, pipeline_policy,
+    prom, pulled, results, same, signal, tags,
+)
 
 
 def usage_series():
@@ -294,18 +178,6 @@ def test_rule_55_dropctl_shows_signals():
         assert told['sources'][1]['samples'] == 4, told
 
 
-def lines_of(count, per_ns=1):
-    now = time.time_ns()
-    return [(now - SECOND - (i // per_ns) * 1000, {'image': f'r.io/i{i % 5}', 'pod': str(i % 3)}, f'line {i}')
-            for i in range(count)]
-
-
-def count_policy(s, name, **more):
-    pipeline_policy(s, name, [loki(s, 'lines', parser=False, **more)],
-                    [signal('lines', 'lines', 'aggregate', method='count')], {'strategy': 'signal', 'signal': 'lines'},
-                    syncInterval='1h')
-
-
 def test_rule_55_the_example_of_the_page():
     page = (pathlib.Path(__file__).resolve().parents[2] / 'docs/discovery.md').read_text()
     block = re.search(r'^```yaml\n(.*?name: builds.*?)^```$', page.partition('### Images that keep')[2], re.M | re.S)[1]
@@ -322,78 +194,6 @@ def test_rule_55_the_example_of_the_page():
         answer = json.loads(told)['policies'][0]
         assert answer['reason'] == 'Synced', told
         assert answer['images'][0]['signals'] == {'night': 1, 'morning': 3, 'seconds': 8}, told
-
-
-def test_rule_55_loki_pages():
-    with Scene() as s:
-        # 17 lines in each nanosecond: a page never ends where one does.
-        served = s.source.answers[LOKI] = Loki(lines_of(12345, per_ns=17))
-        count_policy(s, 'p')
-        s.until_reason('p', 'Synced')
-        got = {e['image']: e['finalScore'] for e in entries(s, 'p')}
-        assert got == {f'r.io/i{i}': '2469' for i in range(5)}, got
-        assert {(r['limit'], r['direction']) for r in served.requests} == {('5000', 'backward')}, served.requests
-        assert len(served.requests) == 3, len(served.requests)
-        span = int(served.requests[0]['end']) - int(served.requests[0]['start'])
-        assert span == 86400 * SECOND, span
-        # A server that gives fewer.
-        served = s.source.answers[LOKI] = Loki(lines_of(2500), most=1000)
-        count_policy(s, 'few')
-        s.until_reason('few', 'Synced')
-        assert sum(int(e['finalScore']) for e in entries(s, 'few')) == 2500
-        assert [r['limit'] for r in served.requests] == ['5000', '1000', '1000', '1000'], served.requests
-        # More than a page in one nanosecond: what can be read is read, and it ends.
-        s.source.answers[LOKI] = Loki(lines_of(1500, per_ns=1200), most=1000)
-        count_policy(s, 'dense')
-        s.until_reason('dense', 'Synced')
-        assert sum(int(e['finalScore']) for e in entries(s, 'dense')) == 1300, entries(s, 'dense')
-
-
-def test_rule_55_loki_limit_keeps_the_newest():
-    with Scene() as s:
-        now = time.time_ns()
-        old = [(now - 7200 * SECOND - i, {'image': 'r.io/old'}, str(i)) for i in range(3000)]
-        served = s.source.answers[LOKI] = Loki(lines_of(51000) + old)
-        count_policy(s, 'p')
-        s.until_reason('p', 'Synced')
-        assert sum(int(e['finalScore']) for e in entries(s, 'p')) == 50000, entries(s, 'p')
-        assert 'r.io/old' not in [e['image'] for e in entries(s, 'p')]
-        message = results(s, 'p')['lines']['message']
-        assert 'only the newest 50000 lines were read' in message and 'lookback' in message, message
-        assert len(served.requests) == 10 + (len(served.requests) > 10), len(served.requests)
-
-
-def test_rule_55_loki_refusals():
-    with Scene() as s:
-        served = s.source.answers[LOKI] = Loki()
-        served.answer = (429, {'Retry-After': '1', 'Content-Type': 'text/plain'}, b'too many outstanding requests\n')
-        count_policy(s, 'p')
-        until('it is said', lambda: 'too many outstanding requests' in results(s, 'p').get('lines', {}).get('message', ''))
-        assert results(s, 'p')['lines']['status'] == 'failed'
-        assert s.ready('p')['status'] == 'False'
-        served.answer = (400, {'Content-Type': 'text/plain'},
-                         b'the query time range exceeds the limit (query length: 24h0m0s, limit: 12h)\n')
-        until('it is said', lambda: 'exceeds the limit' in results(s, 'p')['lines']['message'])
-        served.answer = (200, {}, {'status': 'success', 'data': {'resultType': 'matrix', 'result': []}})
-        until('numbers', lambda: 'log lines are required' in results(s, 'p')['lines']['message'])
-        served.answer = None
-        s.until_reason('p', 'Synced')
-        assert 'returned no lines' in results(s, 'p')['lines']['message']
-        served.entries = [(time.time_ns() - SECOND, {'app': 'x'}, 'a line')]
-        count_policy(s, 'q')
-        until('no label', lambda: 'has a label image' in results(s, 'q').get('lines', {}).get('message', ''))
-
-
-def test_rule_55_an_event_that_two_collectors_log_counts_once():
-    with Scene() as s:
-        text, now = pulled('r.io/a', 2, 5, '1.34'), time.time_ns()
-        s.source.answers[LOKI] = Loki([
-            (now - 3 * SECOND, {'collector': c, 'reason': 'Pulled', 'involvedObject_name': pod}, text)
-            for c in ('x', 'y') for pod in ('p1', 'p2')])
-        pipeline_policy(s, 'p', [loki(s)], [signal('pulls', 'events', 'eventPullTime', statistic='count')],
-                        {'strategy': 'signal', 'signal': 'pulls'})
-        s.until_images('p', 'a')
-        assert entries(s, 'p')[0]['finalScore'] == '2', entries(s, 'p')
 
 
 def test_rule_55_an_outage_keeps_what_a_query_said():
@@ -423,6 +223,60 @@ def test_rule_55_an_outage_keeps_what_a_query_said():
         s.source.tags('c', '3.0')
         until('the query that answers', lambda: [e['image'].rsplit('/', 1)[1] for e in entries(s, 'p')] == [
             'b', 'a', 'c:3.0'])
+
+
+def test_rule_55_held_images_keep_their_signals():
+    """maxShrinkPercent keeps images that no query has any more: with their scores and signals, after a restart, too."""
+    with Scene() as s:
+        s.source.answers[RANGE] = matrix([({'image': f'r.io/{n}'}, [(1, v)]) for n, v in (('a', 1), ('b', 3), ('c', 2))])
+        pipeline_policy(s, 'p', [prom(s)], [signal('used', 'usage', 'aggregate', method='sum')],
+                        {'strategy': 'signal', 'signal': 'used'}, syncInterval='1s', maxShrinkPercent=0)
+        s.until_images('p', 'b', 'c', 'a')
+        before = entries(s, 'p')
+        s.source.answers[RANGE] = matrix([({'image': 'r.io/b'}, [(1, 5)])])
+        until('the value that is new', lambda: entries(s, 'p')[0]['finalScore'] == '5')
+        want = [{**before[0], 'finalScore': '5', 'signals': [{'name': 'used', 'value': '5'}]}, *before[1:]]
+        assert entries(s, 'p') == want, entries(s, 'p')
+        s.end('discoverer')
+        s.discover()
+        asked = len(s.source.asked)
+        until('it is asked again', lambda: len(s.source.asked) > asked + 2)
+        assert entries(s, 'p') == want, entries(s, 'p')
+
+
+def test_rule_55_statuses_that_upstream_wrote():
+    """Of 1.4 and of 2.x, in one cluster: what they list stays while nobody answers, and goes on when somebody does."""
+    at = '2026-01-02T03:04:05Z'
+
+    def condition(kind, reason):
+        return {'type': kind, 'status': 'True', 'reason': reason, 'message': 'upstream', 'lastTransitionTime': at}
+
+    conditions = [condition('Ready', 'Synced'), condition('SourceHealthy', 'AllSourcesHealthy')]
+    first = [{'image': 'r.io/a', 'score': 9, 'source': 'prometheus'}, {'image': 'r.io/b', 'score': 7, 'source': 'prometheus'}]
+    second = [{'image': 'r.io/c', 'rank': 1, 'finalScore': '2.5'}, {'image': 'r.io/d', 'rank': 2, 'finalScore': '0.5'}]
+
+    def write(s):
+        s.source.answers['/api/v1/query'] = s.source.answers[RANGE] = (503, {}, {})
+        s.policy('one', s.prometheus())
+        pipeline_policy(s, 'two', [prom(s)], [signal('used', 'usage', 'aggregate', method='sum')],
+                        {'strategy': 'signal', 'signal': 'used'})
+        s.ask('PATCH', f'{pipeline.API}/one/status', {'status': {
+            'discoveredImages': first, 'imageCount': 2, 'sourceCount': 1, 'lastSyncTime': at, 'conditions': conditions}})
+        s.ask('PATCH', f'{pipeline.API}/two/status', {'status': {
+            'discoveredImages': second, 'imageCount': 2, 'lastSyncTime': at, 'conditions': conditions,
+            'queryResults': [{'name': 'usage', 'type': 'prometheus', 'status': 'success'}]}})
+
+    with Scene(write) as s:
+        s.until_reason('one', 'PartiallyFailed')
+        s.until_reason('two', 'PartiallyFailed')
+        assert entries(s, 'one') == first, entries(s, 'one')
+        assert [e['image'] for e in entries(s, 'two')] == ['r.io/c', 'r.io/d'], entries(s, 'two')
+        assert results(s, 'two')['usage']['status'] == 'failed'
+        s.source.series(b=3, e=1)
+        s.source.answers[RANGE] = matrix([({'image': 'r.io/d'}, [(1, 1)]), ({'image': 'r.io/f'}, [(1, 3)])])
+        s.until_images('one', 'b', 'e')
+        s.until_images('two', 'f', 'd')
+        assert [e['finalScore'] for e in entries(s, 'two')] == ['3', '1'], entries(s, 'two')
 
 
 def test_rule_55_specs_that_are_not_valid():

@@ -24,7 +24,7 @@ HOP_BY_HOP = ("connection", "transfer-encoding", "keep-alive", "host", "content-
 
 class Prometheus:
     """with Prometheus(t, address, port, series): series is [(labels, value)], as they were every minute of
-    the last `hours`."""
+    the last `hours`; a value may be a function of the second. begin: the first second."""
 
     def __init__(self, t, series, address="127.0.0.1", port=None, hours=2):
         self.t, self.series, self.hours = t, series, hours
@@ -35,13 +35,14 @@ class Prometheus:
         folder = self.t.folder("prometheus")
         text, data = os.path.join(folder, "series"), os.path.join(folder, "data")
         now = int(time.time())
+        self.begin = now - self.hours * 3600
         with open(text, "w", encoding="utf-8") as out:
             name = self.series[0][0]
             out.write(f"# TYPE {name} gauge\n")
             for _, labels, value in self.series:
                 inner = ",".join(f'{key}="{text}"' for key, text in labels.items())
-                out.writelines(f"{name}{{{inner}}} {value} {at}\n" for at in
-                               range(now - self.hours * 3600, now + AHEAD, STEP))
+                out.writelines(f"{name}{{{inner}}} {value(at) if callable(value) else value} {at}\n" for at in
+                               range(self.begin, now + AHEAD, STEP))
             out.write("# EOF\n")
         subprocess.run(["promtool", "tsdb", "create-blocks-from", "openmetrics", text, data],
                        check=True, capture_output=True)

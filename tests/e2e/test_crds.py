@@ -151,6 +151,59 @@ def test_columns(t):
         t.api.delete(kind, "crd-print")
 
 
+# Specs that an older or another CRD let in, and ours would refuse.
+ODD = {
+    "neither-form": {},
+    "both-forms": {**SPECS["discoverypolicy"], "queries": [{"name": "q", "type": "prometheus", "prometheus": {
+        "endpoint": "http://p", "query": "up"}}]},
+    "unknown-query": {"queries": [{"name": "q", "type": "prometheus", "prometheus": {"endpoint": "http://p", "query": "up"}}],
+                      "signals": [{"name": "s", "query": "other", "type": "aggregate", "aggregate": {"method": "sum"}}]},
+    "other-method": {"queries": [{"name": "q", "type": "registry", "registry": {"url": "http://r", "repositories": ["a"]}}],
+                     "signals": [{"name": "s", "query": "q", "type": "aggregate", "aggregate": {"method": "median"}}]},
+    "unknown-type": {"queries": [{"name": "q", "type": "oracle"}]},
+    "long-names": {"queries": [{"name": "q" * 200, "type": "prometheus", "prometheus": {"endpoint": "http://p", "query": "up"}}]},
+}
+RATCHETS = (1, 30)  # since then what is unchanged is not validated again
+
+
+def test_stored(t):
+    """Objects of another CRD, stored before ours came, still take a status."""
+    import yaml  # pylint: disable=import-outside-toplevel
+    path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/discoverypolicies.drop.corewire.io"
+    with open(os.path.join(DEPLOY, "crds", "discoverypolicies.yaml"), encoding="utf-8") as file:
+        ours = yaml.safe_load(file)
+    loose = json.loads(json.dumps(ours))
+    loose["spec"]["versions"][0]["schema"]["openAPIV3Schema"] = {
+        "type": "object", "x-kubernetes-preserve-unknown-fields": True}
+
+    def install(crd):
+        crd["metadata"]["resourceVersion"] = t.api.must("GET", path)["metadata"]["resourceVersion"]
+        t.api.must("PUT", path, crd)
+
+    def stored(name):
+        code, answer = t.api.ask("POST", PATHS["discoverypolicy"], build("discoverypolicy", f"odd-{name}", ODD[name]))
+        return code == 201 or (code, answer.get("message"))
+
+    version = t.api.must("GET", "/version")
+    number = int(version["major"]), int(version["minor"].rstrip("+"))
+    install(loose)
+    try:
+        for name in ODD:
+            t.eventually(f"{name} is stored", 30, lambda name=name: stored(name) is True)
+    finally:
+        install(ours)
+    # The schema is in force once it refuses what it refuses.
+    t.eventually("our CRD is in force", 30, lambda: t.api.ask(
+        "POST", f"{PATHS['discoverypolicy']}?dryRun=All", build("discoverypolicy", "odd", ODD["both-forms"]))[0] == 422)
+    for name in ODD:
+        body = {"status": {"imageCount": 0, "conditions": ready("InvalidSpec", "text")}}
+        code, answer = t.api.ask("PATCH", f"{PATHS['discoverypolicy']}/odd-{name}/status", body, "application/merge-patch+json")
+        valid = name == "neither-form"
+        want = 200 if number >= RATCHETS or valid else 422
+        t.check(code == want, f"{name} takes a status: {want}", f"{code} {answer.get('message', '')}")
+        t.api.delete("discoverypolicy", f"odd-{name}")
+
+
 def main(folder):
     # Only here: the runner has them already.
     from cluster import Cluster  # pylint: disable=import-outside-toplevel
