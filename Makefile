@@ -135,7 +135,7 @@ helm-template: ## Render the chart; HELM_FLAGS="--set ..." for other values.
 	@$(HELM) template drop deploy/helm/drop --namespace drop-system --set image.repository=example.com/drop $(HELM_FLAGS)
 
 install: ## Put the CRDs into the cluster of $KUBECONFIG.
-	kubectl apply --server-side -f deploy/crds
+	kubectl apply --server-side -f deploy/crds || kubectl apply --validate=warn -f deploy/crds # Kubernetes 1.29
 
 uninstall: ## Remove the CRDs, and with them all objects of their kinds.
 	kubectl delete -f deploy/crds

@@ -76,7 +76,10 @@ def test_cases(t):
         if row["want"] == "accepted":
             good = code in (200, 201)
         else:
-            good = code == 422 and row["want"] in answer.get("message", "")
+            # Before 1.30 the fields of a status were told without it.
+            message = answer.get("message", "")
+            good = code == 422 and (row["want"] in message or (
+                t.cluster.kubernetes < 30 and row["want"].removeprefix("status.") in message))
         outcome = "accepted" if row["want"] == "accepted" else "refused"
         t.check(good, f"{row['kind']}, {row['name']}: {outcome}",
                 f"{code} {answer.get('message', 'accepted')}; want {row['want']}")
@@ -163,6 +166,7 @@ ODD = {
     "unknown-type": {"queries": [{"name": "q", "type": "oracle"}]},
     "long-names": {"queries": [{"name": "q" * 200, "type": "prometheus", "prometheus": {"endpoint": "http://p", "query": "up"}}]},
 }
+BY_CEL = ("both-forms", "unknown-query")  # refused by rules; the schema of the spec is not checked with a status
 RATCHETS = (1, 30)  # since then what is unchanged is not validated again
 
 
@@ -198,8 +202,7 @@ def test_stored(t):
     for name in ODD:
         body = {"status": {"imageCount": 0, "conditions": ready("InvalidSpec", "text")}}
         code, answer = t.api.ask("PATCH", f"{PATHS['discoverypolicy']}/odd-{name}/status", body, "application/merge-patch+json")
-        valid = name == "neither-form"
-        want = 200 if number >= RATCHETS or valid else 422
+        want = 200 if number >= RATCHETS or name not in BY_CEL else 422
         t.check(code == want, f"{name} takes a status: {want}", f"{code} {answer.get('message', '')}")
         t.api.delete("discoverypolicy", f"odd-{name}")
 
@@ -212,7 +215,7 @@ def main(folder):
     t = Harness(Tap(), Cluster(folder, borrowed=True), None, None)
     t.cluster.up()
     t.api = t.cluster.api
-    t.kubectl("apply", "--server-side", "-f", os.path.join(DEPLOY, "crds"))
+    t.install_crds()
     for plural in ("cachedimages", "cachedimagesets", "discoverypolicies", "pullpolicies"):
         t.kubectl("wait", "--for=condition=Established", "--timeout=20s",
                   f"crd/{plural}.drop.corewire.io")
