@@ -427,7 +427,8 @@ struct node {
 	struct api_meta meta;
 	struct node_taints taints;
 	struct node_conditions conditions;
-	const char *os, *arch;       /* status.nodeInfo */
+	const char *os, *arch; /* status.nodeInfo */
+	const char *machine;   /* status.nodeInfo.machineID: of the installed system, or NULL */
 	const char *kubelet_version; /* status.nodeInfo.kubeletVersion: "v1.36.3", or NULL */
 	const char *disk;            /* status.capacity["ephemeral-storage"]: "100Gi", or NULL */
 	const char *runtime; /* status.nodeInfo.containerRuntimeVersion: "containerd://1.7.20" */

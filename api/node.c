@@ -57,6 +57,7 @@ static const struct field node_rows[] = {
 	ROW(node, arch, "status.nodeInfo.architecture", F_STRING),
 	ROW(node, kubelet_version, "status.nodeInfo.kubeletVersion", F_STRING),
 	ROW(node, runtime, "status.nodeInfo.containerRuntimeVersion", F_STRING),
+	ROW(node, machine, "status.nodeInfo.machineID", F_STRING),
 	ROW(node, images, "status.images", F_LIST, .sub = &node_image_desc),
 };
 DESC(node, "Node", "A machine that images are pulled onto.");

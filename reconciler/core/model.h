@@ -124,6 +124,7 @@ struct node_slot {    /* there are thousands: members are placed so that there a
 	uint64_t read;          /* last full read that had it */
 	struct presence images; /* that it says it has */
 	struct held *held;      /* owned; NULL: it never had a startup taint */
+	uint64_t machine;       /* hash of the machineID that it told last; 0: none */
 	uint64_t facts;         /* hash of everything below */
 	uint32_t n_live;
 	uint32_t n_leaving;         /* pods that belong to nothing any more, and still pull */

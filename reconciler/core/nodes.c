@@ -140,6 +140,18 @@ static void settle_eligible(struct core *c, int slot, bool joined, struct now no
 	}
 }
 
+/* 16. The system was installed again under the same Node: the images of before are gone. */
+static bool installed_again(struct node_slot *s, const struct node *n, bool joined)
+{
+	uint64_t was = s->machine;
+	if (joined)
+		s->machine = 0;
+	if (n->machine == NULL || n->machine[0] == '\0')
+		return false;
+	s->machine = hash_str(HASH_START, n->machine);
+	return !joined && was != 0 && was != s->machine;
+}
+
 /* Facts have changed: the images are told, and, if it is another machine, forgotten. */
 static void apply_facts(struct core *c, int slot, bool joined, bool replaced, bool turned,
 			struct now now)
@@ -173,14 +185,15 @@ void node_put(struct core *c, const struct node *n, struct now now)
 	enum target_state state = target_state(n, c->excluded_taints);
 	uint64_t facts = facts_hash(n, state);
 	bool joined = !s->present || strcmp(s->uid, n->meta.uid != NULL ? n->meta.uid : "") != 0;
-	bool replaced = s->present && joined;
+	bool again = installed_again(s, n, joined);
+	bool replaced = (s->present && joined) || again;
 
 	s->read = c->read;
-	for (size_t i = 0; joined && i < c->n_queue; i++)
+	for (size_t i = 0; (joined || again) && i < c->n_queue; i++)
 		pair_unlisted(c->queue[i], slot);
 	bool looked = presence_read(&s->images, n, now.wall_s);
 	held_look(c, slot, n, joined, now);
-	if (joined || s->facts != facts) {
+	if (joined || again || s->facts != facts) {
 		copy_facts(c, s, n);
 		s->present = true;
 		bool turned = s->state != state;

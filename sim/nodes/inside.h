@@ -37,6 +37,7 @@ struct snode {
 	bool exists;            /* should, in the API */
 	bool registered;        /* does, and without the taint of a new node */
 	bool cordoned, queued;
+	uint32_t installed; /* how often it was replaced: part of its machineID */
 };
 
 TAILQ_HEAD(snodes, snode);

@@ -120,9 +120,14 @@ static void capacity(const struct node_said *said, const char *key, struct buf *
 	buf_adds(out, "}");
 }
 
+static uint64_t machine(const struct node_said *said)
+{
+	return hash_stable_str(HASH_STABLE_START, said->name) + said->installed;
+}
+
 static void about(const struct node_said *said, struct buf *out)
 {
-	uint64_t n = said->kubelet->address, id = hash_stable_str(HASH_STABLE_START, said->name);
+	uint64_t n = said->kubelet->address, id = machine(said);
 	capacity(said, "capacity", out);
 	capacity(said, "allocatable", out);
 	buf_addf(out,
@@ -164,6 +169,9 @@ void node_write_status(const struct node_said *said, struct buf *out)
 {
 	buf_adds(out, "{\"status\":{");
 	conditions(said, out);
+	/* A kubelet patches what differs: so the Node of the machine before gets the new number. */
+	if (said->installed != 0)
+		buf_addf(out, ",\"nodeInfo\":{\"machineID\":\"%016" PRIx64 "\"}", machine(said));
 	if (said->images && !said->kubelet->away)
 		images(said, out);
 	buf_adds(out, "}}");

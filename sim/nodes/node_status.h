@@ -24,6 +24,7 @@ struct node_said {
 	const struct node_group *group;
 	const struct kubelet *kubelet;
 	bool cordoned, images; /* images: report them too */
+	uint32_t installed;    /* how often the machine was installed again */
 	/* Wall: the kubelet's last word; since when Ready and DiskPressure are what they are. */
 	int64_t heartbeat_s, ready_s, pressure_s, began_s;
 };

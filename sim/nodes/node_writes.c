@@ -45,6 +45,7 @@ static struct node_said about(const struct snode *s)
 				  .group = s->group,
 				  .kubelet = &s->kubelet,
 				  .cordoned = s->cordoned,
+				  .installed = s->installed,
 				  .images = (s->wants & NODE_WRITE_IMAGES) != 0,
 				  .heartbeat_s = s->heartbeat_s,
 				  .ready_s = s->ready_s,

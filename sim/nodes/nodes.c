@@ -186,8 +186,10 @@ void snode_leave(struct nodes *n, struct snode *s, bool images, struct now now)
 	kubelet_set_pressure(&s->kubelet, false, now);
 	TAILQ_FOREACH(p, &s->kubelet.pods, of_node) /* as pod garbage collection does */
 	kubelet_delete(p, now);
-	if (images)
+	if (images) {
 		disk_done(&s->kubelet.disk);
+		s->installed++;
+	}
 	snode_arm(n, s);
 	s->wants = 0;
 	snode_write(n, s, NODE_WRITE_DELETE);

@@ -218,6 +218,40 @@ static void rule_16_what_status_says(void **state)
 	}
 }
 
+static void installed(struct rig *r, const char *machine)
+{
+	struct node_condition ready = {"Ready", "True"};
+	struct node n = {
+		.meta = {.name = "a", .uid = "a", .created = RIG_WALL_S - 100000},
+		.conditions = {&ready, 1},
+		.os = "linux",
+		.arch = "amd64",
+		.machine = machine,
+	};
+	core_put(r->core, KIND_NODE, &n, r->now);
+	rig_turn(r, 0);
+}
+
+static void rule_16_installed_again_under_the_same_node(void **state)
+{
+	struct rig r;
+	(void)state;
+	rig_new(&r);
+	struct cachedimage img = cached_on("a", "i:1", 1);
+	rig_put_image(&r, &img);
+	rig_node(&r, "a");
+	rig_lead(&r);
+	installed(&r, NULL);
+	installed(&r, "m1"); /* it was not known before */
+	installed(&r, "m1");
+	installed(&r, ""); /* some kubelets have none */
+	installed(&r, "m1");
+	assert_int_equal(r.acts.n_starts, 0);
+	installed(&r, "m2");
+	assert_string_equal(rig_starts(&r), "a");
+	rig_done(&r);
+}
+
 static void rule_16_a_changed_tag_starts_over(void **state)
 {
 	struct rig r;
@@ -431,6 +465,7 @@ int main(void)
 		cmocka_unit_test(rule_6_asked_again_by_the_same_name),
 		cmocka_unit_test(rule_10_restart_counts_once),
 		cmocka_unit_test(rule_16_what_status_says),
+		cmocka_unit_test(rule_16_installed_again_under_the_same_node),
 		cmocka_unit_test(rule_16_a_changed_tag_starts_over),
 		cmocka_unit_test(rule_10_no_retry_beside_the_failed_pod),
 		cmocka_unit_test(rule_12_pods_of_a_former_node),
