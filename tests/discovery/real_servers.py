@@ -33,6 +33,7 @@ from wait import Late, until
 SETTLED = 120        # seconds; only a broken product needs them
 HOURS = 30           # recorded
 ZONE = "America/New_York"
+RECENT = 6 * 3600 + 60  # seconds, between two steps
 BASE = "/mimir/prometheus"
 PAGE = 100
 MANY = "many/app"
@@ -109,7 +110,8 @@ def computed(wanted):
         nights = [v for at, v in points if night(at)]
         numbers[image] = {"sum": sum(values), "avg": sum(values) / len(values), "count": len(values), "max": max(values),
                           "min": min(values), "weighted": sum(v * weighted(at) for at, v in points),
-                          "nights": sum(nights) / len(nights)}
+                          "nights": sum(nights) / len(nights),
+                          "recent": max(v for at, v in points if at >= points[-1][0] - RECENT)}
     return numbers
 
 
@@ -133,7 +135,8 @@ def check_prometheus(tap, rig):
         kinds = [signal(m, "aggregate", method=m) for m in ("sum", "avg", "count", "max", "min")]
         kinds += [signal("weighted", "timeWeightedAggregate", method="sum", timezone=ZONE, defaultWeight="250m", windows=[
             {"startHour": 22, "endHour": 5, "weight": "2.5"}, {"startHour": 9, "endHour": 12, "weight": 1}]),
-                  signal("nights", "windowAggregate", method="avg", timezone=ZONE, window={"start": "23:30", "end": "06:15"})]
+                  signal("nights", "windowAggregate", method="avg", timezone=ZONE, window={"start": "23:30", "end": "06:15"}),
+                  signal("recent", "windowAggregate", method="max", relativeWindow=f"{RECENT}s")]
         ranking = {"strategy": "weightedSum", "weightedSum": {"terms": [{"signal": s["name"], "weight": "1"} for s in kinds]}}
         rig.create(policy("range", usage(front.url + BASE + "/", lookback="24h", step="15m"), kinds, ranking))
         obj = rig.until_reason("range", ("Synced",), SETTLED)
@@ -251,6 +254,9 @@ def check_registry(tap, rig):
             got = tags_of(obj)
             tap.check(got == want, f"55: versions of a real registry: {name}",
                       (len(got), len(want), [pair for pair in zip(got, want) if pair[0] != pair[1]][:3]))
+            host = url.removeprefix("http://")
+            tap.check(all(one["image"].startswith(f"{host}/{MANY}:") for one in status(obj)["discoveredImages"]),
+                      f"55: an image has the registry without its scheme: {name}", status(obj)["discoveredImages"][:1])
         rig.create(policy("top", tags(served.url, maxScan=5000, topX=3)))
         tap.equal(tags_of(rig.until_reason("top", ("Synced",), SETTLED)), newest_first(order, order)[:3], "55: topX newest")
         rig.create(policy("group", tags(served.url, maxScan=5000, topX=2, tagFilter="^build", versionPattern="^build([0-9]+)$")))
