@@ -31,7 +31,7 @@ packages_of() {
 		echo gcc libc6-dev make meson ninja-build pkg-config clang clang-tidy clang-format libclang-rt-14-dev \
 			"$LIBRARIES" mandoc python3 python3-yaml openssl curl jq git tzdata ;;
 	cluster)
-		echo gcc libc6-dev containernetworking-plugins docker-registry skopeo umoci jq iproute2 iptables procps curl \
+		echo gcc libc6-dev containernetworking-plugins docker-registry skopeo umoci jq conmon iproute2 iptables procps curl \
 			openssl ca-certificates python3 util-linux mount
 		# Docker's own containerd.io does as well, and Debian's package would replace it.
 		command -v containerd >/dev/null && command -v ctr >/dev/null || echo containerd

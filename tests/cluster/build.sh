@@ -3,10 +3,11 @@
 #   cluster [1.29 | 1.34 | 1.36]   (the default, 1.34) kube-apiserver kube-controller-manager kube-scheduler kubelet kubectl
 #                kube-proxy from module k8s.io/kubernetes; etcd from module go.etcd.io/etcd/server/v3
 #   containerd   containerd 2, its shim and ctr from module github.com/containerd/containerd/v2 (1.6 is Debian's package)
+#   crio         CRI-O and its pinns from module github.com/cri-o/cri-o (conmon and runc are Debian's)
 #   dns          coredns from module github.com/coredns/coredns, with the plugins that dns/main.go names
 #   helm         helm from module helm.sh/helm/v3
 #   health       health: what kstatus and Argo CD's interpreter say of an object, health/main.go
-# The versions are pinned by kubernetes/*, etcd/, containerd/, dns/, helm/ and health/ (go.mod and go.sum) beside this script: Go
+# The versions are pinned by kubernetes/*, etcd/, containerd/, crio/, dns/, helm/ and health/ (go.mod and go.sum) beside this script: Go
 # refuses anything else. Kept in ${DROP_CACHE:-${XDG_CACHE_HOME:-~/.cache}/drop}/<what>-<key>/bin; nothing is downloaded when
 # it is there. A Kubernetes takes about 10 minutes on 2 cores the first time, the others 2. '--path' prints the folder only,
 # and fails if it is not built.
@@ -18,7 +19,7 @@ set -euo pipefail
 
 usage() { sed -n '2s/.*: //p' "$0" >&2; exit 2; }
 what=cluster version=1.34
-case ${1-} in cluster | containerd | dns | helm | health) what=$1; shift ;; esac
+case ${1-} in cluster | containerd | crio | dns | helm | health) what=$1; shift ;; esac
 if [ "$what" = cluster ] && [[ ${1-} == 1.* ]]; then version=$1; shift; fi
 [ $# -eq 0 ] || [ "$*" = --path ] || usage
 [ -r "$HERE/kubernetes/$version/go.mod" ] || die "no Kubernetes $version here: $(cd "$HERE/kubernetes" && echo ./*)"
@@ -67,6 +68,21 @@ of_containerd() {
 }
 make_containerd() {
 	(cd "$HERE/containerd" && compile "$stamp" "${PROGRAMS[@]/#/github.com/containerd/containerd/v2/cmd/}") || no_build containerd
+}
+
+of_crio() {
+	local at=github.com/cri-o/cri-o
+	CRIO=$(required crio $at)
+	PROGRAMS=(crio pinns) title="CRI-O $CRIO"
+	stamp="-s -w -X $at/internal/version.gitCommit=$CRIO"
+	key=${title// /-}-$(uname -m)-$(pins "$HERE"/crio/go.{mod,sum})
+}
+make_crio() {
+	local source
+	TAGS="containers_image_openpgp containers_image_ostree_stub exclude_graphdriver_btrfs"
+	(cd "$HERE/crio" && compile "$stamp" github.com/cri-o/cri-o/cmd/crio) || no_build CRI-O
+	source=$(cd "$HERE/crio" && "$GO" list -m -f '{{.Dir}}' github.com/cri-o/cri-o)
+	"${CC:-cc}" -std=c99 -Os -s -static -o "$tmp/bin/pinns" "$source"/pinns/src/*.c || no_build pinns
 }
 
 of_cluster() {

@@ -2,7 +2,7 @@
 # Breaks and mends parts of a running cluster: ctl.sh DIR COMMAND
 #   status                       every part and its pid; fails if one is dead
 #   stop-PART                    SIGKILL. PART: apiserver etcd controller-manager scheduler registry,
-#                                kubelet [NODE], containerd [NODE]; of a network also kube-proxy, dns
+#                                kubelet [NODE], containerd or crio [NODE]; of a network also kube-proxy, dns
 #   start-PART [NODE] [--kubernetes 1.36] [FLAGS...]  the same port and data, waits until it serves; FLAGS come after
 #                                up.sh's; of that Kubernetes, for an upgrade (until it is started again without)
 #   freeze-PART, thaw-PART       SIGSTOP and SIGCONT: connections stay open and nothing answers
@@ -13,7 +13,7 @@
 set -euo pipefail
 
 . "$(dirname "${BASH_SOURCE[0]}")/lib/common.sh"
-for part in pki control node network; do . "$HERE/lib/$part.sh"; done
+for part in pki control node crio network; do . "$HERE/lib/$part.sh"; done
 
 usage() { sed -n '2,12s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 [ $# -ge 2 ] || usage
@@ -46,7 +46,7 @@ daemon_of() { # PART -> the name of its log and pid file
 
 signal_part() { # PART SIGNAL [NODE]
 	case $1 in
-	kubelet | containerd)
+	kubelet | containerd | crio)
 		take_node "${@:3}"
 		pid_of "$1-$node" >/dev/null || die "$1 of $node is not running"
 		node_signal "$node" "$1" "$2"
@@ -59,7 +59,7 @@ signal_part() { # PART SIGNAL [NODE]
 
 stop_part() { # PART [NODE]
 	case $1 in
-	kubelet | containerd)
+	kubelet | containerd | crio)
 		take_node "${@:2}"
 		node_signal "$node" "$1" KILL
 		stop_daemon "$1-$node" CONT ;; # nsenter ends by itself, with what it waited for
@@ -71,7 +71,7 @@ start_part() { # PART [NODE] [FLAGS...]
 	local part=$1 used=0
 	shift
 	case $part in
-	kubelet | containerd)
+	kubelet | containerd | crio)
 		take_node "$@"
 		shift "$used"
 		! pid_of "$part-$node" >/dev/null || die "$part of $node is running"
@@ -80,7 +80,7 @@ start_part() { # PART [NODE] [FLAGS...]
 		[ "$part" != kubelet ] || nsenter -t "$(pid_of "init-$node")" -m mount -n --bind "$BIN" /run/bin
 		if [ "$part" = kubelet ]; then set -- "${KUBELET_FLAGS[@]}" "$@"; fi
 		"start_$part" "$node" "$@"
-		if [ "$part" = containerd ]; then wait_containerd "$node"; else wait_node "$node"; fi
+		if [ "$part" = kubelet ]; then wait_node "$node"; else "wait_$part" "$node"; fi
 		return ;;
 	esac
 	! pid_of "$(daemon_of "$part")" >/dev/null || die "$part is running"
@@ -126,7 +126,8 @@ expire)
 stop-* | start-* | freeze-* | thaw-*)
 	part=${command#*-}
 	case $part in
-	apiserver | etcd | controller-manager | scheduler | registry | kubelet | containerd) ;;
+	apiserver | etcd | controller-manager | scheduler | registry | kubelet) ;;
+	containerd | crio) [ "$part" = "$(runtime_part)" ] || die "the runtime is $RUNTIME" ;;
 	kube-proxy | dns) [ -n "$NETWORK" ] || die "this cluster has no network: up.sh DIR --network" ;;
 	*) usage ;;
 	esac

@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
 # Brings up a real Kubernetes on loopback, all of it below DIR, and returns when its nodes are Ready:
-#   up.sh DIR [--kubernetes 1.29|1.34|1.36] [--runtime containerd-1.6|containerd-2] [--network]
+#   up.sh DIR [--kubernetes 1.29|1.34|1.36] [--runtime containerd-1.6|containerd-2|crio-1.34] [--network]
 #             [--no-kubelet | --nodes NAME,NAME...] [--no-images] [--apiserver-flags '...'] [--etcd-flags '...']
 #             [--controller-manager-flags '...'] [--kubelet-flags '...']
 # etcd, kube-apiserver, kube-controller-manager, kube-scheduler, a registry with test images; and for each node (one,
-# "drop-node", by default; this part needs root) a containerd and a kubelet. With --network also kube-proxy and a cluster DNS:
+# "drop-node", by default; this part needs root) a runtime and a kubelet. With --network also kube-proxy and a cluster DNS:
 # pods reach services, the API server's among them. Afterwards: '. DIR/env'. If a part does not come up, the end of its log
 # is shown and all is taken down again. down.sh DIR ends it.
 set -euo pipefail
 
 . "$(dirname "${BASH_SOURCE[0]}")/lib/common.sh"
-for part in pki control node network clean; do . "$HERE/lib/$part.sh"; done
+for part in pki control node crio network clean; do . "$HERE/lib/$part.sh"; done
 
 usage() { sed -n '3,5s/^# *//p' "$0" >&2; exit 2; }
 
@@ -51,6 +51,7 @@ if [ ${#NODES[@]} -gt 0 ]; then
 	case $RUNTIME in
 	containerd-1.6) need containerd ctr ;;
 	containerd-2) ;;
+	crio-1.34) need conmon ;;
 	*) die "no such runtime: $RUNTIME" ;;
 	esac
 	[ "$(id -u)" = 0 ] || die "a node needs root (containerd, cgroups): use sudo, or --no-kubelet for the API alone"
@@ -59,7 +60,12 @@ fi
 [ -z "$NETWORK" ] || need iptables
 BIN=$("$HERE/build.sh" cluster "$KUBERNETES")
 RUNTIME_BIN='' DNS_BIN=''
-[ "$RUNTIME" != containerd-2 ] || [ ${#NODES[@]} = 0 ] || RUNTIME_BIN=$("$HERE/build.sh" containerd)
+if [ ${#NODES[@]} -gt 0 ]; then
+	case $RUNTIME in
+	containerd-2) RUNTIME_BIN=$("$HERE/build.sh" containerd) ;;
+	crio-1.34) RUNTIME_BIN=$("$HERE/build.sh" crio) ;;
+	esac
+fi
 [ -z "$NETWORK" ] || DNS_BIN=$("$HERE/build.sh" dns)
 begun=${EPOCHREALTIME/./}
 
@@ -95,10 +101,10 @@ if [ -n "$NETWORK" ]; then bridge_make; start_relay; fi
 start_apiserver "${API_FLAGS[@]}"
 for i in "${!NODES[@]}"; do
 	node_settings "${NODES[i]}" "$POD_NET.$i" "${KUBELET_PORTS[i]}"
-	write_ctr "${NODES[i]}"
+	[ "$(runtime_part)" = crio ] || write_ctr "${NODES[i]}"
 	start_node_namespaces "${NODES[i]}"
 done
-for node in "${NODES[@]}"; do wait_node_namespaces "$node"; start_containerd "$node"; done
+for node in "${NODES[@]}"; do wait_node_namespaces "$node"; "start_$(runtime_part)" "$node"; done
 
 wait_registry
 push() { python3 "$HERE/lib/image.py" "127.0.0.1:$REGISTRY_PORT" "$DIR/box" "$@"; }
@@ -115,7 +121,7 @@ start_controller_manager "${KCM_FLAGS[@]}"
 start_scheduler
 [ -z "$NETWORK" ] || start_network
 for node in "${NODES[@]}"; do
-	wait_containerd "$node"
+	"wait_$(runtime_part)" "$node"
 	start_kubelet "$node" "${KUBELET_FLAGS[@]}"
 done
 wait_controller_manager
@@ -123,6 +129,8 @@ wait_scheduler
 for node in "${NODES[@]}"; do wait_node "$node"; done
 [ -z "$NETWORK" ] || wait_network
 
+ctr=$DIR/nodes/${NODES[0]-}/ctr
+[ -e "$ctr" ] || ctr=
 cat >"$DIR/env" <<EOF
 # Source this. The cluster in $DIR, brought up $(date -u +%FT%TZ).
 export KUBECONFIG=$DIR/kubeconfig
@@ -134,10 +142,10 @@ export ETCD=http://127.0.0.1:$ETCD_PORT
 export CA_CERT=$PKI/ca.crt CLIENT_CERT=$PKI/admin.crt CLIENT_KEY=$PKI/admin.key
 export AUDIT_LOG=$DIR/audit.log
 export CLUSTER_DIR=$DIR CLUSTER_LOGS=$LOGS
-# The first node, all of them, and the first one's containerd client (the others': \$CLUSTER_DIR/nodes/NAME/ctr).
+# The first node, all of them, and the first one's containerd client (the others': \$CLUSTER_DIR/nodes/NAME/ctr; CRI-O has none).
 export NODE=${NODES[0]-}
 export NODES='${NODES[*]}'
-export CTR=${NODES[0]+$DIR/nodes/${NODES[0]}/ctr}
+export CTR=$ctr
 EOF
 trap - EXIT
 say "up in $(((${EPOCHREALTIME/./} - begun) / 1000)) ms: . $DIR/env"

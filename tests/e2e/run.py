@@ -28,7 +28,7 @@ import whole
 from cluster import PAIR, Cluster
 from harness import Harness
 from pool import Pool
-from tap import Tap, WireTap
+from tap import NotApplicable, Tap, WireTap
 
 BUDGET = 40 * 60  # seconds after which no further test begins, unless --full
 
@@ -40,6 +40,8 @@ def run_one(t, name, function, took):
     try:
         t.fresh()
         function(t)
+    except NotApplicable as why:
+        t.tap.skip(f"{name}: runs to its end", str(why))
     except Exception as error:  # pylint: disable=broad-exception-caught
         t.tap.not_ok(f"{name}: runs to its end", f"{type(error).__name__}: {error}")
         t.diag(traceback.format_exc(limit=-4))

@@ -8,6 +8,10 @@ import sys
 import time
 
 
+class NotApplicable(Exception):
+    """What a test needs is not on this pair of Kubernetes and runtime; the text says what."""
+
+
 class Tap:
     def __init__(self, out=sys.stdout):
         self.out = out

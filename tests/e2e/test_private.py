@@ -7,8 +7,12 @@ import time
 from kubeapi import NAMESPACE
 from objects import PULL_FAILS, condition, degraded, ready, status
 from registry import PrivateRegistry, basic
+from wait import until
 
 SECRETS = f"/api/v1/namespaces/{NAMESPACE}/secrets"
+PODS = f"/api/v1/namespaces/{NAMESPACE}/pods"
+VERIFIES = 35  # from this minor version on kubelets check with whose credentials an image was pulled
+REPORT = 90    # seconds: a kubelet looks at its images every 30 s, and writes within 10 s of a change
 WRONG = "open-sesame-9c41e7d05b"
 DENIED = "unauthorized: check imagePullSecrets"
 FAST = {"maxConcurrentNodes": 1, "minDelayBetweenPulls": "0s", "maxPullsPerNode": 10,
@@ -90,3 +94,57 @@ def never_seen(t, tree, began, words):
     asked = {(r.process, r.verb, r.name) for r in t.audit.since(began, resource="secrets")}
     t.check(asked <= {("discoverer", "get", name) for name in ("right", "wrong")},
             "only the discoverer reads Secrets, to ask the registry, and only those that an image names", asked)
+
+
+def workload(t, name, reference, secret=None):
+    """A pod that a user might start; returns the phase or the reason in which it settles."""
+    restricted = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}, "runAsNonRoot": True, "runAsUser": 65534,
+                  "seccompProfile": {"type": "RuntimeDefault"}}
+    spec = {"nodeName": t.cluster.node, "restartPolicy": "Never", "terminationGracePeriodSeconds": 0,
+            "containers": [{"name": "c", "image": reference, "imagePullPolicy": "IfNotPresent", "command": ["true"],
+                            "securityContext": restricted}],
+            **({"imagePullSecrets": [{"name": secret}]} if secret else {})}
+    t.api.must("POST", PODS, {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": spec})
+
+    def settled():
+        said = t.api.must("GET", f"{PODS}/{name}")["status"]
+        waiting = [c["state"].get("waiting", {}).get("reason", "") for c in said.get("containerStatuses", [])]
+        assert said["phase"] in ("Succeeded", "Failed") or set(waiting) & set(PULL_FAILS), said
+        return said["phase"] if said["phase"] != "Pending" else PULL_FAILS[0]
+    try:
+        return until(60, settled)
+    finally:
+        t.api.must("DELETE", f"{PODS}/{name}", {"gracePeriodSeconds": 0})
+
+
+def listed(t, reference):
+    node = t.api.get("node", t.cluster.node)
+    return any(reference in image["names"] for image in node["status"].get("images") or [])
+
+
+def test_pre_pulled(t):
+    """Rule 17a, and what docs/compatibility.md says of pre-pulled private images: whom the kubelet gives them to once the registry
+    is away, and that an image is not called Ready for credentials with which nobody could use it."""
+    verifies = t.cluster.kubernetes >= VERIFIES
+    t.running()
+    t.policy("fast", **FAST)
+    t.cluster.push("private/kept:1", 500)
+    registry = PrivateRegistry(t)
+    login = registry.docker_config(registry.password)
+    reference = f"{registry.host}/private/kept:1"
+    with Secret(t, "right", login), Secret(t, "copy", login):
+        with registry:
+            t.image("kept", reference, policyRef="fast", imagePullPolicy="IfNotPresent", imagePullSecrets=[{"name": "right"}])
+            t.image_is("kept", ready, "becomes Ready", 60)
+            until(REPORT, lambda: listed(t, reference), every=1)
+            t.image("bare", reference, policyRef="fast", imagePullPolicy="IfNotPresent")
+            if verifies:
+                obj = t.image_is("bare", lambda o: degraded(o, *PULL_FAILS), "is Degraded although the node lists it", 60)
+                t.equal(condition(obj)["message"], DENIED, "and says why")
+            else:
+                t.image_is("bare", ready, "is Ready, since the node lists it", 60)
+            t.equal(workload(t, "asks", reference), PULL_FAILS[0] if verifies else "Succeeded",
+                    "what a pod without a secret gets while the registry is there")
+        t.equal(workload(t, "same", reference, "right"), "Succeeded", "without the registry, a pod with the same secret runs")
+        t.equal(workload(t, "copied", reference, "copy"), "Succeeded", "and so does one with another secret of the same content")
+        t.equal(workload(t, "none", reference), PULL_FAILS[0] if verifies else "Succeeded", "what a pod without a secret gets then")

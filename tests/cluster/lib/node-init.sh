@@ -4,7 +4,7 @@
 #   /run          empty: sockets, network namespaces, containerd's state. /run/cluster is DIR, /run/node DIR/nodes/NODE,
 #                 /run/bin the built programs, /run/runtime the runtime's unless it is Debian's: DIR may be as long or as odd a
 #                 path as it likes
-#   /var/lib      empty but for containerd and kubelet, kept in DIR/nodes/NODE/lib; /var/log likewise
+#   /var/lib      empty but for the runtime and kubelet, kept in DIR/nodes/NODE/lib; /var/log likewise
 #   /proc/sys     the settings that kubelet and the CNI plugin insist on changing are plain files here
 #   name lookup   files only: an unknown host fails at once, "no such host", and nothing leaves the machine
 set -euo pipefail
@@ -23,12 +23,13 @@ mount -n -t proc proc /proc
 stage=$home/stage
 mkdir -p "$stage"/{run,lib,log}
 for one in run lib log; do mount -n -t tmpfs -o mode=755 "drop-$one" "$stage/$one"; done
-mkdir -p "$stage"/run/{cluster,node,bin,runtime,tmp,containerd,netns,sys,lock} "$stage"/lib/{containerd,kubelet,cni} "$stage"/log/pods
+mkdir -p "$stage"/run/{cluster,node,bin,runtime,tmp,containerd,netns,sys,lock} "$stage"/lib/{containerd,crio,kubelet,cni} "$stage"/log/pods
 mount -n --bind "$dir" "$stage/run/cluster"
 mount -n --bind "$home" "$stage/run/node"
 mount -n --bind "$bin" "$stage/run/bin"
 [ -z "$runtime" ] || mount -n --bind "$runtime" "$stage/run/runtime"
 mount -n --bind "$home/lib/containerd" "$stage/lib/containerd"
+[ ! -d "$home/lib/crio" ] || mount -n --bind "$home/lib/crio" "$stage/lib/crio"
 mount -n --bind "$home/lib/kubelet" "$stage/lib/kubelet"
 mount -n --bind "$home/log/pods" "$stage/log/pods"
 # kubelet hands out volumes of its pods by mounts that the containers' must see.
@@ -52,15 +53,16 @@ echo 'hosts: files' >"$stage/run/nsswitch.conf"
 [ ! -e "$dir/hosts" ] || mount -n --bind "$dir/hosts" /etc/hosts
 
 # overlayfs does not work on every file system (not on another overlay, as in a container): then plain copies.
-snapshotter=native
+snapshotter=native driver=vfs
 mkdir -p "$home/lib/try"/{lower,upper,work,merged}
 if mount -n -t overlay overlay -o "lowerdir=$home/lib/try/lower,upperdir=$home/lib/try/upper,workdir=$home/lib/try/work" \
 	"$home/lib/try/merged" 2>/dev/null; then
 	umount -n "$home/lib/try/merged"
-	snapshotter=overlayfs
+	snapshotter=overlayfs driver=overlay
 fi
 rm -rf "$home/lib/try"
 sed -i "s/SNAPSHOTTER/$snapshotter/" "$home/containerd.toml"
+[ ! -e "$home/crio/crio.conf" ] || sed -i "s/SNAPSHOTTER/$driver/" "$home/crio/crio.conf"
 
 # Relative (-c: taken as they are), since each move may hide DIR itself.
 cd "$stage"

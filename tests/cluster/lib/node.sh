@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# A node, seen from the machine: its cgroup, certificate and settings, and the namespaces in which its containerd and
-# kubelet run. Inside, node-init.sh makes private mounts, so both programs find their usual default paths there.
+# A node, seen from the machine: its cgroup, certificate and settings, and the namespaces in which its runtime (containerd,
+# or CRI-O: crio.sh) and kubelet run. Inside, node-init.sh makes private mounts, so both find their usual default paths there.
 #
 # Why namespaces: PID 1 of the node's PID namespace is the one thing to kill. The kernel then ends everything in it
 # (containerd, kubelet, shims, containers), and with the last process go the mounts, the network namespaces and the
@@ -50,8 +50,13 @@ cgroup_make() { # NODE: what kubelet expects to exist as its cgroupRoot
 	done < <(cgroup_roots)
 }
 
+runtime_part() { # the part of a node that is its runtime
+	case $RUNTIME in crio-*) echo crio ;; *) echo containerd ;; esac
+}
+
 node_settings() { # NODE SUBNET (its first three bytes) PORT: certificate, kubeconfig, and the configuration files of both programs
-	local home=$DIR/nodes/$1
+	local home=$DIR/nodes/$1 runtime
+	runtime=$(runtime_part)
 	mkdir -p "$home"/{lib/containerd,lib/kubelet,log/pods,cni,certs.d}
 	pki_cert "node-$1" "/O=system:nodes/CN=system:node:$1" "DNS:$1,DNS:localhost,IP:127.0.0.1"
 	pki_kubeconfig "$home/kubeconfig" "node-$1"
@@ -108,7 +113,7 @@ authentication:
 authorization: {mode: Webhook}
 tlsCertFile: /run/cluster/pki/node-$1.crt
 tlsPrivateKeyFile: /run/cluster/pki/node-$1.key
-containerRuntimeEndpoint: unix:///run/containerd/containerd.sock
+containerRuntimeEndpoint: unix:///run/$runtime/$runtime.sock
 makeIPTablesUtilChains: false
 cgroupDriver: cgroupfs
 cgroupRoot: /$TAG/$1
@@ -124,6 +129,7 @@ imageGCLowThresholdPercent: 99
 EOF
 	[ -z "$NETWORK" ] || printf 'clusterDNS: [%s]\nclusterDomain: cluster.local\n' "$SERVICE_NET.10" >>"$home/kubelet.yaml"
 	: >"$home/resolv.conf"
+	[ "$runtime" != crio ] || crio_settings "$1"
 }
 
 cni_dir() { # where the packages of this system put the plugins

@@ -267,9 +267,12 @@ static void rule_20_words_of_every_version(void **state)
 		assert_true(w < sizeof(want) / sizeof(want[0]));
 		struct cause c = cause_find(&a, said[i].reason, said[i].message, said[i].image,
 					    "linux/amd64");
-		const char *text = want[w].text != NULL ? want[w].text : said[i].message;
+		/* Before 1.31 kubelet named no cause here, only the image. */
+		bool bare = strcmp(said[i].which, "back-off") == 0 &&
+			    strstr(said[i].message, ": ErrImagePull: ") == NULL;
+		const char *text = want[w].text != NULL && !bare ? want[w].text : said[i].message;
 		print_message("%s\n", said[i].name);
-		assert_int_equal(c.fault, want[w].fault);
+		assert_int_equal(c.fault, bare ? FAULT_PULL : want[w].fault);
 		assert_string_equal(c.text, text);
 	}
 	arena_done(&a);

@@ -213,7 +213,7 @@ static void words(void **state)
 	assert_int_equal(pull_fault_find("whatever"), -1);
 }
 
-/* Each dialect says what was recorded of that kubelet and runtime. */
+/* Each dialect says what was recorded of that kubelet and runtime. Some runtimes have none. */
 static void words_of_every_version(void **state)
 {
 	(void)state;
@@ -234,16 +234,16 @@ static void words_of_every_version(void **state)
 	size_t compared = 0;
 	for (size_t i = 0; i < sizeof(said) / sizeof(said[0]); i++)
 		for (size_t k = 0; k < sizeof(faults) / sizeof(faults[0]); k++) {
-			if (strcmp(said[i].which, faults[k].which) != 0)
+			const struct dialect *d = dialect_find(said[i].dialect);
+			if (d == NULL || strcmp(said[i].which, faults[k].which) != 0)
 				continue;
 			struct buf out = {0};
-			pull_fault_text(dialect_find(said[i].dialect), faults[k].fault,
-					said[i].image, &out);
+			pull_fault_text(d, faults[k].fault, said[i].image, &out);
 			assert_string_equal(out.data, said[i].message);
 			buf_done(&out);
 			compared++;
 		}
-	assert_true(compared >= 2 * sizeof(faults) / sizeof(faults[0]));
+	assert_true(compared >= 6 * sizeof(faults) / sizeof(faults[0]));
 	assert_null(dialect_find("1.2"));
 }
 
