@@ -94,6 +94,7 @@ class Recorder:
         for name, word in ((self.host, "HOST"), (self.env["REGISTRY"], "REGISTRY"), (self.env["NODE"], "NODE")):
             text = text.replace(name, word)
         text = re.sub(r"sha256:[0-9a-f]{64}", "DIGEST", text)
+        text = re.sub(r'time="[^"]*"', "TIME", text)
         text = re.sub(r"\b[0-9a-f]{64}\b", "ID", text)
         return re.sub(r"_[0-9a-f]{8}-[0-9a-f-]{27}|\([0-9a-f]{8}-[0-9a-f-]{27}\)", "UID", text)
 
