@@ -25,7 +25,8 @@ ROOT = os.path.dirname(os.path.dirname(FOLDER))
 RECORD = os.path.join(FOLDER, "matrix.json")
 PAGE = os.path.join(ROOT, "docs", "compatibility.md")
 BEGIN, END = "<!-- results: tests/e2e/matrix.py --page -->\n", "<!-- end of results -->\n"
-PAIRS = ("1.29/containerd-1.6", "1.29/containerd-2", PAIR, "1.34/containerd-2", "1.34/crio-1.34", "1.36/containerd-1.6", "1.36/containerd-2")
+PAIRS = ("1.29/containerd-1.6", "1.29/containerd-2", PAIR, "1.34/containerd-2", "1.34/crio-1.34", "1.36/containerd-1.6",
+         "1.36/containerd-2")
 LINE = re.compile(r"^(ok|not ok) \d+ - (\w+)\.([\w]+): ?(.*?)( # SKIP (.*))?$")
 TOOK = re.compile(r"^# (\w+)\.\w+ took ([\d.]+) s$")
 
