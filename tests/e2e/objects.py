@@ -1,8 +1,8 @@
 """Builders of our objects, and readers of what their status says."""
 
 GROUP = "drop.corewire.io/v1alpha1"
-# One failed pull is called either, as the kubelet was when its status was read.
-PULL_FAILS = ("ErrImagePull", "ImagePullBackOff")
+# One failed pull is called either, as the kubelet was when its status was read; the last is a refused connection with CRI-O.
+PULL_FAILS = ("ErrImagePull", "ImagePullBackOff", "RegistryUnavailable")
 
 
 def policy(name, **spec):
