@@ -13,7 +13,7 @@
 #include "usage/demand.h"
 
 /* Until a pool has been watched for that many hours, its images are ranked by all their uses. */
-#define WAITING_YOUNG_HOURS 24
+#define WAITING_YOUNG_HOURS 12
 
 struct waiting_how {
 	bool all_waiting; /* each hour's waiting counts the same */
