@@ -30,12 +30,17 @@ def cpu_seconds(pid):
     return (int(fields[11]) + int(fields[12])) / TICK
 
 
-def pss_mb(pid):
+def memory_mb(pid):
+    """(PSS, the anonymous part of it). Of pages of files a process pays less while others on the machine use them too,
+    whoever these are: the anonymous part does not depend on that.
+    """
+    found = {}
     with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as file:
         for line in file:
-            if line.startswith("Pss:"):
-                return int(line.split()[1]) / 1024
-    return 0
+            words = line.split()
+            if words[0] in ("Pss:", "Pss_Anon:"):
+                found[words[0]] = int(words[1]) / 1024
+    return found.get("Pss:", 0), found.get("Pss_Anon:", 0)
 
 
 def name_of(pid):
@@ -55,7 +60,7 @@ class Tree:
                  world.kubeconfig, "--socket-dir", self.sockets, "--health-probe-bind-address=0", *words], stdin=subprocess.DEVNULL,
                 stdout=log, stderr=log)
         self.log = os.path.join(world.folder, "drop.log")
-        self.peak = 0
+        self.peak = (0, 0)
         self.over = threading.Event()
 
     def await_lead(self, since, seconds=60):
@@ -79,14 +84,18 @@ class Tree:
     def cpu(self):
         return {name_of(pid): cpu_seconds(pid) for pid in self.pids()}
 
-    def pss(self):
-        return sum(map(pss_mb, self.pids()))
+    def memory(self):
+        """Of all of them, (PSS, anonymous) in MB."""
+        return tuple(map(sum, zip(*map(memory_mb, self.pids()))))
+
+    def note_peak(self):
+        self.peak = tuple(map(max, self.peak, self.memory()))
 
     def watch_memory(self):
         def look():
             while not self.over.wait(SAMPLE_SECONDS):
                 try:
-                    self.peak = max(self.peak, self.pss())
+                    self.note_peak()
                 except OSError:  # a process that is just going
                     pass
         threading.Thread(target=look, daemon=True).start()
@@ -139,44 +148,65 @@ def requests(path, start, pulls, images):
         elif what.startswith("reconciler patch") and ref.get("subresource") == "status":
             last = max(last or at, at)
     status = sum(n for what, n in count.items() if what.endswith("cachedimages status"))
+    events = sum(n for what, n in count.items() if what.endswith(" events"))
     minutes = max(1.0, ((last or 0) - (first or 0)) / 60)
     return {
         "converged_s": round(last - first, 3),
         "deleted_s": round(gone - first, 3),
         "requests_a_pull": round(sum(count.values()) / pulls, 3),
+        "requests_a_pull_without_events": round((sum(count.values()) - events) / pulls, 3),
+        "pods": count["puller create pods"],
         "bytes_a_pull": round(written / pulls),
         "status_writes_an_object_a_minute": round(status / images / minutes, 2),
         "requests": dict(sorted(count.items())),
     }
 
 
-def create_images(api, run, images):
-    api.ask("POST", f"{DROP}/pullpolicies", {
-        "apiVersion": "drop.corewire.io/v1alpha1", "kind": "PullPolicy",
-        "metadata": {"name": "bench"},
-        "spec": {"maxConcurrentNodes": 100000, "minDelayBetweenPulls": "0s",
-                 "maxPullsPerNode": 1000}})
+POLICY = {"maxConcurrentNodes": 100000, "minDelayBetweenPulls": "0s", "maxPullsPerNode": 1000}
+
+
+def set_policy(api, name, **more):
+    spec = {**POLICY, **more}
+    made = api.ask("POST", f"{DROP}/pullpolicies", {
+        "apiVersion": "drop.corewire.io/v1alpha1", "kind": "PullPolicy", "metadata": {"name": name},
+        "spec": spec})
+    if made[0] == 409:
+        merge(api, f"pullpolicies/{name}", {"spec": spec})
+
+
+def merge(api, path, patch):
+    code, answer = api.ask("PATCH", f"{DROP}/{path}", patch, "application/merge-patch+json")
+    if code != 200:
+        raise RuntimeError(f"PATCH {path}: {code} {answer}")
+
+
+def create_images(api, run, images, policy, selector=None):
     names = [f"bench-{run}-{i}" for i in range(images)]
     for i, name in enumerate(names):
         api.want("POST", f"{DROP}/cachedimages", {
             "apiVersion": "drop.corewire.io/v1alpha1", "kind": "CachedImage",
             "metadata": {"name": name},
             "spec": {"image": f"docker.io/library/bench{run}x{i}", "tag": "1",
-                     "policyRef": {"name": "bench"}, "tolerations": [{"operator": "Exists"}]}})
+                     "nodeSelector": selector or {},
+                     "policyRef": {"name": policy}, "tolerations": [{"operator": "Exists"}]}})
     return names
 
 
-def await_ready(api, names, tree, seconds):
+def await_phase(api, names, tree, seconds, wanted):
     """One image after the other, so that a poll is one small object."""
     end = time.monotonic() + seconds
     for name in names:
         while True:
             object_ = api.want("GET", f"{DROP}/cachedimages/{name}")
-            if object_.get("status", {}).get("phase") == "Ready":
+            if wanted(object_.get("status", {}).get("phase")):
                 break
             if time.monotonic() > end or tree.process.poll() is not None:
-                raise RuntimeError(f"{name} is not Ready: {object_.get('status', {}).get('ready')}")
+                raise RuntimeError(f"{name}: {object_.get('status', {}).get('ready')} ready")
             time.sleep(0.2)
+
+
+def await_ready(api, names, tree, seconds):
+    await_phase(api, names, tree, seconds, lambda phase: phase == "Ready")
 
 
 def await_no_pods(api, seconds=120):
@@ -187,39 +217,109 @@ def await_no_pods(api, seconds=120):
         time.sleep(0.2)
 
 
-def await_audit(path, start, pulls, seconds=30):
-    """The log is written behind: until every delete is in it."""
+def await_audit(path, start, pods, seconds=30):
+    """The log is written behind: until it has a delete for each create, and for each of so many pods."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        deletes = sum(e["verb"] == "delete" for e in audited(path, start, b'"userAgent":"drop-puller'))
-        if deletes >= pulls:
+        count = collections.Counter(
+            e["verb"] for e in audited(path, start, b'"userAgent":"drop-puller'))
+        if count["delete"] >= max(pods, count["create"]):
             return
         time.sleep(0.5)
 
 
-def operator(world, programs, run, images, seconds):
-    """One run of the operator from nothing to `images` on every node."""
-    pulls = images * len(world.nodes)
+class Result:
+    """What the operator spent from now on."""
+
+    def __init__(self, world, tree):
+        self.world, self.tree = world, tree
+        self.idle, self.before = tree.memory(), tree.cpu()
+        self.start = os.path.getsize(world.audit)
+        tree.watch_memory()
+
+    def end(self, pulls, images, pods):
+        """All pods are gone; there were at least so many."""
+        self.tree.note_peak()
+        after = self.tree.cpu()
+        await_audit(self.world.audit, self.start, pods)
+        result = requests(self.world.audit, self.start, pulls, images)
+        spent = {name: round(after[name] - self.before[name], 2) for name in after}
+        result.update(cpu_s=round(sum(spent.values()), 2), cpu=spent, pulls=pulls)
+        for when, (pss, anonymous) in (("idle", self.idle), ("peak", self.tree.peak)):
+            result.update({f"pss_{when}_mb": round(pss, 1), f"anon_{when}_mb": round(anonymous, 1)})
+        return result
+
+
+def start(world, programs):
     log = os.path.join(world.folder, "drop.log")
     since = os.path.getsize(log) if os.path.exists(log) else 0
     tree = Tree(programs, world)
     try:
         tree.await_lead(since)
-        idle, before = tree.pss(), tree.cpu()
-        tree.watch_memory()
-        start = os.path.getsize(world.audit)
-        names = create_images(world.api, run, images)
+    except BaseException:
+        tree.stop()
+        raise
+    return tree
+
+
+def forget(api, names):
+    for name in names:
+        api.want("DELETE", f"{DROP}/cachedimages/{name}")
+
+
+def operator(world, programs, run, images, seconds):
+    """One run of the operator from nothing to `images` on every node."""
+    pulls = images * len(world.nodes)
+    tree = start(world, programs)
+    try:
+        result = Result(world, tree)
+        set_policy(world.api, "bench")
+        names = create_images(world.api, run, images, "bench")
         await_ready(world.api, names, tree, seconds)
         await_no_pods(world.api)
-        tree.peak = max(tree.peak, tree.pss())
-        after = tree.cpu()
-        await_audit(world.audit, start, pulls)
-        result = requests(world.audit, start, pulls, images)
-        spent = {name: round(after[name] - before[name], 2) for name in after}
-        result.update(cpu_s=round(sum(spent.values()), 2), cpu=spent, pss_idle_mb=round(idle, 1),
-                      pss_peak_mb=round(tree.peak, 1), pulls=pulls)
+        result = result.end(pulls, images, pulls)
+        forget(world.api, names)
+        return result
+    finally:
+        tree.stop()
+
+
+def await_listed(api, node, references, seconds=60):
+    end = time.monotonic() + seconds
+    while True:
+        listed = str(api.want("GET", f"/api/v1/nodes/{node}")["status"].get("images"))
+        if all(reference in listed for reference in references):
+            return
+        if time.monotonic() > end:
+            raise RuntimeError(f"{node} does not list its images")
+        time.sleep(0.2)
+
+
+def sharing(world, programs, run, images, batch, seconds):
+    """One run in which images may share pods: each was pulled by the first node, which lists its
+    size. Then all other nodes are due at one moment: the end of the policy's delay.
+    """
+    pulls = images * (len(world.nodes) - 1)
+    policy = f"bench-{run}"
+    tree = start(world, programs)
+    try:
+        set_policy(world.api, policy, maxImagesPerPod=batch)
+        names = create_images(world.api, run, images, policy, {"kubernetes.io/hostname": world.nodes[0]})
+        await_ready(world.api, names, tree, seconds)
+        await_no_pods(world.api)
+        await_listed(world.api, world.nodes[0], [f"library/bench{run}x{i}:1" for i in range(images)])
+        set_policy(world.api, policy, maxImagesPerPod=batch, minDelayBetweenPulls="1h")
+        time.sleep(IDLE_SECONDS)
         for name in names:
-            world.api.want("DELETE", f"{DROP}/cachedimages/{name}")
+            merge(world.api, f"cachedimages/{name}", {"spec": {"nodeSelector": None}})
+        await_phase(world.api, names, tree, seconds, lambda phase: phase != "Ready")
+        time.sleep(IDLE_SECONDS)
+        result = Result(world, tree)
+        set_policy(world.api, policy, maxImagesPerPod=batch)
+        await_ready(world.api, names, tree, seconds)
+        await_no_pods(world.api)
+        result = result.end(pulls, images, pulls // batch)
+        forget(world.api, names)
         return result
     finally:
         tree.stop()

@@ -86,7 +86,7 @@ def play(words):
             with open(tree.log, encoding="utf-8", errors="replace") as file:
                 acting = file.read().count("reconciler: leading")
             cpu = sum(tree.cpu().values())
-            pss = tree.pss()
+            pss, _ = tree.memory()
             at = renewals(world)
         finally:
             tree.stop()

@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 """Measures the operator; see bench/README.md for how to read it.
 
-    run.py --build DIR [--real NxI,...] [--sim NxI,...] [--growth [N,N,...]] [--rounds R] [--no-history]
+    run.py --build DIR [--real NxI,...] [--sharing NxIxB,...] [--sim NxI,...] [--growth [N,N,...]]
+           [--rounds R] [--no-history]
 
 --real    nodes x images on a real API server, next to the floor, alternating, R rounds
+--sharing nodes x images on a real API server, with maxImagesPerPod B and 1, alternating, R rounds
 --sim     nodes x images on drop-sim alone
 --growth  at 500, 1,000, 2,000 and 5,000 nodes x 20 images on drop-sim: slopes of CPU, memory, time
 Without any of them: --real 200x5,1000x10. A result is printed, and kept as a line of history.jsonl.
@@ -31,6 +33,10 @@ GROWTH_NODES, GROWTH_IMAGES = (500, 1000, 2000, 5000), 20
 
 # Targets of the project.
 TARGETS = {"ratio_converged": 1.2, "requests_a_pull": 2.05, "pss_idle_mb": 25, "slope": 1.1}
+# Of images that share pods (42): CPU a pull, as a part of what it is with one image a pod; requests a
+# pull without events, by images a pod.
+SHARING_CPU = 0.35
+SHARING_REQUESTS = {5: 0.45, 20: 0.15}
 PEAK_MB = {"real": 35, "sim": 80}
 # CPU seconds of upstream's operator (Go), from the project's targets: measured once, elsewhere, by
 # others. Not paired with anything here; for orientation only.
@@ -86,6 +92,8 @@ def show_operator(result, kind):
     show("CPU a pull", 1000 * result["cpu_s"] / result["pulls"], unit=" ms")
     show("PSS idle", result["pss_idle_mb"], TARGETS["pss_idle_mb"] if kind == "real" else None, " MB")
     show("PSS peak", result["pss_peak_mb"], PEAK_MB[kind], " MB")
+    show("anonymous memory, idle", result["anon_idle_mb"], unit=" MB")
+    show("anonymous memory, peak", result["anon_peak_mb"], unit=" MB")
     show("API requests a pull", result["requests_a_pull"], TARGETS["requests_a_pull"])
     for what, n in result.get("requests", {}).items():
         print(f"    {what:32} {n:10}")
@@ -98,8 +106,7 @@ def seconds_for(pulls):
 
 
 def size(text):
-    nodes, _, images = text.partition("x")
-    return int(nodes), int(images)
+    return tuple(map(int, text.split("x")))
 
 
 class Bench:
@@ -154,6 +161,42 @@ class Bench:
                       "floor": base, "operator": result, "cpu": ours[-1]["cpu"],
                       "requests": ours[-1]["requests"]}, self.words.history)
 
+    def sharing(self, nodes, images, batch):
+        print(f"{nodes} nodes x {images} images, real API server, {self.words.rounds} rounds, "
+              f"{batch} images a pod next to one; load {os.getloadavg()[0]:.1f}", flush=True)
+        folder, programs = self.scratch()
+        rows = {1: [], batch: []}
+        with Real(self.build, folder, nodes, sharing=True) as world:
+            for i in range(self.words.rounds):
+                for n in (1, batch) if i % 2 == 0 else (batch, 1):
+                    self.run += 1
+                    rows[n].append(measure.sharing(world, programs, self.run, images, n,
+                                                   seconds_for(images * nodes)))
+                    last = rows[n][-1]
+                    print(f"  round {i + 1}, {n} a pod: {last['pods']} pods, "
+                          f"{last['requests_a_pull_without_events']:.3f} requests a pull, CPU "
+                          f"{last['cpu_s']:.2f} s, PSS {last['pss_peak_mb']:.1f} MB, "
+                          f"converged {last['converged_s']:.2f} s", flush=True)
+        shutil.rmtree(folder, ignore_errors=True)
+        one, shared = middle(rows[1]), middle(rows[batch])
+        ratio = round(statistics.median(s["cpu_s"] / o["cpu_s"]
+                                        for s, o in zip(rows[batch], rows[1])), 3)
+        show("requests a pull without events", shared["requests_a_pull_without_events"],
+             SHARING_REQUESTS.get(batch))
+        show("the same with one image a pod", one["requests_a_pull_without_events"])
+        show("CPU a pull", 1000 * shared["cpu_s"] / shared["pulls"], unit=" ms")
+        show("CPU / CPU with one image a pod", ratio, SHARING_CPU)
+        show("PSS peak", shared["pss_peak_mb"], PEAK_MB["real"], " MB")
+        show("the same with one image a pod", one["pss_peak_mb"], unit=" MB")
+        show("anonymous memory, peak", shared["anon_peak_mb"], unit=" MB")
+        show("the same with one image a pod", one["anon_peak_mb"], unit=" MB")
+        show("converged", shared["converged_s"], unit=" s")
+        show("the same with one image a pod", one["converged_s"], unit=" s")
+        keep("sharing", {"nodes": nodes, "images": images, "batch": batch,
+                         "rounds": self.words.rounds, "ratio_cpu": ratio, "one": one,
+                         "shared": shared, "cpu": rows[batch][-1]["cpu"],
+                         "requests": rows[batch][-1]["requests"]}, self.words.history)
+
     def sim(self, nodes, images):
         print(f"{nodes} nodes x {images} images, drop-sim alone; load {os.getloadavg()[0]:.1f}",
               flush=True)
@@ -191,19 +234,22 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--build", required=True)
     parser.add_argument("--real", **sizes)
+    parser.add_argument("--sharing", **sizes)
     parser.add_argument("--sim", **sizes)
     parser.add_argument("--growth", nargs="?", const=GROWTH_NODES, default=(),
                         type=lambda text: [int(n) for n in text.split(",")])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--no-history", dest="history", action="store_false")
     words = parser.parse_args()
-    if not (words.real or words.sim or words.growth):
+    if not (words.real or words.sharing or words.sim or words.growth):
         words.real = [(200, 5), (1000, 10)]
     # A bench that is ended takes down what it has started.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     bench = Bench(words)
     for one in words.real:
         bench.real(*one)
+    for one in words.sharing:
+        bench.sharing(*one)
     for one in words.sim:
         bench.sim(*one)
     if words.growth:

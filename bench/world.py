@@ -142,6 +142,22 @@ class Real(World):
     """
     name = "real API server"
 
+    def __init__(self, build, folder, count, sharing=False):
+        super().__init__(build, folder, count)
+        self.sharing = sharing
+
+    def pretend(self):
+        """The nodes. With sharing images are small, and the first node soon tells all that it has."""
+        if not self.sharing:
+            return ["--nodes", str(self.count)]
+        path = os.path.join(self.folder, "scenario.yaml")
+        with open(path, "w", encoding="ascii") as file:
+            file.write("imageSizeMiB: 20\n"
+                       "nodes:\n"
+                       "- {name: first, heartbeatSeconds: 2, maxImages: -1}\n"
+                       f"- {{name: node, count: {self.count - 1}}}\n")
+        return ["--scenario", path]
+
     def __enter__(self):
         done = subprocess.run(
             [os.path.join(CLUSTER, "up.sh"), self.cluster(), "--no-kubelet", "--no-images",
@@ -161,7 +177,7 @@ class Real(World):
 
     def fill(self):
         with open(os.path.join(self.cluster(), "env"), encoding="utf-8") as file:
-            env = dict(re.findall(r"^(?:export )?(\w+)='?([^'\n]*)'?$", file.read(), re.M))
+            env = dict(re.findall(r"(\w+)=(\S+)", file.read()))
         self.kubeconfig, self.audit = env["KUBECONFIG"], env["AUDIT_LOG"]
         self.api = Api(self.kubeconfig)
         kubectl = [*env["KUBECTL"].split(), "--kubeconfig", self.kubeconfig]
@@ -174,8 +190,7 @@ class Real(World):
         account = f"/api/v1/namespaces/{NAMESPACE}/serviceaccounts/default"
         while self.api.ask("GET", account)[0] != 200 and time.monotonic() < end:
             time.sleep(0.2)
-        self.start("--nodes-only", "--kubeconfig", self.kubeconfig, "--nodes", str(self.count),
-                   "--instant")
+        self.start("--nodes-only", "--kubeconfig", self.kubeconfig, "--instant", *self.pretend())
         self.await_nodes()
 
     def __exit__(self, *_):
