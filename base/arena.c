@@ -80,15 +80,21 @@ char *arena_strdup(struct arena *a, const char *s)
 	return s == NULL ? NULL : arena_strndup(a, s, strlen(s));
 }
 
+/* Formatting costs more than copying: most texts are not longer, and are formatted once. */
+#define PRINTED_ONCE 256
+
 char *arena_printf(struct arena *a, const char *fmt, ...)
 {
 	va_list ap, again;
 	va_start(ap, fmt);
 	va_copy(again, ap);
-	int n = vsnprintf(NULL, 0, fmt, ap);
+	char most[PRINTED_ONCE];
+	int n = vsnprintf(most, sizeof(most), fmt, ap);
 	va_end(ap);
 	char *s = arena_alloc(a, n < 0 ? 1 : (size_t)n + 1);
-	if (n > 0)
+	if (n > 0 && (size_t)n < sizeof(most))
+		memcpy(s, most, (size_t)n + 1);
+	else if (n > 0)
 		vsnprintf(s, (size_t)n + 1, fmt, again);
 	va_end(again);
 	return s;

@@ -45,18 +45,33 @@ void buf_adds(struct buf *b, const char *s)
 	buf_add(b, s, strlen(s));
 }
 
+/* Formatting costs more than copying: most texts are not longer, and are formatted once. */
+#define PRINTED_ONCE 128
+
 void buf_addf(struct buf *b, const char *fmt, ...)
 {
 	va_list ap, again;
 	va_start(ap, fmt);
 	va_copy(again, ap);
-	int n = vsnprintf(NULL, 0, fmt, ap);
+	char most[PRINTED_ONCE];
+	int n = vsnprintf(most, sizeof(most), fmt, ap);
 	va_end(ap);
-	if (n >= 0 && reserve(b, (size_t)n)) {
+	if (n >= 0 && (size_t)n < sizeof(most)) {
+		buf_add(b, most, (size_t)n);
+	} else if (n >= 0 && reserve(b, (size_t)n)) {
 		vsnprintf(b->data + b->len, (size_t)n + 1, fmt, again);
 		b->len += (size_t)n;
 	}
 	va_end(again);
+}
+
+/* How many characters from there on stand for themselves in JSON: most texts are nothing else. */
+static size_t plain(const char *s)
+{
+	size_t n = 0;
+	while (s[n] >= ' ' && s[n] < 0x7f && s[n] != '"' && s[n] != '\\')
+		n++;
+	return n;
 }
 
 static void add_json_char(struct buf *b, unsigned char c)
@@ -68,29 +83,36 @@ static void add_json_char(struct buf *b, unsigned char c)
 		buf_addf(b, "\\%c", c);
 	else if (c < 0x20 && shorthand[c] != NULL)
 		buf_adds(b, shorthand[c]);
-	else if (c < 0x20 || c == 0x7f)
-		buf_addf(b, "\\u%04x", c);
 	else
-		buf_add(b, &c, 1);
+		buf_addf(b, "\\u%04x", c);
+}
+
+/* One character that plain() stops at; returns how long it is. */
+static size_t add_json_special(struct buf *b, const char *s)
+{
+	size_t n = utf8_len(s);
+	if (n == 0) {
+		buf_adds(b, "\xef\xbf\xbd");
+		return 1;
+	}
+	if (n == 1)
+		add_json_char(b, (unsigned char)*s);
+	else if (utf8_hidden(s)) /* nobody's terminal is to obey it */
+		buf_addf(b, "\\u%04x", utf8_code(s));
+	else
+		buf_add(b, s, n);
+	return n;
 }
 
 void buf_add_json(struct buf *b, const char *s)
 {
 	buf_add(b, "\"", 1);
-	while (*s != '\0') {
-		size_t n = utf8_len(s);
-		if (n == 0) {
-			buf_adds(b, "\xef\xbf\xbd");
-			s++;
-		} else if (n == 1) {
-			add_json_char(b, (unsigned char)*s++);
-		} else if (utf8_hidden(s)) { /* nobody's terminal is to obey it */
-			buf_addf(b, "\\u%04x", utf8_code(s));
-			s += n;
-		} else {
+	for (size_t n; *s != '\0'; s += n) {
+		n = plain(s);
+		if (n != 0)
 			buf_add(b, s, n);
-			s += n;
-		}
+		else
+			n = add_json_special(b, s);
 	}
 	buf_add(b, "\"", 1);
 }
