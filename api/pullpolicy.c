@@ -76,7 +76,8 @@ static const struct field pullpolicy_spec_rows[] = {
 		   "another node; 0s: no delay."),
 	ROW(pullpolicy_spec, pull_timeout, "pullTimeout", F_DURATION,
 	    .flags = FF_HAS_DEFAULT | FF_ADDITIVE, .def_str = "30m", .rules = timeout_rules,
-	    .doc = "Time after which an unfinished pull counts as failed."),
+	    .doc = "Time after which an unfinished pull counts as failed; of a pod of several "
+		   "images, this time for each, up to 2h."),
 	ROW(pullpolicy_spec, failure_backoff, "failureBackoff", F_OBJECT,
 	    .sub = &failure_backoff_desc,
 	    .doc = "Delays after failures; from 30s, doubled up to 5m, when left out."),

@@ -19,13 +19,19 @@
 #include "reconciler/core/policies.h"
 #include "reconciler/core/pull_pods.h"
 #include "reconciler/core/sizes.h"
+#include "reconciler/rules/batch.h"
 
 /* 3, 9. What bounds it, as policy and node are now. */
-static struct outcome_limits limits_of(struct core *c, const struct image *img, int slot)
+static struct outcome_limits limits_of(struct core *c, const struct pull *p,
+				       const struct image *img, int slot)
 {
 	const struct node_slot *s = &c->nodes[slot];
 	const struct target_state_info *info = &target_states[s->state];
-	struct outcome_limits l = {.timeout_ms = policy_of_image(c, img)->timeout_ms};
+	uint32_t n = p->pod->n_pulls;
+	struct outcome_limits l = {
+		.timeout_ms = batch_timeout_ms(policy_of_image(c, img)->timeout_ms, n),
+		.shared = n > 1,
+	};
 	if (s->present && !s->eligible) {
 		l.node_reason = info->reason;
 		l.node_message = info->message;
@@ -36,13 +42,13 @@ static struct outcome_limits limits_of(struct core *c, const struct image *img, 
 
 struct outcome pull_in_time(struct core *c, const struct pull *p, const struct image *img, int slot)
 {
-	struct outcome_limits limits = limits_of(c, img, slot);
+	struct outcome_limits limits = limits_of(c, p, img, slot);
 	return outcome_in_time(&p->outcome, p->memory.seen_ms, &limits);
 }
 
 bool pull_is_kept(struct core *c, const struct pull *p, const char **reason, const char **message)
 {
-	struct outcome_limits limits = limits_of(c, p->image, p->slot);
+	struct outcome_limits limits = limits_of(c, p, p->image, p->slot);
 	bool by_node = limits.node_reason != NULL;
 	*reason = by_node ? limits.node_reason : p->outcome.reason;
 	*message = by_node ? limits.node_message : p->outcome.message;

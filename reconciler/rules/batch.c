@@ -59,3 +59,15 @@ bool batch_add(struct batch *b, const struct batch_item *item)
 	b->bytes += item->bytes;
 	return true;
 }
+
+/*
+ * Its images are pulled one after another, and nothing is told in between: which of them takes long
+ * is not known before the end. So each has the time of all. A stuck pod ends all the same.
+ */
+int64_t batch_timeout_ms(int64_t timeout_ms, size_t n)
+{
+	if (n <= 1 || timeout_ms >= BATCH_TIMEOUT_MAX_MS)
+		return timeout_ms;
+	return timeout_ms < BATCH_TIMEOUT_MAX_MS / (int64_t)n ? timeout_ms * (int64_t)n
+							      : BATCH_TIMEOUT_MAX_MS;
+}

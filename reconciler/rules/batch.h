@@ -16,6 +16,8 @@
 /* 44. After the API server has refused a pod of several images, the policy makes none for so long.
  */
 #define BATCH_PAUSE_MS (10 * 60 * 1000)
+/* 43. The most that pullTimeout is stretched to for a pod of several images. */
+#define BATCH_TIMEOUT_MAX_MS (2 * 60 * 60 * 1000)
 
 struct batch_item {       /* an image that may start on the node now */
 	const char *host; /* of its registry */
@@ -39,5 +41,7 @@ struct batch { /* zeroed but for what is allowed: empty */
 bool batch_add(struct batch *b, const struct batch_item *item);
 /* Could anything be added? */
 bool batch_open(const struct batch *b);
+/* How long a pod of n images may pull whose policy gives one image timeout_ms (43). */
+int64_t batch_timeout_ms(int64_t timeout_ms, size_t n);
 
 #endif

@@ -136,6 +136,9 @@ static struct outcome stuck(const struct pod *pod, const struct container_status
 	return o;
 }
 
+#define TIMEOUT        "the pull did not end within the policy's pullTimeout"
+#define SHARED_TIMEOUT "the pulls of one pod did not end within pullTimeout for each of its images"
+
 struct outcome outcome_in_time(const struct outcome *seen, int64_t seen_ms,
 			       const struct outcome_limits *limits)
 {
@@ -150,7 +153,7 @@ struct outcome outcome_in_time(const struct outcome *seen, int64_t seen_ms,
 	struct outcome o = {.kind = OUTCOME_RUNNING,
 			    .fault = FAULT_PULL,
 			    .reason = "Timeout",
-			    .message = "the pull did not end within the policy's pullTimeout",
+			    .message = limits->shared ? SHARED_TIMEOUT : TIMEOUT,
 			    .due_ms = seen_ms + limits->timeout_ms};
 	sooner(&o, *seen);
 	return o;

@@ -68,7 +68,8 @@ bool outcome_lacks_cause(const struct pod *pod, int place);
 
 /* What bounds a running pull from outside of its pod. */
 struct outcome_limits {
-	int64_t timeout_ms; /* the policy's pullTimeout, as it is now */
+	int64_t timeout_ms; /* the policy's pullTimeout, as it is now; stretched if shared */
+	bool shared;        /* the pod has several images (batch.h) */
 	/* Why the node cannot run the pull, and the boot ms at which that ends it; NULL: it can. */
 	const char *node_reason, *node_message;
 	int64_t node_due_ms;

@@ -179,6 +179,29 @@ static void rule_43_outcomes(void **state)
 	rig_done(&r);
 }
 
+/* Nothing is told before the end: each has the time of all, and then all of them failed. */
+static void rule_43_time(void **state)
+{
+	(void)state;
+	struct rig r;
+	begin(&r, 20);
+	rig_batch(&r, one_batch(&r, N),
+		  (const enum fate[]){POD_CREATING, POD_CREATING, POD_CREATING, POD_CREATING});
+	rig_turn(&r, 0);
+	for (int minutes = 0; minutes < N * 30 - 1; minutes++) {
+		rig_turn(&r, MIN);
+		for (size_t i = 0; i < r.acts.n_writes; i++)
+			assert_int_equal(r.acts.writes[i].new->failed_nodes.n, 0);
+	}
+	rig_turn(&r, 2 * MIN);
+	for (size_t i = 0; i < N; i++) {
+		const struct failed_node *f = &status_of(&r, names[i])->failed_nodes.at[0];
+		assert_string_equal(f->reason, "Timeout");
+		assert_non_null(strstr(f->message, "pullTimeout for each"));
+	}
+	rig_done(&r);
+}
+
 /* Refused: nobody's PodRejected. Each goes alone; after ten minutes they go together again. */
 static void rule_43_refused(void **state)
 {
@@ -396,6 +419,7 @@ int main(void)
 		cmocka_unit_test(rule_42_the_unknown_goes_alone),
 		cmocka_unit_test(rule_43_counts_as_one),
 		cmocka_unit_test(rule_43_outcomes),
+		cmocka_unit_test(rule_43_time),
 		cmocka_unit_test(rule_43_refused),
 		cmocka_unit_test(rule_43_refused_alone),
 		cmocka_unit_test(rule_43_the_pod_is_deleted),

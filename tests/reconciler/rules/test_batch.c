@@ -179,11 +179,31 @@ static void rule_43_by_the_name_of_the_container(void **state)
 	arena_done(&a);
 }
 
+static void rule_43_time_of_a_pod(void **state)
+{
+	(void)state;
+	enum { MINUTE = 60 * 1000, HOUR = 60 * MINUTE };
+	static const struct {
+		int64_t timeout_ms;
+		size_t n;
+		int64_t want_ms;
+	} times[] = {
+		{30 * MINUTE, 1, 30 * MINUTE}, {2 * MINUTE, 20, 40 * MINUTE},
+		{30 * MINUTE, 4, 2 * HOUR},    {30 * MINUTE, 20, 2 * HOUR},
+		{3 * HOUR, 20, 3 * HOUR},      {3 * HOUR, 1, 3 * HOUR},
+		{INT64_MAX, 20, INT64_MAX},
+	};
+	for (size_t i = 0; i < ROWS(times); i++)
+		assert_int_equal(batch_timeout_ms(times[i].timeout_ms, times[i].n),
+				 times[i].want_ms);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rule_42_what_goes_together),
 		cmocka_unit_test(rule_43_by_the_name_of_the_container),
+		cmocka_unit_test(rule_43_time_of_a_pod),
 		cmocka_unit_test(rule_44_names),
 		cmocka_unit_test(rule_44_what_a_pod_carries),
 	};
