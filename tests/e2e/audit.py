@@ -38,13 +38,13 @@ def _request(line):
         event["requestURI"], body)
 
 
-def pulls_of(request):
-    """What a create of a pull pod is about, from its annotations: one pull a container."""
-    notes = request.body["metadata"].get("annotations") or {}
-    batch = [f"pull-{place}." for place in range(20) if f"{NOTE}pull-{place}.reference" in notes]
+def pulls_of(pod):
+    """What a pull pod is about, by its annotations: one pull a container; of another's pod none."""
+    notes = pod["metadata"].get("annotations") or {}
+    places = ["", *(f"pull-{place}." for place in range(20))]
     return [Pull(*(notes.get(NOTE + key, "") for key in
                    (f"{place}cachedimage-uid", "node-uid", f"{place}reference", f"{place}attempt")))
-            for place in batch or [""]]
+            for place in places if f"{NOTE}{place}attempt" in notes]
 
 
 def deprecated(path, ours=True):
@@ -83,7 +83,7 @@ class Audit:
     def creates(self, moment, uid=None, code=201):
         """Pulls whose pods were created, as [(request, pull)] in order of time; uid: of one CachedImage."""
         made = [(r, pull) for r in self.since(moment, verb="create", resource="pods", code=code) if r.body
-                for pull in pulls_of(r)]
+                for pull in pulls_of(r.body)]
         return sorted(((r, p) for r, p in made if uid in (None, p.uid)), key=lambda one: one[0].at)
 
     def twice(self, moment):

@@ -25,25 +25,30 @@ def now():
     return datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def pulled(pod):
-    """The status of a pod whose image was pulled and whose container ran to its end."""
-    image = pod["spec"]["containers"][0]["image"]
+def ended(container):
+    image = container["image"]
     digest = hashlib.sha256(image.encode()).hexdigest()
-    ended = {"exitCode": 0, "reason": "Completed", "startedAt": now(), "finishedAt": now(),
+    state = {"exitCode": 0, "reason": "Completed", "startedAt": now(), "finishedAt": now(),
              "containerID": f"containerd://{digest}"}
-    return {"phase": "Succeeded", "startTime": now(), "containerStatuses": [{
-        "name": "pull", "image": image, "imageID": f"{image.partition('@')[0]}@sha256:{digest}",
-        "containerID": ended["containerID"], "ready": False, "restartCount": 0,
-        "state": {"terminated": ended}}]}
+    return {"name": container["name"], "image": image,
+            "imageID": f"{image.partition('@')[0]}@sha256:{digest}", "containerID": state["containerID"],
+            "ready": False, "restartCount": 0, "state": {"terminated": state}}
+
+
+def pulled(pod):
+    """The status of a pod whose images were pulled and whose containers ran to their end."""
+    return {"phase": "Succeeded", "startTime": now(),
+            "containerStatuses": [ended(container) for container in pod["spec"]["containers"]]}
 
 
 def waiting(reason, message):
-    """An outcome for PretendNode.behave: the container waits, as a kubelet says of a failed pull."""
+    """An outcome for PretendNode.behave: the containers wait, as a kubelet says of a failed pull."""
     def status(pod):
         return {"phase": "Pending", "startTime": now(), "containerStatuses": [{
-            "name": "pull", "image": pod["spec"]["containers"][0]["image"], "imageID": "",
+            "name": container["name"], "image": container["image"], "imageID": "",
             "ready": False, "restartCount": 0,
-            "state": {"waiting": {"reason": reason, "message": message}}}]}
+            "state": {"waiting": {"reason": reason, "message": message}}}
+            for container in pod["spec"]["containers"]]}
     return status
 
 
@@ -100,6 +105,11 @@ class PretendNode:
             "conditions": [{"type": "Ready", "status": "True" if good else "False",
                             "reason": "Pretended", "lastHeartbeatTime": now(),
                             "lastTransitionTime": now()}]}}, "status")
+
+    def lists(self, sizes):
+        """The Node says that it has these images: {reference: bytes}."""
+        self.api.patch("node", self.name, {"status": {"images": [
+            {"names": [reference], "sizeBytes": size} for reference, size in sizes.items()]}}, "status")
 
     def beat(self):
         lease = {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease",

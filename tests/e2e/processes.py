@@ -20,8 +20,8 @@ def _read(path):
 
 def alive(pid):
     """Exists and is no zombie."""
-    stat = _read(f"/proc/{pid}/stat").rpartition(b")")[2].split()
-    return bool(stat) and stat[0] not in (b"Z", b"X")
+    fields = stat(pid)
+    return bool(fields) and fields[0] not in (b"Z", b"X")
 
 
 def name(pid):
@@ -32,14 +32,30 @@ def pids():
     return [int(one) for one in os.listdir("/proc") if one.isdigit()]
 
 
+def stat(pid):
+    """The fields of /proc/PID/stat from the state on; empty: it is gone."""
+    return _read(f"/proc/{pid}/stat").rpartition(b")")[2].split()
+
+
 def children(parent):
     """{program name: pid} of the living children."""
     found = {}
     for pid in pids():
-        stat = _read(f"/proc/{pid}/stat").rpartition(b")")[2].split()
-        if len(stat) > 1 and int(stat[1]) == parent and stat[0] not in (b"Z", b"X"):
+        fields = stat(pid)
+        if len(fields) > 1 and int(fields[1]) == parent and fields[0] not in (b"Z", b"X"):
             found[name(pid)] = pid
     return found
+
+
+def family(roots):
+    """These processes and all that descend from them."""
+    parents = {pid: int(fields[1]) for pid in pids() if (fields := stat(pid))}
+    found = set(roots)
+    while True:
+        more = {pid for pid, parent in parents.items() if parent in found} - found
+        if not more:
+            return found
+        found |= more
 
 
 def marked(value):

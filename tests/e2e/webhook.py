@@ -1,4 +1,4 @@
-"""A mutating webhook of our own, as a service mesh or a policy engine has one: it patches each pull pod on create."""
+"""Webhooks of our own, as a service mesh or a policy engine has them: one patches each pull pod on create, one refuses some."""
 import base64
 import http.server
 import json
@@ -9,16 +9,22 @@ import threading
 from kubeapi import NAMESPACE
 from pki import Authority, text
 
-PATH = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations"
+PATH = "/apis/admissionregistration.k8s.io/v1/"
 
 
 class Webhook:
     """with Webhook(t, [JSON patch operations]): ...; for pods of the pull namespace. Removed at the end."""
+    kind = "MutatingWebhookConfiguration"
 
     def __init__(self, t, patch, name="drop-test-webhook"):
         self.api, self.patch, self.name = t.api, patch, name
+        self.path = f"{PATH}{self.kind.lower()}s"
         self.authority = Authority(t.folder("webhook"), "webhook-authority")
         self.asked = 0
+
+    def response(self, pod):  # pylint: disable=unused-argument
+        return {"allowed": True, "patchType": "JSONPatch",
+                "patch": base64.b64encode(json.dumps(self.patch).encode()).decode()}
 
     def __enter__(self):
         hook = self
@@ -27,10 +33,8 @@ class Webhook:
             def do_POST(self):
                 review = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 hook.asked += 1
-                patch = base64.b64encode(json.dumps(hook.patch).encode()).decode()
                 answer = json.dumps({"apiVersion": review["apiVersion"], "kind": review["kind"], "response": {
-                    "uid": review["request"]["uid"], "allowed": True, "patchType": "JSONPatch",
-                    "patch": patch}}).encode()
+                    "uid": review["request"]["uid"], **hook.response(review["request"]["object"])}}).encode()
                 self.send_response(200)
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(answer)))
@@ -47,8 +51,8 @@ class Webhook:
         self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
         bundle = base64.b64encode(text(self.authority.cert).encode()).decode()
-        self.api.must("POST", PATH, {
-            "apiVersion": "admissionregistration.k8s.io/v1", "kind": "MutatingWebhookConfiguration",
+        self.api.must("POST", self.path, {
+            "apiVersion": "admissionregistration.k8s.io/v1", "kind": self.kind,
             "metadata": {"name": self.name}, "webhooks": [{
                 "name": "pods.drop-test.example.com", "sideEffects": "None", "admissionReviewVersions": ["v1"],
                 "clientConfig": {"url": f"https://127.0.0.1:{self.server.server_port}/", "caBundle": bundle},
@@ -58,6 +62,16 @@ class Webhook:
         return self
 
     def __exit__(self, *_):
-        self.api.ask("DELETE", os.path.join(PATH, self.name))
+        self.api.ask("DELETE", os.path.join(self.path, self.name))
         self.server.shutdown()
         self.server.server_close()
+
+
+class Refusing(Webhook):
+    """with Refusing(t, pod -> text or None): ...; a pod with a text is refused with it."""
+    kind = "ValidatingWebhookConfiguration"
+
+    def response(self, pod):
+        why = self.patch(pod)
+        return {"allowed": True} if why is None else {
+            "allowed": False, "status": {"code": 403, "message": why}}

@@ -9,7 +9,7 @@ import collections
 import threading
 import time
 
-from audit import NOTE, Pull
+from audit import pulls_of
 from kubeapi import PATHS, Watch
 
 
@@ -17,7 +17,7 @@ class Witness:
     def __init__(self, api):
         self.api = api
         self.stop = threading.Event()
-        self.pods = {}  # pod uid -> (when seen, Pull)
+        self.pods = {}  # pod uid -> (when seen, its pulls)
         self.objects = []  # the pods as they were first seen
         self.lock = threading.Lock()
         self.watch = None
@@ -31,15 +31,13 @@ class Witness:
         self.thread.join(10)
 
     def _note(self, pod):
-        notes = pod["metadata"].get("annotations") or {}
-        if NOTE + "attempt" not in notes:
+        pulls = pulls_of(pod)
+        if not pulls:
             return
-        pull = Pull(*(notes.get(NOTE + key, "") for key in
-                      ("cachedimage-uid", "node-uid", "reference", "attempt")))
         with self.lock:
             if pod["metadata"]["uid"] not in self.pods:
                 self.objects.append(pod)
-            self.pods.setdefault(pod["metadata"]["uid"], (time.time(), pull))
+            self.pods.setdefault(pod["metadata"]["uid"], (time.time(), pulls))
 
     def _run(self):
         version = ""
@@ -64,7 +62,12 @@ class Witness:
     def since(self, moment):
         """[Pull] of every pod that was first seen after the moment."""
         with self.lock:
-            return [pull for at, pull in self.pods.values() if at >= moment]
+            return [pull for at, pulls in self.pods.values() if at >= moment for pull in pulls]
+
+    def pods_since(self, moment):
+        """The pods that were first seen after the moment, as they were then."""
+        with self.lock:
+            return [pod for pod in self.objects if self.pods[pod["metadata"]["uid"]][0] >= moment]
 
     def of(self, label, value):
         """The pods with this label, as they were first seen."""
