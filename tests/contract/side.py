@@ -14,6 +14,7 @@ import socket
 import ssl
 import tempfile
 import threading
+import time
 import urllib.parse
 
 AGENT = "contract"
@@ -110,10 +111,15 @@ class Stream:
     does something else; None in the queue is the end of the stream."""
 
     def __init__(self, side, path, headers):
-        self.connection = side.connect()
-        self.connection.request("GET", path, headers=headers)
-        self.reply = self.connection.getresponse()
-        self.code, self.headers = self.reply.status, self.reply.headers
+        for _ in range(TIMEOUT):
+            self.connection = side.connect()
+            self.connection.request("GET", path, headers=headers)
+            self.reply = self.connection.getresponse()
+            self.code, self.headers = self.reply.status, self.reply.headers
+            if self.code != 429:
+                break
+            self.connection.close()  # a server (1.36) that has just started: its watch cache is not filled yet
+            time.sleep(1)
         self.events = queue.Queue(EVENTS_MAX)
         self.text = b""
         if self.code != 200:

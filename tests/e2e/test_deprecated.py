@@ -49,6 +49,10 @@ def test_operator(t):
 
 def test_manifests(t):
     for name in APPLIED:
+        if name == "crds" and t.cluster.kubernetes < 30:
+            t.tap.skip("deprecated.manifests: deploy/crds is applied without a Warning",
+                       "server-side apply refuses selectableFields before 1.30 (docs/install.md)")
+            continue
         try:
             t.kubectl("apply", "--dry-run=server", "--server-side", "--force-conflicts", "--warnings-as-errors", "-f",
                       os.path.join(DEPLOY, name))
