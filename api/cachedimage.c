@@ -46,6 +46,9 @@ static const struct field cachedimage_spec_rows[] = {
 	ROW(cachedimage_spec, gate_nodes, "gateNodes", F_BOOL, .flags = FF_ADDITIVE,
 	    .doc = "A new node with a startup taint (--startup-taint) keeps it until it has this "
 		   "image, or until the deadline; false when left out."),
+	ROW(cachedimage_spec, suspend, "suspend", F_BOOL, .flags = FF_ADDITIVE,
+	    .doc = "true: no pull of the image starts; those in flight end, and the status goes "
+		   "on. false when left out."),
 };
 DESC(cachedimage_spec, "CachedImageSpec", "The image and the nodes that should have it.",
      .rules = spec_rules);
@@ -124,8 +127,7 @@ static const struct field cachedimage_status_rows[] = {
 	ROW(cachedimage_status, conditions, "conditions", F_LIST, .flags = FF_LIST_KEYED,
 	    .list_key = "type", .sub = &api_condition_desc,
 	    .doc = "Conditions Ready and PullProgress; PlatformsMatched, PolicyResolved, "
-		   "Reconciling and Stalled "
-		   "only while they apply."),
+		   "Reconciling, Stalled and Suspended only while they apply."),
 };
 DESC(cachedimage_status, "CachedImageStatus", "Observed state, written by drop.");
 _Static_assert(sizeof(cachedimage_status_rows) / sizeof(cachedimage_status_rows[0]) <=

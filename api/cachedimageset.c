@@ -53,6 +53,9 @@ static const struct field cachedimageset_spec_rows[] = {
 	ROW(cachedimageset_spec, gate_nodes, "gateNodes", F_BOOL, .flags = FF_ADDITIVE,
 	    .doc = "gateNodes of each image: a new node with a startup taint (--startup-taint) "
 		   "keeps it until it has them, or until the deadline."),
+	ROW(cachedimageset_spec, suspend, "suspend", F_BOOL, .flags = FF_ADDITIVE,
+	    .doc = "true: no pull of the images of this set starts; those in flight end. The "
+		   "CachedImages are not changed. false when left out."),
 	ROW(cachedimageset_spec, images, "images", F_LIST, .sub = &image_entry_desc,
 	    .max_items = SET_IMAGES_MAX,
 	    .doc = "Images to cache. drop creates one CachedImage for each."),
@@ -71,7 +74,8 @@ static const struct field cachedimageset_status_rows[] = {
 	    .doc = "Number of these CachedImages that are Ready."),
 	ROW(cachedimageset_status, conditions, "conditions", F_LIST, .flags = FF_LIST_KEYED,
 	    .list_key = "type", .sub = &api_condition_desc,
-	    .doc = "Condition Ready; Children, Reconciling and Stalled only while they apply."),
+	    .doc = "Condition Ready; Children, Reconciling, Stalled and Suspended only while they "
+		   "apply."),
 };
 DESC(cachedimageset_status, "CachedImageSetStatus", "Observed state, written by drop.");
 

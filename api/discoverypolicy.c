@@ -111,6 +111,8 @@ static const struct field discoverypolicy_spec_rows[] = {
 	    .doc = "Numbers for each image, each made of the samples of one query."),
 	ROW(discoverypolicy_spec, ranking, "ranking", F_OBJECT, .sub = &discovery_ranking_desc,
 	    .doc = "Order of the images. Left out: by the highest value of a sample."),
+	ROW(discoverypolicy_spec, suspend, "suspend", F_BOOL, .flags = FF_ADDITIVE,
+	    .doc = "true: nothing is queried; the list stays as it is. false when left out."),
 };
 DESC(discoverypolicy_spec, "DiscoveryPolicySpec",
      "Sources or queries, filters and limits of image discovery.", .rules = api_pipeline_rules);
@@ -149,8 +151,8 @@ static const struct field discoverypolicy_status_rows[] = {
 	    .sub = &query_result_desc, .doc = "The last answer of each query."),
 	ROW(discoverypolicy_status, conditions, "conditions", F_LIST, .flags = FF_LIST_KEYED,
 	    .list_key = "type", .sub = &api_condition_desc,
-	    .doc = "Conditions Ready and SourceHealthy; Reconciling and Stalled only while they "
-		   "apply."),
+	    .doc = "Conditions Ready and SourceHealthy; Reconciling, Stalled and Suspended only "
+		   "while they apply."),
 };
 DESC(discoverypolicy_status, "DiscoveryPolicyStatus", "Observed state, written by drop.");
 

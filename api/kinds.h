@@ -37,6 +37,7 @@ struct cachedimage_spec {
 	struct api_name_ref *policy_ref;
 	struct pod_metadata *pod_metadata;
 	bool gate_nodes; /* additive, behaviour 45 */
+	bool suspend;    /* additive, behaviour 50 */
 };
 
 /* Limits of status.failedNodes, refused beyond by the CRD: writers cut to them. */
@@ -117,6 +118,7 @@ struct cachedimageset_spec {
 	struct api_tolerations tolerations;
 	struct pod_metadata *pod_metadata;
 	bool gate_nodes; /* additive, behaviour 45 */
+	bool suspend;    /* additive, behaviour 50 */
 	struct image_entries images;
 };
 
@@ -292,6 +294,7 @@ struct discoverypolicy_spec {
 	struct discovery_sources queries; /* the pipeline form, as the next two; not with sources */
 	struct discovery_signals signals;
 	struct discovery_ranking *ranking; /* NULL: the highest raw value counts */
+	bool suspend;                      /* additive, behaviour 50 */
 };
 
 struct signal_value {
@@ -350,6 +353,20 @@ struct failure_backoff {
 /* concurrencyScope, where the limits are for each image (behaviour 55). */
 #define PULLPOLICY_SCOPE_IMAGE "Image"
 
+/* Windows of a PullPolicy: the API server refuses more. */
+#define PULL_WINDOWS_MAX 16
+
+struct pull_window_spec {        /* additive, behaviour 51 */
+	const char *start, *end; /* "HH:MM" */
+	struct api_strings days; /* Mon ... Sun, of the start; none: all */
+	const char *timezone;    /* IANA; NULL: UTC */
+};
+
+struct pull_window_specs {
+	struct pull_window_spec *at;
+	size_t n;
+};
+
 struct pullpolicy_spec {
 	int64_t max_concurrent_nodes;            /* default 1 */
 	const char *concurrency_scope;           /* additive, behaviour 55; default Policy */
@@ -366,6 +383,9 @@ struct pullpolicy_spec {
 	const char *max_bytes_per_second;        /* additive, behaviour 40; NULL: no limit */
 	const char *repull_mode;                 /* additive, behaviour 37; default Auto */
 	const char *registry_checks;             /* additive, behaviour 36; default Auto */
+	bool suspend;                            /* additive, behaviour 50 */
+	struct pull_window_specs pull_windows;   /* additive, behaviour 51 */
+	const char *new_nodes_in_windows;        /* additive, behaviour 51; default Ignore */
 	struct api_map node_selector;
 	struct api_tolerations tolerations;
 };

@@ -14,6 +14,31 @@ static const char *const concurrency_scopes[] = {"Policy", PULLPOLICY_SCOPE_IMAG
 static const char *const repull_modes[] = {"Auto", "Always", NULL};
 static const char *const registry_checks[] = {"Auto", "Disabled", NULL};
 
+static const char *const new_nodes[] = {"Ignore", "Obey", NULL};
+static const char *const days[] = {"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun", NULL};
+
+#define CLOCK_TIME "^([01][0-9]|2[0-3]):[0-5][0-9]$"
+
+static const struct desc_rule window_rules[] = {
+	{"self.start != self.end", "start and end must differ"},
+	{0},
+};
+
+static const struct field pull_window_spec_rows[] = {
+	ROW(pull_window_spec, start, "start", F_STRING, .flags = FF_REQUIRED, .max_len = 5,
+	    .pattern = CLOCK_TIME, .doc = "Time at which it opens, such as 22:00."),
+	ROW(pull_window_spec, end, "end", F_STRING, .flags = FF_REQUIRED, .max_len = 5,
+	    .pattern = CLOCK_TIME,
+	    .doc = "Time at which it closes; earlier than start: on the next day."),
+	ROW(pull_window_spec, days, "days", F_STRINGS, .enums = days, .max_items = 7,
+	    .doc = "Days on which it opens. Left out: every day."),
+	ROW(pull_window_spec, timezone, "timezone", F_STRING, .max_len = 64,
+	    .pattern = "^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*$",
+	    .doc = "IANA name of the time zone, such as Europe/Berlin; UTC when left out."),
+};
+static DESC(pull_window_spec, "PullWindow", "A time of the day at which pulls may start.",
+	    .rules = window_rules);
+
 static const struct field failure_backoff_rows[] = {
 	ROW(failure_backoff, initial, "initial", F_DURATION, .flags = FF_HAS_DEFAULT,
 	    .def_str = "30s",
@@ -92,6 +117,17 @@ static const struct field pullpolicy_spec_rows[] = {
 	    .enums = registry_checks,
 	    .doc = "Auto: registries are asked about images of this policy where that saves pulls. "
 		   "Disabled: never. Auto when left out."),
+	ROW(pullpolicy_spec, suspend, "suspend", F_BOOL, .flags = FF_ADDITIVE,
+	    .doc = "true: no pull of an image of this policy starts, on any node; those in flight "
+		   "end. false when left out."),
+	ROW(pullpolicy_spec, pull_windows, "pullWindows", F_LIST, .flags = FF_ADDITIVE,
+	    .sub = &pull_window_spec_desc, .max_items = PULL_WINDOWS_MAX,
+	    .doc = "Pulls start only while a clock shows a time in one of these; those in flight "
+		   "end as usual. Left out: at any time."),
+	ROW(pullpolicy_spec, new_nodes_in_windows, "newNodesInWindows", F_STRING,
+	    .flags = FF_ADDITIVE, .enums = new_nodes,
+	    .doc = "Ignore: pulls on a new node, and what a node with a startup taint waits for, "
+		   "start at any time. Obey: only in pullWindows. Ignore when left out."),
 	ROW(pullpolicy_spec, node_selector, "nodeSelector", F_MAP, API_SELECTOR,
 	    .doc = "Labels of the nodes to which this policy applies; on other nodes the built-in "
 		   "defaults apply. Left out: all nodes."),
@@ -107,8 +143,8 @@ static const struct field pullpolicy_status_rows[] = {
 	    .doc = "Generation of the spec that this status is about."),
 	ROW(pullpolicy_status, conditions, "conditions", F_LIST,
 	    .flags = FF_LIST_KEYED | FF_ADDITIVE, .list_key = "type", .sub = &api_condition_desc,
-	    .doc = "Condition Ready, with the number of images that use the policy; Stalled only "
-		   "while it applies."),
+	    .doc = "Condition Ready, with the number of images that use the policy; Stalled and "
+		   "Suspended only while they apply."),
 };
 DESC(pullpolicy_status, "PullPolicyStatus", "Observed state, written by drop.");
 

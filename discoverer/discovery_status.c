@@ -1,4 +1,5 @@
-/* See discovery_status.h. The sentences are those of the reference; what we add comes after them. */
+/* See discovery_status.h. The sentences are those of the reference; what we add comes after them.
+ */
 #include "discoverer/discovery_status.h"
 
 #include <string.h>
@@ -92,6 +93,16 @@ static const struct source_view *first_failed(const struct status_facts *f)
 	return NULL;
 }
 
+/* 50. What was said of the list stays true; of none that was ever made nothing is known. */
+static struct api_condition ready_suspended(const struct status_facts *f,
+					    const struct discoverypolicy_status *old)
+{
+	const struct api_condition *was = api_condition_find(&old->conditions, "Ready");
+	if (was != NULL && was->status != NULL && strcmp(was->status, "True") == 0)
+		return condition(old, "Ready", true, was->reason, was->message, f);
+	return condition(old, "Ready", false, "Suspended", "Nothing is queried while suspended", f);
+}
+
 static struct api_condition ready(const struct status_facts *f,
 				  const struct discoverypolicy_status *old, struct arena *a)
 {
@@ -99,6 +110,8 @@ static struct api_condition ready(const struct status_facts *f,
 	if (f->spec_error != NULL)
 		return condition(old, "Ready", false, fault_reason(FAULT_SPEC),
 				 cut(a, f->spec_error), f);
+	if (f->suspended)
+		return ready_suspended(f, old);
 	if (bad == 0)
 		return condition(old, "Ready", true, "Synced",
 				 cut(a, arena_printf(a, "Discovered %zu images%s%s", f->images.n,
@@ -171,6 +184,8 @@ static enum health health_now(const struct status_facts *f, struct arena *a,
 	size_t bad = failed(f);
 	if (f->spec_error != NULL)
 		return HEALTH_STALLED;
+	if (f->suspended)
+		return strcmp(why->status, "True") == 0 ? HEALTH_CURRENT : HEALTH_RECONCILING;
 	for (size_t i = 0; i < f->n; i++) {
 		const struct source_view *s = &f->sources[i];
 		if (!fault_lasts(s->fault))
@@ -198,6 +213,20 @@ static void put_health(const struct status_facts *f, const struct discoverypolic
 		if (!health_is_condition(list->at[i].type))
 			list->at[n++] = list->at[i];
 	list->n = n + health_condition(&m, health, &why, f->now_s, &list->at[n]);
+}
+
+/* 50. There while it holds. */
+static void put_suspended(const struct status_facts *f, const struct discoverypolicy_status *old,
+			  struct api_conditions *list)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < list->n; i++)
+		if (list->at[i].type == NULL || strcmp(list->at[i].type, "Suspended") != 0)
+			list->at[n++] = list->at[i];
+	list->n = n;
+	if (f->suspended)
+		list->at[list->n++] = condition(old, "Suspended", true, "Suspended",
+						"Nothing is queried; the list stays as it is", f);
 }
 
 /* What each query last said; one that has not answered yet failed for now. */
@@ -230,10 +259,10 @@ struct discoverypolicy_status status_make(const struct status_facts *facts,
 	struct discoverypolicy_status s = *old;
 	/* 59. Tools that wait for a change to be observed read this, not the conditions. */
 	s.observed_generation = facts->generation;
-	s.conditions.at = arena_array(a, old->conditions.n + 3, sizeof(*s.conditions.at));
+	s.conditions.at = arena_array(a, old->conditions.n + 4, sizeof(*s.conditions.at));
 	for (size_t i = 0; i < old->conditions.n; i++)
 		s.conditions.at[i] = old->conditions.at[i];
-	if (facts->spec_error == NULL) {
+	if (facts->spec_error == NULL && !facts->suspended) {
 		struct api_condition c = healthy(facts, old, a);
 		put(&s.conditions, &c);
 		s.discovered_images = facts->images;
@@ -244,6 +273,7 @@ struct discoverypolicy_status status_make(const struct status_facts *facts,
 	struct api_condition c = ready(facts, old, a);
 	put(&s.conditions, &c);
 	put_health(facts, old, &c, a, &s.conditions);
+	put_suspended(facts, old, &s.conditions);
 	s.image_count = (int64_t)s.discovered_images.n;
 	s.source_count = (int64_t)facts->n;
 	return s;

@@ -29,6 +29,7 @@ struct status_facts {
 	const struct source_view *sources;
 	size_t n;
 	const struct plan_queries *queries; /* n; NULL: of no matter */
+	bool suspended;         /* nothing is asked (50): the list stays, and what is known of it */
 	const char *spec_error; /* set: nothing was asked (rule 31), only the condition changes */
 	struct discovered_images images;
 	size_t left_out[DROP_REASONS_COUNT]; /* names left out by the sources' answers */

@@ -122,12 +122,14 @@ static void publish(struct policy *policy, struct now now)
 	struct write_ctx *w = xcalloc(1, sizeof(*w));
 	struct list list = {0};
 	struct source_view *views = arena_array(&w->mem, policy->n, sizeof(*views));
-	if (policy->spec_error[0] == '\0')
+	bool suspended = policy->obj->spec.suspend;
+	if (policy->spec_error[0] == '\0' && !suspended)
 		list = make_list(policy, &w->mem);
 	struct status_facts facts = {
 		.sources = views,
 		.n = policy->n,
 		.spec_error = policy->spec_error[0] != '\0' ? policy->spec_error : NULL,
+		.suspended = suspended,
 		.images = plan_images(&policy->plan, &list, &w->mem),
 		.too_large = list.too_large,
 		.synced = policy->synced,

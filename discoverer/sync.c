@@ -119,13 +119,14 @@ static void ask(struct policy *policy, size_t i, bool full)
 
 static void ask_due(struct policy *policy, struct now now)
 {
-	bool full = now.boot_ms >= policy->full_ms;
+	bool suspend = policy->obj->spec.suspend, full = now.boot_ms >= policy->full_ms;
 	if (full) {
 		policy->full_ms = now.boot_ms +
 				  schedule_interval(policy->obj->spec.sync_interval, random_id());
 		policy_check(policy); /* an expression that was too slow gets another try */
 	}
-	if (policy->spec_error[0] != '\0') { /* rule 31: nobody is asked */
+	/* 31, 50. Nobody is asked. */
+	if (policy->spec_error[0] != '\0' || suspend) {
 		policy->dirty |= full;
 		return;
 	}

@@ -50,6 +50,22 @@ extern const char *ctl_args[CTL_ARGS_MAX];
 extern const struct proc_def ctl_status, ctl_why, ctl_queue, ctl_plan, ctl_tap, ctl_stats,
 	ctl_discover, ctl_facts, ctl_gate;
 
+struct ctl_command {
+	const char *name, *args;
+	int min_args;
+	const struct proc_def *def; /* NULL: answered without asking anybody */
+	const char *words;          /* that may follow, for completion */
+	const char *doc;            /* NULL: that of def */
+};
+
+struct ctl_commands {
+	const struct ctl_command *at;
+	size_t n;
+};
+
+/* completion.c: the script of bash, zsh or kubectl; false: there is none for that. */
+bool completion_write(const char *shell, const struct ctl_commands *all, struct buf *out);
+
 /* -f FILE of commands that read manifests (dropctl/manifest.h). */
 #define CTL_FILE                                                                                   \
 	{"file", OPT_STRING, offsetof(struct ctl, file),                                           \

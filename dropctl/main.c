@@ -11,29 +11,30 @@
 
 #include "base/xalloc.h"
 
-static const struct command {
-	const char *name, *args;
-	int min_args;
-	const struct proc_def *def;
-} commands[] = {
-	{"status", "", 0, &ctl_status},
-	{"why", "IMAGE [NODE]", 1, &ctl_why},
-	{"gate", "[open [NODE]]", 0, &ctl_gate},
-	{"queue", "", 0, &ctl_queue},
-	{"plan", "-f FILE", 0, &ctl_plan},
-	{"stats", "PROCESS", 1, &ctl_stats},
-	{"tap", "", 0, &ctl_tap},
-	{"discover", "-f FILE", 0, &ctl_discover},
-	{"facts", "IMAGE [SECRET]", 1, &ctl_facts},
+static const struct ctl_command commands[] = {
+	{"status", "", 0, &ctl_status, "", NULL},
+	{"why", "IMAGE [NODE]", 1, &ctl_why, "node", NULL},
+	{"gate", "[open [NODE]]", 0, &ctl_gate, "open", NULL},
+	{"queue", "", 0, &ctl_queue, "", NULL},
+	{"plan", "-f FILE", 0, &ctl_plan, "", NULL},
+	{"stats", "PROCESS", 1, &ctl_stats, "watcher reconciler puller discoverer metricsd", NULL},
+	{"tap", "", 0, &ctl_tap, "", NULL},
+	{"discover", "-f FILE", 0, &ctl_discover, "", NULL},
+	{"facts", "IMAGE [SECRET]", 1, &ctl_facts, "", NULL},
+	{"completion", "SHELL", 1, NULL, "bash zsh kubectl",
+	 "Completion script of bash, zsh or kubectl."},
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
 static int usage(FILE *to, int code)
 {
 	fputs("usage: dropctl COMMAND [ARGUMENTS] [options]\n\n", to);
-	for (size_t i = 0; i < COMMANDS; i++)
-		fprintf(to, "  %-9s%-15s %.*s\n", commands[i].name, commands[i].args,
-			(int)strcspn(commands[i].def->doc, ".") + 1, commands[i].def->doc);
+	for (size_t i = 0; i < COMMANDS; i++) {
+		const struct ctl_command *c = &commands[i];
+		const char *doc = c->doc != NULL ? c->doc : c->def->doc;
+		fprintf(to, "  %-10s %-15s %.*s\n", c->name, c->args, (int)strcspn(doc, ".") + 1,
+			doc);
+	}
 	fputs("\ndropctl COMMAND --help lists the options of a command.\n", to);
 	return code;
 }
@@ -70,7 +71,7 @@ static bool takes_value(const char *arg)
 		return false;
 	const struct option_def *o = find(proc_tool_options, name);
 	for (size_t i = 0; o == NULL && i < COMMANDS; i++)
-		o = find(commands[i].def->options, name);
+		o = commands[i].def == NULL ? NULL : find(commands[i].def->options, name);
 	return o != NULL && o->type != OPT_BOOL;
 }
 
@@ -92,7 +93,21 @@ static void sort_out(int argc, char **argv, struct line *ret)
 	}
 }
 
-static int run(const struct command *command, struct line *line, char *program)
+static int complete(const char *shell)
+{
+	struct buf out = {0};
+	bool known = completion_write(shell, &(struct ctl_commands){commands, COMMANDS}, &out);
+	if (known)
+		fputs(out.data, stdout);
+	else
+		fprintf(stderr,
+			"dropctl: no completion for \"%s\"; there is bash, zsh and kubectl\n",
+			shell);
+	buf_done(&out);
+	return known ? PROC_EXIT_OK : PROC_EXIT_USAGE;
+}
+
+static int run(const struct ctl_command *command, struct line *line, char *program)
 {
 	int n = line->n_words - 1;
 	int max = strchr(command->args, '[') != NULL ? 2 : command->min_args;
@@ -101,6 +116,8 @@ static int run(const struct command *command, struct line *line, char *program)
 			command->args);
 		return PROC_EXIT_USAGE;
 	}
+	if (command->def == NULL)
+		return line->help ? usage(stdout, PROC_EXIT_OK) : complete(line->words[1]);
 	for (int i = 0; i < n && i < CTL_ARGS_MAX; i++)
 		ctl_args[i] = line->words[i + 1];
 	/* As the shared main wants it: the name, then options only. */

@@ -68,6 +68,9 @@ static int add_set(struct plan_file *f, const struct yaml_doc *doc, struct err *
 			.node_selector = s->node_selector,
 			.tolerations = s->tolerations,
 			.policy_ref = s->policy_ref,
+			.pod_metadata = s->pod_metadata,
+			.gate_nodes = s->gate_nodes,
+			.suspend = s->suspend,
 		};
 		if (check_reference(doc, e->image, e->tag, e->digest, f, err) != 0 ||
 		    add_image(f, arena_printf(&f->arena, "%s[%zu]", set.meta.name, i), &spec,

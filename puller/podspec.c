@@ -160,9 +160,12 @@ static void quantities(struct buf *out, const char *key, const struct api_map *m
 	buf_adds(out, "}");
 }
 
-/* 42. The containers of a batch pull one after another: the first has the pod's resources. */
-static void container(const struct msg_start *pull, int place, const struct pod_shape *shape,
-		      struct buf *out)
+/*
+ * 42. The containers of a batch pull one after another: the first has the pod's resources. 49. The
+ * API server refuses what Windows does not have.
+ */
+static void container(const struct msg_start *pull, int place, bool windows,
+		      const struct pod_shape *shape, struct buf *out)
 {
 	char name[PULLPOD_CONTAINER_SIZE];
 	buf_adds(out, place > 0 ? ",{\"name\":" : "{\"name\":");
@@ -174,9 +177,10 @@ static void container(const struct msg_start *pull, int place, const struct pod_
 	buf_adds(out, ",\"command\":[\"true\"],\"resources\":{");
 	quantities(out, "requests", &shape->requests, place > 0);
 	quantities(out, "limits", &shape->limits, place > 0);
-	buf_adds(out, "},\"securityContext\":{\"allowPrivilegeEscalation\":false,"
-		      "\"readOnlyRootFilesystem\":true,"
-		      "\"capabilities\":{\"drop\":[\"ALL\"]}}}");
+	buf_adds(out, windows ? "}}"
+			      : "},\"securityContext\":{\"allowPrivilegeEscalation\":false,"
+				"\"readOnlyRootFilesystem\":true,"
+				"\"capabilities\":{\"drop\":[\"ALL\"]}}}");
 }
 
 static void tolerations(const struct msg_toleration_list *list, struct buf *out)
@@ -236,6 +240,19 @@ static void id(struct buf *out, const char *key, int64_t value)
 		buf_addf(out, ",\"%s\":%" PRId64, key, value);
 }
 
+/* 5, 49. On Windows a user has a name; ContainerUser is in every base image, without privileges. */
+static void security(bool windows, const struct pod_shape *shape, struct buf *out)
+{
+	buf_adds(out, ",\"securityContext\":{\"runAsNonRoot\":true");
+	if (windows) {
+		buf_adds(out, ",\"windowsOptions\":{\"runAsUserName\":\"ContainerUser\"}}");
+		return;
+	}
+	id(out, "runAsUser", shape->user);
+	id(out, "runAsGroup", shape->group);
+	buf_adds(out, ",\"seccompProfile\":{\"type\":\"RuntimeDefault\"}}");
+}
+
 static void spec(const struct msg_pull_start *pull, const struct podspec_config *config,
 		 struct buf *out)
 {
@@ -252,17 +269,16 @@ static void spec(const struct msg_pull_start *pull, const struct podspec_config 
 	buf_adds(out, ",\"restartPolicy\":\"Never\","
 		      "\"terminationGracePeriodSeconds\":0,"
 		      "\"automountServiceAccountToken\":false,"
-		      "\"enableServiceLinks\":false,"
-		      "\"securityContext\":{\"runAsNonRoot\":true");
-	id(out, "runAsUser", shape->user);
-	id(out, "runAsGroup", shape->group);
-	buf_adds(out, ",\"seccompProfile\":{\"type\":\"RuntimeDefault\"}}");
+		      "\"enableServiceLinks\":false");
+	if (pull->windows)
+		buf_adds(out, ",\"os\":{\"name\":\"windows\"}");
+	security(pull->windows, shape, out);
 	tolerations(&pull->tolerations, out);
 	secrets(&pull->secrets, &shape->secrets, out);
 	buf_adds(out, ",\"containers\":[");
 	for (size_t i = 0; i < pull->pulls.n; i++)
-		container(&pull->pulls.at[i], pull->batch != NULL ? (int)i : PULLPOD_ONLY, shape,
-			  out);
+		container(&pull->pulls.at[i], pull->batch != NULL ? (int)i : PULLPOD_ONLY,
+			  pull->windows, shape, out);
 	buf_adds(out, "]}");
 }
 

@@ -1,5 +1,5 @@
 /*
- * A pull pod, as JSON for the API server (behaviour.md 5, 6, 7, 42, 57). Pure.
+ * A pull pod, as JSON for the API server (behaviour.md 5, 6, 7, 42, 49, 57). Pure.
  */
 #ifndef DROP_PULLER_PODSPEC_H
 #define DROP_PULLER_PODSPEC_H

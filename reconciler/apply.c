@@ -77,6 +77,7 @@ static void start_pull(struct proc *p, const struct core_start *s)
 		.node = s->node,
 		.node_uid = s->node_uid,
 		.batch = s->batch,
+		.windows = s->windows,
 		.pulls = pulls_of(s, a),
 		.labels = pod_notes(&s->pod_metadata.labels, a),
 		.annotations = pod_notes(&s->pod_metadata.annotations, a),
@@ -156,8 +157,13 @@ static void say(struct proc *p, const struct core_fact *f)
 							   : event_of_node(f, proc_arena(p));
 		events_tell(p, &event);
 	}
+	if (f->policy != NULL) {
+		struct event_fact event = event_of_policy(f, proc_arena(p));
+		events_tell(p, &event);
+	}
 	LOG_AT(info->warn ? LOG_WARN : LOG_INFO, info->text, LS("image", f->image),
-	       LS("node", f->node), LS("reason", f->reason), LS("message", f->message));
+	       LS("policy", f->policy), LS("node", f->node), LS("reason", f->reason),
+	       LS("message", f->message));
 }
 
 int64_t apply_turn(struct proc *p)

@@ -16,6 +16,8 @@ static void put(struct proc *p, enum kind kind, const void *obj)
 {
 	struct reconciler *r = proc_state(p);
 	r->prune |= kind == KIND_CACHEDIMAGE;
+	if (kind == KIND_PULLPOLICY)
+		zones_tell(r, obj);
 	core_put(r->core, kind, obj, proc_now(p));
 	sets_put(r->sets, kind, obj, proc_now(p));
 }

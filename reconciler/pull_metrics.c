@@ -70,6 +70,7 @@ void measure_fact(struct proc *p, const struct core_fact *f)
 	case FACT_TOO_LARGE:
 	case FACT_NO_ROOM:
 	case FACT_DISK_UNCHECKED:
+	case FACT_NO_ZONE:
 	case FACT_COUNT:
 		break;
 	}
@@ -85,8 +86,15 @@ void measure_reconciled(struct proc *p, enum kind kind, bool done)
 /* ---- gauges ---- */
 
 static const enum metric_id of_images[] = {
-	METRIC_nodes_targeted, METRIC_nodes_cached, METRIC_consecutive_failures,
-	METRIC_image_degraded, METRIC_queue_depth,  METRIC_queue_oldest_seconds,
+	METRIC_nodes_targeted,
+	METRIC_nodes_cached,
+	METRIC_consecutive_failures,
+	METRIC_image_degraded,
+	METRIC_queue_depth,
+	METRIC_queue_oldest_seconds,
+	METRIC_image_suspended,
+	METRIC_policy_windows_open,
+	METRIC_policy_windows_change_timestamp_seconds,
 };
 
 static void set_image(struct metrics *m, const struct image_stats *f)
@@ -95,6 +103,7 @@ static void set_image(struct metrics *m, const struct image_stats *f)
 	metric_set(m, METRIC_nodes_cached, f->ready, LABELS(f->image));
 	metric_set(m, METRIC_consecutive_failures, f->failures, LABELS(f->image, f->reference));
 	metric_set(m, METRIC_image_degraded, f->degraded, LABELS(f->image));
+	metric_set(m, METRIC_image_suspended, f->suspended, LABELS(f->image));
 }
 
 /* What waits, added up by policy: the first image of a policy begins its sums. */
@@ -120,6 +129,20 @@ static void set_policies(struct proc *p, const struct image_stats *list, size_t 
 		metric_set(m, METRIC_queue_oldest_seconds, age_ms * US_PER_MS, LABELS(policy));
 	}
 	map_done(&seen);
+}
+
+/* 51. */
+static void set_windows(struct proc *p)
+{
+	const struct reconciler *r = proc_state(p);
+	struct metrics *m = proc_metrics(p);
+	struct window_stats *list;
+	size_t n = core_window_stats(r->core, proc_arena(p), &list);
+	for (size_t i = 0; i < n; i++) {
+		metric_set(m, METRIC_policy_windows_open, list[i].open, LABELS(list[i].policy));
+		metric_set(m, METRIC_policy_windows_change_timestamp_seconds,
+			   list[i].change_s * US_PER_S, LABELS(list[i].policy));
+	}
 }
 
 static bool keep_reference(void *ctx, const char *reference)
@@ -160,8 +183,10 @@ void reconciler_collect(struct proc *p)
 		set_image(m, &list[i]);
 		active += list[i].active;
 	}
-	if (r->acting)
+	if (r->acting) {
 		set_policies(p, list, n);
+		set_windows(p);
+	}
 	collect_held(p);
 	metric_sweep(m, METRIC_nodes_held);
 	for (size_t i = 0; i < sizeof(of_images) / sizeof(of_images[0]); i++)

@@ -153,6 +153,7 @@ void reconciler_done(struct proc *p)
 	node_opens_fence(r);
 	node_says_fence(r);
 	core_free(r->core);
+	zones_done(r);
 	sets_free(r->sets);
 	events_free(r->events);
 	gate_metrics_done(r);

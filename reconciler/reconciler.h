@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "base/map.h"
+#include "base/zone.h"
 #include "ipc/options.h"
 #include "ipc/feed.h"
 #include "ipc/proc.h"
@@ -38,6 +39,8 @@
 #define ASKS_MAX (PROC_REQUESTS_MAX - 2 - CHECKS_MAX - NODE_ASKS_MAX - NODE_SAYS_MAX)
 /* Nodes being read at a time; each answer is a whole Node (node_read.c). */
 #define RESOLVES_MAX 4
+/* Time zones of pull windows that are kept (zones.c): a few KB each. */
+#define ZONES_MAX 64
 /* Statuses of PullPolicies being written at a time. */
 #define POLICY_WRITES_MAX 4
 
@@ -75,7 +78,7 @@ struct reconciler {
 	size_t n_resolves;
 	struct registry_check checks[CHECKS_MAX];
 	size_t n_checks;
-	uint64_t checked; /* ever, so that no tag comes twice */
+	uint64_t checked;       /* ever, so that no tag comes twice */
 	int64_t check_alone_ms; /* since when the discoverer is not connected; 0: it is */
 	struct node_ask node_asks[NODE_ASKS_MAX];
 	size_t n_node_asks;
@@ -88,10 +91,12 @@ struct reconciler {
 	size_t n_set_writes;
 	struct events *events;
 	size_t n_event_writes;
-	bool events_legacy;      /* core/v1: the newer API was forbidden */
-	int64_t events_off_ms;   /* none before: both are */
-	uint64_t events_dropped; /* of events.c, so many are counted */
-	bool prune;              /* an image or a node went, or names another reference */
+	bool events_legacy;            /* core/v1: the newer API was forbidden */
+	int64_t events_off_ms;         /* none before: both are */
+	uint64_t events_dropped;       /* of events.c, so many are counted */
+	struct arena zones[ZONES_MAX]; /* each of one time zone */
+	size_t n_zones;
+	bool prune; /* an image or a node went, or names another reference */
 };
 
 /* core_feed.c: from the watcher to the core. */
@@ -99,6 +104,10 @@ extern const struct feed_ops reconciler_feed;
 void read_turn(struct proc *p);
 void on_doorbell(struct proc *p, const struct msg_in *in);
 void on_changes(struct proc *p, const struct msg_in *in);
+
+/* zones.c: the core learns the time zones that a policy names; after it, they are freed. */
+void zones_tell(struct reconciler *r, const struct pullpolicy *p);
+void zones_done(struct reconciler *r);
 
 /* apply.c: from the core to the puller and the API server. */
 int64_t apply_turn(struct proc *p);

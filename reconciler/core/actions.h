@@ -36,6 +36,7 @@ struct core_start_pull { /* one image of the pod */
 struct core_start { /* behaviour.md 5, 6 */
 	const char *pod_name, *node, *node_uid;
 	const char *batch; /* image label of a pod of several images (44), else NULL */
+	bool windows;      /* what the node runs (49) */
 	struct core_start_pull *pulls;
 	size_t n_pulls;
 	struct api_name_refs secrets;
@@ -104,6 +105,7 @@ enum core_fact_kind { /* behaviour.md 22 */
 		      FACT_NO_NODES,         /* the image targets no node (4) */
 		      FACT_TOO_LARGE,        /* message: how large, and what is allowed (41) */
 		      FACT_NO_ROOM,          /* first node that is left out for its disk (41) */
+		      FACT_NO_ZONE,          /* a policy names a time zone that is unknown (51) */
 		      FACT_DISK_UNCHECKED,   /* first node whose list may be cut (41) */
 		      FACT_TAG_MOVED,        /* message: from which digest to which (37) */
 		      FACT_NODE_WARM,        /* a new node has all its images; of no image */
@@ -117,13 +119,14 @@ enum core_fact_kind { /* behaviour.md 22 */
 
 struct core_fact { /* something worth an event and a line in the log */
 	enum core_fact_kind kind;
-	const char *image, *image_uid; /* of the CachedImage it is about; NULL: of none */
-	const char *reference;         /* PULL_SUCCEEDED, PULL_FAILED: what was pulled */
-	const char *node;              /* NULL where no single node is concerned */
-	const char *node_uid;          /* of facts about a node; else NULL */
-	const char *pool;              /* the same: the node's pool, "" if it has none */
-	const char *reason, *message;  /* why; NULL where the kind says it all */
-	enum fault fault;              /* PULL_FAILED, POD_REFUSED: whose */
+	const char *image, *image_uid;   /* of the CachedImage it is about; NULL: of none */
+	const char *policy, *policy_uid; /* the same, of the PullPolicy */
+	const char *reference;           /* PULL_SUCCEEDED, PULL_FAILED: what was pulled */
+	const char *node;                /* NULL where no single node is concerned */
+	const char *node_uid;            /* of facts about a node; else NULL */
+	const char *pool;                /* the same: the node's pool, "" if it has none */
+	const char *reason, *message;    /* why; NULL where the kind says it all */
+	enum fault fault;                /* PULL_FAILED, POD_REFUSED: whose */
 	/*
 	 * PULL_SUCCEEDED: since its start, or our first look at it; NODE_WARM: since the node
 	 * could first get pods; NODE_OPENED: since it was Ready; else 0.

@@ -21,6 +21,7 @@
 #include "reconciler/core/pairs.h"
 #include "reconciler/core/policies.h"
 #include "reconciler/core/slots.h"
+#include "reconciler/core/suspend.h"
 
 static uint32_t to_u32(int64_t seconds)
 {
@@ -100,6 +101,9 @@ void image_adopt(struct core *c, struct image *img, const struct cachedimage *ci
 		api_condition_find(&st->conditions, CONDITION_PLATFORMS);
 	img->skipped_before = st->nodes_skipped != 0;
 	img->left_out_s = matched != NULL ? matched->last_transition : 0;
+	const struct api_condition *suspended =
+		api_condition_find(&st->conditions, CONDITION_SUSPENDED);
+	img->suspended_s = suspended != NULL ? suspended->last_transition : 0;
 	check_forget(img);
 	if (!about_reference(img, ci))
 		return;

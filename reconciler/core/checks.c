@@ -16,7 +16,8 @@
 
 static bool allowed(struct core *c, const struct image *img)
 {
-	return c->checks_allowed && img->listed_as != 0 && policy_of_image(c, img)->checks;
+	return c->checks_allowed && img->listed_as != 0 && img->suspended == SUSPENDED_NOT &&
+	       policy_of_image(c, img)->checks;
 }
 
 bool check_possible(struct core *c, const struct image *img)
@@ -166,7 +167,8 @@ static void ask_and_hold(struct core *c, struct image *img, struct now now)
 	ask(c, img);
 }
 
-/* Of a digest nothing else is asked but what decides something; what is never pulled, not at all. */
+/* Of a digest nothing else is asked but what decides something; what is never pulled, not at all.
+ */
 static bool facts_owed(struct core *c, const struct image *img, struct now now)
 {
 	const struct tag_check *k = &img->check;

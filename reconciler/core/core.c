@@ -22,12 +22,14 @@
 #include "reconciler/core/pod_answers.h"
 #include "reconciler/core/pods.h"
 #include "reconciler/core/policies.h"
+#include "reconciler/core/policy_windows.h"
 #include "reconciler/core/policy_status.h"
 #include "reconciler/core/pull_pods.h"
 #include "reconciler/core/pull_queue.h"
 #include "reconciler/core/pulls.h"
 #include "reconciler/core/slots.h"
 #include "reconciler/core/status_writes.h"
+#include "reconciler/core/suspend.h"
 
 struct core *core_new(void)
 {
@@ -57,6 +59,8 @@ void core_free(struct core *c)
 	while (c->n_queue != 0)
 		image_free(c, c->queue[c->n_queue - 1]);
 	policies_done(c);
+	windows_forget_zones(c);
+	suspend_done(c);
 	slots_done(c);
 	map_done(&c->images);
 	map_done(&c->registries);
@@ -120,6 +124,10 @@ void core_put(struct core *c, enum kind kind, const void *obj, struct now now)
 	case KIND_PULLPOLICY:
 		pullpolicy_put(c, obj, now);
 		break;
+	case KIND_CACHEDIMAGESET: /* of which only that it suspends its images */
+		if (suspend_set_put(c, obj))
+			images_sets_changed(c, now);
+		break;
 	default: /* kinds that are not read for decisions about images */
 		break;
 	}
@@ -170,6 +178,10 @@ void core_gone(struct core *c, enum kind kind, const char *name, struct now now)
 		if ((policy = map_get(&c->policies, name)) != NULL && policy->present)
 			policy_gone(c, policy, now);
 		break;
+	case KIND_CACHEDIMAGESET:
+		if (suspend_set_gone(c, name))
+			images_sets_changed(c, now);
+		break;
 	default:
 		break;
 	}
@@ -184,6 +196,8 @@ void core_mark(struct core *c)
 void core_sweep(struct core *c, struct now now)
 {
 	policies_sweep(c, now);
+	if (suspend_sets_sweep(c))
+		images_sets_changed(c, now);
 	images_sweep(c, now);
 	nodes_sweep(c, now);
 	pods_sweep(c, now);
@@ -294,6 +308,16 @@ int core_order_open(struct core *c, const char *node)
 	return n;
 }
 
+void core_know_zone(struct core *c, const char *name, const struct zone *zone)
+{
+	windows_know(c, name, zone);
+}
+
+bool core_knows_zone(const struct core *c, const char *name)
+{
+	return map_get(&c->zones, name) != NULL;
+}
+
 void core_allow_checks(struct core *c, bool allow)
 {
 	c->checks_allowed = allow;
@@ -334,6 +358,9 @@ static void run_timers(struct core *c, struct now now)
 			timer_stop(&c->timers, t);
 			held_touch(c, LIST_MEMBER(t, struct held, say_timer)->slot);
 			break;
+		case TIMER_WINDOWS: /* windows_run() looks */
+			timer_stop(&c->timers, t);
+			break;
 		case TIMER_STATUS: /* these live in other heaps */
 		case TIMER_POLICY_STATUS:
 			timer_stop(&c->timers, t);
@@ -363,6 +390,8 @@ int64_t core_turn(struct core *c, struct now now, struct core_room room, struct 
 	int64_t next = CLOCK_NEVER;
 	if (c->leading) {
 		run_timers(c, now);
+		if (windows_run(c, now))
+			held_touch_all(c);
 		gate_run(c, now, room.opens, a, ret);
 		node_conditions_run(c, now, room.conditions, a, ret);
 		queue_run(c, now, room, a, ret);

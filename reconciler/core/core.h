@@ -40,9 +40,17 @@ void core_node_conditions(struct core *c, bool on);
 /* Before the first object: may registries be asked (36)? false until then. */
 void core_allow_checks(struct core *c, bool allow);
 
+/*
+ * Before a PullPolicy that names it: an IANA time zone (51), which lives as long as the core; NULL:
+ * UTC. One that is not known opens no window.
+ */
+struct zone;
+void core_know_zone(struct core *c, const char *name, const struct zone *zone);
+bool core_knows_zone(const struct core *c, const char *name);
+
 /* ---- what is observed (arguments are borrowed for the call) ---- */
 
-/* obj: struct node, pod, cachedimage or pullpolicy by kind; added or changed. */
+/* obj: struct node, pod, cachedimage, cachedimageset or pullpolicy by kind; added or changed. */
 void core_put(struct core *c, enum kind kind, const void *obj, struct now now);
 void core_gone(struct core *c, enum kind kind, const char *name, struct now now);
 /* A full read begins; what is not put before core_sweep() is gone. */

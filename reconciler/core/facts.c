@@ -23,6 +23,7 @@ const struct core_fact_info core_fact_infos[FACT_COUNT] = {
 	[FACT_TOO_LARGE] = {true, "the image is larger than the policy allows"},
 	[FACT_NO_ROOM] = {true, "no room for the image on a node, which is left out"},
 	[FACT_DISK_UNCHECKED] = {true, "maxNodeImageDiskPercent is not checked on a node"},
+	[FACT_NO_ZONE] = {true, "the policy names an unknown time zone, its pulls do not start"},
 	[FACT_TAG_MOVED] = {false, "the tag means another image now"},
 	[FACT_NODE_WARM] = {false, "new node has all its images"},
 	[FACT_NODE_OPENED] = {false, "new node opened, startup taint removed"},
@@ -35,6 +36,8 @@ static struct core_fact copy(const struct core_fact *f, struct arena *a)
 	struct core_fact k = *f;
 	k.image = arena_strdup(a, f->image);
 	k.image_uid = arena_strdup(a, f->image_uid);
+	k.policy = arena_strdup(a, f->policy);
+	k.policy_uid = arena_strdup(a, f->policy_uid);
 	k.reference = arena_strdup(a, f->reference);
 	k.node = arena_strdup(a, f->node);
 	k.node_uid = arena_strdup(a, f->node_uid);

@@ -63,7 +63,7 @@ static const char *held_by(struct core *c, const struct image *img, int slot, st
 		[PACE_FREE] = "waiting to start",      [PACE_PULLS] = "maxConcurrentPulls",
 		[PACE_DELAY] = "minDelayBetweenPulls", [PACE_NODES] = "maxConcurrentNodes",
 		[PACE_NODE_PULLS] = "maxPullsPerNode", [PACE_HELD_NODES] = "maxHeldNodes",
-		[PACE_BYTES] = "maxBytesPerSecond",
+		[PACE_BYTES] = "maxBytesPerSecond",    [PACE_SHUT] = "pullWindows",
 	};
 	return limits[pace];
 }

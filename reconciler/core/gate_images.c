@@ -10,7 +10,14 @@
 static bool hopeless(const struct core *c, const struct image *img, int slot)
 {
 	const struct pair *p = &img->pairs[slot];
+	if (img->suspended != SUSPENDED_NOT) /* 50 */
+		return true;
 	if (img->fault.failures != 0 || img->rejected.failures != 0)
+		return true;
+	/* 51. It comes when a window opens. */
+	const struct policy *own = img->policy;
+	if (own->present && own->shut && (own->windows_obeyed || own->no_zone != NULL) &&
+	    target_selects(&own->selector, &c->nodes[slot].labels))
 		return true;
 	/* 41. Too large, or no room for it. */
 	if (img->budget != NULL && img->budget[slot] != 0)

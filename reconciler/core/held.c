@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/xalloc.h"
+#include "reconciler/rules/bits.h"
 
 static bool any_keys(const struct core *c)
 {
@@ -169,9 +170,24 @@ const char *held_pool_of(const struct node_slot *s)
 	return "";
 }
 
+bool held_shut_for(const struct core *c, const struct policy *p, int slot, bool awaited)
+{
+	if (!p->shut)
+		return false;
+	return p->no_zone != NULL || p->windows_obeyed ||
+	       !(awaited || bit_get(c->fresh, (size_t)slot));
+}
+
+bool held_shut(const struct core *c, const struct policy *p, const struct image *img, int slot)
+{
+	return p->shut && held_shut_for(c, p, slot, held_wants(c, img, slot));
+}
+
 enum pace held_pace(const struct core *c, const struct policy *p, const struct image *img, int slot,
 		    int64_t now_ms)
 {
+	if (held_shut(c, p, img, slot))
+		return PACE_SHUT;
 	return held_wants(c, img, slot) ? pace_apart(c, p, slot, now_ms)
 					: pace_of(c, p, img, slot, now_ms);
 }

@@ -26,6 +26,10 @@ bool held_is(const struct core *c, int slot);
 bool held_wants(const struct core *c, const struct image *img, int slot);
 /* Was a pull of it perhaps one of those, on a node that has been opened or warmed since? */
 bool held_may_have_wanted(const struct core *c, const struct image *img);
+/* 51. No pull window of the policy is open that a pull of the image on the node heeds. */
+bool held_shut(const struct core *c, const struct policy *p, const struct image *img, int slot);
+/* The same for any image; awaited: the node is held and waits for it. */
+bool held_shut_for(const struct core *c, const struct policy *p, int slot, bool awaited);
 /* What keeps a pull of the image on the node from starting, as far as its policy is concerned. */
 enum pace held_pace(const struct core *c, const struct policy *p, const struct image *img, int slot,
 		    int64_t now_ms);

@@ -1,12 +1,15 @@
 /*
  * What machines read of an image's health (behaviour.md 59): PolicyResolved while its policy is
- * missing; PlatformsMatched while nodes are left out (39); Stalled for what does not heal by
- * itself, which is a fault of the reference, a refused pod, no node; Reconciling for all else that
- * is not Ready. None of them costs a write of its own: each changes with what Ready says.
+ * missing; Suspended while it is (50); PlatformsMatched while nodes are left out (39); Stalled for
+ * what does not heal by itself, which is a fault of the reference, a refused pod, no node;
+ * Reconciling for all else that is not Ready. None of them costs a write of its own: each changes
+ * with what Ready says.
  */
 #include "reconciler/core/image_health.h"
 
 #include <inttypes.h>
+
+#include "reconciler/core/suspend.h"
 
 bool image_lacks_policy(const struct image *img)
 {
@@ -80,13 +83,34 @@ static void add_platforms(struct image *img, struct now now, struct arena *a,
 	};
 }
 
-void image_health_add(struct image *img, enum phase phase, struct now now, struct arena *a,
-		      struct api_conditions *list)
+/* 50. */
+static void add_suspended(struct core *c, struct image *img, struct now now, struct arena *a,
+			  struct api_conditions *list)
+{
+	if (img->suspended == SUSPENDED_NOT) {
+		img->suspended_s = 0;
+		return;
+	}
+	if (img->suspended_s == 0)
+		img->suspended_s = now.wall_s;
+	list->at[list->n++] = (struct api_condition){
+		.type = CONDITION_SUSPENDED,
+		.status = "True",
+		.reason = "Suspended",
+		.message = arena_printf(a, "No pull starts: %s", suspended_text(c, img, a)),
+		.observed_generation = img->generation,
+		.last_transition = img->suspended_s,
+	};
+}
+
+void image_health_add(struct core *c, struct image *img, enum phase phase, struct now now,
+		      struct arena *a, struct api_conditions *list)
 {
 	const struct api_condition *ready = &list->at[0];
 	list->n += health_condition(&img->health, image_health(img, phase), ready, now.wall_s,
 				    &list->at[list->n]);
 	add_platforms(img, now, a, list);
+	add_suspended(c, img, now, a, list);
 	if (!image_lacks_policy(img)) {
 		img->no_policy_s = 0;
 		return;

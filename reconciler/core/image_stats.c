@@ -23,6 +23,7 @@ size_t core_image_stats(const struct core *c, struct arena *a, struct image_stat
 	*ret_list = arena_array(a, c->n_queue, sizeof(**ret_list));
 	for (size_t i = 0; i < c->n_queue; i++) {
 		const struct image *img = c->queue[i];
+		bool stopped = img->suspended != SUSPENDED_NOT;
 		bool named = img->policy != NULL && img->policy->present;
 		(*ret_list)[i] = (struct image_stats){
 			.image = img->name,
@@ -32,12 +33,25 @@ size_t core_image_stats(const struct core *c, struct arena *a, struct image_stat
 			.targeted = img->n_targeted,
 			.ready = img->n_ready,
 			.active = img->n_live,
-			.waiting = img->n_waiting[0] + img->n_waiting[1],
+			.suspended = stopped,
+			.waiting = stopped ? 0 : img->n_waiting[0] + img->n_waiting[1],
 			.failures = worst_attempts(c, img),
-			.waiting_ms = img->waiting_ms,
+			.waiting_ms = stopped ? 0 : img->waiting_ms,
 		};
 	}
 	return c->n_queue;
+}
+
+size_t core_window_stats(const struct core *c, struct arena *a, struct window_stats **ret_list)
+{
+	const struct policy *p;
+	size_t n = 0;
+	*ret_list = arena_array(a, c->policies.count, sizeof(**ret_list));
+	for (size_t i = 0; (p = map_next(&c->policies, &i)) != NULL;)
+		if (p->present && (p->n_windows != 0 || p->no_zone != NULL))
+			(*ret_list)[n++] = (struct window_stats){
+				p->name, !p->shut, p->no_zone != NULL ? 0 : p->shut_until_s};
+	return n;
 }
 
 bool core_has_node(const struct core *c, const char *name)

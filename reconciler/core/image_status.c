@@ -19,6 +19,7 @@
 #include "reconciler/core/losses.h"
 #include "reconciler/core/pulls.h"
 #include "reconciler/core/status_hash.h"
+#include "reconciler/core/suspend.h"
 
 /* Rough bytes of JSON around a row or name, for the pace of writes (21). */
 #define ROW_BYTES  128
@@ -169,10 +170,16 @@ static struct api_condition condition(struct condition_memory *m, const char *ty
 	};
 }
 
-/* 20. What keeps it from going on: a failing node, a pull that is stuck, a node that is away. */
+/* 20. What keeps it from going on: it is suspended, a failing node, a pull that is stuck, a node
+ * that is away. */
 static const char *holdup(struct core *c, const struct image *img, const struct survey *s,
 			  struct arena *a)
 {
+	if (img->suspended != SUSPENDED_NOT)
+		return suspended_text(c, img, a);
+	if (img->policy->present && img->policy->no_zone != NULL) /* 51 */
+		return arena_printf(a, "nothing starts: PullPolicy %s names no time zone %s",
+				    img->policy->name, img->policy->no_zone);
 	if (s->worst_node_fault >= 0) {
 		struct cause_text text = cause_of(img, s->worst_node_fault);
 		return arena_printf(a, "%s on %s: %s", text.reason,
@@ -284,7 +291,7 @@ struct cachedimage_status *status_build(struct core *c, struct image *img, struc
 	st->conditions.at = arena_array(a, 2 + HEALTH_CONDITIONS_MAX, sizeof(*st->conditions.at));
 	st->conditions.at[0] = ready_condition(c, img, &s, now, a);
 	st->conditions.at[1] = progress_condition(img, now, a);
-	image_health_add(img, phase, now, a, &st->conditions);
+	image_health_add(c, img, phase, now, a, &st->conditions);
 	*ret_size = s.cached_bytes + (st->failed_nodes.n + 8) * ROW_BYTES;
 	return st;
 }

@@ -30,6 +30,8 @@
 #include "reconciler/core/sizes.h"
 #include "reconciler/core/slots.h"
 #include "reconciler/core/status_writes.h"
+#include "reconciler/core/suspend.h"
+#include "reconciler/rules/set_owner.h"
 
 static int queue_compare(const struct image *a, const struct image *b)
 {
@@ -102,7 +104,37 @@ static void copy_spec(struct core *c, struct image *img, const struct cachedimag
 	img->priority = spec->priority;
 	img->listed_as = ref_hash(reference);
 	img->gates = spec->gate_nodes;
+	img->suspend = spec->suspend;
 	img->fixed = strchr(reference, '@') != NULL || strcmp(img->pull_policy, "Always") != 0;
+}
+
+/* 50. What suspends it may have changed, or be gone. */
+static void look_suspended(struct core *c, struct image *img, struct now now)
+{
+	enum suspended is = suspended_by(c, img);
+	if (img->suspended == is)
+		return;
+	img->suspended = is;
+	if (!c->leading)
+		return;
+	if (img->gates)
+		held_touch_all(c);
+	nodes_settle_fresh(c); /* a new node does not wait for it */
+	if (img->waiting_ms != 0)
+		img->waiting_ms = now.boot_ms;
+	pairs_place(c, img, now); /* a repull that became due asks the registry first (37) */
+	image_wake(c, img);
+	image_touch(c, img);
+}
+
+static void take_owner(struct image *img, const struct api_meta *meta)
+{
+	const char *uid = set_owner_uid(meta);
+	if (uid == img->set_uid ||
+	    (uid != NULL && img->set_uid != NULL && strcmp(uid, img->set_uid) == 0))
+		return;
+	free(img->set_uid);
+	img->set_uid = uid != NULL ? xstrdup(uid) : NULL;
 }
 
 /* 16. What was cached is for the old reference. */
@@ -245,6 +277,7 @@ void image_free(struct core *c, struct image *img)
 	budgets_forget(img);
 	check_done(img);
 	free(img->mem);
+	free(img->set_uid);
 	free(img->uid);
 	free(img->name);
 	free(img);
@@ -275,9 +308,11 @@ void image_put(struct core *c, const struct cachedimage *ci, struct now now)
 	}
 	img->read = c->read;
 	img->ack.again_ms = 0; /* it is there */
+	take_owner(img, &ci->meta);
 	if (!created && (img->generation != ci->meta.generation ||
 			 img->spec_hash != spec_hash(&cachedimage_spec_desc, &ci->spec)))
 		change_spec(c, img, ci, now);
+	look_suspended(c, img, now);
 	if (created || !c->leading)
 		image_adopt(c, img, ci);
 	/* The standby notes sizes too: later lists may lack what these show (18). */
@@ -298,16 +333,28 @@ void images_sweep(struct core *c, struct now now)
 			image_gone(c, c->queue[i], now);
 }
 
+void images_sets_changed(struct core *c, struct now now)
+{
+	for (size_t i = 0; i < c->n_queue; i++)
+		look_suspended(c, c->queue[i], now);
+}
+
 void images_policy_changed(struct core *c, const struct policy *p, struct now now)
 {
+	for (size_t i = 0; !c->leading && i < c->n_queue; i++)
+		if (c->queue[i]->policy == p)
+			look_suspended(c, c->queue[i], now);
 	if (!c->leading)
 		return;
 	policies_recount(c);
 	for (size_t i = 0; i < c->n_queue; i++)
 		if (c->queue[i]->policy == p) {
 			fact_no_policy(c, c->queue[i]);
+			look_suspended(c, c->queue[i], now);
 			pairs_place(c, c->queue[i], now);
 			if (image_policy_untold(c->queue[i]))
+				image_touch(c, c->queue[i]);
+			if (p->zone_turned) /* 51. Its message says so, or not any more. */
 				image_touch(c, c->queue[i]);
 		}
 	pulls_policy_changed(c, p, now);

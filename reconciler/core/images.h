@@ -12,5 +12,7 @@ void images_sweep(struct core *c, struct now now);
 void image_free(struct core *c, struct image *img);
 /* A policy came, changed or went: it applies at once to what has not started (12). */
 void images_policy_changed(struct core *c, const struct policy *p, struct now now);
+/* A CachedImageSet is suspended, or not any more (50). */
+void images_sets_changed(struct core *c, struct now now);
 
 #endif

@@ -13,6 +13,7 @@
 #include "reconciler/core/checks.h"
 #include "reconciler/core/digests.h"
 #include "reconciler/core/held.h"
+#include "reconciler/core/policy_windows.h"
 #include "reconciler/core/stale_pods.h"
 #include "reconciler/core/node_faults.h"
 #include "reconciler/core/nodes.h"
@@ -160,6 +161,7 @@ void lead_end(struct core *c)
 		timer_stop(&c->timers, &img->retry);
 		timer_stop(&c->writes, &img->status);
 	}
+	windows_fence(c);
 	timer_stop(&c->timers, &c->fallback.wake);
 	for (size_t i = 0; (p = map_next(&c->policies, &i)) != NULL;)
 		timer_stop(&c->timers, &p->wake);

@@ -15,12 +15,14 @@
  *   adopt  stale_pods
  *   check_answers
  *   faults  pairs
- *   checks  held  losses  node_faults
+ *   checks  held  image_health  losses  node_faults
  *   budgets
  *   pace  sizes
  *   platforms
- *   digests  policies
- *   byte_rate  causes  facts  image_health  pair_delay  slots  status_hash
+ *   digests  suspend
+ *   policies
+ *   policy_windows
+ *   byte_rate  causes  facts  pair_delay  slots  status_hash
  *   this header
  *
  * A node is a slot, reused after it is gone. An image has one small `struct pair` for
@@ -45,6 +47,7 @@
 #include "reconciler/rules/list.h"
 #include "reconciler/rules/outcome.h"
 #include "reconciler/rules/presence.h"
+#include "reconciler/rules/pull_windows.h"
 #include "reconciler/rules/startup.h"
 #include "reconciler/rules/status_ack.h"
 #include "reconciler/rules/target.h"
@@ -70,6 +73,7 @@ enum timer_owner {
 	TIMER_POLICY_STATUS,
 	TIMER_HELD,
 	TIMER_CONDITION,
+	TIMER_WINDOWS,
 };
 
 struct held { /* a node that has, or had, a startup taint (held.h, gate.h); 45, 46 */
@@ -190,6 +194,23 @@ struct last_start { /* what minDelayBetweenPulls counts from (11, 55) */
 	int64_t ms; /* boot ms */
 };
 
+enum suspended { /* 50. What keeps pulls of an image from starting (suspend.h) */
+		 SUSPENDED_NOT,
+		 SUSPENDED_IMAGE,
+		 SUSPENDED_SET,
+		 SUSPENDED_POLICY,
+};
+
+struct known_zone {
+	char *name;
+	const struct zone *zone;
+};
+
+struct suspended_set {
+	char *name, *uid;
+	uint64_t read;
+};
+
 struct policy_status_hash {
 	bool known;
 	uint64_t hash;
@@ -202,6 +223,7 @@ struct policy_status { /* what the API has, and when it is written (policy_statu
 	struct policy_status_hash known, sent, seen;
 	bool ready; /* condition Ready, and since when (unix seconds); 0: never told */
 	int64_t since;
+	int64_t suspended_s; /* since when it is told suspended, unix seconds; 0: it is not */
 	struct health_memory health;
 };
 
@@ -225,6 +247,17 @@ struct policy {
 	uint64_t max_image_bytes; /* 41; 0: no limit */
 	int64_t disk_percent;     /* 41; 0: no limit */
 	bool said_unchecked;      /* that disk_percent is not checked on a node */
+	bool suspend;             /* 50 */
+	/* 51 (policy_windows.h). */
+	struct pull_window *windows; /* owned */
+	size_t n_windows;
+	char *no_zone;       /* owned: a time zone that is named and unknown; NULL: none */
+	bool zone_turned;    /* the last spec has no_zone, or that before had */
+	bool zone_told;      /* that it is unknown */
+	bool windows_obeyed; /* by new nodes, too */
+	bool shut;           /* no window is open, or no_zone */
+	int64_t shut_from_s, shut_until_s; /* unix seconds in which `shut` holds */
+	struct timer windows_timer;
 	bool checks, repull_always; /* registryChecks is not Disabled; repullMode is Always */
 	struct backoff backoff;
 	void *mem; /* block of what follows */
@@ -306,9 +339,12 @@ struct image {
 	struct api_tolerations tolerations;
 	struct pod_metadata pod_metadata;
 	int64_t priority;
-	uint64_t listed_as;    /* ref_hash(): its name in node.status.images */
-	bool fixed;            /* where it is listed, a pull could bring nothing new (17) */
-	bool gates;            /* held nodes wait for it (45) */
+	uint64_t listed_as;           /* ref_hash(): its name in node.status.images */
+	bool fixed;                   /* where it is listed, a pull could bring nothing new (17) */
+	bool gates;                   /* held nodes wait for it (45) */
+	bool suspend;                 /* its own spec says so (50) */
+	enum suspended suspended : 8; /* by whatever */
+	char *set_uid;         /* owned: of the CachedImageSet that controls it; NULL: none */
 	struct policy *policy; /* the one it names (may not be present), or the default */
 	struct registry *registry;
 
@@ -365,6 +401,7 @@ struct image {
 	struct health_memory health; /* 59 */
 	int64_t no_policy_s; /* unix seconds: since when its policy is told missing; 0: it is not */
 	int64_t left_out_s;  /* the same, of nodes that are left out (39) */
+	int64_t suspended_s; /* the same, of its being suspended (50) */
 
 	/* Writing (status_writes.c). */
 	struct link touched;
@@ -469,6 +506,8 @@ struct core {
 	struct image **queue; /* all images by priority, then name */
 	size_t n_queue;
 	struct map policies;
+	struct map zones;          /* struct known_zone by name (51) */
+	struct map suspended_sets; /* struct suspended_set by uid (suspend.h) */
 	struct policy fallback;
 	struct map registries;
 	struct map pods;       /* struct pull_pod by name */

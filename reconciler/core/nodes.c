@@ -103,7 +103,8 @@ static void set_fresh(struct core *c, int slot, bool on)
 static bool untried(const struct image *img, int slot)
 {
 	const struct pair *p = &img->pairs[slot];
-	return (p->flags & (PAIR_TARGETED | PAIR_LIVE)) == PAIR_TARGETED && p->pulled_s == 0 &&
+	return img->suspended == SUSPENDED_NOT &&
+	       (p->flags & (PAIR_TARGETED | PAIR_LIVE)) == PAIR_TARGETED && p->pulled_s == 0 &&
 	       p->attempts == 0;
 }
 

@@ -17,6 +17,7 @@ enum pace {
 	PACE_NODES,      /* maxConcurrentNodes: only nodes that pull already */
 	PACE_NODE_PULLS, /* maxPullsPerNode */
 	PACE_HELD_NODES, /* maxHeldNodes (46) */
+	PACE_SHUT,       /* pullWindows (51) */
 };
 
 /* Pulls that count under the policy: those in flight and pods that leave. */

@@ -221,6 +221,8 @@ void node_settle_warm(struct core *c, int slot, struct now now)
 		return;
 	for (size_t i = 0; i < c->n_queue; i++) {
 		const struct pair *p = &c->queue[i]->pairs[slot];
+		if (c->queue[i]->suspended != SUSPENDED_NOT)
+			continue; /* 50 */
 		if ((p->flags & PAIR_TARGETED) != 0 && p->pulled_s == 0)
 			return;
 		any |= (p->flags & PAIR_TARGETED) != 0;

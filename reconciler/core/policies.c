@@ -16,6 +16,7 @@
 #include "base/xalloc.h"
 #include "reconciler/rules/bits.h"
 #include "reconciler/rules/pack.h"
+#include "reconciler/core/policy_windows.h"
 #include "reconciler/core/slots.h"
 #include "reconciler/rules/target.h"
 
@@ -34,6 +35,7 @@ static void set_defaults(struct policy *p)
 	p->bytes_per_s = 0;
 	p->max_image_bytes = 0;
 	p->disk_percent = 0;
+	p->suspend = false;
 	p->checks = true;
 	p->repull_always = false;
 	p->backoff = DEFAULT_BACKOFF_MS;
@@ -45,6 +47,7 @@ void policy_init(struct policy *p)
 {
 	*p = (struct policy){.last.slot = -1,
 			     .wake.owner = TIMER_POLICY,
+			     .windows_timer.owner = TIMER_WINDOWS,
 			     .status.timer.owner = TIMER_POLICY_STATUS};
 	list_init(&p->touched);
 	set_defaults(p);
@@ -84,6 +87,7 @@ static void policy_free(struct core *c, struct policy *p)
 	timer_stop(&c->timers, &p->wake);
 	timer_stop(&c->policy_writes, &p->status.timer);
 	list_remove(&p->touched);
+	windows_drop(c, p);
 	free(p->invalid);
 	free(p->uid);
 	free(p->on_node);
@@ -152,6 +156,7 @@ static void copy_spec(struct policy *p, const struct pullpolicy_spec *spec)
 		p->repull_ms = spec->repull_interval;
 	p->by_image = spec->concurrency_scope != NULL &&
 		      strcmp(spec->concurrency_scope, PULLPOLICY_SCOPE_IMAGE) == 0;
+	p->suspend = spec->suspend;
 	p->checks = spec->registry_checks == NULL || strcmp(spec->registry_checks, "Disabled") != 0;
 	p->repull_always = spec->repull_mode != NULL && strcmp(spec->repull_mode, "Always") == 0;
 	p->delay_ms = spec->min_delay_between_pulls > 0 ? spec->min_delay_between_pulls : 0;
@@ -204,6 +209,7 @@ struct policy *policy_put(struct core *c, const struct pullpolicy *pp, bool *cha
 	if (!*changed)
 		return p;
 	copy_spec(p, &pp->spec);
+	windows_take(c, p, &pp->spec);
 	judge(p, pp);
 	return p;
 }

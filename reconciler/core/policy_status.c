@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "api/tables.h"
+#include "reconciler/core/suspend.h"
 
 #define PACE_MS (60 * 1000)
 /* Refused, or not there: a CRD or a role of an older release, which nobody may ever renew. */
@@ -43,8 +44,11 @@ void policy_status_observe(struct core *c, struct policy *p, const struct pullpo
 {
 	struct policy_status *s = &p->status;
 	const struct api_condition *ready = api_condition_find(&pp->status.conditions, "Ready");
+	const struct api_condition *suspended =
+		api_condition_find(&pp->status.conditions, CONDITION_SUSPENDED);
 	s->seen = hash_of(&pp->status);
 	if (!s->ack.ever_written) {
+		s->suspended_s = suspended != NULL ? suspended->last_transition : 0;
 		s->ready = ready != NULL && ready->status != NULL &&
 			   strcmp(ready->status, "True") == 0;
 		s->since = ready != NULL ? ready->last_transition : 0;
@@ -61,11 +65,30 @@ static int64_t due_ms(const struct policy *p, struct now now)
 	return ack_due(&s->ack, at_once, PACE_MS, now.boot_ms);
 }
 
+/* 50. */
+static size_t add_suspended(struct policy *p, struct now now, struct api_condition *ret)
+{
+	struct policy_status *s = &p->status;
+	if (!p->suspend || s->suspended_s == 0)
+		s->suspended_s = p->suspend ? now.wall_s : 0;
+	if (!p->suspend)
+		return 0;
+	*ret = (struct api_condition){
+		.type = CONDITION_SUSPENDED,
+		.status = "True",
+		.reason = "Suspended",
+		.message = "No pull of an image of this policy starts",
+		.observed_generation = p->generation,
+		.last_transition = s->suspended_s,
+	};
+	return 1;
+}
+
 static struct pullpolicy_status *build(struct policy *p, struct now now, struct arena *a)
 {
 	struct policy_status *s = &p->status;
 	struct pullpolicy_status *st = arena_alloc(a, sizeof(*st));
-	bool ready = p->invalid == NULL;
+	bool ready = p->invalid == NULL && p->no_zone == NULL;
 	if (s->ready != ready || s->since == 0) {
 		s->ready = ready;
 		s->since = now.wall_s;
@@ -73,18 +96,24 @@ static struct pullpolicy_status *build(struct policy *p, struct now now, struct 
 	struct api_condition cond = {
 		.type = "Ready",
 		.status = ready ? "True" : "False",
-		.reason = ready ? "Valid" : "InvalidSpec",
+		.reason = ready                ? "Valid"
+			  : p->invalid != NULL ? "InvalidSpec"
+					       : "UnknownTimeZone",
 		.observed_generation = p->generation,
 		.last_transition = s->since,
 	};
+	const char *wrong = p->invalid;
+	if (wrong == NULL && p->no_zone != NULL)
+		wrong = arena_printf(a, "There is no time zone %s: no pull starts", p->no_zone);
 	cond.message = ready ? arena_printf(a, "Used by %" PRIu32 " image%s", p->n_images,
 					    p->n_images == 1 ? "" : "s")
-			     : arena_strdup(a, p->invalid);
+			     : arena_strdup(a, wrong);
 	st->observed_generation = p->generation;
-	st->conditions.at = arena_array(a, 2, sizeof(cond));
+	st->conditions.at = arena_array(a, 3, sizeof(cond));
 	st->conditions.at[0] = cond;
 	st->conditions.n = 1 + health_condition(&s->health, ready ? HEALTH_CURRENT : HEALTH_STALLED,
 						&cond, now.wall_s, &st->conditions.at[1]);
+	st->conditions.n += add_suspended(p, now, &st->conditions.at[st->conditions.n]);
 	return st;
 }
 

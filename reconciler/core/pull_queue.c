@@ -104,6 +104,8 @@ struct look { /* at one image, for one turn */
 static bool concerns(struct pass *s, const struct image *img)
 {
 	const struct policy *own = policy_of_image(s->c, img);
+	if (img->suspended != SUSPENDED_NOT)
+		return false; /* 50 */
 	return own == s->policy || (s->policy == &s->c->fallback && own->selector.n != 0);
 }
 
@@ -122,6 +124,7 @@ static bool others_wait(struct pass *s)
 			if ((s->patient ? (int)slot != s->only_slot
 					: !bit_get(s->policy->busy, slot)) &&
 			    !held_wants(c, img, (int)slot) &&
+			    !held_shut(c, s->policy, img, (int)slot) &&
 			    node_fault_room(c, (int)slot, s->now.boot_ms, &s->wake))
 				return true;
 	}
@@ -164,7 +167,7 @@ static bool room_on_disk(struct pass *s, const struct image *img, int slot)
 static bool candidate(struct pass *s, const struct look *l, int slot)
 {
 	const struct image *img = l->img;
-	if (!bit_get(img->waiting, (size_t)slot))
+	if (!bit_get(img->waiting, (size_t)slot) || img->suspended != SUSPENDED_NOT)
 		return false;
 	bool failed = l->probe || img->pairs[slot].attempts != 0 || node_comes_last(s->c, slot);
 	return queue_turn(s->c, img, slot, failed) == l->turn && node_allowed(s, img, slot) &&
@@ -374,7 +377,8 @@ static void start(struct pass *s, const struct chosen *first, struct arena *a,
 /* The node does not want it any more, or has another pod of it. */
 static bool still_wanted(const struct core *c, const struct pull *p)
 {
-	if (p->state != PULL_LIVE || (p->image->pairs[p->slot].flags & PAIR_TARGETED) == 0)
+	if (p->state != PULL_LIVE || p->image->suspended != SUSPENDED_NOT ||
+	    (p->image->pairs[p->slot].flags & PAIR_TARGETED) == 0)
 		return false;
 	/* Another pod of the pair has come in sight (10); the node has got it meanwhile (17). */
 	return !bit_get(p->image->held, (size_t)p->slot) && !pair_listed(c, p->image, p->slot);
@@ -390,7 +394,9 @@ static bool still_fits(const struct core *c, const struct policy *policy,
 	const struct node_slot *node = &c->nodes[pod->slot];
 	for (uint32_t i = 0; i < pod->n_pulls; i++)
 		if (!still_wanted(c, &pod->pulls[i]) ||
-		    (!pod->apart && pace_nodes(c, policy, pod->pulls[i].image) > policy->max_nodes))
+		    (!pod->apart &&
+		     pace_nodes(c, policy, pod->pulls[i].image) > policy->max_nodes) ||
+		    held_shut(c, policy, pod->pulls[i].image, pod->slot))
 			return false;
 	if (gate_look(&node->fault, now.boot_ms) == GATE_SHUT || !node->eligible)
 		return false;

@@ -147,6 +147,12 @@ static char *batch_label(const struct pull_pod *pod, struct arena *a)
 	return podname_batch_label(a, &b);
 }
 
+static bool on_windows(const struct node_slot *s)
+{
+	static const char os[] = "windows/";
+	return strncmp(s->platform, os, sizeof(os) - 1) == 0;
+}
+
 /* Secrets and podMetadata are the same for all images of a pod. */
 struct core_start pull_pod_start(struct core *c, const struct pull_pod *pod, struct arena *a)
 {
@@ -155,6 +161,7 @@ struct core_start pull_pod_start(struct core *c, const struct pull_pod *pod, str
 		.pod_name = arena_strdup(a, pod->name),
 		.node = arena_strdup(a, pod->node_name),
 		.node_uid = arena_strdup(a, pod->node_uid),
+		.windows = on_windows(&c->nodes[pod->slot]),
 		.batch = pod->n_pulls > 1 ? batch_label(pod, a) : NULL,
 		.pulls = arena_array(a, pod->n_pulls, sizeof(*start.pulls)),
 		.n_pulls = pod->n_pulls,

@@ -27,6 +27,7 @@ static const struct {
 	[FACT_DISK_UNCHECKED] =
 		{true, "DiskBudgetUnchecked",
 		 "maxNodeImageDiskPercent is not checked: the list of images is full"},
+	[FACT_NO_ZONE] = {true, "UnknownTimeZone", "No pull starts: there is no time zone"},
 	[FACT_TAG_MOVED] = {false, "TagMoved", "The tag means another image now"},
 	[FACT_NODE_OPENED] = {false, NULL, "Startup taint removed"},
 	[FACT_GATE_TIMED_OUT] = {true, "GateTimedOut", "Startup taint removed at the deadline"},
@@ -73,6 +74,18 @@ struct event_fact event_of_node(const struct core_fact *f, struct arena *a)
 		.warning = rows[f->kind].warning,
 		.reason = reason != NULL ? reason : f->reason,
 		.note = arena_printf(a, "%s: %s", rows[f->kind].text, f->message),
+	};
+}
+
+struct event_fact event_of_policy(const struct core_fact *f, struct arena *a)
+{
+	return (struct event_fact){
+		.kind = KIND_PULLPOLICY,
+		.name = f->policy,
+		.uid = f->policy_uid,
+		.warning = rows[f->kind].warning,
+		.reason = rows[f->kind].reason,
+		.note = arena_printf(a, "%s %s", rows[f->kind].text, f->message),
 	};
 }
 

@@ -13,6 +13,7 @@ struct event_fact event_of_image(const struct core_fact *f, struct arena *a);
 /* Is it about a node, and worth an event? */
 bool event_is_of_node(const struct core_fact *f);
 struct event_fact event_of_node(const struct core_fact *f, struct arena *a);
+struct event_fact event_of_policy(const struct core_fact *f, struct arena *a);
 struct event_fact event_of_set(const struct set_fact *f, struct arena *a);
 
 #endif

@@ -19,6 +19,7 @@
 #include "reconciler/core/policies.h"
 #include "reconciler/core/sizes.h"
 #include "reconciler/core/slots.h"
+#include "reconciler/core/suspend.h"
 
 static int64_t at_unix(int64_t boot_ms, struct now now)
 {
@@ -183,6 +184,15 @@ static bool held_by_size(struct explain_view *v, int slot, struct explain *e)
 	return true;
 }
 
+/* 51. */
+void explain_shut(const struct policy *p, struct explain *e)
+{
+	e->reason = p->no_zone != NULL ? EXPLAIN_NO_ZONE : EXPLAIN_SHUT;
+	e->subject = p->name;
+	e->detail = p->no_zone;
+	e->at = p->no_zone != NULL ? 0 : p->shut_until_s;
+}
+
 /* 11, 12. */
 static void tell_pace(struct explain_view *v, int slot, struct explain *e)
 {
@@ -217,12 +227,25 @@ static void tell_pace(struct explain_view *v, int slot, struct explain *e)
 		e->n = v->core->nodes[slot].n_live;
 		e->limit = p->max_per_node;
 		break;
+	case PACE_SHUT:
+		explain_shut(p, e);
+		break;
 	case PACE_HELD_NODES:
 		e->reason = EXPLAIN_HELD_NODES;
 		e->n = p->n_apart_nodes;
 		e->limit = p->max_held;
 		break;
 	}
+}
+
+/* 50. */
+static bool explain_suspended(struct explain_view *v, struct explain *e)
+{
+	if (v->img->suspended == SUSPENDED_NOT)
+		return false;
+	e->reason = EXPLAIN_SUSPENDED;
+	e->detail = suspended_text(v->core, v->img, v->arena);
+	return true;
 }
 
 void explain_slot(struct explain_view *v, int slot, struct explain *e)
@@ -255,8 +278,8 @@ void explain_slot(struct explain_view *v, int slot, struct explain *e)
 	} else if (p->pulled_s != 0 && !e->repull) {
 		e->reason = EXPLAIN_CACHED;
 		e->at = p->pulled_s;
-	} else if (!explain_not_ready(s, e) && !held_by_size(v, slot, e) &&
-		   !held_by_fault(v, slot, e)) {
+	} else if (!explain_not_ready(s, e) && !explain_suspended(v, e) &&
+		   !held_by_size(v, slot, e) && !held_by_fault(v, slot, e)) {
 		tell_pace(v, slot, e);
 	}
 }

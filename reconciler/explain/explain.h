@@ -49,6 +49,7 @@ extern const char *const explain_group_names[GROUPS]; /* "done", "pulling", ... 
 	X(PULLING, Pulling, PULLING, "subject: the pod's name; at: its start")                     \
 	X(CACHED, Cached, DONE, "at: since when")                                                  \
 	X(NOT_ELIGIBLE, NotEligible, NOTREADY, "subject: NotReady, DiskPressure, ...")             \
+	X(SUSPENDED, Suspended, WAITING, "detail: by what; no time is known")                      \
 	X(TOO_LARGE, ImageTooLarge, BACKOFF, "limit: bytes allowed; subject: the policy")          \
 	X(DISK_BUDGET, DiskBudget, BACKOFF,                                                        \
 	  "n: bytes of images on the disk; limit: bytes allowed")                                  \
@@ -72,6 +73,8 @@ extern const char *const explain_group_names[GROUPS]; /* "done", "pulling", ... 
 	X(POLICY_NODES, PolicyNodes, WAITING, "subject: the policy; n of limit nodes pulling")     \
 	X(HELD_NODES, HeldNodes, WAITING,                                                          \
 	  "subject: the policy; n of limit nodes with a startup taint pulling")                    \
+	X(SHUT, PullWindow, WAITING, "subject: the policy; at: when a pull window opens next")     \
+	X(NO_ZONE, UnknownTimeZone, WAITING, "subject: the policy; detail: the time zone")         \
 	X(NODE_PULLS, NodePulls, WAITING, "n of limit pulls on the node")                          \
 	X(NEXT, Next, WAITING, "next in the queue: no limit holds it back")
 

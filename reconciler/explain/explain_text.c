@@ -1,6 +1,6 @@
 /*
  * The sentences of all reasons. Times are given as UTC time of day, because a back-off lasts
- * minutes.
+ * minutes; only that of a pull window has its date.
  */
 #include <inttypes.h>
 
@@ -23,6 +23,14 @@ static const char *clock_text(int64_t unix_s, struct arena *a)
 	int64_t s = unix_s % (24 * 60 * 60);
 	return arena_printf(a, "%02" PRId64 ":%02" PRId64 ":%02" PRId64 " UTC", s / 3600,
 			    s / 60 % 60, s % 60);
+}
+
+/* What may be days ahead: "2026-03-29 22:00 UTC"; a window opens at a full minute. */
+static const char *date_text(int64_t unix_s, struct arena *a)
+{
+	char text[TIME_TEXT_MAX];
+	time_format(text, unix_s);
+	return arena_printf(a, "%.10s %.5s UTC", text, text + 11);
 }
 
 static const char * or (const char *s, const char *other)
@@ -127,6 +135,12 @@ static char *pace_text(const struct explain *e, struct arena *a)
 		return waiting(e, e->by_image ? "nodes pulling this image" : "nodes pulling", a);
 	case EXPLAIN_HELD_NODES:
 		return waiting(e, "nodes with a startup taint pulling", a);
+	case EXPLAIN_SHUT:
+		return arena_printf(a, "waiting for %s: its pull windows open at %s",
+				    policy_of(e, a), date_text(e->at, a));
+	case EXPLAIN_NO_ZONE:
+		return arena_printf(a, "waiting for %s: there is no time zone %s", policy_of(e, a),
+				    e->detail);
 	case EXPLAIN_NODE_PULLS:
 		return arena_printf(a, "waiting for the node: %" PRId64 " of %" PRId64 " pulls",
 				    e->n, e->limit);
@@ -183,8 +197,12 @@ static char *text_of(const struct explain *e, struct arena *a)
 	case EXPLAIN_POLICY_DELAY:
 	case EXPLAIN_POLICY_NODES:
 	case EXPLAIN_HELD_NODES:
+	case EXPLAIN_SHUT:
+	case EXPLAIN_NO_ZONE:
 	case EXPLAIN_NODE_PULLS:
 		return pace_text(e, a);
+	case EXPLAIN_SUSPENDED:
+		return arena_strdup(a, e->detail);
 	case EXPLAIN_NEXT:
 		return arena_strdup(a, "next in the queue");
 	case EXPLAIN_REASON_COUNT:

@@ -11,10 +11,12 @@
 #include "reconciler/explain/eta.h"
 #include "reconciler/explain/view.h"
 #include "reconciler/core/faults.h"
+#include "reconciler/core/held.h"
 #include "reconciler/core/policies.h"
 #include "reconciler/core/pull_queue.h"
 #include "reconciler/core/sizes.h"
 #include "reconciler/core/status_hash.h"
+#include "reconciler/core/suspend.h"
 #include "reconciler/core/image_status.h"
 
 /* As in the condition Ready (20): what is the image's fault before what is a node's. */
@@ -54,6 +56,7 @@ static struct explain_summary summary_of(struct core *c, struct image *img, stru
 		.pull_ms = img->pull_ms != 0 ? img->pull_ms : c->pull_ms,
 	};
 	struct eta eta = {0};
+	int64_t opens_s = 0;
 	for (size_t slot = 0; slot < c->n_slots; slot++) {
 		struct explain e;
 		if (!c->nodes[slot].present)
@@ -61,6 +64,10 @@ static struct explain_summary summary_of(struct core *c, struct image *img, stru
 		explain_slot(&v, (int)slot, &e);
 		s.reasons[e.reason]++;
 		s.groups[explain_infos[e.reason].group]++;
+		if (e.reason == EXPLAIN_SUSPENDED || e.reason == EXPLAIN_NO_ZONE)
+			continue; /* nobody knows when it goes on */
+		if (e.reason == EXPLAIN_SHUT && e.at > opens_s)
+			opens_s = e.at;
 		if (explain_infos[e.reason].group == GROUP_PULLING ||
 		    explain_infos[e.reason].group == GROUP_WAITING)
 			eta_add(&eta, c, (int)slot, &e, s.pull_ms);
@@ -68,8 +75,12 @@ static struct explain_summary summary_of(struct core *c, struct image *img, stru
 	s.bytes_left = eta.bytes;
 	if (eta.pairs != 0)
 		s.eta_s = eta_s(&eta, p, size_mean(c), now.boot_ms);
-	else if (s.groups[GROUP_BACKOFF] != 0)
+	else if (s.groups[GROUP_BACKOFF] + s.reasons[EXPLAIN_SUSPENDED] +
+			 s.reasons[EXPLAIN_NO_ZONE] !=
+		 0)
 		s.eta_s = -1;
+	if (s.eta_s >= 0 && opens_s > now.wall_s)
+		s.eta_s += opens_s - now.wall_s;
 	return s;
 }
 
@@ -141,8 +152,28 @@ struct plan { /* an image that is not there yet */
 	const struct image *sizes; /* that knows the bytes of the reference */
 };
 
-static struct explain plan_slot(const struct plan *p, const struct core *c, int slot,
-				struct arena *a)
+/* 50, 51. It would not start now. */
+static void plan_stopped(const struct plan *p, struct core *c, int slot, struct explain *e,
+			 struct arena *a)
+{
+	const struct image *known = p->known;
+	const char *text = NULL;
+	if (p->spec->suspend)
+		text = "suspended by its own spec";
+	else if (known != NULL && known->suspended == SUSPENDED_SET)
+		text = suspended_text(c, known, a);
+	else if (p->policy->suspend)
+		text = arena_printf(a, "suspended by PullPolicy %s", p->policy->name);
+	if (text != NULL) {
+		e->reason = EXPLAIN_SUSPENDED;
+		e->detail = text;
+	} else if (target_selects(&p->policy->selector, &c->nodes[slot].labels) &&
+		   held_shut_for(c, p->policy, slot, p->spec->gate_nodes && held_is(c, slot))) {
+		explain_shut(p->policy, e);
+	}
+}
+
+static struct explain plan_slot(const struct plan *p, struct core *c, int slot, struct arena *a)
 {
 	const struct node_slot *s = &c->nodes[slot];
 	struct explain e = {.node = s->name};
@@ -161,6 +192,7 @@ static struct explain plan_slot(const struct plan *p, const struct core *c, int 
 		e.reason = EXPLAIN_NEXT;
 		e.bytes = size_charged(c, p->sizes, slot, 0);
 		e.subject = p->policy->name != NULL ? p->policy->name : "";
+		plan_stopped(p, c, slot, &e, a);
 	}
 	return e;
 }

@@ -25,6 +25,8 @@ bool explain_skipped(const struct node_slot *s, const struct api_map *selector,
 /* 39. */
 bool explain_left_out(const struct core *c, const struct image *img, int slot, struct explain *e,
 		      struct arena *a);
+/* 51. */
+void explain_shut(const struct policy *p, struct explain *e);
 bool explain_not_ready(const struct node_slot *s, struct explain *e);
 
 #endif

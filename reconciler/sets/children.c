@@ -12,6 +12,7 @@
 #include "base/xalloc.h"
 
 #include "reconciler/rules/pack.h"
+#include "reconciler/rules/set_owner.h"
 #include "reconciler/sets/sets_model.h"
 #include "reconciler/sets/names.h"
 
@@ -38,20 +39,6 @@ void family_release(struct sets *s, struct family *f)
 	free(f);
 }
 
-/* The set in the ownerReferences, or NULL. */
-static const char *owner_uid(const struct api_meta *meta)
-{
-	static const char group[] = API_GROUP "/";
-	for (size_t i = 0; i < meta->owners.n; i++) {
-		const struct api_owner *o = &meta->owners.at[i];
-		if (o->kind != NULL && strcmp(o->kind, kinds[KIND_CACHEDIMAGESET].kind) == 0 &&
-		    o->api_version != NULL && o->uid != NULL &&
-		    strncmp(o->api_version, group, sizeof(group) - 1) == 0)
-			return o->uid;
-	}
-	return NULL;
-}
-
 static bool has_controller(const struct api_meta *meta)
 {
 	for (size_t i = 0; i < meta->owners.n; i++)
@@ -71,9 +58,9 @@ static const char *normal_of(struct arena *a, const struct cachedimage_spec *spe
 bool sets_same_child(struct arena *a, const struct cachedimage *found,
 		     const struct cachedimage *wanted)
 {
-	const char *owner = owner_uid(&found->meta);
+	const char *owner = set_owner_uid(&found->meta);
 	return found->meta.deleted == 0 && owner != NULL &&
-	       strcmp(owner, owner_uid(&wanted->meta)) == 0 &&
+	       strcmp(owner, set_owner_uid(&wanted->meta)) == 0 &&
 	       strcmp(normal_of(a, &found->spec), normal_of(a, &wanted->spec)) == 0;
 }
 
@@ -282,7 +269,7 @@ static void put_orphan(struct sets *s, struct child *c, const struct cachedimage
 void child_put(struct sets *s, const struct cachedimage *obj, struct now now)
 {
 	struct child *c = map_get(&s->children, obj->meta.name);
-	const char *uid = owner_uid(&obj->meta);
+	const char *uid = set_owner_uid(&obj->meta);
 	if (c != NULL && strcmp(c->uid, obj->meta.uid != NULL ? obj->meta.uid : "") != 0) {
 		child_gone(s, c, now);
 		c = NULL;

@@ -226,6 +226,7 @@ void set_observe(struct sets *s, const struct cachedimageset *obj, struct now no
 		set->generation = obj->meta.generation;
 		set->spec_hash = hash;
 		copy_spec(set, &obj->spec);
+		set->suspend = obj->spec.suspend;
 		follow(s, set, obj->spec.discovery_policy_ref);
 		set_dirty(s, set);
 	}

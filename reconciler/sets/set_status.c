@@ -198,6 +198,22 @@ static bool add_health(struct set *set, const struct api_condition *ready, struc
 	return health_condition(&set->health, health, &why, now.wall_s, ret);
 }
 
+/* 50. */
+static bool add_suspended(struct set *set, struct now now, struct api_condition *ret)
+{
+	if (!set->suspend || set->suspended_since == 0)
+		set->suspended_since = set->suspend ? now.wall_s : 0;
+	*ret = (struct api_condition){
+		.type = "Suspended",
+		.status = "True",
+		.reason = "Suspended",
+		.message = "No pull of an image of this set starts",
+		.observed_generation = set->generation,
+		.last_transition = set->suspended_since,
+	};
+	return set->suspend;
+}
+
 static enum set_phase phase_named(const char *name)
 {
 	for (int i = SET_PENDING; i < SET_PHASES; i++)
@@ -235,6 +251,10 @@ void status_observe(struct set *set, const struct cachedimageset *obj)
 		memcpy(set->ready_status, ready->status, strlen(ready->status));
 		set->ready_since = ready->last_transition;
 	}
+	const struct api_condition *suspended =
+		api_condition_find(&obj->status.conditions, "Suspended");
+	if (!set->ack.ever_written)
+		set->suspended_since = suspended != NULL ? suspended->last_transition : 0;
 	if (!set->ack.ever_written && left != NULL)
 		set->left_since = left->last_transition;
 	if (!set->ack.ever_written)
@@ -267,11 +287,12 @@ bool status_write(struct sets *s, struct set *set, struct now now, struct arena 
 	st->phase = phases[phase_of(set)];
 	st->images_managed = set->tally.managed;
 	st->images_ready = set->tally.ready;
-	st->conditions = (struct api_conditions){arena_array(a, 3, sizeof(*st->conditions.at)), 1};
+	st->conditions = (struct api_conditions){arena_array(a, 4, sizeof(*st->conditions.at)), 1};
 	st->conditions.at[0] = ready_condition(set, now, a);
 	st->conditions.n += children_condition(set, now, a, &st->conditions.at[1]);
 	st->conditions.n += add_health(set, &st->conditions.at[0], now, a,
 				       &st->conditions.at[st->conditions.n]);
+	st->conditions.n += add_suspended(set, now, &st->conditions.at[st->conditions.n]);
 	struct set_status_hash want = hash_of(st);
 	if (set->known.phase != SET_NO_PHASE && set->known.hash == want.hash)
 		return false;

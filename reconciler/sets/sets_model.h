@@ -181,6 +181,8 @@ struct set {
 	struct set_status_hash known, sent, seen;
 	char ready_status[8]; /* of condition Ready, and since when (unix seconds) */
 	int64_t ready_since;
+	bool suspend;                /* 50 */
+	int64_t suspended_since;     /* unix seconds; 0: its status does not say so */
 	struct health_memory health; /* 59 */
 };
 

@@ -42,7 +42,7 @@ struct kpod *kubelet_add(struct kubelet *k, const struct sim_pod *pod, struct no
 {
 	if (pod->containers.n == 0)
 		return NULL;
-	struct kpod *p = kpod_new(pod, &k->group->taints);
+	struct kpod *p = kpod_new(pod, &k->group->taints, k->group->platform);
 	p->kubelet = k;
 	TAILQ_INSERT_TAIL(&k->pods, p, of_node);
 	k->n_pods++;

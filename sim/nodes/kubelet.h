@@ -104,6 +104,7 @@ struct kpod {
 	bool dirty, flying, queued, waits_retry,
 		wants_delete; /* of_writes: queued or waits_retry */
 	bool intolerant;      /* of the node's taints */
+	bool other_os;        /* than the node's */
 	bool deleting;        /* has a deletionTimestamp */
 	bool rejected, evicted;
 	const char *reason; /* of that, static */

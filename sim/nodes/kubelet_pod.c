@@ -109,7 +109,14 @@ static struct kpod *with_texts(const struct sim_pod *pod)
 	return p;
 }
 
-struct kpod *kpod_new(const struct sim_pod *pod, const struct node_taints *taints)
+static bool of_os(const char *platform, const char *os)
+{
+	size_t n = strlen(os);
+	return strncmp(platform, os, n) == 0 && platform[n] == '/';
+}
+
+struct kpod *kpod_new(const struct sim_pod *pod, const struct node_taints *taints,
+		      const char *platform)
 {
 	struct kpod *p = with_texts(pod);
 	p->timer.owner = TIMER_POD;
@@ -126,6 +133,7 @@ struct kpod *kpod_new(const struct sim_pod *pod, const struct node_taints *taint
 	}
 	p->cur = &p->containers[0];
 	p->intolerant = is_intolerant(pod, taints);
+	p->other_os = pod->os != NULL && !of_os(platform, pod->os);
 	if (is(pod->phase, "Succeeded") || is(pod->phase, "Failed"))
 		p->state = KPOD_OVER;
 	return p;

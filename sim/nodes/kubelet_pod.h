@@ -5,6 +5,8 @@
 #include "sim/nodes/kubelet.h"
 
 /* Of a pod with a container; one that has ended is KPOD_OVER. One block: free() ends it. */
-struct kpod *kpod_new(const struct sim_pod *pod, const struct node_taints *taints);
+/* platform: "os/arch" of the node. */
+struct kpod *kpod_new(const struct sim_pod *pod, const struct node_taints *taints,
+		      const char *platform);
 
 #endif

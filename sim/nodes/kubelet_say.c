@@ -21,6 +21,8 @@ static void rejected_text(const struct kpod *p, struct buf *out)
 			 "Node didn't have enough resource: pods, requested: 1, used: %lld, "
 			 "capacity: %lld",
 			 (long long)p->used, (long long)p->kubelet->group->max_pods);
+	else if (strcmp(p->reason, "PodOSNotSupported") == 0)
+		buf_adds(out, "Failed to admit pod as the OS field doesn't match node OS");
 	else if (strcmp(p->reason, "TaintToleration") == 0)
 		buf_adds(out, "Predicate TaintToleration failed: node(s) had taints that the pod "
 			      "didn't tolerate");

@@ -116,6 +116,8 @@ static const char *refusal(struct kpod *p)
 	const struct kubelet *k = p->kubelet;
 	if (k->pressure)
 		return "Evicted";
+	if (p->other_os)
+		return "PodOSNotSupported";
 	if (p->intolerant)
 		return "TaintToleration";
 	p->used = k->full ? k->group->max_pods : (int64_t)k->n_active;

@@ -27,6 +27,7 @@ static const struct field sim_pod_rows[] = {
 	ROW(sim_pod, init, "spec.initContainers", F_LIST, .sub = &sim_pod_container_desc),
 	ROW(sim_pod, containers, "spec.containers", F_LIST, .sub = &sim_pod_container_desc),
 	ROW(sim_pod, secrets, "spec.imagePullSecrets", F_LIST, .sub = &api_secret_ref_desc),
+	ROW(sim_pod, os, "spec.os.name", F_STRING),
 	ROW(sim_pod, tolerations, "spec.tolerations", F_LIST, .sub = &api_toleration_desc),
 	ROW(sim_pod, phase, "status.phase", F_STRING),
 	ROW(sim_pod, grace_s, "metadata.deletionGracePeriodSeconds", F_INT),

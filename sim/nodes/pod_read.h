@@ -28,6 +28,7 @@ struct sim_pod { /* starts with its metadata, as all kinds do */
 	struct sim_pod_containers init, containers;
 	struct api_name_refs secrets; /* imagePullSecrets */
 	struct api_tolerations tolerations;
+	const char *os; /* spec.os.name; NULL: any */
 	const char *phase;
 	int64_t grace_s; /* of its deletion; without one the API server needs no kubelet */
 };

@@ -233,7 +233,7 @@ static void rule_30_transitions(void **state)
 	assert_int_equal(api_condition_find(&s.conditions, "Ready")->last_transition, 30);
 	assert_int_equal(api_condition_find(&s.conditions, "SourceHealthy")->last_transition, 20);
 	assert_int_equal(s.discovered_images.n, 1); /* rule 31: nothing is dropped */
-	assert_int_equal(s.conditions.n, 4); /* and Stalled (59) */
+	assert_int_equal(s.conditions.n, 4);        /* and Stalled (59) */
 	assert_string_equal(s.conditions.at[0].type, "Theirs");
 	arena_done(&a);
 }
@@ -288,6 +288,50 @@ static void rule_59_observed_generation(void **state)
 	assert_int_equal(status_make(&facts, &old, &a).observed_generation, 7);
 	facts.spec_error = "imageFilter is no expression";
 	assert_int_equal(status_make(&facts, &old, &a).observed_generation, 7);
+	arena_done(&a);
+}
+
+/* 50. The list and what was said of it stay; without a list, Ready says why there is none. */
+static void rule_50_suspended(void **state)
+{
+	(void)state;
+	struct arena a = ARENA_INIT;
+	struct discovered_image image = {"a", 3, "registry"};
+	struct source_view ok = OK, silent = {FAULT_TIMEOUT, "it has not answered yet"};
+	const struct discoverypolicy_status none = {0};
+	struct status_facts facts = {.sources = &ok,
+				     .n = 1,
+				     .images = {&image, 1},
+				     .synced = true,
+				     .generation = 1,
+				     .now_s = 10};
+	struct discoverypolicy_status s = status_make(&facts, &none, &a);
+	facts = (struct status_facts){
+		.sources = &silent, .n = 1, .suspended = true, .generation = 2, .now_s = 20};
+	s = status_make(&facts, &s, &a);
+	assert_int_equal(s.observed_generation, 2);
+	assert_int_equal(s.discovered_images.n, 1);
+	assert_int_equal(s.image_count, 1);
+	assert_int_equal(s.last_sync_time, 10);
+	assert_string_equal(api_condition_find(&s.conditions, "Ready")->status, "True");
+	assert_string_equal(api_condition_find(&s.conditions, "SourceHealthy")->status, "True");
+	assert_int_equal(api_condition_find(&s.conditions, "Suspended")->last_transition, 20);
+	assert_null(api_condition_find(&s.conditions, "Reconciling"));
+	facts.now_s = 30;
+	s = status_make(&facts, &s, &a);
+	assert_int_equal(api_condition_find(&s.conditions, "Suspended")->last_transition, 20);
+	facts = (struct status_facts){
+		.sources = &ok, .n = 1, .images = {&image, 1}, .generation = 3, .now_s = 40};
+	s = status_make(&facts, &s, &a);
+	assert_null(api_condition_find(&s.conditions, "Suspended"));
+	facts.suspended = true;
+	s = status_make(&facts, &none, &a);
+	assert_string_equal(api_condition_find(&s.conditions, "Ready")->reason, "Suspended");
+	assert_non_null(api_condition_find(&s.conditions, "Reconciling"));
+	facts.spec_error = "imageFilter: bad"; /* 31 */
+	s = status_make(&facts, &none, &a);
+	assert_string_equal(api_condition_find(&s.conditions, "Ready")->reason, "InvalidSpec");
+	assert_non_null(api_condition_find(&s.conditions, "Suspended"));
 	arena_done(&a);
 }
 
@@ -439,6 +483,7 @@ int main(void)
 		cmocka_unit_test(rule_30_a_message_is_bounded),
 		cmocka_unit_test(rule_26_30_schedule),
 		cmocka_unit_test(rule_59_observed_generation),
+		cmocka_unit_test(rule_50_suspended),
 		cmocka_unit_test(rule_32_lead),
 	};
 	return cmocka_run_group_tests_name("discoverer/discovery_status", tests, NULL, NULL);

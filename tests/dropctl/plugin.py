@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """kubectl drop with a kubectl that only writes down how it was called: which pod, which words, what on standard input;
-what it says of each thing that can be wrong; whether its help has all that dropctl has. TAP. plugin.py PLUGIN DROPCTL"""
+what it says of each thing that can be wrong; what it creates and changes; whether its help has all that dropctl has. TAP.
+plugin.py PLUGIN DROPCTL"""
+import json
 import os
 import pathlib
 import re
@@ -14,6 +16,10 @@ case " $* " in
 *" get pods "*) [ -z "${LIST_SAYS-}" ] || { echo "$LIST_SAYS" >&2; exit 1; }
 	printf '%s\\n' "${PODS-pod p1 Running running}"; printf '%s|' "$@" >"$ASKED"; exit ;;
 *" get pod "*) printf '%s' "${PAGE-}"; exit ;;
+*" create -f - "*) cat >"$ASKED"; [ -z "${CREATE_SAYS-}" ] || { echo "$CREATE_SAYS" >&2; exit 1; }; exit ;;
+*" patch "*) printf '%s|' "$@" >>"$ASKED"; [ -z "${PATCH_SAYS-}" ] || { echo "$PATCH_SAYS" >&2; exit 1; }; exit ;;
+*" get cachedimages.drop.corewire.io "*) [ -z "${GET_SAYS-}" ] || { echo "$GET_SAYS" >&2; exit 1; }
+	if [ -s "$STATES" ]; then head -n 2 "$STATES"; sed -i 1,2d "$STATES"; else printf '%s' "${THERE-}"; fi; exit ;;
 *" stats watcher "*) [ -z "${EXEC_SAYS-}" ] || { echo "$EXEC_SAYS" >&2; exit 1; }
 	case " $* " in *" exec ${LEADER-p1} "*) echo '{"drop_lease_held":1}';; *) echo '{}';; esac; exit ;;
 esac
@@ -77,6 +83,89 @@ ROWS = [
      "cannot run dropctl in pod p1 in namespace drop-system. dropctl: no watcher in /run/drop"),
 ]
 
+OF = {"apiVersion": "drop.corewire.io/v1alpha1", "kind": "CachedImage"}
+EXISTS = 'Error from server (AlreadyExists): error when creating "STDIN": cachedimages "x" already exists'
+DIGEST = "sha256:" + "0123456789abcdef" * 4
+PULLING = "1 1 0/2 Pulling +PullProgress +Reconciling\n0/2 nodes ready\n"
+DONE = "1 1 2/2 Ready +Ready\nImage cached on all 2 target nodes\n"
+STALLED = "1 1 0/2 Degraded +Stalled\nimage not found\n"
+UNSEEN = "1 -1 ? Pending\n\n"
+
+# name, environment and STATES, words, exit code, a part of the output, the spec that is created or None
+PULLS = [
+    ("a reference with a tag", {}, ["pull", "registry.example:5000/team/app:1.2"], 0, "cachedimage/app-1-2-",
+     {"image": "registry.example:5000/team/app", "tag": "1.2"}),
+    ("no tag, and a port is none", {}, ["pull", "registry.example:5000/app"], 0, "Progress: kubectl drop why app-",
+     {"image": "registry.example:5000/app"}),
+    ("a digest, which wins over the tag", {}, ["pull", f"a/b:1@{DIGEST}"], 0, "created",
+     {"image": "a/b", "digest": DIGEST}),
+    ("nodes, policy and name", {}, ["pull", "nginx", "--selector", "a/b=c,d=", "--policy=gentle", "--name", "web"], 0,
+     "cachedimage/web created", {"image": "nginx", "nodeSelector": {"a/b": "c", "d": ""}, "policyRef": {"name": "gentle"}}),
+    ("options may come first", {}, ["-l", "a=b", "--policy", "p", "pull", "nginx"], 0, "created",
+     {"image": "nginx", "nodeSelector": {"a": "b"}, "policyRef": {"name": "p"}}),
+    ("an image named pull", {}, ["pull", "pull"], 0, "cachedimage/pull-", {"image": "pull"}),
+    ("odd letters do not get into the name", {}, ["pull", "_x__y/A..b_-:V_1-"], 0, "cachedimage/a-b-v-1-",
+     {"image": "_x__y/A..b_-", "tag": "V_1-"}),
+    ("it waits, and tells each change once", {"STATES": UNSEEN + PULLING + PULLING + DONE}, ["pull", "nginx", "--wait"], 0,
+     "created\nPending ?: the operator has not looked at it yet\nPulling 0/2: 0/2 nodes ready\n"
+     "Ready 2/2: Image cached on all 2 target nodes\n", {"image": "nginx"}),
+    ("what does not become Ready ends it", {"STATES": PULLING + STALLED}, ["pull", "nginx:typo", "--wait"], 1,
+     "does not become Ready: image not found", {"image": "nginx", "tag": "typo"}),
+    ("the timeout", {"STATES": PULLING * 9}, ["pull", "nginx", "--wait", "--timeout=2s"], 2,
+     "is not Ready after 2 s: 0/2 nodes ready", {"image": "nginx"}),
+    ("it is there already", {"CREATE_SAYS": EXISTS, "THERE": "nginx 1 "}, ["pull", "nginx:1"], 0, "is there already", None),
+    ("another image has the name", {"CREATE_SAYS": EXISTS, "THERE": "nginx 2 "}, ["pull", "nginx:1", "--name=x"], 1,
+     "there is a CachedImage x with another image (nginx 2 )", None),
+    ("it is deleted meanwhile", {"GET_SAYS": 'Error from server (NotFound): cachedimages "x" not found'},
+     ["pull", "nginx", "--wait"], 1, "not found", {"image": "nginx"}),
+    ("no right to create", {"CREATE_SAYS": FORBIDDEN}, ["pull", "nginx"], 111, "no right to create CachedImages", None),
+    ("no CRDs", {"CREATE_SAYS": 'error: no matches for kind "CachedImage"'}, ["pull", "nginx"], 111,
+     "the CRDs of drop are not installed", None),
+    ("no image", {}, ["pull"], 100, "usage: kubectl drop pull IMAGE", None),
+    ("two images", {}, ["pull", "a", "b"], 100, "pull wants one image", None),
+    ("no reference", {}, ["pull", 'a","x":"y'], 100, "is not an image reference", None),
+    ("no selector", {}, ["pull", "a", "--selector", "a in (b)"], 100, "--selector wants KEY=VALUE", None),
+    ("half a selector", {}, ["pull", "a", "--selector", "a=b,c"], 100, "--selector wants KEY=VALUE, not c", None),
+    ("no policy's name", {}, ["pull", "a", "--policy", 'x"'], 100, "a name has lower-case letters", None),
+    ("no duration", {}, ["pull", "a", "--wait", "--timeout", "10"], 100, "--timeout wants a duration", None),
+    ("an option that it has not", {}, ["pull", "a", "--all"], 100, "pull has no option --all", None),
+]
+TURNS = [
+    ("suspend a set", {}, ["suspend", "cis/web"], 0, "cachedimageset/web suspended",
+     'patch|cachedimagesets.drop.corewire.io|web|--type=merge|-p|{"spec":{"suspend":true}}|'),
+    ("resume two, in a context", {}, ["--context=c", "resume", "pullpolicy/p", "dp/d"], 0,
+     "pullpolicy/p resumed\ndiscoverypolicy/d resumed",
+     '--context=c|patch|pullpolicies.drop.corewire.io|p|--type=merge|-p|{"spec":{"suspend":null}}|'
+     '--context=c|patch|discoverypolicies.drop.corewire.io|d|--type=merge|-p|{"spec":{"suspend":null}}|'),
+    ("there is none", {"PATCH_SAYS": 'Error from server (NotFound): cachedimages "x" not found'}, ["suspend", "ci/x"], 1,
+     "not found", None),
+    ("no right", {"PATCH_SAYS": FORBIDDEN}, ["suspend", "ci/x"], 111, "no right to patch cachedimages", None),
+    ("another kind", {}, ["suspend", "deployment/x"], 100, "KIND/NAME is wanted", None),
+    ("no kind", {}, ["resume", "x"], 100, "KIND/NAME is wanted", None),
+    ("nothing", {}, ["suspend"], 100, "usage: kubectl drop suspend KIND/NAME", None),
+]
+
+
+def changes(plugin, work):
+    """(name, whether it is good, what was said) of commands that change objects."""
+    names = set()
+    for name, env, words, code, output, made in PULLS + TURNS:
+        (work / "asked").unlink(missing_ok=True)
+        (work / "states").write_text(env.pop("STATES", ""))
+        done = played(plugin, work, {**env, "STATES": str(work / "states")}, words)
+        said, asked = done.stdout + done.stderr, work / "asked"
+        good = done.returncode == code and output in said
+        if isinstance(made, dict):
+            created = json.loads(asked.read_text() if asked.exists() else '{"metadata":{"name":""},"spec":{}}')
+            given = created["metadata"]["name"]
+            good = good and {**OF, "spec": made} == {**OF, "spec": created["spec"]} and given not in names - {"web"}
+            good = good and re.fullmatch(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?", given) is not None
+            if "STATES" not in env and words[1:2] != ["nginx"]:
+                names.add(given)
+        elif made:
+            good = good and asked.read_text() == made
+        yield name, good, f"{done.returncode}: {said} {asked.read_text() if asked.exists() else ''}"
+
 
 def played(plugin, work, env, words):
     words = [word.replace("FILE", str(work / "manifest")) for word in words]
@@ -107,7 +196,7 @@ def main():
         (work / "kubectl").write_text(KUBECTL)
         (work / "kubectl").chmod(0o755)
         (work / "manifest").write_text("text")
-        print(f"1..{len(ROWS) + 2}")
+        print(f"1..{len(ROWS) + len(PULLS) + len(TURNS) + 2}")
         for number, (name, env, words, code, output) in enumerate(ROWS, 1):
             done = played(plugin, work, env, words)
             said = done.stdout + done.stderr
@@ -122,6 +211,11 @@ def main():
         print(f"{'ok' if good else 'not ok'} {len(ROWS) + 1} - pull pods with the same name are not asked; {asked[:6]}")
         lacks = missing(plugin, dropctl)
         print(f"{'not ok' if lacks else 'ok'} {len(ROWS) + 2} - its help has every command and option of dropctl {lacks}")
+        for number, (name, well, said) in enumerate(changes(plugin, work), len(ROWS) + 3):
+            failed |= not well
+            print(f"{'ok' if well else 'not ok'} {number} - {name}")
+            if not well:
+                print(f"# {said}")
     return failed or not good or bool(lacks)
 
 

@@ -55,9 +55,9 @@ def waiting(reason, message):
 class PretendNode:
     """behave(pod) -> a status to write, or None to say nothing (yet); may be replaced any time."""
 
-    def __init__(self, api, name, behave=pulled, arch="amd64"):
+    def __init__(self, api, name, behave=pulled, arch="amd64", os_name="linux"):
         self.api = api
-        self.arch = arch
+        self.arch, self.os_name = arch, os_name
         self.name = name
         self.behave = behave
         self.stop = threading.Event()
@@ -70,7 +70,7 @@ class PretendNode:
         self.api.create("node", {
             "apiVersion": "v1", "kind": "Node", "metadata": {"name": self.name, "labels": {
                 LABEL: "true", "kubernetes.io/hostname": self.name,
-                "kubernetes.io/os": "linux", "kubernetes.io/arch": self.arch}},
+                "kubernetes.io/os": self.os_name, "kubernetes.io/arch": self.arch}},
             "spec": {"taints": [TAINT]}})
         self.set_ready(True)
         return self.attend()
@@ -100,7 +100,7 @@ class PretendNode:
                                                "effect": "NoSchedule"}]
         self.api.patch("node", self.name, {"spec": {"taints": taints}})
         self.api.patch("node", self.name, {"status": {
-            "nodeInfo": {"operatingSystem": "linux", "architecture": self.arch},
+            "nodeInfo": {"operatingSystem": self.os_name, "architecture": self.arch},
             "capacity": {"pods": "500", "cpu": "8", "memory": "8Gi"},
             "conditions": [{"type": "Ready", "status": "True" if good else "False",
                             "reason": "Pretended", "lastHeartbeatTime": now(),

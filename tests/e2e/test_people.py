@@ -4,10 +4,12 @@ browser; short names, field selectors and explanations of the kinds.
 import http.client
 import json
 import os
+import signal
 import subprocess
 import time
 
 import processes
+import registry
 import release
 from kubeapi import NAMESPACE
 from objects import degraded, ready
@@ -228,6 +230,35 @@ def test_kubectl_drop(t):
             r.until_gone()
             t.lawless.append((release.USER + release.NAME, began, time.time()))  # its Role moved while it ran
             t.api.must("DELETE", f"/api/v1/namespaces/{PULLS}")
+
+
+def test_pull(t):
+    """Rule 50 and kubectl drop pull, suspend and resume: an image that is there, one that is not, one that is slow."""
+    t.running()
+    t.policy("fast", **FAST)
+    host, person = t.cluster.registry, Person(t, t.cluster.kubeconfig)
+    waits = ("--policy=fast", "--wait", "--timeout=50s")
+    person.says("an image that is there", 0, "Ready 1/1: Image cached on all 1 target nodes", "pull", f"{host}/test/myapp:v1",
+                *waits)
+    person.says("it is created once", 0, "is there already", "pull", f"{host}/test/myapp:v1", *waits)
+    person.says("an image that is not there", 1, "does not become Ready: image not found", "pull", f"{host}/test/none:v1",
+                *waits)
+    person.says("nodes that are not there", 1, "does not become Ready: 0/0 nodes ready", "pull", f"{host}/test/myapp:v1",
+                "-l", "drop-e2e/no-such=x", *waits)
+    with registry.Registry(t) as slow:
+        os.kill(slow.process.pid, signal.SIGSTOP)
+        try:
+            person.says("a slow image", 2, "is not Ready after 5 s", "pull", f"{slow.host}/test/myapp:v2", *waits, "--timeout=5s")
+        finally:
+            os.kill(slow.process.pid, signal.SIGCONT)
+        person.says("is there at last", 0, "Ready 1/1", "pull", f"{slow.host}/test/myapp:v2", *waits)
+    person.says("suspend", 0, "pullpolicy/fast suspended", "suspend", "pp/fast")
+    person.says("nothing starts", 2, "suspended by PullPolicy fast", "pull", f"{host}/test/myapp:v3", *waits, "--timeout=5s")
+    person.says("resume", 0, "pullpolicy/fast resumed", "resume", "pullpolicy/fast")
+    person.says("it goes on", 0, "Ready 1/1", "pull", f"{host}/test/myapp:v3", *waits)
+    person.says("no such object", 1, "not found", "suspend", "ci/nobody")
+    eve = Person(t, t.cluster.user("eve", "nobodies"))
+    eve.says("no right", 111, "no right to create CachedImages", "pull", f"{host}/test/myapp:v1")
 
 
 def test_names(t):

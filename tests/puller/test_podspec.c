@@ -236,6 +236,41 @@ static void rule_42_44_batch(void **state)
 	free(want);
 }
 
+/* 49. Of the security context only what Windows has; all else is the same, also of a batch. */
+static void rule_49_windows(void **state)
+{
+	(void)state;
+	struct msg_start two[] = {plain_image, plain_image};
+	struct msg_pull_start windows = plain, linux_pull = plain;
+	windows.windows = true;
+	two[1].image_name = "other";
+	for (int batch = 0; batch < 2; batch++) {
+		cJSON *pod = pod_of(&windows, "low"), *other = pod_of(&linux_pull, "low");
+		cJSON *spec = cJSON_GetObjectItem(pod, "spec"), *c;
+		cJSON *linux_spec = cJSON_GetObjectItem(other, "spec");
+		char *security =
+			cJSON_PrintUnformatted(cJSON_GetObjectItem(spec, "securityContext"));
+		char *os = cJSON_PrintUnformatted(cJSON_GetObjectItem(spec, "os"));
+		assert_string_equal(security, "{\"runAsNonRoot\":true,\"windowsOptions\":{"
+					      "\"runAsUserName\":\"ContainerUser\"}}");
+		assert_string_equal(os, "{\"name\":\"windows\"}");
+		cJSON_ArrayForEach(c, cJSON_GetObjectItem(spec, "containers"))
+			assert_null(cJSON_GetObjectItem(c, "securityContext"));
+		cJSON_DeleteItemFromObject(spec, "securityContext");
+		cJSON_DeleteItemFromObject(spec, "os");
+		cJSON_DeleteItemFromObject(linux_spec, "securityContext");
+		cJSON_ArrayForEach(c, cJSON_GetObjectItem(linux_spec, "containers"))
+			cJSON_DeleteItemFromObject(c, "securityContext");
+		assert_true(cJSON_Compare(pod, other, true));
+		free(security);
+		free(os);
+		cJSON_Delete(pod);
+		cJSON_Delete(other);
+		windows.batch = linux_pull.batch = "batch.0123456789abcdef";
+		windows.pulls = linux_pull.pulls = (struct msg_start_list){two, 2};
+	}
+}
+
 static char *owners_of(const cJSON *pod)
 {
 	const cJSON *meta = cJSON_GetObjectItem(pod, "metadata");
@@ -374,6 +409,7 @@ int main(void)
 		cmocka_unit_test(test_whole_pod),
 		cmocka_unit_test(rule_42_one_image_byte_for_byte),
 		cmocka_unit_test(rule_42_44_batch),
+		cmocka_unit_test(rule_49_windows),
 		cmocka_unit_test(rule_05_owner),
 		cmocka_unit_test(test_paths),
 		cmocka_unit_test(test_absent),

@@ -58,12 +58,12 @@ static const struct sim_image *missing(struct sim *s, const struct sim_node *n)
 	char reference[TEXT];
 	for (int i = 0; i < IMAGES_MAX; i++) {
 		const struct sim_image *img = &s->images[i];
-		if (!img->exists || !img->gates || s->run.boot_ms - img->changed_ms < LATE_MS)
+		if (!img->exists || !img->gates || stopped_lately(s, img) ||
+		    s->run.boot_ms - img->changed_ms < LATE_MS)
 			continue;
 		sim_reference(img, reference);
 		if (sim_targets(s, img, n) && !sim_missing(reference) &&
-		    !asked_may_skip(s, reference, n) &&
-		    !sim_had_pulled(s, n->uid, reference))
+		    !asked_may_skip(s, reference, n) && !sim_had_pulled(s, n->uid, reference))
 			return img;
 	}
 	return NULL;

@@ -97,6 +97,7 @@ static void put_policy(struct sim *s, const struct sim_policy *p)
 			 .min_delay_between_pulls = p->delay_ms,
 			 .pull_timeout = 30 * 60 * 1000,
 			 .failure_backoff = &backoff,
+			 .suspend = p->suspend,
 			 .repull_interval = p->repull_ms},
 	};
 	snprintf(rate, sizeof(rate), "%dM", (int)p->mb_per_s);
@@ -104,6 +105,7 @@ static void put_policy(struct sim *s, const struct sim_policy *p)
 		obj.spec.concurrency_scope = PULLPOLICY_SCOPE_IMAGE;
 	if (p->mb_per_s != 0)
 		obj.spec.max_bytes_per_second = rate;
+	stopped_window(p, &obj.spec);
 	core_put(s->core, KIND_PULLPOLICY, &obj, sim_now(s));
 }
 
@@ -134,9 +136,12 @@ static void put_image(struct sim *s, const struct sim_image *img)
 				       .checked_at = st->checked_at,
 				       .settled_at = st->settled_at,
 				       .platforms = {platforms, st->n_platforms}};
+	struct api_owner owner = {
+		API_GROUP "/v1alpha1", "CachedImageSet", "set", "set", true, true};
 	struct cachedimage obj = {
 		.meta = {.name = img->name,
 			 .uid = img->uid,
+			 .owners = {&owner, img->of_set},
 			 .rv = img->rv,
 			 .generation = img->generation},
 		.spec = {.image = repository,
@@ -145,6 +150,7 @@ static void put_image(struct sim *s, const struct sim_image *img)
 			 .node_selector = {&selector, img->pool_a_only},
 			 .priority = img->priority,
 			 .policy_ref = img->policy >= 0 ? &ref : NULL,
+			 .suspend = img->suspend,
 			 .gate_nodes = img->gates},
 		.status = {.observed_generation = st->generation,
 			   .phase = st->written ? st->phase : NULL,
@@ -163,6 +169,7 @@ static void put_image(struct sim *s, const struct sim_image *img)
 			   .last_attempted_at = st->attempted_at,
 			   .conditions = {conditions, st->n_conditions}},
 	};
+	stopped_told(s, img);
 	core_put(s->core, KIND_CACHEDIMAGE, &obj, sim_now(s));
 }
 
@@ -415,6 +422,7 @@ void sim_read_all(struct sim *s)
 				sim_put(s, e);
 			}
 	}
+	stopped_put_set(s);
 	core_sweep(s->core, sim_now(s));
 	/* Lists of this moment, or of who knows when: a watcher may only say so of the oldest. */
 	if (sim_random(&s->run, 2) == 0)
@@ -536,6 +544,7 @@ void sim_init(struct sim *s)
 		img->rv = ++s->rv;
 		img->gates = s->startup && sim_chance(&s->run, 500);
 	}
+	stopped_init(s);
 }
 
 void sim_done(struct sim *s)
@@ -543,6 +552,7 @@ void sim_done(struct sim *s)
 	while (s->head != NULL)
 		drop_first(s);
 	core_free(s->core);
+	arena_done(&s->zones);
 	free(s->creates);
 	free(s->pulled);
 }

@@ -73,6 +73,7 @@ static void act_start(struct sim *s, const struct core_start *a)
 		sim_trace(&s->run, "START %s %s on %s attempt %s", a->pod_name,
 			  a->pulls[i].reference, a->node, a->pulls[i].attempt);
 	check_start(s, a, &policy);
+	stopped_check_start(s, a);
 	check_alone(s, a);
 	check_batch(s, a);
 	struct sim_request *r = request_new(s, REQ_START);

@@ -74,7 +74,7 @@ struct sim_condition {
 	int64_t generation, since;
 };
 
-#define SIM_CONDITIONS 5 /* of a CachedImage at most */
+#define SIM_CONDITIONS 6 /* of a CachedImage at most */
 
 struct sim_status {
 	bool written;
@@ -103,6 +103,7 @@ struct sim_image {
 	int64_t generation, priority;
 	int policy; /* index, or -1 */
 	bool pool_a_only, if_not_present, gates;
+	bool suspend, of_set; /* by itself; a set controls it */
 	uint64_t rv;
 	int64_t changed_ms; /* last change of the spec, or creation */
 	int64_t pod_ms;     /* something of a pod of it was told last */
@@ -118,6 +119,9 @@ struct sim_policy {
 	int64_t repull_ms;
 	int64_t mb_per_s; /* maxBytesPerSecond; 0: none */
 	bool by_image;    /* concurrencyScope Image */
+	bool suspend;
+	int window; /* of stopped.c's table, from 1; 0: none */
+	bool obey;  /* newNodesInWindows */
 	/* for the invariants: */
 	struct sim_last last;
 	int64_t last_bytes; /* of the last start; 0: the core may not have known */
@@ -219,6 +223,13 @@ struct sim {
 	bool startup; /* nodes come with a startup taint, and images gate */
 	bool batches; /* policies allow several images a pod */
 	bool scopes;  /* policies may count for each image */
+	bool stops;   /* images, their set and policies are suspended and resumed */
+	bool windows; /* policies have pull windows, and the clock jumps over changes of offsets */
+	struct arena zones;
+	int64_t change_s; /* of an offset, that it jumps around; unix seconds */
+	bool set_suspend;
+	int64_t stopped_ms;            /* the last such change */
+	bool told_suspend[IMAGES_MAX]; /* of its own, as the core was told last */
 	int64_t wall_offset_s;
 	uint64_t rv, uids, revisions;
 	struct core *core;
@@ -322,6 +333,18 @@ size_t asked_room(const struct sim *s);
 bool asked_may_skip(const struct sim *s, const char *reference, const struct sim_node *n);
 /* And at this moment there is nothing. */
 bool asked_nothing_for(const struct sim *s, const char *reference, const struct sim_node *n);
+
+/* stopped.c: what is suspended (50), and pull windows (51) */
+void stopped_core_new(struct sim *s);
+void stopped_window(const struct sim_policy *p, struct pullpolicy_spec *spec);
+void stopped_init(struct sim *s);
+void stopped_trouble(struct sim *s);
+void stopped_calm(struct sim *s);
+void stopped_check_start(struct sim *s, const struct core_start *start);
+/* Something keeps it from starting, or did until a moment ago. */
+bool stopped_lately(const struct sim *s, const struct sim_image *img);
+void stopped_put_set(struct sim *s);
+void stopped_told(struct sim *s, const struct sim_image *img);
 
 /* world.c: kubelets, and trouble */
 void sim_kubelets(struct sim *s);

@@ -75,9 +75,16 @@ static bool play(uint64_t seed, bool trace)
 	s->startup = seed % 3 == 0;
 	s->checks = seed % 2 == 1;
 	s->scopes = seed % 7 < 3;
+	s->stops = seed % 7 == 2 || seed % 7 == 3;
+	s->windows = seed % 9 == 4;
+	/* A clock that is set back by hours hides for hours what a list proves. */
+	s->jumps |= s->windows;
+	s->repulls &= !s->windows;
+	s->checks &= !s->windows;
 	s->core = core_new();
 	held_core_new(s);
 	asked_core_new(s);
+	stopped_core_new(s);
 	s->life = 1;
 	sim_init(s);
 	int64_t calm_ms = SIM_START_MS + TROUBLE_MS, end_ms = calm_ms + CALM_MS;

@@ -152,6 +152,7 @@ static void image_new(struct sim *s, struct sim_image *img, int i)
 	img->policy = s->batches ? i % 2 - 1 : i % (POLICIES_MAX + 1) - 1;
 	snprintf(img->tag, NAME, "1");
 	img->gates = s->startup && sim_chance(&s->run, 500);
+	img->of_set = s->stops && i % 2 == 1;
 }
 
 static void trouble_image(struct sim *s)
@@ -286,6 +287,7 @@ void sim_crash(struct sim *s)
 	s->core = core_new();
 	held_core_new(s);
 	asked_core_new(s);
+	stopped_core_new(s);
 	s->life++;
 	s->leading = false;
 	s->lead_ms = s->run.boot_ms + (int64_t)sim_random(&s->run, 3000);
@@ -327,6 +329,7 @@ void sim_trouble(struct sim *s)
 	if (s->startup && sim_chance(&s->run, 3))
 		held_trouble(s);
 	asked_trouble(s);
+	stopped_trouble(s);
 	if (sim_chance(&s->run, 10))
 		s->lag_ms = sim_chance(&s->run, 500) ? 0 : (int64_t)sim_random(&s->run, 8000);
 	if (sim_chance(&s->run, 2))
@@ -354,6 +357,7 @@ void sim_calm(struct sim *s)
 		held_turned(s, n);
 		sim_say(s, KIND_NODE, false, n);
 	}
+	stopped_calm(s);
 	for (int i = 0; i < POLICIES_MAX; i++) {
 		/* A seventh repull, which needs no answer, would come after the end. */
 		s->policies[i].repull_ms =

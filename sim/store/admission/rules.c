@@ -111,6 +111,12 @@ static enum rule_result label_values(const cJSON *self)
 	return HOLDS;
 }
 
+static enum rule_result start_not_end(const cJSON *self)
+{
+	const cJSON *start = member(self, "start"), *end = member(self, "end");
+	return cJSON_Compare(start, end, true) ? BROKEN : HOLDS;
+}
+
 static const struct {
 	const char *rule;
 	enum rule_result (*judge)(const cJSON *self);
@@ -132,6 +138,7 @@ static const struct {
 	{"self.type != 'registry' || has(self.registry)", registry_block},
 	{"self.type == 'prometheus' || !has(self.prometheus)", prometheus_only},
 	{"self.type == 'registry' || !has(self.registry)", registry_only},
+	{"self.start != self.end", start_not_end},
 };
 
 static enum rule_result judge(const char *rule, const cJSON *self)

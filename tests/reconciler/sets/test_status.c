@@ -427,10 +427,39 @@ static void rule_21_restored_older_state(void **state)
 	rig_done(&r);
 }
 
+/* 50. The set says it, and writes it into no child; what a user set on a child stays. */
+static void rule_50_suspended(void **state)
+{
+	struct sets_rig r;
+	(void)state;
+	rig_new(&r);
+	r.set.spec.suspend = true;
+	rig_set(&r, "a:1");
+	rig_lead(&r);
+	rig_settle(&r);
+	struct cachedimage *child = rig_get(&r, "s-a-1");
+	assert_false(child->spec.suspend);
+	const struct api_condition *c = api_condition_find(&r.set.status.conditions, "Suspended");
+	assert_non_null(c);
+	assert_string_equal(c->status, "True");
+	child->spec.suspend = true;
+	rig_changed(&r, child);
+	r.set.spec.suspend = false;
+	rig_set_changed(&r);
+	rig_settle(&r);
+	rig_turn(&r, 3000);
+	rig_settle(&r);
+	assert_int_equal(r.n_patches, 0);
+	assert_true(rig_get(&r, "s-a-1")->spec.suspend);
+	assert_null(api_condition_find(&r.set.status.conditions, "Suspended"));
+	rig_done(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rule_24_phases),
+		cmocka_unit_test(rule_50_suspended),
 		cmocka_unit_test(rule_59_stalled_by_children),
 		cmocka_unit_test(rule_59_no_discovery_policy),
 		cmocka_unit_test(rule_24_discovered_children_stay),

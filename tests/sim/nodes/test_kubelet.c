@@ -34,6 +34,7 @@ static struct sim_group groups[] = {
 	{.name = "n", .count = 1, .bandwidth_mib = 10, .disk_mib = 500, .images = {there, 1}},
 	{.name = "two", .count = 1, .max_pods = 2, .bandwidth_mib = 10},
 	{.name = "tainted", .count = 1, .taints = {&taint, 1}},
+	{.name = "win", .count = 1, .os = "windows"},
 	{.name = "par", .count = 1, .bandwidth_mib = 10, .parallel_pulls = true},
 };
 
@@ -127,6 +128,31 @@ static void sequences(void **state)
 		if (row->message != NULL)
 			assert_non_null(strstr(p->status.data, row->message));
 		assert_non_null(strstr(p->status.data, "{\"metadata\":{\"uid\":\"uid-1\"}"));
+		teardown(state);
+	}
+}
+
+/* A pod says which system it is for, or none; kubelets check that before all else. */
+static void rule_49_systems(void **state)
+{
+	static const struct {
+		const char *node, *more, *says, *message;
+	} rows[] = {
+		{"win-000", "\"os\":{\"name\":\"windows\"},", CREATING " > " ENDED " > " DONE,
+		 NULL},
+		{"win-000", NULL, CREATING " > " ENDED " > " DONE, NULL},
+		{"win-000", "\"os\":{\"name\":\"linux\"},", "Failed PodOSNotSupported",
+		 "Pod was rejected: Failed to admit pod as the OS field doesn't match node OS"},
+		{"n-000", "\"os\":{\"name\":\"windows\"},", "Failed PodOSNotSupported", NULL},
+	};
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		setup(state);
+		struct world_pod *p =
+			world_mutated(&w, "p", rows[i].node, REG "/a:1", rows[i].more, NULL, NULL);
+		world_run(&w, MIN);
+		assert_string_equal(p->said.data, rows[i].says);
+		if (rows[i].message != NULL)
+			assert_non_null(strstr(p->status.data, rows[i].message));
 		teardown(state);
 	}
 }
@@ -353,6 +379,7 @@ int main(void)
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sequences),
+		cmocka_unit_test(rule_49_systems),
 		CASE(timing),
 		CASE(a_pull_takes_its_time),
 		CASE(one_pull_at_a_time),
