@@ -42,8 +42,26 @@ def mutated(what, name, end, where, *containers):
     ])
 
 
+def several(what, name, end, *references):
+    """A pull pod of several images, each in a container of its own."""
+    pod = pull_pod(f"pull-ct-{name}", references[0], "${NODE}")
+    only = pod["spec"]["containers"][0]
+    pod["spec"]["containers"] = [{**only, "name": f"pull-{place}", "image": image}
+                                 for place, image in enumerate(references)]
+    return Case(f"kubelet: {what}", [
+        Step("pull", "POST", PODS, pod, want=end),
+        delete(f"{PODS}/pull-ct-{name}", {"gracePeriodSeconds": 0}, show=()),
+        get(f"{PODS}/pull-ct-{name}"),
+    ])
+
+
 ABSENT = "docker.io/ct/absent:1"
+MISSING = "docker.io/library/nginx:ct-no-such-tag"
+REDIS = "docker.io/library/redis:7-alpine"
 CASES = [
+    several("several images", "several", SUCCEEDED, ALPINE, REDIS, BIG),
+    several("several images, one without `true`", "some-true", FAILED, ALPINE, SCRATCH, REDIS),
+    several("several images, one missing", "some-there", BACKED_OFF, MISSING, ALPINE, SCRATCH, REDIS),
     mutated("a container added that has no image", "beside", "ErrImageNeverPull Completed", "containers",
             added("agent", ABSENT)),
     mutated("an init container added that has no image", "init", "ErrImageNeverPull", "initContainers",
@@ -52,7 +70,7 @@ CASES = [
             added("setup", ALPINE, imagePullPolicy="Always", command=["true"])),
     pulled("an image", "good", ALPINE, SUCCEEDED),
     pulled("an image without `true`", "scratch", SCRATCH, FAILED),
-    pulled("no such tag", "tag", "docker.io/library/nginx:ct-no-such-tag", BACKED_OFF),
+    pulled("no such tag", "tag", MISSING, BACKED_OFF),
     pulled("no such repository", "repo", "docker.io/ct/no-such-repository:1", BACKED_OFF),
     pulled("no such digest", "digest", f"docker.io/library/nginx@sha256:{'0' * 64}", BACKED_OFF),
     pulled("a host that does not resolve", "dns", "registry.invalid.local:9999/x/y:1", BACKED_OFF),
@@ -67,7 +85,7 @@ CASES = [
         Step("listed", want=BIG),
     ]),
     Case("kubelet: a pod that is deleted before its end", [
-        pull("pull-ct-gone", "docker.io/library/redis:7-alpine", "started"),
+        pull("pull-ct-gone", REDIS, "started"),
         get(f"{PODS}/pull-ct-gone", show=("metadata.name",), keep={"uid": "metadata.uid"}),
         delete(f"{PODS}/pull-ct-gone", uid_delete("${uid}"), show=("metadata.name",)),
         get(f"{PODS}/pull-ct-gone"),
