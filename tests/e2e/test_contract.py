@@ -11,7 +11,7 @@ from cluster import PAIR
 CONTRACT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "contract")
 
 
-def play(t, otherwise, program, *words):
+def play(t, program, *words, otherwise=()):
     """Runs one of tests/contract; each of its checks becomes one of ours. otherwise: {case: why its record does not hold here}."""
     done = subprocess.run([sys.executable, os.path.join(CONTRACT, program), *words], timeout=600,
                           stdin=subprocess.DEVNULL, capture_output=True, text=True)
@@ -46,5 +46,5 @@ def test_contract(t):
     t.stop_tree()  # the cases' objects are nobody's
     expire = os.path.join(CONTRACT, "..", "cluster", "ctl.sh")
     t.cluster.disturbed = True
-    play(t, otherwise, "run.py", "--kubeconfig", t.cluster.kubeconfig, "--check",
-         "--expire", f"{expire} {t.cluster.dir} expire", *groups)
+    play(t, "run.py", "--kubeconfig", t.cluster.kubeconfig, "--check",
+         "--expire", f"{expire} {t.cluster.dir} expire", *groups, otherwise=otherwise)
