@@ -56,10 +56,10 @@ def images(obj):
 class Rig:
     """with Rig(build) as rig: watcher and discoverer run; rig.side is the API."""
 
-    def __init__(self, build, programs=("watcher", "discoverer"), level="debug", keep=False, words=(), nodes=0):
-        """words: further ones for the discoverer."""
+    def __init__(self, build, programs=("watcher", "discoverer"), level="debug", keep=False, words=(), nodes=0, scenario=None):
+        """words: further ones for the discoverer; scenario: its text, instead of nodes that are alike."""
         self.build, self.names, self.level, self.keep = os.path.abspath(build), programs, level, keep
-        self.words, self.nodes = words, nodes
+        self.words, self.nodes, self.scenario = words, nodes, scenario
         self.programs = {}
 
     def __enter__(self):
@@ -78,7 +78,11 @@ class Rig:
             os.symlink(os.path.join(self.build, folder, program), os.path.join(self.bin, program))
         self.sockets = os.path.join(self.folder, "s")
         os.mkdir(self.sockets, 0o700)
-        self.sim = Simulator(os.path.join(self.build, "sim", "drop-sim"), folder=self.folder, words=[
+        path = os.path.join(self.folder, "scenario.yaml")
+        if self.scenario:
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(self.scenario)
+        self.sim = Simulator(os.path.join(self.build, "sim", "drop-sim"), path if self.scenario else None, self.folder, [
             "--nodes", str(self.nodes), "--audit-log", os.path.join(self.folder, "audit.log")])
         self.sim.__enter__()
         self.side = Side("drop-sim", self.sim.kubeconfig)
