@@ -166,7 +166,7 @@ void page_html(const struct page *page, struct buf *out)
 	add_table(out, "Policies",
 		  "<th>policy<th class=n>max nodes<th class=n>max pulls<th class=n>max pulls per "
 		  "node<th class=n>max bytes/s"
-		  "<th class=n>delay<th class=n>repull interval",
+		  "<th class=n>delay<th class=n>repull interval<th>pulls start",
 		  &b->policies, "No PullPolicies; the default applies: one node at a time.");
 	add_processes(page, out);
 	buf_adds(out, "</body></html>\n");

@@ -202,6 +202,46 @@ static void milliseconds(struct buf *out, int64_t ms, const char *none)
 	buf_addf(out, "<td class=n>%s</td>", ms > 0 ? text : none);
 }
 
+static bool says(const struct api_conditions *list, const char *type)
+{
+	const struct api_condition *c =
+		api_condition_find((struct api_conditions *)(uintptr_t)list, type);
+	return c != NULL && c->status != NULL && strcmp(c->status, "True") == 0;
+}
+
+static void add_window(struct buf *out, const struct pull_window_spec *w)
+{
+	for (size_t i = 0; i < w->days.n; i++) {
+		html_add(out, w->days.at[i]);
+		buf_adds(out, " ");
+	}
+	html_add(out, w->start);
+	buf_adds(out, "-");
+	html_add(out, w->end);
+	buf_adds(out, " ");
+	html_add(out, w->timezone != NULL ? w->timezone : "UTC");
+}
+
+/* When pulls may start (50, 51). */
+static void starts(struct buf *out, const struct pullpolicy *p)
+{
+	const struct api_condition *ready = api_condition_find(
+		(struct api_conditions *)(uintptr_t)&p->status.conditions, "Ready");
+	bool bad = ready != NULL && ready->status != NULL && strcmp(ready->status, "False") == 0;
+	buf_adds(out, "<td>");
+	if (p->spec.suspend)
+		buf_adds(out, "suspended");
+	else if (bad)
+		html_add(out, ready->message);
+	else if (p->spec.pull_windows.n == 0)
+		buf_adds(out, "at any time");
+	for (size_t i = 0; !p->spec.suspend && !bad && i < p->spec.pull_windows.n; i++) {
+		buf_adds(out, i > 0 ? "<br>" : "");
+		add_window(out, &p->spec.pull_windows.at[i]);
+	}
+	buf_adds(out, "</td>");
+}
+
 void stats_add_policy(struct stats *b, const struct pullpolicy *p)
 {
 	struct buf *out = &b->policies;
@@ -223,6 +263,7 @@ void stats_add_policy(struct stats *b, const struct pullpolicy *p)
 	buf_adds(out, "</td>");
 	milliseconds(out, p->spec.min_delay_between_pulls, "none");
 	milliseconds(out, p->spec.repull_interval, "never");
+	starts(out, p);
 	buf_adds(out, "</tr>\n");
 	separate(&b->policies_json);
 	buf_adds(&b->policies_json, "{\"name\":");
@@ -254,6 +295,8 @@ void stats_add_discovery(struct stats *b, const struct discoverypolicy *p)
 	html_add(out, ready != NULL ? ready->reason : "Unknown");
 	buf_adds(out, "</span> <span class=note>");
 	html_add(out, ready != NULL ? ready->message : "");
+	if (says(&p->status.conditions, "Suspended"))
+		buf_adds(out, "; suspended");
 	buf_adds(out, "</span></summary><table><tr><th>score<th>image<th>source</tr>\n");
 	for (size_t i = 0; i < found->n; i++) {
 		const struct discovered_image *image = &found->at[i];

@@ -144,6 +144,44 @@ static void empty(void **state)
 	buf_done(&json);
 }
 
+/* 50, 51. */
+static void when_pulls_start(void **state)
+{
+	const char *days[] = {"Sat", EVIL};
+	struct pull_window_spec windows[] = {{"22:00", "06:00", {NULL, 0}, NULL},
+					     {"12:00", "00:00", {days, 2}, EVIL}};
+	struct api_condition bad = {.type = "Ready", .status = "False", .message = "no zone " EVIL};
+	struct api_condition stopped = {.type = "Suspended", .status = "True"};
+	const struct {
+		struct pullpolicy policy;
+		const char *says;
+	} rows[] = {
+		{{.meta = {.name = "p"}}, "<td>at any time</td>"},
+		{{.meta = {.name = "p"}, .spec = {.suspend = true, .pull_windows = {windows, 1}}},
+		 "<td>suspended</td>"},
+		{{.meta = {.name = "p"}, .spec = {.pull_windows = {windows, 2}}},
+		 "<td>22:00-06:00 UTC<br>Sat &lt;script&gt;"},
+		{{.meta = {.name = "p"},
+		  .spec = {.pull_windows = {windows, 1}},
+		  .status = {.conditions = {&bad, 1}}},
+		 "<td>no zone &lt;script&gt;"},
+	};
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		struct stats b = {0};
+		stats_add_policy(&b, &rows[i].policy);
+		assert_non_null(strstr(b.policies.data, rows[i].says));
+		assert_null(strstr(b.policies.data, "<script"));
+		stats_done(&b);
+	}
+	struct stats b = {0};
+	const struct discoverypolicy discovery = {.meta = {.name = "d"},
+						  .status = {.conditions = {&stopped, 1}}};
+	stats_add_discovery(&b, &discovery);
+	assert_non_null(strstr(b.discovery.data, "; suspended</span>"));
+	stats_done(&b);
+}
+
 /* The JSON has no more rows than the page, and both say that there are more. */
 static void both_are_capped(void **state)
 {
@@ -186,9 +224,8 @@ static void both_are_capped(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(html_is_escaped),
-		cmocka_unit_test(json_is_json),
-		cmocka_unit_test(empty),
+		cmocka_unit_test(html_is_escaped), cmocka_unit_test(json_is_json),
+		cmocka_unit_test(empty),           cmocka_unit_test(when_pulls_start),
 		cmocka_unit_test(both_are_capped),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
