@@ -58,10 +58,17 @@ void results_parts(struct results *r, size_t n)
 	r->n_parts = n;
 }
 
+static size_t most_images(const struct results *r)
+{
+	size_t most = r->n_rules > 0 ? RESULTS_STATES_MAX / r->n_rules : RESULTS_MAX;
+	return most < RESULTS_MAX ? most : RESULTS_MAX;
+}
+
 static void grow(struct results *r)
 {
-	size_t was = r->cap;
+	size_t was = r->cap, most = most_images(r);
 	r->cap = r->cap != 0 ? 2 * r->cap : 16;
+	r->cap = r->cap < most ? r->cap : most;
 	r->at = xreallocarray(r->at, r->cap, sizeof(*r->at));
 	if (r->n_rules == 0)
 		return;
@@ -85,7 +92,7 @@ static struct results_image *take(struct results *r, const char *image, size_t l
 			*was = score;
 		return &r->at[known->at];
 	}
-	if (r->n == RESULTS_MAX || r->mem.used > RESULTS_BYTES) {
+	if (r->n == most_images(r) || r->mem.used > RESULTS_BYTES) {
 		results_drop(r, image, DROP_too_many);
 		return NULL;
 	}

@@ -2,8 +2,9 @@
  * What one query returned: each image once, with its score and, in the pipeline form, the states of
  * its signals. Pure.
  *
- * Bounded: RESULTS_MAX images and RESULTS_BYTES of text; what comes beyond is counted. A name
- * that cannot be an image reference (control characters, too long, empty) is counted and left out.
+ * Bounded: RESULTS_MAX images, RESULTS_STATES_MAX states of their signals and RESULTS_BYTES of
+ * text; what comes beyond is counted. A name that cannot be an image reference (control characters,
+ * too long, empty) is counted and left out.
  */
 #ifndef DROP_DISCOVERER_RESULTS_H
 #define DROP_DISCOVERER_RESULTS_H
@@ -19,6 +20,8 @@
 
 #define RESULTS_MAX   20000
 #define RESULTS_BYTES (4 * 1024 * 1024)
+/* Images times signals: 19 MB. */
+#define RESULTS_STATES_MAX 400000
 /* Maximum bytes of an image reference in status. */
 #define RESULTS_IMAGE_MAX 1024
 /* Dropped references that are kept, for dropctl discover. */

@@ -316,6 +316,18 @@ static void answers_are_bounded(void **state)
 		results_add(&f, bad[i], strlen(bad[i]), 1);
 	results_add(&f, image, RESULTS_IMAGE_MAX + 1, 1);
 	assert_int_equal(f.counts[DROP_unusable], ROWS(bad) + 1);
+	/* With many signals there is room for fewer. */
+	static const struct signal_rule rules64[64];
+	results_done(&f);
+	f = (struct results){.rules = rules64, .n_rules = 64};
+	for (size_t i = 0; i < RESULTS_STATES_MAX / 64 + 10; i++) {
+		snprintf(image, sizeof(image), "r.io/i:%zu", i);
+		results_sample(&f, image, strlen(image), SERIES_VALUES,
+			       &(struct sample){0, (double)i});
+	}
+	assert_int_equal(f.n, RESULTS_STATES_MAX / 64);
+	assert_int_equal(f.counts[DROP_too_many], 10);
+	assert_true(results_states(&f, &f.at[f.n - 1])[63].sum == (double)(f.n - 1));
 	/* A list of long names has to fit an object. */
 	struct source_images m = {0};
 	struct arena a = ARENA_INIT;
