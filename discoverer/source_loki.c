@@ -24,6 +24,8 @@
 #define PAGE_LINES     5000
 #define LOKI_LINES_MAX 50000
 #define LOKI_BYTES_MAX (16 * 1024 * 1024)
+/* Of one page, which is read whole: its newest lines may be in any stream. */
+#define PAGE_BYTES_MAX (64 * 1024 * 1024)
 #define NS_PER_MS      INT64_C(1000000)
 #define NS_PER_S       INT64_C(1000000000)
 
@@ -325,6 +327,7 @@ static void ask_page(struct query *q)
 	hashes_clear(&l->oldest);
 	l->job = query_job(q, &url, on_bytes, on_done);
 	l->job.call.form = form;
+	l->job.call.body_max = PAGE_BYTES_MAX;
 	job_start(q->env->limiter, &l->job);
 }
 

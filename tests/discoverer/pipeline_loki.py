@@ -64,6 +64,18 @@ def test_rule_55_loki_limit_keeps_the_newest():
         assert len(served.requests) == 10 + (len(served.requests) > 10), len(served.requests)
 
 
+def test_rule_55_loki_long_lines():
+    """Whole events with what an exporter adds: a page may be larger than what a sync reads of further pages."""
+    with Scene() as s:
+        lines = [(ns, labels, text + 'x' * 4000) for ns, labels, text in lines_of(6000)]
+        s.source.answers[LOKI] = Loki(lines)
+        count_policy(s, 'p')
+        s.until_reason('p', 'Synced')
+        assert sum(int(e['finalScore']) for e in entries(s, 'p')) == 5000, entries(s, 'p')
+        message = results(s, 'p')['lines']['message']
+        assert 'only the newest 5000 lines were read' in message, message
+
+
 def test_rule_55_loki_refusals():
     with Scene() as s:
         served = s.source.answers[LOKI] = Loki()
