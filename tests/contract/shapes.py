@@ -125,8 +125,10 @@ def odd_pods(pods):
         container = body["spec"]["containers"][0]
         container["imagePullPolicy"] = pod["spec"]["containers"][0]["imagePullPolicy"]
         body["metadata"]["labels"].pop("drop.corewire.io/cachedimage")  # cut with a hash when long
+        if pod["spec"].get("os") == {"name": "windows"}:
+            steps.for_windows(body)
         for key in ("runAsUser", "runAsGroup"):  # as the options say (behaviour 57)
-            body["spec"]["securityContext"].pop(key)
+            body["spec"]["securityContext"].pop(key, None)
         different = lacks(body, pod)
         if different:
             odd.append((pod["metadata"].get("name"), different))

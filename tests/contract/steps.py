@@ -148,6 +148,15 @@ def pull_pod(name, reference="docker.io/library/alpine:3.19", node=NO_NODE, labe
     return body
 
 
+def for_windows(pod):
+    """The same pod for a Windows node (behaviour 49)."""
+    pod["spec"] |= {"os": {"name": "windows"},
+                    "securityContext": {"runAsNonRoot": True, "windowsOptions": {"runAsUserName": "ContainerUser"}}}
+    for container in pod["spec"]["containers"]:
+        del container["securityContext"]
+    return pod
+
+
 def pull_body(cached, node, reference, image_uid, node_uid, attempt):
     note = "drop.corewire.io/"
     return {
