@@ -1,5 +1,5 @@
 """One object after the other: create, read, change, delete, and what the server refuses."""
-from steps import (IMAGES, LEASES, META_ONLY, NS, PODS, POLICIES, SECRETS, Case, ask, delete, eviction, get,
+from steps import (IMAGES, LEASES, META_ONLY, NS, PODS, POLICIES, SECRETS, Case, ask, delete, eviction, for_windows, get,
                    image, lease, merge, policy, post, pull_pod, put, uid_delete, until)
 
 POD, CI = f"{PODS}/pull-ct", f"{IMAGES}/ct-a"
@@ -17,6 +17,10 @@ PODS_CASES = [
                                                       "metadata.deletionGracePeriodSeconds")),
         delete(POD, uid_delete("${uid}")),
         get(POD),
+    ]),
+    Case("a pull pod for a Windows node", [
+        post(PODS, for_windows(pull_pod("pull-ct")), keep={"uid": "metadata.uid"}),
+        delete(POD, uid_delete("${uid}"), show=META),
     ]),
     Case("a pull pod as the puller does it: only metadata comes back", [
         post(PODS, pull_pod("pull-ct"), accept=META_ONLY, keep={"uid": "metadata.uid"}),
