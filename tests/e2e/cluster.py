@@ -62,6 +62,11 @@ class Cluster:
         return int(self.pair.partition("/")[0].removeprefix("1."))
 
     @property
+    def asks_credentials(self):
+        """Does the kubelet give a listed image only to pods whose credentials could have pulled it (rule 17a)?"""
+        return self.kubernetes >= 35
+
+    @property
     def node(self):
         return self.env["NODE"]
 

@@ -11,8 +11,7 @@ from wait import until
 
 SECRETS = f"/api/v1/namespaces/{NAMESPACE}/secrets"
 PODS = f"/api/v1/namespaces/{NAMESPACE}/pods"
-VERIFIES = 35  # from this minor version on kubelets check with whose credentials an image was pulled
-REPORT = 90    # seconds: a kubelet looks at its images every 30 s, and writes within 10 s of a change
+REPORT = 90  # seconds: a kubelet looks at its images every 30 s, and writes within 10 s of a change
 WRONG = "open-sesame-9c41e7d05b"
 DENIED = "unauthorized: check imagePullSecrets"
 FAST = {"maxConcurrentNodes": 1, "minDelayBetweenPulls": "0s", "maxPullsPerNode": 10,
@@ -125,7 +124,7 @@ def listed(t, reference):
 def test_pre_pulled(t):
     """Rule 17a, and what docs/compatibility.md says of pre-pulled private images: whom the kubelet gives them to once the registry
     is away, and that an image is not called Ready for credentials with which nobody could use it."""
-    verifies = t.cluster.kubernetes >= VERIFIES
+    verifies = t.cluster.asks_credentials
     t.running()
     t.policy("fast", **FAST)
     t.cluster.push("private/kept:1", 500)
