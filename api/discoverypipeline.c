@@ -19,7 +19,7 @@
 #define CLOCK_PATTERN "^([01][0-9]|2[0-3]):[0-5][0-9]$"
 #define NAME_OF       .flags = FF_REQUIRED, .min_len = 1, .max_len = PART_NAME_MAX
 
-static const char *const query_types[] = {"prometheus", "loki", "registry", NULL};
+static const char *const query_types[] = {"prometheus", "loki", "registry", "cluster", NULL};
 static const char *const range_or_instant[] = {"range", "instant", NULL};
 static const char *const range_only[] = {"range", NULL};
 static const char *const parser_types[] = {"kubernetesEvents", NULL};
@@ -28,7 +28,8 @@ static const char *const signal_types[] = {"aggregate", "timeWeightedAggregate",
 static const char *const methods[] = {"sum", "count", "avg", "max", "min", NULL};
 static const char *const metrics[] = {"pullTime", "imageSize", NULL};
 static const char *const statistics[] = {"p50", "p90", "p95", "avg", "max", "count", NULL};
-static const char *const strategies[] = {"signal", "weightedSum", "modelExposure", NULL};
+static const char *const strategies[] = {"signal", "weightedSum", "modelExposure", "waitingSaved",
+					 NULL};
 static const char *const normalizes[] = {"minMax", NULL};
 static const char *const missing_signals[] = {"zero", "drop", NULL};
 static const char *const operators[] = {"In", "NotIn", "Exists", "DoesNotExist", "Gt", "Lt", NULL};
@@ -108,9 +109,30 @@ static const struct field registry_query_rows[] = {
 static DESC_OF(registry_query, registry_source, "RegistryQuery",
 	       "Settings of a query of type registry.");
 
+#define NAMESPACES .max_items = 256, .max_len = API_NAME_MAX
+
+static const struct desc_rule lookback_rules[] = {
+	{"duration(self) <= duration('168h')", "usage is known for 168h"},
+	{0},
+};
+
+static const struct field cluster_source_rows[] = {
+	ROW(cluster_source, namespaces, "namespaces", F_STRINGS, NAMESPACES,
+	    .doc = "Namespaces whose workloads count, with * for any characters. Left out: all."),
+	ROW(cluster_source, exclude_namespaces, "excludeNamespaces", F_STRINGS, NAMESPACES,
+	    .doc = "Namespaces whose workloads do not count, with * for any characters."),
+	ROW(cluster_source, min_namespaces, "minNamespaces", F_INT, .bits = 32, .min = 1, .max = 8,
+	    .doc = "Images that were used in fewer namespaces than this are ignored; 1 when left "
+		   "out."),
+	ROW(cluster_source, lookback, "lookback", F_DURATION, .rules = lookback_rules,
+	    .doc = "How far back uses count; 168h when left out, which is also the most."),
+};
+DESC(cluster_source, "ClusterSource",
+     "Settings of type cluster: the images that workloads of this cluster start.");
+
 static const struct desc_rule query_rules[] = {
 	{"has(self.prometheus) == (self.type == 'prometheus') && has(self.loki) == (self.type == "
-	 "'loki') && has(self.registry) == (self.type == 'registry')",
+	 "'loki') && has(self.registry) == (self.type == 'registry') && (!has(self.cluster) || self.type == 'cluster')",
 	 "a query needs the block named by its type, and no other"},
 	{0},
 };
@@ -119,13 +141,17 @@ static const struct field discovery_query_rows[] = {
 	ROW(discovery_source, name, "name", F_STRING, NAME_OF,
 	    .doc = "Name of the query, for its signals."),
 	ROW(discovery_source, type, "type", F_STRING, .flags = FF_REQUIRED, .enums = query_types,
-	    .doc = "Type of the server; the block of the same name is required."),
+	    .doc = "Type of the server; the block of the same name is required, except for cluster."),
 	ROW(discovery_source, prometheus, "prometheus", F_OBJECT, .sub = &prometheus_query_desc,
 	    .doc = "Settings of a query of type prometheus."),
 	ROW(discovery_source, loki, "loki", F_OBJECT, .sub = &loki_source_desc,
 	    .doc = "Settings of a query of type loki."),
 	ROW(discovery_source, registry, "registry", F_OBJECT, .sub = &registry_query_desc,
 	    .doc = "Settings of a query of type registry."),
+	ROW(discovery_source, cluster, "cluster", F_OBJECT, .sub = &cluster_source_desc,
+	    .flags = FF_ADDITIVE,
+	    .doc = "Settings of a query of type cluster: each use of an image is a sample of "
+		   "value 1. Needs the chart's usage.enabled."),
 	ROW(discovery_source, secret_ref, "secretRef", F_OBJECT, .sub = &api_secret_ref_desc,
 	    .doc = "Secret with credentials: token, username and password, ca.crt, tls.crt and "
 		   "tls.key, headers.<name>; for a registry also .dockerconfigjson. Left out: "
@@ -310,7 +336,9 @@ static const struct desc_rule ranking_rules[] = {
 static const struct field discovery_ranking_rows[] = {
 	ROW(discovery_ranking, strategy, "strategy", F_STRING, .flags = FF_REQUIRED,
 	    .enums = strategies,
-	    .doc = "signal, weightedSum or modelExposure; the member of that name is required."),
+	    .doc = "signal, weightedSum or modelExposure; the member of that name is required. "
+		   "waitingSaved, of queries of type cluster: the waiting that an image on a new "
+		   "node saves; has no settings."),
 	ROW(discovery_ranking, signal, "signal", F_STRING, .min_len = 1, .max_len = PART_NAME_MAX,
 	    .doc = "Of strategy signal: the signal whose value ranks the images; 0 if an image "
 		   "has none."),
@@ -330,9 +358,10 @@ const struct desc_rule api_pipeline_rules[] = {
 	 "q.name == s.query))",
 	 "a signal names a query that does not exist"},
 	{"!has(self.signals) || !has(self.queries) || self.signals.all(s, s.type == 'aggregate' || "
-	 "self.queries.all(q, q.name != s.query || (s.type == 'eventPullTime' ? q.type == 'loki' : "
+	 "self.queries.all(q, q.name != s.query || (s.type == 'eventPullTime' ? q.type in "
+	 "['loki', 'cluster'] : "
 	 "q.type != 'registry')))",
-	 "eventPullTime needs a query of type loki; tags of a registry have no times for "
+	 "eventPullTime needs a query of type loki or cluster; tags of a registry have no times for "
 	 "timeWeightedAggregate and windowAggregate"},
 	{"!has(self.ranking) || !has(self.ranking.signal) || (has(self.signals) && "
 	 "self.signals.exists(s, s.name == self.ranking.signal))",
@@ -347,6 +376,9 @@ const struct desc_rule api_pipeline_rules[] = {
 	 "self.ranking.modelExposure.pullTimeSignal].all(n, has(self.signals) && "
 	 "self.signals.exists(s, s.name == n))",
 	 "ranking.modelExposure names a signal that does not exist"},
+	{"!has(self.ranking) || self.ranking.strategy != 'waitingSaved' || (has(self.queries) && "
+	 "self.queries.exists(q, q.type == 'cluster'))",
+	 "waitingSaved needs a query of type cluster"},
 	{0},
 };
 

@@ -12,7 +12,7 @@
 #define QUERIES_MAX 32
 #define SIGNALS_MAX 64
 
-static const char *const source_types[] = {"prometheus", "registry", NULL};
+static const char *const source_types[] = {"prometheus", "registry", "cluster", NULL};
 
 static const struct desc_rule source_rules[] = {
 	{"self.type != 'prometheus' || has(self.prometheus)",
@@ -22,6 +22,8 @@ static const struct desc_rule source_rules[] = {
 	 "the prometheus block belongs to type prometheus only"},
 	{"self.type == 'registry' || !has(self.registry)",
 	 "the registry block belongs to type registry only"},
+	{"self.type == 'cluster' || !has(self.cluster)",
+	 "the cluster block belongs to type cluster only"},
 	{0},
 };
 
@@ -66,11 +68,15 @@ static DESC(registry_source, "RegistrySource", "Settings of a source of type reg
 
 static const struct field discovery_source_rows[] = {
 	ROW(discovery_source, type, "type", F_STRING, .flags = FF_REQUIRED, .enums = source_types,
-	    .doc = "Type of the source; the block of the same name is required."),
+	    .doc = "Type of the source; the block of the same name is required, except for cluster."),
 	ROW(discovery_source, prometheus, "prometheus", F_OBJECT, .sub = &prometheus_source_desc,
 	    .doc = "Settings of a source of type prometheus."),
 	ROW(discovery_source, registry, "registry", F_OBJECT, .sub = &registry_source_desc,
 	    .doc = "Settings of a source of type registry."),
+	ROW(discovery_source, cluster, "cluster", F_OBJECT, .sub = &cluster_source_desc,
+	    .flags = FF_ADDITIVE,
+	    .doc = "Settings of a source of type cluster, which finds what workloads of this "
+		   "cluster start; needs the chart's usage.enabled."),
 	ROW(discovery_source, secret_ref, "secretRef", F_OBJECT, .sub = &api_secret_ref_desc,
 	    .doc = "Secret with credentials: token, username and password, ca.crt, tls.crt and "
 		   "tls.key, headers.<name>; for a registry also .dockerconfigjson. Left out: "

@@ -166,6 +166,12 @@ struct registry_source {
 	int64_t max_scan;                       /* 0: 1000 */
 };
 
+struct cluster_source { /* additive, behaviour 53 */
+	struct api_strings namespaces, exclude_namespaces; /* with * for any characters */
+	int64_t min_namespaces;                            /* 0: 1 */
+	int64_t lookback;                                  /* 0: 168h */
+};
+
 /*
  * What is asked for images: an entry of spec.sources, or of spec.queries, which is the same with
  * more members and has a table of its own (api/discoverypipeline.c).
@@ -176,6 +182,7 @@ struct discovery_source {
 	struct prometheus_source *prometheus;
 	struct loki_source *loki; /* of a query */
 	struct registry_source *registry;
+	struct cluster_source *cluster; /* NULL: as if it were empty, of type cluster */
 	struct api_name_ref *secret_ref;
 };
 

@@ -72,6 +72,7 @@ extern const struct desc cachedimageset_desc, cachedimageset_spec_desc, cachedim
 extern const struct desc discoverypolicy_desc, discoverypolicy_spec_desc,
 	discoverypolicy_status_desc, discovery_source_desc;
 /* api/discoverypipeline.c: what the pipeline form has besides. */
+extern const struct desc cluster_source_desc;
 extern const struct desc discovery_query_desc, discovery_signal_desc, discovery_ranking_desc,
 	signal_value_desc, query_result_desc;
 extern const struct desc_rule api_pipeline_rules[]; /* of the spec; rule == NULL ends */

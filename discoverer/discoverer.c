@@ -131,11 +131,17 @@ int discoverer_init(struct proc *p, struct err *err)
 	d->env = (struct query_env){.kube = d->kube,
 				    .limiter = &d->limiter,
 				    .tokens = &d->tokens,
+				    .usage = &d->usage,
 				    .pod_namespace = proc_common(p)->pod_namespace,
 				    .options = &d->options};
+	usage_reader_init(&d->usage, p);
+	usage_saver_init(&d->saver, d);
 	d->feed.ops = &ops;
 	return image_facts_init(d, d->options.registries, err);
 }
+
+/* While usage is saved on the way out. */
+#define LEAVE_LOOK_MS 50
 
 /* Follows policies exactly while we may. */
 static void follow_lead(struct proc *p)
@@ -164,8 +170,11 @@ int64_t discoverer_turn(struct proc *p, struct now now)
 	struct policy *policy;
 	follow_lead(p);
 	if (proc_stopping(p)) {
-		proc_stop(p, PROC_EXIT_OK);
-		return now.boot_ms;
+		bool left = usage_saver_leave(&d->saver, lead_may(&d->lead, now.boot_ms), now.boot_ms);
+		if (left)
+			proc_stop(p, PROC_EXIT_OK);
+		usage_reader_turn(&d->usage, now.boot_ms);
+		return left ? now.boot_ms : now.boot_ms + LEAVE_LOOK_MS;
 	}
 	follow_nodes(d);
 	feed_turn(p, &d->feed, lead_demand(&d->lead));
@@ -178,6 +187,12 @@ int64_t discoverer_turn(struct proc *p, struct now now)
 			next = at;
 	}
 	at = image_facts_turn(p, now);
+	if (at < next)
+		next = at;
+	at = usage_saver_turn(&d->saver, d->acting, now.boot_ms);
+	if (at < next)
+		next = at;
+	at = usage_reader_turn(&d->usage, now.boot_ms);
 	if (at < next)
 		next = at;
 	at = limiter_turn(&d->limiter, now.boot_ms);
@@ -197,6 +212,8 @@ void discoverer_done(struct proc *p)
 	for (size_t i = 0; (policy = map_next(&d->policies, &i)) != NULL; i = 0)
 		policy_free(policy);
 	map_done(&d->policies);
+	usage_saver_done(&d->saver);
+	usage_reader_done(&d->usage);
 	nodes_forget(d);
 	tokens_done(&d->tokens);
 	kube_free(d->kube);

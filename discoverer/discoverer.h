@@ -22,6 +22,8 @@
 #include "discoverer/registry/limiter.h"
 #include "discoverer/source.h"
 #include "discoverer/registry/tokens.h"
+#include "discoverer/usage_reader.h"
+#include "discoverer/usage_saver.h"
 
 /* Policies tried at once for dropctl discover. */
 #define TRIES_MAX 4
@@ -45,6 +47,8 @@ struct discoverer {
 	bool nodes_wanted, nodes_known;
 	struct try *tries[TRIES_MAX];
 	struct image_facts_state facts;
+	struct usage_reader usage;
+	struct usage_saver saver;
 	bool events_legacy; /* events.k8s.io is forbidden: core/v1 */
 };
 

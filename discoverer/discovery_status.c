@@ -117,7 +117,9 @@ static struct api_condition ready(const struct status_facts *f,
 				 cut(a, arena_printf(a, "Discovered %zu images%s%s", f->images.n,
 						     notes(f, a), left_out(f, a))),
 				 f);
-	if (f->images.n > 0 || bad < f->n)
+	/* Behaviour 53: images that were found before usage was disabled don't hide it. */
+	bool disabled = bad == f->n && first_failed(f)->fault == FAULT_USAGE;
+	if (!disabled && (f->images.n > 0 || bad < f->n))
 		return condition(old, "Ready", true, "PartiallyFailed",
 				 cut(a, arena_printf(a,
 						     "Discovered %zu images, but some sources "

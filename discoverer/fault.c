@@ -20,7 +20,7 @@ bool fault_lasts(enum fault f)
 	static const bool lasts[FAULT_COUNT] = {
 		[FAULT_UNAUTHORIZED] = true, [FAULT_FORBIDDEN] = true, [FAULT_NOT_FOUND] = true,
 		[FAULT_NO_SECRET] = true,    [FAULT_SECRET] = true,    [FAULT_INSECURE] = true,
-		[FAULT_SPEC] = true,
+		[FAULT_USAGE] = true,        [FAULT_SPEC] = true,
 	};
 	return lasts[f];
 }

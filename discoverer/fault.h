@@ -25,6 +25,7 @@
 	X(NO_SECRET, "SyncFailed") /* it is missing, or has no login in it */                      \
 	X(SECRET, "SecretRefused")                                                                 \
 	X(INSECURE, "CredentialsWithheld")                                                         \
+	X(USAGE, "UsageDisabled") /* of a source of type cluster */                                \
 	X(SPEC, "InvalidSpec")
 
 #define FAULT_ENUM(name, reason) FAULT_##name,

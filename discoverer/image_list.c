@@ -175,7 +175,8 @@ static bool of_type(const char *source, const char *type)
 {
 	if (source == NULL || type == NULL)
 		return true;
-	bool known = strncmp(source, "prometheus", 10) == 0 || strncmp(source, "registry", 8) == 0;
+	bool known = strncmp(source, "prometheus", 10) == 0 ||
+		     strncmp(source, "registry", 8) == 0 || strncmp(source, "cluster", 7) == 0;
 	return !known || strncmp(source, type, strlen(type)) == 0;
 }
 
@@ -273,8 +274,12 @@ static void merge_in(struct merge *m, const struct source_image *image,
 		     const struct list_source *source)
 {
 	struct list_image *known = merged(m, image->image);
-	if (known->source == NULL || image->score > known->score) {
-		known->score = image->score;
+	bool counts = m->rules->ranking == NULL ||
+		      m->rules->ranking->strategy != RANK_WAITING_SAVED ||
+		      strcmp(source->type, "cluster") == 0;
+	double score = counts ? image->score : 0;
+	if (known->source == NULL || score > known->score) {
+		known->score = score;
 		known->source = source->type;
 	}
 	double *numbers = (double *)(uintptr_t)known->numbers;

@@ -9,7 +9,7 @@
 #include "api/kinds.h"
 
 #include "discoverer/json/jsonsax.h"
-#include "discoverer/pipeline/event.h"
+#include "usage/pull_message.h"
 
 enum event_field { EVENT_POD, EVENT_REASON, EVENT_MESSAGE, EVENT_IMAGE, EVENT_FIELDS };
 

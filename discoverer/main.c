@@ -12,6 +12,7 @@ static const struct proc_def discoverer = {
 			[MSG_discover] = on_discover,
 			[MSG_facts_show] = on_facts_show,
 			[MSG_image_facts] = on_image_facts,
+			[MSG_usage] = on_usage,
 		},
 	.options = discoverer_option_defs,
 	.state_size = sizeof(struct discoverer),

@@ -6,15 +6,13 @@
 
 #include <string.h>
 
-#include "kube/weburl.h"
-
 #define US_PER_MS 1000
 
 void measure_answer(struct policy *policy, const struct query *q)
 {
 	struct metrics *m = proc_metrics(policy->d->proc);
 	struct arena scratch = ARENA_INIT;
-	const char *url = weburl_shown(&scratch, q->ops->url(q->spec));
+	const char *url = query_shown(q, &scratch);
 	metric_set(m, METRIC_discovery_source_health, q->fault == FAULT_NONE,
 		   LABELS(policy->name, q->ops->type, url));
 	metric_observe(m, METRIC_discovery_source_latency_seconds, q->took_ms * US_PER_MS,

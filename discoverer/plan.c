@@ -129,9 +129,10 @@ static void event_rule(const struct signal_event *s, struct signal_rule *r)
 static int signal_rule_of(const struct discovery_signal *s, const struct discovery_source *query,
 			  int64_t now_ms, struct arena *a, struct signal_rule *r, struct err *err)
 {
-	bool events = query->loki != NULL && query->loki->parser != NULL;
+	bool lines = query->loki != NULL && query->loki->parser != NULL;
+	bool events = lines || is(query->type, "cluster");
 	bool times = query->registry == NULL;
-	*r = (struct signal_rule){.series = events ? SERIES_PULL_SECONDS : SERIES_VALUES};
+	*r = (struct signal_rule){.series = lines ? SERIES_PULL_SECONDS : SERIES_VALUES};
 	if (is(s->type, "aggregate") && s->aggregate != NULL) {
 		r->method = method_of(s->aggregate->method);
 		return 0;
@@ -139,9 +140,11 @@ static int signal_rule_of(const struct discovery_signal *s, const struct discove
 	if (is(s->type, "eventPullTime") && s->event != NULL) {
 		event_rule(s->event, r);
 		if (!events)
-			return err_set(err, ERR_TERMINAL,
-				       "query %s has no events: it needs type loki with a parser",
-				       query->name);
+			return err_set(
+				err, ERR_TERMINAL,
+				"query %s has no events: it needs type loki with a parser, or "
+				"type cluster",
+				query->name);
 		return 0;
 	}
 	if (!times && (s->weighted != NULL || s->window != NULL))
@@ -213,6 +216,15 @@ static int model_exposure(struct plan *plan, const struct ranking_exposure *e,
 	return 0;
 }
 
+static int waiting_saved(struct plan *plan, struct err *err)
+{
+	plan->ranking.strategy = RANK_WAITING_SAVED;
+	for (size_t i = 0; i < plan->queries.n; i++)
+		if (is(plan->queries.at[i].type, "cluster"))
+			return 0;
+	return err_set(err, ERR_TERMINAL, "waitingSaved needs a query of type cluster");
+}
+
 static int make_ranking(struct plan *plan, const struct discovery_ranking *r, struct arena *a,
 			struct err *err)
 {
@@ -230,6 +242,8 @@ static int make_ranking(struct plan *plan, const struct discovery_ranking *r, st
 		return weighted_sum(plan, r->weighted, parts, err);
 	if (is(r->strategy, "modelExposure") && r->exposure != NULL)
 		return model_exposure(plan, r->exposure, parts, err);
+	if (is(r->strategy, "waitingSaved"))
+		return waiting_saved(plan, err);
 	return err_set(err, ERR_TERMINAL, "the member %s is missing", r->strategy);
 }
 

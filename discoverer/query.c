@@ -15,7 +15,7 @@
 const struct source_ops *source_ops_find(const char *type)
 {
 	static const struct source_ops *const all[] = {&source_prometheus, &source_loki,
-						       &source_registry};
+						       &source_registry, &source_cluster};
 	for (size_t i = 0; type != NULL && i < sizeof(all) / sizeof(all[0]); i++)
 		if (strcmp(all[i]->type, type) == 0)
 			return all[i];
@@ -51,6 +51,11 @@ static void over_http(struct query *q)
 static void start(struct query *q)
 {
 	struct weburl url;
+	if (q->ops->url == NULL) {
+		q->started = true;
+		q->ops->start(q);
+		return;
+	}
 	if (!query_url(q, q->ops->url(q->spec), &url))
 		return;
 	/* A user in the URL counts as upstream counts it; a Secret beats it. */

@@ -27,6 +27,11 @@ void query_end(struct query *q, enum fault fault, const char *fmt, ...)
 		 leaks ? "the server's message contains a secret and is not shown" : raw);
 }
 
+const char *query_shown(const struct query *q, struct arena *a)
+{
+	return q->ops->url != NULL ? weburl_shown(a, q->ops->url(q->spec)) : "events";
+}
+
 bool query_url(struct query *q, const char *text, struct weburl *ret)
 {
 	struct err err;

@@ -137,6 +137,19 @@ void results_sample(struct results *r, const char *image, size_t len, enum serie
 		signal_fold(&r->rules[i], &results_states(r, at)[i], s, sample);
 }
 
+void results_fold(struct results *r, const struct results_image *image, enum series s,
+		  const struct sample *sample, uint64_t n)
+{
+	for (size_t i = 0; i < r->n_rules; i++)
+		signal_fold_many(&r->rules[i], &results_states(r, image)[i], s, sample, n);
+}
+
+const struct results_image *results_find(const struct results *r, const char *image)
+{
+	const struct results_index *known = map_get(&r->by_image, image);
+	return known != NULL ? &r->at[known->at] : NULL;
+}
+
 bool results_has(const struct results *r, const char *image)
 {
 	return map_get(&r->by_image, image) != NULL;

@@ -105,6 +105,11 @@ void results_merge(struct results *r, const char *image, size_t len, double scor
 /* Folds one sample of series s into the states of the image, and results_add()s its value. */
 void results_sample(struct results *r, const char *image, size_t len, enum series s,
 		    const struct sample *sample);
+/* Folds n samples into the states of the image, which is in at, without counting their value. */
+void results_fold(struct results *r, const struct results_image *image, enum series s,
+		  const struct sample *sample, uint64_t n);
+/* The image, or NULL. */
+const struct results_image *results_find(const struct results *r, const char *image);
 /* The states of an image that is in at. */
 struct signal_state *results_states(const struct results *r, const struct results_image *image);
 /* Leaves an image out, for that reason. */

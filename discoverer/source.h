@@ -22,6 +22,7 @@
 
 struct plan_queries; /* discoverer/plan.h */
 struct tokens;       /* discoverer/registry/tokens.h */
+struct usage_reader; /* discoverer/usage_reader.h */
 struct query;
 
 /* Deadline of a whole query, ms; a registry may need many requests. */
@@ -39,7 +40,7 @@ struct source_ops {
 	const char *type;
 	/* Is this part of the spec valid? Pure. ERR_TERMINAL: which field is not, and why. */
 	int (*check)(const struct discovery_source *spec, struct err *err);
-	/* The URL that it asks, for people (weburl_shown) and for metrics. */
+	/* The URL that it asks, for people (query_shown) and for metrics. NULL: it asks no server. */
 	const char *(*url)(const struct discovery_source *spec);
 	/*
 	 * The Secret was read: its docker configuration, for sources that can use one; NULL: this
@@ -52,7 +53,7 @@ struct source_ops {
 	void (*stop)(struct query *q);
 };
 
-extern const struct source_ops source_prometheus, source_loki, source_registry;
+extern const struct source_ops source_prometheus, source_loki, source_registry, source_cluster;
 
 /* By spec.sources[].type; NULL: unknown type. */
 const struct source_ops *source_ops_find(const char *type);
@@ -64,6 +65,7 @@ struct query_env { /* what all queries share */
 	struct kube *kube;
 	struct limiter *limiter;
 	struct tokens *tokens;
+	struct usage_reader *usage;
 	const char *pod_namespace;
 	const struct discoverer_options *options;
 };
@@ -105,6 +107,8 @@ struct query *query_free(struct query *q);
  * secret. */
 void query_end(struct query *q, enum fault fault, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+/* What it asks, for people and for metrics, without user and query. */
+const char *query_shown(const struct query *q, struct arena *a);
 /* Time passed. Returns when it has to be called again. */
 int64_t query_tick(struct query *q, int64_t now_ms);
 

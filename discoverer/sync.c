@@ -10,7 +10,6 @@
 
 #include "base/log.h"
 #include "base/random.h"
-#include "kube/weburl.h"
 
 #include "discoverer/schedule.h"
 
@@ -20,7 +19,7 @@ static void log_end(const struct policy *policy, const struct source_state *s,
 		    const struct query *q, bool was_failing)
 {
 	struct arena scratch = ARENA_INIT;
-	const char *url = weburl_shown(&scratch, q->ops->url(q->spec));
+	const char *url = query_shown(q, &scratch);
 	if (s->fault != FAULT_NONE && s->fails == 1)
 		log_warn("source failed, retrying", LS("policy", policy->name),
 			 LS("type", q->ops->type), LS("url", url),
@@ -33,9 +32,9 @@ static void log_end(const struct policy *policy, const struct source_state *s,
 		LOG_AT(was_failing ? LOG_INFO : LOG_DEBUG, "source answered",
 		       LS("policy", policy->name), LS("type", q->ops->type), LS("url", url),
 		       LN("images", q->results.n), LN("ms", q->took_ms));
-	if (q->warning[0] != '\0')
-		log_warn("source returned a warning", LS("policy", policy->name), LS("url", url),
-			 LS("warning", q->warning));
+	if (q->warning[0] != '\0') /* that usage is young is no fault */
+		LOG_AT(q->ops->url != NULL ? LOG_WARN : LOG_DEBUG, "source returned a warning",
+		       LS("policy", policy->name), LS("url", url), LS("warning", q->warning));
 	for (int why = DROP_none + 1; why < DROP_REASONS_COUNT; why++)
 		if (q->results.counts[why] > 0)
 			log_debug("names ignored", LS("policy", policy->name), LS("url", url),
@@ -80,14 +79,14 @@ static void source_ended(struct policy *policy, size_t i, struct now now)
 	if (q->started) /* if not, what was known about http stays */
 		s->plain = q->plain;
 	s->fails = q->fault == FAULT_NONE ? 0 : s->fails + 1;
-	snprintf(s->text, sizeof(s->text), "%s %s: %s", q->ops->type,
-		 weburl_shown(&scratch, q->ops->url(q->spec)), q->text);
+	snprintf(s->text, sizeof(s->text), "%s %s: %s", q->ops->type, query_shown(q, &scratch),
+		 q->text);
 	snprintf(s->warning, sizeof(s->warning), "%s", q->warning);
 	learn(policy, s, q);
 	s->note[0] = '\0';
 	if (q->note[0] != '\0')
 		snprintf(s->note, sizeof(s->note), "%s %s: %s", q->ops->type,
-			 weburl_shown(&scratch, q->ops->url(q->spec)), q->note);
+			 query_shown(q, &scratch), q->note);
 	log_end(policy, s, q, was_failing);
 	measure_answer(policy, q);
 	arena_done(&scratch);

@@ -13,7 +13,6 @@
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "ipc/objpack.h"
-#include "kube/weburl.h"
 
 #include "discoverer/discovery_status.h"
 #include "discoverer/nodes_seen.h"
@@ -140,7 +139,7 @@ static void tell_source(struct try *t, size_t i, struct msg_discovered *m)
 	const struct query *q = t->queries[i];
 	m->sources.at[i] = (struct msg_asked){
 		.type = q->ops->type,
-		.url = weburl_shown(&t->mem, q->ops->url(q->spec)),
+		.url = query_shown(q, &t->mem),
 		.reason = fault_reason(q->fault),
 		.text = words(q),
 		.found = q->results.n,

@@ -48,7 +48,15 @@ extern const char *const option_secrets[]; /* by enum secret_mode of the discove
 
 #define WATCHER_OPTIONS(O)                                                                         \
 	O(leader_elect, "leader-elect", BOOL, "true", NULL, NULL, RESTART,                         \
-	  "write only while holding the Lease; false: no leader election, for a single instance")
+	  "write only while holding the Lease; false: no leader election, for a single instance")  \
+	O(usage, "usage", BOOL, "false", NULL, NULL, RESTART,                                      \
+	  "watch the events of kubelets, for sources of type cluster: which images workloads "     \
+	  "start; needs the right to list and watch events in all namespaces")                     \
+	O(usage_store, "usage-store", STRING, "drop-usage", "NAME", NULL, RESTART,                 \
+	  "where usage is kept: the ConfigMaps NAME-0 and NAME-1 of the pod namespace")            \
+	O(usage_pool_label, "usage-pool-label", STRING, NULL, "KEY", NULL, RESTART,                \
+	  "label of nodes whose value is their node pool; default: those of Karpenter, EKS, GKE "  \
+	  "and AKS")
 
 #define RECONCILER_OPTIONS(O)                                                                      \
 	O(metrics_per_node, "metrics-per-node", BOOL, "false", NULL, NULL, RESTART,                \

@@ -28,6 +28,9 @@
 /* A watch is renewed after a random time in this range, so that watches do not end together. */
 #define WATCH_MIN_S 300
 #define WATCH_MAX_S 600
+/* Without bookmarks: sooner than idle_ms. */
+#define WATCH_QUIET_MIN_S 50
+#define WATCH_QUIET_MAX_S 75
 /* A watch that the server ends sooner, and without an event, counts as a failure. */
 #define WATCH_SHORT_MS 1000
 /* Clean ends, 410s: rest when they come in a row. First failure: quick. */
@@ -46,7 +49,8 @@ struct reflector {
 	struct kube *kube;
 	const struct reflector_ops *ops;
 	void *ctx;
-	char *path, *selector; /* selector: "&labelSelector=..." or "" */
+	char *path, *selector; /* selector: "&labelSelector=...&fieldSelector=..." or "" */
+	bool uncached;
 	size_t page;
 	enum reflector_state state;
 	struct transfer *stream;
@@ -341,9 +345,11 @@ static void open_stream(struct reflector *r, enum reflector_state state, struct 
 	open_url(r, state, url);
 }
 
-static unsigned watch_seconds(void)
+static unsigned watch_seconds(const struct reflector *r)
 {
-	return WATCH_MIN_S + kube_random() % (WATCH_MAX_S - WATCH_MIN_S + 1);
+	unsigned min = r->uncached ? WATCH_QUIET_MIN_S : WATCH_MIN_S;
+	unsigned max = r->uncached ? WATCH_QUIET_MAX_S : WATCH_MAX_S;
+	return min + kube_random() % (max - min + 1);
 }
 
 static void begin_list(struct reflector *r)
@@ -366,7 +372,7 @@ static void open_watchlist(struct reflector *r)
 	buf_addf(&url,
 		 "%s?watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan"
 		 "&allowWatchBookmarks=true&timeoutSeconds=%u",
-		 r->path, watch_seconds());
+		 r->path, watch_seconds(r));
 	open_stream(r, RS_WATCHLIST, &url);
 }
 
@@ -391,7 +397,7 @@ static void open_watch(struct reflector *r)
 	if (r->ops->opened != NULL)
 		r->ops->opened(r->ctx, true);
 	buf_addf(&url, "%s?watch=true&allowWatchBookmarks=true&timeoutSeconds=%u&resourceVersion=",
-		 r->path, watch_seconds());
+		 r->path, watch_seconds(r));
 	url_escape(&url, r->rv);
 	open_stream(r, RS_WATCHING, &url);
 }
@@ -422,7 +428,7 @@ static void open_next(struct reflector *r)
 		open_page(r, 0, NULL);
 		break;
 	case RA_LIST:
-		if (r->kube->watchlist_strikes < REFLECTOR_STRIKES_MAX) {
+		if (!r->uncached && r->kube->watchlist_strikes < REFLECTOR_STRIKES_MAX) {
 			open_watchlist(r);
 			break;
 		}
@@ -450,14 +456,20 @@ static void on_timer(void *ctx)
 
 /* ---- for the owner ---- */
 
-static char *selector_part(const char *selector)
+static void add_selector(struct buf *b, const char *name, const char *selector)
+{
+	if (selector == NULL || *selector == '\0')
+		return;
+	buf_addf(b, "&%s=", name);
+	url_escape(b, selector);
+}
+
+static char *selector_part(const struct reflector_config *config)
 {
 	struct buf b = {0};
 	buf_adds(&b, "");
-	if (selector != NULL && *selector != '\0') {
-		buf_adds(&b, "&labelSelector=");
-		url_escape(&b, selector);
-	}
+	add_selector(&b, "labelSelector", config->label_selector);
+	add_selector(&b, "fieldSelector", config->field_selector);
 	return b.data;
 }
 
@@ -469,7 +481,8 @@ struct reflector *reflector_new(struct kube *k, const struct reflector_config *c
 	r->ops = ops;
 	r->ctx = ctx;
 	r->path = xstrdup(config->path);
-	r->selector = selector_part(config->label_selector);
+	r->selector = selector_part(config);
+	r->uncached = config->uncached;
 	r->page = config->page ? config->page : PAGE_DEFAULT;
 	r->alarm = (struct alarm){.fire = on_timer, .ctx = r};
 	schedule(r, RA_LIST, 0);

@@ -58,14 +58,28 @@ char *url_status(struct arena *a, enum kind kind, const char *ns, const char *na
 	return path(a, kind, ns, name, "status");
 }
 
-char *url_secret(struct arena *a, const char *ns, const char *name)
+/* Of kinds that are read or written by name only, and have no table. */
+static char *core_path(struct arena *a, const char *ns, const char *plural, const char *name)
 {
 	struct buf b = {0};
 	buf_adds(&b, "/api/v1/namespaces/");
 	url_escape(&b, ns);
-	buf_adds(&b, "/secrets/");
-	url_escape(&b, name);
+	buf_addf(&b, "/%s", plural);
+	if (name != NULL) {
+		buf_adds(&b, "/");
+		url_escape(&b, name);
+	}
 	char *copy = arena_strndup(a, b.data, b.len);
 	buf_done(&b);
 	return copy;
+}
+
+char *url_secret(struct arena *a, const char *ns, const char *name)
+{
+	return core_path(a, ns, "secrets", name);
+}
+
+char *url_configmap(struct arena *a, const char *ns, const char *name)
+{
+	return core_path(a, ns, "configmaps", name);
 }

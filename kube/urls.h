@@ -15,6 +15,8 @@ char *url_named(struct arena *a, enum kind kind, const char *ns, const char *nam
 char *url_status(struct arena *a, enum kind kind, const char *ns, const char *name);
 /* A Secret, which is read by name and never watched. */
 char *url_secret(struct arena *a, const char *ns, const char *name);
+/* A ConfigMap; name NULL: the collection. */
+char *url_configmap(struct arena *a, const char *ns, const char *name);
 /* Appends text percent-encoded for a path segment or a query value (RFC 3986, 2.3). */
 void url_escape(struct buf *out, const char *text);
 

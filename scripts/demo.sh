@@ -13,6 +13,8 @@ SCREEN=${SCREEN:-auto}
 BIN=${BIN:-build/gcc/bin}
 page=()
 [ -z "${STATUS_PAGE-}" ] || page=(--status-page-bind-address "$STATUS_PAGE")
+usage=()
+! grep -q 'type: cluster' "$scene" || usage=(--usage)
 work=$(mktemp -d)
 supervisor=
 simulator=
@@ -44,7 +46,7 @@ until [ -s "$work/kubeconfig" ]; do
 	sleep 0.02
 done
 "$BIN/drop-supervisor" --bin-dir "$BIN" --kubeconfig "$work/kubeconfig" \
-	--socket-dir "$work/sockets" --health-probe-bind-address 0 "${page[@]}" 2>"$work/drop.log" &
+	--socket-dir "$work/sockets" --health-probe-bind-address 0 "${page[@]}" "${usage[@]}" 2>"$work/drop.log" &
 supervisor=$!
 
 code=0

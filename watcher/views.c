@@ -66,6 +66,8 @@ struct views {
 	bool started;
 	int64_t again_ms; /* boot ms: after a restore all is listed once more; 0: no */
 	uint64_t bad;
+	views_node_fn on_node; /* or NULL */
+	void *on_node_ctx;
 	struct arena arena;
 	struct buf packed;
 	struct view at[WATCHED_N];
@@ -201,6 +203,8 @@ static void on_object(void *ctx, bool gone, const char *json, size_t len)
 	const struct api_meta *meta = obj;
 	if (view->what->trim != NULL)
 		view->what->trim(all, obj);
+	if (all->on_node != NULL && view->what->kind == KIND_NODE && meta->name != NULL)
+		all->on_node(all->on_node_ctx, meta->name, gone ? NULL : obj);
 	/* Everything is found by these two; the API server sets both. */
 	if (meta->name == NULL || (!gone && (meta->uid == NULL || *meta->uid == '\0'))) {
 		all->bad++;
@@ -303,6 +307,12 @@ void views_free(struct views *v)
 	buf_done(&v->packed);
 	free(v->ns);
 	free(v);
+}
+
+void views_follow_nodes(struct views *v, views_node_fn fn, void *ctx)
+{
+	v->on_node = fn;
+	v->on_node_ctx = ctx;
 }
 
 void views_start(struct views *v)

@@ -19,6 +19,9 @@ struct views;
 struct views *views_new(struct kube *k, struct store *store, const char *pod_namespace,
 			struct metrics *metrics);
 void views_free(struct views *v);
+/* Told each Node that is listed or changes (node_trim was done), and each that is gone: NULL. */
+typedef void (*views_node_fn)(void *ctx, const char *name, const struct node *node);
+void views_follow_nodes(struct views *v, views_node_fn fn, void *ctx);
 /* Starts the lists; once. */
 void views_start(struct views *v);
 bool views_started(const struct views *v);

@@ -66,6 +66,13 @@ int watcher_init(struct proc *p, struct err *err)
 	proc_set_wait(p, kube_wait, w->kube);
 	w->store = store_new(random_id());
 	w->views = views_new(w->kube, w->store, common->pod_namespace, proc_metrics(p));
+	w->usage = usage_feed_new(&(struct usage_feed_config){
+		.kube = w->kube,
+		.store = w->store,
+		.views = w->views,
+		.pod_namespace = common->pod_namespace,
+		.options = &w->options,
+	});
 	struct elector_config config = {
 		.ns = common->pod_namespace,
 		.identity = identity(w, proc_arena(p)),
@@ -119,6 +126,7 @@ void watcher_collect(struct proc *p)
 			   (int64_t)quota_count(views_quota(w->views), (enum kind)kind),
 			   LABELS(kinds[kind].kind));
 	}
+	usage_feed_collect(w->usage, m);
 	kube_stats(w->kube, proc_api_counter, p);
 }
 
@@ -175,6 +183,9 @@ int64_t watcher_turn(struct proc *p, struct now now)
 	int64_t views_ms = views_turn(w->views, now.boot_ms);
 	if (views_ms < next)
 		next = views_ms;
+	int64_t usage_ms = usage_feed_turn(w->usage, now);
+	if (usage_ms < next)
+		next = usage_ms;
 	int64_t ring_ms = ring(p, w, now.boot_ms);
 	return next < ring_ms ? next : ring_ms;
 }
@@ -201,9 +212,20 @@ void watcher_on_changes_since(struct proc *p, const struct msg_in *in)
 		log_debug("answer not sent, ignoring", LS("error", err.text));
 }
 
+void watcher_on_usage_get(struct proc *p, const struct msg_in *in)
+{
+	struct watcher *w = proc_state(p);
+	struct msg_usage answer;
+	struct err err;
+	usage_feed_read(w->usage, in->body, proc_now(p), &answer);
+	if (proc_reply(p, &in->reply_to, MSG_usage, &answer, &err) < 0)
+		log_debug("answer not sent, ignoring", LS("error", err.text));
+}
+
 void watcher_done(struct proc *p)
 {
 	struct watcher *w = proc_state(p);
+	usage_feed_free(w->usage);
 	views_free(w->views);
 	elector_free(w->elector);
 	store_free(w->store);

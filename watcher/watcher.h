@@ -16,6 +16,7 @@
 #include "kube/kube.h"
 #include "kube/lease.h"
 #include "watcher/store.h"
+#include "watcher/usage_feed.h"
 #include "watcher/views.h"
 
 struct watcher {
@@ -24,6 +25,7 @@ struct watcher {
 	struct kube *kube;
 	struct store *store;
 	struct views *views;
+	struct usage_feed *usage; /* NULL: without --usage */
 	struct elector *elector;
 	int64_t started_ms;
 	uint64_t left_out_write; /* an event is on its way; 0: none */
@@ -43,6 +45,7 @@ void watcher_collect(struct proc *p);
 void left_out_turn(struct watcher *w, int64_t until_ms);
 
 void watcher_on_changes_since(struct proc *p, const struct msg_in *in);
+void watcher_on_usage_get(struct proc *p, const struct msg_in *in);
 /* left_out.c */
 void watcher_on_left_out_get(struct proc *p, const struct msg_in *in);
 

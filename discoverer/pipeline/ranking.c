@@ -80,7 +80,7 @@ void ranking_score(const struct ranking *r, struct ranked *images, size_t n)
 		struct ranked *image = &images[i];
 		image->out = false;
 		image->score = 0;
-		if (r->strategy == RANK_RAW)
+		if (r->strategy == RANK_RAW || r->strategy == RANK_WAITING_SAVED)
 			image->score = image->raw;
 		else if (r->strategy == RANK_SIGNAL)
 			image->score = or_zero(image->numbers[r->parts[0].signal]);

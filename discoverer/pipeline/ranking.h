@@ -12,6 +12,7 @@ enum ranking_strategy {
 	RANK_RAW, /* no ranking: the highest value of a sample */
 	RANK_SIGNAL,
 	RANK_WEIGHTED_SUM,
+	RANK_WAITING_SAVED, /* the value of queries of type cluster; other queries count for 0 */
 	RANK_MODEL_EXPOSURE
 };
 

@@ -43,9 +43,29 @@ static bool in_window(const struct signal_rule *r, int64_t time_ms)
 	return true;
 }
 
+static void keep_values(struct signal_state *state, double value, uint64_t n)
+{
+	size_t cap = state->cap != 0 ? state->cap : 8;
+	while (cap < state->n + n)
+		cap *= 2;
+	if (cap != state->cap)
+		state->values = xreallocarray(state->values, cap, sizeof(*state->values));
+	state->cap = cap;
+	for (uint64_t i = 0; i < n; i++)
+		state->values[state->n + i] = value;
+}
+
 void signal_fold(const struct signal_rule *r, struct signal_state *state, enum series s,
 		 const struct sample *sample)
 {
+	signal_fold_many(r, state, s, sample, 1);
+}
+
+void signal_fold_many(const struct signal_rule *r, struct signal_state *state, enum series s,
+		      const struct sample *sample, uint64_t n)
+{
+	if (n == 0)
+		return;
 	if (s != r->series || !in_window(r, sample->time_ms))
 		return;
 	double value = sample->value;
@@ -55,16 +75,10 @@ void signal_fold(const struct signal_rule *r, struct signal_state *state, enum s
 		state->max = value;
 	if (state->n == 0 || value < state->min)
 		state->min = value;
-	state->sum += value;
-	if (r->method == METHOD_PERCENTILE) {
-		if (state->n == state->cap) {
-			state->cap = state->cap != 0 ? 2 * state->cap : 8;
-			state->values =
-				xreallocarray(state->values, state->cap, sizeof(*state->values));
-		}
-		state->values[state->n] = value;
-	}
-	state->n++;
+	state->sum += value * (double)n;
+	if (r->method == METHOD_PERCENTILE)
+		keep_values(state, value, n);
+	state->n += n;
 }
 
 void signal_merge(struct signal_state *into, struct signal_state *from)

@@ -6,7 +6,6 @@
  *   ranking   from the numbers of all images to a score for each
  *   nodes     which nodes a core/v1 NodeSelector matches
  *   decimal   numbers as the shortest text that means them
- *   event     what the message of a kubelet's event says
  *
  * Samples are folded as they arrive and not kept; only a percentile keeps its values, which the
  * number of log lines of a sync bounds. All of the room is pure.
@@ -73,6 +72,9 @@ struct signal_state { /* zeroed: no sample yet */
 /* Of series s; ignored if the rule is about another, or the sample in none of its windows. */
 void signal_fold(const struct signal_rule *r, struct signal_state *state, enum series s,
 		 const struct sample *sample);
+/* The same for n samples that are alike. */
+void signal_fold_many(const struct signal_rule *r, struct signal_state *state, enum series s,
+		      const struct sample *sample, uint64_t n);
 /* What `from` has goes to `into`; from is empty then. */
 void signal_merge(struct signal_state *into, struct signal_state *from);
 /* The number; NAN: there is no sample. A count of none is missing, too: the image was not seen. */

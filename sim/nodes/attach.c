@@ -324,6 +324,26 @@ static void catch_signals(void)
 	sigaction(SIGINT, &action, NULL);
 }
 
+static void on_event(void *ctx, const struct kube_answer *answer)
+{
+	(void)ctx;
+	(void)answer;
+}
+
+static void event(void *ctx, const char *ns, const char *json, size_t len)
+{
+	struct attach *a = ctx;
+	const struct kube_request req = {
+		.method = KUBE_POST,
+		.lane = KUBE_WRITE,
+		.path = arena_printf(&a->arena, "/api/v1/namespaces/%s/events", ns),
+		.body = json,
+		.body_len = len,
+		.deadline_ms = clock_boot_ms() + WRITE_MS,
+	};
+	kube_send(a->kube, &req, on_event, a);
+}
+
 int attach_run(const struct attach_config *config, struct err *err)
 {
 	struct attach a = {.lease_ms = config->instant ? CLOCK_NEVER : clock_boot_ms()};
@@ -338,6 +358,7 @@ int attach_run(const struct attach_config *config, struct err *err)
 		.node_patch = node_patch,
 		.pod_status = pod_status,
 		.pod_delete = pod_delete,
+		.event = event,
 		.busy = busy,
 	};
 	const struct nodes_config nodes = {.seed = (uint64_t)config->scenario->seed,

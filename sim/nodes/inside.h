@@ -5,6 +5,8 @@
 #ifndef DROP_SIM_NODES_INSIDE_H
 #define DROP_SIM_NODES_INSIDE_H
 
+#include <stddef.h>
+
 #include "base/arena.h"
 #include "base/map.h"
 
@@ -57,7 +59,10 @@ struct nodes {
 	struct timer retry; /* TIMER_RETRY: of the pods in env.retries */
 };
 
-struct snode *snode_of(struct kubelet *k);
+static inline struct snode *snode_of(struct kubelet *k)
+{
+	return (struct snode *)((char *)k - offsetof(struct snode, kubelet));
+}
 /* node_writes.c: sets the timer to the least of its moments. */
 void snode_arm(struct nodes *n, struct snode *s);
 /* Registers it, or again after it was gone; it must not exist. */

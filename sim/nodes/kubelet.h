@@ -87,12 +87,13 @@ struct kpod {
 	const char *secrets; /* imagePullSecrets, each with its NUL, ended by an empty one */
 	struct kcontainer *containers; /* as in the spec, init containers first */
 	size_t n, n_init;
-	struct kcontainer *main;  /* that the pod is for: `pull`, or the first */
-	struct kcontainer *cur;   /* that is being brought to run */
-	struct sim_manifest pull; /* of cur; ASKING, FETCHING */
-	int64_t left, total;      /* bytes to fetch */
-	int64_t retry_ms;         /* a write is tried again */
-	int64_t soon_ms;          /* a failure of this sync asks for the next so soon */
+	struct kcontainer *main;     /* that the pod is for: `pull`, or the first */
+	struct kcontainer *cur;      /* that is being brought to run */
+	struct sim_manifest pull;    /* of cur; ASKING, FETCHING */
+	int64_t left, total;         /* bytes to fetch */
+	int64_t queued_ms, began_ms; /* of the pull of cur: it waited in line between them */
+	int64_t retry_ms;            /* a write is tried again */
+	int64_t soon_ms;             /* a failure of this sync asks for the next so soon */
 	int64_t start_s, ended_s, ready_s, sandbox_s, generation;
 	uint64_t address;
 	uint32_t list; /* the last that named it, struct nodes */
@@ -113,6 +114,8 @@ struct kpod {
 
 TAILQ_HEAD(kpods, kpod);
 TAILQ_HEAD(kubelets, kubelet);
+struct kevent; /* sim/nodes/kubelet_event.h */
+TAILQ_HEAD(kevents, kevent);
 
 struct kubelet_group { /* what nodes of one group share; see struct sim_group */
 	char *name;
@@ -134,9 +137,12 @@ struct kubelet_env { /* what all kubelets of a cluster share */
 	uint64_t random;
 	int64_t now_ms;            /* of the last call of the owner, for who asks without a time */
 	size_t active, busy_nodes; /* pods being carried out; nodes with one */
-	struct kpods writes;       /* that have something to say to the API */
-	struct kubelets changed;   /* whose images did; the owner takes them off */
-	struct kpods retries;      /* ... and were not heard; the same order as their retry_ms */
+	struct kevents events;     /* that wait to be written */
+	size_t n_events;
+	uint64_t event_number;   /* of the last one */
+	struct kpods writes;     /* that have something to say to the API */
+	struct kubelets changed; /* whose images did; the owner takes them off */
+	struct kpods retries;    /* ... and were not heard; the same order as their retry_ms */
 };
 
 struct kubelet {

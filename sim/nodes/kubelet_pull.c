@@ -82,6 +82,7 @@ static void begin(struct kpod *p, struct now now)
 	p->fault = registries_pull(k->env->registries, p->cur->image, k->group->platform,
 				   secret_is_there(p), &p->pull, &delay);
 	p->state = KPOD_ASKING;
+	p->began_ms = now.boot_ms;
 	p->left = p->total = 0;
 	p->slow = p->fault == PULL_FAULT_SLOW;
 	TAILQ_INSERT_TAIL(&k->pulls, p, of_pulls);
@@ -150,6 +151,7 @@ static void complete(struct kpod *p, struct now now)
 void pull_queue(struct kpod *p, struct now now)
 {
 	p->state = KPOD_LINE;
+	p->queued_ms = now.boot_ms;
 	timer_stop(p->kubelet->env->timers, &p->timer);
 	TAILQ_INSERT_TAIL(&p->kubelet->line, p, of_pulls);
 	next_pull(p->kubelet, now);

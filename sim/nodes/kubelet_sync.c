@@ -14,6 +14,7 @@
 
 #include <string.h>
 
+#include "sim/nodes/kubelet_event.h"
 #include "sim/nodes/kubelet_pull.h"
 
 static uint64_t random_below(struct kubelet_env *env, uint64_t n)
@@ -204,8 +205,9 @@ static enum pod_shape shape_now(const struct kpod *p)
 }
 
 static void start(struct kpod *p, const struct sim_content *content, const char *digest_name,
-		  struct now now)
+		  bool was_pulled, struct now now)
 {
+	kevent_add(p, was_pulled, now);
 	p->cur->content = content;
 	p->cur->image_id = digest_name;
 	disk_use(&p->kubelet->disk, content, true, now.wall_s);
@@ -248,7 +250,7 @@ static bool want_image(struct kpod *p, struct now now)
 	if (c->always || there == NULL)
 		pull_queue(p, now);
 	else /* the tag may mean something newer by now: the node's is what runs */
-		start(p, there, disk_digest_name(&k->disk, there), now);
+		start(p, there, disk_digest_name(&k->disk, there), false, now);
 	return true;
 }
 
@@ -489,7 +491,7 @@ void kpod_happen(struct kpod *p, enum kpod_event event, struct now now)
 void kpod_pull_ended(struct kpod *p, bool done, struct now now)
 {
 	if (done) {
-		start(p, p->pull.content, p->pull.digest_name, now);
+		start(p, p->pull.content, p->pull.digest_name, true, now);
 		return;
 	}
 	fails(p, POD_SHAPE_ERR_PULL, p->cur->failures == 1 ? KUBELET_START_MS : 0);

@@ -10,6 +10,8 @@
 #include "base/buf.h"
 #include "base/xalloc.h"
 
+#include "sim/nodes/kubelet_event.h"
+
 /* kubelet asks again for the end of a pod that the API server still shows. */
 #define DELETE_AGAIN_MS 10000
 /* "namespace/name": a DNS label and a DNS subdomain. */
@@ -112,6 +114,14 @@ static void write_pod(struct nodes *n, struct kpod *p, struct now now)
 	buf_done(&text);
 }
 
+static void write_event(struct nodes *n, struct kevent *e)
+{
+	struct buf text = {0};
+	kevent_write(e, snode_of(e->kubelet)->name, &text);
+	n->port.event(n->port.ctx, e->ns, text.data, text.len);
+	buf_done(&text);
+}
+
 void nodes_flush(struct nodes *n, struct now now)
 {
 	struct snode *s;
@@ -125,6 +135,12 @@ void nodes_flush(struct nodes *n, struct now now)
 		TAILQ_REMOVE(&n->env.writes, p, of_writes);
 		p->queued = false;
 		write_pod(n, p, now);
+	}
+	struct kevent *e;
+	while (!busy(n) && (e = kevent_take(&n->env)) != NULL) {
+		if (n->port.event != NULL)
+			write_event(n, e);
+		kevent_free(e);
 	}
 }
 

@@ -13,6 +13,8 @@
 #include "base/log.h"
 #include "base/xalloc.h"
 
+#include "sim/nodes/kubelet_event.h"
+
 #define MIB (1024 * 1024)
 /* Where the scenario says nothing. */
 #define MAX_PODS    110
@@ -20,11 +22,6 @@
 #define HEARTBEAT_S 300
 
 #define OWNER_OF(timer_at, type, member) ((type *)((char *)(timer_at)-offsetof(type, member)))
-
-struct snode *snode_of(struct kubelet *k)
-{
-	return OWNER_OF(k, struct snode, kubelet);
-}
 
 struct nodes *nodes_new(const struct nodes_config *config, struct registries *registries,
 			const struct node_port *port)
@@ -36,6 +33,7 @@ struct nodes *nodes_new(const struct nodes_config *config, struct registries *re
 				      .port = &n->port,
 				      .config = *config,
 				      .random = config->seed * 2 + 1};
+	TAILQ_INIT(&n->env.events);
 	TAILQ_INIT(&n->env.writes);
 	TAILQ_INIT(&n->env.retries);
 	TAILQ_INIT(&n->env.changed);
@@ -48,6 +46,9 @@ void nodes_free(struct nodes *n)
 {
 	if (n == NULL)
 		return;
+	struct kevent *event;
+	while ((event = kevent_take(&n->env)) != NULL)
+		kevent_free(event);
 	for (size_t i = 0; i < n->n; i++)
 		kubelet_done(&n->at[i]->kubelet);
 	for (size_t i = 0; i < n->n; i++) /* their timers are in one heap until all have ended */

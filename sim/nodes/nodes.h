@@ -39,6 +39,8 @@ struct node_port {
 	void (*pod_status)(void *ctx, const char *ns, const char *pod, const char *uid,
 			   const char *patch, size_t len);
 	void (*pod_delete)(void *ctx, const char *ns, const char *pod, const char *uid); /* force */
+	/* An event; nobody waits for the answer. NULL: events are not written. */
+	void (*event)(void *ctx, const char *ns, const char *json, size_t len);
 	/* Is there such a Secret (imagePullSecrets)? NULL: each that is named. */
 	bool (*secret_exists)(void *ctx, const char *ns, const char *name);
 	/* No more writes now: they wait until a nodes_turn() that finds it false. NULL: never. */

@@ -94,6 +94,17 @@ static void pod_delete(void *ctx, const char *ns, const char *pod, const char *u
 	nodes_written(c->nodes, NULL, ns, pod, settled(rc, &e), clock_now());
 }
 
+static void event(void *ctx, const char *ns, const char *json, size_t len)
+{
+	const struct cluster *c = ctx;
+	const struct object *ignored;
+	struct api_error e;
+	cJSON *tree = cJSON_ParseWithLength(json, len);
+	store_create(c->store, resource_find("", "v1", "events"), ns, tree, clock_now(), &ignored,
+		     &e);
+	cJSON_Delete(tree);
+}
+
 static bool secret_exists(void *ctx, const char *ns, const char *name)
 {
 	const struct cluster *c = ctx;
@@ -110,6 +121,7 @@ struct node_port cluster_port(struct cluster *c)
 		.node_patch = node_patch,
 		.pod_status = pod_status,
 		.pod_delete = pod_delete,
+		.event = event,
 		.secret_exists = secret_exists,
 	};
 }

@@ -72,7 +72,7 @@ ROOMS = {
 LIBRARY_HOME = {
     "nng/": {"ipc"}, "msgpack": {"ipc"}, "curl/": {"kube"}, "yaml.h": {"api", "kube"},
     "event2/": {"httpd"}, "openssl/": {"httpd", "metricsd", "sim", "discoverer"}, "pcre2": {"discoverer"},
-    "zlib.h": {"metricsd"},
+    "zlib.h": {"metricsd", "usage"},
 }
 
 

@@ -4,8 +4,8 @@ What they bring depends on what else is in the cluster: compared are the answers
 initial events come to their end, and that a change is told after it. shapes.py holds that nothing the
 operator asks is missing here.
 """
-from steps import (DISCOVERIES, GROUP, IMAGES, META_ONLY, NODES, PODS, POLICIES, SETS, Case, Step,
-                   delete, get, image, image_set, merge, policy, post, pull_pod, watch)
+from steps import (DISCOVERIES, GROUP, IMAGES, META_ONLY, NODES, NS, PODS, POLICIES, SETS, Case, Step,
+                   delete, get, image, image_set, merge, policy, post, pull_pod, put, watch)
 
 OURS = "labelSelector=app.kubernetes.io%2Fmanaged-by%3Ddrop"
 DISCOVERY = {"apiVersion": GROUP, "kind": "DiscoveryPolicy", "metadata": {"name": "ct-d"},
@@ -67,7 +67,37 @@ def case_of(path, selector, obj, change):
     ])
 
 
+PULLED = {"apiVersion": "v1", "kind": "Event", "metadata": {"name": "ct-pulled", "namespace": NS},
+          "involvedObject": {"kind": "Pod", "namespace": NS, "name": "w", "fieldPath": "spec.containers{w}"},
+          "reason": "Pulled", "message": 'Container image "a:1" already present on machine', "type": "Normal", "count": 1,
+          "source": {"component": "kubelet", "host": "ct-node"},
+          "firstTimestamp": "2026-01-01T00:00:00Z", "lastTimestamp": "2026-01-01T00:00:00Z"}
+ALL_EVENTS = "/api/v1/events"
+SELECTED = "fieldSelector=reason%3DPulled"
+CONFIGMAPS = f"/api/v1/namespaces/{NS}/configmaps"
+
+
+def stored(text):
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "ct-usage-0"}, "binaryData": {"usage": text}}
+
+
 CASES = [case_of(*row) for row in READ] + [
+    Case("the watcher reads the events of kubelets", [
+        get(ALL_EVENTS, together("limit=500", SELECTED), show=FORM, keep={"rv": "metadata.resourceVersion"}),
+        watch(ALL_EVENTS, together("allowWatchBookmarks=true&timeoutSeconds=60&resourceVersion=${rv}", SELECTED)),
+        post(f"/api/v1/namespaces/{NS}/events", {**PULLED, "metadata": {"name": "ct-other", "namespace": NS},
+                                                "reason": "Started"}, show=()),
+        post(f"/api/v1/namespaces/{NS}/events", PULLED, show=()),
+        change_of("ct-pulled"),
+        get(ALL_EVENTS, "limit=1", show=FORM),
+    ]),
+    Case("usage is kept in a ConfigMap", [
+        get(f"{CONFIGMAPS}/ct-usage-0"),
+        put(f"{CONFIGMAPS}/ct-usage-0", stored("AAEC"), accept=META_ONLY),
+        post(CONFIGMAPS, stored("AAEC"), accept=META_ONLY),
+        put(f"{CONFIGMAPS}/ct-usage-0", stored("AAECAw=="), accept=META_ONLY),
+        get(f"{CONFIGMAPS}/ct-usage-0", show=("kind", "metadata.name", "binaryData")),
+    ]),
     Case("the reconciler keeps a set and its children", [
         post(SETS, image_set("ct-set"), keep={"set": "metadata.uid"}, show=META),
         merge(f"{SETS}/ct-set/status", {"metadata": {"uid": "${set}"}, "status": {

@@ -56,10 +56,12 @@ def images(obj):
 class Rig:
     """with Rig(build) as rig: watcher and discoverer run; rig.side is the API."""
 
-    def __init__(self, build, programs=("watcher", "discoverer"), level="debug", keep=False, words=(), nodes=0, scenario=None):
-        """words: further ones for the discoverer; scenario: its text, instead of nodes that are alike."""
+    def __init__(self, build, programs=("watcher", "discoverer"), level="debug", keep=False, words=(), nodes=0, scenario=None,
+                 watcher=()):
+        """words, watcher: further ones for the discoverer and for the watcher; scenario: its text, instead of nodes that
+        are alike."""
         self.build, self.names, self.level, self.keep = os.path.abspath(build), programs, level, keep
-        self.words, self.nodes, self.scenario = words, nodes, scenario
+        self.words, self.nodes, self.scenario = {"discoverer": words, "watcher": watcher}, nodes, scenario
         self.programs = {}
 
     def __enter__(self):
@@ -87,7 +89,7 @@ class Rig:
         self.sim.__enter__()
         self.side = Side("drop-sim", self.sim.kubeconfig)
         for name in self.names:
-            self.start(name, *(self.words if name == "discoverer" else ()))
+            self.start(name, *self.words.get(name, ()))
 
     def start(self, name, *words):
         common = ["--socket-dir", self.sockets, "--kubeconfig", self.sim.kubeconfig,

@@ -35,6 +35,7 @@ SAMPLES = {
     "warmGate.startupTaints": ["example.com/cold", "example.com/colder"],
     "warmGate.tolerateTaints": ["readiness.k8s.io/storage"],
     "warmGate.deadline": "5m",
+    "usage.poolLabel": "example.com/pool",
     "serviceMonitor.interval": "7s",
     "serviceMonitor.scrapeTimeout": "3s",
     "serviceMonitor.authorization": {"type": "Bearer"},
@@ -63,6 +64,7 @@ WITH = {
     "prometheusRule.": {"prometheusRule": {"enabled": True}},
     "metrics.localPage.": {"metrics": {"localPage": {"enabled": True}}},
     "warmGate.": {"warmGate": {"enabled": True}},
+    "usage.": {"usage": {"enabled": True}},
     "dashboard.": {"dashboard": {"enabled": True}},
     "certManager.": {"certManager": {"enabled": True}},
 }

@@ -11,6 +11,7 @@ STATUS = "tests/reconciler/test_reconciler_sets_status"
 EVENTS = "tests/reconciler/test_reconciler_events"
 SIM_SETS = "tests/simulation/sim_sets"
 DISCOVERER = "tests/discoverer/test_discoverer_"
+FOLD = "tests/usage/test_usage_fold"
 SOURCES = "tests/sim/test_drop_sim_sources"
 
 MUTANTS = [
@@ -199,6 +200,14 @@ MUTANTS = [
            "tests/puller/test_puller_podspec"),
     Mutant(7, "puller/podspec.c", "	pair(out, PULLPOD_SAFE_TO_EVICT, \"true\");", "	pair(out, PULLPOD_SAFE_TO_EVICT, \"false\");",
            "tests/puller/test_puller_podspec"),
+    Mutant(52, "usage/fold.c", "	if (image->real)\n		demand_use(", "	if (image != NULL)\n		demand_use(", FOLD),
+    Mutant(52, "usage/fold.c", "	if (e->rv <= u->known_rv) {", "	if (e->rv < u->known_rv) {", FOLD),
+    Mutant(52, "usage/fold.c", "	return strcmp(e->ns, u->pod_namespace) == 0 &&", "	return e->ns != NULL &&", FOLD),
+    Mutant(52, "usage/fold.c", "		.uses = e->combined ? 1 : new,", "		.uses = new,", FOLD),
+    Mutant(53, "discoverer/cluster_uses.c", "	return namespaces >= spec->min_namespaces && all > 0 ? in / all : 0;",
+           "	return all > 0 ? in / all : 0;", DISCOVERER + "cluster_uses"),
+    Mutant(53, "discoverer/cluster_uses.c", "	r->parts[0] = *ret_whole ? PART_WHOLE : PART_ADDED;",
+           "	r->parts[0] = PART_WHOLE;", DISCOVERER + "cluster_uses"),
     Mutant(55, "discoverer/pipeline/signal.c", "	if (s != r->series || !in_window(r, sample->time_ms))",
            "	if (!in_window(r, sample->time_ms))", DISCOVERER + "pipeline_signal"),
     Mutant(55, "discoverer/pipeline/ranking.c", "return target * pow(1 - 1 / nodes, before) * seconds;",
@@ -219,7 +228,7 @@ MUTANTS = [
            "e->build == set->build && !c->deleting", "tests/reconciler/test_reconciler_orphans"),
     Mutant(26, "discoverer/image_list.c", "		return a_score > b_score ? -1 : 1;",
            "		return a_score > b_score ? 1 : -1;", DISCOVERER + "image_list"),
-    Mutant(26, "discoverer/image_list.c", "	if (known->source == NULL || image->score > known->score) {", "	if (true) {",
+    Mutant(26, "discoverer/image_list.c", "	if (known->source == NULL || score > known->score) {", "	if (true) {",
            DISCOVERER + "image_list"),
     Mutant(26, "discoverer/image_list.c", "(old.missed < remove_after && remove_after > 1)", "(old.missed <= remove_after)",
            DISCOVERER + "image_list"),
@@ -257,7 +266,7 @@ MUTANTS = [
            "	} else if (user) {", DISCOVERER + "auth"),
     Mutant(29, "discoverer/registry/auth.c", "	bool leaks = holds(text, a->token) || holds(text, a->password);",
            "	bool leaks = holds(text, a->token);", DISCOVERER + "auth"),
-    Mutant(30, "discoverer/discovery_status.c", "	if (f->images.n > 0 || bad < f->n)\n", "	if (bad < f->n)\n",
+    Mutant(30, "discoverer/discovery_status.c", "	if (!disabled && (f->images.n > 0 || bad < f->n))\n", "	if (!disabled && bad < f->n)\n",
            DISCOVERER + "discovery_status"),
     Mutant(30, "discoverer/image_list.c", "+= a.told && a.fresh ? 1 : 0;",
            "+= 1;", DISCOVERER + "image_list"),

@@ -51,11 +51,12 @@ def play(binaries, shim, scene, work):
              "--clock-file", clock, "--screen", "lines", "--until-expected", f"{SCENE_SECONDS}s"],
             stdout=sim_log, stderr=subprocess.STDOUT)
         operator = None
+        usage = ["--usage"] if "type: cluster" in pathlib.Path(scene).read_text(encoding="utf-8") else []
         try:
             wait_for_file(kubeconfig, simulator)
             operator = subprocess.Popen(
                 [binaries / "drop-supervisor", "--bin-dir", binaries, "--kubeconfig", kubeconfig,
-                 "--socket-dir", sockets, "--health-probe-bind-address=0"], stderr=drop_log, env=env)
+                 "--socket-dir", sockets, "--health-probe-bind-address=0", *usage], stderr=drop_log, env=env)
             code = simulator.wait(SCENE_SECONDS + ENDING_SECONDS)
         finally:
             end(simulator)

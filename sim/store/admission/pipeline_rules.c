@@ -24,7 +24,8 @@ static bool only_block(const cJSON *self, const char *member_name, const char *c
 static bool query_block(const cJSON *self)
 {
 	static const char *const blocks[] = {"prometheus", "loki", "registry", NULL};
-	return only_block(self, "type", blocks);
+	bool cluster = strcmp(text_of(self, "type"), "cluster") == 0;
+	return only_block(self, "type", blocks) && (cluster || member(self, "cluster") == NULL);
 }
 
 static bool signal_block(const cJSON *self)
@@ -83,8 +84,9 @@ static bool signals_fit(const cJSON *self)
 		const char *of = text_of(q, "type"), *type = text_of(s, "type");
 		if (q == NULL || strcmp(type, "aggregate") == 0)
 			continue;
-		if (strcmp(type, "eventPullTime") == 0 ? strcmp(of, "loki") != 0
-						       : strcmp(of, "registry") == 0)
+		if (strcmp(type, "eventPullTime") == 0
+			    ? strcmp(of, "loki") != 0 && strcmp(of, "cluster") != 0
+			    : strcmp(of, "registry") == 0)
 			return false;
 	}
 	return true;
@@ -118,12 +120,24 @@ static bool ranking_exposure(const cJSON *self)
 	return true;
 }
 
+static bool ranking_waiting(const cJSON *self)
+{
+	const cJSON *queries = member(self, "queries");
+	if (strcmp(text_of(member(self, "ranking"), "strategy"), "waitingSaved") != 0)
+		return true;
+	for (const cJSON *q = queries != NULL ? queries->child : NULL; q != NULL; q = q->next)
+		if (strcmp(text_of(q, "type"), "cluster") == 0)
+			return true;
+	return false;
+}
+
 static const struct {
 	const char *rule;
 	bool (*holds)(const cJSON *self);
 } rules[] = {
 	{"has(self.prometheus) == (self.type == 'prometheus') && has(self.loki) == (self.type == "
-	 "'loki') && has(self.registry) == (self.type == 'registry')",
+	 "'loki') && has(self.registry) == (self.type == 'registry') && (!has(self.cluster) || "
+	 "self.type == 'cluster')",
 	 query_block},
 	{"has(self.aggregate) == (self.type == 'aggregate') && has(self.timeWeightedAggregate) == "
 	 "(self.type == 'timeWeightedAggregate') && has(self.windowAggregate) == (self.type == "
@@ -140,8 +154,8 @@ static const struct {
 	 "q.name == s.query))",
 	 queries_known},
 	{"!has(self.signals) || !has(self.queries) || self.signals.all(s, s.type == 'aggregate' || "
-	 "self.queries.all(q, q.name != s.query || (s.type == 'eventPullTime' ? q.type == 'loki' : "
-	 "q.type != 'registry')))",
+	 "self.queries.all(q, q.name != s.query || (s.type == 'eventPullTime' ? q.type in "
+	 "['loki', 'cluster'] : q.type != 'registry')))",
 	 signals_fit},
 	{"!has(self.ranking) || !has(self.ranking.signal) || (has(self.signals) && "
 	 "self.signals.exists(s, s.name == self.ranking.signal))",
@@ -156,6 +170,9 @@ static const struct {
 	 "self.ranking.modelExposure.pullTimeSignal].all(n, has(self.signals) && "
 	 "self.signals.exists(s, s.name == n))",
 	 ranking_exposure},
+	{"!has(self.ranking) || self.ranking.strategy != 'waitingSaved' || (has(self.queries) && "
+	 "self.queries.exists(q, q.type == 'cluster'))",
+	 ranking_waiting},
 };
 
 bool pipeline_rule_holds(const char *rule, const cJSON *self, bool *known)

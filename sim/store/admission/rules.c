@@ -13,6 +13,8 @@
 #include "base/clock.h"
 #include "sim/store/admission/pipeline_rules.h"
 
+#define WEEK_MS (168 * 3600 * INT64_C(1000))
+
 enum rule_result { HOLDS, BROKEN, NO_DURATION };
 
 static const char *text_of(const cJSON *self, const char *name)
@@ -42,6 +44,14 @@ static enum rule_result positive(const cJSON *self)
 	return ms > 0 ? HOLDS : BROKEN;
 }
 
+static enum rule_result a_week(const cJSON *self)
+{
+	int64_t ms;
+	if (!cJSON_IsString(self) || duration_parse(self->valuestring, &ms) != 0)
+		return NO_DURATION;
+	return ms <= WEEK_MS ? HOLDS : BROKEN;
+}
+
 static bool is_source(const cJSON *self, const char *type)
 {
 	return strcmp(text_of(self, "type"), type) == 0;
@@ -66,6 +76,11 @@ static enum rule_result prometheus_only(const cJSON *self)
 static enum rule_result registry_only(const cJSON *self)
 {
 	return is_source(self, "registry") || member(self, "registry") == NULL ? HOLDS : BROKEN;
+}
+
+static enum rule_result cluster_only(const cJSON *self)
+{
+	return is_source(self, "cluster") || member(self, "cluster") == NULL ? HOLDS : BROKEN;
 }
 
 static enum rule_result names_of_labels(const cJSON *self)
@@ -139,6 +154,8 @@ static const struct {
 	{"self.type == 'prometheus' || !has(self.prometheus)", prometheus_only},
 	{"self.type == 'registry' || !has(self.registry)", registry_only},
 	{"self.start != self.end", start_not_end},
+	{"self.type == 'cluster' || !has(self.cluster)", cluster_only},
+	{"duration(self) <= duration('168h')", a_week},
 };
 
 static enum rule_result judge(const char *rule, const cJSON *self)

@@ -1,5 +1,5 @@
 /*
- * discoverer/pipeline/event.c and loki_event.c: kubelets' texts of every form of a duration,
+ * usage/pull_message.c and loki_event.c: kubelets' texts of every form of a duration,
  * of 1.29 to 1.36, in labels, in JSON and bare (behaviour.md 55).
  */
 #include "tests/unit.h"

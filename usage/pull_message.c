@@ -1,12 +1,12 @@
 /*
- * See event.h. The texts of kubelets 1.29 to 1.36:
+ * See pull_message.h. The texts of kubelets 1.29 to 1.36:
  *
  *   Successfully pulled image "R" in 1m2.345s (1m5.1s including waiting). Image size: 20461242
  * bytes. Successfully pulled image "R" in 421.5ms (421.5ms including waiting) Container image "R"
  * already present on machine Container image "R" already present on machine and can be accessed by
  * the pod
  */
-#include "discoverer/pipeline/event.h"
+#include "usage/pull_message.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -64,6 +64,11 @@ bool event_says_pulled(const char *message)
 	return strcasestr(message, "successfully pulled") != NULL;
 }
 
+bool event_is_combined(const char *message)
+{
+	return strncmp(message, AGGREGATED, strlen(AGGREGATED)) == 0;
+}
+
 /* After the image, so that no name of an image is taken for a duration. */
 static const char *after_image(const char *message)
 {
@@ -74,14 +79,17 @@ static const char *after_image(const char *message)
 
 struct pull_event event_read(const char *message)
 {
-	struct pull_event e = {-1, -1};
-	if (strncmp(message, AGGREGATED, strlen(AGGREGATED)) == 0)
+	struct pull_event e = {-1, -1, -1};
+	if (event_is_combined(message))
 		message += strlen(AGGREGATED);
 	if (!event_says_pulled(message))
 		return e;
 	const char *rest = after_image(message), *in = strstr(rest, " in ");
 	if (in != NULL)
 		e.seconds = event_seconds(in + 4, strcspn(in + 4, " (,;"));
+	const char *open = strchr(rest, '('), *waiting = strstr(rest, " including waiting)");
+	if (open != NULL && waiting != NULL && open < waiting)
+		e.waited = event_seconds(open + 1, (size_t)(waiting - open - 1));
 	const char *size = strcasestr(rest, "image size: ");
 	if (size != NULL && isdigit((unsigned char)size[12])) {
 		double bytes = strtod(size + 12, NULL);
