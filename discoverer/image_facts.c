@@ -119,14 +119,19 @@ void on_facts_show(struct proc *p, const struct msg_in *in)
 		show(p, &in->reply_to, &(struct image_facts){.end = FACTS_BUSY});
 		return;
 	}
+	const char **sized = arena_array(proc_arena(p), m->sized.n, sizeof(*sized));
 	for (size_t i = 0; i < m->secrets.n; i++)
 		secrets[i] = m->secrets.at[i].name != NULL ? m->secrets.at[i].name : "";
+	for (size_t i = 0; i < m->sized.n; i++)
+		sized[i] = m->sized.at[i].name != NULL ? m->sized.at[i].name : "";
 	const struct inquiry_request request = {
 		.reference = m->reference != NULL ? m->reference : "",
 		.secrets = secrets,
 		.n_secrets = m->secrets.n,
 		.platforms = true,
-		.bytes = true,
+		.bytes = m->sized.n == 0,
+		.sized = sized,
+		.n_sized = m->sized.n,
 		.deadline_ms = proc_now(p).boot_ms + FACTS_SHOW_MS,
 		.number = ++s->number,
 	};

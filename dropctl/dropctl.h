@@ -21,6 +21,8 @@ enum { CTL_EXIT_NONE = 1, CTL_EXIT_NOT_READY = 2 };
 /* How long a process may take to be there, and then to answer. */
 #define CTL_ANSWER_MS 5000
 #define CTL_ARGS_MAX  2
+/* facts: longer than the discoverer allows a question of people (FACTS_SHOW_MS there). */
+#define CTL_FACTS_MS 15000
 
 struct ctl { /* the state of every command */
 	/* Options; each command's table has those it heeds. */
@@ -38,6 +40,7 @@ struct ctl { /* the state of every command */
 	uint64_t page;     /* stats: where the next page begins */
 	struct plan_file *plan;
 	struct plan_pods *pods;         /* dropctl/plan_pods.h */
+	struct plan_facts *facts;       /* dropctl/plan_facts.h */
 	struct discover_file *discover; /* dropctl/discover.c */
 	size_t at;                      /* plan, discover: the object asked about */
 	int exit_code;

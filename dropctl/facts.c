@@ -10,9 +10,6 @@
 #include "base/visible.h"
 #include "dropctl/table.h"
 
-/* Longer than the discoverer allows a question of people (FACTS_SHOW_MS there). */
-#define FACTS_ANSWER_MS 15000
-
 static const struct option_def options[] = {
 	CTL_OUTPUT,
 	{NULL},
@@ -81,7 +78,7 @@ static int init(struct proc *p, struct err *err)
 {
 	struct ctl *c = proc_state(p);
 	(void)err;
-	c->answer_ms = FACTS_ANSWER_MS;
+	c->answer_ms = CTL_FACTS_MS;
 	return 0;
 }
 

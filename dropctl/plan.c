@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/visible.h"
 #include "base/xalloc.h"
+#include "dropctl/plan_facts.h"
 #include "dropctl/plan_file.h"
 #include "dropctl/plan_pods.h"
 #include "dropctl/table.h"
@@ -154,7 +155,10 @@ static void on_planned(struct proc *p, const struct msg_in *in)
 	struct ctl *c = proc_state(p);
 	if (ctl_unanswered(p, in))
 		return;
+	if (plan_facts_want(c->facts, in->body))
+		return;
 	const struct cachedimage *image = &c->plan->images[c->at++];
+	plan_facts_done(c->facts);
 	struct msg_planned shown = *(const struct msg_planned *)in->body;
 	plan_pods_add(c->pods, &shown);
 	if (shown.nodes.n > (size_t)c->limit)
@@ -168,11 +172,42 @@ static void on_planned(struct proc *p, const struct msg_in *in)
 		finish(p);
 }
 
+/* Without an answer the plan is made without it. */
+static void on_facts_shown(struct proc *p, const struct msg_in *in)
+{
+	struct ctl *c = proc_state(p);
+	c->asked = false;
+	plan_facts_answer(c->facts, in->body);
+}
+
+/* Returns when it wants the next turn. */
+static int64_t ask_registry(struct proc *p, struct now now)
+{
+	struct ctl *c = proc_state(p);
+	struct plan_facts *f = c->facts;
+	struct err err;
+	const struct msg_facts_show ask =
+		plan_facts_question(f, &c->plan->images[c->at], proc_arena(p));
+	if (proc_request(p, PROC_DISCOVERER, MSG_facts_show, &ask, 0,
+			 now.boot_ms + CTL_FACTS_MS, &err) == 0) {
+		f->wanted = false;
+		c->asked = true;
+		return CLOCK_NEVER;
+	}
+	if (f->give_up_ms == 0)
+		f->give_up_ms = now.boot_ms + PLAN_FACTS_MS;
+	if (now.boot_ms < f->give_up_ms)
+		return f->give_up_ms;
+	plan_facts_answer(f, NULL);
+	return now.boot_ms;
+}
+
 static int init(struct proc *p, struct err *err)
 {
 	struct ctl *c = proc_state(p);
 	c->plan = xcalloc(1, sizeof(*c->plan));
 	c->pods = xcalloc(1, sizeof(*c->pods));
+	c->facts = xcalloc(1, sizeof(*c->facts));
 	if (c->file == NULL)
 		ctl_fail(p, PROC_EXIT_USAGE, "file missing: dropctl plan -f FILE");
 	else if (plan_file_read(c->file, c->plan, err) != 0)
@@ -183,7 +218,8 @@ static int init(struct proc *p, struct err *err)
 static int64_t turn(struct proc *p, struct now now)
 {
 	struct ctl *c = proc_state(p);
-	(void)now;
+	if (c->facts->wanted && !c->asked && !proc_stopping(p))
+		return ask_registry(p, now);
 	if (c->asked || c->at == c->plan->n)
 		return ctl_ask(p, PROC_RECONCILER, MSG_none, NULL);
 	struct buf packed = {0};
@@ -192,6 +228,7 @@ static int64_t turn(struct proc *p, struct now now)
 		.kind = KIND_CACHEDIMAGE,
 		.object = {(const uint8_t *)packed.data, packed.len},
 		.max = PLAN_ROWS,
+		.platforms = c->facts->told,
 	};
 	int64_t next = ctl_ask(p, PROC_RECONCILER, MSG_explain_plan, &ask);
 	buf_done(&packed);
@@ -207,6 +244,9 @@ static void done(struct proc *p)
 	if (c->pods != NULL)
 		plan_pods_done(c->pods);
 	free(c->pods);
+	if (c->facts != NULL)
+		plan_facts_done(c->facts);
+	free(c->facts);
 	ctl_done(p);
 }
 
@@ -215,7 +255,7 @@ const struct proc_def ctl_plan = {
 	.program = "dropctl plan",
 	.doc = "Dry run of manifests: which nodes would pull what; creates nothing.",
 	.id = PROC_CTL,
-	.handlers = {[MSG_planned] = on_planned},
+	.handlers = {[MSG_planned] = on_planned, [MSG_facts_shown] = on_facts_shown},
 	.options = options,
 	.state_size = sizeof(struct ctl),
 	.init = init,

@@ -74,9 +74,10 @@ static void keep_listening(const struct http_exchange *x)
 
 /* ---- requests ---- */
 
-static const char *const methods[] = {"GET", "POST", "PUT", "DELETE", "PATCH"};
+static const char *const methods[] = {"GET", "POST", "PUT", "DELETE", "PATCH", "HEAD"};
 static const enum evhttp_cmd_type commands[] = {EVHTTP_REQ_GET, EVHTTP_REQ_POST, EVHTTP_REQ_PUT,
-						EVHTTP_REQ_DELETE, EVHTTP_REQ_PATCH};
+						EVHTTP_REQ_DELETE, EVHTTP_REQ_PATCH,
+						EVHTTP_REQ_HEAD};
 #define METHODS_N (sizeof(methods) / sizeof(methods[0]))
 
 void http_on_request(struct evhttp_request *req, void *ctx)
@@ -194,6 +195,8 @@ static void add_headers(const struct http_exchange *x, const struct http_answer 
 		evhttp_add_header(headers, "WWW-Authenticate", a->challenge);
 	if (a->link != NULL)
 		evhttp_add_header(headers, "Link", a->link);
+	if (a->digest != NULL)
+		evhttp_add_header(headers, "Docker-Content-Digest", a->digest);
 	if (a->retry_after_s > 0) {
 		snprintf(seconds, sizeof(seconds), "%d", a->retry_after_s);
 		evhttp_add_header(headers, "Retry-After", seconds);

@@ -76,6 +76,7 @@ struct http_config {
 	/* Content-Security-Policy of every answer, and with it nosniff and X-Frame-Options for
 	 * browsers; NULL: none of them. */
 	const char *policy;
+	bool head; /* HEAD is a method, too; its answers are sent without their bodies */
 	struct http_server *beside; /* the server in whose loop this one is served; NULL: its own */
 	const struct http_ops *ops;
 	void *ctx;
@@ -122,6 +123,7 @@ struct http_answer {
 	const char *encoding;     /* Content-Encoding */
 	const char *challenge;    /* WWW-Authenticate */
 	const char *link;         /* Link */
+	const char *digest;       /* Docker-Content-Digest */
 	struct buf *body;         /* emptied; or NULL, and then: */
 	struct http_body *shared; /* borrowed for the call; no delay */
 	int64_t delay_ms;         /* 0: now */

@@ -138,7 +138,8 @@ struct http_server *http_server_new(const struct http_config *config, struct err
 		abort(); /* out of memory */
 	h->timer = http_loop_timer(h->base);
 	evhttp_set_allowed_methods(h->http, EVHTTP_REQ_GET | EVHTTP_REQ_POST | EVHTTP_REQ_PUT |
-						    EVHTTP_REQ_DELETE | EVHTTP_REQ_PATCH);
+						    EVHTTP_REQ_DELETE | EVHTTP_REQ_PATCH |
+						    (config->head ? EVHTTP_REQ_HEAD : 0));
 	evhttp_set_max_headers_size(h->http, (ev_ssize_t)config->limits.headers);
 	evhttp_set_max_body_size(h->http, (ev_ssize_t)config->limits.body);
 	if (config->limits.linger)

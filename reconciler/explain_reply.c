@@ -178,6 +178,16 @@ void on_explain_queue(struct proc *p, const struct msg_in *in)
 	answer(p, in, MSG_queue_explained, &reply);
 }
 
+static struct msg_platform_list unsized_of(struct reconciler *r, const struct cachedimage *image,
+					   const struct explain *list, size_t n, struct arena *a)
+{
+	struct api_strings names = explain_plan_unsized(r->core, image, list, n, a);
+	struct msg_platform_list ret = {arena_array(a, names.n, sizeof(*ret.at)), names.n};
+	for (size_t i = 0; i < names.n; i++)
+		ret.at[i] = (struct msg_platform){.name = names.at[i]};
+	return ret;
+}
+
 void on_explain_plan(struct proc *p, const struct msg_in *in)
 {
 	struct reconciler *r = proc_state(p);
@@ -194,7 +204,10 @@ void on_explain_plan(struct proc *p, const struct msg_in *in)
 		log_warn("plan request without a CachedImage, answering with an empty plan");
 	else {
 		struct explain_pods pods = explain_plan_pods(r->core, &image, a);
-		n = explain_plan(r->core, &image, PLAN_NODES_MAX, a, &list);
+		struct image_platforms told = platforms_told(&ask->platforms, a);
+		n = explain_plan(r->core, &image, &told, PLAN_NODES_MAX, a, &list);
+		if (ask->platforms.n == 0)
+			reply.unsized = unsized_of(r, &image, list, n, a);
 		reply.images_per_pod = pods.images_per_pod;
 		reply.together = pods.together;
 		struct explain_limits limits = explain_plan_limits(r->core, &image, a);

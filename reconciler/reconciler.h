@@ -163,6 +163,8 @@ void gate_metrics_done(struct reconciler *r);
 void on_explain(struct proc *p, const struct msg_in *in);
 void on_explain_images(struct proc *p, const struct msg_in *in);
 void on_explain_queue(struct proc *p, const struct msg_in *in);
+/* As a message has them; borrows its texts. */
+struct image_platforms platforms_told(const struct msg_platform_list *list, struct arena *a);
 void on_explain_plan(struct proc *p, const struct msg_in *in);
 
 /* gate_reply.c: what dropctl and the status page ask about held nodes, and orders to open them. */

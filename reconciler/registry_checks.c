@@ -94,6 +94,16 @@ void registry_check(struct proc *p, const struct core_check *wanted)
 		tell(p, k, &(struct core_told){.text = "nobody is there to ask it"});
 }
 
+struct image_platforms platforms_told(const struct msg_platform_list *list, struct arena *a)
+{
+	struct image_platforms told = {arena_array(a, list->n, sizeof(*told.at)), list->n};
+	for (size_t i = 0; i < list->n; i++)
+		told.at[i] = (struct image_platform){
+			.platform = list->at[i].name != NULL ? list->at[i].name : "",
+			.bytes = (int64_t)list->at[i].bytes};
+	return told;
+}
+
 void on_facts_told(struct proc *p, const struct msg_in *in)
 {
 	struct reconciler *r = proc_state(p);
@@ -105,15 +115,9 @@ void on_facts_told(struct proc *p, const struct msg_in *in)
 		tell(p, k, &(struct core_told){.text = "nobody answered in time"});
 		return;
 	}
-	struct image_platforms platforms = {
-		arena_array(proc_arena(p), m->platforms.n, sizeof(*platforms.at)), m->platforms.n};
-	for (size_t i = 0; i < m->platforms.n; i++)
-		platforms.at[i] = (struct image_platform){
-			.platform = m->platforms.at[i].name != NULL ? m->platforms.at[i].name : "",
-			.bytes = (int64_t)m->platforms.at[i].bytes};
 	tell(p, k,
 	     &(struct core_told){
-		     .platforms = platforms,
+		     .platforms = platforms_told(&m->platforms, proc_arena(p)),
 		     .known = m->known && m->digest != NULL && *m->digest != '\0',
 		     .digest = m->digest,
 		     .is_public = m->is_public,

@@ -37,7 +37,8 @@ trap finish EXIT
 trap 'exit 130' INT TERM HUP
 
 mkdir -m 700 "$work/sockets"
-"$BIN/drop-sim" --scenario "$scene" --kubeconfig-out "$work/kubeconfig" --screen "$SCREEN" \
+"$BIN/drop-sim" --scenario "$scene" --kubeconfig-out "$work/kubeconfig" \
+	--registries-out "$work/registries" --screen "$SCREEN" \
 	--until-expected "${SECONDS_MAX}s" 2>"$work/sim.log" &
 simulator=$!
 # The kubeconfig is written last: when it is there, the API answers.
@@ -46,7 +47,8 @@ until [ -s "$work/kubeconfig" ]; do
 	sleep 0.02
 done
 "$BIN/drop-supervisor" --bin-dir "$BIN" --kubeconfig "$work/kubeconfig" \
-	--socket-dir "$work/sockets" --health-probe-bind-address 0 "${page[@]}" "${usage[@]}" 2>"$work/drop.log" &
+	--socket-dir "$work/sockets" --registries "$(cat "$work/registries")" \
+	--health-probe-bind-address 0 "${page[@]}" "${usage[@]}" 2>"$work/drop.log" &
 supervisor=$!
 
 code=0

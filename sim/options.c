@@ -25,6 +25,8 @@ const struct option_def sim_option_defs[] = {
 	 .doc = "serve https with a certificate of its own, and want a token"},
 	{"kubeconfig-out", OPT_STRING, AT(kubeconfig_out), .arg = "FILE",
 	 .doc = "written when the API serves; has its address, authority and token"},
+	{"registries-out", OPT_STRING, AT(registries_out), .arg = "FILE",
+	 .doc = "the value for the operator's --registries: it asks this server about images"},
 	{"namespace", OPT_STRING, AT(ns), .def = "drop-system", .arg = "NAME",
 	 .doc = "a namespace made at start, and the default one of the kubeconfig"},
 	{"audit-log", OPT_STRING, AT(audit_log), .arg = "FILE",

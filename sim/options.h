@@ -16,7 +16,7 @@ struct sim_options {
 	bool instant;
 	const char *listen; /* "127.0.0.1:0" */
 	bool tls;
-	const char *kubeconfig_out, *audit_log, *clock_file;
+	const char *kubeconfig_out, *registries_out, *audit_log, *clock_file;
 	const char *ns; /* made at start */
 	const char *screen;
 	int64_t until_expected_ms; /* 0: runs until it is stopped */

@@ -21,6 +21,7 @@
 #include "sim/play/by_hand.h"
 #include "sim/play/cluster.h"
 #include "sim/play/expect.h"
+#include "sim/registry_hosts.h"
 #include "sim/kubeconfig.h"
 #include "sim/load.h"
 #include "sim/apiserver/rest.h"
@@ -46,7 +47,7 @@ struct sim {
 	struct sim_scenario scenario;
 	struct store *store;
 	struct faults *faults;
-	struct tally *tally;
+	struct tally *tally, *asked;
 	struct registries *registries;
 	struct nodes *nodes;
 	struct cluster cluster;
@@ -124,6 +125,7 @@ static int make_parts(struct sim *s, struct err *err)
 	s->store = store_new((uint64_t)s->scenario.seed);
 	s->faults = faults_new((uint64_t)s->scenario.seed);
 	s->tally = tally_new();
+	s->asked = tally_new();
 	s->watches = watches_new(s->store, s->faults);
 	if (make_namespaces(s, err) != 0)
 		return -1;
@@ -146,6 +148,7 @@ static int make_parts(struct sim *s, struct err *err)
 		.scenario = &s->scenario,
 		.timeline = s->timeline,
 		.tally = s->tally,
+		.asked = s->asked,
 	};
 	s->audit = audit_new(s->options->audit_log, err);
 	return s->audit != NULL ? 0 : -1;
@@ -185,6 +188,7 @@ static int serve(struct sim *s, const char *host, int port, struct err *err)
 		.store = s->store,
 		.faults = s->faults,
 		.tally = s->tally,
+		.asked = s->asked,
 		.watches = s->watches,
 		.audit = s->audit,
 		.control = &s->control,
@@ -196,6 +200,7 @@ static int serve(struct sim *s, const char *host, int port, struct err *err)
 		.host = host,
 		.port = port,
 		.tls = s->tls,
+		.head = true,
 		.limits = {.descriptors = DESCRIPTORS_MAX,
 			   .connections = CONNECTIONS_MAX,
 			   .headers = HEADERS_MAX,
@@ -229,9 +234,12 @@ static int announce(struct sim *s, struct err *err)
 		.token = s->tls != NULL ? s->token : NULL,
 		.ns = s->options->ns,
 	};
-	int rc = s->options->kubeconfig_out != NULL
-			 ? kubeconfig_write(s->options->kubeconfig_out, &k, err)
+	int rc = s->options->registries_out != NULL
+			 ? hosts_write(s->options->registries_out, &s->scenario, s->url, err)
 			 : 0;
+	/* Last: whoever sees it may begin. */
+	if (rc == 0 && s->options->kubeconfig_out != NULL)
+		rc = kubeconfig_write(s->options->kubeconfig_out, &k, err);
 	buf_done(&authority);
 	if (rc == 0)
 		log_info("serving", LS("server", s->url), LN("nodes", nodes_count(s->nodes)));
@@ -252,7 +260,7 @@ static int64_t look_at_expectations(struct sim *s, struct now now)
 	if (limit == 0 || now.boot_ms < s->expect_ms)
 		return limit == 0 ? CLOCK_NEVER : s->expect_ms;
 	struct arena a = ARENA_INIT;
-	struct api_strings missing = expect_missing(&s->scenario.expect, s->store, &a);
+	struct api_strings missing = expect_missing(&s->scenario.expect, &s->world, &a);
 	bool late = now.boot_ms - s->began_ms >= limit;
 	bool waiting = timeline_counts(s->timeline).waiting > 0;
 	s->stop = s->stop || late || (missing.n == 0 && !waiting);
@@ -339,6 +347,7 @@ void sim_free(struct sim *s)
 	nodes_free(s->nodes);
 	registries_free(s->registries);
 	tally_free(s->tally);
+	tally_free(s->asked);
 	faults_free(s->faults);
 	store_free(s->store);
 	explicit_bzero(s->token, sizeof(s->token));

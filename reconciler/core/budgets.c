@@ -50,15 +50,15 @@ uint32_t budget_left_out(const struct image *img)
 }
 
 /* The policy that limits the pair; NULL: none does. */
-static const struct policy *limits(const struct core *c, const struct image *img, int slot)
+static const struct policy *limits(struct core *c, const struct image *img, int slot)
 {
-	const struct policy *p = policy_of_image((struct core *)(uintptr_t)c, img);
+	const struct policy *p = policy_of_image(c, img);
 	if (p->max_image_bytes == 0 && p->disk_percent == 0)
 		return NULL;
-	return policy_of_pair((struct core *)(uintptr_t)c, img, slot) == p ? p : NULL;
+	return policy_of_pair(c, img, slot) == p ? p : NULL;
 }
 
-bool budget_look(const struct core *c, const struct image *img, int slot, struct budget_room *ret)
+bool budget_look(struct core *c, const struct image *img, int slot, struct budget_room *ret)
 {
 	const struct node_slot *s = &c->nodes[slot];
 	const struct policy *p = limits(c, img, slot);
@@ -70,7 +70,7 @@ bool budget_look(const struct core *c, const struct image *img, int slot, struct
 	return true;
 }
 
-static bool too_large(const struct core *c, const struct image *img, int slot)
+static bool too_large(struct core *c, const struct image *img, int slot)
 {
 	const struct policy *p = limits(c, img, slot);
 	uint64_t bytes;
@@ -79,14 +79,14 @@ static bool too_large(const struct core *c, const struct image *img, int slot)
 }
 
 /* What the node lists already needs nothing more. */
-static bool full(const struct core *c, const struct image *img, int slot)
+static bool full(struct core *c, const struct image *img, int slot)
 {
 	struct budget_room r;
 	return !node_lists(c, img, slot) && budget_look(c, img, slot, &r) &&
 	       r.used + r.needed > r.allowed;
 }
 
-static uint32_t judge(const struct core *c, const struct image *img, int slot, struct now now)
+static uint32_t judge(struct core *c, const struct image *img, int slot, struct now now)
 {
 	const struct pair *p = &img->pairs[slot];
 	uint32_t mark = mark_of(img, slot), now_s = (uint32_t)(now.boot_ms / 1000) + 1;
@@ -170,14 +170,15 @@ static bool unlisted(const struct core *c, const struct image *img, int slot)
 		list->heartbeat_s - list->ahead_s <= (int64_t)p->pulled_s + PRESENCE_AFTER_S);
 }
 
-bool budget_room(const struct core *c, const struct image *img, int slot, uint64_t more)
+bool budget_room(struct core *c, const struct image *img, int slot, uint64_t more)
 {
 	struct budget_room r;
 	uint64_t bytes;
 	if (node_lists(c, img, slot) || !budget_look(c, img, slot, &r))
 		return true;
 	r.used += more;
-	for (size_t i = 0; i < c->n_queue; i++)
+	/* Most nodes that are full are full by their lists: nothing else has to be looked at. */
+	for (size_t i = 0; i < c->n_queue && r.used + r.needed <= r.allowed; i++)
 		if (c->queue[i] != img && unlisted(c, c->queue[i], slot) &&
 		    size_on_disk(c, c->queue[i], slot, &bytes))
 			r.used += bytes;

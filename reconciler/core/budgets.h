@@ -42,7 +42,7 @@ uint32_t budget_left_out(const struct image *img);
  * Is there room also for what is being pulled there, and what was and is not listed yet, and for
  * `more` bytes on the disk? true where there is no limit. Looks at each image.
  */
-bool budget_room(const struct core *c, const struct image *img, int slot, uint64_t more);
+bool budget_room(struct core *c, const struct image *img, int slot, uint64_t more);
 
 struct budget_room {     /* bytes on the disk */
 	uint64_t needed; /* by this image */
@@ -50,7 +50,7 @@ struct budget_room {     /* bytes on the disk */
 	uint64_t allowed;
 };
 /* false: there is no limit, or it cannot be checked. */
-bool budget_look(const struct core *c, const struct image *img, int slot, struct budget_room *ret);
+bool budget_look(struct core *c, const struct image *img, int slot, struct budget_room *ret);
 /* "image has 1.2 GB, the policy allows 1.0 GB". */
 const char *budget_large_text(struct core *c, const struct image *img, struct arena *a);
 

@@ -68,6 +68,12 @@ static void queue_insert(struct core *c, struct image *img)
 	c->n_queue++;
 }
 
+bool reference_fixed(const char *reference, const char *pull_policy)
+{
+	return strchr(reference, '@') != NULL ||
+	       (pull_policy != NULL && strcmp(pull_policy, "Always") != 0);
+}
+
 static void copy_parts(struct image *img, const struct cachedimage_spec *spec,
 		       const char *reference, const char *normal, const char *host, struct pack *p)
 {
@@ -105,7 +111,7 @@ static void copy_spec(struct core *c, struct image *img, const struct cachedimag
 	img->listed_as = ref_hash(reference);
 	img->gates = spec->gate_nodes;
 	img->suspend = spec->suspend;
-	img->fixed = strchr(reference, '@') != NULL || strcmp(img->pull_policy, "Always") != 0;
+	img->fixed = reference_fixed(reference, img->pull_policy);
 }
 
 /* 50. What suspends it may have changed, or be gone. */

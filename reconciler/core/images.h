@@ -6,6 +6,8 @@
 
 #include "reconciler/core/model.h"
 
+/* 17. Can a pull of it bring nothing new where it is listed? pull_policy NULL: Always. */
+bool reference_fixed(const char *reference, const char *pull_policy);
 void image_put(struct core *c, const struct cachedimage *ci, struct now now);
 void image_gone(struct core *c, struct image *img, struct now now);
 void images_sweep(struct core *c, struct now now);

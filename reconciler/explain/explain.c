@@ -52,15 +52,21 @@ bool explain_skipped(const struct node_slot *s, const struct api_map *selector,
 }
 
 /* 39. */
-bool explain_left_out(const struct core *c, const struct image *img, int slot, struct explain *e,
-		      struct arena *a)
+bool explain_lacks(const struct core *c, const struct image *img, int slot, struct explain *e,
+		   struct arena *a)
 {
-	if (!platform_left_out(c, img, slot))
+	if (!platform_lacks(c, img, slot))
 		return false;
 	e->reason = EXPLAIN_PLATFORM;
 	e->subject = c->nodes[slot].platform;
 	e->detail = image_platforms_text(img, a);
 	return true;
+}
+
+bool explain_left_out(const struct core *c, const struct image *img, int slot, struct explain *e,
+		      struct arena *a)
+{
+	return platform_left_out(c, img, slot) && explain_lacks(c, img, slot, e, a);
 }
 
 /* 2. */

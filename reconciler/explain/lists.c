@@ -12,9 +12,12 @@
 #include "reconciler/explain/view.h"
 #include "reconciler/core/faults.h"
 #include "reconciler/core/held.h"
+#include "reconciler/core/images.h"
+#include "reconciler/core/pairs.h"
 #include "reconciler/core/policies.h"
 #include "reconciler/core/pull_queue.h"
 #include "reconciler/core/sizes.h"
+#include "reconciler/core/slots.h"
 #include "reconciler/core/status_hash.h"
 #include "reconciler/core/suspend.h"
 #include "reconciler/core/image_status.h"
@@ -147,9 +150,8 @@ struct plan { /* an image that is not there yet */
 	const struct cachedimage_spec *spec;
 	const struct policy *policy;
 	const struct image *known; /* one of that name and reference; or NULL */
-	uint64_t listed_as;
-	bool fixed;                /* 17 */
-	const struct image *sizes; /* that knows the bytes of the reference */
+	const struct image *anew;  /* nothing is known of it but its reference */
+	const struct image *sizes; /* that knows platforms and bytes of the reference */
 };
 
 /* 50, 51. It would not start now. */
@@ -180,12 +182,11 @@ static struct explain plan_slot(const struct plan *p, struct core *c, int slot, 
 	if (explain_skipped(s, &p->spec->node_selector, &p->spec->tolerations,
 			    &p->policy->tolerations, &e, a))
 		return e;
-	bool listed =
-		p->fixed && !s->checks_credentials && presence_find(&s->images, p->listed_as) != 0;
-	if (p->known != NULL && explain_left_out(c, p->known, slot, &e, a))
+	if (p->known != NULL ? explain_left_out(c, p->known, slot, &e, a)
+			     : explain_lacks(c, p->sizes, slot, &e, a))
 		return e;
 	uint32_t pulled_s = p->known != NULL ? p->known->pairs[slot].pulled_s : 0;
-	if (listed || pulled_s != 0) {
+	if (pair_listed(c, p->anew, slot) || pulled_s != 0) {
 		e.reason = EXPLAIN_CACHED;
 		e.at = pulled_s;
 	} else if (!explain_not_ready(s, &e)) {
@@ -204,15 +205,18 @@ static struct plan plan_of(const struct core *c, const struct cachedimage *image
 	const struct policy *policy = name != NULL ? map_get(&c->policies, name) : NULL;
 	const struct image *known = map_get(&c->images, image->meta.name);
 	const char *reference = ref_make(a, spec->image, spec->tag, spec->digest);
-	bool always =
-		spec->image_pull_policy == NULL || strcmp(spec->image_pull_policy, "Always") == 0;
 	return (struct plan){
 		.spec = spec,
 		.policy = policy != NULL && policy->present ? policy : &c->fallback,
 		.known = known != NULL && strcmp(known->reference, reference) == 0 ? known : NULL,
-		.listed_as = ref_hash(reference),
-		.fixed = !always || strchr(reference, '@') != NULL,
 	};
+}
+
+static struct image image_anew(const struct cachedimage_spec *spec, struct arena *a)
+{
+	const char *reference = ref_make(a, spec->image, spec->tag, spec->digest);
+	return (struct image){.listed_as = ref_hash(reference),
+			      .fixed = reference_fixed(reference, spec->image_pull_policy)};
 }
 
 /* Where a row of the plan stands: what is pulled first, what is skipped last. */
@@ -231,18 +235,21 @@ static int plan_place(const struct core *c, const struct explain *e, int slot)
 }
 #define PLAN_PLACES 5
 
-size_t explain_plan(struct core *c, const struct cachedimage *image, size_t max, struct arena *a,
+size_t explain_plan(struct core *c, const struct cachedimage *image,
+		    const struct image_platforms *told, size_t max, struct arena *a,
 		    struct explain **ret_list)
 {
 	struct plan plan = plan_of(c, image, a);
 	struct explain *all = arena_array(a, c->n_order, sizeof(*all));
-	struct image sizes = {0};
+	struct image anew = image_anew(&image->spec, a);
 	size_t n = 0;
-	sizes_of_reference(c, plan.listed_as, &sizes);
-	plan.sizes = plan.known != NULL ? plan.known : &sizes;
+	sizes_of_reference(c, anew.listed_as, &anew);
+	anew.check.platforms = *told;
+	plan.anew = &anew;
+	plan.sizes = plan.known != NULL && told->n == 0 ? plan.known : &anew;
 	for (size_t rank = 0; rank < c->n_order; rank++)
 		all[rank] = plan_slot(&plan, c, (int)c->order[rank], a);
-	sizes_forget(&sizes);
+	sizes_forget(&anew);
 	*ret_list = arena_array(a, c->n_order < max ? c->n_order : max, sizeof(**ret_list));
 	for (int place = 0; place < PLAN_PLACES; place++)
 		for (size_t rank = 0; rank < c->n_order && n < max; rank++) {
@@ -263,6 +270,24 @@ struct explain_limits explain_plan_limits(struct core *c, const struct cachedima
 		.delay_ms = p->delay_ms,
 		.by_image = p->by_image,
 	};
+}
+
+struct api_strings explain_plan_unsized(struct core *c, const struct cachedimage *image,
+					const struct explain *list, size_t n, struct arena *a)
+{
+	struct plan plan = plan_of(c, image, a);
+	struct api_strings ret = {arena_array(a, c->n_platforms, sizeof(*ret.at)), 0};
+	bool seen[NODE_PLATFORMS_MAX + 1] = {false};
+	for (size_t i = 0; c->checks_allowed && plan.policy->checks && i < n; i++) {
+		int slot = node_find(c, list[i].node);
+		if (slot < 0 || list[i].reason != EXPLAIN_NEXT || list[i].bytes != 0)
+			continue;
+		uint8_t number = c->nodes[slot].platform_number;
+		if (!seen[number] && number < c->n_platforms)
+			ret.at[ret.n++] = c->platforms[number];
+		seen[number] = true;
+	}
+	return ret;
 }
 
 static uint64_t hash_text(uint64_t h, const char *s)

@@ -22,7 +22,9 @@ void explain_slot(struct explain_view *v, int slot, struct explain *e);
 bool explain_skipped(const struct node_slot *s, const struct api_map *selector,
 		     const struct api_tolerations *of_image,
 		     const struct api_tolerations *of_policy, struct explain *e, struct arena *a);
-/* 39. */
+/* 39. lacks: of a reference that no image has. */
+bool explain_lacks(const struct core *c, const struct image *img, int slot, struct explain *e,
+		   struct arena *a);
 bool explain_left_out(const struct core *c, const struct image *img, int slot, struct explain *e,
 		      struct arena *a);
 /* 51. */

@@ -265,13 +265,26 @@ static void answer_control(const struct call *c, const char *path)
 static void answer_source(const struct call *c)
 {
 	struct serve *s = c->serve;
-	const struct sources_request r = {c->http->uri, c->http->body, c->received_us};
+	const struct sources_request r = {
+		.method = c->http->method,
+		.uri = c->http->uri,
+		.host = c->http->host,
+		.authorization = c->http->authorization,
+		.form = c->http->body,
+		.wall_us = c->received_us,
+	};
 	buf_clear(&s->body, ANSWER_KEEP);
 	struct sources_answer a = sources_answer(&s->config.sources, &r, &s->arena, &s->body);
+	if (a.what != NULL)
+		tally_count(s->config.asked, &(struct fault_request){.verb = c->http->method,
+								     .resource = a.what,
+								     .user_agent = a.registry});
 	const struct http_answer out = {
 		.code = a.code,
-		.type = "application/json",
+		.type = a.type,
 		.link = a.link,
+		.challenge = a.challenge,
+		.digest = a.digest,
 		.body = &s->body,
 		.delay_ms = a.delay_ms,
 	};

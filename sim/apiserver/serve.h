@@ -20,6 +20,7 @@ struct serve_config { /* borrowed */
 	struct store *store;
 	struct faults *faults;
 	struct tally *tally;
+	struct tally *asked; /* of registries, by host instead of client */
 	struct watches *watches;
 	struct audit *audit;
 	const struct control *control; /* NULL: nothing below /sim/ */

@@ -143,6 +143,7 @@ static void complete(struct kpod *p, struct now now)
 		return;
 	}
 	k->env->counts.pulls_done++;
+	k->env->counts.bytes_pulled += (uint64_t)p->total;
 	leave(p, now);
 	k->pull_ended(p, true, now);
 	next_pull(k, now);

@@ -99,6 +99,7 @@ int nodes_progress(const struct nodes *n, size_t i, const char *reference);
 /* Counts since the start, for invariants of tests. */
 struct nodes_counts {
 	uint64_t pulls_started, pulls_done, pulls_failed, pods_accepted, pods_rejected;
+	uint64_t bytes_pulled; /* of the pulls done: of layers that the node had not */
 	uint64_t double_pulls; /* two pods at one time for one reference on one node */
 	uint64_t most_at_once, most_nodes_at_once;
 };

@@ -19,14 +19,13 @@
 #include "base/xalloc.h"
 
 #include "api/ref.h"
+#include "sim/nodes/manifests.h"
 
 #define MIB         (1024 * 1024)
 #define IMAGE_MIB   50    /* on average, where the scenario says nothing */
 #define TIMEOUT_MS  30000 /* until containerd gives up dialling */
 #define PAUSE       "registry.k8s.io/pause:3.10"
 #define PAUSE_BYTES 320000
-#define DIGEST_TEXT_MAX                                                                            \
-	sizeof("sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef")
 
 static const char *const fault_names[] = {
 #define F(id, name, doc) [PULL_FAULT_##id] = (name),
@@ -40,6 +39,7 @@ struct entry { /* a reference in its normal form */
 	struct sim_manifest manifest;
 	const struct sim_image *row; /* NULL: the scenario has none */
 	uint64_t version;            /* of its content; a step image-set moves it on */
+	int64_t pulls;
 	bool exists;
 };
 
@@ -47,6 +47,12 @@ struct host {
 	const char *name;
 	enum pull_fault own, step; /* of the scenario; of a step, which wins */
 	int64_t delay_ms;
+};
+
+struct part { /* what an index names for one platform */
+	const char *digest;
+	const struct sim_content *content;
+	const char *platform;
 };
 
 struct registries {
@@ -58,6 +64,7 @@ struct registries {
 	struct map raw;      /* text as in pods -> struct entry */
 	struct map entries;  /* normal form -> struct entry */
 	struct map contents; /* digest -> struct sim_content */
+	struct map parts;    /* digest -> struct part */
 	struct map texts;    /* digest names -> themselves */
 	struct map hosts;    /* -> struct host */
 };
@@ -82,37 +89,49 @@ static const char *intern(struct registries *r, const char *text)
 	return known;
 }
 
-static void digest_of(const struct sim_content *c, char out[DIGEST_TEXT_MAX])
+/* Its index can be asked for what it names, once its digest is known. */
+static void add_parts(struct registries *r, const struct sim_content *c)
 {
-	uint64_t h = HASH_STABLE_START, part[4];
-	for (size_t i = 0; i < c->n_layers; i++)
-		h = hash_stable_bytes(h, &c->layers[i], sizeof(c->layers[i]));
-	h = hash_stable_bytes(h, &c->scratch, sizeof(c->scratch));
-	for (unsigned i = 0; i < 4; i++)
-		part[i] = mixed(h + i * 0x9e3779b97f4a7c15ULL);
-	snprintf(out, DIGEST_TEXT_MAX,
-		 "sha256:%016" PRIx64 "%016" PRIx64 "%016" PRIx64 "%016" PRIx64, part[0], part[1],
-		 part[2], part[3]);
+	struct buf text = {0};
+	char digest[DIGEST_TEXT_MAX];
+	for (size_t i = 0; i < c->n_platforms; i++) {
+		struct part *part = arena_alloc(&r->arena, sizeof(*part));
+		buf_clear(&text, SIZE_MAX);
+		manifest_write_platform(c, c->platforms[i], &text);
+		manifest_digest(&text, digest);
+		*part = (struct part){arena_strdup(&r->arena, digest), c, c->platforms[i]};
+		map_put(&r->parts, part->digest, part);
+	}
+	buf_done(&text);
 }
 
-/* The one content of these layers; digest NULL: made from them. */
-static const struct sim_content *content_of(struct registries *r, const struct sim_blob *layers,
-					    size_t n, bool scratch, const char *digest)
+static void digest_of(const struct sim_content *c, char out[DIGEST_TEXT_MAX])
+{
+	struct buf text = {0};
+	manifest_write(c, &text);
+	manifest_digest(&text, out);
+	buf_done(&text);
+}
+
+/* The one content that is as this one; without a digest it gets that of its manifest. */
+static const struct sim_content *content_of(struct registries *r, struct sim_content c)
 {
 	char made[DIGEST_TEXT_MAX];
-	struct sim_content c = {.layers = layers, .n_layers = n, .scratch = scratch};
-	for (size_t i = 0; i < n; i++)
-		c.size += layers[i].size;
-	if (digest == NULL) {
+	bool own = c.digest == NULL;
+	c.size = 0;
+	for (size_t i = 0; i < c.n_layers; i++)
+		c.size += c.layers[i].size;
+	if (own)
 		digest_of(&c, made);
-		digest = made;
-	}
-	struct sim_content *known = map_get(&r->contents, digest);
+	struct sim_content *known = map_get(&r->contents, own ? made : c.digest);
 	if (known != NULL)
 		return known;
-	c.digest = arena_strdup(&r->arena, digest);
+	c.digest = arena_strdup(&r->arena, own ? made : c.digest);
+	c.has_manifest = own;
 	known = arena_memdup(&r->arena, &c, sizeof(c));
 	map_put(&r->contents, known->digest, known);
+	if (own)
+		add_parts(r, known);
 	return known;
 }
 
@@ -123,15 +142,28 @@ static int64_t size_by_hash(const struct registries *r, uint64_t h)
 	return (int64_t)(mean / 5 + mixed(h) % (mean * 8 / 5 + 1));
 }
 
+/* What the scenario says of an image, whatever is pushed under its name. NULL: nothing. */
+static void of_row(const struct sim_image *row, struct sim_content *c)
+{
+	if (row == NULL)
+		return;
+	c->scratch = row->scratch;
+	c->platforms = row->platforms.at;
+	c->n_platforms = row->platforms.n;
+}
+
+/* digest NULL: made from the content. */
 static const struct sim_content *own_layer(struct registries *r, const struct entry *e,
-					   int64_t size_mib, bool scratch, const char *digest)
+					   int64_t size_mib, const char *digest)
 {
 	struct sim_blob *layer = arena_alloc(&r->arena, sizeof(*layer));
 	uint64_t h = hash_stable_bytes(hash_stable_str(HASH_STABLE_START, e->name), &e->version,
 				       sizeof(e->version));
 	layer->id = mixed(h);
 	layer->size = size_mib > 0 ? size_mib * MIB : size_by_hash(r, h);
-	return content_of(r, layer, 1, scratch, digest);
+	struct sim_content c = {.digest = digest, .layers = layer, .n_layers = 1};
+	of_row(e->row, &c);
+	return content_of(r, c);
 }
 
 static const struct sim_content *listed_layers(struct registries *r, const struct sim_image *row)
@@ -141,7 +173,9 @@ static const struct sim_content *listed_layers(struct registries *r, const struc
 		layers[i].id = mixed(hash_stable_str(HASH_STABLE_START, row->layers.at[i].name));
 		layers[i].size = row->layers.at[i].size_mib * MIB;
 	}
-	return content_of(r, layers, row->layers.n, row->scratch, NULL);
+	struct sim_content c = {.layers = layers, .n_layers = row->layers.n};
+	of_row(row, &c);
+	return content_of(r, c);
 }
 
 /* ---- references ---- */
@@ -175,7 +209,6 @@ static struct entry *resolve(struct registries *r, const char *normal)
 		known = listed_layers(r, e->row);
 	if (known == NULL)
 		known = own_layer(r, e, e->row != NULL ? e->row->size_mib : 0,
-				  e->row != NULL && e->row->scratch,
 				  digest != NULL ? digest + 1 : NULL);
 	point_at(r, e, known);
 	return e;
@@ -252,7 +285,8 @@ void registries_free(struct registries *r)
 {
 	if (r == NULL)
 		return;
-	struct map *maps[] = {&r->rows, &r->raw, &r->entries, &r->contents, &r->texts, &r->hosts};
+	struct map *maps[] = {&r->rows, &r->raw, &r->entries, &r->contents,
+			      &r->parts, &r->texts, &r->hosts};
 	for (size_t i = 0; i < sizeof(maps) / sizeof(maps[0]); i++)
 		map_done(maps[i]);
 	arena_done(&r->arena);
@@ -278,7 +312,7 @@ static int image_set(struct registries *r, const struct sim_step *step, struct e
 		return err_set(err, ERR_TERMINAL, "image-set: %s is not a tag", step->image);
 	e->version++;
 	e->exists = true;
-	point_at(r, e, own_layer(r, e, step->size_mib, e->row != NULL && e->row->scratch, NULL));
+	point_at(r, e, own_layer(r, e, step->size_mib, NULL));
 	arena_reset(&r->turn);
 	return 0;
 }
@@ -380,7 +414,8 @@ struct sim_manifest registries_pause(struct registries *r)
 		struct sim_blob *layer = arena_alloc(&r->arena, sizeof(*layer));
 		*layer = (struct sim_blob){mixed(hash_stable_str(HASH_STABLE_START, PAUSE)),
 					   PAUSE_BYTES};
-		point_at(r, e, content_of(r, layer, 1, true, NULL));
+		const struct sim_content c = {.layers = layer, .n_layers = 1, .scratch = true};
+		point_at(r, e, content_of(r, c));
 		arena_reset(&r->turn);
 		e->exists = true;
 	}
@@ -403,7 +438,70 @@ enum pull_fault registries_pull(struct registries *r, const char *reference, con
 	if (!has_platform(e, platform))
 		return PULL_FAULT_NO_PLATFORM;
 	*ret = e->manifest;
+	e->pulls++;
 	return fault;
+}
+
+int64_t registries_pulls(struct registries *r, const char *reference)
+{
+	const struct entry *e = find(r, reference);
+	return e != NULL ? e->pulls : 0;
+}
+
+/* ---- manifests ---- */
+
+static bool repository_needs_secret(const struct registries *r, const char *repository)
+{
+	const struct sim_image *row;
+	size_t n = strlen(repository);
+	for (size_t i = 0; (row = map_next(&r->rows, &i)) != NULL;)
+		if (row->needs_secret && strncmp(row->ref, repository, n) == 0 &&
+		    (row->ref[n] == ':' || row->ref[n] == '@'))
+			return true;
+	return false;
+}
+
+static enum pull_fault by_digest(const struct registries *r, const char *digest, struct buf *out,
+				 struct sim_served *ret)
+{
+	const struct sim_content *c = map_get(&r->contents, digest);
+	const struct part *part = map_get(&r->parts, digest);
+	if (part != NULL) {
+		*ret = (struct sim_served){
+			part->digest, manifest_write_platform(part->content, part->platform, out)};
+		return PULL_FAULT_NONE;
+	}
+	if (c == NULL || !c->has_manifest)
+		return PULL_FAULT_NOT_FOUND;
+	*ret = (struct sim_served){c->digest, manifest_write(c, out)};
+	return PULL_FAULT_NONE;
+}
+
+enum pull_fault registries_manifest(struct registries *r, const char *repository,
+				    const char *target, bool logged_in, struct buf *out,
+				    struct sim_served *ret, int64_t *ret_delay_ms)
+{
+	const char *host = ref_host(&r->turn, repository);
+	bool digest = strchr(target, ':') != NULL;
+	enum pull_fault fault =
+		host != NULL ? fault_of(r, host, ret_delay_ms) : PULL_FAULT_INVALID_NAME;
+	if (fault != PULL_FAULT_NONE && fault != PULL_FAULT_SLOW) {
+		arena_reset(&r->turn);
+		return fault;
+	}
+	struct arena a = ARENA_INIT; /* find() empties that of the turn */
+	const struct entry *e =
+		find(r, arena_printf(&a, "%s%c%s", repository, digest ? '@' : ':', target));
+	arena_done(&a);
+	if (e == NULL)
+		return PULL_FAULT_INVALID_NAME;
+	if (repository_needs_secret(r, repository) && !logged_in)
+		return PULL_FAULT_UNAUTHORIZED;
+	if (digest)
+		return by_digest(r, target, out, ret);
+	if (!e->exists)
+		return PULL_FAULT_NOT_FOUND;
+	return by_digest(r, e->manifest.content->digest, out, ret);
 }
 
 /* ---- tags ---- */

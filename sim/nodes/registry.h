@@ -29,11 +29,14 @@ struct sim_blob {     /* one layer */
 #define REGISTRY_REFERENCES_MAX 1000000
 
 struct sim_content {        /* an image as such, whatever its names; immutable */
-	const char *digest; /* "sha256:..." */
+	const char *digest; /* "sha256:...", of its manifest unless the reference named another */
+	const char *const *platforms; /* "linux/amd64", of its index; none: it has no index */
+	size_t n_platforms;
 	const struct sim_blob *layers;
 	size_t n_layers;
 	int64_t size; /* sum */
-	bool scratch; /* has no `true` */
+	bool scratch;      /* has no `true` */
+	bool has_manifest; /* false: the digest is the word of a reference */
 };
 
 struct sim_manifest {            /* what a reference resolves to */
@@ -59,6 +62,19 @@ enum pull_fault registries_pull(struct registries *r, const char *reference, con
  */
 enum pull_fault registries_tags(struct registries *r, const char *repository, struct arena *a,
 				struct api_strings *ret, int64_t *ret_delay_ms);
+struct sim_served { /* a manifest; texts are the registries' */
+	const char *digest, *type;
+};
+
+/*
+ * What the registry HOST answers to whoever asks for a manifest: target is a tag or a digest. Appends
+ * its text and fills ret when PULL_FAULT_NONE or PULL_FAULT_SLOW.
+ */
+enum pull_fault registries_manifest(struct registries *r, const char *repository,
+				    const char *target, bool logged_in, struct buf *out,
+				    struct sim_served *ret, int64_t *ret_delay_ms);
+/* How often registries_pull() had an answer for the reference. */
+int64_t registries_pulls(struct registries *r, const char *reference);
 /* Resolves the reference even if a pull of it would fail: to look for it on a node. -1: it does not
  * exist. */
 int registries_find(struct registries *r, const char *reference, struct sim_manifest *ret);

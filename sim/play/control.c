@@ -80,12 +80,11 @@ static int get_truth(const struct query *q, struct buf *out)
 	return STATUS_OK;
 }
 
-static int get_requests(const struct query *q, struct buf *out)
+static int write_tally(const struct tally *t, const char *who, struct buf *out)
 {
-	const struct tally *t = q->c->tally;
 	buf_addf(out, "{\"total\":%" PRIu64 ",\"rows\":[", t->total);
 	for (size_t i = 0; i < t->n; i++) {
-		buf_adds(out, i == 0 ? "{\"client\":" : ",{\"client\":");
+		buf_addf(out, "%s{\"%s\":", i == 0 ? "" : ",", who);
 		buf_add_json(out, t->rows[i].client);
 		buf_adds(out, ",\"verb\":");
 		buf_add_json(out, t->rows[i].verb);
@@ -97,11 +96,21 @@ static int get_requests(const struct query *q, struct buf *out)
 	return STATUS_OK;
 }
 
+static int get_requests(const struct query *q, struct buf *out)
+{
+	return write_tally(q->c->tally, "client", out);
+}
+
+static int get_registries(const struct query *q, struct buf *out)
+{
+	return write_tally(q->c->asked, "registry", out);
+}
+
 static int get_expect(const struct query *q, struct buf *out)
 {
 	struct arena a = ARENA_INIT;
 	struct api_strings missing =
-		expect_missing(&q->c->scenario->expect, q->c->world->store, &a);
+		expect_missing(&q->c->scenario->expect, q->c->world, &a);
 	buf_addf(out, "{\"met\":%s,\"missing\":[", missing.n == 0 ? "true" : "false");
 	for (size_t i = 0; i < missing.n; i++) {
 		buf_adds(out, i == 0 ? "" : ",");
@@ -125,7 +134,7 @@ static const struct route {
 } routes[] = {
 	{"/sim/do", "POST", post_do},           {"/sim/truth", "GET", get_truth},
 	{"/sim/requests", "GET", get_requests}, {"/sim/expect", "GET", get_expect},
-	{"/sim/scenario", "GET", get_scenario},
+	{"/sim/scenario", "GET", get_scenario}, {"/sim/registries", "GET", get_registries},
 };
 
 int control_answer(const struct control *c, const char *method, const char *path, const char *body,
@@ -141,5 +150,5 @@ int control_answer(const struct control *c, const char *method, const char *path
 			return fail(STATUS_METHOD, routes[i].method, out);
 		return routes[i].answer(&q, out);
 	}
-	return fail(STATUS_UNKNOWN, "there are /sim/do, truth, requests, expect, scenario", out);
+	return fail(STATUS_UNKNOWN, "there are /sim/do, truth, requests, registries, expect, scenario", out);
 }

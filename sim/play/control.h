@@ -23,12 +23,13 @@ struct control { /* borrowed */
 	const struct sim_world *world;
 	const struct sim_scenario *scenario;
 	struct timeline *timeline;
-	const struct tally *tally;
+	const struct tally *tally, *asked; /* of clients; of registries, by host */
 };
 
 /*
  * Answers a request; path starts with "/sim/" and has no query. Appends the JSON body and returns
- * the HTTP status. POST /sim/do, GET /sim/truth, /sim/requests, /sim/expect, /sim/scenario.
+ * the HTTP status. POST /sim/do, GET /sim/truth, /sim/requests, /sim/registries, /sim/expect,
+ * /sim/scenario.
  */
 int control_answer(const struct control *c, const char *method, const char *path, const char *body,
 		   size_t len, struct now now, struct buf *out);

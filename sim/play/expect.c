@@ -9,12 +9,18 @@
 
 #include "api/desc.h"
 #include "api/kinds.h"
+#include "api/ref.h"
 
+#include "sim/nodes/registry.h"
+#include "sim/play/timeline.h"
 #include "sim/store/store.h"
 
 struct state { /* of one object, whatever its kind */
 	bool there;
 	const char *phase, *ready, *message;
+	/* Of a CachedImage: */
+	const char *reference;
+	struct api_strings nodes; /* cachedNodes */
 };
 
 static const char *message_of(const struct api_conditions *conditions)
@@ -35,7 +41,9 @@ static void image_state(const char *json, size_t len, struct arena *a, struct st
 	    o.status.observed_generation != o.meta.generation)
 		return;
 	*ret = (struct state){true, or_none(o.status.phase), or_none(o.status.ready),
-			      message_of(&o.status.conditions)};
+			      message_of(&o.status.conditions),
+			      ref_make(a, o.spec.image, o.spec.tag, o.spec.digest),
+			      o.status.cached_nodes};
 }
 
 static void set_state(const char *json, size_t len, struct arena *a, struct state *ret)
@@ -83,8 +91,41 @@ static struct state state_of(const struct sim_expect *e, const struct store *sto
 	return s;
 }
 
+/* A node of the list that lists another image under the reference than the registry has; or NULL. */
+static const char *outdated(const struct state *s, const struct sim_world *w, struct arena *a)
+{
+	struct sim_manifest now;
+	if (registries_find(w->registries, s->reference, &now) != 0)
+		return "the registry";
+	const struct resource *r = resource_of_kind("v1", "Node");
+	for (size_t i = 0; i < s->nodes.n; i++) {
+		const struct object *o = store_get(w->store, r, "", s->nodes.at[i]);
+		const char *listed = arena_printf(a, "\"%s\"", now.digest_name);
+		if (o == NULL || strstr(o->text->json, listed) == NULL)
+			return s->nodes.at[i];
+	}
+	return NULL;
+}
+
+static const char *lacks_image(const struct sim_expect *e, const struct state *s,
+			       const struct sim_world *w, struct arena *a)
+{
+	if (s->reference == NULL || (!e->current && e->pulls == 0))
+		return NULL;
+	const char *node = e->current ? outdated(s, w, a) : NULL;
+	if (node != NULL)
+		return arena_printf(a, "%s %s: %s does not have what the tag means now", e->kind,
+				    e->name, node);
+	int64_t pulls = registries_pulls(w->registries, s->reference);
+	if (e->pulls != 0 && pulls != e->pulls)
+		return arena_printf(a, "%s %s was pulled %" PRId64 " times, not %" PRId64, e->kind,
+				    e->name, pulls, e->pulls);
+	return NULL;
+}
+
 /* One sentence, or NULL when it is so. */
-static const char *lacks(const struct sim_expect *e, const struct state *s, struct arena *a)
+static const char *lacks(const struct sim_expect *e, const struct state *s,
+			 const struct sim_world *w, struct arena *a)
 {
 	if (!s->there || (e->phase != NULL && strcmp(e->phase, s->phase) != 0))
 		return arena_printf(a, "%s %s is %s, not %s", e->kind, e->name,
@@ -96,16 +137,16 @@ static const char *lacks(const struct sim_expect *e, const struct state *s, stru
 	if (e->cause != NULL && strstr(s->message, e->cause) == NULL)
 		return arena_printf(a, "%s %s says \"%s\", not \"%s\"", e->kind, e->name,
 				    s->message, e->cause);
-	return NULL;
+	return lacks_image(e, s, w, a);
 }
 
-struct api_strings expect_missing(const struct sim_expects *expect, const struct store *store,
+struct api_strings expect_missing(const struct sim_expects *expect, const struct sim_world *world,
 				  struct arena *a)
 {
 	struct api_strings out = {.at = arena_array(a, expect->n + 1, sizeof(*out.at))};
 	for (size_t i = 0; i < expect->n; i++) {
-		struct state s = state_of(&expect->at[i], store, a);
-		const char *text = lacks(&expect->at[i], &s, a);
+		struct state s = state_of(&expect->at[i], world->store, a);
+		const char *text = lacks(&expect->at[i], &s, world, a);
 		if (text != NULL)
 			out.at[out.n++] = text;
 	}

@@ -11,12 +11,12 @@
 #include "base/arena.h"
 #include "sim/scenario/scenario.h"
 
-struct store;
+struct sim_world; /* sim/play/timeline.h */
 
 /* The first SIM_EXPECT_MAX things that are not yet so, one sentence each, in the arena. n == 0:
  * met.
  */
-struct api_strings expect_missing(const struct sim_expects *expect, const struct store *store,
+struct api_strings expect_missing(const struct sim_expects *expect, const struct sim_world *world,
 				  struct arena *a);
 
 #endif

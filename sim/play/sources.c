@@ -1,5 +1,5 @@
 /*
- * Two small APIs over what is known anyway. Each answer is written as the real server words it;
+ * A small API over what is known anyway. Each answer is written as the real server words it;
  * whatever is not understood is an error and never a guess.
  */
 #include "sim/play/sources.h"
@@ -10,12 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim/nodes/registry.h"
+#include "sim/play/registry_http.h"
 #include "sim/play/target.h"
 
-#define REGISTRY   "/v2/"
 #define PROMETHEUS "/prometheus/api/v1/"
-#define TAGS       "/tags/list"
 #define US_S       1000000.0
 
 enum { OK = 200, BAD = 400, UNKNOWN = 404 };
@@ -27,100 +25,13 @@ static bool starts(const char *text, const char *with)
 
 bool sources_own(const char *uri)
 {
-	return starts(uri, REGISTRY) || starts(uri, PROMETHEUS);
-}
-
-/* The value of a key in "a=1&b=2", or NULL. */
-static const char *value_of(const char *pairs, const char *key, struct arena *a)
-{
-	size_t len = strlen(key);
-	for (const char *p = pairs; *p != '\0';) {
-		size_t n = strcspn(p, "&");
-		if (n > len && strncmp(p, key, len) == 0 && p[len] == '=')
-			return target_decode(p + len + 1, n - len - 1, true, a);
-		p += n + (p[n] == '&');
-	}
-	return NULL;
+	return registry_http_own(uri) || starts(uri, PROMETHEUS);
 }
 
 static const char *query_of(const char *uri)
 {
 	const char *mark = strchr(uri, '?');
 	return mark != NULL ? mark + 1 : "";
-}
-
-/* ---- the registries ---- */
-
-/* What a mirror says of the registry behind it. */
-static const struct {
-	int http;
-	const char *code, *message;
-} refusals[PULL_FAULT_COUNT] = {
-	[PULL_FAULT_DNS] = {502, "UNAVAILABLE", "no such host"},
-	[PULL_FAULT_REFUSED] = {502, "UNAVAILABLE", "connection refused"},
-	[PULL_FAULT_UNAUTHORIZED] = {401, "UNAUTHORIZED", "authentication required"},
-	[PULL_FAULT_FORBIDDEN] = {403, "DENIED", "requested access to the resource is denied"},
-	[PULL_FAULT_NOT_FOUND] = {404, "NAME_UNKNOWN", "repository name not known to registry"},
-	[PULL_FAULT_RATE_LIMITED] = {429, "TOOMANYREQUESTS", "too many requests"},
-	[PULL_FAULT_SERVER_ERROR] = {503, "UNAVAILABLE", "service unavailable"},
-	[PULL_FAULT_TLS] = {502, "UNAVAILABLE", "certificate signed by unknown authority"},
-	[PULL_FAULT_TIMEOUT] = {504, "UNAVAILABLE", "timeout"},
-	[PULL_FAULT_INVALID_NAME] = {400, "NAME_INVALID", "invalid repository name"},
-};
-
-static int refuse(enum pull_fault fault, struct buf *out)
-{
-	buf_addf(out, "{\"errors\":[{\"code\":\"%s\",\"message\":\"%s\"}]}\n", refusals[fault].code,
-		 refusals[fault].message);
-	return refusals[fault].http;
-}
-
-/* Of the tags after `last`, at most n; the next page's address, or NULL. */
-static const char *write_page(const struct api_strings *tags, const char *repository,
-			      const char *last, size_t n, struct arena *a, struct buf *out)
-{
-	size_t from = 0;
-	while (last != NULL && from < tags->n && strcmp(tags->at[from], last) <= 0)
-		from++;
-	size_t to = tags->n - from > n ? from + n : tags->n;
-	buf_adds(out, "{\"name\":");
-	buf_add_json(out, repository);
-	buf_adds(out, ",\"tags\":[");
-	for (size_t i = from; i < to; i++) {
-		buf_adds(out, i == from ? "" : ",");
-		buf_add_json(out, tags->at[i]);
-	}
-	buf_adds(out, "]}\n");
-	if (to == tags->n)
-		return NULL;
-	return arena_printf(a, "<" REGISTRY "%s" TAGS "?last=%s&n=%zu>; rel=\"next\"", repository,
-			    tags->at[to - 1], n);
-}
-
-static int list_tags(const struct sources *s, const struct sources_request *r, struct arena *a,
-		     struct buf *out, struct sources_answer *ret)
-{
-	const char *path = r->uri + strlen(REGISTRY);
-	size_t len = strcspn(path, "?"), tail = strlen(TAGS);
-	if (len == 0) {
-		buf_adds(out, "{}\n");
-		return OK;
-	}
-	if (len <= tail || strncmp(path + len - tail, TAGS, tail) != 0)
-		return refuse(PULL_FAULT_NOT_FOUND, out);
-	const char *repository = target_decode(path, len - tail, false, a);
-	const char *n_text = value_of(query_of(r->uri), "n", a);
-	const char *last = value_of(query_of(r->uri), "last", a);
-	char *end = NULL;
-	unsigned long n = n_text != NULL ? strtoul(n_text, &end, 10) : SIZE_MAX;
-	struct api_strings tags;
-	enum pull_fault fault = PULL_FAULT_INVALID_NAME;
-	if (repository != NULL && n > 0 && (end == NULL || *end == '\0'))
-		fault = registries_tags(s->registries, repository, a, &tags, &ret->delay_ms);
-	if (fault != PULL_FAULT_NONE)
-		return refuse(fault, out);
-	ret->link = write_page(&tags, repository, last, n, a, out);
-	return OK;
 }
 
 /* ---- Prometheus ---- */
@@ -136,10 +47,10 @@ static int bad_data(const char *text, struct buf *out)
 /* Of the query or the form. Seconds since 1970, or seconds. -1: absent or no number. */
 static int number_of(const struct sources_request *r, const char *key, struct arena *a, double *ret)
 {
-	const char *text = value_of(query_of(r->uri), key, a);
+	const char *text = target_value(query_of(r->uri), key, a);
 	char *end;
 	if (text == NULL)
-		text = value_of(r->form, key, a);
+		text = target_value(r->form, key, a);
 	if (text == NULL || text[0] == '\0')
 		return -1;
 	*ret = strtod(text, &end);
@@ -189,7 +100,7 @@ static int ask_metrics(const struct sources *s, const struct sources_request *r,
 		       struct buf *out)
 {
 	const char *what = r->uri + strlen(PROMETHEUS);
-	const char *query = value_of(query_of(r->uri), "query", a);
+	const char *query = target_value(query_of(r->uri), "query", a);
 	struct range range = {.start = (double)r->wall_us / US_S};
 	size_t len = strcspn(what, "?");
 	bool ranged = len == strlen("query_range") && starts(what, "query_range");
@@ -198,7 +109,7 @@ static int ask_metrics(const struct sources *s, const struct sources_request *r,
 		return UNKNOWN;
 	}
 	if (query == NULL)
-		query = value_of(r->form, "query", a);
+		query = target_value(r->form, "query", a);
 	if (query == NULL || query[0] == '\0')
 		return bad_data("invalid parameter \"query\": no expression found in input", out);
 	if (ranged && read_range(r, a, &range, out) != OK)
@@ -216,8 +127,10 @@ static int ask_metrics(const struct sources *s, const struct sources_request *r,
 struct sources_answer sources_answer(const struct sources *s, const struct sources_request *request,
 				     struct arena *a, struct buf *out)
 {
-	struct sources_answer ret = {0};
-	ret.code = starts(request->uri, REGISTRY) ? list_tags(s, request, a, out, &ret)
-						  : ask_metrics(s, request, a, out);
+	struct sources_answer ret = {.type = "application/json"};
+	if (registry_http_own(request->uri))
+		registry_http_answer(s->registries, request, a, out, &ret);
+	else
+		ret.code = ask_metrics(s, request, a, out);
 	return ret;
 }

@@ -1,9 +1,7 @@
 /*
- * What discovery asks, for the pretend cluster: the tags of its registries, and a Prometheus.
+ * What discovery and the checks of images ask, for the pretend cluster: its registries
+ * (sim/play/registry_http.h), and a Prometheus.
  *
- *   /v2/                             the registry API, one mirror of all pretend registries: the
- *   /v2/HOST/REPO/tags/list          first part of a repository is its host. n and last as pages,
- *                                    Link to the next. A registry's fault is the mirror's answer.
  *   /prometheus/api/v1/query[_range] every query gets the scenario's `metrics`; in a range, the
  *                                    same value at each step.
  *
@@ -28,14 +26,17 @@ struct sources { /* borrowed */
 };
 
 struct sources_request {
-	const char *uri;
+	const char *method, *uri;
+	const char *host, *authorization; /* headers; NULL: not sent */
 	const char *form; /* the body of a POST to Prometheus, NUL-terminated; or "" */
 	int64_t wall_us;  /* when it is asked */
 };
 
 struct sources_answer {
 	int code;
-	const char *link; /* header, in the arena; NULL: none */
+	const char *type;
+	const char *link, *challenge, *digest; /* headers, in the arena; NULL: none */
+	const char *registry, *what; /* which was asked for what: manifests, tags, token; or NULL */
 	int64_t delay_ms;
 };
 

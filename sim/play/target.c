@@ -295,3 +295,15 @@ int target_parse(const char *method, const char *uri, struct arena *a, struct ta
 	ret->verb = verb;
 	return 0;
 }
+
+const char *target_value(const char *pairs, const char *key, struct arena *a)
+{
+	size_t len = strlen(key);
+	for (const char *p = pairs; *p != '\0';) {
+		size_t n = strcspn(p, "&");
+		if (n > len && strncmp(p, key, len) == 0 && p[len] == '=')
+			return target_decode(p + len + 1, n - len - 1, true, a);
+		p += n + (p[n] == '&');
+	}
+	return NULL;
+}

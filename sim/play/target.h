@@ -35,5 +35,7 @@ int target_parse(const char *method, const char *uri, struct arena *a, struct ta
 
 /* Percent-decodes n bytes; plus: '+' is a space. NULL: not an encoding, a NUL, or too long. */
 const char *target_decode(const char *s, size_t n, bool plus, struct arena *a);
+/* The value of a key in "a=1&b=2", decoded, or NULL. */
+const char *target_value(const char *pairs, const char *key, struct arena *a);
 
 #endif

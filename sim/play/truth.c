@@ -105,9 +105,9 @@ static void add_counts(const struct nodes *n, struct buf *out)
 		 "\"counts\":{\"pullsStarted\":%" PRIu64 ",\"pullsDone\":%" PRIu64
 		 ",\"pullsFailed\":%" PRIu64 ",\"podsAccepted\":%" PRIu64
 		 ",\"podsRejected\":%" PRIu64 ",\"doublePulls\":%" PRIu64 ",\"mostAtOnce\":%" PRIu64
-		 ",\"mostNodesAtOnce\":%" PRIu64 "},",
+		 ",\"mostNodesAtOnce\":%" PRIu64 ",\"bytesPulled\":%" PRIu64 "},",
 		 k.pulls_started, k.pulls_done, k.pulls_failed, k.pods_accepted, k.pods_rejected,
-		 k.double_pulls, k.most_at_once, k.most_nodes_at_once);
+		 k.double_pulls, k.most_at_once, k.most_nodes_at_once, k.bytes_pulled);
 }
 
 static void add_faults(const struct faults *f, struct buf *out)

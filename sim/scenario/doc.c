@@ -151,7 +151,8 @@ static void write_page(struct buf *out)
 		"DiscoveryPolicy can name it\n([what it "
 		"answers](drop-sim.md)).\n\n"
 		"`GET /sim/truth` returns the true state of the nodes, `/sim/requests` the "
-		"requests to the API,\n`/sim/expect` the expectations that are not met yet, "
+		"requests to the API,\n`/sim/registries` those to registries, `/sim/expect` the "
+		"expectations that are not met yet, "
 		"`/sim/scenario` "
 		"the current scenario.\n");
 	add_table(&sim_scenario_desc, out);

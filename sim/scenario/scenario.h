@@ -49,9 +49,9 @@ struct sim_image { /* what a registry has; what no row names exists too, see any
 	const char *ref;
 	int64_t size_mib; /* of one layer of its own, when layers are not listed */
 	struct sim_layers layers;
-	struct api_strings platforms; /* "linux/amd64"; empty: every platform */
+	struct api_strings platforms; /* "linux/amd64", of its index; empty: it is no index */
 	bool scratch;                 /* has no `true`: StartError */
-	bool needs_secret;            /* 401 without an imagePullSecret that exists */
+	bool needs_secret;            /* 401 without an imagePullSecret that exists, or a token */
 };
 
 struct sim_registry {
@@ -134,7 +134,7 @@ struct sim_api_faults {
 	S(IMAGE_SET, "image-set", "image", "the tag gets new content of `sizeMiB`")                \
 	S(IMAGE_REMOVE, "image-remove", "image", "the registry deletes the image")                 \
 	S(REGISTRY_FAULT, "registry-fault", "registry fault",                                      \
-	  "each pull from that host fails so: a fault of docs/scenario.md; `for`")                 \
+	  "each pull and request fails so at that host: a fault of docs/scenario.md; `for`")       \
 	S(REGISTRY_HEAL, "registry-heal", "registry", "ends registry-fault")                       \
 	S(API_FAULT, "api-fault", "api", "adds the rule; `for`: removes it again")                 \
 	S(API_HEAL, "api-heal", "", "removes every api-fault rule and ends every lag")             \
@@ -199,6 +199,10 @@ struct sim_expect { /* what must be true in the end for the scene to have worked
 	const char *kind, *name;
 	const char *phase, *ready; /* status.phase, status.ready; NULL: any */
 	const char *cause;         /* part of the Ready condition's message; NULL: any */
+	/* Of a CachedImage: its cachedNodes have what the registry has now; pulls of its reference by
+	 * all nodes so far, 0: any. */
+	bool current;
+	int64_t pulls;
 };
 
 struct sim_expects {

@@ -99,11 +99,12 @@ static const struct field sim_image_rows[] = {
 	    .doc = "Its layers."),
 	ROW(sim_image, platforms, "platforms", F_STRINGS, .max_items = 16,
 	    .pattern = "^[a-z0-9]+/[a-z0-9]+$",
-	    .doc = "Such as linux/amd64; left out: every platform."),
+	    .doc = "Such as linux/amd64; the image is an index with these. Left out: it is no "
+		   "index, and every node can pull it."),
 	ROW(sim_image, scratch, "scratch", F_BOOL,
 	    .doc = "It has no `true` in it, so that containers end with StartError."),
 	ROW(sim_image, needs_secret, "needsSecret", F_BOOL,
-	    .doc = "401 without an imagePullSecret that exists."),
+	    .doc = "401 without an imagePullSecret that exists; over HTTP, without a token."),
 };
 static DESC(sim_image, "images[]", "An image in a registry.");
 
@@ -111,7 +112,7 @@ static const struct field sim_registry_rows[] = {
 	ROW(sim_registry, host, "host", F_STRING, .flags = FF_REQUIRED,
 	    .doc = "As in references: docker.io, registry.example:5000."),
 	ROW(sim_registry, fault, "fault", F_STRING, .enums = pull_faults,
-	    .doc = "Fault of each pull, from the start."),
+	    .doc = "Fault of each pull and of each request over HTTP, from the start."),
 	ROW(sim_registry, delay_ms, "delay", F_DURATION, .doc = "Delay before the first byte."),
 };
 static DESC(sim_registry, "registries[]", "A registry with special properties.");
@@ -195,6 +196,12 @@ static const struct field sim_expect_rows[] = {
 		   "`status.imageCount`); left out: any."),
 	ROW(sim_expect, cause, "cause", F_STRING,
 	    .doc = "A part of the message of its Ready condition; left out: any."),
+	ROW(sim_expect, current, "current", F_BOOL,
+	    .doc = "Of a CachedImage: the nodes of `status.cachedNodes` list what the registry has "
+		   "now under its reference."),
+	ROW(sim_expect, pulls, "pulls", F_INT, .min = 1, .max = MANY,
+	    .doc = "Of a CachedImage: so often has its reference been pulled, by all nodes, for "
+		   "whatever pods; left out: any number."),
 };
 static DESC(sim_expect, "expect[]", "An expectation at the end.");
 

@@ -198,7 +198,7 @@ void screen_end(struct screen *s, struct now now)
 	} else {
 		screen_lines(&s->memory, &state, &out);
 	}
-	struct api_strings missing = expect_missing(expect, s->control->world->store, &s->arena);
+	struct api_strings missing = expect_missing(expect, s->control->world, &s->arena);
 	screen_summary(&state, &missing, expect->n, &out);
 	write_all(s->fd, &out);
 	buf_done(&out);

@@ -31,6 +31,11 @@ spec:
   policyRef: {name: shared}
   images: [{image: docker.io/library/one}, {image: docker.io/library/two}, {image: registry.example/three}]
 """
+SIZED = """
+kind: CachedImage
+metadata: {name: sized}
+spec: {image: registry.example/sized, tag: "1", policyRef: {name: quick}, tolerations: [{operator: Exists}]}
+"""
 POLICY = """
 kind: DiscoveryPolicy
 metadata: {name: found}
@@ -82,6 +87,8 @@ ROWS = [
      ["and 2 more nodes (--limit)", "Total: 3 pulls, 2 pods or more"]),
     ("plan of images that share pods, as JSON", ["plan", "-f", "-", "-o", "json"], SEVERAL, 0,
      ['"pulls":3,"podsAtLeast":2,"notes":[]']),
+    ("plan: the registry tells the bytes", ["plan", "-f", "-"], SIZED, 0,
+     ["sized (registry.example/sized:1): 2 to pull (62 MB), 0 already there, 1 not eligible now, 0 not targeted"]),
     ("plan of a broken file", ["plan", "-f", "-"], BROKEN, 1, ["line 3: spec.tagg", "did you mean tag?"]),
     ("plan without a file", ["plan"], None, 100, ["dropctl plan -f FILE"]),
     ("discover: nobody listens", ["discover", "-f", "-"], POLICY, 2,
@@ -134,12 +141,15 @@ class Operator:
     def __enter__(self):
         kubeconfig = self.work / "kubeconfig"
         self.sockets.mkdir(mode=0o700)
-        self.start("drop-sim", "--scenario", self.scene, "--kubeconfig-out", kubeconfig, "--screen", "none")
+        registries = self.work / "registries"
+        self.start("drop-sim", "--scenario", self.scene, "--kubeconfig-out", kubeconfig, "--registries-out", registries,
+                   "--screen", "none")
         end = time.monotonic() + PATIENCE_SECONDS
         while not kubeconfig.exists() and time.monotonic() < end:
             time.sleep(0.02)
         self.server = re.search(r"server: *['\"]?http://([^'\"\s]+)", kubeconfig.read_text(encoding="utf-8"))[1]
         self.start("drop-supervisor", "--bin-dir", self.binaries, "--kubeconfig", kubeconfig,
+                   "--registries", registries.read_text(encoding="utf-8").strip(),
                    "--socket-dir", self.sockets, f"--health-probe-bind-address=127.0.0.1:{self.probes}")
         return self
 

@@ -40,7 +40,7 @@ def end(process):
 
 def play(binaries, shim, scene, work):
     """Returns what the simulator said; raises when the scene did not come out."""
-    clock, kubeconfig, sockets = work / "clock", work / "kubeconfig", work / "sockets"
+    clock, kubeconfig, sockets, registries = (work / name for name in ("clock", "kubeconfig", "sockets", "registries"))
     clock.write_bytes(bytes(16))
     sockets.mkdir(mode=0o700)
     env = {**os.environ, "DROP_CLOCK_FILE": str(clock), "LD_PRELOAD": str(shim),
@@ -48,7 +48,7 @@ def play(binaries, shim, scene, work):
     with open(work / "sim.log", "wb") as sim_log, open(work / "drop.log", "wb") as drop_log:
         simulator = subprocess.Popen(
             [binaries / "drop-sim", "--scenario", scene, "--kubeconfig-out", kubeconfig,
-             "--clock-file", clock, "--screen", "lines", "--until-expected", f"{SCENE_SECONDS}s"],
+             "--registries-out", registries, "--clock-file", clock, "--screen", "lines", "--until-expected", f"{SCENE_SECONDS}s"],
             stdout=sim_log, stderr=subprocess.STDOUT)
         operator = None
         usage = ["--usage"] if "type: cluster" in pathlib.Path(scene).read_text(encoding="utf-8") else []
@@ -56,7 +56,8 @@ def play(binaries, shim, scene, work):
             wait_for_file(kubeconfig, simulator)
             operator = subprocess.Popen(
                 [binaries / "drop-supervisor", "--bin-dir", binaries, "--kubeconfig", kubeconfig,
-                 "--socket-dir", sockets, "--health-probe-bind-address=0", *usage], stderr=drop_log, env=env)
+                 "--socket-dir", sockets, "--registries", registries.read_text().strip(),
+                 "--health-probe-bind-address=0", *usage], stderr=drop_log, env=env)
             code = simulator.wait(SCENE_SECONDS + ENDING_SECONDS)
         finally:
             end(simulator)

@@ -199,7 +199,8 @@ void check_write(struct sim *s, const struct core_write *w)
 			named |= strcmp(st->cached_nodes.at[k], n->name) == 0;
 		char reference[TEXT];
 		sim_reference(img, reference);
-		if (!named && sim_targets(s, img, n) && !asked_may_skip(s, reference, n))
+		if (!named && sim_targets(s, img, n) && !n->had_disk &&
+		    !asked_may_skip(s, reference, n))
 			sim_fail(&s->run, "Ready without %s", n->name);
 	}
 }

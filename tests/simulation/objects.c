@@ -61,6 +61,7 @@ static void put_node(struct sim *s, const struct sim_node *n)
 	const char *names[LISTED_MAX][2];
 	const char *many[] = {"a:1", "b:1", "c:1", "d:1", "e:1"};
 	struct arena mem = ARENA_INIT;
+	char disk[24];
 	for (size_t i = 0; i < n->report.n; i++) {
 		names[i][0] = n->report.at[i].name;
 		names[i][1] = listed_digest(&n->report.at[i], &mem);
@@ -75,7 +76,9 @@ static void put_node(struct sim *s, const struct sim_node *n)
 		.os = "linux",
 		.arch = n->arm ? "arm64" : "amd64",
 		.images = {images, n->report.n + n->five_names},
+		.disk = n->disk != 0 ? disk : NULL,
 	};
+	snprintf(disk, sizeof(disk), "%lld", (long long)n->disk);
 	obj.meta.labels.at = n->fargate ? labels : labels + 1;
 	obj.meta.labels.n = n->fargate ? 2 : 1;
 	node_trim(&obj, &mem);
@@ -100,6 +103,7 @@ static void put_policy(struct sim *s, const struct sim_policy *p)
 			 .suspend = p->suspend,
 			 .repull_interval = p->repull_ms},
 	};
+	obj.spec.max_node_image_disk_percent = p->disk_percent;
 	snprintf(rate, sizeof(rate), "%dM", (int)p->mb_per_s);
 	if (p->by_image)
 		obj.spec.concurrency_scope = PULLPOLICY_SCOPE_IMAGE;
@@ -491,6 +495,7 @@ static void name_node(struct sim *s, struct sim_node *n, int i)
 	/* Long ago, so that a clock that is set does not make it another node. */
 	n->created = sim_now(s).wall_s - 1000000;
 	n->arm = s->checks && sim_chance(&s->run, 300);
+	disks_node_new(s, n);
 }
 
 static void name_policy(struct sim *s, struct sim_policy *p, int i)
@@ -510,6 +515,7 @@ static void name_policy(struct sim *s, struct sim_policy *p, int i)
 		p->by_image = sim_chance(&s->run, 500);
 	if (s->batches)
 		p->max_images = 1 + (int64_t)sim_random(&s->run, IMAGES_MAX);
+	disks_policy_new(s, p, i);
 	snprintf(p->name, NAME, "policy-%d", i);
 }
 

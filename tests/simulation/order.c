@@ -65,7 +65,7 @@ static bool could_start(struct sim *s, const struct sim_image *img, const struct
 	bool proven = img->status.n_cached != 0 && strcmp(img->status.cached_image, reference) == 0;
 	return img->exists && proven && !stopped_lately(s, img) &&
 	       s->run.boot_ms - img->changed_ms > LATE_MS && sim_targets(s, img, n) &&
-	       !sim_missing(reference) && !touched(s, img, n) &&
+	       !sim_missing(reference) && !n->had_disk && !touched(s, img, n) &&
 	       !(img->if_not_present && sim_lists(n, reference));
 }
 

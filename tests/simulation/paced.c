@@ -143,8 +143,7 @@ static bool seems_busy(struct sim *s, const char *node)
 	return false;
 }
 
-/* Does a node that the core was told of list it? Then the core knows its bytes. */
-static bool bytes_known(const struct sim *s, const struct sim_image *img, const char *reference)
+bool sim_bytes_known(const struct sim *s, const struct sim_image *img, const char *reference)
 {
 	bool known = false;
 	for (int i = 0; i < NODES_MAX; i++)
@@ -158,7 +157,7 @@ static int64_t start_bytes(struct sim *s, const struct core_start *start)
 	int64_t bytes = 0;
 	for (size_t i = 0; i < start->n_pulls; i++) {
 		const struct sim_image *img = sim_image_by_uid(s, start->pulls[i].image_uid);
-		if (img != NULL && bytes_known(s, img, start->pulls[i].reference))
+		if (img != NULL && sim_bytes_known(s, img, start->pulls[i].reference))
 			bytes += sim_bytes(start->pulls[i].reference);
 	}
 	return bytes;

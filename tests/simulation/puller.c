@@ -74,6 +74,7 @@ static void act_start(struct sim *s, const struct core_start *a)
 			  a->pulls[i].reference, a->node, a->pulls[i].attempt);
 	check_start(s, a, &policy);
 	stopped_check_start(s, a);
+	disks_check_start(s, a, policy);
 	check_alone(s, a);
 	check_batch(s, a);
 	struct sim_request *r = request_new(s, REQ_START);

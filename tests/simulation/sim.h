@@ -61,6 +61,8 @@ struct sim_node {
 	bool cold, was_cold, opened; /* has the startup taint; ever had it; it was removed once */
 	int64_t born_ms, ready_ms,
 		ready_s; /* this machine; Ready changed, also by the wall clock */
+	int64_t disk;    /* bytes that its Node tells; 0: none */
+	bool had_disk;   /* ever told some */
 	int64_t held_ms; /* a start was answered with "unknown": its slot is kept so long */
 };
 
@@ -122,6 +124,7 @@ struct sim_policy {
 	bool suspend;
 	int window; /* of stopped.c's table, from 1; 0: none */
 	bool obey;  /* newNodesInWindows */
+	int64_t disk_percent, changed_ms;
 	/* for the invariants: */
 	struct sim_last last;
 	int64_t last_bytes; /* of the last start; 0: the core may not have known */
@@ -230,6 +233,7 @@ struct sim {
 	bool set_suspend;
 	int64_t stopped_ms;            /* the last such change */
 	bool told_suspend[IMAGES_MAX]; /* of its own, as the core was told last */
+	bool disks;   /* nodes have small disks, and policies heed it */
 	int64_t wall_offset_s;
 	uint64_t rv, uids, revisions;
 	struct core *core;
@@ -318,6 +322,12 @@ enum core_open_result held_exec_open(struct sim *s, const char *node, const char
 bool held_apart(const struct sim *s, const struct sim_image *img, const struct sim_node *n);
 const char *held_left(const struct sim *s); /* NULL: none */
 
+/* disks.c: what fits onto the nodes (41) */
+void disks_node_new(struct sim *s, struct sim_node *n);
+void disks_policy_new(const struct sim *s, struct sim_policy *p, int i);
+void disks_check_start(struct sim *s, const struct core_start *start, int policy);
+void disks_calm(struct sim *s);
+
 /* asked.c: the registry behind the tags (35, 37, 38, 39) */
 struct core_check;
 void asked_core_new(struct sim *s);
@@ -379,5 +389,7 @@ void check_failed(struct sim *s, const struct sim_pod *p, const struct sim_pull 
 /* The pod goes. While nobody leads, the next leader may never hear how it had ended. */
 void check_unseen(struct sim *s, const struct sim_pod *p);
 int sim_policy_of(const struct sim *s, const struct sim_image *img);
+/* Does a node that the core was told of list it? Then the core knows its bytes. */
+bool sim_bytes_known(const struct sim *s, const struct sim_image *img, const char *reference);
 
 #endif

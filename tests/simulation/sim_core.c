@@ -81,6 +81,7 @@ static bool play(uint64_t seed, bool trace)
 	s->jumps |= s->windows;
 	s->repulls &= !s->windows;
 	s->checks &= !s->windows;
+	s->disks = seed % 7 == 0 && !s->startup && !s->windows;
 	s->core = core_new();
 	held_core_new(s);
 	asked_core_new(s);

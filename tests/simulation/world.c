@@ -98,6 +98,7 @@ static void node_new(struct sim *s, struct sim_node *n, int i)
 	n->created = sim_now(s).wall_s;
 	n->arm = s->checks && sim_chance(&s->run, 300);
 	held_node_new(s, n);
+	disks_node_new(s, n);
 }
 
 /*
@@ -207,6 +208,7 @@ static void trouble_policy(struct sim *s)
 		if (p->mb_per_s != 0)
 			p->mb_per_s = 50 + (int64_t)sim_random(&s->run, 1000);
 	}
+	p->changed_ms = s->run.boot_ms;
 	sim_trace(&s->run, "policy %s exists=%d nodes=%d", p->name, p->exists, (int)p->max_nodes);
 	sim_say(s, KIND_PULLPOLICY, !p->exists, p);
 }
@@ -358,6 +360,7 @@ void sim_calm(struct sim *s)
 		sim_say(s, KIND_NODE, false, n);
 	}
 	stopped_calm(s);
+	disks_calm(s);
 	for (int i = 0; i < POLICIES_MAX; i++) {
 		/* A seventh repull, which needs no answer, would come after the end. */
 		s->policies[i].repull_ms =

@@ -44,7 +44,7 @@ static const struct row {
 	{"no such repository", "/v2/r.example/a/tags/list", "", 404, "\"NAME_UNKNOWN\"", NULL},
 	{"not a number", TAGS "?n=x", "", 400, "\"NAME_INVALID\"", NULL},
 	{"no page at all", TAGS "?n=0", "", 400, "\"NAME_INVALID\"", NULL},
-	{"another question", "/v2/" REPO "/manifests/1", "", 404, "\"errors\"", NULL},
+	{"another question", "/v2/" REPO "/blobs/1", "", 404, "\"errors\"", NULL},
 	{"a registry's fault", "/v2/docker.io/library/redis/tags/list", "", 429,
 	 "\"TOOMANYREQUESTS\"", NULL},
 	{"one that times out", "/v2/gone.example/x/tags/list", "", 504, "\"UNAVAILABLE\"", NULL},
@@ -80,7 +80,8 @@ static void answers(void **state)
 	{
 		struct arena a = ARENA_INIT;
 		struct buf out = {0};
-		const struct sources_request ask = {row->uri, row->form, 12500000};
+		const struct sources_request ask = {
+			.uri = row->uri, .form = row->form, .wall_us = 12500000};
 		assert_true(sources_own(row->uri));
 		struct sources_answer got = sources_answer(&s, &ask, &a, &out);
 		buf_add(&out, "", 1);

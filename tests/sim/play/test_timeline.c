@@ -38,6 +38,21 @@ int registries_step(struct registries *r, const struct sim_step *step, struct er
 	return 0;
 }
 
+int registries_find(struct registries *r, const char *reference, struct sim_manifest *ret)
+{
+	(void)r;
+	assert_string_equal(reference, "nginx:latest");
+	*ret = (struct sim_manifest){.digest_name = "docker.io/library/nginx@sha256:new"};
+	return 0;
+}
+
+int64_t registries_pulls(struct registries *r, const char *reference)
+{
+	(void)r;
+	assert_string_equal(reference, "nginx:latest");
+	return 3;
+}
+
 size_t nodes_count(const struct nodes *n)
 {
 	(void)n;
@@ -75,7 +90,7 @@ struct rig {
 	struct sim_scenario scenario;
 	struct arena arena;
 	struct timeline *timeline;
-	struct tally *tally;
+	struct tally *tally, *asked;
 	struct control control;
 	char clock_file[64];
 };
@@ -98,7 +113,9 @@ static void rig_init(struct rig *r, const char *text)
 				      .clock_file = r->clock_file};
 	r->timeline = timeline_new(&r->world);
 	r->tally = tally_new();
-	r->control = (struct control){&r->world, &r->scenario, r->timeline, r->tally};
+	r->asked = tally_new();
+	r->control = (struct control){&r->world, &r->scenario, r->timeline, r->tally,
+				      r->asked};
 	buf_clear(&told, 0);
 	if (timeline_start(r->timeline, &r->scenario, at(0), &err) != 0)
 		fail_msg("%s", err.text);
@@ -108,6 +125,7 @@ static void rig_done(struct rig *r)
 {
 	timeline_free(r->timeline);
 	tally_free(r->tally);
+	tally_free(r->asked);
 	faults_free(r->world.faults);
 	store_free(r->world.store);
 	arena_done(&r->arena);
@@ -392,6 +410,9 @@ static const struct answer_row {
 	{"requests", "GET", "/sim/requests", "", 200,
 	 "{\"total\":1,\"rows\":[{\"client\":\"drop-puller\",\"verb\":\"create\",\"resource\":"
 	 "\"pods\",\"count\":1}]}"},
+	{"questions to registries", "GET", "/sim/registries", "", 200,
+	 "{\"total\":1,\"rows\":[{\"registry\":\"docker.io\",\"verb\":\"HEAD\",\"resource\":"
+	 "\"manifests\",\"count\":1}]}"},
 	{"expectations", "GET", "/sim/expect", "", 200,
 	 "{\"met\":false,\"missing\":[\"CachedImage i is Pulling, not Ready\"]}"},
 	{"the scenario", "GET", "/sim/scenario", "", 200, "\"expect\":[{\"kind\":\"CachedImage\""},
@@ -407,6 +428,8 @@ static void control(void **state)
 		rig_init(&r, NODES CACHED);
 		tally_count(r.tally,
 			    &(struct fault_request){"create", "pods", "", "drop-puller/1"});
+		tally_count(r.asked,
+			    &(struct fault_request){"HEAD", "manifests", "", "docker.io"});
 		int status = control_answer(&r.control, row->method, row->path, row->body,
 					    strlen(row->body), at(7000), &out);
 		assert_int_equal(status, row->status);
@@ -433,6 +456,14 @@ static const struct expect_row {
 	 "CachedImage i says \"\", not \"tls\""},
 	{"fewer", "ready: 2/2", "phase: Ready, ready: 1/2, observedGeneration: 1",
 	 "CachedImage i has 1/2 ready, not 2/2"},
+	{"pulled so often", "pulls: 3", "phase: Ready, observedGeneration: 1", NULL},
+	{"pulled less", "pulls: 2", "phase: Ready, observedGeneration: 1",
+	 "CachedImage i was pulled 3 times, not 2"},
+	{"what is there is new", "current: true",
+	 "phase: Ready, cachedNodes: [new], observedGeneration: 1", NULL},
+	{"what is there is old", "current: true",
+	 "phase: Ready, cachedNodes: [new, old], observedGeneration: 1",
+	 "CachedImage i: old does not have what the tag means now"},
 	{"a status of an older spec", "phase: Ready", "phase: Ready, observedGeneration: 0",
 	 "CachedImage i is without a status, not Ready"},
 };
@@ -448,10 +479,13 @@ static void expectations(void **state)
 		snprintf(text, sizeof(text),
 			 "expect: [{name: i, %s}]\n---\napiVersion: drop.corewire.io/v1alpha1\n"
 			 "kind: CachedImage\nmetadata: {name: i}\nspec: {image: nginx}\nstatus: "
-			 "{%s}\n",
+			 "{%s}\n---\napiVersion: v1\nkind: Node\nmetadata: {name: new}\nstatus: "
+			 "{images: [{names: ['docker.io/library/nginx@sha256:new']}]}\n---\n"
+			 "apiVersion: v1\nkind: Node\nmetadata: {name: old}\nstatus: {images: "
+			 "[{names: ['docker.io/library/nginx@sha256:old']}]}\n",
 			 row->expect, row->status);
 		rig_init(&r, text);
-		struct api_strings missing = expect_missing(&r.scenario.expect, r.world.store, &a);
+		struct api_strings missing = expect_missing(&r.scenario.expect, &r.world, &a);
 		if (row->missing == NULL)
 			assert_int_equal(missing.n, 0);
 		else
@@ -489,7 +523,7 @@ static void expectations_of_discovery(void **state)
 			 "query: up}}]}\nstatus: {%s}\n",
 			 row->expect, row->status);
 		rig_init(&r, text);
-		struct api_strings missing = expect_missing(&r.scenario.expect, r.world.store, &a);
+		struct api_strings missing = expect_missing(&r.scenario.expect, &r.world, &a);
 		assert_string_equal(missing.n == 1 ? missing.at[0] : "met",
 				    row->missing != NULL ? row->missing : "met");
 		arena_done(&a);
