@@ -188,8 +188,8 @@ static int64_t ask_registry(struct proc *p, struct now now)
 	struct err err;
 	const struct msg_facts_show ask =
 		plan_facts_question(f, &c->plan->images[c->at], proc_arena(p));
-	if (proc_request(p, PROC_DISCOVERER, MSG_facts_show, &ask, 0,
-			 now.boot_ms + CTL_FACTS_MS, &err) == 0) {
+	if (proc_request(p, PROC_DISCOVERER, MSG_facts_show, &ask, 0, now.boot_ms + CTL_FACTS_MS,
+			 &err) == 0) {
 		f->wanted = false;
 		c->asked = true;
 		return CLOCK_NEVER;

@@ -33,8 +33,7 @@ struct msg_facts_show plan_facts_question(const struct plan_facts *f,
 		.sized = f->unsized,
 	};
 	for (size_t i = 0; i < m.secrets.n; i++)
-		m.secrets.at[i] =
-			(struct msg_secret){.name = s->image_pull_secrets.at[i].name};
+		m.secrets.at[i] = (struct msg_secret){.name = s->image_pull_secrets.at[i].name};
 	return m;
 }
 

@@ -1,7 +1,7 @@
 /*
- * What a registry says of an image that is planned (behaviour 40): asked through the discoverer when
- * the reconciler knows no bytes of it, once for each image, and only for the platforms of the nodes
- * that would pull. A plan does without where there is no answer.
+ * What a registry says of an image that is planned (behaviour 40): asked through the discoverer
+ * when the reconciler knows no bytes of it, once for each image, and only for the platforms of the
+ * nodes that would pull. A plan does without where there is no answer.
  */
 #ifndef DROP_DROPCTL_PLAN_FACTS_H
 #define DROP_DROPCTL_PLAN_FACTS_H
@@ -16,7 +16,7 @@
 struct plan_facts { /* of one image */
 	struct arena mem;
 	struct msg_platform_list unsized, told;
-	bool wanted, asked;  /* the question is still to be sent; was answered or given up */
+	bool wanted, asked; /* the question is still to be sent; was answered or given up */
 	int64_t give_up_ms; /* 0: not tried yet */
 };
 

@@ -75,9 +75,9 @@ static void keep_listening(const struct http_exchange *x)
 /* ---- requests ---- */
 
 static const char *const methods[] = {"GET", "POST", "PUT", "DELETE", "PATCH", "HEAD"};
-static const enum evhttp_cmd_type commands[] = {EVHTTP_REQ_GET, EVHTTP_REQ_POST, EVHTTP_REQ_PUT,
-						EVHTTP_REQ_DELETE, EVHTTP_REQ_PATCH,
-						EVHTTP_REQ_HEAD};
+static const enum evhttp_cmd_type commands[] = {EVHTTP_REQ_GET,   EVHTTP_REQ_POST,
+						EVHTTP_REQ_PUT,   EVHTTP_REQ_DELETE,
+						EVHTTP_REQ_PATCH, EVHTTP_REQ_HEAD};
 #define METHODS_N (sizeof(methods) / sizeof(methods[0]))
 
 void http_on_request(struct evhttp_request *req, void *ctx)

@@ -1,6 +1,6 @@
 /*
- * The hosts of the registries that a scenario speaks of: docker.io, those of its rows and nodes, of the
- * references in its timeline and of the images in its objects. As the value of the operator's
+ * The hosts of the registries that a scenario speaks of: docker.io, those of its rows and nodes, of
+ * the references in its timeline and of the images in its objects. As the value of the operator's
  * --registries, so that it asks this server about images.
  */
 #ifndef DROP_SIM_REGISTRY_HOSTS_H

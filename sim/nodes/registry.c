@@ -285,7 +285,7 @@ void registries_free(struct registries *r)
 {
 	if (r == NULL)
 		return;
-	struct map *maps[] = {&r->rows, &r->raw, &r->entries, &r->contents,
+	struct map *maps[] = {&r->rows,  &r->raw,   &r->entries, &r->contents,
 			      &r->parts, &r->texts, &r->hosts};
 	for (size_t i = 0; i < sizeof(maps) / sizeof(maps[0]); i++)
 		map_done(maps[i]);

@@ -34,7 +34,7 @@ struct sim_content {        /* an image as such, whatever its names; immutable *
 	size_t n_platforms;
 	const struct sim_blob *layers;
 	size_t n_layers;
-	int64_t size; /* sum */
+	int64_t size;      /* sum */
 	bool scratch;      /* has no `true` */
 	bool has_manifest; /* false: the digest is the word of a reference */
 };
@@ -67,8 +67,8 @@ struct sim_served { /* a manifest; texts are the registries' */
 };
 
 /*
- * What the registry HOST answers to whoever asks for a manifest: target is a tag or a digest. Appends
- * its text and fills ret when PULL_FAULT_NONE or PULL_FAULT_SLOW.
+ * What the registry HOST answers to whoever asks for a manifest: target is a tag or a digest.
+ * Appends its text and fills ret when PULL_FAULT_NONE or PULL_FAULT_SLOW.
  */
 enum pull_fault registries_manifest(struct registries *r, const char *repository,
 				    const char *target, bool logged_in, struct buf *out,

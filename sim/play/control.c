@@ -109,8 +109,7 @@ static int get_registries(const struct query *q, struct buf *out)
 static int get_expect(const struct query *q, struct buf *out)
 {
 	struct arena a = ARENA_INIT;
-	struct api_strings missing =
-		expect_missing(&q->c->scenario->expect, q->c->world, &a);
+	struct api_strings missing = expect_missing(&q->c->scenario->expect, q->c->world, &a);
 	buf_addf(out, "{\"met\":%s,\"missing\":[", missing.n == 0 ? "true" : "false");
 	for (size_t i = 0; i < missing.n; i++) {
 		buf_adds(out, i == 0 ? "" : ",");
@@ -150,5 +149,6 @@ int control_answer(const struct control *c, const char *method, const char *path
 			return fail(STATUS_METHOD, routes[i].method, out);
 		return routes[i].answer(&q, out);
 	}
-	return fail(STATUS_UNKNOWN, "there are /sim/do, truth, requests, registries, expect, scenario", out);
+	return fail(STATUS_UNKNOWN,
+		    "there are /sim/do, truth, requests, registries, expect, scenario", out);
 }

@@ -40,7 +40,9 @@ static void image_state(const char *json, size_t len, struct arena *a, struct st
 	if (desc_decode(kinds[KIND_CACHEDIMAGE].desc, json, len, true, a, &o, NULL) != 0 ||
 	    o.status.observed_generation != o.meta.generation)
 		return;
-	*ret = (struct state){true, or_none(o.status.phase), or_none(o.status.ready),
+	*ret = (struct state){true,
+			      or_none(o.status.phase),
+			      or_none(o.status.ready),
 			      message_of(&o.status.conditions),
 			      ref_make(a, o.spec.image, o.spec.tag, o.spec.digest),
 			      o.status.cached_nodes};
@@ -91,7 +93,8 @@ static struct state state_of(const struct sim_expect *e, const struct store *sto
 	return s;
 }
 
-/* A node of the list that lists another image under the reference than the registry has; or NULL. */
+/* A node of the list that lists another image under the reference than the registry has; or NULL.
+ */
 static const char *outdated(const struct state *s, const struct sim_world *w, struct arena *a)
 {
 	struct sim_manifest now;

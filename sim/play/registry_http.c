@@ -1,6 +1,6 @@
 /*
- * See registry_http.h. What is asked becomes a repository with its host, whichever way it was asked;
- * whatever is not understood is an error and never a guess.
+ * See registry_http.h. What is asked becomes a repository with its host, whichever way it was
+ * asked; whatever is not understood is an error and never a guess.
  */
 #include "sim/play/registry_http.h"
 
@@ -10,14 +10,14 @@
 #include "sim/nodes/registry.h"
 #include "sim/play/target.h"
 
-#define MIRROR     "/v2/"
-#define ONE        "/registries/"
-#define TOKEN      "/token"
-#define TAGS       "/tags/list"
-#define MANIFESTS  "/manifests/"
-#define BASIC      "Basic "
-#define LOGGED_IN  "Bearer of-a-user"
-#define ANYBODY    "Bearer of-anybody"
+#define MIRROR    "/v2/"
+#define ONE       "/registries/"
+#define TOKEN     "/token"
+#define TAGS      "/tags/list"
+#define MANIFESTS "/manifests/"
+#define BASIC     "Basic "
+#define LOGGED_IN "Bearer of-a-user"
+#define ANYBODY   "Bearer of-anybody"
 
 enum { OK = 200 };
 
@@ -118,9 +118,10 @@ static int manifest(struct registries *r, const struct asked *q, const char *tar
 		fault = registries_manifest(r, q->repository, target, logged_in, out, &served,
 					    &ret->delay_ms);
 	if (fault == PULL_FAULT_UNAUTHORIZED && q->host != NULL && request->host != NULL)
-		ret->challenge = arena_printf(
-			a, "Bearer realm=\"http://%s" ONE "%s" TOKEN "\",scope=\"repository:%s:pull\"",
-			request->host, q->host, q->shown);
+		ret->challenge = arena_printf(a,
+					      "Bearer realm=\"http://%s" ONE "%s" TOKEN
+					      "\",scope=\"repository:%s:pull\"",
+					      request->host, q->host, q->shown);
 	if (fault != PULL_FAULT_NONE && fault != PULL_FAULT_SLOW)
 		return refuse(fault, out);
 	ret->digest = served.digest;
@@ -131,8 +132,7 @@ static int manifest(struct registries *r, const struct asked *q, const char *tar
 static int give_token(const struct sources_request *request, struct buf *out)
 {
 	bool user = request->authorization != NULL && starts(request->authorization, BASIC);
-	buf_addf(out, "{\"token\":\"%s\"}\n",
-		 (user ? LOGGED_IN : ANYBODY) + strlen("Bearer "));
+	buf_addf(out, "{\"token\":\"%s\"}\n", (user ? LOGGED_IN : ANYBODY) + strlen("Bearer "));
 	return OK;
 }
 
@@ -167,7 +167,8 @@ static int answer_api(struct registries *r, struct asked *q, const struct source
 	ret->what = "manifests";
 	name_repository(q, (size_t)(manifests - q->path), a);
 	const char *target = manifests + strlen(MANIFESTS);
-	return manifest(r, q, target_decode(target, strlen(target), false, a), request, a, out, ret);
+	return manifest(r, q, target_decode(target, strlen(target), false, a), request, a, out,
+			ret);
 }
 
 void registry_http_answer(struct registries *r, const struct sources_request *request,
@@ -175,8 +176,7 @@ void registry_http_answer(struct registries *r, const struct sources_request *re
 {
 	size_t len = strcspn(request->uri, "?");
 	const char *path = arena_strndup(a, request->uri, len);
-	struct asked q = {.base = MIRROR,
-			  .query = request->uri + len + (request->uri[len] == '?')};
+	struct asked q = {.base = MIRROR, .query = request->uri + len + (request->uri[len] == '?')};
 	if (starts(path, MIRROR)) {
 		q.path = path + strlen(MIRROR);
 		ret->code = answer_api(r, &q, request, a, out, ret);

@@ -5,7 +5,8 @@
  *   /prometheus/api/v1/query[_range] every query gets the scenario's `metrics`; in a range, the
  *                                    same value at each step.
  *
- * Reads the registries and the scenario, changes nothing. The HTTP around it is sim/apiserver/serve.c's.
+ * Reads the registries and the scenario, changes nothing. The HTTP around it is
+ * sim/apiserver/serve.c's.
  */
 #ifndef DROP_SIM_PLAY_SOURCES_H
 #define DROP_SIM_PLAY_SOURCES_H

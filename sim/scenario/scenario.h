@@ -199,8 +199,8 @@ struct sim_expect { /* what must be true in the end for the scene to have worked
 	const char *kind, *name;
 	const char *phase, *ready; /* status.phase, status.ready; NULL: any */
 	const char *cause;         /* part of the Ready condition's message; NULL: any */
-	/* Of a CachedImage: its cachedNodes have what the registry has now; pulls of its reference by
-	 * all nodes so far, 0: any. */
+	/* Of a CachedImage: its cachedNodes have what the registry has now; pulls of its reference
+	 * by all nodes so far, 0: any. */
 	bool current;
 	int64_t pulls;
 };

@@ -66,7 +66,8 @@ static int64_t in_flight(struct sim *s, const struct sim_node *n, const char *bu
 			continue;
 		for (size_t k = 0; k < p->n_pulls; k++)
 			if (sim_in_flight(s, p, &p->pulls[k]) != NULL && !p->pulls[k].given_up)
-				bytes += on_disk(s, n, p->pulls[k].image_uid, p->pulls[k].reference);
+				bytes +=
+					on_disk(s, n, p->pulls[k].image_uid, p->pulls[k].reference);
 	}
 	return bytes;
 }

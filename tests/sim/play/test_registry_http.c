@@ -73,7 +73,8 @@ static const struct row {
 	{"no blob", OWN "a/plain/blobs/1", NULL, 404, "application/json", "NAME_UNKNOWN", NULL},
 	{"no API", "/registries/" HOST "/v3/", NULL, 404, "application/json", "NAME_UNKNOWN", NULL},
 	{"a login is wanted", OWN "a/private/manifests/1", NULL, 401, "application/json",
-	 "UNAUTHORIZED", "realm=\"http://127.0.0.1:1" TOKEN "\",scope=\"repository:a/private:pull\""},
+	 "UNAUTHORIZED",
+	 "realm=\"http://127.0.0.1:1" TOKEN "\",scope=\"repository:a/private:pull\""},
 	{"a token of anybody", OWN "a/private/manifests/1", "Bearer of-anybody", 401,
 	 "application/json", "UNAUTHORIZED", "Bearer"},
 	{"a token", OWN "a/private/manifests/1", "Bearer of-a-user", 200, IMAGE, "layers", NULL},
@@ -136,8 +137,9 @@ static void digests(void **state)
 	struct buf index = {0}, one = {0};
 	struct err err;
 	int64_t delay;
-	assert_int_equal(registries_pull(r, HOST "/a/both:1", "linux/amd64", false, &pulled, &delay),
-			 PULL_FAULT_NONE);
+	assert_int_equal(
+		registries_pull(r, HOST "/a/both:1", "linux/amd64", false, &pulled, &delay),
+		PULL_FAULT_NONE);
 	fetch(r, "1", pulled.content->digest, &index);
 	fetch(r, pulled.content->digest, pulled.content->digest, &one);
 	assert_string_equal(index.data, one.data);
@@ -152,9 +154,10 @@ static void digests(void **state)
 	}
 	assert_int_equal(named, 2);
 	/* A tag that is pushed again means something else, and what it meant is still there. */
-	assert_int_equal(registries_step(r, &(struct sim_step){.what = "image-set",
-							       .image = HOST "/a/both:1",
-							       .size_mib = 9},
+	assert_int_equal(registries_step(r,
+					 &(struct sim_step){.what = "image-set",
+							    .image = HOST "/a/both:1",
+							    .size_mib = 9},
 					 &err),
 			 0);
 	fetch(r, "1", NULL, &one);

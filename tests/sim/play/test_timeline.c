@@ -114,8 +114,7 @@ static void rig_init(struct rig *r, const char *text)
 	r->timeline = timeline_new(&r->world);
 	r->tally = tally_new();
 	r->asked = tally_new();
-	r->control = (struct control){&r->world, &r->scenario, r->timeline, r->tally,
-				      r->asked};
+	r->control = (struct control){&r->world, &r->scenario, r->timeline, r->tally, r->asked};
 	buf_clear(&told, 0);
 	if (timeline_start(r->timeline, &r->scenario, at(0), &err) != 0)
 		fail_msg("%s", err.text);
@@ -428,8 +427,7 @@ static void control(void **state)
 		rig_init(&r, NODES CACHED);
 		tally_count(r.tally,
 			    &(struct fault_request){"create", "pods", "", "drop-puller/1"});
-		tally_count(r.asked,
-			    &(struct fault_request){"HEAD", "manifests", "", "docker.io"});
+		tally_count(r.asked, &(struct fault_request){"HEAD", "manifests", "", "docker.io"});
 		int status = control_answer(&r.control, row->method, row->path, row->body,
 					    strlen(row->body), at(7000), &out);
 		assert_int_equal(status, row->status);
