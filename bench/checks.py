@@ -67,7 +67,7 @@ class Phase:
 
     def __init__(self, world, tree):
         self.world, self.tree = world, tree
-        self.start, self.asked, self.cpu = os.path.getsize(world.audit), world.asked(), tree.cpu()
+        self.start, self.asked, self.cpu = os.path.getsize(world.audit), world.asked(), tree.cpu() if tree else {}
         self.at = time.time()
 
     def events(self):
@@ -80,6 +80,7 @@ class Phase:
                 for e in self.events() if e["verb"] == "create" and e["objectRef"]["resource"] == "pods"}
 
     def result(self, tree=None):
+        """tree: an operator that was started since."""
         tree = tree or self.tree
         count = collections.Counter()
         for event in self.events():
@@ -172,7 +173,7 @@ def restart(world, tree, words, programs):
     tree.process.kill()
     tree.process.wait()
     first = set(phase.pods())
-    again = Phase(world, tree)
+    again = Phase(world, None)
     tree = Tree(programs, world, ["--registries", world.registries()])
     wanted = {("app1", node) for node in world.nodes} - first
     until(900, lambda: wanted <= set(again.pods()), "a pod on each other node")
@@ -188,6 +189,10 @@ def play(words):
     folder = tempfile.mkdtemp(prefix="drop-bench-")
     programs = link_programs(os.path.abspath(words.build), folder)
     results = {}
+
+    def show(name, result):
+        results[name] = result
+        print(f"{name}: {json.dumps(result)}", flush=True)
     with Registries(os.path.abspath(words.build), folder, words.nodes, words.images) as world:
         tree = Tree(programs, world, ["--registries", world.registries()])
         try:
@@ -200,10 +205,11 @@ def play(words):
                     "apiVersion": "drop.corewire.io/v1alpha1", "kind": "CachedImage", "metadata": {"name": f"app{i}"},
                     "spec": {"image": f"{HOST}/app{i}", "tag": "1", "policyRef": {"name": "p"}}})
             until(300, lambda: ready(world, words.images), "all are Ready")
-            results["found"] = phase.result()
-            results["unchanged"] = unchanged(world, tree, words)
-            results["moved"] = moved(world, tree, words)
-            tree, results["restart"] = restart(world, tree, words, programs)
+            show("found", phase.result())
+            show("unchanged", unchanged(world, tree, words))
+            show("moved", moved(world, tree, words))
+            tree, result = restart(world, tree, words, programs)
+            show("restart", result)
         finally:
             tree.stop()
     shutil.rmtree(folder, ignore_errors=True)
@@ -219,8 +225,6 @@ def main():
     parser.add_argument("--no-history", dest="history", action="store_false")
     words = parser.parse_args()
     results = play(words)
-    for name, result in results.items():
-        print(f"{name}: {json.dumps(result)}")
     keep("checks", {"nodes": words.nodes, "images": words.images, **results}, words.history)
     good = (results["found"]["pods"] == 0 and results["unchanged"]["pods"] == 0 and results["moved"]["needless"] == 0
             and results["unchanged"]["registry"].get("HEAD") == words.images and results["restart"]["other_images"] == 0)

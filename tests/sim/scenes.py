@@ -48,7 +48,8 @@ def play(binaries, shim, scene, work):
     with open(work / "sim.log", "wb") as sim_log, open(work / "drop.log", "wb") as drop_log:
         simulator = subprocess.Popen(
             [binaries / "drop-sim", "--scenario", scene, "--kubeconfig-out", kubeconfig,
-             "--registries-out", registries, "--clock-file", clock, "--screen", "lines", "--until-expected", f"{SCENE_SECONDS}s"],
+             "--registries-out", registries, "--clock-file", clock,
+             "--screen", "lines", "--until-expected", f"{SCENE_SECONDS}s"],
             stdout=sim_log, stderr=subprocess.STDOUT)
         operator = None
         usage = ["--usage"] if "type: cluster" in pathlib.Path(scene).read_text(encoding="utf-8") else []
