@@ -258,7 +258,7 @@ MUTANTS = [
            "n == 0 || strncmp(path, entry->path, n) == 0;", DISCOVERER + "auth"),
     Mutant(30, "discoverer/image_list.c", "	return state == PART_WHOLE || state == PART_GONE;",
            "	return state == PART_WHOLE;", DISCOVERER + "image_list"),
-    Mutant(28, "sim/play/sources.c", "	size_t to = tags->n - from > n ? from + n : tags->n;",
+    Mutant(28, "sim/play/registry_http.c", "	size_t to = tags->n - from > n ? from + n : tags->n;",
            "	size_t to = tags->n - from > n ? from + n - 1 : tags->n;", SOURCES),
     Mutant(29, "discoverer/registry/auth.c", "		    text[i] == 0x7f)\n			return false;",
            "		    text[i] == 0)\n			return false;", DISCOVERER + "auth"),
