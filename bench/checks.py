@@ -164,12 +164,12 @@ def moved(world, tree, words):
 
 
 def restart(world, tree, words, programs):
-    """A slow rollout, cut off after three nodes; the interval after it is far longer than what is measured."""
+    """A slow rollout, cut off after three nodes: the others must follow at once, and not an interval later."""
     set_policy(world, maxConcurrentNodes=1, minDelayBetweenPulls="1s")
     push(world, "app1")
     phase = Phase(world, tree)
     until(10 * words.every + 600, lambda: len(phase.pods()) >= HAVE_IT + 1, "the first pods")
-    set_policy(world, repullInterval="24h", maxConcurrentNodes=1000, minDelayBetweenPulls="0s")
+    set_policy(world, maxConcurrentNodes=1000, minDelayBetweenPulls="0s")
     tree.process.kill()
     tree.process.wait()
     first = set(phase.pods())

@@ -9,6 +9,11 @@
 /* Without a doorbell we ask this often. */
 #define READ_EVERY_MS 5000
 #define ANSWER_MS     5000
+/*
+ * While an answer is less fresh than was demanded: the doorbell tells the freshness of all kinds
+ * together, and only those that are read here may have been listed again. Doubles.
+ */
+#define READ_AGAIN_MS 100
 
 static void heard_lease(struct proc *p, struct feed *f, uint64_t term, int64_t until_ms,
 			int64_t said_us, const char *trouble)
@@ -70,6 +75,19 @@ static void caught_up(struct proc *p, struct feed *f, int64_t fresh_ms)
 	f->ops->caught_up(p, fresh_ms);
 }
 
+/* Until the next question, if no doorbell rings. */
+static int64_t wait_ms(struct feed *f, int64_t fresh_ms)
+{
+	if (f->demanded_ms == 0 || fresh_ms >= f->demanded_ms) {
+		f->again_ms = 0;
+		return READ_EVERY_MS;
+	}
+	f->again_ms = f->again_ms == 0 ? READ_AGAIN_MS : 2 * f->again_ms;
+	if (f->again_ms > READ_EVERY_MS)
+		f->again_ms = READ_EVERY_MS;
+	return f->again_ms;
+}
+
 void feed_changes(struct proc *p, struct feed *f, const struct msg_in *in)
 {
 	f->asked = false;
@@ -91,7 +109,7 @@ void feed_changes(struct proc *p, struct feed *f, const struct msg_in *in)
 		apply_change(p, f, &got->changes.at[i]);
 	f->epoch = got->epoch;
 	f->seq = got->next;
-	f->ask_ms = got->more ? 0 : proc_now(p).boot_ms + READ_EVERY_MS;
+	f->ask_ms = got->more ? 0 : proc_now(p).boot_ms + wait_ms(f, got->fresh_ms);
 	if (!got->more)
 		caught_up(p, f, got->fresh_ms);
 }

@@ -39,6 +39,7 @@ struct feed { /* what was read; zeroed but for ops */
 	int64_t ask_ms;                   /* ask again then, whatever the doorbell says */
 	int64_t asked_ms;                 /* when we last asked */
 	int64_t demanded_ms;              /* freshness last demanded, so that it is demanded once */
+	int64_t again_ms;                 /* between two questions while that is not there yet */
 	char lease_trouble[ERR_TEXT_MAX]; /* why the lease cannot be held; "": nothing is wrong */
 };
 
