@@ -62,12 +62,20 @@ class Registries(Sim):
         return count
 
 
+def whole_lines(path):
+    """Bytes of the file up to the end of its last line."""
+    with open(path, "rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - 1024 * 1024))
+        return size - len(file.read().rpartition(b"\n")[2])
+
+
 class Phase:
     """From here on: requests, CPU and pods."""
 
     def __init__(self, world, tree):
         self.world, self.tree = world, tree
-        self.start, self.asked, self.cpu = os.path.getsize(world.audit), world.asked(), tree.cpu() if tree else {}
+        self.start, self.asked, self.cpu = whole_lines(world.audit), world.asked(), tree.cpu() if tree else {}
         self.at = time.time()
 
     def events(self):
