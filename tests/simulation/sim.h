@@ -233,7 +233,7 @@ struct sim {
 	bool set_suspend;
 	int64_t stopped_ms;            /* the last such change */
 	bool told_suspend[IMAGES_MAX]; /* of its own, as the core was told last */
-	bool disks;   /* nodes have small disks, and policies heed it */
+	bool disks;                    /* nodes have small disks, and policies heed it */
 	int64_t wall_offset_s;
 	uint64_t rv, uids, revisions;
 	struct core *core;
