@@ -205,7 +205,7 @@ void on_explain_plan(struct proc *p, const struct msg_in *in)
 	else {
 		struct explain_pods pods = explain_plan_pods(r->core, &image, a);
 		struct image_platforms told = platforms_told(&ask->platforms, a);
-		n = explain_plan(r->core, &image, &told, PLAN_NODES_MAX, a, &list);
+		n = explain_plan_told(r->core, &image, &told, PLAN_NODES_MAX, a, &list);
 		if (ask->platforms.n == 0)
 			reply.unsized = unsized_of(r, &image, list, n, a);
 		reply.images_per_pod = pods.images_per_pod;

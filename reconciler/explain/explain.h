@@ -155,8 +155,11 @@ size_t explain_queue(struct core *c, size_t max, struct now now, struct arena *a
  * exists it is as if the spec replaced it. told: what the registry says of the reference; empty: it
  * was not asked, or does not tell.
  */
-size_t explain_plan(struct core *c, const struct cachedimage *image,
-		    const struct image_platforms *told, size_t max, struct arena *a,
+size_t explain_plan_told(struct core *c, const struct cachedimage *image,
+			 const struct image_platforms *told, size_t max, struct arena *a,
+			 struct explain **ret_list);
+/* The same with an empty one. */
+size_t explain_plan(struct core *c, const struct cachedimage *image, size_t max, struct arena *a,
 		    struct explain **ret_list);
 /*
  * The platforms of the nodes in such a list that pull unknown bytes; none if registries may not be

@@ -235,9 +235,9 @@ static int plan_place(const struct core *c, const struct explain *e, int slot)
 }
 #define PLAN_PLACES 5
 
-size_t explain_plan(struct core *c, const struct cachedimage *image,
-		    const struct image_platforms *told, size_t max, struct arena *a,
-		    struct explain **ret_list)
+size_t explain_plan_told(struct core *c, const struct cachedimage *image,
+			 const struct image_platforms *told, size_t max, struct arena *a,
+			 struct explain **ret_list)
 {
 	struct plan plan = plan_of(c, image, a);
 	struct explain *all = arena_array(a, c->n_order, sizeof(*all));
@@ -258,6 +258,12 @@ size_t explain_plan(struct core *c, const struct cachedimage *image,
 				(*ret_list)[n++] = all[rank];
 		}
 	return n;
+}
+
+size_t explain_plan(struct core *c, const struct cachedimage *image, size_t max, struct arena *a,
+		    struct explain **ret_list)
+{
+	return explain_plan_told(c, image, &(struct image_platforms){0}, max, a, ret_list);
 }
 
 struct explain_limits explain_plan_limits(struct core *c, const struct cachedimage *image,
