@@ -330,11 +330,11 @@ static bool is_own(const struct usage *u, const struct pulled *e, bool *ret_alon
 
 static void note_uncovered(struct usage *u, const struct pulled *e, uint64_t new)
 {
-	uint64_t pod = hash_of(e->pod_uid, 0), events = recent_get(&u->pods, pod) + 1;
+	uint64_t pod = hash_of(e->pod_uid, 0), events = recent_get(&u->pods, pod) + (e->count == 1);
 	if (e->combined && new > 1)
 		u->outcomes[USAGE_uncovered] += new - 1;
 	recent_put(&u->pods, pod, events);
-	if (events == USAGE_POD_EVENTS_MAX)
+	if (e->count == 1 && events == USAGE_POD_EVENTS_MAX)
 		u->outcomes[USAGE_uncovered]++;
 }
 

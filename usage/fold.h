@@ -38,9 +38,10 @@
 
 /* Uses that one change of one event can add. */
 #define USAGE_COUNT_MAX 1000
-/* The kubelet lets 25 events of a pod through, and then one in five minutes: a pod with this many
- * events Pulled has others that were never written. */
-#define USAGE_POD_EVENTS_MAX 8
+/* The kubelet lets 25 events of a pod through, and then one in five minutes; a container has four
+ * (Pulling, Pulled, Created, Started): a pod with this many events Pulled may have others that were
+ * never written. */
+#define USAGE_POD_EVENTS_MAX 6
 #define USAGE_JUMP_S         (2 * 3600)
 /* Uses that wait for the hour they are in, while events are listed. */
 #define USAGE_LATER_MAX 65536
