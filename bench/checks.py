@@ -99,7 +99,7 @@ class Phase:
         spent = {name: round(cpu[name] - (self.cpu.get(name, 0) if tree is self.tree else 0), 2) for name in cpu}
         return {"registry": dict(self.world.asked() - self.asked), "requests": dict(sorted(count.items())),
                 "requests_n": sum(count.values()), "pods": len(self.pods()), "cpu": spent,
-                "cpu_s": round(sum(spent.values()), 2), "pss_mb": round(tree.pss(), 1), "took_s": round(time.time() - self.at, 1)}
+                "cpu_s": round(sum(spent.values()), 2), "pss_mb": round(tree.memory()[0], 1), "took_s": round(time.time() - self.at, 1)}
 
 
 def until(seconds, probe, what):
