@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
-# Cross-compiles the operator for arm64 into build/arm64, against Debian's arm64 libraries, and lets the kernel run it by
-# emulation: then `tests/e2e/run.py --build build/arm64 first_light` tests it on a real cluster of this machine. Minutes, where
-# PLATFORM=linux/arm64 deploy/image/build.sh compiles by emulation. Needs root for the kernel's part only.
+# Cross-compiles the operator for arm64 into build/arm64/bin, against Debian's arm64 libraries, and lets the kernel run it by
+# emulation, for example on a cluster of tests/cluster:
+#   unshare -p -f --mount-proc --kill-child build/arm64/bin/drop-supervisor --kubeconfig DIR/kubeconfig --socket-dir /tmp/s
+# (as process 1, as in a container: qemu knows no subreapers). A minute or two, where PLATFORM=linux/arm64 deploy/image/build.sh
+# compiles by emulation for 23. Needs root for the kernel's part only.
 # The libraries are unpacked below $DROP_CACHE, once; apt's own state and the machine's packages stay as they are.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -48,6 +50,11 @@ EOF
 [ -f build/arm64/build.ninja ] || meson setup --cross-file build/arm64.txt -Dwerror=true -Dcrash_points=true build/arm64
 ninja -C build/arm64 --quiet {watcher/drop-watcher,reconciler/drop-reconciler,puller/drop-puller} \
 	{discoverer/drop-discoverer,metricsd/drop-metricsd,supervisor/drop-supervisor,dropctl/dropctl}
+mkdir -p build/arm64/bin
+for program in watcher reconciler puller discoverer metricsd supervisor; do
+	ln -f "build/arm64/$program/drop-$program" build/arm64/bin/
+done
+ln -f build/arm64/dropctl/dropctl build/arm64/bin/
 
 if ! build/arm64/dropctl/dropctl --version >/dev/null 2>&1; then
 	[ -e /proc/sys/fs/binfmt_misc/register ] || mount -t binfmt_misc binfmt_misc /proc/sys/fs/binfmt_misc
