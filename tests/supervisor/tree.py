@@ -221,6 +221,15 @@ def test_neither_nng_nor_curl_is_linked():
         assert f'lib{library}' not in needed, f'must 8: {library}'
 
 
+STACKS_MIB = 20  # of RLIMIT_DATA: stacks of threads that are never touched
+OTHERS_MIB = 60  # what all processes take together at 5,000 nodes
+
+
+def chart_limit_mib():
+    values = pathlib.Path(__file__, '../../../deploy/helm/drop/values.yaml').resolve().read_text()
+    return int(re.search(r'^resources:.*?limits:\n\s+memory: (\d+)Mi$', values, re.M | re.S)[1])
+
+
 def test_what_a_child_gets():
     show = ('{ echo "args $*"; echo "id $DROP_IDENTITY $DROP_HASH_KEY"; ulimit -d; '
             'grep NoNewPrivs /proc/self/status; ls /proc/$$/fd; } >$TRACE.$(basename $0)\n')
@@ -236,7 +245,9 @@ def test_what_a_child_gets():
         assert '--priority-class=low' in puller[0] and '--leader-elect' not in puller[0]
         assert watcher[1] == puller[1], 'one identity for the tree'
         assert re.fullmatch(f'id {os.uname().nodename}_[0-9a-f]{{16}} [0-9a-f]{{32}}', watcher[1])
-        assert watcher[2] in (str(256 * 1024), 'unlimited'), watcher[2]
+        # Sanitizers know no limit. Else a leak meets its own before the container's (docs/sizing.md).
+        if watcher[2] != 'unlimited':
+            assert int(watcher[2]) // 1024 - STACKS_MIB + OTHERS_MIB <= chart_limit_mib(), watcher[2]
         assert watcher[3].split()[1] == '1'
         identity = watcher[1]
         pid = tree.status()['watcher'][0]
