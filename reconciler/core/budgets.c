@@ -163,11 +163,11 @@ static bool unlisted(const struct core *c, const struct image *img, int slot)
 {
 	const struct pair *p = &img->pairs[slot];
 	const struct presence *list = &c->nodes[slot].images;
-	if (node_lists(c, img, slot))
-		return false;
-	return (p->flags & PAIR_LIVE) != 0 ||
-	       (p->pulled_s != 0 &&
-		list->heartbeat_s - list->ahead_s <= (int64_t)p->pulled_s + PRESENCE_AFTER_S);
+	bool may = (p->flags & PAIR_LIVE) != 0 ||
+		   (p->pulled_s != 0 &&
+		    list->heartbeat_s - list->ahead_s <= (int64_t)p->pulled_s + PRESENCE_AFTER_S);
+	/* Last: of most images nothing was pulled there, and a look into the list costs more. */
+	return may && !node_lists(c, img, slot);
 }
 
 bool budget_room(struct core *c, const struct image *img, int slot, uint64_t more)
