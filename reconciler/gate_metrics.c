@@ -53,6 +53,8 @@ void collect_held(struct proc *p)
 			if (strcmp(label_of(r, list[k].pool), pool) == 0)
 				sum += list[k].nodes;
 		metric_set(m, METRIC_nodes_held, sum, LABELS(pool));
+		/* The series is there before the first time-out, so that increase() sees it. */
+		metric_add(m, METRIC_gate_timeouts_total, 0, LABELS(pool));
 	}
 }
 

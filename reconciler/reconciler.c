@@ -119,6 +119,14 @@ static void follow_session(struct proc *p)
 		events_forget(r->events);
 }
 
+/* Both cores must know what was read in this turn. */
+static void look_for_children(struct reconciler *r, struct now now)
+{
+	const struct reconciler_options *o = &r->options;
+	if (o->startup_taint != NULL || o->tolerate_startup_taint != NULL || o->node_condition)
+		core_gate_wait(r->core, sets_gate_pending(r->sets, now));
+}
+
 int64_t reconciler_turn(struct proc *p, struct now now)
 {
 	struct reconciler *r = proc_state(p);
@@ -129,6 +137,7 @@ int64_t reconciler_turn(struct proc *p, struct now now)
 	}
 	announce(p);
 	read_turn(p);
+	look_for_children(r, now);
 	int64_t next = apply_turn(p), sets_ms = set_writes_turn(p);
 	int64_t events_ms = event_writes_turn(p);
 	if (sets_ms < next)

@@ -21,6 +21,7 @@
 #include "sim/play/by_hand.h"
 #include "sim/play/cluster.h"
 #include "sim/play/expect.h"
+#include "sim/play/startup_taints.h"
 #include "sim/registry_hosts.h"
 #include "sim/kubeconfig.h"
 #include "sim/load.h"
@@ -53,6 +54,7 @@ struct sim {
 	struct cluster cluster;
 	struct watches *watches;
 	struct by_hand *by_hand;
+	struct startup_taints *startup_taints;
 	struct timeline *timeline;
 	struct sim_world world;
 	struct control control;
@@ -131,6 +133,7 @@ static int make_parts(struct sim *s, struct err *err)
 		return -1;
 	make_nodes(s);
 	s->by_hand = by_hand_new(s->store);
+	s->startup_taints = startup_taints_new(s->store, &s->scenario);
 	s->world = (struct sim_world){
 		.store = s->store,
 		.nodes = s->nodes,
@@ -286,6 +289,7 @@ static int64_t turn(struct sim *s)
 		before = store_rv(s->store);
 		next = timeline_turn(s->timeline, now);
 		next = earlier(next, nodes_turn(s->nodes, now));
+		next = earlier(next, startup_taints_turn(s->startup_taints, now));
 		next = earlier(next, store_turn(s->store, now));
 	} while (store_rv(s->store) != before && ++rounds < ROUNDS_MAX);
 	if (rounds == ROUNDS_MAX)
@@ -342,6 +346,7 @@ void sim_free(struct sim *s)
 	tls_free(s->tls);
 	audit_free(s->audit);
 	timeline_free(s->timeline);
+	startup_taints_free(s->startup_taints);
 	by_hand_free(s->by_hand);
 	watches_free(s->watches);
 	nodes_free(s->nodes);

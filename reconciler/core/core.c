@@ -318,6 +318,11 @@ bool core_knows_zone(const struct core *c, const char *name)
 	return map_get(&c->zones, name) != NULL;
 }
 
+void core_gate_wait(struct core *c, bool wait)
+{
+	c->gate_wait = wait;
+}
+
 void core_allow_checks(struct core *c, bool allow)
 {
 	c->checks_allowed = allow;

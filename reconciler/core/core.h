@@ -90,6 +90,10 @@ void core_opened(struct core *c, const char *node, const char *node_uid,
 void core_condition_written(struct core *c, const char *node, const char *node_uid, bool done,
 			    int64_t again_ms, struct now now);
 
+/* 45. Gating images are about to come that the core does not know yet (sets_gate_pending): a node
+ * that lacks none of those it knows waits for them, until its deadline at most. */
+void core_gate_wait(struct core *c, bool wait);
+
 /*
  * A person orders that a held node opens now, or with NULL that all do; the number of nodes that
  * were held. -1: there is no such node.

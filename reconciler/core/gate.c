@@ -86,6 +86,8 @@ const char *gate_missing_text(struct core *c, int slot, struct now now)
 		return arena_printf(&c->scratch, "the node is not ready for images: %s",
 				    s->eligible ? "it has a taint of Kubernetes"
 						: target_states[s->state].name);
+	if (n == 0 && c->gate_wait)
+		return "a set has not created its images yet";
 	return arena_printf(&c->scratch, "%zu missing: %s%s", n, list,
 			    n > NAMED_MAX ? " and more" : "");
 }
@@ -100,13 +102,15 @@ static bool decide(struct core *c, struct held *h, struct now now)
 		return false; /* a change of the node ends that */
 	/* On a node that is not Ready yet nothing is missing, because nothing targets it. */
 	bool settled = s->eligible && !h->unsettled;
-	if (h->by_hand || (settled && !gate_any_missing(c, h->slot))) {
+	bool lacks = !settled || gate_any_missing(c, h->slot);
+	if (h->by_hand || (!lacks && !c->gate_wait)) {
 		h->open = true;
 		return true;
 	}
-	int64_t at_s = startup_deadline(s->created, h->ready_s, c->startup_deadline_ms);
-	if (now.wall_s < at_s) {
-		timer_set(&c->timers, &h->timer, now.boot_ms + (at_s - now.wall_s) * 1000);
+	int64_t left_s = held_left_s(c, h, now);
+	if (left_s > 0) {
+		timer_set(&c->timers, &h->timer,
+			  now.boot_ms + (lacks ? left_s * 1000 : HELD_COMING_MS));
 		return false;
 	}
 	tell(c, h, FACT_GATE_TIMED_OUT, gate_missing_text(c, h->slot, now), 0);
@@ -205,7 +209,7 @@ static void removed(struct core *c, struct held *h, struct now now)
 	if (h->removals != 1)
 		return;
 	gate_count(c, h->slot, &all, &there);
-	int64_t took_s = h->ready_s != 0 && now.wall_s > h->ready_s ? now.wall_s - h->ready_s : 0;
+	int64_t took_s = h->ready_at_s != 0 ? held_now_s(h, now) - h->ready_at_s : 0;
 	tell(c, h, FACT_NODE_OPENED,
 	     h->by_hand
 		     ? "ordered by dropctl gate open"

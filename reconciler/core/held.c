@@ -27,10 +27,13 @@ struct node_taints held_other_taints(struct core *c, const struct node *n)
 	return rest;
 }
 
-static struct held *begin(struct core *c, int slot)
+/* A node cannot be created after it came: the API server's clock is ahead then, or ours behind. */
+static struct held *begin(struct core *c, int slot, int64_t created_s, struct now now)
 {
 	struct held *h = xcalloc(1, sizeof(*h));
 	h->slot = slot;
+	h->clock_s = now.wall_s - now.boot_ms / 1000;
+	h->created_at_s = created_s < now.wall_s ? created_s : now.wall_s;
 	h->timer.owner = TIMER_HELD;
 	list_init(&h->touched);
 	list_init(&h->wanted);
@@ -87,16 +90,15 @@ void held_fence(struct core *c)
 }
 
 /*
- * When the node became Ready, by our clock as far as the kubelet's is known to be ahead; never
- * later than now. 0: it is not Ready.
+ * When the node became Ready, by our clock as far as the kubelet's is known to be ahead. 0: it is
+ * not Ready.
  */
-static int64_t ready_since(const struct node_slot *s, const struct node *n, struct now now)
+static int64_t ready_since(const struct node_slot *s, const struct node *n)
 {
 	const struct node_condition *c = node_condition_find(n, "Ready");
 	if (c == NULL || c->status == NULL || strcmp(c->status, "True") != 0 || c->since == 0)
 		return 0;
-	int64_t since_s = c->since - s->images.ahead_s;
-	return since_s < now.wall_s ? since_s : now.wall_s;
+	return c->since - s->images.ahead_s;
 }
 
 void held_look(struct core *c, int slot, const struct node *n, bool joined, struct now now)
@@ -116,10 +118,10 @@ void held_look(struct core *c, int slot, const struct node *n, bool joined, stru
 	if (h == NULL && !remove && !tolerate && !c->node_conditions)
 		return;
 	if (h == NULL)
-		h = begin(c, slot);
+		h = begin(c, slot, n->meta.created, now);
 	const struct node_condition *ours = node_condition_find(n, NODE_CONDITION);
 	bool said_true = ours != NULL && ours->status != NULL && strcmp(ours->status, "True") == 0;
-	int64_t ready_s = ready_since(s, n, now);
+	int64_t ready_s = ready_since(s, n), ago_s = now.wall_s - ready_s;
 	bool unfinished = startup_unfinished(n), unsettled = startup_unsettled(n);
 	/* A clock that is found to be ahead moves the deadline of the same transition. */
 	if (h->remove == remove && h->tolerate == tolerate && h->unfinished == unfinished &&
@@ -130,8 +132,21 @@ void held_look(struct core *c, int slot, const struct node *n, bool joined, stru
 	h->tolerate = tolerate;
 	h->unfinished = unfinished;
 	h->unsettled = unsettled;
+	if (h->ready_s != ready_s)
+		h->ready_at_s = ready_s != 0 ? held_now_s(h, now) - (ago_s > 0 ? ago_s : 0) : 0;
 	h->ready_s = ready_s;
 	held_touch(c, slot);
+}
+
+int64_t held_now_s(const struct held *h, struct now now)
+{
+	return now.boot_ms / 1000 + h->clock_s;
+}
+
+int64_t held_left_s(const struct core *c, const struct held *h, struct now now)
+{
+	return startup_deadline(h->created_at_s, h->ready_at_s, c->startup_deadline_ms) -
+	       held_now_s(h, now);
 }
 
 bool held_is(const struct core *c, int slot)

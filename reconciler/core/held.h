@@ -10,6 +10,9 @@
 
 #include "reconciler/core/pace.h"
 
+/* So often it is looked whether the gating images that are about to come are there. */
+#define HELD_COMING_MS 1000
+
 /* Takes what a Node says of its startup taints. joined: another machine has the name now. */
 void held_look(struct core *c, int slot, const struct node *n, bool joined, struct now now);
 /* The node is gone, or its slot is freed. */
@@ -20,6 +23,11 @@ void held_fence(struct core *c);
 void held_touch(struct core *c, int slot);
 void held_touch_all(struct core *c);
 
+/* Unix seconds by the wall clock as it was when the node came: changes of the clock since then move
+ * nothing. */
+int64_t held_now_s(const struct held *h, struct now now);
+/* 45. Seconds until the node's deadline; 0 or less: it is over. */
+int64_t held_left_s(const struct core *c, const struct held *h, struct now now);
 /* Has a startup taint, of either kind, and was not opened. */
 bool held_is(const struct core *c, int slot);
 /* 46. A pull of the image on the node is what a held node waits for. */

@@ -81,18 +81,21 @@ struct held { /* a node that has, or had, a startup taint (held.h, gate.h); 45, 
 	bool remove, tolerate; /* it has taints that we remove; that somebody else does */
 	bool unfinished;       /* its autoscaler or cloud provider has not finished it */
 	bool unsettled;        /* what targets it is not known yet (startup.h) */
-	int64_t ready_s;       /* Ready since then, unix seconds by our clock; 0: it is not */
-	bool open;             /* decided, for good; what follows is only removal of the taint */
-	bool timed_out;        /* the deadline opened it */
-	bool by_hand;          /* somebody ordered it */
-	bool asked;            /* a removal is unanswered */
-	uint32_t removals;     /* in a row, each undone by somebody */
-	uint32_t failures;     /* of removals in a row */
-	int64_t removed_ms;    /* boot ms of the last removal; 0: none */
-	int64_t again_ms;      /* none is asked for before; boot ms */
-	struct timer timer;    /* deadline, or again_ms */
-	struct link touched;   /* in core.held_touched: to be looked at */
-	struct link wanted;    /* in core.removals: to be asked for */
+	int64_t ready_s;       /* Ready since then, as the node says, by our clock; 0: it is not */
+	/* By the clock of held_now_s(): when it was created, and became Ready; 0: it is not. */
+	int64_t created_at_s, ready_at_s;
+	int64_t clock_s;     /* our wall clock less boot time, when the node came */
+	bool open;           /* decided, for good; what follows is only removal of the taint */
+	bool timed_out;      /* the deadline opened it */
+	bool by_hand;        /* somebody ordered it */
+	bool asked;          /* a removal is unanswered */
+	uint32_t removals;   /* in a row, each undone by somebody */
+	uint32_t failures;   /* of removals in a row */
+	int64_t removed_ms;  /* boot ms of the last removal; 0: none */
+	int64_t again_ms;    /* none is asked for before; boot ms */
+	struct timer timer;  /* deadline, or again_ms */
+	struct link touched; /* in core.held_touched: to be looked at */
+	struct link wanted;  /* in core.removals: to be asked for */
 	/* 47 (node_condition.h). */
 	bool said_true;         /* the Node's condition is True: it stays as it is */
 	bool saying;            /* a write of it is unanswered */
@@ -519,6 +522,7 @@ struct core {
 	struct link touched, touched_policies, asks, deletes, resolves, checks;
 	struct startup_keys startup; /* owned; 45 */
 	int64_t startup_deadline_ms;
+	bool gate_wait;  /* gating images are about to come (core_gate_wait) */
 	uint32_t n_held; /* nodes with a struct held */
 	struct link held_touched, removals, conditions;
 	bool node_conditions;                /* each node gets one (47) */

@@ -19,12 +19,14 @@ static struct said state_of(struct core *c, const struct held *h, struct now now
 	if (!s->eligible || h->unsettled || h->unfinished)
 		return (struct said){0};
 	gate_count(c, h->slot, &all, &there);
+	if (c->gate_wait && !gate_any_missing(c, h->slot))
+		return (struct said){0};
 	if (all == 0)
 		return (struct said){true, true, "NoGatingImages", "no image gates this node"};
 	const char *count = arena_printf(&c->scratch, "%zu of %zu images are there", there, all);
 	if (!gate_any_missing(c, h->slot))
 		return (struct said){true, true, "ImagesReady", count};
-	if (now.wall_s >= startup_deadline(s->created, h->ready_s, c->startup_deadline_ms))
+	if (held_left_s(c, h, now) <= 0)
 		return (struct said){true, true, "GateTimedOut", count};
 	return (struct said){true, false, "Pulling", count};
 }
@@ -44,10 +46,10 @@ void node_condition_look(struct core *c, struct held *h, struct now now)
 		return;
 	struct said said = state_of(c, h, now);
 	int64_t at_ms = CLOCK_NEVER;
-	if (said.known && !said.status) {
-		int64_t at_s = startup_deadline(s->created, h->ready_s, c->startup_deadline_ms);
-		at_ms = now.boot_ms + (at_s - now.wall_s) * 1000;
-	}
+	if (said.known && !said.status)
+		at_ms = now.boot_ms + held_left_s(c, h, now) * 1000;
+	else if (!said.known && c->gate_wait)
+		at_ms = now.boot_ms + HELD_COMING_MS;
 	if (said.known && hash_of(&said) != h->said) {
 		if ((said.status && h->said != 0) || now.boot_ms >= h->say_ms)
 			list_append(&c->conditions, &h->to_say);

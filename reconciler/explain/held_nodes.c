@@ -63,7 +63,7 @@ static void fill(struct core *c, int slot, struct now now, struct arena *a, stru
 				  .there = (uint32_t)there};
 	if (held_is(c, slot)) {
 		row->ready_s = h->ready_s;
-		row->deadline_s = startup_deadline(s->created, h->ready_s, c->startup_deadline_ms);
+		row->deadline_s = now.wall_s + held_left_s(c, h, now);
 	}
 	row->text = text_of(c, h, row, now, a);
 	arena_reset(&c->scratch);

@@ -53,7 +53,8 @@ static void conditions(const struct node_said *said, struct buf *out)
 
 static void taint(const char *key, const char *value, const char *effect, struct buf *out)
 {
-	buf_adds(out, out->data[out->len - 1] == '[' ? "{\"key\":" : ",{\"key\":");
+	bool first = out->len == 0 || out->data[out->len - 1] == '[';
+	buf_adds(out, first ? "{\"key\":" : ",{\"key\":");
 	buf_add_json(out, key);
 	if (value != NULL && *value != '\0') {
 		buf_adds(out, ",\"value\":");
@@ -62,15 +63,43 @@ static void taint(const char *key, const char *value, const char *effect, struct
 	buf_addf(out, ",\"effect\":\"%s\"}", effect);
 }
 
-static void spec(const struct node_said *said, struct buf *out)
+bool node_taint_follows(const char *key)
 {
-	const struct node_taints *own = &said->group->kubelet.taints;
+	static const char *const keys[] = {
+		"node.kubernetes.io/not-ready",
+		"node.kubernetes.io/unreachable",
+		"node.kubernetes.io/disk-pressure",
+		"node.kubernetes.io/unschedulable",
+	};
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		if (strcmp(keys[i], key) == 0)
+			return true;
+	return false;
+}
+
+static void all_of(const struct node_taints *taints, struct buf *out)
+{
+	for (size_t i = 0; i < taints->n; i++)
+		taint(taints->at[i].key, taints->at[i].value, taints->at[i].effect, out);
+}
+
+void node_write_own_taints(const struct node_said *said, struct buf *out)
+{
+	all_of(&said->group->kubelet.taints, out);
+	if (!said->fresh)
+		return;
+	all_of(&said->group->startup, out);
+	if (said->group->karpenter)
+		taint("karpenter.sh/unregistered", NULL, "NoExecute", out);
+}
+
+static void spec(const struct node_said *said, const char *others, struct buf *out)
+{
 	buf_adds(out, "\"spec\":{");
 	if (said->cordoned)
 		buf_adds(out, "\"unschedulable\":true,");
 	buf_adds(out, "\"taints\":[");
-	for (size_t i = 0; i < own->n; i++)
-		taint(own->at[i].key, own->at[i].value, own->at[i].effect, out);
+	buf_adds(out, others);
 	if (said->kubelet->away) {
 		taint("node.kubernetes.io/unreachable", NULL, "NoSchedule", out);
 		taint("node.kubernetes.io/unreachable", NULL, "NoExecute", out);
@@ -103,6 +132,8 @@ static void metadata(const struct node_said *said, struct buf *out)
 	label("kubernetes.io/os", g->os, out);
 	for (size_t i = 0; i < g->labels.n; i++)
 		label(g->labels.at[i].key, g->labels.at[i].value, out);
+	if (g->karpenter)
+		label("karpenter.sh/nodepool", g->kubelet.name, out);
 	buf_adds(out, "},\"annotations\":{\"node.alpha.kubernetes.io/ttl\":\"0\"");
 	for (int64_t left = g->pad_bytes, n = 0; left > 0; left -= 1024, n++)
 		buf_addf(out, ",\"sim.example.com/pad-%" PRId64 "\":\"%0*d\"", n,
@@ -155,9 +186,12 @@ static void images(const struct node_said *said, struct buf *out)
 void node_write_object(const struct node_said *said, struct buf *out)
 {
 	buf_adds(out, "{\"kind\":\"Node\",\"apiVersion\":\"v1\",");
+	struct buf own = {0};
 	metadata(said, out);
 	buf_adds(out, ",");
-	spec(said, out);
+	node_write_own_taints(said, &own);
+	spec(said, own.len != 0 ? own.data : "", out);
+	buf_done(&own);
 	buf_adds(out, ",\"status\":{");
 	conditions(said, out);
 	about(said, out);
@@ -177,14 +211,14 @@ void node_write_status(const struct node_said *said, struct buf *out)
 	buf_adds(out, "}}");
 }
 
-void node_write_taints(const struct node_said *said, struct buf *out)
+void node_write_taints(const struct node_said *said, const char *others, struct buf *out)
 {
 	if (said->cordoned) {
 		buf_adds(out, "{");
-		spec(said, out);
+		spec(said, others, out);
 	} else {
 		struct buf rest = {0};
-		spec(said, &rest);
+		spec(said, others, &rest);
 		buf_addf(out, "{\"spec\":{\"unschedulable\":null,%s",
 			 rest.data + strlen("\"spec\":{"));
 		buf_done(&rest);

@@ -14,6 +14,8 @@ struct node_group { /* struct sim_group, resolved and copied */
 	struct kubelet_group kubelet;
 	const char *os, *arch;
 	struct api_map labels;
+	struct node_taints startup; /* it registers with these, too */
+	bool karpenter;             /* with Karpenter's label and taint */
 	int64_t disk_bytes, max_images, pad_bytes, heartbeat_ms, skew_s;
 	struct sim_manifest *images; /* there from the start */
 	size_t n_images;
@@ -25,6 +27,7 @@ struct node_said {
 	const struct kubelet *kubelet;
 	bool cordoned, images; /* images: report them too */
 	uint32_t installed;    /* how often the machine was installed again */
+	bool fresh;            /* it is being registered */
 	/* Wall: the kubelet's last word; since when Ready and DiskPressure are what they are. */
 	int64_t heartbeat_s, ready_s, pressure_s, began_s;
 };
@@ -34,7 +37,13 @@ struct node_said {
 void node_write_object(const struct node_said *said, struct buf *out);
 /* Merge patch of the status subresource. */
 void node_write_status(const struct node_said *said, struct buf *out);
-/* Merge patch of the taints. */
-void node_write_taints(const struct node_said *said, struct buf *out);
+/* Does another part of Kubernetes set and remove that taint by the state of the node? */
+bool node_taint_follows(const char *key);
+/* The taints with which it registered, as JSON objects with commas between them. Of those that
+ * others remove only if it is still being registered. */
+void node_write_own_taints(const struct node_said *said, struct buf *out);
+/* Merge patch of the taints: others, as node_write_own_taints() writes them, and those that follow
+ * from the state of the node. */
+void node_write_taints(const struct node_said *said, const char *others, struct buf *out);
 
 #endif

@@ -48,6 +48,7 @@ static struct node_said about(const struct snode *s)
 				  .kubelet = &s->kubelet,
 				  .cordoned = s->cordoned,
 				  .installed = s->installed,
+				  .fresh = !s->registered,
 				  .images = (s->wants & NODE_WRITE_IMAGES) != 0,
 				  .heartbeat_s = s->heartbeat_s,
 				  .ready_s = s->ready_s,
@@ -67,6 +68,19 @@ static unsigned next_write(const struct snode *s)
 	return s->wants & (NODE_WRITE_STATUS | NODE_WRITE_IMAGES);
 }
 
+/* Those of others stay as they are. */
+static void write_taints(const struct node_port *port, const struct node_said *said,
+			 struct buf *out)
+{
+	struct buf others = {0};
+	if (port->other_taints != NULL)
+		port->other_taints(port->ctx, said->name, &others);
+	else
+		node_write_own_taints(said, &others);
+	node_write_taints(said, others.len != 0 ? others.data : "", out);
+	buf_done(&others);
+}
+
 static void write_node(struct nodes *n, struct snode *s, struct now now)
 {
 	struct buf text = {0};
@@ -83,7 +97,7 @@ static void write_node(struct nodes *n, struct snode *s, struct now now)
 		node_write_object(&said, &text);
 		port.node_create(port.ctx, s->name, text.data, text.len);
 	} else if (what & NODE_WRITE_TAINTS) {
-		node_write_taints(&said, &text);
+		write_taints(&port, &said, &text);
 		port.node_patch(port.ctx, s->name, text.data, text.len);
 	} else {
 		node_write_status(&said, &text);

@@ -115,6 +115,14 @@ static struct node_group *group_new(struct nodes *n, const struct sim_group *fro
 		.by_hand = from->by_hand,
 	};
 	copy_taints(a, &from->taints, &g->kubelet.taints);
+	struct node_taints startup = {arena_array(a, from->startup.n, sizeof(*startup.at)),
+				      from->startup.n};
+	for (size_t i = 0; i < startup.n; i++)
+		startup.at[i] = (struct node_taint){.key = from->startup.at[i].key,
+						    .value = from->startup.at[i].value,
+						    .effect = from->startup.at[i].effect};
+	copy_taints(a, &startup, &g->startup);
+	g->karpenter = from->karpenter_ms != 0;
 	copy_labels(a, &from->labels, &g->labels);
 	copy_images(n, &from->images, g);
 	g->disk_bytes = from->disk_mib * MIB;

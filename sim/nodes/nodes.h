@@ -17,6 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/clock.h"
 #include "sim/nodes/registry.h"
 #include "sim/scenario/scenario.h"
@@ -41,6 +42,10 @@ struct node_port {
 	void (*pod_delete)(void *ctx, const char *ns, const char *pod, const char *uid); /* force */
 	/* An event; nobody waits for the answer. NULL: events are not written. */
 	void (*event)(void *ctx, const char *ns, const char *json, size_t len);
+	/* Appends the taints that the Node has besides those that follow from its conditions
+	 * (node_taint_follows), as JSON objects with commas between them. NULL: those with which it
+	 * registered. */
+	void (*other_taints)(void *ctx, const char *node, struct buf *out);
 	/* Is there such a Secret (imagePullSecrets)? NULL: each that is named. */
 	bool (*secret_exists)(void *ctx, const char *ns, const char *name);
 	/* No more writes now: they wait until a nodes_turn() that finds it false. NULL: never. */

@@ -8,6 +8,8 @@
 
 #include <cjson/cJSON.h>
 
+#include "sim/nodes/node_status.h"
+
 static const struct resource *nodes_resource(void)
 {
 	return resource_find("", "v1", "nodes");
@@ -105,6 +107,25 @@ static void event(void *ctx, const char *ns, const char *json, size_t len)
 	cJSON_Delete(tree);
 }
 
+static void other_taints(void *ctx, const char *node, struct buf *out)
+{
+	const struct cluster *c = ctx;
+	const struct object *o = store_get(c->store, nodes_resource(), "", node);
+	cJSON *tree = o != NULL ? cJSON_ParseWithLength(o->text->json, o->text->len) : NULL;
+	const cJSON *spec = cJSON_GetObjectItemCaseSensitive(tree, "spec"), *taint;
+	cJSON_ArrayForEach(taint, cJSON_GetObjectItemCaseSensitive(spec, "taints"))
+	{
+		const cJSON *key = cJSON_GetObjectItemCaseSensitive(taint, "key");
+		if (node_taint_follows(cJSON_GetStringValue(key)))
+			continue;
+		char *text = cJSON_PrintUnformatted(taint);
+		buf_adds(out, out->len != 0 ? "," : "");
+		buf_adds(out, text);
+		cJSON_free(text);
+	}
+	cJSON_Delete(tree);
+}
+
 static bool secret_exists(void *ctx, const char *ns, const char *name)
 {
 	const struct cluster *c = ctx;
@@ -122,6 +143,7 @@ struct node_port cluster_port(struct cluster *c)
 		.pod_status = pod_status,
 		.pod_delete = pod_delete,
 		.event = event,
+		.other_taints = other_taints,
 		.secret_exists = secret_exists,
 	};
 }

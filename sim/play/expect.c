@@ -70,26 +70,41 @@ static void policy_state(const char *json, size_t len, struct arena *a, struct s
 			      message_of(&o.status.conditions)};
 }
 
+static void node_state(const char *json, size_t len, struct arena *a, struct state *ret)
+{
+	struct node o;
+	const char *taints = "open";
+	if (desc_decode(kinds[KIND_NODE].desc, json, len, true, a, &o, NULL) != 0)
+		return;
+	for (size_t i = 0; i < o.taints.n; i++)
+		taints = i == 0 ? o.taints.at[i].key
+				: arena_printf(a, "%s,%s", taints, o.taints.at[i].key);
+	*ret = (struct state){true, taints, "", ""};
+}
+
 static const struct {
-	const char *kind;
+	const char *kind, *version;
 	void (*state)(const char *json, size_t len, struct arena *a, struct state *ret);
 } readers[] = {
-	{"CachedImage", image_state},
-	{"CachedImageSet", set_state},
-	{"DiscoveryPolicy", policy_state},
+	{"CachedImage", API_GROUP "/" API_VERSION, image_state},
+	{"CachedImageSet", API_GROUP "/" API_VERSION, set_state},
+	{"DiscoveryPolicy", API_GROUP "/" API_VERSION, policy_state},
+	{"Node", "v1", node_state},
 };
 
 static struct state state_of(const struct sim_expect *e, const struct store *store, struct arena *a)
 {
 	struct state s = {.phase = "absent", .ready = "", .message = ""};
-	const struct resource *r = resource_of_kind(API_GROUP "/" API_VERSION, e->kind);
-	const struct object *o = r != NULL ? store_get(store, r, "", e->name) : NULL;
-	if (o == NULL)
-		return s;
-	s.phase = "without a status";
-	for (size_t i = 0; i < sizeof(readers) / sizeof(readers[0]); i++)
-		if (strcmp(e->kind, readers[i].kind) == 0)
-			readers[i].state(o->text->json, o->text->len, a, &s);
+	for (size_t i = 0; i < sizeof(readers) / sizeof(readers[0]); i++) {
+		if (strcmp(e->kind, readers[i].kind) != 0)
+			continue;
+		const struct resource *r = resource_of_kind(readers[i].version, e->kind);
+		const struct object *o = store_get(store, r, "", e->name);
+		if (o == NULL)
+			break;
+		s.phase = "without a status";
+		readers[i].state(o->text->json, o->text->len, a, &s);
+	}
 	return s;
 }
 

@@ -201,6 +201,19 @@ static int check_groups(const struct sim_scenario *s, struct err *err)
 	return 0;
 }
 
+static int check_startup_taints(const struct sim_scenario *s, struct err *err)
+{
+	for (size_t i = 0; i < s->nodes.n; i++)
+		for (size_t k = 0; k < s->nodes.at[i].startup.n; k++)
+			if (s->nodes.at[i].startup.at[k].cleared_ms != 0 &&
+			    s->nodes.at[i].startup.at[k].back_ms != 0)
+				return err_set(err, ERR_TERMINAL,
+					       "nodes[%zu].startupTaints[%zu]: write clearedAfter "
+					       "or backAfter, not both",
+					       i, k);
+	return 0;
+}
+
 static int check_images(const struct sim_scenario *s, struct arena *a, struct err *err)
 {
 	for (size_t i = 0; i < s->images.n; i++) {
@@ -286,8 +299,9 @@ static int read_first(const struct yaml_doc *doc, struct arena *a, struct sim_sc
 			       yaml_where(doc, ""));
 	prepare(doc->root);
 	if (from_tree(&sim_scenario_desc, doc->root, a, ret, err) != 0 ||
-	    check_groups(ret, err) != 0 || check_images(ret, a, err) != 0 ||
-	    check_faults(ret, err) != 0 || check_timeline(ret, err) != 0)
+	    check_groups(ret, err) != 0 || check_startup_taints(ret, err) != 0 ||
+	    check_images(ret, a, err) != 0 || check_faults(ret, err) != 0 ||
+	    check_timeline(ret, err) != 0)
 		return yaml_add_line(doc, sim_scenario_desc.name, err);
 	return 0;
 }

@@ -15,11 +15,24 @@
 #include "base/arena.h"
 #include "base/err.h"
 
+struct sim_startup_taint { /* a node registers with it; sim/play/startup_taints.h */
+	const char *key, *value, *effect;
+	int64_t cleared_ms; /* somebody removes it so long after the registration; 0: nobody */
+	int64_t back_ms;    /* somebody puts it back so long after each removal; 0: nobody */
+};
+
+struct sim_startup_taints {
+	struct sim_startup_taint *at;
+	size_t n;
+};
+
 struct sim_group { /* nodes that are alike: NAME-000, NAME-001, ... */
 	const char *name;
 	int64_t count;
 	struct api_map labels;
 	struct node_taints taints;
+	struct sim_startup_taints startup;
+	int64_t karpenter_ms;      /* Karpenter registers them so long after they came; 0: none */
 	const char *os, *arch;     /* default linux, amd64 */
 	const char *kubelet;       /* a dialect (sim/scenario/dialect.h), default 1.34 */
 	int64_t disk_mib;          /* for images; over 85 %: the unused go until 80 %, as kubelet */

@@ -26,7 +26,7 @@ static const char *const verbs[] = {"get",    "list",  "watch",  "create",
 static const char *const taint_effects[] = {"NoSchedule", "PreferNoSchedule", "NoExecute", NULL};
 static const char *const clocks[] = {"wall", "sleep", NULL};
 static const char *const expect_kinds[] = {"CachedImage", "CachedImageSet", "DiscoveryPolicy",
-					   NULL};
+					   "Node", NULL};
 
 static const struct field taint_rows[] = {
 	ROW(node_taint, key, "key", F_STRING, .flags = FF_REQUIRED, .doc = "Name of the taint."),
@@ -37,6 +37,22 @@ static const struct field taint_rows[] = {
 static const struct desc taint_desc = {"taint",    "A taint.", sizeof(struct node_taint),
 				       taint_rows, 3,          NULL};
 
+static const struct field sim_startup_taint_rows[] = {
+	ROW(sim_startup_taint, key, "key", F_STRING, .flags = FF_REQUIRED,
+	    .doc = "Name of the taint."),
+	ROW(sim_startup_taint, value, "value", F_STRING, .doc = "Its value."),
+	ROW(sim_startup_taint, effect, "effect", F_STRING, .flags = FF_HAS_DEFAULT,
+	    .def_str = "NoSchedule", .enums = taint_effects, .doc = "Its effect."),
+	ROW(sim_startup_taint, cleared_ms, "clearedAfter", F_DURATION,
+	    .doc = "Another controller removes it so long after the registration, as a cloud "
+		   "controller manager does with "
+		   "`node.cloudprovider.kubernetes.io/uninitialized`."),
+	ROW(sim_startup_taint, back_ms, "backAfter", F_DURATION,
+	    .doc = "Another controller puts it back so long after each removal."),
+};
+static DESC(sim_startup_taint, "nodes[].startupTaints[]",
+	    "A taint that a node registers with and that is not written again by its kubelet.");
+
 static const struct field sim_group_rows[] = {
 	ROW(sim_group, name, "name", F_STRING, .flags = FF_REQUIRED, .max_len = 60,
 	    .pattern = NAME_PATTERN, .doc = "Nodes are named NAME-000, NAME-001 and so on."),
@@ -45,6 +61,17 @@ static const struct field sim_group_rows[] = {
 	ROW(sim_group, labels, "labels", F_MAP,
 	    .doc = "Labels in addition to those that every kubelet sets."),
 	ROW(sim_group, taints, "taints", F_LIST, .sub = &taint_desc, .doc = "Taints."),
+	ROW(sim_group, startup, "startupTaints", F_LIST, .sub = &sim_startup_taint_desc,
+	    .max_items = 16,
+	    .doc = "Taints that the nodes register with, as with kubelet's "
+		   "`--register-with-taints`."),
+	ROW(sim_group, karpenter_ms, "karpenter", F_DURATION,
+	    .doc = "The nodes belong to Karpenter: they register with the label "
+		   "`karpenter.sh/nodepool` (the group's name) and the taint "
+		   "`karpenter.sh/unregistered`. After this time Karpenter registers them: in one "
+		   "update it adds those `startupTaints` that are gone, except for those with "
+		   "`clearedAfter`, removes its taint and sets the label "
+		   "`karpenter.sh/registered`."),
 	ROW(sim_group, os, "os", F_STRING, .flags = FF_HAS_DEFAULT, .def_str = "linux",
 	    .doc = "Operating system."),
 	ROW(sim_group, arch, "arch", F_STRING, .flags = FF_HAS_DEFAULT, .def_str = "amd64",
@@ -190,7 +217,9 @@ static const struct field sim_expect_rows[] = {
 	ROW(sim_expect, kind, "kind", F_STRING, .flags = FF_HAS_DEFAULT, .def_str = "CachedImage",
 	    .enums = expect_kinds, .doc = "Kind of the object."),
 	ROW(sim_expect, name, "name", F_STRING, .flags = FF_REQUIRED, .doc = "Its name."),
-	ROW(sim_expect, phase, "phase", F_STRING, .doc = "Its `status.phase`; left out: any."),
+	ROW(sim_expect, phase, "phase", F_STRING,
+	    .doc = "Its `status.phase`; of a Node `open`, or the keys of its taints with commas "
+		   "between them; left out: any."),
 	ROW(sim_expect, ready, "ready", F_STRING,
 	    .doc = "Its `status.ready` (of a set n/m images, of a DiscoveryPolicy "
 		   "`status.imageCount`); left out: any."),

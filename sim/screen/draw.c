@@ -24,7 +24,8 @@ struct glyphs {
 	const char *level[8];  /* of a cell that fills, the last one nearly full; NULL ends */
 	const char *eighth[9]; /* of the bar */
 	const char *bar_rest;
-	const char *done, *waiting, *failing, *no_node, *not_ready, *node, *dot, *more, *wrong;
+	const char *done, *waiting, *failing, *no_node, *not_ready, *node, *held, *dot, *more,
+		*wrong;
 };
 
 static const struct glyphs unicode = {
@@ -37,6 +38,7 @@ static const struct glyphs unicode = {
 	.no_node = " ",
 	.not_ready = "░",
 	.node = "•",
+	.held = "◦",
 	.dot = " · ",
 	.more = "…",
 	.wrong = "✗",
@@ -51,6 +53,7 @@ static const struct glyphs ascii = {
 	.no_node = " ",
 	.not_ready = "-",
 	.node = "o",
+	.held = "h",
 	.dot = ", ",
 	.more = "...",
 	.wrong = "x",
@@ -252,16 +255,23 @@ static void draw_nodes(struct picture *p)
 	line_addf(&p->line, INK_DIM, " %-*s %*s ", (int)p->name_cols, "nodes", (int)p->ready_cols,
 		  there);
 	for (size_t c = 0; c < p->cells; c++) {
-		bool ready = true, exists = false;
+		bool ready = true, exists = false, held = false;
 		for (size_t i = c * p->a_cell; i < least((c + 1) * p->a_cell, s->n_nodes); i++) {
 			exists |= s->nodes[i].exists;
 			ready &= s->nodes[i].ready || !s->nodes[i].exists;
+			held |= s->nodes[i].held;
 		}
-		line_add(&p->line, ready ? INK_DIM : INK_RED,
-			 !exists ? p->g->no_node
-			 : ready ? p->g->node
-				 : p->g->not_ready);
+		line_add(&p->line,
+			 !ready ? INK_RED
+			 : held ? INK_YELLOW
+				: INK_DIM,
+			 !exists  ? p->g->no_node
+			 : !ready ? p->g->not_ready
+			 : held   ? p->g->held
+				  : p->g->node);
 	}
+	if (p->phase && s->nodes_held != 0)
+		line_addf(&p->line, INK_YELLOW, "  %zu held", s->nodes_held);
 	end_line(p);
 }
 

@@ -58,6 +58,15 @@ static void say_events(struct screen_printed *m, const struct screen_state *s, s
 	}
 }
 
+static void say_held(struct screen_printed *m, const struct screen_state *s, struct buf *out)
+{
+	if (m->held == s->nodes_held)
+		return;
+	m->held = s->nodes_held;
+	add_time(s, out);
+	buf_addf(out, "nodes held by a startup taint: %zu\n", s->nodes_held);
+}
+
 static void say_whole(struct screen_printed *m, const struct screen_state *s, struct buf *out)
 {
 	int64_t tenth = s->wanted > 0 ? s->had * TENTHS / s->wanted : 0;
@@ -77,6 +86,7 @@ void screen_lines(struct screen_printed *m, const struct screen_state *s, struct
 		buf_addf(out, "%s\n%zu nodes, %zu images\n", s->title, s->nodes_there, s->n_images);
 	m->begun = true;
 	say_events(m, s, out);
+	say_held(m, s, out);
 	for (size_t i = 0; i < s->n_images; i++)
 		say_image(m, s, &s->images[i], out);
 	say_whole(m, s, out);

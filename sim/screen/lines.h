@@ -14,6 +14,7 @@
 struct screen_printed {    /* state of the last call; zeroed: none yet */
 	struct map images; /* name -> its last printed state */
 	size_t events;
+	size_t held;   /* nodes */
 	int64_t tenth; /* last printed tenth of the whole */
 	bool begun;
 };

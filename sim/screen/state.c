@@ -13,6 +13,7 @@
 #include "api/ref.h"
 
 #include "sim/play/control.h"
+#include "sim/play/startup_taints.h"
 #include "sim/nodes/nodes.h"
 #include "sim/store/store.h"
 
@@ -52,9 +53,11 @@ static void take_nodes(const struct control *c, struct arena *a, struct screen_s
 	for (size_t i = 0; i < nodes_count(n); i++) {
 		struct node_view v = nodes_view(n, i);
 		const char *group = group_of(v.name, a);
-		nodes[i] = (struct screen_node){group, v.exists, v.ready,
+		bool held = v.exists && startup_taints_left(c->world->store, c->scenario, v.name);
+		nodes[i] = (struct screen_node){group, v.exists, v.ready, held,
 						labels_of(&c->scenario->nodes, group)};
 		ret->nodes_there += v.exists;
+		ret->nodes_held += held;
 	}
 	ret->nodes = nodes;
 	ret->n_nodes = nodes_count(n);

@@ -35,6 +35,7 @@ struct screen_image { /* a CachedImage */
 struct screen_node {
 	const char *group; /* its name without the number */
 	bool exists, ready;
+	bool held;                    /* it has one of its group's startup taints */
 	const struct api_map *labels; /* of its group in the scenario; NULL: none */
 };
 
@@ -44,7 +45,7 @@ struct screen_state {
 	const struct screen_image *images; /* by name */
 	size_t n_images;
 	const struct screen_node *nodes;
-	size_t n_nodes, nodes_there;
+	size_t n_nodes, nodes_there, nodes_held;
 	int64_t wanted, had;             /* pairs of node and image, by status */
 	int64_t pulling, waiting;        /* by status */
 	uint64_t done, failed;           /* pulls, by the nodes */

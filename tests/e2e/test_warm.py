@@ -3,10 +3,13 @@ images are there, and never for good."""
 import copy
 import datetime
 import json
+import re
+import subprocess
 import threading
 import time
 
 import release
+from kubeapi import NAMESPACE
 from objects import degraded, ready
 from pretend import LABEL, TAINT, TARGET, PretendNode, now, pulled
 from wait import never
@@ -80,53 +83,115 @@ def silent(_):
     """A kubelet that says nothing of the pod: its registry hangs."""
 
 
+def nodes_of(t):
+    return next((n for n in t.api.list("node") if n["metadata"]["name"] == t.cluster.node), None)
+
+
+def pulls_of(t, since):
+    """Seconds of each pull of warm/, as the kubelet's events tell, without what it waited for."""
+    found = {}
+    for e in t.api.must("GET", f"/api/v1/namespaces/{NAMESPACE}/events?limit=5000")["items"]:
+        said = re.search(r'pulled image "docker.io/(warm/w\d:1)" in ([\d.]+)(m?s) ', e.get("message") or "")
+        if said and seconds(e["lastTimestamp"] or e["eventTime"]) >= since - 1:
+            found[said[1]] = float(said[2]) / (1000 if said[3] == "ms" else 1)
+    return found
+
+
+def registers(t, work):
+    """The kubelet comes with the taint to a node without the images; work: the Deployment's pod must wait. Returns the
+    number of pods that it took."""
+    node = t.cluster.node
+    began = time.time()
+    # It returns when the node is Ready, and that may be late.
+    kubelet = threading.Thread(target=t.cluster.ctl, args=("start-kubelet", f"--register-with-taints={KEY}=x:NoSchedule"))
+    kubelet.start()
+    before = t.eventually("the kubelet registers", 60, lambda: t.api.get("node", node), 0.02)
+    t.check(any(taint["key"] == KEY for taint in before["spec"]["taints"]), "with the taint", before["spec"])
+    name = t.eventually("the Deployment has its pod", 30, work)["metadata"]["name"]
+    t.check(not work()["spec"].get("nodeName"), "which no node takes", work()["spec"].get("nodeName"))
+    opens(t, node, 300)
+    opened = time.time()
+    kubelet.join()
+    t.all_ready([f"warm-{i}" for i in range(6)], 10, "all images are there")
+    after = t.api.get("node", node)
+    ready_at = next(seconds(c["lastTransitionTime"]) for c in after["status"]["conditions"] if c["type"] == "Ready")
+    pulls = pulls_of(t, began)
+    made = {r.name for r, _ in t.audit.creates(began) if r.body["spec"].get("nodeName") == node}
+    t.diag(f"6 images of 60 MB in {len(made)} pods: {opened - ready_at:.1f} s from Ready to open (Ready has whole seconds); "
+           f"the {len(pulls)} pulls took {sum(pulls.values()):.1f} s")
+
+    def started():
+        said = [e for e in t.api.must("GET", "/apis/events.k8s.io/v1/namespaces/default/events")["items"]
+                if e["regarding"].get("name") == name and e["reason"] == "Pulled"]
+        assert said, "no Pulled event"
+        return said[0].get("note", "")
+    note = t.eventually("the pod starts on the node", 60, started)
+    t.check("already present on machine" in (note or ""), "without pulling", note)
+    said = t.eventually("there is an event on the node", 30, lambda: events(t, node, "ImagesReady"))
+    t.check(said and "6 of 6 gating images" in said[0]["note"], "that says what was waited for", said)
+    return len(made)
+
+
 def test_real_kubelet(t):
     """Rules 45, 46: a kubelet that registers with the taint; a Deployment's pod is Pending until six gating images of 60 MB
-    are there, and starts without pulling. Nothing but the taint is changed."""
+    are there, and starts without pulling. The same with the images in one pod."""
     t.policy("warm", **FAST)
     digests = t.cluster.push(*(word for i in range(6) for word in (f"warm/w{i}:1", 60 * 1024)))
     t.check(len(digests) == 6, "six images are pushed", digests)
-    node = t.cluster.node
     operator(t).wait_up()
-    t.cluster.ctl("stop-kubelet")
-    t.api.delete("node", node)
-    for i in range(6):
-        t.image(f"warm-{i}", f"docker.io/warm/w{i}:1", policyRef="warm", gateNodes=True)
     deployment = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "warm-work", "namespace": "default"},
                   "spec": {"replicas": 1, "selector": {"matchLabels": {"app": "warm-work"}}, "template": {
                       "metadata": {"labels": {"app": "warm-work"}},
                       "spec": {"terminationGracePeriodSeconds": 0, "containers": [{
                           "name": "c", "image": "docker.io/warm/w5:1", "imagePullPolicy": "IfNotPresent"}]}}}}
-    t.api.must("POST", "/apis/apps/v1/namespaces/default/deployments", deployment)
-    try:
-        # It returns when the node is Ready, and that may be late.
-        kubelet = threading.Thread(target=t.cluster.ctl, args=("start-kubelet", f"--register-with-taints={KEY}=x:NoSchedule"))
-        kubelet.start()
-        before = t.eventually("the kubelet registers", 60, lambda: t.api.get("node", node), 0.02)
-        t.check(any(taint["key"] == KEY for taint in before["spec"]["taints"]), "with the taint", before["spec"])
-        work = t.eventually("the Deployment has its pod", 30, lambda: t.api.must(
-            "GET", "/api/v1/namespaces/default/pods?labelSelector=app%3Dwarm-work")["items"])
-        t.check(not work[0]["spec"].get("nodeName"), "which no node takes", work[0]["spec"].get("nodeName"))
-        opens(t, node, 300)
-        opened = time.time()
-        kubelet.join()
-        t.all_ready([f"warm-{i}" for i in range(6)], 10, "all images are there")
-        after = t.api.get("node", node)
-        ready_at = next(seconds(c["lastTransitionTime"]) for c in after["status"]["conditions"] if c["type"] == "Ready")
-        t.diag(f"from Ready to open: {opened - ready_at:.1f} s for 6 images of 60 MB")
 
-        def started():
-            name = t.api.must("GET", "/api/v1/namespaces/default/pods?labelSelector=app%3Dwarm-work")["items"][0]["metadata"]["name"]
-            said = [e for e in t.api.must("GET", "/apis/events.k8s.io/v1/namespaces/default/events")["items"]
-                    if e["regarding"].get("name") == name and e["reason"] == "Pulled"]
-            assert said, "no Pulled event"
-            return said[0].get("note", "")
-        note = t.eventually("the pod starts on the node", 60, started)
-        t.check("already present on machine" in (note or ""), "without pulling", note)
-        said = t.eventually("there is an event on the node", 30, lambda: events(t, node, "ImagesReady"))
-        t.check(said and "6 of 6 gating images" in said[0]["note"], "that says what was waited for", said)
+    def work():
+        return t.api.must("GET", "/api/v1/namespaces/default/pods?labelSelector=app%3Dwarm-work")["items"][0]
+
+    def leaves():
+        t.cluster.ctl("stop-kubelet")
+        t.api.delete("node", t.cluster.node)
+        t.eventually("the node is gone", 30, lambda: nodes_of(t) is None)
+    leaves()
+    for i in range(6):
+        t.image(f"warm-{i}", f"docker.io/warm/w{i}:1", policyRef="warm", gateNodes=True, tolerations=TARGET["tolerations"])
+    # Only images that a node has pulled, and whose size is known, share a pod (rule 42).
+    old = PretendNode(t.api, "warm-old", pulled)
+    t.api.must("POST", "/apis/apps/v1/namespaces/default/deployments", deployment)
+    old.__enter__()
+    try:
+        t.api.patch("node", "warm-old", {"status": {"images": [
+            {"names": [f"docker.io/warm/w{i}:1"], "sizeBytes": 60 << 20} for i in range(6)]}}, "status")
+        t.all_ready([f"warm-{i}" for i in range(6)], 60, "another node has all images")
+        t.equal(registers(t, work), 6, "each image has its pod")
+        t.api.patch("pullpolicy", "warm", {"spec": {"maxImagesPerPod": 6}})
+        before = work()["metadata"]["name"]
+        leaves()
+        t.api.ask("DELETE", f"/api/v1/namespaces/default/pods/{before}", {"gracePeriodSeconds": 0})
+        t.wait_no_pods()
+        remove_images(t, "docker.io/warm/")
+
+        def fresh():
+            made = work()
+            assert made["metadata"]["name"] != before
+            return made
+        pods = registers(t, fresh)
+        t.equal(pods, 1, "the images share one pod")
     finally:
+        old.__exit__()
         t.api.must("DELETE", "/apis/apps/v1/namespaces/default/deployments/warm-work")
+
+
+def remove_images(t, prefix):
+    """From the runtime, as on a new machine: by all of their names, of which one is the id."""
+    def run(*words):
+        return subprocess.run([t.cluster.env["CTR"], *words], capture_output=True, text=True, timeout=60, check=True).stdout
+    t.eventually("nothing runs there", 60, lambda: not run("containers", "list", "-q").split())
+    rows = [line.split() for line in run("images", "list").splitlines()[1:]]
+    digests = {row[2] for row in rows if row[0].startswith(prefix)}
+    run("images", "rm", "--sync", *(row[0] for row in rows if row[2] in digests))
+    left = [row for row in run("images", "list").splitlines() if any(digest in row for digest in digests)]
+    t.check(digests and not left, "the machine has none of the images", (len(digests), left[:1]))
 
 
 def test_missing(t):

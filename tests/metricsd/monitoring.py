@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """deploy/monitoring against the table of metrics: every metric that an alert or a panel names exists, with the
-labels it asks for; promtool understands the rules; each alert has its runbook. Usage: monitoring.py ROOT.
+labels it asks for; promtool understands the rules, and the cases of alert_cases.yaml come out; each alert has its runbook. Usage: monitoring.py ROOT.
 Prints TAP.
 """
 import json
@@ -136,6 +136,24 @@ def check_promtool():
         plain.write_text(yaml.safe_dump({"groups": [{"name": "panels", "rules": panels}]}))
         done = subprocess.run([promtool, "check", "rules", "--lint=none", plain], capture_output=True, text=True,
                               check=False)
+        if done.returncode != 0:
+            yield done.stdout + done.stderr
+
+
+def check_alert_cases():
+    """Which alerts fire on which series, by promtool; of the annotations only the summary is compared."""
+    promtool = shutil.which("promtool")
+    if promtool is None:
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        short = rules()
+        for group in short["groups"]:
+            for rule in group["rules"]:
+                rule["annotations"] = {"summary": rule["annotations"]["summary"]}
+        pathlib.Path(folder, "rules.yaml").write_text(yaml.safe_dump(short))
+        cases = pathlib.Path(folder, "cases.yaml")
+        cases.write_text(pathlib.Path(__file__).with_name("alert_cases.yaml").read_text())
+        done = subprocess.run([promtool, "test", "rules", cases], capture_output=True, text=True, check=False)
         if done.returncode != 0:
             yield done.stdout + done.stderr
 

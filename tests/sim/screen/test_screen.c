@@ -23,10 +23,10 @@ const struct timeline_event *timeline_event(const struct timeline *t, size_t k)
 
 /* ---- states ---- */
 
-static const struct screen_node four[] = {{"worker", true, true, NULL},
-					  {"worker", true, true, NULL},
-					  {"worker", true, false, NULL},
-					  {"late", false, false, NULL}};
+static const struct screen_node four[] = {{"worker", true, true, false, NULL},
+					  {"worker", true, true, false, NULL},
+					  {"worker", true, false, false, NULL},
+					  {"late", false, false, false, NULL}};
 static const int16_t half[] = {100, 50, CELL_WAITING, CELL_NO_NODE};
 static const int16_t bad[] = {CELL_FAILING, CELL_NOT_WANTED, CELL_NOT_READY, CELL_NO_NODE};
 static const struct screen_image two[] = {
@@ -143,6 +143,22 @@ static void drawn(void **state)
 	}
 }
 
+static void a_held_node(void **state)
+{
+	(void)state;
+	struct screen_node nodes[4];
+	struct screen_state s = small_state();
+	struct buf out = {0};
+	memcpy(nodes, four, sizeof(nodes));
+	nodes[3].exists = nodes[3].ready = nodes[3].held = true;
+	s.nodes = nodes;
+	s.nodes_held = 1;
+	make_events(0);
+	screen_draw(&s, &(struct screen_form){64, 20, false, true}, &out);
+	assert_non_null(strstr(out.data, " nodes    3 ••░◦  1 held\n"));
+	buf_done(&out);
+}
+
 static void colours_are_only_colours(void **state)
 {
 	(void)state;
@@ -203,7 +219,7 @@ static void fits_every_window(void **state)
 	struct screen_image images[30];
 	for (size_t i = 0; i < MANY_NODES; i++) {
 		nodes[i] = (struct screen_node){i < 250 ? "a-long-name-of-a-group" : "b", true,
-						i % 7 != 0, NULL};
+						i % 7 != 0, i % 11 == 0, NULL};
 		cells[i] = (int16_t)((int)(i % 105) - 4);
 	}
 	for (size_t i = 0; i < 30; i++)
@@ -240,7 +256,7 @@ static void several_nodes_a_cell(void **state)
 	int16_t cells[100];
 	struct screen_image image = {"i", "Pulling", "", 100, 10, 1, 0, cells};
 	for (size_t i = 0; i < 100; i++) {
-		nodes[i] = (struct screen_node){"n", true, true, NULL};
+		nodes[i] = (struct screen_node){"n", true, true, false, NULL};
 		cells[i] = i < 50 ? 100 : i < 60 ? 0 : CELL_WAITING;
 	}
 	cells[99] = CELL_FAILING;
@@ -317,6 +333,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(drawn),
+		cmocka_unit_test(a_held_node),
 		cmocka_unit_test(colours_are_only_colours),
 		cmocka_unit_test(fits_every_window),
 		cmocka_unit_test(several_nodes_a_cell),
