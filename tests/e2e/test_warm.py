@@ -166,10 +166,11 @@ def test_real_kubelet(t):
         t.equal(registers(t, work), 6, "each image has its pod")
         t.api.patch("pullpolicy", "warm", {"spec": {"maxImagesPerPod": 6}})
         before = work()["metadata"]["name"]
-        leaves()
-        t.api.ask("DELETE", f"/api/v1/namespaces/default/pods/{before}", {"gracePeriodSeconds": 0})
+        t.kubectl("cordon", t.cluster.node)
+        t.api.ask("DELETE", f"/api/v1/namespaces/default/pods/{before}")
         t.wait_no_pods()
         remove_images(t, "docker.io/warm/")
+        leaves()
 
         def fresh():
             made = work()

@@ -1,6 +1,5 @@
 """What fails while nodes are held (rule 45): the leader, the API server, the node, all of the operator. No node is kept shut
 for longer than docs/new-nodes.md says, and that page's words for people do what it says. The chart with its two pods."""
-import json
 import os
 import subprocess
 import threading

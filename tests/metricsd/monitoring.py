@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """deploy/monitoring against the table of metrics: every metric that an alert or a panel names exists, with the
-labels it asks for; promtool understands the rules, and the cases of alert_cases.yaml come out; each alert has its runbook. Usage: monitoring.py ROOT.
-Prints TAP.
+labels it asks for; promtool understands the rules, and the cases of alert_cases.yaml come out; each alert has its
+runbook. Usage: monitoring.py ROOT. Prints TAP.
 """
 import json
 import pathlib

@@ -8,12 +8,14 @@ joining      an old node has all images, so that nobody waits for slow start (be
              pulls on one node at a time with 10 s between two, each new node gets the 20 gating images at once and opens; what
              does not gate comes later and is paced
 killed       the same, while the operator's processes are killed again and again
+new-set      a gating set is created in the moment in which nodes join: they wait for the children that it is about to make
 What is checked is the order and the number of pods and writes, and each Node before and after its write; how long it took
 is told, and judges nothing but that it is far below what pacing would take.
 """
 import argparse
 import collections
 import fnmatch
+import functools
 import json
 import os
 import queue
@@ -28,16 +30,17 @@ sys.path[:0] = [os.path.join(FOLDER, "..", folder) for folder in ("e2e", "contra
 
 import processes
 from audit import Audit
-from objects import image, status
+from objects import image, image_set, status
 from pods import NODES
 from runner import tools_of
 from tap import Tap
-from trial import Trial
+from trial import IMAGES, Trial
 from wait import until
 from expectation import scenario_text
 
 KEY = "drop.corewire.io/images-not-ready"
 GATING, OTHERS = 20, 3
+SET_IMAGES = 5
 JOIN_SECONDS = 10
 WAIT = 480           # seconds; only a broken product needs them
 DELAY = 10           # seconds, and one node at a time: the default policy
@@ -128,14 +131,21 @@ class Run:
     def check(self, good, what, why=""):
         self.tap.check(good, f"{self.name}: {what}", str(why)[:600])
 
+    def equal(self, got, want, what):
+        self.check(got == want, what, f"got {got!r}, want {want!r}")
+
+    def open_are(self, count):
+        return self.nodes.opened() >= count
+
     def play(self, kills):
         self.trial.start()
         until(WAIT, lambda: all(status(one).get("ready") == "1/1" for one in self.trial.images().values()))
         self.trial.do(*({"at": f"{1 + i * JOIN_SECONDS * 1000 // self.count}ms", "do": "node-join", "node": f"new-{i:03}"}
                         for i in range(self.count)))
         began = time.monotonic()
-        for i, process in enumerate(kills):
-            until(WAIT, lambda share=(i + 1) * self.count // (len(kills) + 1): self.nodes.opened() >= share)
+        for i, process in enumerate(kills, 1):
+            share = i * self.count // (len(kills) + 1)
+            until(WAIT, functools.partial(self.open_are, share))
             pid = self.trial.tree.pids().get(process)
             if pid:
                 processes.kill(pid, 9)
@@ -218,7 +228,26 @@ def killed(run):
     check_order(run, False)
 
 
-CASES = {"joining": joining, "killed": killed}
+def new_set(run):
+    run.trial.start()
+    until(WAIT, lambda: all(status(one).get("ready") == "1/1" for one in run.trial.images().values()))
+    for name in run.trial.images():
+        run.trial.side.ask("DELETE", f"{IMAGES}/{name}")
+    entries = [f"registry.example/set/i{i}:1" for i in range(SET_IMAGES)]
+    run.trial.do({"do": "apply", "object": image_set("ops", entries, gateNodes=True)}, {"do": "node-join", "node": "new"})
+    until(WAIT, lambda: run.nodes.opened() == run.count)
+    run.check(True, f"all {run.count} nodes open")
+
+    def told():
+        found = run.trial.get("/apis/events.k8s.io/v1/namespaces/default/events")["items"]
+        notes = [one["note"] for one in found if one["reason"] == "ImagesReady"]
+        return notes if len(notes) == run.count else None
+    notes = until(WAIT, told)
+    wanted = f"Startup taint removed: {SET_IMAGES} of {SET_IMAGES} gating images are there"
+    run.equal(set(notes), {wanted}, "each when it has all images of the set")
+
+
+CASES = {"joining": joining, "killed": killed, "new-set": new_set}
 
 
 def main():
