@@ -4,6 +4,7 @@ import copy
 import datetime
 import json
 import re
+import socket
 import subprocess
 import threading
 import time
@@ -97,6 +98,47 @@ def pulls_of(t, since):
     return found
 
 
+def leaves(t):
+    """The machine goes, and its Node with it."""
+    t.cluster.ctl("stop-kubelet")
+    t.api.delete("node", t.cluster.node)
+    t.eventually("the node is gone", 30, lambda: nodes_of(t) is None)
+
+
+def comes_cold(t):
+    """The kubelet with the taint, and when its node became Ready."""
+    t.cluster.ctl("start-kubelet", f"--register-with-taints={KEY}=x:NoSchedule")
+    return next(seconds(c["lastTransitionTime"]) for c in t.api.get("node", t.cluster.node)["status"]["conditions"]
+                if c["type"] == "Ready")
+
+
+def test_real_faults(t):
+    """Rule 45 on a real kubelet: a gating image that does not exist holds the node until that is known, a registry that hangs
+    until the deadline."""
+    node, limit = t.cluster.node, 40
+    t.policy("warm", **FAST)
+    operator(t, "--startup-taint-deadline", f"{limit}s").wait_up()
+    leaves(t)
+    t.image("gone", "docker.io/warm/none:1", policyRef="warm", gateNodes=True)
+    since = comes_cold(t)
+    opens(t, node, 120, "opens when the fault is known")
+    t.diag(f"an image that does not exist: open {time.time() - since:.1f} s after Ready")
+    t.image_is("gone", degraded, "the image is Degraded")
+    t.equal(events(t, node, "GateTimedOut"), [], "it was no time-out")
+    t.api.delete("cachedimage", "gone")
+    with socket.create_server(("127.0.0.1", 0)) as mute:  # connections are taken, and nothing is answered
+        leaves(t)
+        t.image("hangs", f"127.0.0.1:{mute.getsockname()[1]}/x/hangs:1", policyRef="warm", gateNodes=True)
+        comes_cold(t)
+        due = deadline_of(t, node, limit)
+        opens(t, node, 120, "opens at the deadline")
+        late = time.time() - due
+        t.check(-MARGIN <= late <= MARGIN, "of a registry that hangs", late)
+        said = t.eventually("an event says so", 30, lambda: events(t, node, "GateTimedOut"))
+        t.check(said and "hangs" in said[0]["note"], "and what was missing", said)
+        t.diag(f"a registry that hangs: open {late:+.1f} s from the deadline; {said[0]['note']}")
+
+
 def registers(t, work):
     """The kubelet comes with the taint to a node without the images; work: the Deployment's pod must wait. Returns the
     number of pods that it took."""
@@ -148,11 +190,7 @@ def test_real_kubelet(t):
     def work():
         return t.api.must("GET", "/api/v1/namespaces/default/pods?labelSelector=app%3Dwarm-work")["items"][0]
 
-    def leaves():
-        t.cluster.ctl("stop-kubelet")
-        t.api.delete("node", t.cluster.node)
-        t.eventually("the node is gone", 30, lambda: nodes_of(t) is None)
-    leaves()
+    leaves(t)
     for i in range(6):
         t.image(f"warm-{i}", f"docker.io/warm/w{i}:1", policyRef="warm", gateNodes=True, tolerations=TARGET["tolerations"])
     # Only images that a node has pulled, and whose size is known, share a pod (rule 42).
@@ -170,7 +208,7 @@ def test_real_kubelet(t):
         t.api.ask("DELETE", f"/api/v1/namespaces/default/pods/{before}")
         t.wait_no_pods()
         remove_images(t, "docker.io/warm/")
-        leaves()
+        leaves(t)
 
         def fresh():
             made = work()
