@@ -25,7 +25,7 @@ bool sets_gate_pending(const struct sets *s, struct now now)
 	const struct set *set;
 	for (size_t i = 0; (set = map_next(&s->sets, &i)) != NULL;) {
 		bool early = now.boot_ms < set->patient_ms - SET_PATIENCE_MS + FIRST_SYNC_MS;
-		if (!set->owned.gate_nodes || set->deleting)
+		if (!set->owned.gate_nodes || set->deleting || set->suspend)
 			continue;
 		if (!list_alone(&set->dirty) || lacks_children(set) ||
 		    (early && set->discovered == DISCOVERY_WAITED_FOR))

@@ -54,8 +54,8 @@ void sets_lead(struct sets *s, bool lead);
 /*
  * 45. Are children of a set with gateNodes about to be made? Its list is not built or lacks
  * children whose create is yet to be made or to be seen; or its DiscoveryPolicy has not been
- * synced, for a minute after the set came. Not if a create has failed. O(sets and the entries of
- * such sets).
+ * synced, for a minute after the set came. Not if a create has failed, nor while the set is
+ * suspended. O(sets and the entries of such sets).
  */
 bool sets_gate_pending(const struct sets *s, struct now now);
 

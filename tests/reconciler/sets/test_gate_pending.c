@@ -42,6 +42,9 @@ static void rule_45_until_all_children_are_there(void **state)
 	assert_true(pending(&r));
 	rig_settle(&r);
 	assert_false(pending(&r));
+	r.set.spec.suspend = true; /* 50: its children do not gate */
+	rig_set(&r, "a/e:1");
+	assert_false(pending(&r));
 	rig_done(&r);
 }
 
