@@ -48,7 +48,8 @@ until [ -s "$work/kubeconfig" ]; do
 done
 "$BIN/drop-supervisor" --bin-dir "$BIN" --kubeconfig "$work/kubeconfig" \
 	--socket-dir "$work/sockets" --registries "$(cat "$work/registries")" \
-	--health-probe-bind-address 0 --startup-taint drop.corewire.io/images-not-ready "${page[@]}" "${usage[@]}" 2>"$work/drop.log" &
+	--health-probe-bind-address 0 --startup-taint drop.corewire.io/images-not-ready \
+	"${page[@]}" "${usage[@]}" 2>"$work/drop.log" &
 supervisor=$!
 
 code=0

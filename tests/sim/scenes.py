@@ -58,7 +58,8 @@ def play(binaries, shim, scene, work):
             operator = subprocess.Popen(
                 [binaries / "drop-supervisor", "--bin-dir", binaries, "--kubeconfig", kubeconfig,
                  "--socket-dir", sockets, "--registries", registries.read_text().strip(),
-                 "--health-probe-bind-address=0", "--startup-taint", "drop.corewire.io/images-not-ready", *usage], stderr=drop_log, env=env)
+                 "--health-probe-bind-address=0", "--startup-taint", "drop.corewire.io/images-not-ready", *usage],
+                stderr=drop_log, env=env)
             code = simulator.wait(SCENE_SECONDS + ENDING_SECONDS)
         finally:
             end(simulator)
