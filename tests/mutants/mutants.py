@@ -47,7 +47,6 @@ MUTANTS = [
            "for (int place = 0; place < 2; place++) {", CORE + "batch"),
     Mutant(44, "reconciler/core/pods.c", "if (p->outcome.kind == OUTCOME_PULLED) {\n			take_evidence",
            "if (false) {\n			take_evidence", CORE + "batches"),
-    Mutant(44, "reconciler/core/pods.c", "		pull_set_outcome(live, &p->outcome);\n", "", CORE + "batches"),
     Mutant(45, "reconciler/core/gate.c", "	if (left_s > 0) {\n", "	if (left_s > -60) {\n", CORE + "gate"),
     Mutant(45, "reconciler/core/gate.c", "(!lacks && !c->gate_wait)", "!lacks", CORE + "gate_waits"),
     Mutant(45, "reconciler/core/held.c", "	return now.boot_ms / 1000 + h->clock_s;\n", "	(void)h;\n	return now.wall_s;\n",
