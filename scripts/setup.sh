@@ -29,7 +29,7 @@ packages_of() {
 	operator) echo gcc libc6-dev binutils make meson ninja-build pkg-config "$LIBRARIES" python3 ca-certificates tzdata ;;
 	build)
 		echo gcc libc6-dev make meson ninja-build pkg-config clang clang-tidy clang-format libclang-rt-14-dev \
-			"$LIBRARIES" mandoc python3 python3-yaml openssl curl jq git tzdata ;;
+			"$LIBRARIES" mandoc python3 python3-yaml openssl curl jq git tzdata zsh ;;
 	cluster)
 		echo gcc libc6-dev containernetworking-plugins docker-registry skopeo umoci jq conmon iproute2 iptables procps curl \
 			openssl ca-certificates python3 util-linux mount

@@ -3,6 +3,7 @@
 each and what follows it, and know every command and option that there is. TAP. completion.py DROPCTL PLUGIN"""
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -72,8 +73,12 @@ def main():
                       f"{shell}: {' '.join(words)}|", got)
             lacks = every_word(dropctl, plugin) - offered(shell, script, ["dropctl", ""])
             check(not lacks, f"{shell}: every command is there", lacks)
-        check(subprocess.run(["shellcheck", "-s", "bash", scripts["bash"]], check=False).returncode == 0, "shellcheck, bash")
-        check(subprocess.run(["shellcheck", scripts["kubectl"]], check=False).returncode == 0, "shellcheck, kubectl")
+        for shell, words in (("bash", ["-s", "bash"]), ("kubectl", [])):
+            if shutil.which("shellcheck"):
+                done = subprocess.run(["shellcheck", *words, scripts[shell]], check=False, capture_output=True, text=True)
+                check(done.returncode == 0, f"shellcheck, {shell}", done.stdout)
+            else:  # scripts/setup.sh lint
+                check(True, f"shellcheck, {shell} # SKIP it is not installed")
     return failed
 
 
