@@ -16,6 +16,7 @@ static const struct ctl_command commands[] = {
 	{"why", "IMAGE [NODE]", 1, &ctl_why, "node", NULL},
 	{"gate", "[open [NODE]]", 0, &ctl_gate, "open", NULL},
 	{"queue", "", 0, &ctl_queue, "", NULL},
+	{"report", "", 0, &ctl_report, "", NULL},
 	{"plan", "-f FILE", 0, &ctl_plan, "", NULL},
 	{"stats", "PROCESS", 1, &ctl_stats, "watcher reconciler puller discoverer metricsd", NULL},
 	{"tap", "", 0, &ctl_tap, "", NULL},

@@ -12,6 +12,7 @@ static const struct proc_def metricsd = {
 			[MSG_images_explained] = on_images_explained,
 			[MSG_queue_explained] = on_queue_explained,
 			[MSG_held_explained] = on_held_explained,
+			[MSG_report] = on_report,
 			[MSG_changes] = on_changes,
 		},
 	.options = metricsd_option_defs,

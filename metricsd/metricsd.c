@@ -62,6 +62,7 @@ static struct http_server *open_server(struct proc *p, const struct listen_addre
 		.tls = tls,
 		.limits = limits,
 		.policy = CONTENT_POLICY,
+		.head = true,
 		.beside = m->metrics != NULL ? m->metrics : m->health,
 		.ops = ops,
 		.ctx = p,

@@ -173,6 +173,7 @@ void show_text(struct proc *p, bool html, struct buf *body);
 void on_images_explained(struct proc *p, const struct msg_in *in);
 void on_queue_explained(struct proc *p, const struct msg_in *in);
 void on_held_explained(struct proc *p, const struct msg_in *in);
+void on_report(struct proc *p, const struct msg_in *in);
 void on_changes(struct proc *p, const struct msg_in *in);
 
 #endif

@@ -1,12 +1,14 @@
 /*
- * Parts of the page, from top to bottom: overall state, failures, images, queue, processes of the
- * operator.
+ * Parts of the page, from top to bottom: what was saved, overall state, failures, images, queue,
+ * processes of the operator.
  */
 #include "metricsd/page.h"
 
 #include <inttypes.h>
 
 #include "base/clock.h"
+
+#include "metricsd/html.h"
 
 static const char style[] =
 	":root{color-scheme:light dark;--bg:#f6f7f9;--card:#fff;--ink:#1c2330;--dim:#667085;"
@@ -38,7 +40,14 @@ static const char style[] =
 	"progress::-moz-progress-bar{background:var(--good)}\n"
 	".phase{font-weight:600;color:var(--idle)}.phase.Ready{color:var(--good)}"
 	".phase.Pulling{color:var(--busy)}.phase.Degraded{color:var(--bad)}"
-	"details{margin-top:8px}summary{cursor:pointer}\n";
+	"td:first-child:not(.n){min-width:170px}details{margin-top:8px}summary{cursor:pointer}\n"
+	".plots{display:grid;grid-template-columns:repeat(auto-fit,minmax(300px,1fr));gap:12px;"
+	"margin-top:12px}figure{margin:0}figcaption{color:var(--dim)}svg{width:100%;height:120px}"
+	"svg .good{fill:var(--good)}svg .bad{fill:var(--bad)}svg line{stroke:var(--line)}\n"
+	"@media(max-width:640px){body{padding:12px}.card{padding:8px 10px}.tiles{grid-template-"
+	"columns:1fr 1fr}th,td{padding-right:8px}td:last-child{min-width:220px}"
+	"td:first-child,th:first-child{position:sticky;left:0;background:var(--card);"
+	"min-width:0;max-width:45vw;overflow-wrap:anywhere;white-space:normal}}\n";
 
 static void tile(struct buf *out, const char *what, const char *class, uint64_t n, const char *of)
 {
@@ -138,6 +147,7 @@ void page_html(const struct page *page, struct buf *out)
 {
 	const struct stats *b = page->stats;
 	add_header(page, out);
+	buf_adds(out, b->saved.len > 0 ? b->saved.data : "");
 	add_tiles(page, out);
 	if (b->n_failing > 0)
 		add_table(out, "Failures", "<th>image<th class=n>backing off<th>cause<th>now",
@@ -155,8 +165,9 @@ void page_html(const struct page *page, struct buf *out)
 		add_table(out, "New nodes",
 			  "<th>node<th>pool<th class=n>images<th>waits for, with a startup taint",
 			  &b->held, "");
-	add_table(out, "Next in the queue", "<th class=n>#<th>image<th>node<th>turn<th>waits for",
-		  &b->queue, "The queue is empty.");
+	add_table(out, "Next in the queue",
+		  "<th class=n>#<th>image<th class=n>nodes<th>node<th>turn<th>waits for", &b->queue,
+		  "The queue is empty.");
 	buf_adds(out, "<h2>Discovery</h2>");
 	buf_adds(out, b->n_discovery > 0 ? b->discovery.data
 					 : "<p class=note>No DiscoveryPolicies.</p>\n");
@@ -166,7 +177,7 @@ void page_html(const struct page *page, struct buf *out)
 	add_table(out, "Policies",
 		  "<th>policy<th class=n>max nodes<th class=n>max pulls<th class=n>max pulls per "
 		  "node<th class=n>max bytes/s"
-		  "<th class=n>delay<th class=n>repull interval<th>pulls start",
+		  "<th class=n>delay<th class=n>repull interval<th>pulls start<th>further",
 		  &b->policies, "No PullPolicies; the default applies: one node at a time.");
 	add_processes(page, out);
 	buf_adds(out, "</body></html>\n");
@@ -192,6 +203,8 @@ void page_json(const struct page *page, struct buf *out)
 		 b->more_policies ? "true" : "false");
 	if (b->lease_trouble)
 		buf_adds(out, ",\"leaseTrouble\":true");
+	if (b->saved_json.len > 0)
+		buf_addf(out, ",\"saved\":%s", b->saved_json.data);
 	add_list(out, "images", &b->images_json);
 	buf_addf(out, ",\"held\":%" PRIu64, b->n_held);
 	add_list(out, "heldNodes", &b->held_json);

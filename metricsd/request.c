@@ -153,8 +153,8 @@ static void on_request(struct proc *p, enum place at, struct http_exchange *x,
 			      "Only localhost and loopback addresses are served here\n");
 		return;
 	}
-	if (strcmp(r->method, "GET") != 0) {
-		request_reply(p, x, "other", 405, "Only GET is served here\n");
+	if (strcmp(r->method, "GET") != 0 && strcmp(r->method, "HEAD") != 0) {
+		request_reply(p, x, "other", 405, "Only GET and HEAD are served here\n");
 		return;
 	}
 	if (at == AT_HEALTH && is_path(r->uri, "/healthz")) {

@@ -54,6 +54,7 @@ void show_begin(struct proc *p)
 	    &(struct msg_explain_queue){.max = STATS_QUEUE_MAX});
 	ask(p, PROC_RECONCILER, MSG_explain_held,
 	    &(struct msg_explain_held){.max = STATS_HELD_MAX});
+	ask(p, PROC_RECONCILER, MSG_report_get, &(struct msg_report_get){.max = 1});
 	ask(p, PROC_WATCHER, MSG_changes_since, &policies);
 }
 
@@ -84,6 +85,13 @@ void on_held_explained(struct proc *p, const struct msg_in *in)
 	struct metricsd *m = proc_state(p);
 	if (answered(p, in))
 		stats_add_held(&m->stats, in->body);
+}
+
+void on_report(struct proc *p, const struct msg_in *in)
+{
+	struct metricsd *m = proc_state(p);
+	if (answered(p, in))
+		stats_add_report(&m->stats, in->body, proc_now(p).wall_s);
 }
 
 static void add_object(struct proc *p, const struct msg_change *change)

@@ -7,51 +7,20 @@
 #include "api/meta.h"
 #include "api/tables.h"
 #include "base/clock.h"
-#include "base/visible.h"
+
+#include "metricsd/html.h"
+#include "metricsd/json_names.h"
+#include "metricsd/saved.h"
 
 void stats_done(struct stats *b)
 {
 	struct buf *all[] = {&b->images,         &b->queue,       &b->failing,    &b->policies,
 			     &b->discovery,      &b->images_json, &b->queue_json, &b->policies_json,
-			     &b->discovery_json, &b->held,        &b->held_json};
+			     &b->discovery_json, &b->held,        &b->held_json,  &b->saved,
+			     &b->saved_json};
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		buf_done(all[i]);
 	*b = (struct stats){0};
-}
-
-void html_add(struct buf *out, const char *text)
-{
-	struct buf shown = {0}; /* a browser obeys bidirectional controls, as a terminal does */
-	visible_add(&shown, text != NULL ? text : "", false);
-	for (const char *s = shown.len > 0 ? shown.data : ""; *s != '\0'; s++) {
-		switch (*s) {
-		case '<':
-			buf_adds(out, "&lt;");
-			break;
-		case '>':
-			buf_adds(out, "&gt;");
-			break;
-		case '&':
-			buf_adds(out, "&amp;");
-			break;
-		case '"':
-			buf_adds(out, "&quot;");
-			break;
-		case '\'':
-			buf_adds(out, "&#39;");
-			break;
-		default:
-			buf_add(out, s, 1);
-		}
-	}
-	buf_done(&shown);
-}
-
-void html_add_seconds(struct buf *out, int64_t seconds)
-{
-	char text[TIME_TEXT_MAX];
-	duration_format(text, seconds * 1000);
-	buf_adds(out, text);
 }
 
 static void cell(struct buf *out, const char *text)
@@ -72,6 +41,16 @@ static void separate(struct buf *json)
 {
 	if (json->len > 0)
 		buf_adds(json, ",");
+}
+
+/* The rows of a message, in the style of the API. */
+static void json_rows(struct buf *json, enum msg_type type, const void *message)
+{
+	struct buf rows = {0};
+	msg_dump_rows(type, message, &rows);
+	separate(json);
+	json_names_add(json, rows.data, rows.len);
+	buf_done(&rows);
 }
 
 /* ---- images ---- */
@@ -145,27 +124,47 @@ void stats_add_images(struct stats *b, const struct msg_images_explained *m)
 		b->images_ready += p->targeted != 0 && p->ready == p->targeted;
 		b->n_images++;
 	}
-	if (m->images.n > 0) {
-		separate(&b->images_json);
-		msg_dump_rows(MSG_images_explained, m, &b->images_json);
-	}
+	if (m->images.n > 0)
+		json_rows(&b->images_json, MSG_images_explained, m);
+}
+
+static bool same(const char *a, const char *b)
+{
+	return strcmp(a != NULL ? a : "", b != NULL ? b : "") == 0;
+}
+
+/* Pulls of one image, next to each other, that wait for the same are one row. */
+static size_t fold_queue(const struct msg_turn_list *queue, size_t from)
+{
+	const struct msg_turn *first = &queue->at[from];
+	size_t n = 1;
+	while (from + n < queue->n && same(queue->at[from + n].image, first->image) &&
+	       same(queue->at[from + n].turn, first->turn) &&
+	       same(queue->at[from + n].text, first->text))
+		n++;
+	return n;
 }
 
 void stats_add_queue(struct stats *b, const struct msg_queue_explained *m)
 {
-	for (size_t i = 0; i < m->queue.n; i++) {
+	for (size_t i = 0, n; i < m->queue.n; i += n) {
 		const struct msg_turn *t = &m->queue.at[i];
-		buf_addf(&b->queue, "<tr><td class=n>%zu</td>", ++b->n_queue);
+		n = fold_queue(&m->queue, i);
+		buf_addf(&b->queue, "<tr><td class=n>%zu</td>", b->n_queue + 1);
+		b->n_queue += n;
 		cell(&b->queue, t->image);
-		cell(&b->queue, t->node);
+		buf_addf(&b->queue, "<td class=n>%zu</td>", n);
+		buf_adds(&b->queue, "<td>");
+		html_add(&b->queue, t->node);
+		buf_adds(&b->queue, n > 1 ? " &hellip; " : "");
+		html_add(&b->queue, n > 1 ? m->queue.at[i + n - 1].node : "");
+		buf_adds(&b->queue, "</td>");
 		cell(&b->queue, t->turn);
 		cell(&b->queue, t->text);
 		buf_adds(&b->queue, "</tr>\n");
 	}
-	if (m->queue.n > 0) {
-		separate(&b->queue_json);
-		msg_dump_rows(MSG_queue_explained, m, &b->queue_json);
-	}
+	if (m->queue.n > 0)
+		json_rows(&b->queue_json, MSG_queue_explained, m);
 }
 
 void stats_add_held(struct stats *b, const struct msg_held_explained *m)
@@ -182,7 +181,13 @@ void stats_add_held(struct stats *b, const struct msg_held_explained *m)
 		buf_adds(&b->held, "</tr>\n");
 	}
 	if (m->nodes.n > 0)
-		msg_dump_rows(MSG_held_explained, m, &b->held_json);
+		json_rows(&b->held_json, MSG_held_explained, m);
+}
+
+void stats_add_report(struct stats *b, const struct msg_report *m, int64_t wall_s)
+{
+	saved_html(m, wall_s, &b->saved);
+	saved_json(m, &b->saved_json);
 }
 
 /* ---- policies ---- */
@@ -242,6 +247,35 @@ static void starts(struct buf *out, const struct pullpolicy *p)
 	buf_adds(out, "</td>");
 }
 
+static void add_text(struct buf *out, const char *name, const char *value, const char *usual)
+{
+	if (value == NULL || strcmp(value, usual) == 0)
+		return;
+	buf_addf(out, "%s%s ", out->len > 0 ? ", " : "", name);
+	html_add(out, value);
+}
+
+static void add_count(struct buf *out, const char *name, int64_t value, const char *unit)
+{
+	if (value > 0)
+		buf_addf(out, "%s%s %" PRId64 "%s", out->len > 0 ? ", " : "", name, value, unit);
+}
+
+/* What few policies set: only what differs from the default. */
+static void further(struct buf *out, const struct pullpolicy_spec *spec)
+{
+	struct buf text = {0};
+	add_text(&text, "concurrencyScope", spec->concurrency_scope, "Policy");
+	add_count(&text, "maxHeldNodes", spec->max_held_nodes, "");
+	add_count(&text, "maxImagesPerPod", spec->max_images_per_pod, "");
+	add_text(&text, "maxImageSize", spec->max_image_size, "");
+	add_count(&text, "maxNodeImageDiskPercent", spec->max_node_image_disk_percent, " %");
+	add_text(&text, "repullMode", spec->repull_mode, "Auto");
+	add_text(&text, "registryChecks", spec->registry_checks, "Auto");
+	buf_addf(out, "<td>%s</td>", text.len > 0 ? text.data : "");
+	buf_done(&text);
+}
+
 void stats_add_policy(struct stats *b, const struct pullpolicy *p)
 {
 	struct buf *out = &b->policies;
@@ -264,6 +298,7 @@ void stats_add_policy(struct stats *b, const struct pullpolicy *p)
 	milliseconds(out, p->spec.min_delay_between_pulls, "none");
 	milliseconds(out, p->spec.repull_interval, "never");
 	starts(out, p);
+	further(out, &p->spec);
 	buf_adds(out, "</tr>\n");
 	separate(&b->policies_json);
 	buf_adds(&b->policies_json, "{\"name\":");

@@ -15,8 +15,8 @@
 
 /* Rows of a table; the page says when there are more. */
 #define STATS_IMAGES_MAX 500
-#define STATS_QUEUE_MAX  20
-#define STATS_HELD_MAX   50 /* nodes with a startup taint */
+#define STATS_QUEUE_MAX  200 /* pulls; those of one image that wait for the same are one row */
+#define STATS_HELD_MAX   50  /* nodes with a startup taint */
 /* Images shown of one DiscoveryPolicy. */
 #define STATS_FOUND_MAX 50
 /* PullPolicies shown, and DiscoveryPolicies. */
@@ -28,7 +28,8 @@ struct stats { /* zeroed: empty */
 	struct buf images_json, queue_json, policies_json,
 		discovery_json; /* JSON, commas between */
 	struct buf held_json;
-	uint64_t n_held; /* nodes that are held, in all */
+	struct buf saved, saved_json; /* metricsd/saved.h */
+	uint64_t n_held;              /* nodes that are held, in all */
 	size_t n_images, n_queue, n_failing, n_policies, n_discovery;
 	bool more_images, more_policies, more_discovery;
 	uint64_t targeted, ready, pulling, waiting, backoff, notready;
@@ -39,12 +40,8 @@ void stats_done(struct stats *b);
 void stats_add_images(struct stats *b, const struct msg_images_explained *m);
 void stats_add_queue(struct stats *b, const struct msg_queue_explained *m);
 void stats_add_held(struct stats *b, const struct msg_held_explained *m);
+void stats_add_report(struct stats *b, const struct msg_report *m, int64_t wall_s);
 void stats_add_policy(struct stats *b, const struct pullpolicy *p);
 void stats_add_discovery(struct stats *b, const struct discoverypolicy *p);
-
-/* Appends text so that HTML shows it as it is. */
-void html_add(struct buf *out, const char *text);
-/* "1h30m0s" and the like, of seconds. */
-void html_add_seconds(struct buf *out, int64_t seconds);
 
 #endif

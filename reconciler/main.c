@@ -21,6 +21,8 @@ static const struct proc_def reconciler = {
 			[MSG_explain_plan] = on_explain_plan,
 			[MSG_explain_held] = on_explain_held,
 			[MSG_gate_open] = on_gate_open,
+			[MSG_starts] = on_starts,
+			[MSG_report_get] = on_report_get,
 		},
 	.options = reconciler_option_defs,
 	.state_size = sizeof(struct reconciler),

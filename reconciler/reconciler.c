@@ -111,8 +111,10 @@ static void follow_session(struct proc *p)
 	r->acting = may;
 	log_info(may ? "leading" : "no longer leading",
 		 LS("session", takeover_step_name(r->takeover.step)));
-	if (!may)
+	if (!may) {
 		apply_fence(r);
+		starts_fence(r);
+	}
 	core_lead(r->core, may, now);
 	sets_lead(r->sets, may);
 	if (!may)
@@ -139,11 +141,13 @@ int64_t reconciler_turn(struct proc *p, struct now now)
 	read_turn(p);
 	look_for_children(r, now);
 	int64_t next = apply_turn(p), sets_ms = set_writes_turn(p);
-	int64_t events_ms = event_writes_turn(p);
+	int64_t events_ms = event_writes_turn(p), starts_ms = starts_turn(p);
 	if (sets_ms < next)
 		next = sets_ms;
 	if (events_ms < next)
 		next = events_ms;
+	if (starts_ms < next)
+		next = starts_ms;
 	if (feed_next_ms(&r->feed) < next)
 		next = feed_next_ms(&r->feed);
 	if (r->takeover.step == TAKEOVER_PULLER && !r->announcing && r->announce_ms < next)
@@ -166,4 +170,5 @@ void reconciler_done(struct proc *p)
 	sets_free(r->sets);
 	events_free(r->events);
 	gate_metrics_done(r);
+	tally_done(&r->tally);
 }

@@ -21,6 +21,7 @@
 #include "kube/kube.h"
 #include "reconciler/core/core.h"
 #include "reconciler/events/events.h"
+#include "reconciler/report/tally.h"
 #include "reconciler/takeover.h"
 #include "reconciler/sets/sets.h"
 
@@ -34,9 +35,9 @@
 #define NODE_SAYS_MAX 4
 /*
  * Requests about pods to the puller that may be unanswered: all that a process may have, but for
- * one changes_since, one puller_sync, those questions and those writes.
+ * one changes_since, one puller_sync, one starts_since, those questions and those writes.
  */
-#define ASKS_MAX (PROC_REQUESTS_MAX - 2 - CHECKS_MAX - NODE_ASKS_MAX - NODE_SAYS_MAX)
+#define ASKS_MAX (PROC_REQUESTS_MAX - 3 - CHECKS_MAX - NODE_ASKS_MAX - NODE_SAYS_MAX)
 /* Nodes being read at a time; each answer is a whole Node (node_read.c). */
 #define RESOLVES_MAX 4
 /* Time zones of pull windows that are kept (zones.c): a few KB each. */
@@ -57,6 +58,14 @@ struct registry_check { /* one question to the discoverer */
 struct node_ask {     /* one write to a node, by the puller */
 	uint64_t tag; /* of the request; 0: free */
 	char *node, *node_uid;
+};
+
+struct starts_reader { /* of the watcher's first starts (starts_read.c) */
+	bool asked;    /* a request is unanswered */
+	bool enabled;  /* the watcher knows usage */
+	int64_t next_ms;
+	uint64_t epoch, seq; /* what was read last; epoch 0: nothing yet */
+	int64_t covered_s;   /* the watcher sees events since then; 0: not yet */
 };
 
 struct reconciler {
@@ -96,6 +105,8 @@ struct reconciler {
 	uint64_t events_dropped;       /* of events.c, so many are counted */
 	struct arena zones[ZONES_MAX]; /* each of one time zone */
 	size_t n_zones;
+	struct starts_reader starts;
+	struct tally tally;
 	bool prune; /* an image or a node went, or names another reference */
 };
 
@@ -170,6 +181,12 @@ void on_explain_plan(struct proc *p, const struct msg_in *in);
 /* gate_reply.c: what dropctl and the status page ask about held nodes, and orders to open them. */
 void on_explain_held(struct proc *p, const struct msg_in *in);
 void on_gate_open(struct proc *p, const struct msg_in *in);
+
+/* starts_read.c: first starts of images from the watcher, and the report. */
+int64_t starts_turn(struct proc *p);
+void on_starts(struct proc *p, const struct msg_in *in);
+void on_report_get(struct proc *p, const struct msg_in *in);
+void starts_fence(struct reconciler *r);
 
 /* reconciler.c */
 int reconciler_init(struct proc *p, struct err *err);

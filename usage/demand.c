@@ -365,6 +365,19 @@ bool demand_used(const struct demand *d, const char *image)
 	return false;
 }
 
+double demand_pull_seconds(const struct demand *d, const char *image)
+{
+	double logs = 0, n = 0;
+	for (size_t i = 0; i < d->n_pools; i++) {
+		const struct demand_image *found = map_get(&d->pools[i]->by_name, image);
+		if (found != NULL) {
+			logs += found->log_seconds;
+			n += found->pulls;
+		}
+	}
+	return n > 0 ? exp(logs / n) : 0;
+}
+
 uint64_t demand_evicted(const struct demand *d)
 {
 	return d->evicted;

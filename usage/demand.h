@@ -65,6 +65,8 @@ void demand_nodes(struct demand *d, const char *pool, unsigned nodes, unsigned b
 size_t demand_images(const struct demand *d);
 size_t demand_pool_images(const struct demand *d, const char *pool);
 bool demand_used(const struct demand *d, const char *image);
+/* The geometric mean of the seconds of its pulls in all pools; 0: none is known. */
+double demand_pull_seconds(const struct demand *d, const char *image);
 /* Images that were forgotten because there were too many. */
 uint64_t demand_evicted(const struct demand *d);
 /* Names of the pools, by order of arrival; NULL: there are no more. */

@@ -43,6 +43,7 @@ struct usage *usage_new(const char *pod_namespace, usage_lists_fn lists, void *c
 	u->lists = lists;
 	u->ctx = ctx;
 	u->demand = demand_new();
+	u->starts = starts_new();
 	u->repeats.size = REPEATS_SIZE;
 	u->pairs.size = PAIRS_SIZE;
 	u->pods.size = PODS_SIZE;
@@ -56,6 +57,7 @@ void usage_free(struct usage *u)
 	usage_images_done(&u->images);
 	usage_nodes_done(&u->nodes);
 	demand_free(u->demand);
+	starts_free(u->starts);
 	recent_done(&u->repeats);
 	recent_done(&u->pairs);
 	recent_done(&u->pods);
@@ -338,6 +340,25 @@ static void note_uncovered(struct usage *u, const struct pulled *e, uint64_t new
 		u->outcomes[USAGE_uncovered]++;
 }
 
+/* 56. The kubelet may "pull" what was there; only what takes time can have brought something. */
+static void note_start(struct usage *u, const struct usage_use *use)
+{
+	bool again = use->was_pulled && !use->cold && use->seconds >= CHECK_ONLY_S;
+	if (use->own)
+		starts_pulled(u->starts, use->node->uid, use->hash, use->cold || again);
+	else
+		starts_used(u->starts, use->hash,
+			    &(struct start){
+				    .node = use->node->name,
+				    .node_uid = use->node->uid,
+				    .image = (char *)use->image,
+				    .at_s = use->at_s,
+				    .cold = use->cold,
+				    .again = again,
+				    .waited = use->waited >= 0 ? use->waited : use->seconds,
+			    });
+}
+
 static void fold_event(struct usage *u, const struct pulled *e, const struct usage_node *node,
 		       uint64_t new, int64_t now_s)
 {
@@ -366,6 +387,7 @@ static void fold_event(struct usage *u, const struct pulled *e, const struct usa
 	if (!use.own)
 		note_uncovered(u, e, new);
 	usage_fold(u, &use);
+	note_start(u, &use);
 }
 
 void usage_event(struct usage *u, const struct pulled *e, int64_t now_s)

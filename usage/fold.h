@@ -10,6 +10,7 @@
  *   nodes         which node is which, and of which pool
  *   coverage      since when, and with which gaps, all events were seen
  *   recent        tables of fixed size of what was seen lately
+ *   starts        first starts of images on nodes, for the report (56)
  *   stored        the whole as bytes and back
  *
  * Who may create events can write any of this. So an image counts only once a node listed it in its
@@ -35,6 +36,7 @@
 #include "usage/nodes.h"
 #include "usage/pulled.h"
 #include "usage/recent.h"
+#include "usage/starts.h"
 
 /* Uses that one change of one event can add. */
 #define USAGE_COUNT_MAX 1000
@@ -109,6 +111,7 @@ struct usage {
 	struct recent repeats;         /* by event: its count, of events with more than 1 */
 	struct recent pairs;           /* node and image */
 	struct recent pods;            /* events of a pod */
+	struct starts *starts;         /* for the report of what was saved */
 	uint64_t outcomes[USAGE_OUTCOME_COUNT];
 };
 

@@ -29,8 +29,12 @@
 /* A snapshot is as good for other questions for so long. */
 #define SNAPSHOT_FRESH_MS 2000
 #define SNAPSHOT_KEPT_MS  30000
+/* First starts of one answer: with names of 253 and references of 512 bytes it stays under MSG_MAX.
+ */
+#define STARTS_READ_MAX 500
 
 struct usage_feed {
+	uint64_t epoch; /* of the numbers of starts */
 	struct usage_feed_config config;
 	struct usage *usage;
 	int restored;                /* parts that were read, or found not to be there */
@@ -214,6 +218,7 @@ struct usage_feed *usage_feed_new(const struct usage_feed_config *config)
 		return NULL;
 	struct usage_feed *f = xcalloc(1, sizeof(*f));
 	f->config = *config;
+	f->epoch = random_id();
 	f->usage = usage_new(config->pod_namespace, lists, f);
 	views_follow_nodes(config->views, on_node, f);
 	return f;
@@ -296,6 +301,44 @@ void usage_feed_read(struct usage_feed *f, const struct msg_usage_get *ask, stru
 	const struct buf *part = &f->parts[ask->part];
 	ret->snapshot = f->snapshot;
 	ret->data = (struct msg_bin){(const uint8_t *)part->data, part->len};
+}
+
+static struct msg_workload_start start_row(const struct usage *u, const struct start *start)
+{
+	return (struct msg_workload_start){
+		.node = start->node,
+		.node_uid = start->node_uid,
+		.image = start->image,
+		.at_s = start->at_s,
+		.cold = start->cold,
+		.again = start->again,
+		.by_us = start->brought == BROUGHT_BY_US,
+		.there_before = start->brought == BROUGHT_BEFORE,
+		.waited_us = start->waited >= 0 ? (int64_t)(start->waited * 1e6) : -1,
+		.typical_us = (int64_t)(demand_pull_seconds(u->demand, start->image) * 1e6),
+	};
+}
+
+void usage_feed_starts(const struct usage_feed *f, const struct msg_starts_since *ask,
+		       struct arena *a, struct msg_starts *ret)
+{
+	*ret = (struct msg_starts){0};
+	if (f == NULL)
+		return;
+	const struct starts *starts = f->usage->starts;
+	const struct start *start;
+	ret->enabled = true;
+	ret->epoch = f->epoch;
+	ret->since_s = f->listed ? f->usage->coverage.since_s : 0;
+	/* A reader from before our start reads what was listed: it knows what it has counted. */
+	ret->next = ask->epoch == f->epoch ? ask->seq : ask->epoch != 0 ? 0 : starts_head(starts);
+	ret->starts.at = arena_array(a, STARTS_READ_MAX, sizeof(*ret->starts.at));
+	while ((start = starts_after(starts, ret->next)) != NULL && !ret->more) {
+		ret->lost += start->seq - ret->next - 1;
+		ret->starts.at[ret->starts.n++] = start_row(f->usage, start);
+		ret->next = start->seq;
+		ret->more = ret->starts.n == STARTS_READ_MAX;
+	}
 }
 
 void usage_feed_collect(const struct usage_feed *f, struct metrics *m)

@@ -29,6 +29,9 @@ int64_t usage_feed_turn(struct usage_feed *f, struct now now);
 /* f may be NULL. Fills the answer; data is borrowed until the next call or turn. */
 void usage_feed_read(struct usage_feed *f, const struct msg_usage_get *ask, struct now now,
 		     struct msg_usage *ret);
+/* The same of the first starts of images; texts are borrowed until the next turn. */
+void usage_feed_starts(const struct usage_feed *f, const struct msg_starts_since *ask,
+		       struct arena *a, struct msg_starts *ret);
 void usage_feed_collect(const struct usage_feed *f, struct metrics *m);
 
 #endif

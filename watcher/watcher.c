@@ -222,6 +222,16 @@ void watcher_on_usage_get(struct proc *p, const struct msg_in *in)
 		log_debug("answer not sent, ignoring", LS("error", err.text));
 }
 
+void watcher_on_starts_since(struct proc *p, const struct msg_in *in)
+{
+	struct watcher *w = proc_state(p);
+	struct msg_starts answer;
+	struct err err;
+	usage_feed_starts(w->usage, in->body, proc_arena(p), &answer);
+	if (proc_reply(p, &in->reply_to, MSG_starts, &answer, &err) < 0)
+		log_debug("answer not sent, ignoring", LS("error", err.text));
+}
+
 void watcher_done(struct proc *p)
 {
 	struct watcher *w = proc_state(p);

@@ -49,6 +49,7 @@ ROOMS = {
         "sets": {"rules"},
         "explain": {"rules", "core"},
         "events": {"rules", "core", "sets"},
+        "report": {"rules", "core"},
     },
     "sim": {
         "objects": set(),

@@ -62,6 +62,7 @@ class Rig:
         are alike."""
         self.build, self.names, self.level, self.keep = os.path.abspath(build), programs, level, keep
         self.words, self.nodes, self.scenario = {"discoverer": words, "watcher": watcher}, nodes, scenario
+        self.scenario = scenario
         self.programs = {}
 
     def __enter__(self):

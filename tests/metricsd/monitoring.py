@@ -39,12 +39,13 @@ def rules():
 
 
 def alerts():
-    return [rule for group in rules()["groups"] for rule in group["rules"]]
+    return [rule for group in rules()["groups"] for rule in group["rules"] if "alert" in rule]
 
 
 def expressions():
-    for rule in alerts():
-        yield rule["alert"], rule["expr"]
+    for group in rules()["groups"]:
+        for rule in group["rules"]:
+            yield rule.get("alert") or rule["record"], rule["expr"]
     for panel in json.loads((FOLDER / "dashboard.json").read_text())["panels"]:
         for target in panel.get("targets", []):
             yield panel["title"], target["expr"]
@@ -149,7 +150,8 @@ def check_alert_cases():
         short = rules()
         for group in short["groups"]:
             for rule in group["rules"]:
-                rule["annotations"] = {"summary": rule["annotations"]["summary"]}
+                if "alert" in rule:
+                    rule["annotations"] = {"summary": rule["annotations"]["summary"]}
         pathlib.Path(folder, "rules.yaml").write_text(yaml.safe_dump(short))
         cases = pathlib.Path(folder, "cases.yaml")
         cases.write_text(pathlib.Path(__file__).with_name("alert_cases.yaml").read_text())

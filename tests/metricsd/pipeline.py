@@ -150,6 +150,8 @@ def test_bad_requests():
         assert s.get("/metrics?a=b&c[]=d")[0] == 200
         close = b"Host: x\r\nConnection: close\r\n"
         assert b" 405 " in raw(s.port, b"POST /metrics HTTP/1.1\r\n" + close + b"Content-Length: 0\r\n\r\n")
+        head, _, body = raw(s.port, b"HEAD /metrics HTTP/1.1\r\n" + close + b"\r\n").partition(b"\r\n\r\n")
+        assert b" 200 " in head and b"text/plain" in head and not body, (head, body[:100])
         big = b"GET /metrics HTTP/1.1\r\n" + close + b"X: " + b"x" * 100000 + b"\r\n\r\n"
         try:
             assert b" 200 " not in raw(s.port, big)

@@ -6,6 +6,7 @@
 
 #include <cjson/cJSON.h>
 
+#include "metricsd/json_names.h"
 #include "metricsd/page.h"
 
 #define EVIL "<script>alert('x\"&')</script>"
@@ -221,11 +222,119 @@ static void both_are_capped(void **state)
 	buf_done(&json);
 }
 
+static const struct msg_saved_hour saved_hours[] = {
+	{.hour = 1000, .hits = 3, .saved_us = 90000000},
+	{.hour = 1001, .hits = 1, .misses = 1, .saved_us = 45000000, .waited_us = 90000000},
+	{.hour = 900, .hits = 9, .saved_us = 900000000},
+};
+
+static const struct msg_report report = {
+	.leading = true,
+	.enabled = true,
+	.since_s = 899 * 3600,
+	.hits = 13,
+	.misses = 1,
+	.saved_us = 1035000000,
+	.waited_us = 90000000,
+	.hours = {(struct msg_saved_hour *)(uintptr_t)saved_hours, 3},
+};
+
+/* A bar for each hour that has anything to show, on the scale of its own plot. */
+static void rule_56_what_it_saved(void **state)
+{
+	struct stats b = {0};
+	(void)state;
+	stats_add_report(&b, &report, 1001 * 3600 + 10);
+	assert_non_null(strstr(b.saved.data, "<b class=\"phase Ready\">17m15s"));
+	assert_non_null(strstr(b.saved.data, ">93<small> %"));
+	assert_non_null(strstr(b.saved.data, "last day, by hour; the longest bar is 1m30s"));
+	assert_non_null(strstr(b.saved.data, "last week, by hour; the longest bar is 15m0s"));
+	assert_non_null(strstr(b.saved.data, "45s saved, 1m30s waited; 1 hits, 1 misses"));
+	const char *day = strstr(b.saved.data, "last day"), *week = strstr(day, "last week, by");
+	size_t bars = 0, of_day = 0;
+	for (const char *at = day; (at = strstr(at, "<rect")) != NULL; at++) {
+		bars++;
+		of_day += at < week;
+	}
+	assert_int_equal(of_day, 3);
+	assert_int_equal(bars, 3 + 4);
+	cJSON *json = cJSON_Parse(b.saved_json.data);
+	assert_true(cJSON_GetObjectItem(json, "savedSeconds")->valuedouble == 1035);
+	assert_true(cJSON_IsTrue(cJSON_GetObjectItem(json, "known")));
+	cJSON_Delete(json);
+	stats_done(&b);
+}
+
+static void rule_56_nothing_without_usage(void **state)
+{
+	struct stats b = {0};
+	(void)state;
+	stats_add_report(&b, &(struct msg_report){.leading = true}, 1000);
+	assert_non_null(strstr(b.saved.data, "usage.enabled"));
+	assert_null(strstr(b.saved.data, "<svg"));
+	stats_done(&b);
+	stats_add_report(&b, &(struct msg_report){.enabled = true}, 1000);
+	assert_int_equal(b.saved.len, 0); /* a standby */
+	stats_done(&b);
+}
+
+static const struct name_row {
+	const char *name, *json, *want;
+} name_rows[] = {
+	{"words", "{\"bytes_left\":1,\"a\":[{\"policy_missing\":true}]}",
+	 "{\"bytesLeft\":1,\"a\":[{\"policyMissing\":true}]}"},
+	{"units", "{\"eta_s\":-1,\"pull_ms\":2,\"s\":3}",
+	 "{\"etaSeconds\":-1,\"pullMilliseconds\":2,\"s\":3}"},
+	{"values stay", "[\"a_b\",{\"x_y\":\"a_s\\\":b_c\"},\"e_s\"]",
+	 "[\"a_b\",{\"xY\":\"a_s\\\":b_c\"},\"e_s\"]"},
+	{"cut", "{\"a_b", "{\"a_b"},
+	{"cut after a backslash", "{\"a_b\\", "{\"a_b\\"},
+};
+
+static void names_are_those_of_the_api(void **state)
+{
+	(void)state;
+	FOREACH_ROW(struct name_row, name_rows)
+	{
+		struct buf out = {0};
+		json_names_add(&out, row->json, strlen(row->json));
+		assert_string_equal(out.data, row->want);
+		buf_done(&out);
+	}
+}
+
+/* Pulls of one image that wait for the same are one row with their number. */
+static void the_queue_is_folded(void **state)
+{
+	struct stats b = {0};
+	struct msg_turn turns[] = {
+		{.image = "i", .node = "a", .turn = "x", .text = "waits"},
+		{.image = "i", .node = "b", .turn = "x", .text = "waits"},
+		{.image = "i", .node = "c", .turn = "x", .text = "waits"},
+		{.image = "j", .node = "a", .turn = "x", .text = "waits"},
+		{.image = "j", .node = "b", .turn = "x"},
+	};
+	(void)state;
+	stats_add_queue(&b, &(struct msg_queue_explained){.queue = {turns, 5}});
+	assert_int_equal(b.n_queue, 5);
+	assert_non_null(strstr(b.queue.data, "<td class=n>1</td><td>i</td><td class=n>3</td>"
+					     "<td>a &hellip; c</td>"));
+	assert_non_null(strstr(b.queue.data, "<td class=n>4</td><td>j</td><td class=n>1</td>"));
+	assert_non_null(strstr(b.queue.data, "<td class=n>5</td><td>j</td><td class=n>1</td>"));
+	stats_done(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(html_is_escaped), cmocka_unit_test(json_is_json),
-		cmocka_unit_test(empty),           cmocka_unit_test(when_pulls_start),
+		cmocka_unit_test(rule_56_what_it_saved),
+		cmocka_unit_test(rule_56_nothing_without_usage),
+		cmocka_unit_test(the_queue_is_folded),
+		cmocka_unit_test(names_are_those_of_the_api),
+		cmocka_unit_test(html_is_escaped),
+		cmocka_unit_test(json_is_json),
+		cmocka_unit_test(empty),
+		cmocka_unit_test(when_pulls_start),
 		cmocka_unit_test(both_are_capped),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -246,6 +246,19 @@ static void rule_54_over_pools_by_share_of_new_nodes(void **state)
 	demand_free(d);
 }
 
+static void rule_56_typical_seconds_of_a_pull(void **state)
+{
+	(void)state;
+	struct demand *d = demand_new();
+	demand_hour(d, 0, true);
+	assert_true(demand_pull_seconds(d, "i") == 0);
+	demand_pull(d, "a", "i", 10, 0);
+	demand_pull(d, "b", "i", 40, 0);
+	demand_pull(d, "b", "j", 99, 0);
+	assert_true(fabs(demand_pull_seconds(d, "i") - 20) < 1e-9);
+	demand_free(d);
+}
+
 static void rule_54_pool_of_a_node(void **state)
 {
 	(void)state;
@@ -272,6 +285,7 @@ int main(void)
 		cmocka_unit_test(rule_54_bounded_under_many_names),
 		cmocka_unit_test(rule_54_over_pools_by_share_of_new_nodes),
 		cmocka_unit_test(rule_54_pool_of_a_node),
+		cmocka_unit_test(rule_56_typical_seconds_of_a_pull),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include "api/pullpod.h"
 #include "api/ref.h"
 #include "base/buf.h"
 #include "usage/fold.h"
@@ -200,6 +201,44 @@ static void rule_52_a_pod_with_20_containers(void **state)
 	}
 	assert_int_equal(uses_of(w, "x:1"), 19);
 	assert_int_equal(w->u->outcomes[USAGE_uncovered], 1);
+	world_free(w);
+}
+
+/* Whether a start waited, and who brought its image. */
+static void rule_56_first_starts_are_told(void **state)
+{
+	struct world *w = world_new();
+	(void)state;
+	w->listed = false;
+	struct pulled own = event(w, "r.example/ours:1");
+	own.ns = "drop-system";
+	own.container = PULLPOD_CONTAINER;
+	see(w, &own);
+	struct pulled hit = event(w, "r.example/ours:1"), again = event(w, "r.example/ours:1");
+	hit.was_pulled = again.was_pulled = false;
+	see(w, &hit);
+	see(w, &again);
+	struct pulled miss = event(w, "r.example/cold:1");
+	see(w, &miss);
+	const struct start *first = starts_after(w->u->starts, 0);
+	assert_string_equal(first->image, "r.example/ours:1");
+	assert_string_equal(first->node_uid, "n1");
+	assert_int_equal(first->brought, BROUGHT_BY_US);
+	assert_false(first->cold);
+	const struct start *second = starts_after(w->u->starts, 1);
+	assert_true(second->cold && second->waited == 12 && second->at_s == w->now);
+	assert_int_equal(starts_head(w->u->starts), 2);
+	/* Pulled by a workload's pod again, for longer than a look takes. */
+	struct pulled repull = event(w, "r.example/ours:1");
+	repull.ns = "drop-system";
+	repull.container = PULLPOD_CONTAINER;
+	see(w, &repull);
+	struct pulled slow = event(w, "r.example/ours:1");
+	see(w, &slow);
+	const struct start *third = starts_after(w->u->starts, 2);
+	assert_true(third->again && !third->cold);
+	double typical = demand_pull_seconds(w->u->demand, "r.example/ours:1");
+	assert_true(typical > 9.9 && typical < 10.1);
 	world_free(w);
 }
 
@@ -497,6 +536,7 @@ int main(void)
 		cmocka_unit_test(rule_52_counts),
 		cmocka_unit_test(rule_52_a_pod_with_20_containers),
 		cmocka_unit_test(rule_52_own_pods),
+		cmocka_unit_test(rule_56_first_starts_are_told),
 		cmocka_unit_test(rule_52_only_what_a_node_has),
 		cmocka_unit_test(rule_52_cold_pulls),
 		cmocka_unit_test(rule_52_a_restart_loses_nothing),

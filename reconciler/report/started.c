@@ -1,0 +1,64 @@
+/*
+ * The rule of started.h: a miss is a start that waited although we keep the image there; a hit one
+ * that did not wait for an image that we pulled before. An image that came by itself is neither.
+ */
+#include "reconciler/report/started.h"
+
+#include <string.h>
+
+#include "reconciler/core/model.h"
+
+/* Clocks of nodes and ours may differ that much. */
+#define CLOCKS_S 2
+
+static struct image *kept_there(struct core *c, const char *reference, int slot)
+{
+	for (size_t i = 0; i < c->n_queue; i++) {
+		struct image *img = c->queue[i];
+		if (img->normal != NULL && strcmp(img->normal, reference) == 0 &&
+		    (img->pairs[slot].flags & PAIR_TARGETED) != 0)
+			return img;
+	}
+	return NULL;
+}
+
+static bool pulled_before(const struct pair *p, const struct started *s)
+{
+	if (s->there_before || p->pulled_s == 0)
+		return false;
+	return s->by_us || p->pulled_s <= s->at_s + CLOCKS_S;
+}
+
+/* When the workload began to wait, our pull was not done, or what it brought was lost. */
+static bool came_later(const struct pair *p, const struct started *s)
+{
+	return p->pulled_s == 0 ||
+	       (s->waited_s > 0 && (double)p->pulled_s > (double)s->at_s - s->waited_s);
+}
+
+bool started_means(struct core *c, const struct started *s, struct tally_start *ret)
+{
+	uintptr_t place = (uintptr_t)map_get(&c->node_names, s->node);
+	if (place == 0)
+		return false;
+	int slot = (int)place - 1;
+	const struct node_slot *node = &c->nodes[slot];
+	if (!node->present || node->uid == NULL || strcmp(node->uid, s->node_uid) != 0)
+		return false;
+	const struct image *img = kept_there(c, s->image, slot);
+	if (img == NULL)
+		return false;
+	bool cold = s->cold || (s->again && came_later(&img->pairs[slot], s));
+	if (!cold && !pulled_before(&img->pairs[slot], s))
+		return false;
+	double typical_s = s->typical_s > 0 ? s->typical_s : (double)img->pull_ms / 1000;
+	*ret = (struct tally_start){
+		.image = img->name,
+		.node_uid = s->node_uid,
+		.digest = img->digest != NULL ? img->digest : img->normal,
+		.at_s = s->at_s,
+		.hit = !cold,
+		.seconds = cold ? s->waited_s : typical_s,
+	};
+	return true;
+}

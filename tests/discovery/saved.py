@@ -1,0 +1,198 @@
+#!/usr/bin/env python3
+"""What pre-pulling saved (behaviour 56) among real processes; prints TAP:
+
+    saved.py --build DIR [--seeds N] [--first SEED]
+
+drop-sim's kubelets pull for workloads and for drop, and write the events. What has to come out is computed here a second
+time, from the objects of the API: which start was the first on its node, and what its kubelet said.
+"""
+import argparse
+import collections
+import json
+import os
+import random
+import re
+import statistics
+import sys
+
+from rig import GROUP, Rig, TestTap
+from wait import until
+
+WAIT = int(os.environ.get("WAIT", "90"))
+IMAGES = "/apis/drop.corewire.io/v1alpha1/cachedimages"
+PULLPOLICIES = "/apis/drop.corewire.io/v1alpha1/pullpolicies"
+PODS = "/api/v1/namespaces/{}/pods"
+PULLED = re.compile(r'Successfully pulled image "([^"]+)" in (\S+) \(')
+TOOK = re.compile(r'Successfully pulled image "[^"]+" in \S+ \((\S+) including waiting\)')
+# Pulls that take seconds, as real ones do: the watcher takes what is shorter for a look at the registry.
+NODES = "title: nodes with a slow line\nnodes:\n- {{name: node, count: {}, bandwidthMiB: 12}}\n"
+UNITS = {"ms": 0.001, "s": 1, "m": 60}
+
+
+def seconds(text):
+    return sum(float(number) * UNITS[unit] for number, unit in re.findall(r"([\d.]+)(ms|s|m)", text))
+
+
+class World:
+    def __init__(self, rig):
+        self.rig = rig
+        self.count = 0
+        self.nodes = sorted(one["metadata"]["name"] for one in rig.must("GET", "/api/v1/nodes")["items"])
+        rig.side.ask("POST", "/api/v1/namespaces", body={
+            "apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}})
+
+    def policy(self, name, delay):
+        self.rig.must("POST", PULLPOLICIES, {
+            "apiVersion": GROUP, "kind": "PullPolicy", "metadata": {"name": name},
+            "spec": {"maxConcurrentNodes": 1, "minDelayBetweenPulls": delay}})
+
+    def keep(self, name, image, policy):
+        repository, tag = image.rsplit(":", 1)
+        self.rig.must("POST", IMAGES, {
+            "apiVersion": GROUP, "kind": "CachedImage", "metadata": {"name": name},
+            "spec": {"image": repository, "tag": tag, "imagePullPolicy": "IfNotPresent", "policyRef": {"name": policy}}})
+
+    def ready(self, name, n):
+        """Waits until n nodes have it; which ones is not said by the status, but by the nodes."""
+        def probe():
+            status = self.rig.must("GET", f"{IMAGES}/{name}").get("status") or {}
+            assert status.get("nodesReady", 0) >= n, status
+            return True
+        until(WAIT, probe)
+
+    def having(self, image):
+        nodes = self.rig.must("GET", "/api/v1/nodes")["items"]
+        return {one["metadata"]["name"] for one in nodes
+                if any(image in name for i in one["status"].get("images", []) for name in i["names"])}
+
+    def start(self, image, node):
+        """A workload; returns what its kubelet said of the image."""
+        self.count += 1
+        name = f"w-{self.count}"
+        self.rig.must("POST", PODS.format("shop"), {
+            "apiVersion": "v1", "kind": "Pod", "metadata": {"name": name},
+            "spec": {"nodeName": node, "containers": [{"name": "c", "image": image}]}})
+
+        def probe():
+            events = self.rig.must("GET", "/api/v1/namespaces/shop/events")["items"]
+            said = [one["message"] for one in events
+                    if one["involvedObject"]["name"] == name and one["reason"] == "Pulled"]
+            assert said, f"no event about {name}"
+            return said[0]
+        return until(WAIT, probe)
+
+    def report(self):
+        done = self.rig.ctl("report", "-o", "json")
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    def until_report(self, **wanted):
+        def probe():
+            got = self.report()
+            assert {key: got[key] for key in wanted} == wanted, got
+            return got
+        return until(WAIT, probe)
+
+
+def a_hit_and_a_miss(world):
+    """One node is warmed, the other has to wait for the delay of the policy: there the workload pulls."""
+    image = "registry.example/shop/web:1"
+    world.until_report(hits=0, misses=0)
+    world.policy("slow", "24h")
+    world.keep("web", image, "slow")
+    world.ready("web", 1)
+    warm = until(WAIT, lambda: world.having(image)).pop()
+    cold = next(node for node in world.nodes if node != warm)
+    assert "already present" in world.start(image, warm)
+    got = world.until_report(hits=1, misses=0)
+    assert got["savedSeconds"] > 0, got
+    waited = seconds(TOOK.match(world.start(image, cold))[1])
+    got = world.until_report(hits=1, misses=1)
+    assert abs(got["waitedSeconds"] - waited) <= 0.05 * waited + 0.01, (got, waited)
+    assert [one["image"] for one in got["images"]] == ["web"], got
+
+
+def counted_once_a_node(world):
+    image = "registry.example/shop/web:1"
+    for node in world.nodes:
+        assert "already present" in world.start(image, node)
+    world.start("registry.example/shop/nobody-keeps:1", world.nodes[0])
+    text = world.rig.ctl("report").stdout
+    assert "all images" in text and "50%" in text, text
+    got = world.report()
+    assert (got["hits"], got["misses"]) == (1, 1), got
+
+
+TESTS = [a_hit_and_a_miss, counted_once_a_node]
+
+
+def against_the_truth(world, seed):
+    """Random images are kept on all nodes, one after the other, while random workloads start."""
+    chance = random.Random(seed)
+    images = [f"registry.example/seed-{seed}/app-{i}:1" for i in range(5)]
+    world.policy(f"p-{seed}", "0s")
+    first = {}  # (image, node): what the kubelet said of the first start since the image is kept
+    before = world.report()
+    kept = []
+    for _ in range(40):
+        if len(kept) < len(images) and chance.random() < 0.25:
+            kept.append(images[len(kept)])
+            world.keep(f"app-{seed}-{len(kept)}", kept[-1], f"p-{seed}")
+        if kept:
+            image, node = chance.choice(kept), chance.choice(world.nodes)
+            said = world.start(image, node)
+            first.setdefault((image, node), said)
+    took = collections.defaultdict(list)  # seconds of every pull of an image, drop's, too
+    for one in world.rig.must("GET", "/api/v1/events")["items"]:
+        found = PULLED.match(one.get("message", ""))
+        if found:
+            took[found[1]].append(seconds(found[2]))
+    saved = sum(statistics.geometric_mean(took[image]) for (image, _), said in first.items() if not TOOK.match(said))
+    waits = [TOOK.match(said) for said in first.values()]
+    misses = [seconds(wait[1]) for wait in waits if wait]
+    hits = len(first) - len(misses)
+
+    def probe():
+        got = world.report()
+        got = {key: got[key] - before[key] for key in ("hits", "misses", "waitedSeconds", "savedSeconds")}
+        rate = got["hits"] / max(1, got["hits"] + got["misses"])
+        assert abs(rate - hits / len(first)) <= 0.02, (got, hits, len(misses))
+        assert abs(got["savedSeconds"] - saved) <= 0.1 * saved, (got, saved)
+        assert abs(got["waitedSeconds"] - sum(misses)) <= 0.1 * sum(misses) + 0.1, (got, sum(misses))
+        return got
+    return until(WAIT, probe), {"hits": hits, "misses": len(misses), "waited": sum(misses), "saved": saved}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--build", required=True)
+    parser.add_argument("--seeds", type=int, default=2)
+    parser.add_argument("--first", type=int, default=1)
+    parser.add_argument("--keep", action="store_true")
+    options = parser.parse_args()
+    tap = TestTap()
+
+    def run(name, nodes, test):
+        error = ""
+        with Rig(options.build, programs=("watcher", "reconciler", "puller"), keep=options.keep, scenario=NODES.format(nodes),
+                 watcher=["--usage"]) as rig:
+            world = World(rig)
+            try:
+                until(WAIT, world.report)
+                said = test(world)
+                if said:
+                    tap.diag(f"{name}: {said}")
+            except AssertionError as problem:
+                error = str(problem)[:900]
+        if options.keep:
+            tap.diag(rig.folder)
+        tap.check(not error, name, error)
+
+    run("a hit and a miss; counted once a node", 2, lambda world: [test(world) for test in TESTS] and None)
+    for seed in range(options.first, options.first + options.seeds):
+        run(f"seed {seed} against the truth", 6, lambda world, seed=seed: against_the_truth(world, seed))
+    return tap.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

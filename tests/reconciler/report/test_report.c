@@ -1,0 +1,204 @@
+/*
+ * reconciler/report/: which starts count as hit or miss, once a node and digest, and the sums
+ * (behaviour 56).
+ */
+#include "tests/reconciler/core/rig.h"
+
+#include <stdlib.h>
+
+#include "reconciler/report/started.h"
+
+#define NORMAL "docker.io/library/i:1"
+
+/* Node a has image i, that we pulled; node b waits for it. */
+static void pulled_on_a(struct rig *r)
+{
+	rig_new(r);
+	rig_node(r, "a");
+	rig_node(r, "b");
+	rig_policy(r, "p", 1, 0);
+	rig_image(r, "i", "1", "p");
+	rig_lead(r);
+	rig_turn(r, 0);
+	rig_pod(r, rig_start(r), POD_PULLED);
+	rig_turn(r, 1000);
+}
+
+static const struct row {
+	const char *name;
+	struct started start;
+	bool counts, hit;
+	double seconds;
+} rows[] = {
+	{"pulled by us, and there",
+	 {.node = "a", .node_uid = "a", .by_us = true, .typical_s = 12},
+	 true,
+	 true,
+	 12},
+	{"the runtime pulled again what was there",
+	 {.node = "a", .node_uid = "a", .typical_s = 12},
+	 true,
+	 true,
+	 12},
+	{"it was there before us",
+	 {.node = "a", .node_uid = "a", .there_before = true, .typical_s = 12},
+	 false,
+	 false,
+	 0},
+	{"cold, on a node where it is to be",
+	 {.node = "b", .node_uid = "b", .cold = true, .waited_s = 31},
+	 true,
+	 false,
+	 31},
+	{"removed, and pulled by the workload",
+	 {.node = "a", .node_uid = "a", .cold = true, .waited_s = 31},
+	 true,
+	 false,
+	 31},
+	{"removed, as we know, and pulled again",
+	 {.node = "b", .node_uid = "b", .again = true, .waited_s = 31},
+	 true,
+	 false,
+	 31},
+	{"it waited for the end of our pull",
+	 {.node = "a", .node_uid = "a", .again = true, .by_us = true, .waited_s = 40},
+	 true,
+	 false,
+	 40},
+	{"a look at the registry that took long",
+	 {.node = "a", .node_uid = "a", .again = true, .waited_s = 3, .typical_s = 12},
+	 true,
+	 true,
+	 12},
+	{"there without us", {.node = "b", .node_uid = "b", .typical_s = 12}, false, false, 0},
+	{"another node of that name", {.node = "a", .node_uid = "x"}, false, false, 0},
+	{"no such node", {.node = "z", .node_uid = "z", .cold = true}, false, false, 0},
+	{"another image",
+	 {.node = "a", .node_uid = "a", .image = "example.com/other:1", .cold = true},
+	 false,
+	 false,
+	 0},
+};
+
+static void rule_56_what_a_start_means(void **state)
+{
+	struct rig r;
+	(void)state;
+	pulled_on_a(&r);
+	FOREACH_ROW(struct row, rows)
+	{
+		struct started start = row->start;
+		struct tally_start means;
+		if (start.image == NULL)
+			start.image = NORMAL;
+		start.at_s = r.now.wall_s + 30; /* after the pull */
+		assert_int_equal(started_means(r.core, &start, &means), row->counts);
+		if (!row->counts)
+			continue;
+		assert_int_equal(means.hit, row->hit);
+		assert_true(means.seconds == row->seconds);
+		assert_string_equal(means.image, "i");
+	}
+	rig_done(&r);
+}
+
+/* Before our pull ended it was there by somebody else's. */
+static void rule_56_a_start_before_our_pull_is_no_hit(void **state)
+{
+	struct rig r;
+	struct tally_start means;
+	(void)state;
+	pulled_on_a(&r);
+	struct started start = {.node = "a", .node_uid = "a", .image = NORMAL};
+	start.at_s = r.now.wall_s - 600;
+	assert_false(started_means(r.core, &start, &means));
+	/* Without an event that times a pull, our own pulls say how long one takes. */
+	start.by_us = true;
+	assert_true(started_means(r.core, &start, &means));
+	assert_true(means.hit && means.seconds >= 0);
+	rig_done(&r);
+}
+
+static struct tally_start start_of(const char *image, const char *node, const char *digest,
+				   bool hit, double seconds)
+{
+	return (struct tally_start){image, node, digest, 7200, hit, seconds};
+}
+
+static void rule_56_counted_once_a_node_and_digest(void **state)
+{
+	struct tally t = {0};
+	struct tally_start hit = start_of("i", "a", "sha256:1", true, 10);
+	(void)state;
+	assert_false(tally_add(&t, &hit)); /* it does not count yet */
+	tally_begin(&t, 7000);
+	assert_true(tally_add(&t, &hit));
+	assert_false(tally_add(&t, &hit));
+	hit.digest = "sha256:2";
+	assert_true(tally_add(&t, &hit));
+	hit.node_uid = "b";
+	hit.at_s = 6999;
+	assert_false(tally_add(&t, &hit));
+	assert_int_equal(t.all.hits, 2);
+	assert_true(t.all.saved_s == 20);
+	tally_begin(&t, 9000);
+	assert_int_equal(t.all.hits, 0);
+	tally_done(&t);
+}
+
+static void rule_56_sums_by_image_and_hour(void **state)
+{
+	struct tally t = {0};
+	size_t n;
+	(void)state;
+	tally_begin(&t, 1);
+	struct tally_start starts[] = {
+		start_of("i", "a", "1", true, 10),
+		start_of("i", "b", "1", false, 40),
+		start_of("j", "a", "2", true, 0),
+		start_of("k", "a", "3", true, 100),
+	};
+	starts[3].at_s += 200 * 3600; /* it takes the place of an older hour */
+	for (size_t i = 0; i < ROWS(starts); i++)
+		assert_true(tally_add(&t, &starts[i]));
+	const struct tally_image **images = tally_images(&t, &n);
+	assert_int_equal(n, 3);
+	assert_string_equal(images[0]->image, "k");
+	assert_string_equal(images[1]->image, "i");
+	assert_true(images[1]->sum.saved_s == 10 && images[1]->sum.waited_s == 40);
+	assert_int_equal(images[2]->sum.untimed, 1);
+	assert_int_equal(t.all.hits, 3);
+	assert_int_equal(t.all.misses, 1);
+	assert_int_equal(t.hours[202 % TALLY_HOURS].hour, 202);
+	assert_int_equal(t.hours[2 % TALLY_HOURS].sum.misses, 1);
+	free(images);
+	tally_done(&t);
+}
+
+static void rule_56_bounded(void **state)
+{
+	struct tally t = {0};
+	char name[32];
+	(void)state;
+	tally_begin(&t, 1);
+	for (int i = 0; i < 3 * TALLY_IMAGES_MAX; i++) {
+		snprintf(name, sizeof(name), "i%d", i);
+		struct tally_start start = start_of(name, "a", name, true, 1);
+		(void)tally_add(&t, &start);
+	}
+	assert_int_equal(t.by_image.count, TALLY_IMAGES_MAX);
+	assert_int_equal(t.all.hits, 3 * TALLY_IMAGES_MAX);
+	tally_done(&t);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(rule_56_what_a_start_means),
+		cmocka_unit_test(rule_56_a_start_before_our_pull_is_no_hit),
+		cmocka_unit_test(rule_56_counted_once_a_node_and_digest),
+		cmocka_unit_test(rule_56_sums_by_image_and_hour),
+		cmocka_unit_test(rule_56_bounded),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
