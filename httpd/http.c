@@ -221,6 +221,17 @@ static void hand_over(struct http_exchange *x, bool is_stream)
 		connection_set_state(c, CONNECTION_SENDING);
 }
 
+/* HEAD: how long the body would be is told, and nothing of it; evhttp would send it. */
+static void keep_head(struct evhttp_request *req, struct evbuffer *bytes)
+{
+	char length[24];
+	if (evhttp_request_get_command(req) != EVHTTP_REQ_HEAD || evbuffer_get_length(bytes) == 0)
+		return;
+	snprintf(length, sizeof(length), "%zu", evbuffer_get_length(bytes));
+	evhttp_add_header(evhttp_request_get_output_headers(req), "Content-Length", length);
+	evbuffer_drain(bytes, evbuffer_get_length(bytes));
+}
+
 static void send_now(struct http_exchange *x, const struct http_answer *a, struct buf *body)
 {
 	struct http_server *h = x->server;
@@ -228,6 +239,7 @@ static void send_now(struct http_exchange *x, const struct http_answer *a, struc
 	struct evbuffer *bytes = body != NULL ? take_bytes(body) : http_body_bytes(a->shared);
 	struct evhttp_request *req = x->req;
 	int code = a->code; /* a delayed answer goes with the exchange */
+	keep_head(req, bytes);
 	hand_over(x, false);
 	while (h->config.limits.untaken != 0 && h->untaken > h->config.limits.untaken &&
 	       connections_drop_slowest(h->connections, c))
