@@ -343,7 +343,8 @@ static void note_uncovered(struct usage *u, const struct pulled *e, uint64_t new
 /* 56. The kubelet may "pull" what was there; only what takes time can have brought something. */
 static void note_start(struct usage *u, const struct usage_use *use)
 {
-	bool again = use->was_pulled && !use->cold && use->seconds >= CHECK_ONLY_S;
+	double waited = use->waited > use->seconds ? use->waited : use->seconds;
+	bool again = use->was_pulled && !use->cold && waited >= CHECK_ONLY_S;
 	if (use->own)
 		starts_pulled(u->starts, use->node->uid, use->hash, use->cold || again);
 	else
@@ -355,7 +356,7 @@ static void note_start(struct usage *u, const struct usage_use *use)
 				    .at_s = use->at_s,
 				    .cold = use->cold,
 				    .again = again,
-				    .waited = use->waited >= 0 ? use->waited : use->seconds,
+				    .waited = waited,
 			    });
 }
 

@@ -166,7 +166,7 @@ def against_the_truth(world, seed):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--build", required=True)
-    parser.add_argument("--seeds", type=int, default=2)
+    parser.add_argument("--seeds", type=int, default=0)
     parser.add_argument("--first", type=int, default=1)
     parser.add_argument("--keep", action="store_true")
     options = parser.parse_args()
