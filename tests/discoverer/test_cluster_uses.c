@@ -21,8 +21,9 @@ static uint64_t rv;
 static void use(struct usage *u, struct arena *a, const char *image, const char *ns, double seconds,
 		int64_t now_s)
 {
+	rv++;
 	const struct pulled e = {
-		.uid = arena_printf(a, "e%llu", (unsigned long long)++rv),
+		.uid = arena_printf(a, "e%llu", (unsigned long long)rv),
 		.rv = rv,
 		.created_s = now_s,
 		.count = 1,

@@ -8,6 +8,7 @@
 
 #include "metricsd/stats.h"
 #include "metricsd/expose.h"
+#include "metricsd/html.h"
 #include "metricsd/listen.h"
 #include "metricsd/review_json.h"
 
