@@ -47,8 +47,9 @@ static const struct field cachedimage_spec_rows[] = {
 	    .doc = "A new node with a startup taint (--startup-taint) keeps it until it has this "
 		   "image, or until the deadline; false when left out."),
 	ROW(cachedimage_spec, suspend, "suspend", F_BOOL, .flags = FF_ADDITIVE,
-	    .doc = "true: no pull of the image starts; those in flight end, and the status goes "
-		   "on. false when left out."),
+	    .doc = "true: no pull of the image starts; pulls in flight end as usual, and the "
+		   "status "
+		   "is still updated. false when left out."),
 };
 DESC(cachedimage_spec, "CachedImageSpec", "The image and the nodes that should have it.",
      .rules = spec_rules);

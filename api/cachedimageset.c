@@ -54,8 +54,8 @@ static const struct field cachedimageset_spec_rows[] = {
 	    .doc = "gateNodes of each image: a new node with a startup taint (--startup-taint) "
 		   "keeps it until it has them, or until the deadline."),
 	ROW(cachedimageset_spec, suspend, "suspend", F_BOOL, .flags = FF_ADDITIVE,
-	    .doc = "true: no pull of the images of this set starts; those in flight end. The "
-		   "CachedImages are not changed. false when left out."),
+	    .doc = "true: no pull of the images of this set starts; pulls in flight end as usual. "
+		   "suspend is not written into the CachedImages. false when left out."),
 	ROW(cachedimageset_spec, images, "images", F_LIST, .sub = &image_entry_desc,
 	    .max_items = SET_IMAGES_MAX,
 	    .doc = "Images to cache. drop creates one CachedImage for each."),

@@ -125,7 +125,7 @@ static const struct field cluster_source_rows[] = {
 	    .doc = "Images that were used in fewer namespaces than this are ignored; 1 when left "
 		   "out."),
 	ROW(cluster_source, lookback, "lookback", F_DURATION, .rules = lookback_rules,
-	    .doc = "How far back uses count; 168h when left out, which is also the most."),
+	    .doc = "How far back uses count; 168h when left out, which is also the maximum."),
 };
 DESC(cluster_source, "ClusterSource",
      "Settings of type cluster: the images that workloads of this cluster start.");
@@ -141,7 +141,8 @@ static const struct field discovery_query_rows[] = {
 	ROW(discovery_source, name, "name", F_STRING, NAME_OF,
 	    .doc = "Name of the query, for its signals."),
 	ROW(discovery_source, type, "type", F_STRING, .flags = FF_REQUIRED, .enums = query_types,
-	    .doc = "Type of the server; the block of the same name is required, except for cluster."),
+	    .doc = "Type of the query; the block of the same name is required, except for "
+		   "cluster."),
 	ROW(discovery_source, prometheus, "prometheus", F_OBJECT, .sub = &prometheus_query_desc,
 	    .doc = "Settings of a query of type prometheus."),
 	ROW(discovery_source, loki, "loki", F_OBJECT, .sub = &loki_source_desc,
@@ -337,8 +338,8 @@ static const struct field discovery_ranking_rows[] = {
 	ROW(discovery_ranking, strategy, "strategy", F_STRING, .flags = FF_REQUIRED,
 	    .enums = strategies,
 	    .doc = "signal, weightedSum or modelExposure; the member of that name is required. "
-		   "waitingSaved, of queries of type cluster: the waiting that an image on a new "
-		   "node saves; has no settings."),
+		   "waitingSaved, for queries of type cluster, orders images by the waiting "
+		   "time that they save on a new node; it has no settings."),
 	ROW(discovery_ranking, signal, "signal", F_STRING, .min_len = 1, .max_len = PART_NAME_MAX,
 	    .doc = "Of strategy signal: the signal whose value ranks the images; 0 if an image "
 		   "has none."),

@@ -26,12 +26,13 @@ static const struct desc_rule window_rules[] = {
 
 static const struct field pull_window_spec_rows[] = {
 	ROW(pull_window_spec, start, "start", F_STRING, .flags = FF_REQUIRED, .max_len = 5,
-	    .pattern = CLOCK_TIME, .doc = "Time at which it opens, such as 22:00."),
+	    .pattern = CLOCK_TIME, .doc = "Time of day at which the window opens, such as 22:00."),
 	ROW(pull_window_spec, end, "end", F_STRING, .flags = FF_REQUIRED, .max_len = 5,
 	    .pattern = CLOCK_TIME,
-	    .doc = "Time at which it closes; earlier than start: on the next day."),
+	    .doc = "Time of day at which the window closes, on the next day if it is earlier than "
+		   "start."),
 	ROW(pull_window_spec, days, "days", F_STRINGS, .enums = days, .max_items = 7,
-	    .doc = "Days on which it opens. Left out: every day."),
+	    .doc = "Days on which the window opens. Left out: every day."),
 	ROW(pull_window_spec, timezone, "timezone", F_STRING, .max_len = 64,
 	    .pattern = "^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*$",
 	    .doc = "IANA name of the time zone, such as Europe/Berlin; UTC when left out."),
@@ -52,14 +53,13 @@ static const struct field pullpolicy_spec_rows[] = {
 	ROW(pullpolicy_spec, max_concurrent_nodes, "maxConcurrentNodes", F_INT,
 	    .flags = FF_HAS_DEFAULT, .def_num = 1, COUNT32_MIN1,
 	    .doc = "Maximum number of nodes that pull at the same time, over all images of this "
-		   "policy; concurrencyScope Image: for each image."),
+		   "policy; with concurrencyScope Image, for each image."),
 	ROW(pullpolicy_spec, concurrency_scope, "concurrencyScope", F_STRING, .flags = FF_ADDITIVE,
 	    .enums = concurrency_scopes,
-	    .doc = "What maxConcurrentNodes and minDelayBetweenPulls are counted over. Policy: all "
-		   "images of this policy together. Image: each image alone, so that several "
-		   "images may be pulled on as many nodes each; maxConcurrentPulls limits them "
-		   "all. "
-		   "Policy when left out."),
+	    .doc = "What maxConcurrentNodes and minDelayBetweenPulls apply to. Policy: all images "
+		   "of "
+		   "this policy together. Image: each image separately, whatever the others do; "
+		   "maxConcurrentPulls limits them together. Policy when left out."),
 	ROW(pullpolicy_spec, max_concurrent_pulls, "maxConcurrentPulls", F_INT,
 	    .flags = FF_ADDITIVE, COUNT32,
 	    .doc = "Maximum number of concurrent pulls over all images of this policy; 0 or left "
@@ -101,8 +101,9 @@ static const struct field pullpolicy_spec_rows[] = {
 		   "another node; 0s: no delay."),
 	ROW(pullpolicy_spec, pull_timeout, "pullTimeout", F_DURATION,
 	    .flags = FF_HAS_DEFAULT | FF_ADDITIVE, .def_str = "30m", .rules = timeout_rules,
-	    .doc = "Time after which an unfinished pull counts as failed; of a pod of several "
-		   "images, this time for each, up to 2h."),
+	    .doc = "Time after which an unfinished pull counts as failed. For a pod of several "
+		   "images "
+		   "it is multiplied by their number, up to 2h."),
 	ROW(pullpolicy_spec, failure_backoff, "failureBackoff", F_OBJECT,
 	    .sub = &failure_backoff_desc,
 	    .doc = "Delays after failures; from 30s, doubled up to 5m, when left out."),
@@ -118,16 +119,18 @@ static const struct field pullpolicy_spec_rows[] = {
 	    .doc = "Auto: registries are asked about images of this policy where that saves pulls. "
 		   "Disabled: never. Auto when left out."),
 	ROW(pullpolicy_spec, suspend, "suspend", F_BOOL, .flags = FF_ADDITIVE,
-	    .doc = "true: no pull of an image of this policy starts, on any node; those in flight "
-		   "end. false when left out."),
+	    .doc = "true: no pull of an image of this policy starts, on any node; pulls in flight "
+		   "end as usual. false when left out."),
 	ROW(pullpolicy_spec, pull_windows, "pullWindows", F_LIST, .flags = FF_ADDITIVE,
 	    .sub = &pull_window_spec_desc, .max_items = PULL_WINDOWS_MAX,
-	    .doc = "Pulls start only while a clock shows a time in one of these; those in flight "
-		   "end as usual. Left out: at any time."),
+	    .doc = "Times of the week at which pulls may start; pulls in flight end as usual. Left "
+		   "out: at any time."),
 	ROW(pullpolicy_spec, new_nodes_in_windows, "newNodesInWindows", F_STRING,
 	    .flags = FF_ADDITIVE, .enums = new_nodes,
-	    .doc = "Ignore: pulls on a new node, and what a node with a startup taint waits for, "
-		   "start at any time. Obey: only in pullWindows. Ignore when left out."),
+	    .doc = "Ignore: pulls on new nodes, and pulls that a node with a startup taint waits "
+		   "for, "
+		   "start at any time. Obey: they start only in pullWindows. Ignore when left "
+		   "out."),
 	ROW(pullpolicy_spec, node_selector, "nodeSelector", F_MAP, API_SELECTOR,
 	    .doc = "Labels of the nodes to which this policy applies; on other nodes the built-in "
 		   "defaults apply. Left out: all nodes."),

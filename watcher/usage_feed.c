@@ -75,7 +75,7 @@ static void restore(struct usage_feed *f, int part, const char *json, size_t len
 	if (rc == 0)
 		rc = usage_restore(f->usage, part, bytes, n, clock_now(), &err);
 	if (rc < 0)
-		log_warn("usage that was kept cannot be used, ignoring", LN("part", part),
+		log_warn("the saved usage cannot be decoded, ignoring", LN("part", part),
 			 LS("error", err.text));
 	else
 		log_info("usage restored", LN("part", part), LN("bytes", n),
@@ -94,7 +94,7 @@ static void on_kept(void *ctx, const struct kube_answer *answer)
 		f->again_ms = clock_boot_ms() + READ_AGAIN_MS;
 		return;
 	} else if (answer->code == 403) {
-		log_warn("usage that was kept may not be read, ignoring",
+		log_warn("no right to read the saved usage, ignoring",
 			 LS("error", answer->message));
 	}
 	f->restored++;

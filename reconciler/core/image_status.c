@@ -178,8 +178,9 @@ static const char *holdup(struct core *c, const struct image *img, const struct 
 	if (img->suspended != SUSPENDED_NOT)
 		return suspended_text(c, img, a);
 	if (img->policy->present && img->policy->no_zone != NULL) /* 51 */
-		return arena_printf(a, "nothing starts: PullPolicy %s names no time zone %s",
-				    img->policy->name, img->policy->no_zone);
+		return arena_printf(a,
+				    "nothing starts: the time zone %s of PullPolicy %s does not exist",
+				    img->policy->no_zone, img->policy->name);
 	if (s->worst_node_fault >= 0) {
 		struct cause_text text = cause_of(img, s->worst_node_fault);
 		return arena_printf(a, "%s on %s: %s", text.reason,

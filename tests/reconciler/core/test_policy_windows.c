@@ -172,7 +172,7 @@ static void rule_51_no_such_zone(void **state)
 			    "waiting for policy p: there is no time zone Mars/Phobos");
 	assert_string_equal(
 		rig_condition(&r, "Ready")->message,
-		"0/2 nodes ready; nothing starts: PullPolicy p names no time zone Mars/Phobos");
+		"0/2 nodes ready; nothing starts: the time zone Mars/Phobos of PullPolicy p does not exist");
 	const struct api_condition *c = api_condition_find(&r.policy.conditions, "Ready");
 	assert_string_equal(c->status, "False");
 	assert_string_equal(c->reason, "UnknownTimeZone");
