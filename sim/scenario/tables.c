@@ -44,11 +44,11 @@ static const struct field sim_startup_taint_rows[] = {
 	ROW(sim_startup_taint, effect, "effect", F_STRING, .flags = FF_HAS_DEFAULT,
 	    .def_str = "NoSchedule", .enums = taint_effects, .doc = "Its effect."),
 	ROW(sim_startup_taint, cleared_ms, "clearedAfter", F_DURATION,
-	    .doc = "Another controller removes it so long after the registration, as a cloud "
-		   "controller manager does with "
+	    .doc = "Time after the registration at which another controller removes it, as a "
+		   "cloud controller manager does with "
 		   "`node.cloudprovider.kubernetes.io/uninitialized`."),
 	ROW(sim_startup_taint, back_ms, "backAfter", F_DURATION,
-	    .doc = "Another controller puts it back so long after each removal."),
+	    .doc = "Time after each removal at which another controller puts it back."),
 };
 static DESC(sim_startup_taint, "nodes[].startupTaints[]",
 	    "A taint that a node registers with and that is not written again by its kubelet.");
@@ -226,11 +226,11 @@ static const struct field sim_expect_rows[] = {
 	ROW(sim_expect, cause, "cause", F_STRING,
 	    .doc = "A part of the message of its Ready condition; left out: any."),
 	ROW(sim_expect, current, "current", F_BOOL,
-	    .doc = "Of a CachedImage: the nodes of `status.cachedNodes` list what the registry has "
-		   "now under its reference."),
+	    .doc = "Of a CachedImage: the nodes in `status.cachedNodes` list the image that its "
+		   "reference has in the registry now."),
 	ROW(sim_expect, pulls, "pulls", F_INT, .min = 1, .max = MANY,
-	    .doc = "Of a CachedImage: so often has its reference been pulled, by all nodes, for "
-		   "whatever pods; left out: any number."),
+	    .doc = "Of a CachedImage: how often all nodes together have pulled its reference, for "
+		   "any pods; left out: any number."),
 };
 static DESC(sim_expect, "expect[]", "An expectation at the end.");
 
