@@ -50,10 +50,11 @@ extern const char *const option_secrets[]; /* by enum secret_mode of the discove
 	O(leader_elect, "leader-elect", BOOL, "true", NULL, NULL, RESTART,                         \
 	  "write only while holding the Lease; false: no leader election, for a single instance")  \
 	O(usage, "usage", BOOL, "false", NULL, NULL, RESTART,                                      \
-	  "watch the events of kubelets, for sources of type cluster: which images workloads "     \
-	  "start; needs the right to list and watch events in all namespaces")                     \
+	  "watch the events of kubelets, which tell what images workloads start: for sources of "  \
+	  "type cluster and dropctl report; needs the right to list and watch events in all "      \
+	  "namespaces")                                                                            \
 	O(usage_store, "usage-store", STRING, "drop-usage", "NAME", NULL, RESTART,                 \
-	  "where usage is kept: the ConfigMaps NAME-0 and NAME-1 of the pod namespace")            \
+	  "where usage is saved: the ConfigMaps NAME-0 and NAME-1 of the pod namespace")           \
 	O(usage_pool_label, "usage-pool-label", STRING, NULL, "KEY", NULL, RESTART,                \
 	  "label of nodes whose value is their node pool; default: those of Karpenter, EKS, GKE "  \
 	  "and AKS")
