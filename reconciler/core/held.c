@@ -193,9 +193,16 @@ bool held_shut_for(const struct core *c, const struct policy *p, int slot, bool 
 	       !(awaited || bit_get(c->fresh, (size_t)slot));
 }
 
+bool held_shut_for_most(const struct core *c, const struct policy *p)
+{
+	return p->shut && (p->no_zone != NULL || p->windows_obeyed || c->n_fresh == 0);
+}
+
 bool held_shut(const struct core *c, const struct policy *p, const struct image *img, int slot)
 {
-	return p->shut && held_shut_for(c, p, slot, held_wants(c, img, slot));
+	/* A repull is none of those that a new node needs. */
+	return p->shut && (held_shut_for(c, p, slot, held_wants(c, img, slot)) ||
+			   bit_get(img->repulls, (size_t)slot));
 }
 
 enum pace held_pace(const struct core *c, const struct policy *p, const struct image *img, int slot,

@@ -38,6 +38,8 @@ bool held_may_have_wanted(const struct core *c, const struct image *img);
 bool held_shut(const struct core *c, const struct policy *p, const struct image *img, int slot);
 /* The same for any image; awaited: the node is held and waits for it. */
 bool held_shut_for(const struct core *c, const struct policy *p, int slot, bool awaited);
+/* The same for all that no held node waits for: no node has to be looked at. */
+bool held_shut_for_most(const struct core *c, const struct policy *p);
 /* What keeps a pull of the image on the node from starting, as far as its policy is concerned. */
 enum pace held_pace(const struct core *c, const struct policy *p, const struct image *img, int slot,
 		    int64_t now_ms);

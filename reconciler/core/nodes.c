@@ -12,6 +12,7 @@
 #include "base/hash.h"
 #include "base/xalloc.h"
 #include "reconciler/rules/bits.h"
+#include "reconciler/core/budgets.h"
 #include "reconciler/core/check_answers.h"
 #include "reconciler/core/held.h"
 #include "reconciler/core/node_faults.h"
@@ -19,6 +20,7 @@
 #include "reconciler/core/pairs.h"
 #include "reconciler/core/platforms.h"
 #include "reconciler/core/pods.h"
+#include "reconciler/core/policies.h"
 #include "reconciler/core/sizes.h"
 #include "reconciler/core/slots.h"
 #include "reconciler/rules/target.h"
@@ -100,12 +102,14 @@ static void set_fresh(struct core *c, int slot, bool on)
 	c->n_fresh += on ? 1U : (uint32_t)-1;
 }
 
-static bool untried(const struct image *img, int slot)
+/* What cannot come, for as long as nobody changes a spec, is not waited for (41, 50, 51). */
+static bool untried(struct core *c, const struct image *img, int slot)
 {
 	const struct pair *p = &img->pairs[slot];
 	return img->suspended == SUSPENDED_NOT &&
 	       (p->flags & (PAIR_TARGETED | PAIR_LIVE)) == PAIR_TARGETED && p->pulled_s == 0 &&
-	       p->attempts == 0;
+	       p->attempts == 0 && budget_of(img, slot) != BUDGET_TOO_LARGE &&
+	       policy_of_pair(c, img, slot)->no_zone == NULL;
 }
 
 void node_settle_fresh(struct core *c, int slot)
@@ -113,7 +117,7 @@ void node_settle_fresh(struct core *c, int slot)
 	if (!bit_get(c->fresh, (size_t)slot))
 		return;
 	for (size_t i = 0; i < c->n_queue; i++)
-		if (untried(c->queue[i], slot))
+		if (untried(c, c->queue[i], slot))
 			return;
 	set_fresh(c, slot, false);
 }

@@ -258,6 +258,8 @@ static bool choose(struct pass *s, struct chosen *ret)
 		found = choose_in(s, TURN_HELD, ret);
 	if (!found && s->policy->max_pulls != 0 && pace_pulls(s->policy) >= s->policy->max_pulls)
 		return false;
+	if (!found && held_shut_for_most(s->c, s->policy))
+		return false; /* 51: for hours, with all that waits */
 	int first = s->c->n_fresh != 0 ? TURN_NEW_NODE : TURN_FRESH;
 	for (int turn = first; !found && turn < TURNS; turn++)
 		found = choose_in(s, (enum turn)turn, ret);

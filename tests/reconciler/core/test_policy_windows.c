@@ -128,8 +128,77 @@ static void rule_51_held_nodes(void **state)
 		rig_turn(&r, 0);
 		assert_string_equal(rig_starts(&r), obey ? "" : "n");
 		assert_int_equal(r.acts.n_opens, obey);
+		/* Nor for one that never opens, from that moment on. */
+		put_policy(&r, "22:30", "23:00", "Mars/Phobos", policies[obey]);
+		rig_turn(&r, S);
+		assert_int_equal(r.acts.n_opens, !obey);
 		rig_done(&r);
 	}
+}
+
+/* What a node will never be given does not keep it new, nor are repulls there those of a new node. */
+static void rule_51_new_no_more(void **state)
+{
+	static const struct {
+		const char *zone, *size; /* of policy q, whose image i2 node b never gets */
+	} rows[] = {{"Mars/Phobos", NULL}, {NULL, "1k"}};
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		struct rig r;
+		struct pull_window_spec never = {
+			.start = "00:00", .end = "23:59", .timezone = rows[i].zone};
+		struct pullpolicy q = {.meta = {.name = "q", .uid = "q"},
+				       .spec = {.max_concurrent_nodes = 9,
+						.max_image_size = rows[i].size,
+						.pull_windows = {&never, 1}}};
+		rig_new(&r);
+		put_policy(&r, "08:00", "09:00", NULL, NULL);
+		core_put(r.core, KIND_PULLPOLICY, &q, r.now);
+		rig_node_lists(&r, "a", RIG_WALL_S,
+			       (struct rig_listed[]){{{"i2:1"}, 5000000}, {{NULL}, 0}});
+		rig_image(&r, "i", "1", "p");
+		rig_image(&r, "i2", "1", "q");
+		rig_lead(&r);
+		rig_turn(&r, 0);
+		rig_node(&r, "b");
+		rig_turn(&r, S);
+		assert_string_equal(rig_starts(&r), "b");
+		rig_pod(&r, rig_start(&r), POD_PULLED);
+		rig_settle(&r);
+		rig_node(&r, "b"); /* its heartbeat */
+		rig_image(&r, "k", "1", "p");
+		rig_turn(&r, S);
+		assert_string_equal(rig_starts(&r), "");
+		rig_done(&r);
+	}
+}
+
+static void rule_51_a_repull_on_a_new_node(void **state)
+{
+	struct rig r;
+	struct pull_window_spec obeyed = {.start = "08:00", .end = "09:00"};
+	struct pullpolicy q = {.meta = {.name = "q", .uid = "q"},
+			       .spec = {.max_concurrent_nodes = 9,
+					.new_nodes_in_windows = "Obey",
+					.pull_windows = {&obeyed, 1}}};
+	struct pullpolicy p = {.meta = {.name = "p", .uid = "p"},
+			       .spec = {.max_concurrent_nodes = 9,
+					.repull_interval = 60 * MIN,
+					.pull_windows = {&obeyed, 1}}};
+	(void)state;
+	begin(&r, "08:00", "09:00", NULL, NULL);
+	core_put(r.core, KIND_PULLPOLICY, &p, r.now);
+	core_put(r.core, KIND_PULLPOLICY, &q, r.now);
+	rig_image(&r, "j", "1", "q"); /* node b is new until it is tried there */
+	rig_node(&r, "b");
+	rig_turn(&r, S);
+	assert_string_equal(rig_starts(&r), "b");
+	rig_pod(&r, rig_start(&r), POD_PULLED);
+	for (int i = 0; i < 90; i++) {
+		rig_turn(&r, MIN);
+		assert_int_equal(r.acts.n_starts, 0);
+	}
+	rig_done(&r);
 }
 
 static void rule_51_a_zone(void **state)
@@ -264,6 +333,8 @@ int main(void)
 		cmocka_unit_test(rule_51_what_runs_ends),
 		cmocka_unit_test(rule_51_new_nodes),
 		cmocka_unit_test(rule_51_held_nodes),
+		cmocka_unit_test(rule_51_new_no_more),
+		cmocka_unit_test(rule_51_a_repull_on_a_new_node),
 		cmocka_unit_test(rule_51_a_zone),
 		cmocka_unit_test(rule_51_no_such_zone),
 		cmocka_unit_test(rule_51_the_clock_is_set),
