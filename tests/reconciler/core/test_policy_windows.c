@@ -136,7 +136,8 @@ static void rule_51_held_nodes(void **state)
 	}
 }
 
-/* What a node will never be given does not keep it new, nor are repulls there those of a new node. */
+/* What a node will never be given does not keep it new, nor are repulls there those of a new node.
+ */
 static void rule_51_new_no_more(void **state)
 {
 	static const struct {
@@ -239,9 +240,9 @@ static void rule_51_no_such_zone(void **state)
 	assert_int_equal(r.acts.n_starts, 0);
 	assert_string_equal(why(&r, "b"),
 			    "waiting for policy p: there is no time zone Mars/Phobos");
-	assert_string_equal(
-		rig_condition(&r, "Ready")->message,
-		"0/2 nodes ready; nothing starts: the time zone Mars/Phobos of PullPolicy p does not exist");
+	assert_string_equal(rig_condition(&r, "Ready")->message,
+			    "0/2 nodes ready; nothing starts: the time zone Mars/Phobos of "
+			    "PullPolicy p does not exist");
 	const struct api_condition *c = api_condition_find(&r.policy.conditions, "Ready");
 	assert_string_equal(c->status, "False");
 	assert_string_equal(c->reason, "UnknownTimeZone");
