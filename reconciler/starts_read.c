@@ -61,6 +61,7 @@ static void count(struct proc *p, const struct msg_workload_start *m)
 		.again = m->again,
 		.by_us = m->by_us,
 		.there_before = m->there_before,
+		.since_s = r->tally.since_s,
 		.waited_s = m->waited_us >= 0 ? (double)m->waited_us / 1e6 : -1,
 		.typical_s = (double)m->typical_us / 1e6,
 	};

@@ -21,9 +21,11 @@
 #define PULL_SECONDS_MIN 0.05
 #define PULL_SECONDS_MAX 21600.0
 #define PULL_BYTES_MAX   1e12
-#define PULLS_MAX        1000000
-#define NODES_MAX        1000000
-#define TICKS_MAX        1000000
+/* Of a pool's pulls in all: then both sums are halved, and the rate stays. */
+#define POOL_BYTES_MAX 1e15
+#define PULLS_MAX      1000000
+#define NODES_MAX      1000000
+#define TICKS_MAX      1000000
 /* A pool that has no nodes and was not used for that long may be forgotten. */
 #define POOL_IDLE_HOURS 168
 /* One of that many images goes when there is no room: sorting pays once for many. */
@@ -250,6 +252,10 @@ void demand_pull(struct demand *d, const char *pool, const char *image, double s
 	if (i->bytes > 0) {
 		p->seconds += seconds;
 		p->bytes += i->bytes;
+	}
+	if (p->bytes > POOL_BYTES_MAX) {
+		p->seconds /= 2;
+		p->bytes /= 2;
 	}
 }
 

@@ -164,6 +164,7 @@ void usage_tick(struct usage *u, int64_t now_s, bool live)
 void usage_list_begin(struct usage *u, int64_t now_s)
 {
 	/* The list before broke off: which of its events were not seen is not known. */
+	u->broke_off = u->listing && (u->list_folded || u->broke_off);
 	if (u->listing && u->list_folded && u->coverage.since_s != 0)
 		coverage_gap(&u->coverage, u->coverage.seen_s, now_s);
 	u->listing = true;
@@ -360,6 +361,11 @@ static void note_start(struct usage *u, const struct usage_use *use)
 			    });
 }
 
+static double believed(double value, double most)
+{
+	return value >= 0 && value <= most ? value : -1;
+}
+
 static void fold_event(struct usage *u, const struct pulled *e, const struct usage_node *node,
 		       uint64_t new, int64_t now_s)
 {
@@ -377,9 +383,9 @@ static void fold_event(struct usage *u, const struct pulled *e, const struct usa
 		/* Events that were written before we listened come when the node lists the image.
 		 */
 		.cold = e->was_pulled && !seen && (!listed || e->seconds >= CHECK_ONLY_S),
-		.seconds = e->seconds,
-		.waited = e->waited,
-		.bytes = e->bytes,
+		.seconds = believed(e->seconds, USAGE_SECONDS_MAX),
+		.waited = believed(e->waited, USAGE_SECONDS_MAX),
+		.bytes = believed(e->bytes, USAGE_BYTES_MAX),
 		.at_s = time_of(e, now_s),
 	};
 	use.own = is_own(u, e, &use.own_alone);
@@ -391,11 +397,24 @@ static void fold_event(struct usage *u, const struct pulled *e, const struct usa
 	note_start(u, &use);
 }
 
+/*
+ * Versions begin again: what was kept is of another cluster, or of its time before the store of
+ * this one was restored. A list that broke off left out events that are old by version, too.
+ */
+static bool of_another_history(const struct usage *u, const struct pulled *e)
+{
+	return !u->broke_off && u->newest_s != 0 && e->created_s > u->newest_s + USAGE_HISTORY_S;
+}
+
 void usage_event(struct usage *u, const struct pulled *e, int64_t now_s)
 {
 	const struct usage_node *node = usage_node_find(&u->nodes, e->node);
 	if (u->listing && (u->oldest_s == 0 || e->created_s < u->oldest_s))
 		u->oldest_s = e->created_s;
+	if (e->rv <= u->known_rv && of_another_history(u, e)) {
+		u->rv = u->known_rv = 0;
+		coverage_gap(&u->coverage, u->newest_s, now_s);
+	}
 	if (e->rv <= u->known_rv) {
 		u->outcomes[USAGE_repeated]++;
 		return;

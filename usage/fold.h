@@ -40,6 +40,11 @@
 
 /* Uses that one change of one event can add. */
 #define USAGE_COUNT_MAX 1000
+/* Bytes of an image and seconds of a wait: what says more is forged and counts as not said. */
+#define USAGE_BYTES_MAX   1e12
+#define USAGE_SECONDS_MAX 86400.0
+/* An event that is so much younger than the newest one has a higher version, in one history. */
+#define USAGE_HISTORY_S 600
 /* The kubelet lets 25 events of a pod through, and then one in five minutes; a container has four
  * (Pulling, Pulled, Created, Started): a pod with this many events Pulled may have others that were
  * never written. */
@@ -100,6 +105,7 @@ struct usage {
 	int64_t newest_s;          /* the latest creation of an event that was seen */
 	bool listing;              /* a list of events is under way */
 	bool list_folded;          /* and an event of it counted */
+	bool broke_off;            /* one before it, of which events counted, did not end */
 	uint64_t known_rv;         /* at its begin: what is not above it was folded */
 	int64_t began_s, oldest_s; /* of the list; its oldest event, 0: none yet */
 	struct usage_later *later;

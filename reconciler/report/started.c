@@ -22,11 +22,16 @@ static struct image *kept_there(struct core *c, const char *reference, int slot)
 	return NULL;
 }
 
-static bool pulled_before(const struct pair *p, const struct started *s)
+/*
+ * by_us: no workload started there since. Else an earlier leader may have counted the first start:
+ * only what we pulled counts, and a check moves pulled_s without a pull.
+ */
+static bool pulled_before(const struct image *img, const struct pair *p, const struct started *s)
 {
 	if (s->there_before || p->pulled_s == 0)
 		return false;
-	return s->by_us || p->pulled_s <= s->at_s + CLOCKS_S;
+	return s->by_us || (p->pulled_s >= s->since_s && p->pulled_s <= s->at_s + CLOCKS_S &&
+			    p->pulled_s != img->check.checked_s);
 }
 
 /* When the workload began to wait, our pull was not done, or what it brought was lost. */
@@ -49,7 +54,7 @@ bool started_means(struct core *c, const struct started *s, struct tally_start *
 	if (img == NULL)
 		return false;
 	bool cold = s->cold || (s->again && came_later(&img->pairs[slot], s));
-	if (!cold && !pulled_before(&img->pairs[slot], s))
+	if (!cold && !pulled_before(img, &img->pairs[slot], s))
 		return false;
 	double typical_s = s->typical_s > 0 ? s->typical_s : (double)img->pull_ms / 1000;
 	*ret = (struct tally_start){

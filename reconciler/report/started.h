@@ -12,6 +12,7 @@ struct started {                             /* borrowed */
 	bool again;        /* it was pulled, though it was there once: it may have been removed */
 	bool by_us;        /* a pull of ours brought it */
 	bool there_before; /* our pod found it there */
+	int64_t since_s;   /* what was pulled before may have been started before, and counted */
 	double waited_s;   /* -1: not known */
 	double typical_s;  /* of a pull of that image, as events say; 0: not known */
 };

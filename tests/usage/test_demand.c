@@ -259,6 +259,30 @@ static void rule_56_typical_seconds_of_a_pull(void **state)
 	demand_free(d);
 }
 
+/* Sums over pulls never end: what was saved can be read, and the seconds a byte stay. */
+static void rule_54_sums_are_bounded(void **state)
+{
+	(void)state;
+	struct demand *d = demand_new(), *again = demand_new();
+	struct buf saved = {0};
+	struct err err;
+	demand_hour(d, 0, true);
+	for (int i = 0; i < 1500000; i++)
+		demand_pull(d, "", i % 2 == 0 ? "i" : "j", 100, 1e12);
+	demand_use(d, "", "new", 1);
+	demand_size(d, "new", 1e12);
+	assert_int_equal(demand_save(d, &saved, SIZE_MAX), 0);
+	assert_int_equal(demand_restore(again, saved.data, saved.len, &err), 0);
+	struct arena a = ARENA_INIT;
+	struct waiting_saved *ranked;
+	assert_int_equal(waiting_saved_rank(again, "", &usual, &a, &ranked), 1);
+	assert_true(fabs(ranked[0].seconds - 102) < 0.1);
+	arena_done(&a);
+	buf_done(&saved);
+	demand_free(d);
+	demand_free(again);
+}
+
 static void rule_54_pool_of_a_node(void **state)
 {
 	(void)state;
@@ -284,6 +308,7 @@ int main(void)
 		cmocka_unit_test(rule_54_only_what_was_used_is_ranked),
 		cmocka_unit_test(rule_54_bounded_under_many_names),
 		cmocka_unit_test(rule_54_over_pools_by_share_of_new_nodes),
+		cmocka_unit_test(rule_54_sums_are_bounded),
 		cmocka_unit_test(rule_54_pool_of_a_node),
 		cmocka_unit_test(rule_56_typical_seconds_of_a_pull),
 	};

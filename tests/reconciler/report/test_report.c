@@ -119,6 +119,29 @@ static void rule_56_a_start_before_our_pull_is_no_hit(void **state)
 	rig_done(&r);
 }
 
+/* Where an earlier leader pulled it, a workload may have started before we counted. */
+static void rule_56_after_a_restart_nothing_counts_again(void **state)
+{
+	struct rig r;
+	struct tally_start means;
+	(void)state;
+	pulled_on_a(&r);
+	struct started start = {.node = "a", .node_uid = "a", .image = NORMAL};
+	start.at_s = r.now.wall_s + 7200;
+	start.since_s = r.now.wall_s - 60;
+	assert_true(started_means(r.core, &start, &means));
+	start.since_s = r.now.wall_s + 3600;
+	assert_false(started_means(r.core, &start, &means));
+	/* Our pull was seen, and no start since. */
+	start.by_us = true;
+	assert_true(started_means(r.core, &start, &means));
+	/* What waited did so whoever counts. */
+	start.by_us = false;
+	start.cold = true;
+	assert_true(started_means(r.core, &start, &means));
+	rig_done(&r);
+}
+
 static struct tally_start start_of(const char *image, const char *node, const char *digest,
 				   bool hit, double seconds)
 {
@@ -196,6 +219,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rule_56_what_a_start_means),
 		cmocka_unit_test(rule_56_a_start_before_our_pull_is_no_hit),
+		cmocka_unit_test(rule_56_after_a_restart_nothing_counts_again),
 		cmocka_unit_test(rule_56_counted_once_a_node_and_digest),
 		cmocka_unit_test(rule_56_sums_by_image_and_hour),
 		cmocka_unit_test(rule_56_bounded),
