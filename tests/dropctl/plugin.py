@@ -142,7 +142,11 @@ TURNS = [
     ("no right", {"PATCH_SAYS": FORBIDDEN}, ["suspend", "ci/x"], 111, "no right to patch cachedimages", None),
     ("another kind", {}, ["suspend", "deployment/x"], 100, "KIND/NAME is wanted", None),
     ("no kind", {}, ["resume", "x"], 100, "KIND/NAME is wanted", None),
-    ("nothing", {}, ["suspend"], 100, "usage: kubectl drop suspend KIND/NAME", None),
+    ("nothing", {}, ["suspend"], 100, "usage: kubectl drop suspend KIND/NAME", ""),
+    ("an option that it has not: nothing is changed", {}, ["suspend", "ci/x", "--dry-run=server"], 100,
+     "suspend has no option --dry-run=server", ""),
+    ("one of two is wrong: nothing is changed", {}, ["suspend", "ci/x", "y"], 100, "KIND/NAME is wanted", ""),
+    ("a name that kubectl would take for an option", {}, ["resume", "ci/--all"], 100, "does not begin with -", ""),
 ]
 
 
@@ -162,8 +166,8 @@ def changes(plugin, work):
             good = good and re.fullmatch(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?", given) is not None
             if "STATES" not in env and words[1:2] != ["nginx"]:
                 names.add(given)
-        elif made:
-            good = good and asked.read_text() == made
+        elif made is not None:
+            good = good and (asked.read_text() if asked.exists() else "") == made
         yield name, good, f"{done.returncode}: {said} {asked.read_text() if asked.exists() else ''}"
 
 
