@@ -9,7 +9,7 @@
 
 static bool lacks_children(const struct set *set)
 {
-	if (set->n_wanted <= set->tally.managed)
+	if (set->n_wanted <= set->tally.managed - set->tally.kept)
 		return false;
 	for (struct link *l = set->listed.next; l != &set->listed; l = l->next) {
 		const struct entry *e = LIST_MEMBER(l, struct entry, of_set);

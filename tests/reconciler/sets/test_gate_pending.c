@@ -114,6 +114,29 @@ static void rule_45_a_sync_that_fails_or_never_comes(void **state)
 	}
 }
 
+/* Children that only stay because nobody knows what is discovered are none of those. */
+static void rule_45_beside_children_that_are_kept(void **state)
+{
+	static struct api_name_ref found = {"found"}, missing = {"missing"};
+	struct sets_rig r;
+	(void)state;
+	rig_new(&r);
+	r.set.spec.gate_nodes = true;
+	r.set.spec.discovery_policy_ref = &found;
+	rig_discovery(&r, "found", "True", "a/b:1");
+	rig_set(&r, "a/c:1");
+	rig_lead(&r);
+	rig_settle(&r);
+	assert_false(pending(&r));
+	r.set.spec.discovery_policy_ref = &missing;
+	rig_set(&r, "a/c:1 a/d:1");
+	rig_turn(&r, 0);
+	assert_int_equal(rig_count(&r, SET_CREATE), 1);
+	do_all(&r);
+	assert_false(pending(&r));
+	rig_done(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -122,6 +145,7 @@ int main(void)
 		cmocka_unit_test(rule_45_not_for_what_is_refused),
 		cmocka_unit_test(rule_45_the_first_sync),
 		cmocka_unit_test(rule_45_a_sync_that_fails_or_never_comes),
+		cmocka_unit_test(rule_45_beside_children_that_are_kept),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
