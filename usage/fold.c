@@ -183,6 +183,11 @@ void usage_list_end(struct usage *u)
 	advance(u, u->began_s - GRACE_S);
 }
 
+bool usage_whole(const struct usage *u)
+{
+	return !u->listing || !(u->list_folded || u->broke_off);
+}
+
 void usage_went_back(struct usage *u, int64_t now_s)
 {
 	u->rv = u->known_rv = 0;

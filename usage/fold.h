@@ -135,6 +135,8 @@ int64_t usage_time(struct usage *u, struct now now);
 /* A list of events begins; usage_event() for each; it is complete. */
 void usage_list_begin(struct usage *u, int64_t now_s);
 void usage_list_end(struct usage *u);
+/* May it be stored? Not while a list has still to show events of lower versions than u->rv. */
+bool usage_whole(const struct usage *u);
 /* One event of a list or a watch. */
 void usage_event(struct usage *u, const struct pulled *event, int64_t now_s);
 /* Time passes; live: events arrive as they are written. */

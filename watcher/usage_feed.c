@@ -294,7 +294,8 @@ void usage_feed_read(struct usage_feed *f, const struct msg_usage_get *ask, stru
 	if (!f->listed || ask->part >= STORED_PARTS)
 		return;
 	if (ask->snapshot == 0 &&
-	    (f->snapshot == 0 || now.boot_ms >= f->snapshot_ms + SNAPSHOT_FRESH_MS))
+	    (f->snapshot == 0 || now.boot_ms >= f->snapshot_ms + SNAPSHOT_FRESH_MS) &&
+	    usage_whole(f->usage))
 		take_snapshot(f, now.boot_ms);
 	if (f->snapshot == 0 || (ask->snapshot != 0 && ask->snapshot != f->snapshot))
 		return;

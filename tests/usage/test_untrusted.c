@@ -85,12 +85,42 @@ static void rule_52_a_list_that_broke_off_is_no_other_history(void **state)
 	world_free(w);
 }
 
+/* In the middle of a list, some events have lower versions than the one that would be kept. */
+static void rule_52_not_kept_in_the_middle_of_a_list(void **state)
+{
+	(void)state;
+	struct world *w = world_new();
+	list(w);
+	use(w, "a:1");
+	assert_true(usage_whole(w->u));
+	w->now += 20 * 60;
+	struct pulled first = event(w, "b:1"), second = event(w, "a:1");
+	usage_list_begin(w->u, w->now);
+	assert_true(usage_whole(w->u));
+	see(w, &second);
+	assert_false(usage_whole(w->u));
+	usage_list_begin(w->u, w->now); /* it broke off */
+	assert_false(usage_whole(w->u));
+	see(w, &first);
+	see(w, &second);
+	usage_list_end(w->u);
+	assert_true(usage_whole(w->u));
+	restart(w);
+	usage_list_begin(w->u, w->now);
+	see(w, &first);
+	see(w, &second);
+	usage_list_end(w->u);
+	assert_int_equal(uses_of(w, "a:1"), 2);
+	world_free(w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rule_52_forged_figures),
 		cmocka_unit_test(rule_52_kept_in_another_cluster),
 		cmocka_unit_test(rule_52_a_list_that_broke_off_is_no_other_history),
+		cmocka_unit_test(rule_52_not_kept_in_the_middle_of_a_list),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
