@@ -350,9 +350,11 @@ static void note_uncovered(struct usage *u, const struct pulled *e, uint64_t new
 static void note_start(struct usage *u, const struct usage_use *use)
 {
 	double waited = use->waited > use->seconds ? use->waited : use->seconds;
-	bool again = use->was_pulled && !use->cold && waited >= CHECK_ONLY_S;
+	/* What the node lists may have been there before us; who knows our pulls decides (56). */
+	bool cold = use->cold && !use->listed;
+	bool again = use->was_pulled && !cold && waited >= CHECK_ONLY_S;
 	if (use->own)
-		starts_pulled(u->starts, use->node->uid, use->hash, use->cold || again);
+		starts_pulled(u->starts, use->node->uid, use->hash, cold || again);
 	else
 		starts_used(u->starts, use->hash,
 			    &(struct start){
@@ -360,7 +362,7 @@ static void note_start(struct usage *u, const struct usage_use *use)
 				    .node_uid = use->node->uid,
 				    .image = (char *)use->image,
 				    .at_s = use->at_s,
-				    .cold = use->cold,
+				    .cold = cold,
 				    .again = again,
 				    .waited = waited,
 			    });

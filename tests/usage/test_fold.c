@@ -142,6 +142,23 @@ static void rule_56_first_starts_are_told(void **state)
 	world_free(w);
 }
 
+/* We have just started: what the node lists was there, or its list came before the event. */
+static void rule_56_a_slow_look_is_no_miss_after_a_restart(void **state)
+{
+	(void)state;
+	struct world *w = world_new();
+	list(w);
+	struct pulled look = event(w, "a:1"), cold = event(w, "b:1");
+	see(w, &look);
+	w->listed = false;
+	see(w, &cold);
+	const struct start *first = starts_after(w->u->starts, 0);
+	const struct start *second = starts_after(w->u->starts, 1);
+	assert_true(first->again && !first->cold);
+	assert_true(second->cold && !second->again);
+	world_free(w);
+}
+
 static void rule_52_own_pods(void **state)
 {
 	(void)state;
@@ -419,6 +436,7 @@ int main(void)
 		cmocka_unit_test(rule_52_a_pod_with_20_containers),
 		cmocka_unit_test(rule_52_own_pods),
 		cmocka_unit_test(rule_56_first_starts_are_told),
+		cmocka_unit_test(rule_56_a_slow_look_is_no_miss_after_a_restart),
 		cmocka_unit_test(rule_52_only_what_a_node_has),
 		cmocka_unit_test(rule_52_cold_pulls),
 		cmocka_unit_test(rule_52_a_restart_loses_nothing),
