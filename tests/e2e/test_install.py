@@ -18,6 +18,8 @@ LEFT_OUT = {
     "build/gcc/bin/drop-sim": "it runs until it is stopped; tests/kubectl",
     "kubectl --kubeconfig kc": "tests/kubectl",
     "kubectl drop page": "it runs until it is stopped; test_people",
+    "kubectl drop report": "it needs usage.enabled, which the pages do not set; test_value",
+    "kubectl drop completion zsh": "its path is one of zsh; tests/dropctl/completion.py",
     "kubectl krew install": "krew cannot be had here; tests/check packs for it",
 }
 FIRST_LOOK = {"kubectl get cachedimages -o wide -w": " -w"}  # what is dropped: it watches until it is stopped
@@ -114,6 +116,11 @@ def readme(user):
     said = user.follow("kubectl drop plan")
     user.t.check("new" in said, "kubectl drop plan shows the new image", said)
     user.follow("kubectl drop queue")
+    said = user.follow("kubectl drop pull", **{"registry.example/app:2": "docker.io/library/nginx:1.25-alpine"})
+    user.t.check("nginx-1-25-alpine" in said, "kubectl drop pull tells what it made", said)
+    user.follow("kubectl drop suspend pullpolicy/gentle")
+    user.t.check(user.kubectl("get pullpolicy gentle")["spec"].get("suspend"), "the policy is suspended")
+    user.shell("kubectl drop resume pullpolicy/gentle")
     user.write("policy.yaml", of_set.split("---\n")[1].replace("https://registry.example.com", "http://registry.e2e-infra:5000")
                .replace("ci/builder", "test/myapp").replace("^[0-9]+$", "^v[0-9]+$"))
     said = user.follow("kubectl drop discover")
@@ -143,6 +150,9 @@ def with_helm(user):
     user.follow("kubectl get cachedimages -o wide -w")
     user.follow("cp deploy/kubectl-drop")
     user.follow("kubectl drop status")
+    user.follow("kubectl drop completion kubectl")
+    user.follow("mkdir -p")
+    user.follow("kubectl drop completion bash")
     user.shell("helm uninstall drop --namespace drop-system")
     user.all_gone()
 
