@@ -530,7 +530,15 @@ struct pod {
 	struct container_statuses container_statuses, init_container_statuses;
 };
 
-/* Control characters of the node's and the server's words are escaped (base/visible.h). */
+/* The condition of a pod that is kept: its sandbox is up. */
+#define POD_READY_TO_START "PodReadyToStartContainers"
+
+/*
+ * Keeps what rules ask for (behaviour.md 6, 8, 9), in place, the same for the same facts: labels
+ * and annotations of drop, the condition POD_READY_TO_START, of each container its cause to wait,
+ * its image's ID, or else its own, and how and when it ended. Control characters of the node's and
+ * the server's words are escaped (base/visible.h); these texts live in a.
+ */
 void pod_trim(struct pod *pod, struct arena *a);
 
 /* ---- Lease (coordination.k8s.io/v1) ---- */

@@ -4,6 +4,9 @@
  */
 #include "api/kinds.h"
 
+#include <string.h>
+
+#include "api/pullpod.h"
 #include "api/row.h"
 #include "api/tables.h"
 #include "base/visible.h"
@@ -65,31 +68,57 @@ static const struct field pod_rows[] = {
 };
 DESC(pod, "Pod", "One pull on one node.");
 
+/* Of ours and of a batch of ours; webhooks, networks and users add more, up to 256 KiB (57). */
+static void trim_map(struct api_map *map)
+{
+	static const char ours[] = "drop.corewire.io/";
+	size_t kept = 0;
+	for (size_t i = 0; i < map->n; i++)
+		if (strncmp(map->at[i].key, ours, sizeof(ours) - 1) == 0 ||
+		    strcmp(map->at[i].key, PULLPOD_LABEL_MANAGED_BY) == 0)
+			map->at[kept++] = map->at[i];
+	map->n = kept;
+}
+
+/* The others say in many words which containers are not ready. */
+static void trim_conditions(struct pod_conditions *list)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < list->n; i++) {
+		struct pod_condition c = list->at[i];
+		if (c.type == NULL || strcmp(c.type, POD_READY_TO_START) != 0)
+			continue;
+		c.reason = c.message = NULL;
+		list->at[kept++] = c;
+	}
+	list->n = kept;
+}
+
 static void trim_statuses(struct container_statuses *list, struct arena *a)
 {
 	for (size_t i = 0; i < list->n; i++) {
-		struct container_waiting *w = list->at[i].waiting;
-		struct container_terminated *t = list->at[i].terminated;
+		struct container_status *cs = &list->at[i];
+		struct container_waiting *w = cs->waiting;
+		cs->image = NULL;
+		/* Either proves the pull. */
+		if (cs->image_id != NULL && cs->image_id[0] != '\0')
+			cs->container_id = NULL;
 		if (w != NULL) {
 			w->reason = visible_text(a, w->reason);
 			w->message = visible_text(a, w->message);
 		}
-		if (t != NULL) {
-			t->reason = visible_text(a, t->reason);
-			t->message = visible_text(a, t->message);
-		}
+		if (cs->terminated != NULL)
+			cs->terminated->reason = cs->terminated->message = NULL;
 	}
 }
 
 void pod_trim(struct pod *pod, struct arena *a)
 {
+	trim_map(&pod->meta.labels);
+	trim_map(&pod->meta.annotations);
 	pod->reason = visible_text(a, pod->reason);
 	pod->message = visible_text(a, pod->message);
-	for (size_t i = 0; i < pod->conditions.n; i++) {
-		struct pod_condition *c = &pod->conditions.at[i];
-		c->reason = visible_text(a, c->reason);
-		c->message = visible_text(a, c->message);
-	}
+	trim_conditions(&pod->conditions);
 	trim_statuses(&pod->container_statuses, a);
 	trim_statuses(&pod->init_container_statuses, a);
 }

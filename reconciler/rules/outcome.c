@@ -93,7 +93,7 @@ static struct outcome waiting_failed(const struct container_waiting *w, const ch
 static bool ready_to_start(const struct pod *pod)
 {
 	for (size_t i = 0; i < pod->conditions.n; i++)
-		if (is(pod->conditions.at[i].type, "PodReadyToStartContainers"))
+		if (is(pod->conditions.at[i].type, POD_READY_TO_START))
 			return is(pod->conditions.at[i].status, "True");
 	return false;
 }

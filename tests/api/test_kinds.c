@@ -181,6 +181,54 @@ static void test_node_trim(void **state)
 	arena_done(&a);
 }
 
+/* Of a pull pod: what the rules ask for, so that nothing else in it looks like a change. */
+static void test_pod_trim(void **state)
+{
+	(void)state;
+	struct arena a = ARENA_INIT;
+	struct api_kv labels[] = {{"app.kubernetes.io/managed-by", "drop"},
+				  {"app.kubernetes.io/name", "x"},
+				  {"drop.corewire.io/node", "n"}};
+	struct api_kv notes[] = {{"drop.corewire.io/pull-0.attempt", "1"},
+				 {"k8s.v1.cni.cncf.io/network-status", "[]"}};
+	struct pod_condition conditions[] = {
+		{"Ready", "False", "ContainersNotReady", "pull-0 pull-1"},
+		{"PodReadyToStartContainers", "True", "r", "m"},
+		{NULL, NULL, NULL, NULL},
+	};
+	struct container_waiting waits = {"ErrImagePull", "a\x1b"};
+	struct container_terminated ended = {128, "StartError", "no such file", 5, 6};
+	struct container_status cs[] = {
+		{"pull-0", "a:1", "a@sha256:0", "containerd://0", NULL, &ended, 0},
+		{"pull-1", "b:1", "", "containerd://1", NULL, NULL, 7},
+		{"pull-2", "c:1", NULL, NULL, &waits, NULL, 0},
+	};
+	struct pod pod = {.meta = {.labels = {labels, 3}, .annotations = {notes, 2}},
+			  .conditions = {conditions, 3},
+			  .container_statuses = {cs, 3}};
+	pod_trim(&pod, &a);
+	assert_int_equal(pod.meta.labels.n, 2);
+	assert_string_equal(api_map_get(&pod.meta.labels, "drop.corewire.io/node"), "n");
+	assert_string_equal(api_map_get(&pod.meta.labels, "app.kubernetes.io/managed-by"), "drop");
+	assert_int_equal(pod.meta.annotations.n, 1);
+	assert_string_equal(notes[0].key, "drop.corewire.io/pull-0.attempt");
+	assert_int_equal(pod.conditions.n, 1);
+	assert_string_equal(conditions[0].type, "PodReadyToStartContainers");
+	assert_string_equal(conditions[0].status, "True");
+	assert_null(conditions[0].message);
+	assert_string_equal(cs[0].image_id, "a@sha256:0");
+	assert_null(cs[0].container_id);
+	assert_null(cs[0].image);
+	assert_null(ended.message);
+	assert_int_equal(ended.exit_code, 128);
+	assert_int_equal(ended.started_at, 5);
+	assert_string_equal(cs[1].container_id, "containerd://1");
+	assert_int_equal(cs[1].running_since, 7);
+	assert_string_equal(waits.reason, "ErrImagePull");
+	assert_string_equal(waits.message, "a\\x1b");
+	arena_done(&a);
+}
+
 /* The kubelet's version decides whether a listed image is usable by all pods (rule 17). */
 static void rule_17_kubelet_version(void **state)
 {
@@ -288,6 +336,7 @@ int main(void)
 		cmocka_unit_test(test_each_member_has_a_row),
 		cmocka_unit_test(test_crd),
 		cmocka_unit_test(test_node_trim),
+		cmocka_unit_test(test_pod_trim),
 		cmocka_unit_test(rule_17_kubelet_version),
 		cmocka_unit_test(rule_18_node_images),
 		cmocka_unit_test(rule_19_digest_listed),

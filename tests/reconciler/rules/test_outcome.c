@@ -87,6 +87,25 @@ static struct outcome in_time(struct outcome seen, const struct outcome_memory *
 	return outcome_in_time(&seen, memory->seen_ms, &limits);
 }
 
+static void assert_same_text(const char *a, const char *b)
+{
+	assert_int_equal(a == NULL, b == NULL);
+	if (a != NULL)
+		assert_string_equal(a, b);
+}
+
+/* What the watcher leaves away (pod_trim) decides nothing. */
+static void assert_same(const struct outcome *a, const struct outcome *b)
+{
+	assert_int_equal(a->kind, b->kind);
+	assert_int_equal(a->fault, b->fault);
+	assert_int_equal(a->due_ms, b->due_ms);
+	assert_int_equal(a->took_s, b->took_s);
+	assert_same_text(a->digest, b->digest);
+	assert_same_text(a->reason, b->reason);
+	assert_same_text(a->message, b->message);
+}
+
 static struct outcome look(const struct row *row, struct outcome_memory *memory, int64_t now,
 			   struct arena *a)
 {
@@ -108,7 +127,13 @@ static struct outcome look(const struct row *row, struct outcome_memory *memory,
 		.conditions = {&sandbox, 1},
 		.container_statuses = {&cs, 1},
 	};
-	return in_time(outcome_of(&pod, PULLPOD_ONLY, memory, "h", "linux/amd64", now, a), memory);
+	struct outcome_memory untrimmed = *memory;
+	struct outcome whole =
+		outcome_of(&pod, PULLPOD_ONLY, &untrimmed, "h", "linux/amd64", now, a);
+	pod_trim(&pod, a);
+	struct outcome o = outcome_of(&pod, PULLPOD_ONLY, memory, "h", "linux/amd64", now, a);
+	assert_same(&whole, &o);
+	return in_time(o, memory);
 }
 
 static void rules_8_9(void **state)
