@@ -16,12 +16,6 @@
 
 /* A buffer that grew beyond this gives its memory back when it is empty. */
 #define BUFFER_KEEP (64 * 1024)
-/*
- * Bytes of a stream that curl reads at once. It does so some hundred times before it comes back
- * (7.88), and TRANSPORT_BACKLOG_MAX is looked at only then. With curl's own 16 KiB a burst had
- * 2.4 MB buffered, in a buffer of 4 MiB.
- */
-#define STREAM_READ 4096L
 /* Easy handles kept for later in each lane. */
 #define SPARE_MAX KUBE_IN_FLIGHT_MAX
 
@@ -124,12 +118,8 @@ static const struct transfer_kind foreign_kind = {
 static struct easy *take_easy(struct transport *h, enum kube_lane lane)
 {
 	struct easy *e = h->lanes[lane].spare;
-	if (e == NULL) {
-		e = easy_new(&h->lanes[lane].lane, h->user_agent);
-		if (lane == KUBE_WATCH)
-			curl_easy_setopt(e->curl, CURLOPT_BUFFERSIZE, STREAM_READ);
-		return e;
-	}
+	if (e == NULL)
+		return easy_new(&h->lanes[lane].lane, h->user_agent);
 	h->lanes[lane].spare = e->next;
 	h->lanes[lane].n_spare--;
 	return e;

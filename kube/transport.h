@@ -20,11 +20,8 @@
 
 /* Bytes of streams handed on in one transport_wait(). */
 #define TRANSPORT_TURN_MAX (256 * 1024)
-/*
- * Bytes of streams waiting in a lane before its sockets are left alone. What curl reads in one
- * turn comes on top, about 1 MB at most (STREAM_READ in transfer.c).
- */
-#define TRANSPORT_BACKLOG_MAX (128 * 1024)
+/* Bytes of streams waiting in a lane before its sockets are left alone. */
+#define TRANSPORT_BACKLOG_MAX (1024 * 1024)
 /* Bytes kept of the body of a stream that was refused. */
 #define TRANSPORT_REFUSAL_MAX (64 * 1024)
 

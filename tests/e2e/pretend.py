@@ -41,6 +41,14 @@ def pulled(pod):
             "containerStatuses": [ended(container) for container in pod["spec"]["containers"]]}
 
 
+def pulled_later(pod):
+    """As pulled(), but not in the second in which the pod, and perhaps its node, was created: what was pulled in that second
+    is pulled again after a restart (rule 16)."""
+    created = datetime.datetime.fromisoformat(pod["metadata"]["creationTimestamp"]).timestamp()
+    time.sleep(max(0, created + 1.05 - time.time()))
+    return pulled(pod)
+
+
 def waiting(reason, message):
     """An outcome for PretendNode.behave: the containers wait, as a kubelet says of a failed pull."""
     def status(pod):

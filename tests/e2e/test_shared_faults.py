@@ -9,7 +9,7 @@ import yaml
 from held_proxy import HeldProxy
 from kubeapi import NAMESPACE
 from objects import degraded, ready
-from pretend import LABEL, PretendNode, pulled
+from pretend import LABEL, PretendNode, pulled, pulled_later
 from proving import Proving
 from test_crash import MAX_EFFECTS, crash_env, restart_missing
 from wait import Late, until
@@ -121,7 +121,7 @@ def one_death(t, proving, names, victim, after):
     tree = t.supervisor(env=crash_env(victim, after, mark), name=f"shared-{victim}-{after}")
     began, wrong = time.time(), None
     try:
-        with PretendNode(t.api, "second"):
+        with PretendNode(t.api, "second", pulled_later):
             until(60, lambda: all(ready(t.get(name), 2) for name in names))
             t.wait_no_pods()
             wrong = t.not_once(began, len(names))
