@@ -60,6 +60,14 @@ bool ctl_unanswered(struct proc *p, const struct msg_in *in)
 	return in->body == NULL;
 }
 
+bool ctl_standby(struct proc *p, bool leading)
+{
+	if (!leading)
+		ctl_fail(p, PROC_EXIT_ENV,
+			 "this replica is a standby; ask the leader (kubectl drop does)");
+	return !leading;
+}
+
 void ctl_again(struct ctl *c, const char *after)
 {
 	char *copy = xstrdup(after);

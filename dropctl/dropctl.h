@@ -96,6 +96,8 @@ bool ctl_json(const struct ctl *c);
 int64_t ctl_ask(struct proc *p, enum proc_id to, enum msg_type type, const void *body);
 /* true: no answer came, and the command has been ended. */
 bool ctl_unanswered(struct proc *p, const struct msg_in *in);
+/* true: the process that answered does not lead, and the command has been ended. */
+bool ctl_standby(struct proc *p, bool leading);
 /* The next turn asks again, for what comes after this row. */
 void ctl_again(struct ctl *c, const char *after);
 /* Adds an answer's rows to out as JSON. */

@@ -117,13 +117,8 @@ static void on_report(struct proc *p, const struct msg_in *in)
 	struct ctl *c = proc_state(p);
 	const struct msg_report *m = in->body;
 	struct buf text = {0};
-	if (ctl_unanswered(p, in))
+	if (ctl_unanswered(p, in) || ctl_standby(p, m->leading))
 		return;
-	if (!m->leading) {
-		ctl_fail(p, PROC_EXIT_ENV,
-			 "this replica is a standby; ask the leader (kubectl drop does)");
-		return;
-	}
 	if (!m->enabled) {
 		ctl_fail(p, CTL_EXIT_NONE,
 			 "what workloads start is not known: set --usage (chart: usage.enabled)");
