@@ -1,9 +1,16 @@
 """Polling with deadlines: the only way a test waits for anything. Deadlines are generous, since
 a slow machine must not change a result; a test that expects *nothing* to happen says for how long.
 """
+import http.client
+import json
+import subprocess
 import time
 
 POLL = 0.1  # seconds between looks
+
+# What a probe may raise while the thing it asks for is not there yet: a missing key, a refused or broken connection, an
+# assertion, a command that exits with an error (`dropctl why` of an object the operator has not seen), half of an answer.
+NOT_YET = (LookupError, OSError, AssertionError, subprocess.SubprocessError, http.client.HTTPException, json.JSONDecodeError)
 
 
 class Late(AssertionError):
@@ -13,8 +20,8 @@ class Late(AssertionError):
 def until(seconds, probe, every=POLL):
     """Calls probe until it returns something true, and returns that.
 
-    A probe that raises LookupError, OSError or AssertionError is one that is not there yet; its
-    text becomes the reason when the deadline passes. Any other exception is a bug in the test.
+    A probe that raises one of NOT_YET is one that is not there yet; its text becomes the reason
+    when the deadline passes. Any other exception is a bug in the test.
     """
     end = time.monotonic() + seconds
     while True:
@@ -23,8 +30,8 @@ def until(seconds, probe, every=POLL):
             seen = repr(value)
             if value:
                 return value
-        except (LookupError, OSError, AssertionError) as error:
-            seen = f"{type(error).__name__}: {error}"
+        except NOT_YET as error:
+            seen = f"{type(error).__name__}: {error} {getattr(error, 'stderr', None) or ''}"
         if time.monotonic() >= end:
             raise Late(f"not within {seconds} s; last seen: {seen[:600]}")
         time.sleep(every)
