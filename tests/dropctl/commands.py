@@ -10,12 +10,15 @@ import json
 import os
 import pathlib
 import re
-import socket
 import subprocess
 import sys
 import tempfile
-import time
 import unicodedata
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "e2e"))
+
+from registry import free_port
+from wait import Late, until
 
 PATIENCE_SECONDS = 60
 
@@ -136,8 +139,7 @@ class Operator:
         self.scene, self.dropctl, self.binaries, self.work = scene, dropctl, binaries, work
         self.sockets = work / "sockets"
         self.processes = []
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.probes = free.getsockname()[1]
+        self.probes = free_port()
 
     def __enter__(self):
         kubeconfig = self.work / "kubeconfig"
@@ -145,9 +147,7 @@ class Operator:
         registries = self.work / "registries"
         self.start("drop-sim", "--scenario", self.scene, "--kubeconfig-out", kubeconfig, "--registries-out", registries,
                    "--screen", "none")
-        end = time.monotonic() + PATIENCE_SECONDS
-        while not kubeconfig.exists() and time.monotonic() < end:
-            time.sleep(0.02)
+        until(PATIENCE_SECONDS, kubeconfig.exists, 0.02)
         self.server = re.search(r"server: *['\"]?http://([^'\"\s]+)", kubeconfig.read_text(encoding="utf-8"))[1]
         self.start("drop-supervisor", "--bin-dir", self.binaries, "--kubeconfig", kubeconfig,
                    "--registries", registries.read_text(encoding="utf-8").strip(),
@@ -158,14 +158,14 @@ class Operator:
         """Writes of the resource are refused from now on; None: no more of it."""
         step = {"do": "api-heal"} if resource is None else {"do": "api-fault", "api": {
             "kind": "status", "code": 422, "verbs": ["create", "update"], "resources": [resource]}}
-        connection = http.client.HTTPConnection(self.server, timeout=10)
+        connection = http.client.HTTPConnection(self.server, timeout=60)
         connection.request("POST", "/sim/do", json.dumps(step), {"Content-Type": "application/json"})
         reply = connection.getresponse()
         assert reply.status == 200, reply.read()
         connection.close()
 
     def send(self, method, path, body=None):
-        connection = http.client.HTTPConnection(self.server, timeout=10)
+        connection = http.client.HTTPConnection(self.server, timeout=60)
         connection.request(method, f"/apis/drop.corewire.io/v1alpha1/{path}", body and json.dumps(body),
                            {"Content-Type": "application/json"})
         reply = connection.getresponse()
@@ -174,7 +174,7 @@ class Operator:
         return reply.status
 
     def ready(self):
-        connection = http.client.HTTPConnection("127.0.0.1", self.probes, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self.probes, timeout=60)
         try:
             connection.request("GET", "/readyz")
             reply = connection.getresponse()
@@ -200,16 +200,6 @@ class Operator:
     def ask(self, words, stdin=None, sockets=None):
         return subprocess.run([self.dropctl, *words, "--socket-dir", sockets or self.sockets],
                               input=stdin or "", capture_output=True, text=True, timeout=60, check=False)
-
-
-def until(good):
-    """The last answer of good(): (passed, what was seen)."""
-    end = time.monotonic() + PATIENCE_SECONDS
-    while True:
-        passed, seen = good()
-        if passed or time.monotonic() > end:
-            return passed, seen
-        time.sleep(0.1)
 
 
 def text_row(operator, words, stdin, code, texts):
@@ -331,11 +321,16 @@ def main():
             all_cases = list(cases(operator))
             print(f"1..{len(all_cases)}")
             for number, (name, good) in enumerate(all_cases, 1):
-                passed, seen = until(good)
-                failed |= not passed
-                print(f"{'ok' if passed else 'not ok'} {number} - {name}", flush=True)
-                if not passed:
-                    print("".join(f"# {line}\n" for line in seen.splitlines()), flush=True)
+                def probe(good=good):
+                    passed, seen = good()
+                    assert passed, seen
+                    return True
+                try:
+                    until(PATIENCE_SECONDS, probe)
+                    print(f"ok {number} - {name}", flush=True)
+                except Late as late:
+                    failed = True
+                    print(f"not ok {number} - {name}\n", "".join(f"# {line}\n" for line in str(late).splitlines()), flush=True)
     return failed
 
 

@@ -88,7 +88,7 @@ class Cluster:
 
     def digest(self, repo, tag):
         """What the registry itself says: the header of a HEAD on the manifest."""
-        registry = http.client.HTTPConnection(self.registry, timeout=10)
+        registry = http.client.HTTPConnection(self.registry, timeout=60)
         registry.request("HEAD", f"/v2/{repo}/manifests/{tag}", headers={"Accept": MANIFESTS})
         digest = registry.getresponse().headers["Docker-Content-Digest"]
         registry.close()
@@ -120,7 +120,7 @@ class Cluster:
 
     def kubectl(self, *words, stdin=None):
         done = subprocess.run([self.env["KUBECTL"], *words], input=stdin, capture_output=True,
-                              text=True, timeout=60, env={**os.environ, "KUBECONFIG": self.kubeconfig})
+                              text=True, timeout=180, env={**os.environ, "KUBECONFIG": self.kubeconfig})
         if done.returncode != 0:
             raise RuntimeError(f"kubectl {shlex.join(words)}: {done.stderr}")
         return done.stdout

@@ -12,7 +12,7 @@ import time
 import urllib.parse
 
 AGENT = "e2e"
-TIMEOUT = 10  # seconds for one request
+TIMEOUT = 60  # seconds for one request; a POST that is sent again may find its object there
 BUSY_TRIES, BUSY_WAIT = 50, 0.2  # seconds
 NAMESPACE = "drop-system"
 

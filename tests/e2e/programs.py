@@ -77,7 +77,7 @@ class Program:
         self.signal(signal.SIGKILL)
         self.process.wait()
 
-    def stop(self, seconds=15):
+    def stop(self, seconds=60):
         """SIGTERM; returns the exit status, None if it had to be killed."""
         self.signal(signal.SIGTERM)
         try:

@@ -82,7 +82,7 @@ class Prometheus(Program):
 
     def ask(self, what, **query):
         try:
-            with urllib.request.urlopen(self.url + what + "?" + urllib.parse.urlencode(query), timeout=10) as answer:
+            with urllib.request.urlopen(self.url + what + "?" + urllib.parse.urlencode(query), timeout=60) as answer:
                 return json.load(answer)["data"]["result"]
         except (urllib.error.URLError, ConnectionError, TimeoutError) as error:
             if isinstance(error, urllib.error.HTTPError):

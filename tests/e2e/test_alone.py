@@ -97,7 +97,7 @@ def test_stats(t):
     for name in CHILDREN:
         done = subprocess.run(
             [os.path.join(t.bin, "dropctl"), "stats", name, "--socket-dir", tree.sockets],
-            capture_output=True, text=True, timeout=20, env={processes.MARK: t.scratch})
+            capture_output=True, text=True, timeout=60, env={processes.MARK: t.scratch})
         t.check(done.returncode == 0 and "drop_messages_received_total" in done.stdout,
                 f"dropctl stats {name} prints counters", done.stdout + done.stderr)
 
@@ -107,7 +107,7 @@ def test_help(t):
     for name in ("supervisor", "ctl", *CHILDREN):
         def run(*words, name=name):
             return subprocess.run([os.path.join(t.bin, binary(name)), *words],
-                                  capture_output=True, text=True, timeout=10)
+                                  capture_output=True, text=True, timeout=60)
         text = run("--help")
         t.check(text.returncode == 0 and (name == "ctl" or "--socket-dir" in text.stdout), f"{binary(name)} --help",
                 text)

@@ -173,16 +173,11 @@ RATCHETS = (1, 30)  # since then what is unchanged is not validated again
 def test_stored(t):
     """Objects of another CRD, stored before ours came, still take a status."""
     import yaml  # pylint: disable=import-outside-toplevel
-    path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/discoverypolicies.drop.corewire.io"
     with open(os.path.join(DEPLOY, "crds", "discoverypolicies.yaml"), encoding="utf-8") as file:
         ours = yaml.safe_load(file)
     loose = json.loads(json.dumps(ours))
     loose["spec"]["versions"][0]["schema"]["openAPIV3Schema"] = {
         "type": "object", "x-kubernetes-preserve-unknown-fields": True}
-
-    def install(crd):
-        crd["metadata"]["resourceVersion"] = t.api.must("GET", path)["metadata"]["resourceVersion"]
-        t.api.must("PUT", path, crd)
 
     def stored(name):
         code, answer = t.api.ask("POST", PATHS["discoverypolicy"], build("discoverypolicy", f"odd-{name}", ODD[name]))
@@ -190,12 +185,12 @@ def test_stored(t):
 
     version = t.api.must("GET", "/version")
     number = int(version["major"]), int(version["minor"].rstrip("+"))
-    install(loose)
+    t.api.apply("crd", loose)
     try:
         for name in ODD:
             t.eventually(f"{name} is stored", 30, lambda name=name: stored(name) is True)
     finally:
-        install(ours)
+        t.api.apply("crd", ours)
     # The schema is in force once it refuses what it refuses.
     t.eventually("our CRD is in force", 30, lambda: t.api.ask(
         "POST", f"{PATHS['discoverypolicy']}?dryRun=All", build("discoverypolicy", "odd", ODD["both-forms"]))[0] == 422)

@@ -20,7 +20,7 @@ def test_while_a_pull_runs(t):
         t.equal([(r["kind"], r["name"], r.get("controller"), r.get("blockOwnerDeletion")) for r in refs],
                 [("CachedImage", "drain", True, None)], "its controller is the CachedImage: we run outside of the cluster")
         other.set_ready(True)
-        said = t.kubectl("drain", "drained", "--timeout=30s")
+        said = t.kubectl("drain", "drained", "--timeout=55s")
         t.check(f"pod/{pods[0]['metadata']['name']} evicted" in said, "kubectl drain evicts it", said)
         t.image_is("drain", lambda o: status(o).get("cachedNodes") == ["other"], "is pulled on the other node", 60)
         t.check(not [p for p in t.api.list("pod") if p["spec"]["nodeName"] == "drained"], "none on the drained node")
@@ -36,5 +36,5 @@ def test_owner_deleted(t):
         t.running()
         t.image("owner", "pretend.local/owner:1", **TARGET)
         t.eventually("a pull is under way", 30, lambda: t.api.list("pod"))
-        t.kubectl("delete", "cachedimage", "owner", "--cascade=foreground", "--timeout=30s")
+        t.kubectl("delete", "cachedimage", "owner", "--cascade=foreground", "--timeout=55s")
         t.eventually("the pod went with it", 30, lambda: not t.api.list("pod"))

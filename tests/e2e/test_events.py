@@ -79,8 +79,8 @@ def test_series(t):
     obj = t.image("again", f"{t.cluster.registry}/test/myapp:never", policyRef=fast(t))
     t.image_is("again", lambda o: (o.get("status") or {}).get("consecutiveFailures", 0) >= 4,
                "fails four times", 60)
-    reasons = [r.verb for r in writes(t, began)]
-    t.check(len(reasons) <= 4, "four failures are two events, not eight", reasons)
+    reasons = [r.verb for r in writes(t, began) if r.name.startswith("again.")]
+    t.check(1 < len(reasons) <= 4, "four failures are two events, not eight", reasons)
     failures = [e for e in events(t, obj["metadata"]["uid"]) if e["type"] == "Warning"]
     told = [(e["reason"], e["note"]) for e in failures]
     t.equal(len({reason for reason, note in told}), len(told),
@@ -94,7 +94,7 @@ def test_series(t):
         one = next(e for e in events(t, obj["metadata"]["uid"], first["reason"]))
         assert (one.get("series") or {}).get("count", 0) >= 4, one.get("series")
         return one
-    one = t.eventually("after a minute its series counts them", 75, counted)
+    one = t.eventually("after a minute its series counts them", 150, counted)
     t.check(one and one["note"] == first["note"], "the note stays")
 
 
@@ -118,9 +118,10 @@ def test_cost(t):
         t.equal(sorted({(r.verb, r.code) for r in made}), [("create", 201)], "only creates, all made")
         t.equal(len(made), 40, "two an image")
         times = sorted(r.at for r in made)
-        # Of the times of receipt: one may come 0.3 s later than it was sent, and the next at once.
-        busiest = max(sum(1 for x in times if at <= x < at + 0.7) for at in times)
-        t.check(busiest <= 10, "at most ten a second", busiest)
+        # Of the times of receipt: one may come a second later than it was sent, and the next at once.
+        hasty = [(j - i + 1, round(times[j] - times[i], 2)) for i in range(len(times)) for j in range(i, len(times))
+                 if j - i + 1 > 10 * (times[j] - times[i] + 2)]
+        t.check(not hasty, "at most ten a second", hasty[:3])
         asked = [r for r in t.audit.since(began) if r.verb not in ("watch",) and r.resource != "leases"]
         t.diag(f"{len(asked) / 20:.2f} requests a pull with events, "
                f"{(len(asked) - len(made)) / 20:.2f} without: {t.audit.summary(began)}")
@@ -143,7 +144,7 @@ def test_many_nodes(t):
         obj = t.image("everywhere", "pretend.local/events:x", policyRef="fast", **TARGET)
         t.image_is("everywhere", lambda o: ready(o, 12), "is Ready on 12 nodes", 60)
         event_comes(t, obj, "PullSucceeded", "Normal")
-        made = [r.verb for r in writes(t, began)]
+        made = [r.verb for r in writes(t, began) if r.name.startswith("everywhere.")]
         t.equal(made, ["create", "create"], "24 facts are two writes")
         t.diag(f"12 pulls: {t.audit.summary(began)}")
         t.api.delete("cachedimage", "everywhere")

@@ -11,7 +11,6 @@ import yaml
 from kubeapi import PATHS
 from test_crds import DEPLOY, build, ready
 
-CRD = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/discoverypolicies.drop.corewire.io"
 AT = "2026-01-02T03:04:05Z"
 OURS_ALONE = ("removeAfter", "maxShrinkPercent", "suspend", "observedGeneration")
 SPECS = {  # the fields that a version has
@@ -64,9 +63,7 @@ def test_changes(t):
         ours = yaml.safe_load(file)
 
     def install(crd, what, field, name):
-        body = copy.deepcopy(crd)
-        body["metadata"]["resourceVersion"] = t.api.must("GET", CRD)["metadata"]["resourceVersion"]
-        t.api.must("PUT", CRD, body)
+        t.api.apply("crd", crd)
         probe = build("discoverypolicy", "dry", {**OBJECTS[name][0], "removeAfter": 2})
 
         def in_force():
@@ -115,8 +112,6 @@ def test_changes(t):
                                  {"status": {"imageCount": 2}}, "application/merge-patch+json")
         t.equal(code, 200, f"what upstream wrote takes our status: {answer.get('message', '')}")
     finally:
-        body = {**copy.deepcopy(ours)}
-        body["metadata"]["resourceVersion"] = t.api.must("GET", CRD)["metadata"]["resourceVersion"]
-        t.api.must("PUT", CRD, body)
+        t.api.apply("crd", ours)
         for name in OBJECTS:
             t.api.delete("discoverypolicy", f"of-{name}")

@@ -8,6 +8,7 @@ import time
 import yaml
 
 import objects
+from admission import refuses
 from health import Health
 from kubeapi import NAMESPACE
 from objects import PULL_FAILS, condition, status
@@ -182,7 +183,7 @@ def test_images(t):
     quota = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "none"}, "spec": {"hard": {"pods": "0"}}}
     path = f"/api/v1/namespaces/{NAMESPACE}/resourcequotas"
     t.api.must("POST", path, quota)
-    until(30, lambda: t.api.ask("GET", f"{path}/none")[1].get("status", {}).get("hard"))
+    refuses(t, "exceeded quota")
     t.image("refused", f"{host}/test/myapp:v3", policyRef="fast")
     table.row("its pod is refused", "cachedimage", "refused", "Failed", "PodRejected")
     t.api.must("DELETE", f"{path}/none")
@@ -268,7 +269,7 @@ def test_policy_status_is_rare(t):
     began = time.time()
     for n in range(30):
         t.image(f"many-{n}", f"{t.cluster.registry}/test/myapp:v1", policyRef="fast")
-    t.eventually("it says 30 images", 90, lambda: condition(t.api.get("pullpolicy", "fast"))["message"]
+    t.eventually("it says 30 images", 150, lambda: condition(t.api.get("pullpolicy", "fast"))["message"]
                  == "Used by 30 images", every=0.5)
     writes = t.audit.since(began, process="reconciler", verb="patch", resource="pullpolicies", sub="status")
     t.check(1 <= len(writes) <= 3, "in few writes", f"{len(writes)} writes")

@@ -59,7 +59,7 @@ class User:
         os.makedirs(os.path.join(self.tree, "build"))
         os.symlink(release.image(), os.path.join(self.tree, "build/image"))
 
-    def shell(self, command, timeout=120):
+    def shell(self, command, timeout=300):
         """Runs it as typed, with the cluster's env."""
         self.t.diag(f"$ {command}")
         return release.run("bash", "-c", f". build/cluster/env\n{command}", cwd=self.tree, env=self.env, timeout=timeout)
@@ -81,13 +81,13 @@ class User:
             file.write(text)
 
     def rolled_out(self):
-        self.shell("kubectl -n drop-system rollout status deployment/drop --timeout=90s")
+        self.shell("kubectl -n drop-system rollout status deployment/drop --timeout=240s")
         pods = self.kubectl("-n drop-system get pods -l app.kubernetes.io/name=drop")["items"]
         self.t.check(len(pods) == 2 and all(map(release.is_ready, pods)), "both pods of the operator are Ready",
                      [release.brief(p) for p in pods])
 
     def image_ready(self, name):
-        self.shell(f"kubectl wait cachedimage/{name} --for=condition=Ready --timeout=60s")
+        self.shell(f"kubectl wait cachedimage/{name} --for=condition=Ready --timeout=240s")
         self.t.check(True, f"{name} becomes Ready")
 
     def all_gone(self):

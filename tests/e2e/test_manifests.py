@@ -132,12 +132,12 @@ def test_kustomize_overlay(t):
                 found = json.loads(t.kubectl("-n", namespace, "get", "deployment", f"{prefix}drop", "-o", "json"))
                 assert found["status"].get("availableReplicas") == 1, found["status"]
                 return found
-            t.eventually("its pod becomes Ready", 90, up)
+            t.eventually("its pod becomes Ready", 180, up)
             t.policy("fast", **FAST)
             image = t.image("moved", f"{t.cluster.registry}/test/myapp:v1", policyRef="fast")
             t.image_is("moved", ready, "is pulled by it", 60)
-            started = t.kubectl("-n", namespace, "logs", "-l", "app.kubernetes.io/name=drop", "--tail=-1")
-            t.check("image pulled" in started, "by a pod in its namespace, as its log says", started[-500:])
+            t.eventually("by a pod in its namespace, as its log says", 30, lambda: "image pulled" in t.kubectl(
+                "-n", namespace, "logs", "-l", "app.kubernetes.io/name=drop", "--tail=-1"))
             def told():
                 events = json.loads(t.kubectl("-n", "default", "get", "events.events.k8s.io", "-o", "json"))["items"]
                 assert any(e["regarding"].get("uid") == image["metadata"]["uid"] for e in events), len(events)

@@ -4,7 +4,6 @@ really happened; every process killed in turn while it scrapes; who may read the
 import os
 import re
 import signal
-import socket
 import ssl
 import subprocess
 import time
@@ -16,17 +15,12 @@ import prometheus
 from kubeapi import NAMESPACE
 from objects import PULL_FAILS, degraded, status
 from programs import CHILDREN
+from registry import free_port
 from wait import until
 
 FAST = {"maxConcurrentNodes": 1, "minDelayBetweenPulls": "0s", "maxPullsPerNode": 5,
         "failureBackoff": {"initial": "1s", "max": "2s"}}
 KILLS = 20
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 class Observed:
@@ -52,14 +46,14 @@ class Observed:
             request.add_header("Authorization", f"Bearer {token}")
         context = ssl._create_unverified_context()  # pylint: disable=protected-access
         try:
-            with urllib.request.urlopen(request, timeout=10, context=context) as answer:
+            with urllib.request.urlopen(request, timeout=60, context=context) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode()
 
     def probe(self, path):
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.health}{path}", timeout=5) as answer:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.health}{path}", timeout=60) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode()
@@ -115,6 +109,7 @@ def test_values(t):
     t.equal(o.prometheus.value(f'drop_images_cached_total{{image="{bad}"}}'), None, "what failed is not cached")
     # Its policy is taken away, so that nothing moves while numbers are compared.
     t.api.patch("cachedimage", "observed-bad", {"spec": {"nodeSelector": {"no-such": "node"}}})
+    t.image_is("observed-bad", lambda o: status(o).get("ready") == "0/0", "is for no node now")
     t.wait_no_pods()
     pods = len(diary.of("observed-bad"))
     o.becomes("a failed pull is an error each", f'drop_pull_errors_total{{image="{bad}"}}', pods)
@@ -225,7 +220,8 @@ def test_kills(t):
         until(20, lambda n=i + 1: o.tree.up() and o.tree.restarts() == n, every=0.02)
         if victim == "metricsd":
             away.append((moment - prometheus.INTERVAL, time.time() + prometheus.INTERVAL))
-        time.sleep(prometheus.INTERVAL * 1.5)  # so that each life is seen
+        # So that each life is seen by a scrape.
+        until(60, lambda n=i + 1: o.prometheus.value("sum(drop_process_restarts_total)") == n)
     t.all_ready(names, 90)
     window = int(time.time() - began) + 5
     o.becomes("the restarts are counted", "sum(drop_process_restarts_total)", KILLS)

@@ -13,7 +13,6 @@ import registry
 import release
 from kubeapi import NAMESPACE
 from objects import degraded, ready
-from test_metrics import free_port
 from wait import until
 
 PULLS = "e2e-pulls"
@@ -38,7 +37,7 @@ class Person:
     def drop(self, *words, stdin=None, **env):
         """(exit code, what it said)."""
         done = subprocess.run(["kubectl", "drop", *words], env=self.env(**env), input=stdin or "", capture_output=True,
-                              text=True, timeout=60, check=False)
+                              text=True, timeout=200, check=False)
         return done.returncode, done.stdout + done.stderr
 
     def says(self, name, code, text, *words, **env):
@@ -104,7 +103,7 @@ def test_no_operator(t):
                "status")
     admin.says("nor in another namespace", 111, "in namespace kube-system", "-n", "kube-system", "status")
     admin.says("no such context", 111, 'context "nobody"', "--context", "nobody", "status")
-    closed = config(t, "closed", f"https://127.0.0.1:{free_port()}", {"token": "x"})
+    closed = config(t, "closed", f"https://127.0.0.1:{registry.free_port()}", {"token": "x"})
     admin.says("no API server", 111, "the API server cannot be reached", "status", f"--kubeconfig={closed}")
     unknown = config(t, "unknown", t.cluster.env["APISERVER"], {"token": "nobody's"})
     admin.says("a token that is not known", 111, "does not accept your credentials", "status", "--kubeconfig", unknown)
@@ -162,7 +161,7 @@ def asks(t, r):
 
 
 def page(port, host=None, path="/"):
-    browser = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    browser = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     try:
         browser.request("GET", path, headers={"Host": host} if host else {})
         reply = browser.getresponse()
@@ -173,7 +172,7 @@ def page(port, host=None, path="/"):
 
 def browses(t, r):
     """The status page through a port-forward, for somebody without a right to the metrics."""
-    ann, port = Person(t, t.cluster.user("ann", "askers")), free_port()
+    ann, port = Person(t, t.cluster.user("ann", "askers")), registry.free_port()
     with Allowed(t, "askers", [LIST, EXEC, FORWARD]):
         t.eventually("the leader is asked", 30, lambda: leading(ann))
         with subprocess.Popen(["kubectl", "drop", "page", "--port", str(port)], env=ann.env(), stdin=subprocess.DEVNULL,
@@ -237,7 +236,7 @@ def test_pull(t):
     t.running()
     t.policy("fast", **FAST)
     host, person = t.cluster.registry, Person(t, t.cluster.kubeconfig)
-    waits = ("--policy=fast", "--wait", "--timeout=50s")
+    waits = ("--policy=fast", "--wait", "--timeout=150s")
     person.says("an image that is there", 0, "Ready 1/1: Image cached on all 1 target nodes", "pull", f"{host}/test/myapp:v1",
                 *waits)
     person.says("it is created once", 0, "is there already", "pull", f"{host}/test/myapp:v1", *waits)

@@ -8,9 +8,9 @@ import re
 
 import yaml
 
+from admission import refuses
 from kubeapi import NAMESPACE
 from objects import condition, degraded, image_set, ready, status
-from wait import until
 
 PAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "docs", "policies.md")
 FAST = {"maxConcurrentNodes": 2, "minDelayBetweenPulls": "0s", "maxPullsPerNode": 2,
@@ -49,32 +49,13 @@ def options(title):
     return [word for line in block(title, "sh").splitlines() for word in line.split() if word.startswith("--")]
 
 
-def in_force(t, says):
-    """Until a pod as pull pods are by default is refused, by a dry run."""
-    pod = {"apiVersion": "v1", "kind": "Pod",
-           "metadata": {"name": "probe", "namespace": NAMESPACE, "labels": {"app.kubernetes.io/managed-by": "drop"}},
-           "spec": {"securityContext": {"runAsNonRoot": True, "runAsUser": 65534, "runAsGroup": 65534,
-                                        "seccompProfile": {"type": "RuntimeDefault"}},
-                    "containers": [{"name": "pull", "image": "example.invalid/x:1",
-                                    "resources": {"requests": {"cpu": "10m", "memory": "16Mi"},
-                                                  "limits": {"memory": "64Mi"}},
-                                    "securityContext": {"allowPrivilegeEscalation": False,
-                                                        "capabilities": {"drop": ["ALL"]}}}]}}
-
-    def probe():
-        code, answer = t.api.ask("POST", f"/api/v1/namespaces/{NAMESPACE}/pods?dryRun=All", pod)[:2]
-        assert code in (403, 422) and says in str(answer), (code, answer)
-        return True
-    until(60, probe)
-
-
 def refused_then_ready(t, title, says, **spec):
     """Without the options: PodRejected with the policy's text. With them: Ready on every node."""
     image = t.cluster.push(f"policies/{title.split()[0].lower()}:1", 100)
     reference = f"{t.cluster.registry}/{next(iter(image))}"
     t.policy("fast", **FAST)
     with Bound(t, title):
-        in_force(t, says)
+        refuses(t, says)
         tree = t.supervisor().wait_up()
         t.image("shaped", reference, policyRef="fast")
         obj = t.image_is("shaped", lambda o: degraded(o, "PodRejected"), "is refused without the setting", 60)

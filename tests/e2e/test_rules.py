@@ -12,9 +12,9 @@ def test_friendly(t):
     t.running()
     began = time.time()
     t.policy("at-once", minDelayBetweenPulls="0s")
-    t.image("friendly", "docker.io/library/busybox:1.36", policyRef="at-once")
+    made = t.image("friendly", "docker.io/library/busybox:1.36", policyRef="at-once")
     t.image_is("friendly", ready, "becomes Ready")
-    notes = t.audit.creates(began)[0][0].body["metadata"]["annotations"]
+    notes = t.audit.creates(began, made["metadata"]["uid"])[0][0].body["metadata"]["annotations"]
     for name, value in (("cluster-autoscaler.kubernetes.io/safe-to-evict", "true"),
                         ("sidecar.istio.io/inject", "false"), ("linkerd.io/inject", "disabled")):
         t.equal(notes.get(name), value, name)
@@ -25,14 +25,14 @@ def test_repull(t):
     t.running()
     began = time.time()
     t.policy("repulls", minDelayBetweenPulls="0s", repullInterval="3s", repullMode="Always")
-    t.image("again", "docker.io/library/busybox:1.36", policyRef="repulls")
+    uid = t.image("again", "docker.io/library/busybox:1.36", policyRef="repulls")["metadata"]["uid"]
     first = t.image_is("again", ready, "becomes Ready")
     later = t.image_is("again", lambda o: status(o)["lastPulledAt"] > status(first)["lastPulledAt"],
                        "is pulled again", 60)
     t.check(ready(later), "and is still Ready", status(later))
-    t.eventually("by a pod of its own", 20, lambda: len(t.audit.creates(began)) >= 2)
+    t.eventually("by a pod of its own", 20, lambda: len(t.audit.creates(began, uid)) >= 2)
     attempts = [one[0].body["metadata"]["annotations"]["drop.corewire.io/attempt"]
-                for one in t.audit.creates(began)]
+                for one in t.audit.creates(began, uid)]
     t.check(attempts[0] == "0" and re.fullmatch(r"r\d{10}", attempts[1]),
             "named by the second of the decision", attempts)
     t.api.delete("cachedimage", "again")

@@ -6,6 +6,7 @@ import time
 
 import yaml
 
+from admission import refuses
 from held_proxy import HeldProxy
 from kubeapi import NAMESPACE
 from objects import degraded, ready
@@ -98,7 +99,7 @@ def test_refused_by_quota(t):
     with due(t, "quota") as (names, proving, _, began):
         t.kubectl("apply", "-f", "-", stdin=quota)
         try:
-            until(30, lambda: (t.api.get("quota", "none").get("status") or {}).get("hard"))
+            refuses(t, "exceeded quota")
             proving.release()
             t.eventually("an image is refused alone", 60, lambda: blamed(t, began))
             t.image_is(names[0], lambda o: degraded(o, "PodRejected"), "is PodRejected by its own pod", 30)

@@ -82,7 +82,7 @@ def test_from_start_to_second_node(t):
     workload(t, "web-1", web)
     workload(t, "web-2", web, db)
     t.eventually("the kubelet's events are folded", 60, lambda: outcomes(t, tree)["used"] >= 3)
-    t.check(outcomes(t, tree)["own"] >= 1, "the events of our own pod came, too", outcomes(t, tree))
+    t.eventually("the events of our own pod came, too", 60, lambda: outcomes(t, tree)["own"] >= 1)
     listed(t, [web, db, own])
     with PretendNode(t.api, "usage-second"):
         policy(t, "three-lines", CLUSTER)
@@ -161,7 +161,10 @@ def test_twenty_containers(t):
         return code == 200 and pod["status"]["phase"] in ("Succeeded", "Failed")
     t.eventually("its containers ran", 180, ended, every=1)
     t.eventually("its events are folded", 60, lambda: outcomes(t, tree)["used"] >= before["used"] + 6)
-    got = outcomes(t, tree) - before
-    t.diag(f"a pod with 20 containers: {dict(got)}")
-    t.check(got["used"] == 20 or got["uncovered"] > 0, "each is counted, or that some are not is", dict(got))
+    def accounted():
+        got = outcomes(t, tree) - before
+        assert got["used"] == 20 or got["uncovered"] > 0, dict(got)
+        return got
+    got = t.eventually("each is counted, or that some are not is", 60, accounted)
+    t.diag(f"a pod with 20 containers: {dict(got or {})}")
     tree.stop()

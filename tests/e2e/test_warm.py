@@ -21,7 +21,7 @@ CONDITION = "drop.corewire.io/ImagesReady"
 ACCOUNT = "system:serviceaccount:drop-system:drop"
 COLD = {"key": KEY, "value": "x", "effect": "NoSchedule"}
 FAST = {"minDelayBetweenPulls": "0s", "maxConcurrentNodes": 9, "failureBackoff": {"initial": "1s", "max": "2s"}}
-MARGIN = 5  # seconds around a deadline
+EARLY, LATE = 5, 10  # seconds around a deadline: times of status are whole seconds, and a busy machine is late
 
 
 def seconds(text):
@@ -134,7 +134,7 @@ def test_real_faults(t):
         due = deadline_of(t, node, limit)
         opens(t, node, 120, "opens at the deadline")
         late = time.time() - due
-        t.check(-MARGIN <= late <= MARGIN, "of a registry that hangs", late)
+        t.check(-EARLY <= late <= LATE, "of a registry that hangs", late)
         said = t.eventually("an event says so", 30, lambda: events(t, node, "GateTimedOut"))
         t.check(said and "hangs" in said[0]["note"], "and what was missing", said)
         t.diag(f"a registry that hangs: open {late:+.1f} s from the deadline; {said[0]['note']}")
@@ -270,7 +270,7 @@ def test_deadline(t):
         operator(t, "--startup-taint-deadline", "30s").wait_up()
         opens(t, "cold-hangs", 60, "opens at the deadline")
         late = time.time() - due
-        t.check(-MARGIN <= late <= MARGIN, "by the node's own time, restart or not", late)
+        t.check(-EARLY <= late <= LATE, "by the node's own time, restart or not", late)
         said = t.eventually("an event says so", 30, lambda: events(t, "cold-hangs", "GateTimedOut"))
         t.check(said and "hangs" in said[0]["note"], "and what was missing", said)
 
@@ -287,7 +287,7 @@ def test_clock(t):
             began = time.time()
             opens(t, node.name, 60)
             late = time.time() - began - 20
-            t.check(-MARGIN <= late <= MARGIN, f"at the deadline with a clock that is {clock} s off", late)
+            t.check(-EARLY <= late <= LATE, f"at the deadline with a clock that is {clock} s off", late)
 
 
 def test_contested(t):
@@ -425,8 +425,8 @@ def test_policy(t):
                                             {"op": "add", "path": "/metadata/labels/a", "value": "b"}],
             }
             # A new policy is in force some moments after it is stored.
-            t.eventually("the policy is in force", 60, lambda: not may(
-                t, [{"op": "add", "path": "/metadata/labels/probe", "value": str(time.monotonic())}])[0], 0.5)
+            t.eventually("the policy is in force", 60, lambda: "the operator may" in may(
+                t, [{"op": "add", "path": "/metadata/labels/probe", "value": str(time.monotonic())}])[1], 0.5)
             for what, patch in refused.items():
                 allowed, said = may(t, patch)
                 t.check(not allowed and "the operator may" in said, f"refused: {what}", said[-300:])

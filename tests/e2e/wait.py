@@ -1,5 +1,6 @@
 """Polling with deadlines: the only way a test waits for anything. Deadlines are generous, since
-a slow machine must not change a result; a test that expects *nothing* to happen says for how long.
+a slow machine must not change a result: what a test names is what a quiet machine needs at most, and no deadline
+is shorter than PATIENCE. A test that expects *nothing* to happen says for how long.
 """
 import http.client
 import json
@@ -7,6 +8,7 @@ import subprocess
 import time
 
 POLL = 0.1  # seconds between looks
+PATIENCE = 60  # seconds; costs nothing but where a test fails
 
 # What a probe may raise while the thing it asks for is not there yet: a missing key, a refused or broken connection, an
 # assertion, a command that exits with an error (`dropctl why` of an object the operator has not seen), half of an answer.
@@ -17,12 +19,13 @@ class Late(AssertionError):
     """The deadline passed; the text says what was seen last."""
 
 
-def until(seconds, probe, every=POLL):
-    """Calls probe until it returns something true, and returns that.
+def until(seconds, probe, every=POLL, what=""):
+    """Calls probe until it returns something true, and returns that. what: is waited for, for the text of Late.
 
     A probe that raises one of NOT_YET is one that is not there yet; its text becomes the reason
     when the deadline passes. Any other exception is a bug in the test.
     """
+    seconds = max(seconds, PATIENCE)
     end = time.monotonic() + seconds
     while True:
         try:
@@ -33,7 +36,7 @@ def until(seconds, probe, every=POLL):
         except NOT_YET as error:
             seen = f"{type(error).__name__}: {error} {getattr(error, 'stderr', None) or ''}"
         if time.monotonic() >= end:
-            raise Late(f"not within {seconds} s; last seen: {seen[:600]}")
+            raise Late(f"{what and what + ': '}not within {seconds} s; last seen: {seen[:600]}")
         time.sleep(every)
 
 

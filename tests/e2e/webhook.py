@@ -6,8 +6,10 @@ import os
 import ssl
 import threading
 
+from admission import dry_run
 from kubeapi import NAMESPACE
 from pki import Authority, text
+from wait import until
 
 PATH = "/apis/admissionregistration.k8s.io/v1/"
 
@@ -59,10 +61,19 @@ class Webhook:
                 "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": NAMESPACE}},
                 "rules": [{"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"],
                            "resources": ["pods"]}]}]})
+        until(60, self.asks)
+        self.asked = 0
         return self
+
+    def asks(self):
+        """Does the API server ask it of a pod? It does some moments after it knows of it, and until some moments after its end."""
+        before = self.asked
+        dry_run(self.api)
+        return self.asked > before
 
     def __exit__(self, *_):
         self.api.ask("DELETE", os.path.join(self.path, self.name))
+        until(60, lambda: not self.asks())
         self.server.shutdown()
         self.server.server_close()
 

@@ -15,7 +15,10 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / 'e2e'))
+
+from wait import until
 
 PULLER, PEER = sys.argv[1:3]
 DEADLINE = 120  # seconds, under sanitizers and load
@@ -111,21 +114,19 @@ class Scene:
 
     def sync(self, session):
         """Announces; asks again while the puller is not connected."""
-        end = time.monotonic() + DEADLINE
-        while time.monotonic() < end:
-            self.reconciler.tell(f'sync 0 {session}')
+        line = self.sent(f'sync 0 {session}')
+        assert line == f'synced {session} past', line
+
+    def sent(self, words):
+        """What the reconciler hears of it, once the puller is there."""
+        def said():
+            self.reconciler.tell(words)
             line = self.reconciler.lines.get(timeout=DEADLINE)
-            if not line.startswith('unsent'):
-                assert line == f'synced {session} past', line
-                return
-            time.sleep(0.05)
-        raise AssertionError('the puller is not there')
+            return '' if line.startswith('unsent') else line
+        return until(DEADLINE, said, 0.05, 'the puller is there')
 
     def wait_log(self, text):
-        end = time.monotonic() + DEADLINE
-        while text not in (self.dir / 'log').read_text():
-            assert time.monotonic() < end, f'not in the log: {text}'
-            time.sleep(0.02)
+        until(DEADLINE, lambda: text in (self.dir / 'log').read_text(), 0.02, f'{text} in the log')
 
     def request(self):
         return self.api.seen.get(timeout=DEADLINE)
@@ -203,13 +204,7 @@ def test_strangers_and_late_requests_write_nothing():
 
 def test_a_new_puller_deletes_for_any_session_but_creates_for_none():
     with Scene(session=None) as s:
-        end = time.monotonic() + DEADLINE
-        while time.monotonic() < end:
-            s.reconciler.tell('delete 1 9 9000 pull-a u')
-            line = s.reconciler.lines.get(timeout=DEADLINE)
-            if not line.startswith('unsent'):
-                break
-            time.sleep(0.05)
+        line = s.sent('delete 1 9 9000 pull-a u')
         assert line.startswith('deleted 1'), line
         s.reconciler.tell('start 2 9 9000 pull-a')
         s.reconciler.expect('dropped 2')
@@ -266,7 +261,7 @@ def test_a_lost_lease_closes_what_is_on_the_wire():
 
 
 def test_a_lease_that_is_not_renewed_ends_by_itself():
-    with Scene(lease='lease 1 3000') as s:
+    with Scene(lease='lease 1 10000') as s:
         s.api.gate.clear()
         s.watcher.process.kill()
         s.reconciler.tell('start 1 7 20000 pull-a')

@@ -18,6 +18,10 @@ import threading
 import time
 import urllib.parse
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / 'e2e'))
+
+import wait
+
 WATCHER, CTL = sys.argv[1:3]
 DEADLINE = 300  # seconds, under sanitizers and load
 SANITIZED_MIB = 700  # AddressSanitizer keeps 256 MiB of what was freed
@@ -27,13 +31,7 @@ BLOCKS = ['ikfca', 'qpfda', 'mkkda', 'rarha', 'sjqia', 'kocva', 'vduab', 'lccfb'
 
 
 def until(what, probe):
-    end = time.monotonic() + DEADLINE
-    while True:
-        got = probe()
-        if got:
-            return got
-        assert time.monotonic() < end, f'waited {DEADLINE} s for: {what}'
-        time.sleep(0.05)
+    return wait.until(DEADLINE, probe, 0.05, what)
 
 
 def image(name, number, selector='{}'):

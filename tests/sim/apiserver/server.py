@@ -19,6 +19,10 @@ import tempfile
 import time
 import urllib.parse
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent.parent / "e2e"))
+
+import wait
+
 DEADLINE = 180  # seconds, under sanitizers and load
 MAPS = "/api/v1/namespaces/drop-system/configmaps"
 IMAGES = "/apis/drop.corewire.io/v1alpha1/cachedimages"
@@ -29,14 +33,12 @@ BINARIES = {pathlib.Path(p).name: pathlib.Path(p).resolve() for p in sys.argv[1:
 
 
 def until(what, condition, process=None):
-    end = time.monotonic() + DEADLINE
-    while True:
-        got = condition()
-        if got:
-            return got
-        if time.monotonic() > end or (process and process.poll() is not None):
-            raise AssertionError(f"not in time: {what}")
-        time.sleep(0.02)
+    """process: must live meanwhile."""
+    def look():
+        if process and process.poll() is not None:
+            raise RuntimeError(f"it ended with {process.returncode}, before: {what}")
+        return condition()
+    return wait.until(DEADLINE, look, 0.02, what)
 
 
 class Sim:

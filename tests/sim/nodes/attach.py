@@ -10,9 +10,12 @@ import re
 import subprocess
 import sys
 import tempfile
-import time
 import urllib.error
 import urllib.request
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent.parent / "e2e"))
+
+import wait
 
 DEADLINE = 180  # seconds, under sanitizers and load
 NODES = 3
@@ -61,13 +64,11 @@ class Cluster:
 
 
 def until(true, what, process=None):
-    end = time.monotonic() + DEADLINE
-    while not true():
+    def look():
         if process is not None and process.poll() is not None:
-            raise AssertionError(f"ended with {process.returncode}, before {what}")
-        if time.monotonic() > end:
-            raise AssertionError(f"not in {DEADLINE} s: {what}")
-        time.sleep(0.05)
+            raise RuntimeError(f"ended with {process.returncode}, before {what}")
+        return true()
+    return wait.until(DEADLINE, look, 0.05, what)
 
 
 def end(process):
@@ -148,7 +149,7 @@ def main():
                 try:
                     step(cluster)
                     print(f"ok {number} - {step.__name__.replace('_', ' ')}", flush=True)
-                except (AssertionError, OSError, KeyError, TypeError) as error:
+                except (AssertionError, OSError, KeyError, TypeError, RuntimeError) as error:
                     print(f"# {error!r}\nnot ok {number} - {step.__name__.replace('_', ' ')}")
             end(nodes)
         finally:
