@@ -16,8 +16,8 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "metricsd"))
 # pylint: disable=wrong-import-position
 import load
-import scene
 from scene import DEADLINE, SCRAPE_SECONDS, Api, Scene, wait_for
+from tap import functions_of, run_functions
 
 SECONDS = float(os.environ.get("DROP_ATTACK_SECONDS", "2"))
 CONNECTIONS_MAX, CONNECTIONS_PAGE_MAX = 128, 32  # metricsd/metricsd.h
@@ -117,7 +117,7 @@ def test_unfinished_headers_end():
                 pass
             except OSError:
                 ended = True
-        assert ended and 4 < time.monotonic() - began < 12, time.monotonic() - began
+        assert ended and 4 < time.monotonic() - began < 20, time.monotonic() - began
 
 
 def test_served_ones_stay():
@@ -277,4 +277,4 @@ def test_a_key_that_becomes_encrypted_is_not_used():
 
 if __name__ == "__main__":
     Scene.metricsd, Scene.testproc = sys.argv[1:3]
-    sys.exit(scene.run([(name, test) for name, test in globals().items() if name.startswith("test_")], sys.argv[3:]))
+    sys.exit(run_functions(functions_of(globals()), sys.argv[3:]))

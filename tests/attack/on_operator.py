@@ -7,7 +7,6 @@ import http.client
 import os
 import pathlib
 import shutil
-import socket
 import sys
 import tempfile
 import time
@@ -20,6 +19,7 @@ import load
 import objects
 import processes
 from programs import Supervisor, bin_folder
+from registry import free_port
 from side import Side
 from simulator import Simulator
 from tap import Tap
@@ -32,11 +32,6 @@ GIANTS = 150
 GIANT_BYTES = 400_000
 # FNV-1a, by which maps were hashed before they had a key (base/hash.h).
 FNV_START, FNV_PRIME, LOW_BITS = 0xcbf29ce484222325, 0x100000001b3, 0xffff
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as s:
-        return s.getsockname()[1]
 
 
 class Scene:
@@ -56,7 +51,7 @@ class Scene:
 
     @staticmethod
     def ask(port, path):
-        c = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+        c = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
         try:
             c.request("GET", path)
             answer = c.getresponse()

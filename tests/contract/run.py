@@ -124,7 +124,7 @@ def prepare(side):
     side.ask("POST", "/api/v1/namespaces", body={
         "apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NS}})
     account = f"/api/v1/namespaces/{NS}/serviceaccounts/default"
-    end = time.monotonic() + 10
+    end = time.monotonic() + 60
     while side.ask("GET", account).code != 200 and time.monotonic() < end:
         if side.ask("GET", "/api/v1/serviceaccounts").code == 404:
             break

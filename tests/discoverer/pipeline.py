@@ -24,6 +24,7 @@ import urllib.request
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / 'e2e'))
 
 import wait
+from tap import functions_of, run_functions
 
 SIM, WATCHER, DISCOVERER, CTL = sys.argv[1:5]
 DEADLINE = 180  # seconds, under sanitizers and load
@@ -441,17 +442,7 @@ def test_sigterm_ends_what_is_stuck():
 
 
 def main(module):
-    tests = [(n, f) for n, f in sorted(module.items()) if n.startswith('test_')]
-    wanted = sys.argv[5:]
-    tests = [(n, f) for n, f in tests if not wanted or n in wanted]
-    print(f'1..{len(tests)}')
-    for number, (name, test) in enumerate(tests, 1):
-        try:
-            test()
-            print(f'ok {number} - {name}', flush=True)
-        except Exception as error:  # pylint: disable=broad-except
-            print(f'# {type(error).__name__}: {error}')
-            print(f'not ok {number} - {name}', flush=True)
+    sys.exit(run_functions(functions_of(module), sys.argv[5:]))
 
 
 if __name__ == '__main__':

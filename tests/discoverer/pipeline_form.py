@@ -113,10 +113,12 @@ def test_rule_55_signals_and_rankings_as_computed_in_python():
                 'apiVersion': 'v1', 'kind': 'Node', 'metadata': {'name': name, 'labels': {'zone': zone_label}},
                 'status': {'conditions': [{'type': 'Ready', 'status': ready}]}})
         exposure = {'preWindowUsageSignal': 'pulls', 'targetWindowUsageSignal': 'a-sum', 'pullTimeSignal': 'p50'}
-        selector = {'nodeSelectorTerms': [{'matchExpressions': [
-            {'key': 'zone', 'operator': 'In', 'values': ['a', 'b']}]}]}
+
+        def zones(*names):
+            return {'nodeSelectorTerms': [{'matchExpressions': [{'key': 'zone', 'operator': 'In', 'values': names}]}]}
         for name, nodes, count in (('all', None, 2), ('count', {'count': 50}, 50),
-                                   ('some', {'count': 50, 'selector': selector}, 2)):
+                                   ('some', {'count': 50, 'selector': zones('a', 'b')}, 2),
+                                   ('none', {'count': 50, 'selector': zones('c')}, 50)):
             block = {**exposure, **({'nodes': nodes} if nodes else {})}
             pipeline_policy(s, name, [prom(s), loki(s)], signals, {
                 'strategy': 'modelExposure', 'modelExposure': block})

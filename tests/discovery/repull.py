@@ -54,7 +54,7 @@ class World:
         self.rig.must("POST", f"{API}/pullpolicies", {
             "apiVersion": "drop.corewire.io/v1alpha1", "kind": "PullPolicy", "metadata": {"name": "p"},
             "spec": {"maxConcurrentNodes": 10_000, "maxPullsPerNode": 100, "minDelayBetweenPulls": "0s",
-                     "repullInterval": f"{self.options.every}s", "registryChecks": "Disabled"}})
+                     "repullInterval": "1h", "registryChecks": "Disabled"}})
         for name in self.names:
             self.rig.must("POST", f"{API}/cachedimages", {
                 "apiVersion": "drop.corewire.io/v1alpha1", "kind": "CachedImage", "metadata": {"name": name},
@@ -63,7 +63,7 @@ class World:
     def allow_checks(self):
         path = f"{API}/pullpolicies/p"
         policy = self.rig.must("GET", path)
-        policy["spec"]["registryChecks"] = "Auto"
+        policy["spec"] |= {"registryChecks": "Auto", "repullInterval": f"{self.options.every}s"}
         self.rig.must("PUT", path, policy)
         return True
 
@@ -109,11 +109,12 @@ def play(tap, world, server):
     heads, before = server.count, world.requests()
     until(STARTED, world.allow_checks, every=0.5)
     first, last = until(20 * every, lambda: world.checked(""), every=1)
-    tap.equal(server.count - heads, images, "37: when the repull is due, one HEAD an image")
+    # Until the last was asked, the first may have been due again.
+    tap.check(images <= server.count - heads <= 3 * images, "37: when the repull is due, one HEAD an image", server.count - heads)
     tap.equal(sum(world.pods().values()), nodes * images, "37: and no pod")
     used = world.requests() - before
     tap.diag(f"{server.count - heads} HEADs, API requests meanwhile: {dict(used)}")
-    tap.check(used["patch"] <= 2 * images, "37: at most two writes an image", used)
+    tap.check(used["patch"] <= 4 * images, "37: a few writes an image, and not one a node", used)
 
     moved = world.names[0]
     world.digests[moved] = "sha256:" + "f" * 64

@@ -18,7 +18,7 @@ import sys
 from rig import GROUP, Rig, TestTap
 from wait import until
 
-WAIT = int(os.environ.get("WAIT", "90"))
+WAIT = int(os.environ.get("WAIT", "180"))
 IMAGES = "/apis/drop.corewire.io/v1alpha1/cachedimages"
 PULLPOLICIES = "/apis/drop.corewire.io/v1alpha1/pullpolicies"
 PODS = "/api/v1/namespaces/{}/pods"

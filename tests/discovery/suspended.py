@@ -11,7 +11,7 @@ from rig import Rig, condition, images, reason, status
 from server import Server
 from wait import until
 
-SETTLED = 60  # seconds; only a broken product needs them
+SETTLED = 180  # seconds; only a broken product needs them
 
 
 def answer(client, asked):

@@ -15,7 +15,7 @@ import sys
 from rig import POLICIES, Rig, TestTap, condition, images, policy, reason
 from wait import until
 
-WAIT = int(os.environ.get("WAIT", "60"))
+WAIT = int(os.environ.get("WAIT", "180"))
 PODS = "/api/v1/namespaces/{}/pods"
 EVENTS = "/api/v1/namespaces/{}/events"
 CONFIGMAPS = "/api/v1/namespaces/drop-system/configmaps"

@@ -6,6 +6,7 @@ for another process, whose Tap replays them with its own numbers.
 import json
 import sys
 import time
+import traceback
 
 
 class NotApplicable(Exception):
@@ -92,6 +93,30 @@ class WireTap(Tap):
 
     def end(self):
         return 1 if self.failed or self.count == 0 else 0
+
+
+def run_functions(tests, chosen=()):
+    """Runs (name, function)s as TAP; chosen: names, or all. Returns the exit status."""
+    tests = [(name, test) for name, test in tests if not chosen or name in chosen]
+    print(f"1..{len(tests)}", flush=True)
+    failed = False
+    for number, (name, test) in enumerate(tests, 1):
+        began = time.monotonic()
+        try:
+            test()
+            print(f"ok {number} - {name}", flush=True)
+            print(f"# {time.monotonic() - began:.1f} s", flush=True)
+        except Exception as e:  # pylint: disable=broad-except
+            failed = True
+            text = f"{type(e).__name__}: {e}".replace("\n", "\n# ")
+            print(f"not ok {number} - {name}\n# {text}", flush=True)
+            traceback.print_exc()
+    return int(failed)
+
+
+def functions_of(module):
+    """(name, function) of the tests among its globals, in order of definition."""
+    return [(name, value) for name, value in module.items() if name.startswith("test_")]
 
 
 def _one_line(text):

@@ -85,20 +85,24 @@ def restart_missing(tree, name):
     return None
 
 
+def every_n(t, name, run, step=1):
+    """run(n) -> (it died, what is wrong), for n from 1 until a run ends before the process has n effects: ([n] that are wrong,
+    the last n)."""
+    wrong = []
+    for after in range(1, MAX_EFFECTS, step):
+        died, problem = run(after)
+        if problem:
+            wrong.append(after)
+            t.diag(f"{name} killed after effect {after}: {problem}")
+        if not died or len(wrong) > 3:
+            break
+    return wrong, after
+
+
 def sweep(t, name):
-    """Every n until a run ends before the process has n effects."""
     count = SWEEP_IMAGES[t.full]
-    wrong, after = [], 0
     with PretendNode(t.api, "pretend-1"):
-        for after in range(1, MAX_EFFECTS):
-            died, problem = crash_run(t, name, after, count, pretend=True)
-            if problem:
-                wrong.append(after)
-                t.diag(f"{name} killed after effect {after}: {problem}")
-                if len(wrong) > 3:
-                    break
-            if not died:
-                break
+        wrong, after = every_n(t, name, lambda n: crash_run(t, name, n, count, pretend=True))
     t.diag(f"{name}: {after - 1} effects in a run with {count} images; died after each")
     t.check(not wrong and after > 1,
             f"{name} killed after its n-th effect, every n of a run with {count} images: "

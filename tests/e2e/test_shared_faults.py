@@ -12,7 +12,7 @@ from kubeapi import NAMESPACE
 from objects import degraded, ready
 from pretend import LABEL, PretendNode, pulled, pulled_later
 from proving import Proving
-from test_crash import MAX_EFFECTS, crash_env, restart_missing
+from test_crash import crash_env, every_n, restart_missing
 from wait import Late, until
 from webhook import Refusing
 
@@ -117,7 +117,7 @@ def test_refused_by_quota(t):
 
 
 def one_death(t, proving, names, victim, after):
-    """A run with a new node in which the victim dies after its n-th effect: (it died, pods of several images, what is wrong)."""
+    """A run with a new node in which the victim dies after its n-th effect: (it died, what is wrong, pods of several images)."""
     mark = os.path.join(t.folder("mark"), "died")
     tree = t.supervisor(env=crash_env(victim, after, mark), name=f"shared-{victim}-{after}")
     began, wrong = time.time(), None
@@ -133,7 +133,7 @@ def one_death(t, proving, names, victim, after):
     if died and not wrong:
         wrong = restart_missing(tree, victim)
     tree.stop()
-    return died, len(shared(t, began)), wrong
+    return died, wrong, len(shared(t, began))
 
 
 def sweep(t, victim):
@@ -141,26 +141,22 @@ def sweep(t, victim):
     three images."""
     refs = references("sweep")
     t.running()
-    wrong, pods, after = [], 0, 0
+    pods = []
+
+    def run(n):
+        died, problem, several = one_death(t, proving, list(refs), victim, n)
+        pods.append(several)
+        return died, problem
     with Proving(t, "sweep", refs, spec={"maxImagesPerPod": 3}) as proving:
         proving.widen(1, {LABEL: "true"})
         proving.release()
         t.all_ready(refs, 60)
         t.stop_tree()
-        for after in range(1, MAX_EFFECTS, STEP[t.full]):
-            died, n, problem = one_death(t, proving, list(refs), victim, after)
-            pods += n
-            if problem:
-                wrong.append(after)
-                t.diag(f"{victim} killed after effect {after}: {problem}")
-                if len(wrong) > 3:
-                    break
-            if not died:
-                break
-    t.diag(f"{victim}: less than {after} effects in a run with {N} images; {pods} pods of several images")
+        wrong, after = every_n(t, victim, run, STEP[t.full])
+    t.diag(f"{victim}: less than {after} effects in a run with {N} images; {sum(pods)} pods of several images")
     t.check(not wrong and after > 1, f"{victim} killed after its n-th effect, images share pods: all Ready, one create each",
             f"wrong at n = {wrong}")
-    t.check(pods >= after // STEP[t.full], "images shared pods in these runs", pods)
+    t.check(sum(pods) >= after // STEP[t.full], "images shared pods in these runs", pods)
     t.running()
     for name in refs:
         t.api.delete("cachedimage", name)

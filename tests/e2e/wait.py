@@ -19,13 +19,14 @@ class Late(AssertionError):
     """The deadline passed; the text says what was seen last."""
 
 
-def until(seconds, probe, every=POLL, what=""):
-    """Calls probe until it returns something true, and returns that. what: is waited for, for the text of Late.
+def until(seconds, probe, every=POLL, what="", least=PATIENCE):
+    """Calls probe until it returns something true, and returns that. what: is waited for, for the text of Late. least: 0 where
+    many wait for one deadline.
 
     A probe that raises one of NOT_YET is one that is not there yet; its text becomes the reason
     when the deadline passes. Any other exception is a bug in the test.
     """
-    seconds = max(seconds, PATIENCE)
+    seconds = max(seconds, least)
     end = time.monotonic() + seconds
     while True:
         try:

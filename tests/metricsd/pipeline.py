@@ -18,8 +18,8 @@ import tempfile
 import threading
 import time
 
-import scene
 from scene import DEADLINE, SCRAPE_SECONDS, Api, Scene, samples, wait_for
+from tap import functions_of, run_functions
 
 
 def up(found, process):
@@ -395,4 +395,4 @@ def test_wrong_usage():
 
 if __name__ == "__main__":
     Scene.metricsd, Scene.testproc = sys.argv[1:3]
-    sys.exit(scene.run([(name, test) for name, test in globals().items() if name.startswith("test_")], sys.argv[3:]))
+    sys.exit(run_functions(functions_of(globals()), sys.argv[3:]))

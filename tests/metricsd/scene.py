@@ -18,7 +18,6 @@ import sys
 import tempfile
 import threading
 import time
-import traceback
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "e2e"))
 
@@ -172,22 +171,3 @@ def samples(text):
             assert name not in found, f"twice: {name}"
             found[name] = float(value)
     return found
-
-
-def run(tests, chosen=()):
-    """Runs functions as TAP; chosen: names, or all. True: one has failed."""
-    tests = [(name, test) for name, test in tests if not chosen or name in chosen]
-    print(f"1..{len(tests)}")
-    failed = False
-    for number, (name, test) in enumerate(tests, 1):
-        began = time.monotonic()
-        try:
-            test()
-            print(f"ok {number} - {name}", flush=True)
-            print(f"# {time.monotonic() - began:.1f} s", flush=True)
-        except Exception as e:  # pylint: disable=broad-except
-            failed = True
-            text = f"{type(e).__name__}: {e}".replace("\n", "\n# ")
-            print(f"not ok {number} - {name}\n# {text}", flush=True)
-            traceback.print_exc()
-    return failed

@@ -18,6 +18,7 @@ import threading
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / 'e2e'))
 
+from tap import functions_of, run_functions
 from wait import until
 
 PULLER, PEER = sys.argv[1:3]
@@ -298,18 +299,5 @@ def test_sigterm_finishes_what_is_on_the_wire():
         assert s.puller.wait(timeout=DEADLINE) == 0
 
 
-def main():
-    tests = [(n, f) for n, f in globals().items() if n.startswith('test_')]
-    print(f'1..{len(tests)}')
-    failed = 0
-    for number, (name, run) in enumerate(tests, 1):
-        try:
-            run()
-            print(f'ok {number} - {name}', flush=True)
-        except (AssertionError, queue.Empty, subprocess.TimeoutExpired) as error:
-            failed += 1
-            print(f'not ok {number} - {name}: {error!r}', flush=True)
-    return 1 if failed else 0
-
-
-sys.exit(main())
+if __name__ == '__main__':
+    sys.exit(run_functions(functions_of(globals())))

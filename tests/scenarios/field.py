@@ -7,19 +7,14 @@ Each case is a function `case_*(run)`: a cluster whose nodes say what real ones 
 must make of it. Kubelets that a case writes by hand are groups with `byHand`. Cases mostly wait, so several are played
 at a time; no check depends on how long something takes, but where a rule names the time.
 """
-import argparse
-import concurrent.futures
-import fnmatch
 import os
-import shutil
 import sys
-import tempfile
 
 FOLDER = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(FOLDER, "..", folder) for folder in ("e2e", "contract")]
 
 from objects import condition, degraded, image, ready, status
-from runner import SharedTap, tools_of
+from runner import play_cases
 from trial import Trial
 from wait import never, until
 from expectation import policy, scenario_text
@@ -306,8 +301,8 @@ CASES = {name.removeprefix("case_").replace("_", "-"): value for name, value in 
          if name.startswith("case_")}
 
 
-def play(tap, tools, scratch, name, keep):
-    run = Run(tap, name, tools, os.path.join(scratch, name), keep)
+def play(tap, tools, folder, name, args):
+    run = Run(tap, name, tools, folder, args.keep)
     failed = True
     try:
         CASES[name](run)
@@ -320,28 +315,5 @@ def play(tap, tools, scratch, name, keep):
         run.close(failed)
 
 
-def arguments():
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--build", metavar="DIR", required=True)
-    parser.add_argument("--keep", action="store_true")
-    parser.add_argument("patterns", metavar="PATTERN", nargs="*")
-    return parser.parse_args()
-
-
-def main():
-    args = arguments()
-    tap = SharedTap()
-    scratch = tempfile.mkdtemp(prefix="drop-fi-")
-    tools = tools_of(args.build, scratch)
-    chosen = [name for name in CASES if not args.patterns or any(fnmatch.fnmatch(name, p) for p in args.patterns)]
-    with concurrent.futures.ThreadPoolExecutor(AT_A_TIME) as pool:
-        list(pool.map(lambda name: play(tap, tools, scratch, name, args.keep), chosen))
-    if not tap.failed and not args.keep:
-        shutil.rmtree(scratch, ignore_errors=True)
-    else:
-        tap.diag(f"folders are in {scratch}")
-    return tap.end()
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(play_cases(__doc__, CASES, play, "drop-fi-", AT_A_TIME))

@@ -12,16 +12,12 @@ new-set      a gating set is created in the moment in which nodes join: they wai
 What is checked is the order and the number of pods and writes, and each Node before and after its write; how long it took
 is told, and judges nothing but that it is far below what pacing would take.
 """
-import argparse
 import collections
-import fnmatch
 import functools
 import json
 import os
 import queue
-import shutil
 import sys
-import tempfile
 import threading
 import time
 
@@ -32,8 +28,7 @@ import processes
 from audit import Audit
 from objects import image, image_set, status
 from pods import NODES
-from runner import tools_of
-from tap import Tap
+from runner import play_cases
 from trial import IMAGES, Trial
 from wait import until
 from expectation import scenario_text
@@ -250,33 +245,16 @@ def new_set(run):
 CASES = {"joining": joining, "killed": killed, "new-set": new_set}
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--build", metavar="DIR", required=True)
-    parser.add_argument("--keep", action="store_true")
-    parser.add_argument("--nodes", type=int, default=200)
-    parser.add_argument("patterns", metavar="PATTERN", nargs="*")
-    args = parser.parse_args()
-    tap = Tap()
-    scratch = tempfile.mkdtemp(prefix="drop-nn-")
-    tools = tools_of(args.build, scratch)
-    for name, case in CASES.items():
-        if args.patterns and not any(fnmatch.fnmatch(name, p) for p in args.patterns):
-            continue
-        run = Run(tap, name, tools, os.path.join(scratch, name), args.nodes)
-        try:
-            case(run)
-        except AssertionError as error:
-            run.check(False, "comes to its end", error)
-            tap.diag("\n".join(run.trial.trouble()))
-        finally:
-            run.close(args.keep or tap.failed)
-    if tap.failed or args.keep:
-        tap.diag(f"folders are in {scratch}")
-    else:
-        shutil.rmtree(scratch, ignore_errors=True)
-    return tap.end()
+def play(tap, tools, folder, name, args):
+    run = Run(tap, name, tools, folder, args.nodes)
+    try:
+        CASES[name](run)
+    except AssertionError as error:
+        run.check(False, "comes to its end", error)
+        tap.diag("\n".join(run.trial.trouble()))
+    finally:
+        run.close(args.keep or tap.failed)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(play_cases(__doc__, CASES, play, "drop-nn-", nodes={"type": int, "default": 200}))

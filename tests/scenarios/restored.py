@@ -6,23 +6,19 @@
 The uids are the same, versions start lower and are used again, our last writes are lost. All of it is
 written again, what is changed afterwards is seen, and no process restarts. The real one: tests/e2e/test_restore.py.
 """
-import argparse
 import os
-import shutil
 import sys
-import tempfile
 
 FOLDER = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(FOLDER, "..", folder) for folder in ("e2e", "contract")]
 
 from objects import image_set, ready, status
-from runner import tools_of
-from tap import Tap
+from runner import play_cases
 from trial import DROP, Trial
 from wait import Late, until
 from expectation import image, policy, scenario_text
 
-WAIT = 60  # seconds; only a broken product needs them
+WAIT = 180  # seconds; only a broken product needs them
 REPOSITORY = "registry.example/team/app"
 DISCOVERY = {"apiVersion": "drop.corewire.io/v1alpha1", "kind": "DiscoveryPolicy", "metadata": {"name": "found"},
              "spec": {"sources": [{"type": "registry", "registry": {
@@ -91,27 +87,15 @@ def story(tap, trial):
               f"{before} -> {tree.pids()}")
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--build", metavar="DIR", required=True)
-    parser.add_argument("--keep", action="store_true")
-    args = parser.parse_args()
-    tap = Tap()
-    scratch = tempfile.mkdtemp(prefix="drop-re-")
-    tools = tools_of(args.build, scratch)._replace(sim_words=("--instant",))
-    trial = Trial(tools, os.path.join(scratch, "restored"), scenario_text(SCENARIO, OBJECTS))
+def play(tap, tools, folder, _name, args):
+    trial = Trial(tools._replace(sim_words=("--instant",)), folder, scenario_text(SCENARIO, OBJECTS))
     try:
         story(tap, trial)
     except Late:
         pass  # told
     finally:
         trial.close(keep=bool(tap.failed or args.keep))
-    if not tap.failed and not args.keep:
-        shutil.rmtree(scratch, ignore_errors=True)
-    else:
-        tap.diag(f"folders are in {scratch}")
-    return tap.end()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(play_cases(__doc__, ("restored",), play, "drop-re-"))

@@ -3,9 +3,14 @@
 A plan says what the cluster is, what happens and when all is healed (generate.Plan). Nothing sleeps and
 hopes: the end is polled for, with a deadline that only a broken product meets.
 """
+import argparse
 import collections
+import concurrent.futures
+import fnmatch
 import os
+import shutil
 import signal
+import tempfile
 import threading
 import time
 
@@ -180,3 +185,26 @@ def run_plan(tools, folder, plan, keep=False, env=None):
     if trial is not None:
         trial.close(keep=keep or bool(wrong))
     return wrong, took, trouble
+
+
+def play_cases(doc, cases, play, prefix, at_a_time=1, **options):
+    """The program that plays cases by name: --build, --keep and patterns; options: settings of further ones.
+    play(tap, tools, folder, name, args). Returns the exit status."""
+    parser = argparse.ArgumentParser(description=doc.partition("\n")[0])
+    parser.add_argument("--build", metavar="DIR", required=True)
+    parser.add_argument("--keep", action="store_true")
+    parser.add_argument("patterns", metavar="PATTERN", nargs="*")
+    for name, settings in options.items():
+        parser.add_argument(f"--{name}", **settings)
+    args = parser.parse_args()
+    tap = SharedTap()
+    scratch = tempfile.mkdtemp(prefix=prefix)
+    tools = tools_of(args.build, scratch)
+    chosen = [name for name in cases if not args.patterns or any(fnmatch.fnmatch(name, p) for p in args.patterns)]
+    with concurrent.futures.ThreadPoolExecutor(at_a_time) as pool:
+        list(pool.map(lambda name: play(tap, tools, os.path.join(scratch, name), name, args), chosen))
+    if tap.failed or args.keep:
+        tap.diag(f"folders are in {scratch}")
+    else:
+        shutil.rmtree(scratch, ignore_errors=True)
+    return tap.end()

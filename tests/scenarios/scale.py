@@ -10,21 +10,16 @@ replaced     30 nodes come again under their names and are pulled to again; 30 a
 What counts is how many pods there were, and for which nodes; no time but that of the back-off, which
 may be late and never early. How long the 270 took is told, beside a run in which all 300 are well.
 """
-import argparse
 import collections
-import fnmatch
 import os
-import shutil
 import sys
-import tempfile
 
 FOLDER = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(FOLDER, "..", folder) for folder in ("e2e", "contract")]
 
 from audit import Audit
 from objects import condition, degraded, status
-from runner import kept, look, tools_of
-from tap import Tap
+from runner import kept, look, play_cases
 from trial import Trial
 from wait import Late, until
 from expectation import Expectation, image, policy, scenario_text
@@ -33,7 +28,7 @@ GOOD, BAD = 270, 30
 IMAGES = 3
 RETRIES = 3         # so many times each of the 30 is tried again
 PROBES = 8          # so many pods find out that a tag is not there
-WAIT = 60           # seconds; only a broken product needs them
+WAIT = 240          # seconds; only a broken product needs them
 REPOSITORY = "registry.example/team/app"
 LIMITS = {"maxConcurrentNodes": 20, "maxPullsPerNode": 2, "minDelayBetweenPulls": "0s"}
 PATIENT = policy("patient", **LIMITS, failureBackoff={"initial": "1h", "max": "1h"})
@@ -249,31 +244,9 @@ def cordoned(run):
 CASES = {"failing": failing, "bad-tag": bad_tag, "replaced": replaced}
 
 
-def arguments():
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--build", metavar="DIR", required=True)
-    parser.add_argument("--keep", action="store_true")
-    parser.add_argument("patterns", metavar="PATTERN", nargs="*")
-    return parser.parse_args()
-
-
-def main():
-    args = arguments()
-    tap = Tap()
-    scratch = tempfile.mkdtemp(prefix="drop-cr-")
-    tools = tools_of(args.build, scratch)._replace(sim_words=("--instant",))
-
-    def start(name, text):
-        return Run(tap, name, tools, os.path.join(scratch, name), text)
-    for name, case in CASES.items():
-        if not args.patterns or any(fnmatch.fnmatch(name, p) for p in args.patterns):
-            case(tap, start)
-    if not tap.failed and not args.keep:
-        shutil.rmtree(scratch, ignore_errors=True)
-    else:
-        tap.diag(f"folders are in {scratch}")
-    return tap.end()
+def play(tap, tools, folder, name, _args):
+    CASES[name](tap, lambda title, text: Run(tap, title, tools._replace(sim_words=("--instant",)), folder, text))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(play_cases(__doc__, CASES, play, "drop-cr-"))

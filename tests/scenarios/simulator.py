@@ -9,7 +9,7 @@ import tempfile
 import time
 import shutil
 
-START_SECONDS = 20
+START_SECONDS = 60
 
 
 class Simulator:

@@ -17,6 +17,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / 'e2e'))
 
+from tap import functions_of, run_functions
 from wait import until
 
 SUPERVISOR = sys.argv[1]
@@ -378,18 +379,5 @@ def test_upstreams_other_flags_are_taken_with_a_warning():
                 assert f"without effect here, ignoring option={name}" in tree.text(), name
 
 
-def main():
-    tests = [(n, f) for n, f in globals().items() if n.startswith('test_')]
-    print(f'1..{len(tests)}')
-    failed = 0
-    for number, (name, run) in enumerate(tests, 1):
-        try:
-            run()
-            print(f'ok {number} - {name}', flush=True)
-        except (AssertionError, subprocess.TimeoutExpired) as error:
-            failed += 1
-            print(f'not ok {number} - {name}: {error}', flush=True)
-    return 1 if failed else 0
-
-
-sys.exit(main())
+if __name__ == '__main__':
+    sys.exit(run_functions(functions_of(globals())))

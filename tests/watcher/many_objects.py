@@ -21,6 +21,7 @@ import urllib.parse
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / 'e2e'))
 
 import wait
+from tap import functions_of, run_functions
 
 WATCHER, CTL = sys.argv[1:3]
 DEADLINE = 300  # seconds, under sanitizers and load
@@ -203,18 +204,5 @@ def test_crafted_names_cost_what_others_cost():
     assert cost['crafted'] < 2 * cost['plain'] + 0.2, cost
 
 
-def main():
-    tests = [(n, f) for n, f in globals().items() if n.startswith('test_')]
-    print(f'1..{len(tests)}')
-    failed = 0
-    for number, (name, test) in enumerate(tests, 1):
-        try:
-            test()
-            print(f'ok {number} - {name}', flush=True)
-        except (AssertionError, subprocess.TimeoutExpired) as error:
-            failed += 1
-            print(f'not ok {number} - {name}: {error}', flush=True)
-    return 1 if failed else 0
-
-
-sys.exit(main())
+if __name__ == '__main__':
+    sys.exit(run_functions(functions_of(globals())))

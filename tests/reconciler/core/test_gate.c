@@ -189,7 +189,8 @@ static void rule_45_a_restart_and_a_flap(void **state)
 	rig_done(&r);
 }
 
-/* By five minutes; a heartbeat from the future tells it. The deadline counts from when it was Ready. */
+/* By five minutes; a heartbeat from the future tells it. The deadline counts from when it was
+ * Ready. */
 static void rule_45_a_clock_that_is_ahead(void **state)
 {
 	static const int64_t ready_ago_s[] = {0, 200};

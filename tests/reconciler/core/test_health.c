@@ -2,7 +2,7 @@
  * What machines read (behaviour.md 59): Reconciling, Stalled and PolicyResolved of a CachedImage,
  * and the status of a PullPolicy, with how often it is written.
  */
-#include "tests/reconciler/core/rig.h"
+#include "tests/reconciler/core/stories.h"
 
 #define S   1000
 #define MIN (60 * S)
@@ -13,56 +13,15 @@ struct row {
 	const char *health; /* the condition that is there; NULL: none */
 };
 
-static void no_node(struct rig *r)
-{
-	core_gone(r->core, KIND_NODE, "a", r->now);
-}
-
 static void away(struct rig *r)
 {
 	no_node(r);
 	rig_node_as(r, "b", "b", false, NULL, 1, "amd64");
 }
 
-static void pulling(struct rig *r)
-{
-	rig_pod(r, rig_start(r), POD_CREATING);
-}
-
-static void cached(struct rig *r)
-{
-	rig_pod(r, rig_start(r), POD_PULLED);
-}
-
-static void not_found(struct rig *r)
-{
-	rig_pod(r, rig_start(r), POD_NOT_FOUND);
-}
-
-static void no_host(struct rig *r)
-{
-	rig_pod(r, rig_start(r), POD_NO_HOST);
-}
-
 static void no_platform(struct rig *r)
 {
 	rig_pod(r, rig_start(r), POD_NO_PLATFORM);
-}
-
-static void evicted(struct rig *r)
-{
-	rig_pod(r, rig_start(r), POD_EVICTED);
-}
-
-static void timed_out(struct rig *r)
-{
-	pulling(r);
-	rig_turn(r, 30 * MIN);
-}
-
-static void refused(struct rig *r)
-{
-	core_started(r->core, rig_start(r)->pod_name, START_REFUSED, "exceeded quota", r->now);
 }
 
 /* One node has it: what another node says is not about the reference. */

@@ -114,20 +114,13 @@ static void rule_51_held_nodes(void **state)
 	(void)state;
 	for (int obey = 0; obey < 2; obey++) {
 		struct rig r;
-		struct node_taint cold = {"cold", "x", "NoExecute"};
-		struct node_condition ready = {"Ready", "True", 0, RIG_WALL_S};
-		struct node n = {.meta = {.name = "n", .uid = "n", .created = RIG_WALL_S},
-				 .taints = {&cold, 1},
-				 .conditions = {&ready, 1},
-				 .os = "linux",
-				 .arch = "amd64"};
 		struct cachedimage img = rig_image_of("i", "1", "p");
 		rig_new(&r);
 		core_hold_nodes(r.core, "cold", NULL, 8 * MIN);
 		put_policy(&r, "22:30", "23:00", NULL, policies[obey]);
 		img.spec.gate_nodes = true;
 		rig_put_image(&r, &img);
-		core_put(r.core, KIND_NODE, &n, r.now);
+		rig_node_as(&r, "n", "n", true, "cold", RIG_WALL_S, "amd64");
 		rig_lead(&r);
 		rig_turn(&r, 0);
 		assert_string_equal(rig_starts(&r), obey ? "" : "n");

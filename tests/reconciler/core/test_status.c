@@ -3,7 +3,7 @@
  * PullFailed and kubelet's reasons; Pulling, Complete, Stalled, Idle), as a story and
  * what the status then says to the letter (behaviour.md 4, 9, 19, 20).
  */
-#include "tests/reconciler/core/rig.h"
+#include "tests/reconciler/core/stories.h"
 
 #define S   1000
 #define MIN (60 * S)
@@ -18,25 +18,10 @@ struct row {
 	} is, progress; /* conditions Ready and PullProgress */
 };
 
-static void no_node(struct rig *r)
-{
-	core_gone(r->core, KIND_NODE, "a", r->now);
-}
-
 static void idle(struct rig *r)
 {
 	no_node(r);
 	rig_node_as(r, "b", "b", false, NULL, 1, "amd64");
-}
-
-static void pulling(struct rig *r)
-{
-	rig_pod(r, rig_start(r), POD_CREATING);
-}
-
-static void cached(struct rig *r)
-{
-	rig_pod(r, rig_start(r), POD_PULLED);
 }
 
 static void some_cached(struct rig *r)
@@ -45,36 +30,10 @@ static void some_cached(struct rig *r)
 	rig_node_as(r, "b", "b", false, NULL, 1, "amd64");
 }
 
-static void not_found(struct rig *r)
-{
-	rig_pod(r, rig_start(r), POD_NOT_FOUND);
-}
-
-static void no_host(struct rig *r)
-{
-	rig_pod(r, rig_start(r), POD_NO_HOST);
-}
-
 static void odd(struct rig *r)
 {
 	rig_pod(r, rig_start(r), POD_ODD);
 	rig_turn(r, 2 * MIN);
-}
-
-static void timed_out(struct rig *r)
-{
-	pulling(r);
-	rig_turn(r, 30 * MIN);
-}
-
-static void refused(struct rig *r)
-{
-	core_started(r->core, rig_start(r)->pod_name, START_REFUSED, "exceeded quota", r->now);
-}
-
-static void evicted(struct rig *r)
-{
-	rig_pod(r, rig_start(r), POD_EVICTED);
 }
 
 /* Proven on a, failed on b, under way on c. */

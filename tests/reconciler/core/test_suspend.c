@@ -203,13 +203,6 @@ static void rule_50_a_held_node_does_not_wait_for_it(void **state)
 	FOREACH_ROW(struct row, rows)
 	{
 		struct rig r;
-		struct node_taint cold = {"cold", "x", "NoExecute"};
-		struct node_condition ready = {"Ready", "True", 0, RIG_WALL_S};
-		struct node n = {.meta = {.name = "n", .uid = "n", .created = RIG_WALL_S},
-				 .taints = {&cold, 1},
-				 .conditions = {&ready, 1},
-				 .os = "linux",
-				 .arch = "amd64"};
 		struct cachedimage img = rig_image_of("i", "1", "p");
 		rig_new(&r);
 		core_hold_nodes(r.core, "cold", NULL, 480 * S);
@@ -218,7 +211,7 @@ static void rule_50_a_held_node_does_not_wait_for_it(void **state)
 		img.meta.owners = (struct api_owners){&owner, 1};
 		img.spec.gate_nodes = true;
 		rig_put_image(&r, &img);
-		core_put(r.core, KIND_NODE, &n, r.now);
+		rig_node_as(&r, "n", "n", true, "cold", RIG_WALL_S, "amd64");
 		rig_lead(&r);
 		rig_turn(&r, 0);
 		assert_string_equal(rig_starts(&r), "n");

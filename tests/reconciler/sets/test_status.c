@@ -3,6 +3,19 @@
 
 static struct api_name_ref discovered = {"d"};
 
+/* The set of these images, settled. found: what its DiscoveryPolicy has; NULL: it names none. */
+static void begin(struct sets_rig *r, const char *images, const char *found)
+{
+	rig_new(r);
+	if (found != NULL) {
+		r->set.spec.discovery_policy_ref = &discovered;
+		rig_discovery(r, "d", "True", found);
+	}
+	rig_set(r, images);
+	rig_lead(r);
+	rig_settle(r);
+}
+
 /* Phases of the children, one letter each: R, D, P (Pending), - (no child is there). */
 static const struct phase_row {
 	const char *name, *children;
@@ -88,10 +101,7 @@ static void rule_59_stalled_by_children(void **state)
 	struct api_condition stalled = {.type = "Stalled", .status = "True"};
 	struct sets_rig r;
 	(void)state;
-	rig_new(&r);
-	rig_set(&r, "a:1 b:1");
-	rig_lead(&r);
-	rig_settle(&r);
+	begin(&r, "a:1 b:1", NULL);
 	assert_string_equal(found(&r, "Reconciling")->reason, "Progressing");
 	assert_null(found(&r, "Stalled"));
 	struct cachedimage *a = rig_get(&r, "s-a-1"), *b = rig_get(&r, "s-b-1");
@@ -153,12 +163,7 @@ static void rule_24_discovered_children_stay(void **state)
 	(void)state;
 	for (size_t i = 0; i < 4; i++) {
 		struct sets_rig r;
-		rig_new(&r);
-		r.set.spec.discovery_policy_ref = &discovered;
-		rig_discovery(&r, "d", "True", "x:1 y:1");
-		rig_set(&r, "z:1");
-		rig_lead(&r);
-		rig_settle(&r);
+		begin(&r, "z:1", "x:1 y:1");
 		assert_string_equal(rig_names(&r), "s-x-1 s-y-1 s-z-1");
 		if (i < 3)
 			rig_discovery(&r, "d", doubts[i], "");
@@ -179,12 +184,7 @@ static void rule_24_no_discovery_any_more(void **state)
 {
 	struct sets_rig r;
 	(void)state;
-	rig_new(&r);
-	r.set.spec.discovery_policy_ref = &discovered;
-	rig_discovery(&r, "d", "True", "x:1");
-	rig_set(&r, "z:1");
-	rig_lead(&r);
-	rig_settle(&r);
+	begin(&r, "z:1", "x:1");
 	r.set.spec.discovery_policy_ref = NULL;
 	rig_set_changed(&r);
 	rig_settle(&r);
@@ -196,12 +196,7 @@ static void rule_23_skipped_are_counted(void **state)
 {
 	struct sets_rig r;
 	(void)state;
-	rig_new(&r);
-	r.set.spec.discovery_policy_ref = &discovered;
-	rig_discovery(&r, "d", "True", "x:1 UP::x sha256:zz:1");
-	rig_set(&r, "");
-	rig_lead(&r);
-	rig_settle(&r);
+	begin(&r, "", "x:1 UP::x sha256:zz:1");
 	assert_string_equal(rig_ready(&r)->message,
 			    "0/1 images cached; 2 discovered images skipped");
 	rig_done(&r);
@@ -251,10 +246,7 @@ static void rule_24_ready_is_of_the_present_spec(void **state)
 {
 	struct sets_rig r;
 	(void)state;
-	rig_new(&r);
-	rig_set(&r, "a:1");
-	rig_lead(&r);
-	rig_settle(&r);
+	begin(&r, "a:1", NULL);
 	struct cachedimage *c = rig_get(&r, "s-a-1");
 	rig_phase(&r, c, "Ready");
 	rig_settle(&r);
@@ -270,10 +262,7 @@ static void rule_20_transition_times(void **state)
 {
 	struct sets_rig r;
 	(void)state;
-	rig_new(&r);
-	rig_set(&r, "a:1 b:1");
-	rig_lead(&r);
-	rig_settle(&r);
+	begin(&r, "a:1 b:1", NULL);
 	int64_t since = rig_ready(&r)->last_transition;
 	rig_turn(&r, 60000);
 	rig_phase(&r, rig_get(&r, "s-a-1"), "Ready");
@@ -325,10 +314,7 @@ static void rule_21_nothing_that_changes_nothing(void **state)
 {
 	struct sets_rig r;
 	(void)state;
-	rig_new(&r);
-	rig_set(&r, "a:1");
-	rig_lead(&r);
-	rig_settle(&r);
+	begin(&r, "a:1", NULL);
 	size_t before = r.n_statuses;
 	for (int i = 0; i < 10; i++) {
 		rig_changed(&r, rig_get(&r, "s-a-1"));
@@ -344,10 +330,7 @@ static void rule_21_edited_by_hand(void **state)
 {
 	struct sets_rig r;
 	(void)state;
-	rig_new(&r);
-	rig_set(&r, "a:1");
-	rig_lead(&r);
-	rig_settle(&r);
+	begin(&r, "a:1", NULL);
 	r.set.status.images_ready = 77;
 	r.set.meta.rv = ++r.rv;
 	sets_put(r.sets, KIND_CACHEDIMAGESET, &r.set, r.now);
@@ -392,10 +375,7 @@ static void rule_21_restored_older_state(void **state)
 {
 	struct sets_rig r;
 	(void)state;
-	rig_new(&r);
-	rig_set(&r, "nginx:1 redis:1");
-	rig_lead(&r);
-	rig_settle(&r);
+	begin(&r, "nginx:1 redis:1", NULL);
 	struct cachedimage *old = rig_get(&r, "s-redis-1");
 	assert_non_null(old);
 	struct cachedimage kept = *old;

@@ -22,6 +22,7 @@ import urllib.parse
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent.parent / "e2e"))
 
 import wait
+from tap import functions_of, run_functions
 
 DEADLINE = 180  # seconds, under sanitizers and load
 MAPS = "/api/v1/namespaces/drop-system/configmaps"
@@ -446,20 +447,5 @@ def test_the_operator_over_tls():
     operate("--tls")
 
 
-def main():
-    tests = [(name, test) for name, test in globals().items() if name.startswith("test_")]
-    print(f"1..{len(tests)}", flush=True)
-    failed = False
-    for number, (name, test) in enumerate(tests, 1):
-        words = name.removeprefix("test_").replace("_", " ")
-        try:
-            test()
-            print(f"ok {number} - {words}", flush=True)
-        except Exception as error:  # pylint: disable=broad-except
-            failed = True
-            print(f"not ok {number} - {words}\n# {type(error).__name__}: {error}", flush=True)
-    return failed
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_functions(functions_of(globals())))
