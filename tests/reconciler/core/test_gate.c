@@ -10,12 +10,14 @@ struct machine { /* a node as it is put */
 	const char *name, *uid;
 	bool cold, foreign, unregistered, not_ready, not_ready_taint;
 	int64_t created, since; /* unix seconds; 0: now */
+	int64_t heartbeat;
 };
 
 static void put(struct rig *r, const struct machine *m)
 {
 	struct node_taint taints[4];
-	struct node_condition c = {"Ready", m->not_ready ? "False" : "True", 0, m->since};
+	struct node_condition c = {"Ready", m->not_ready ? "False" : "True", m->heartbeat,
+				   m->since};
 	struct node n = {
 		.meta = {.name = m->name, .uid = m->uid, .created = m->created},
 		.taints = {taints, 0},
@@ -197,18 +199,12 @@ static void rule_45_a_clock_that_is_ahead(void **state)
 	(void)state;
 	for (size_t i = 0; i < ROWS(ready_ago_s); i++) {
 		struct rig r;
-		struct node_taint t = {"cold", "", "NoSchedule"};
+		struct machine m = cold;
 		begin(&r);
-		int64_t its_s = r.now.wall_s + 300;
-		struct node_condition c = {"Ready", "True", its_s, its_s - ready_ago_s[i]};
-		struct node n = {
-			.meta = {.name = "a", .uid = "a1", .created = r.now.wall_s - 220},
-			.taints = {&t, 1},
-			.conditions = {&c, 1},
-			.os = "linux",
-			.arch = "amd64",
-		};
-		core_put(r.core, KIND_NODE, &n, r.now);
+		m.created = r.now.wall_s - 220;
+		m.heartbeat = r.now.wall_s + 300;
+		m.since = m.heartbeat - ready_ago_s[i];
+		put(&r, &m);
 		rig_turn(&r, D - (ready_ago_s[i] + 1) * S);
 		assert_int_equal(r.acts.n_opens, 0);
 		rig_turn(&r, 1 * S);
