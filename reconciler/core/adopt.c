@@ -20,6 +20,7 @@
 #include "reconciler/core/losses.h"
 #include "reconciler/core/pairs.h"
 #include "reconciler/core/policies.h"
+#include "reconciler/core/sizes.h"
 #include "reconciler/core/slots.h"
 #include "reconciler/core/suspend.h"
 
@@ -116,6 +117,7 @@ void image_adopt(struct core *c, struct image *img, const struct cachedimage *ci
 	if (known_s == 0 && strcmp(img->ready.status, "True") == 0)
 		known_s = img->ready.since;
 	check_adopt(img, st);
+	sizes_changed(c);
 	known_s = check_known_s(img, known_s);
 	img->digest = st->resolved_digest != NULL ? xstrdup(st->resolved_digest) : NULL;
 	/* 19. Some node had it in an earlier life, and nobody has told what. */

@@ -13,6 +13,7 @@
 #include "reconciler/core/policies.h"
 #include "reconciler/core/sizes.h"
 #include "reconciler/core/slots.h"
+#include "reconciler/core/unlisted.h"
 
 /* Marks of a pair; any other but 0: the boot second since which it waits for room. */
 #define MARK_LARGE   UINT32_MAX       /* and lacks the image */
@@ -158,31 +159,15 @@ int64_t budget_settle(struct core *c, struct image *img, int slot, bool is_for, 
 	return ((int64_t)mark + BUDGET_PATIENCE_S) * 1000;
 }
 
-/* A pull of ours that the node's list does not show: in flight, or done since. */
-static bool unlisted(const struct core *c, const struct image *img, int slot)
-{
-	const struct pair *p = &img->pairs[slot];
-	const struct presence *list = &c->nodes[slot].images;
-	bool may = (p->flags & PAIR_LIVE) != 0 ||
-		   (p->pulled_s != 0 &&
-		    list->heartbeat_s - list->ahead_s <= (int64_t)p->pulled_s + PRESENCE_AFTER_S);
-	/* Last: of most images nothing was pulled there, and a look into the list costs more. */
-	return may && !node_lists(c, img, slot);
-}
-
 bool budget_room(struct core *c, const struct image *img, int slot, uint64_t more)
 {
 	struct budget_room r;
-	uint64_t bytes;
 	if (node_lists(c, img, slot) || !budget_look(c, img, slot, &r))
 		return true;
 	r.used += more;
 	/* Most nodes that are full are full by their lists: nothing else has to be looked at. */
-	for (size_t i = 0; i < c->n_queue && r.used + r.needed <= r.allowed; i++)
-		if (c->queue[i] != img && unlisted(c, c->queue[i], slot) &&
-		    size_on_disk(c, c->queue[i], slot, &bytes))
-			r.used += bytes;
-	return r.used + r.needed <= r.allowed;
+	return r.used + r.needed <= r.allowed &&
+	       r.used + r.needed + unlisted_bytes(c, img, slot) <= r.allowed;
 }
 
 const char *budget_large_text(struct core *c, const struct image *img, struct arena *a)

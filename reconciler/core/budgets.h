@@ -40,7 +40,7 @@ uint32_t budget_left_out(const struct image *img);
 
 /*
  * Is there room also for what is being pulled there, and what was and is not listed yet, and for
- * `more` bytes on the disk? true where there is no limit. Looks at each image.
+ * `more` bytes on the disk? true where there is no limit.
  */
 bool budget_room(struct core *c, const struct image *img, int slot, uint64_t more);
 

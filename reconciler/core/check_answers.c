@@ -82,6 +82,7 @@ static void note_answer(struct core *c, struct image *img, const struct core_tol
 		k->moved_s = now.wall_s;
 	if (!same || told->platforms.n != 0)
 		platforms_take(img, &told->platforms);
+	sizes_changed(c);
 	set_digest(c, img, told->digest);
 	/* Until the first answer each node had what our pulls had brought. */
 	if (k->settled_s == 0)
@@ -101,7 +102,7 @@ static void proven(struct core *c, struct image *img, int slot, struct now now)
 	int64_t every_s = (policy->repull_ms + 999) / 1000, checked_s = img->check.checked_s;
 	bool due = check_outdated(img, slot) || p->pulled_s + every_s <= now.wall_s;
 	check_set_outdated(c, img, slot, false);
-	if (check_pod_s(img, slot) + CHECK_POD_EVERY * every_s <= now.wall_s)
+	if (check_pod_due(c, img, slot, now.wall_s))
 		return;
 	if (p->pulled_s < checked_s)
 		p->pulled_s = (uint32_t)checked_s;

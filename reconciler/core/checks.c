@@ -90,6 +90,12 @@ void check_secrets_changed(const struct core *c, struct image *img)
 		}
 }
 
+bool check_pod_due(struct core *c, const struct image *img, int slot, int64_t at_s)
+{
+	int64_t every_s = (policy_of_image(c, img)->repull_ms + 999) / 1000;
+	return check_pod_s(img, slot) + CHECK_POD_EVERY * every_s <= at_s;
+}
+
 /* ---- what is known ---- */
 
 /* 17a. Would the kubelet give it to a pod of ours without asking the registry? */
@@ -129,8 +135,7 @@ enum check_due check_due(struct core *c, struct image *img, int slot, int64_t ev
 	const struct tag_check *k = &img->check;
 	bool lacks = platform_lacks(c, img, slot);
 	if (!check_possible(c, img) || now.boot_ms < k->retry_ms || check_outdated(img, slot) ||
-	    !node_lists(c, img, slot) ||
-	    (!lacks && check_pod_s(img, slot) + CHECK_POD_EVERY * every_s <= now.wall_s))
+	    !node_lists(c, img, slot) || (!lacks && check_pod_due(c, img, slot, now.wall_s)))
 		return CHECK_POD;
 	/* Counted from it, the next repull is still to come: else it would be due at once again. */
 	if (!good(k, now) || k->checked_s + every_s <= now.wall_s) {

@@ -21,7 +21,7 @@
 #define CHECK_AGAIN_MS (10 * 60 * 1000)
 /* 39. What leaves nodes out is asked again: the tag may mean something else by then. */
 #define CHECK_LEFT_OUT_MS (30 * 60 * 1000)
-/* A pod at the latest every so many intervals. */
+/* A pod at the latest every so many intervals: it shows the kubelet that the image is used. */
 #define CHECK_POD_EVERY 7
 
 enum check_match { /* what a node has, compared with the last answer */
@@ -40,6 +40,9 @@ enum check_due check_due(struct core *c, struct image *img, int slot, int64_t ev
 			 struct now now);
 
 bool check_possible(struct core *c, const struct image *img);
+/* Was the last pod there so long ago, at at_s (unix), that whatever the registry says there is one?
+ */
+bool check_pod_due(struct core *c, const struct image *img, int slot, int64_t at_s);
 /*
  * 35. Asks what is not known of the reference and may decide something; until CHECK_HOLD_MS later
  * the pulls wait that it may make needless.

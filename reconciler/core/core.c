@@ -39,6 +39,7 @@ struct core *core_new(void)
 	list_init(&c->touched_policies);
 	list_init(&c->asks);
 	list_init(&c->deletes);
+	list_init(&c->shown);
 	list_init(&c->resolves);
 	list_init(&c->checks);
 	list_init(&c->held_touched);
@@ -399,6 +400,7 @@ int64_t core_turn(struct core *c, struct now now, struct core_room room, struct 
 			held_touch_all(c);
 		gate_run(c, now, room.opens, a, ret);
 		node_conditions_run(c, now, room.conditions, a, ret);
+		pods_shown_yield(c);
 		queue_run(c, now, room, a, ret);
 		writes_run(c, now, room, a, ret);
 		policy_statuses_run(c, now, room.policy_writes, a, ret);

@@ -31,6 +31,7 @@
 #include "reconciler/core/slots.h"
 #include "reconciler/core/status_writes.h"
 #include "reconciler/core/suspend.h"
+#include "reconciler/core/unlisted.h"
 #include "reconciler/rules/set_owner.h"
 
 static int queue_compare(const struct image *a, const struct image *b)
@@ -181,6 +182,7 @@ static void take_spec(struct core *c, struct image *img, const struct cachedimag
 	queue_remove(c, img);
 	copy_spec(c, img, &ci->spec);
 	queue_insert(c, img);
+	sizes_changed(c);
 	img->policy = policy_hold(c, img->policy_name);
 	img->registry = registry_hold(c, img->host);
 	if (old_policy != NULL)
@@ -258,6 +260,8 @@ void image_free(struct core *c, struct image *img)
 {
 	if (img->gates)
 		held_touch_all(c);
+	unlisted_forget_image(c, img);
+	sizes_changed(c);
 	list_remove(&img->touched);
 	list_remove(&img->resolve);
 	timer_stop(&c->timers, &img->retry);

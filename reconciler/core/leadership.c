@@ -24,6 +24,7 @@
 #include "reconciler/core/pulls.h"
 #include "reconciler/core/sizes.h"
 #include "reconciler/core/status_writes.h"
+#include "reconciler/core/unlisted.h"
 
 /* Whole seconds: up to one more may have passed. A clock that was set back counts as now. */
 static int64_t boot_ms_of(int64_t at_s, struct now now)
@@ -102,6 +103,7 @@ void lead_begin(struct core *c, struct now now)
 	c->leading = c->synced = true;
 	c->led_s = now.wall_s;
 	nodes_drop_absent(c, now);
+	unlisted_forget(c);
 	for (size_t i = 0; i < c->n_queue; i++) {
 		struct image *img = c->queue[i];
 		/* Equal to the API's copy or not: found out by the first look at its status. */
@@ -126,11 +128,12 @@ static void forget_pulls(struct core *c, struct pull_pod *pod)
 	}
 	list_remove(&pod->queued);
 	timer_stop(&c->timers, &pod->timer);
-	pod->asked = pod->made = pod->deleting = false;
+	pod->asked = pod->made = pod->deleting = pod->shows = pod->shown = false;
 }
 
 static void forget_pods(struct core *c)
 {
+	c->n_shown = 0;
 	struct now never = {0};
 	struct pull_pod *pod;
 	for (bool again = true; again;) {

@@ -17,6 +17,7 @@
  *   faults  pairs
  *   checks  held  image_health  losses  node_faults
  *   budgets
+ *   unlisted
  *   pace  sizes
  *   platforms
  *   digests  suspend
@@ -131,8 +132,9 @@ struct node_slot {    /* there are thousands: members are placed so that there a
 	uint64_t read;          /* last full read that had it */
 	struct presence images; /* that it says it has */
 	struct held *held;      /* owned; NULL: it never had a startup taint */
-	uint64_t machine;       /* hash of the machineID that it told last; 0: none */
-	uint64_t facts;         /* hash of everything below */
+	struct unlisted *unlisted; /* owned; NULL: nobody has asked (unlisted.h) */
+	uint64_t machine;          /* hash of the machineID that it told last; 0: none */
+	uint64_t facts;            /* hash of everything below */
 	uint32_t n_live;
 	uint32_t n_leaving;         /* pods that belong to nothing any more, and still pull */
 	int64_t created;            /* unix seconds */
@@ -280,7 +282,8 @@ struct policy {
 	/* 40. What the last pull moves, and the boot microsecond from which that counts. */
 	uint64_t paid_bytes;
 	int64_t paid_from_us;
-	int64_t alone_ms; /* before this boot ms each image goes alone (44) */
+	int64_t alone_ms;             /* before this boot ms each image goes alone (44) */
+	uint64_t most_bytes, most_of; /* of its largest image, as of core.sizes_seen (sizes.h) */
 	struct timer wake;
 	struct link touched; /* in core.touched_policies: its status may have changed */
 	struct policy_status status;
@@ -470,13 +473,15 @@ struct pull_pod { /* what carries them: what the API server and the limits know 
 	bool idle;               /* its policy does not count it: the kubelet has not taken it */
 	bool apart;              /* it is for a held node: counted apart (46) */
 	bool paced;              /* paced_by's n_leaving counts it */
+	bool shows;              /* it is to be seen by the kubelet (37) */
+	bool shown;              /* so it stays until the timer; core.n_shown counts it */
 	int64_t made_ms;         /* since then at the latest, if `made` */
 	int64_t deleted_ms;      /* boot ms of the answer that it is done; 0: none */
 	int64_t started_ms;      /* last time that its start was asked for */
 	struct policy *policy;   /* that it is counted in; NULL: holds no slot */
 	struct policy *paced_by; /* that it was counted in last; NULL: none that is left */
 	char *leaving;           /* the node whose n_leaving counts it; or NULL */
-	struct link queued;      /* in core.asks or core.deletes */
+	struct link queued;      /* in core.asks, core.shown or core.deletes */
 	struct timer timer;      /* to ask or delete again, to give up waiting for it */
 	uint32_t n_live; /* pulls of it that are live: while there are any it holds a slot */
 	int slot;        /* and this is its node */
@@ -513,13 +518,17 @@ struct core {
 	struct map suspended_sets; /* struct suspended_set by uid (suspend.h) */
 	struct policy fallback;
 	struct map registries;
-	struct map pods;       /* struct pull_pod by name */
-	struct map stale_pods; /* struct stale_count by place: what `held` says, by name */
-	struct map leaving;    /* struct stale_count by node name */
-	int64_t pull_ms;       /* mean of all pulls that succeeded */
-	uint64_t bytes_per_s;  /* the same of their bytes a second; 0: none was measured */
+	struct map pods;              /* struct pull_pod by name */
+	struct map stale_pods;        /* struct stale_count by place: what `held` says, by name */
+	struct map leaving;           /* struct stale_count by node name */
+	int64_t pull_ms;              /* mean of all pulls that succeeded */
+	uint64_t bytes_per_s;         /* the same of their bytes a second; 0: none was measured */
+	uint64_t sizes_seen;          /* counts what may change what follows */
+	uint64_t mean_bytes, mean_of; /* of images, as of that count (sizes.h) */
 	struct timers timers, writes, policy_writes;
-	struct link touched, touched_policies, asks, deletes, resolves, checks;
+	struct link touched, touched_policies, asks, shown, deletes, resolves, checks;
+	uint32_t n_shown;
+	bool held_back;              /* a pull waits for a pod of an earlier one to go */
 	struct startup_keys startup; /* owned; 45 */
 	int64_t startup_deadline_ms;
 	bool gate_wait;  /* gating images are about to come (core_gate_wait) */

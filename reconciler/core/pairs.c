@@ -24,6 +24,7 @@
 #include "reconciler/core/policies.h"
 #include "reconciler/core/sizes.h"
 #include "reconciler/core/slots.h"
+#include "reconciler/core/unlisted.h"
 #include "reconciler/rules/target.h"
 
 static void count(struct pair *p, uint8_t flag, uint32_t *counter, bool on)
@@ -94,13 +95,25 @@ static void settle_listed(struct core *c, struct image *img, int slot, struct no
 	image_touch(c, img);
 }
 
+static bool wants(const struct image *img, int slot)
+{
+	const struct pair *p = &img->pairs[slot];
+	return (p->flags & (PAIR_TARGETED | PAIR_LIVE)) == PAIR_TARGETED &&
+	       (p->pulled_s == 0 || (p->flags & PAIR_REPULL) != 0);
+}
+
+bool pair_held_back(const struct image *img, int slot)
+{
+	return wants(img, slot) && bit_get(img->held, (size_t)slot);
+}
+
 static void settle_waiting(struct core *c, struct image *img, int slot, struct now now)
 {
 	struct pair *p = &img->pairs[slot];
 	int64_t retry_ms = pair_retry_ms(p);
-	bool want = (p->flags & PAIR_TARGETED) != 0 && c->nodes[slot].eligible &&
-		    (p->flags & PAIR_LIVE) == 0 && !bit_get(img->held, (size_t)slot) &&
-		    (p->pulled_s == 0 || (p->flags & PAIR_REPULL) != 0);
+	bool want = wants(img, slot) && c->nodes[slot].eligible;
+	c->held_back |= want && bit_get(img->held, (size_t)slot);
+	want = want && !bit_get(img->held, (size_t)slot);
 	enum budget_state budget = budget_of(img, slot);
 	want = want && budget != BUDGET_TOO_LARGE;
 	bool later = want && (retry_ms > now.boot_ms || budget != BUDGET_FREE);
@@ -205,6 +218,7 @@ void pair_settle(struct core *c, struct image *img, int slot, struct now now)
 	settle_repull(c, img, slot, now);
 	bit_put(img->repulls, (size_t)slot, p->pulled_s != 0);
 	settle_waiting(c, img, slot, now);
+	unlisted_settle(c, img, slot);
 	if (img->gates)
 		held_touch(c, slot);
 	if (img->n_waiting[0] + img->n_waiting[1] == 0)
@@ -277,6 +291,7 @@ static bool evicted(const struct core *c, const struct image *img, int slot)
 static void resize(struct core *c, struct image *img, struct now now)
 {
 	const struct policy *p = policy_of_image(c, img);
+	sizes_changed(c);
 	if (!c->leading || (p->max_image_bytes == 0 && p->disk_percent == 0))
 		return;
 	for (size_t slot = 0; slot < c->n_slots; slot++)

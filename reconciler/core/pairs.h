@@ -27,6 +27,8 @@ void pair_clear(struct core *c, struct image *img, int slot, struct now now);
  * any pod: no pod is needed.
  */
 bool pair_listed(const struct core *c, const struct image *img, int slot);
+/* It wants a pull, and a pod of an earlier one is still there (core.held_back). */
+bool pair_held_back(const struct image *img, int slot);
 /* It is there, as of now. */
 void pair_cached(struct pair *p, struct now now);
 void pair_failed(struct core *c, struct image *img, int slot, enum fault fault, const char *reason,

@@ -9,6 +9,7 @@
 #include "api/pullpod.h"
 #include "base/xalloc.h"
 #include "reconciler/core/held.h"
+#include "reconciler/core/pairs.h"
 #include "reconciler/core/policies.h"
 #include "reconciler/core/stale_pods.h"
 
@@ -57,8 +58,15 @@ static void pull_clear(struct core *c, struct pull *p, struct now now)
 	free(p->reference);
 }
 
+static void shown_end(struct core *c, struct pull_pod *pod)
+{
+	c->n_shown -= pod->shown;
+	pod->shown = false;
+}
+
 void pod_free(struct core *c, struct pull_pod *pod, struct now now)
 {
+	shown_end(c, pod);
 	list_remove(&pod->queued);
 	timer_stop(&c->timers, &pod->timer);
 	for (uint32_t i = 0; i < pod->n_pulls; i++)
@@ -109,8 +117,46 @@ void pod_settle(struct core *c, struct pull_pod *pod)
 	for (uint32_t i = 0; i < pod->n_pulls; i++)
 		if (!over(&pod->pulls[i]))
 			return;
-	if (pod->uid != NULL && !pod->asked && !pod->deleting && pod->timer.place == 0)
-		list_append(&c->deletes, &pod->queued);
+	if (pod->uid == NULL || pod->asked || pod->deleting || pod->timer.place != 0)
+		return;
+	shown_end(c, pod);
+	list_append(&c->deletes, &pod->queued);
+}
+
+void pod_show(struct core *c, struct pull_pod *pod, struct now now)
+{
+	if (!pod->shows || pod->uid == NULL || c->n_shown >= PODS_SHOWN_MAX)
+		return;
+	pod->shown = true;
+	c->n_shown++;
+	list_append(&c->shown, &pod->queued);
+	timer_set(&c->timers, &pod->timer, now.boot_ms + POD_SHOWN_MS);
+}
+
+static bool in_the_way(const struct pull_pod *pod)
+{
+	for (uint32_t i = 0; i < pod->n_pulls; i++) {
+		const struct pull *p = &pod->pulls[i];
+		if (p->image != NULL && pair_held_back(p->image, p->slot))
+			return true;
+	}
+	return false;
+}
+
+void pods_shown_yield(struct core *c)
+{
+	if (!c->held_back)
+		return;
+	c->held_back = false;
+	for (struct link *l = c->shown.next, *next; l != &c->shown; l = next) {
+		struct pull_pod *pod = LIST_MEMBER(l, struct pull_pod, queued);
+		next = l->next;
+		if (!in_the_way(pod))
+			continue;
+		timer_stop(&c->timers, &pod->timer);
+		list_remove(&pod->queued);
+		pod_settle(c, pod);
+	}
 }
 
 void pod_not_deleted(struct core *c, struct pull_pod *pod, struct now now)

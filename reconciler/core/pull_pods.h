@@ -18,6 +18,15 @@
  */
 #define POD_UNSEEN_MS (2 * 60 * 1000)
 
+/*
+ * 37. A kubelet looks every 5 minutes which containers there are, also ended ones, and what it sees
+ * then counts as the last use of their images: its image collection goes by that. A pod of a few
+ * seconds is hardly ever seen. So what was made to be seen stays for longer than that, of so many
+ * pods at a time.
+ */
+#define POD_SHOWN_MS   (330 * 1000)
+#define PODS_SHOWN_MAX 1000
+
 /* With n_pulls that say nothing yet. */
 struct pull_pod *pod_new(struct core *c, const char *name, uint32_t n_pulls);
 /* It is gone, or never was; none of its pulls is live. */
@@ -32,6 +41,10 @@ void pod_release(struct core *c, struct pull_pod *pod);
  * back.
  */
 void pod_settle(struct core *c, struct pull_pod *pod);
+/* All its pulls are done: if it `shows` that an image is used, it stays for POD_SHOWN_MS. */
+void pod_show(struct core *c, struct pull_pod *pod, struct now now);
+/* Those that stay, and are in the way of a pull, go now. */
+void pods_shown_yield(struct core *c);
 /* The pod is not deleted: asked for again later. */
 void pod_not_deleted(struct core *c, struct pull_pod *pod, struct now now);
 /* The first of its pulls that is live, or NULL. */

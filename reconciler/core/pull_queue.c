@@ -309,17 +309,6 @@ static struct batch_item item_of(const struct core *c, const struct image *img, 
 	return item;
 }
 
-/* 40. What starts at once is no more than the largest image of a policy that is paced by bytes. */
-static uint64_t most_bytes(const struct core *c, const struct policy *policy)
-{
-	uint64_t most = 0, bytes;
-	for (size_t i = 0; policy->bytes_per_s != 0 && i < c->n_queue; i++)
-		if (c->queue[i]->policy == policy && image_bytes_anywhere(c->queue[i], &bytes) &&
-		    bytes > most)
-			most = bytes;
-	return most;
-}
-
 static uint64_t on_disk(const struct core *c, const struct image *img, int slot)
 {
 	uint64_t bytes;
@@ -337,7 +326,8 @@ static size_t gather(struct pass *s, const struct chosen *first,
 	bool alone = first->probe || first->turn == TURN_RETRY || node_comes_last(c, first->slot) ||
 		     s->now.boot_ms < s->policy->alone_ms;
 	struct batch b = {.max = alone ? 1 : (size_t)s->policy->max_images,
-			  .max_bytes = most_bytes(c, s->policy)};
+			  /* 40. What starts at once is no more than the largest image. */
+			  .max_bytes = s->policy->bytes_per_s != 0 ? size_most(c, s->policy) : 0};
 	struct batch_item item = item_of(c, first->img, first->slot);
 	uint64_t taken = on_disk(c, first->img, first->slot);
 	ret[0] = first->img;

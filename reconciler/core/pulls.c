@@ -201,9 +201,17 @@ static void failed(struct core *c, struct pull *p, struct now now)
 	fault_failure(c, img, p->slot, p, now);
 }
 
+/* 37. It was made for the kubelet to see that the image is used, and can be seen. */
+static bool shows_use(struct core *c, const struct pull *p)
+{
+	return p->repull_s != 0 && p->outcome.kind == OUTCOME_PULLED && p->outcome.contained &&
+	       check_possible(c, p->image) && check_pod_due(c, p->image, p->slot, p->repull_s);
+}
+
 void pull_done(struct core *c, struct pull *p, struct now now)
 {
 	struct image *img = p->image;
+	p->pod->shows |= shows_use(c, p);
 	if (p->outcome.kind == OUTCOME_PULLED)
 		succeeded(c, p, now);
 	else
@@ -213,6 +221,7 @@ void pull_done(struct core *c, struct pull *p, struct now now)
 	if (p->pod->n_live == 0) {
 		timer_stop(&c->timers, &p->pod->timer);
 		list_remove(&p->pod->queued);
+		pod_show(c, p->pod, now);
 	}
 	image_touch(c, img);
 }

@@ -92,15 +92,43 @@ bool size_on_disk(const struct core *c, const struct image *img, int slot, uint6
 	return true;
 }
 
-uint64_t size_mean(const struct core *c)
+void sizes_changed(struct core *c)
+{
+	c->sizes_seen++;
+}
+
+static bool anew(const struct core *c, uint64_t *of)
+{
+	bool is = *of != c->sizes_seen + 1;
+	*of = c->sizes_seen + 1; /* 0: never */
+	return is;
+}
+
+uint64_t size_most(struct core *c, struct policy *p)
+{
+	uint64_t bytes;
+	if (!anew(c, &p->most_of))
+		return p->most_bytes;
+	p->most_bytes = 0;
+	for (size_t i = 0; i < c->n_queue; i++)
+		if (c->queue[i]->policy == p && image_bytes_anywhere(c->queue[i], &bytes) &&
+		    bytes > p->most_bytes)
+			p->most_bytes = bytes;
+	return p->most_bytes;
+}
+
+uint64_t size_mean(struct core *c)
 {
 	uint64_t sum = 0, n = 0, bytes;
+	if (!anew(c, &c->mean_of))
+		return c->mean_bytes;
 	for (size_t i = 0; i < c->n_queue; i++)
 		if (image_bytes_anywhere(c->queue[i], &bytes)) {
 			sum += bytes;
 			n++;
 		}
-	return n != 0 ? sum / n : SIZE_ASSUMED;
+	c->mean_bytes = n != 0 ? sum / n : SIZE_ASSUMED;
+	return c->mean_bytes;
 }
 
 uint64_t size_charged(const struct core *c, const struct image *img, int slot, uint64_t mean)
@@ -112,12 +140,12 @@ uint64_t size_charged(const struct core *c, const struct image *img, int slot, u
 }
 
 /* Of what nobody knows; without a limit it does not matter. */
-static uint64_t mean_of(const struct core *c, const struct policy *p)
+static uint64_t mean_of(struct core *c, const struct policy *p)
 {
 	return p->bytes_per_s != 0 ? size_mean(c) : 0;
 }
 
-uint64_t size_of_pod(const struct core *c, const struct policy *p, const struct pull_pod *pod)
+uint64_t size_of_pod(struct core *c, const struct policy *p, const struct pull_pod *pod)
 {
 	uint64_t mean = mean_of(c, p), bytes = 0;
 	for (uint32_t i = 0; i < pod->n_pulls; i++) {
@@ -128,7 +156,7 @@ uint64_t size_of_pod(const struct core *c, const struct policy *p, const struct 
 	return bytes;
 }
 
-uint64_t size_of_pull(const struct core *c, const struct policy *p, const struct image *img)
+uint64_t size_of_pull(struct core *c, const struct policy *p, const struct image *img)
 {
 	return size_charged(c, img, -1, mean_of(c, p));
 }

@@ -27,15 +27,22 @@ bool image_bytes(const struct core *c, const struct image *img, int slot, uint64
 bool size_on_disk(const struct core *c, const struct image *img, int slot, uint64_t *ret);
 /* The largest of those on any platform; false: none is known. */
 bool image_bytes_anywhere(const struct image *img, uint64_t *ret);
-/* The mean of the images whose bytes are known; SIZE_ASSUMED if none is. Looks at each image. */
-uint64_t size_mean(const struct core *c);
+/*
+ * Bytes of an image, its policy, or which images there are may have changed. Who changes one of
+ * them says so: what follows looks at each image only then.
+ */
+void sizes_changed(struct core *c);
+/* The mean of the images whose bytes are known; SIZE_ASSUMED if none is. */
+uint64_t size_mean(struct core *c);
+/* The largest image of the policy, as far as known. */
+uint64_t size_most(struct core *c, struct policy *p);
 /* What a pull of it counts where bytes are limited: its own, else mean, which is size_mean()'s.
  * slot -1: on any node. */
 uint64_t size_charged(const struct core *c, const struct image *img, int slot, uint64_t mean);
 
 /* What a limit of bytes counts: for all pulls of the pod, or for a pull of the image anywhere. */
-uint64_t size_of_pod(const struct core *c, const struct policy *p, const struct pull_pod *pod);
-uint64_t size_of_pull(const struct core *c, const struct policy *p, const struct image *img);
+uint64_t size_of_pod(struct core *c, const struct policy *p, const struct pull_pod *pod);
+uint64_t size_of_pull(struct core *c, const struct policy *p, const struct image *img);
 
 /* A pull that would have been made is not needed: counts it, and what it would have moved. */
 void pull_avoided(struct core *c, const struct image *img, int slot);

@@ -48,6 +48,7 @@ void slot_free(struct core *c, int slot)
 	free(s->name);
 	free(s->mem);
 	free(s->fault_text);
+	free(s->unlisted);
 	presence_done(&s->images);
 	*s = (struct node_slot){0};
 	c->free_slots[c->n_free++] = (uint32_t)slot;
@@ -178,6 +179,7 @@ void slots_done(struct core *c)
 		free(c->nodes[slot].mem);
 		free(c->nodes[slot].fault_text);
 		free(c->nodes[slot].held);
+		free(c->nodes[slot].unlisted);
 		presence_done(&c->nodes[slot].images);
 	}
 	free(c->nodes);

@@ -313,11 +313,12 @@ struct outcome outcome_of(const struct pod *pod, int place, struct outcome_memor
 
 	remember(memory, unknown, now_ms);
 	if (pulled(pod, cs))
-		return (struct outcome){.kind = OUTCOME_PULLED,
-					.took_s = place == PULLPOD_ONLY ? took_s(pod, cs) : -1,
-					.digest = cs != NULL && filled(cs->image_id)
-							  ? ref_digest(cs->image_id)
-							  : NULL};
+		return (struct outcome){
+			.kind = OUTCOME_PULLED,
+			.contained = is(pod->phase, "Succeeded") || filled(cs->container_id),
+			.took_s = place == PULLPOD_ONLY ? took_s(pod, cs) : -1,
+			.digest = cs != NULL && filled(cs->image_id) ? ref_digest(cs->image_id)
+								     : NULL};
 	if (failed)
 		return waiting_failed(w, host, platform, a);
 	if (inspect)

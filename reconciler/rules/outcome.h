@@ -35,6 +35,7 @@ struct outcome {
 	const char *reason, *message; /* static or in the arena; NULL: nothing is wrong */
 	int64_t due_ms;
 	bool untaken;       /* running: the kubelet has not taken the pod so far (no startTime) */
+	bool contained;     /* pulled: the kubelet has made the container, whatever became of it */
 	const char *digest; /* pulled: "sha256:...", or NULL; borrowed from the pod */
 	/*
 	 * Pulled: seconds from the pod's start to the container's, as the kubelet tells; -1: it

@@ -131,6 +131,72 @@ static void rule_37_nothing_changed(void **state)
 	rig_done(&r);
 }
 
+/* Six times nothing changed, then a pod each. */
+static void seventh(struct rig *r)
+{
+	begin(r);
+	for (int i = 1; i < 7; i++) {
+		due(r);
+		tell(r, OLD, true);
+		rig_turn(r, 3 * S);
+		all_list(r, OLD);
+	}
+	rig_turn(r, EVERY_S * S);
+	assert_string_equal(rig_starts(r), "a b c");
+	pull_starts(r);
+	rig_turn(r, 3 * S);
+	rig_turn(r, 3 * S);
+	assert_int_equal(r->acts.n_writes + r->acts.n_deletes, 0);
+}
+
+/* A kubelet looks every 5 minutes what is used: the pod is there for longer than that. */
+static void rule_37_the_seventh_is_seen(void **state)
+{
+	struct rig r;
+	(void)state;
+	seventh(&r);
+	rig_turn(&r, 320 * S);
+	assert_int_equal(r.acts.n_deletes, 0);
+	assert_string_equal(rig_condition(&r, "Ready")->status, "True");
+	rig_turn(&r, 10 * S);
+	assert_int_equal(r.acts.n_deletes, 3);
+	rig_settle(&r);
+	rig_done(&r);
+}
+
+/* What has to be pulled again does not wait for that. */
+static void rule_37_it_is_in_nobodys_way(void **state)
+{
+	static const struct rig_listed lost[] = {{{"small:1"}, 10}, {{NULL}, 0}};
+	struct rig r;
+	(void)state;
+	seventh(&r);
+	all_list(&r, OLD);
+	rig_turn(&r, 100 * S);
+	assert_int_equal(r.acts.n_deletes, 0);
+	rig_node_lists(&r, "b", r.now.wall_s, lost);
+	rig_turn(&r, 0);
+	assert_int_equal(r.acts.n_deletes, 1);
+	rig_turn(&r, 0);
+	assert_string_equal(rig_starts(&r), "b");
+	rig_done(&r);
+}
+
+/* Another leader deletes what it finds: nobody counts on it. */
+static void rule_37_it_goes_with_its_leader(void **state)
+{
+	struct rig r;
+	(void)state;
+	seventh(&r);
+	core_lead(r.core, false, r.now);
+	rig_turn(&r, 0);
+	rig_lead(&r);
+	rig_turn(&r, 3 * S);
+	rig_turn(&r, 3 * S);
+	assert_int_equal(r.acts.n_starts, 0);
+	rig_done(&r);
+}
+
 static void rule_37_moved(void **state)
 {
 	struct rig r;
@@ -408,6 +474,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rule_37_nothing_changed),
+		cmocka_unit_test(rule_37_the_seventh_is_seen),
+		cmocka_unit_test(rule_37_it_is_in_nobodys_way),
+		cmocka_unit_test(rule_37_it_goes_with_its_leader),
 		cmocka_unit_test(rule_37_moved),
 		cmocka_unit_test(rule_37_it_came_by_itself),
 		cmocka_unit_test(rule_37_no_answer),

@@ -102,11 +102,16 @@ static void rule_40_the_mean_of_the_known(void **state)
 	(void)state;
 	assert_int_equal(size_mean(&c), SIZE_ASSUMED);
 	size_listed(&c, &a, AMD, presence_size_of(100 * MB));
+	/* Nobody has said so: it is not looked at again. */
+	assert_int_equal(size_mean(&c), SIZE_ASSUMED);
+	sizes_changed(&c);
 	assert_true(about(size_mean(&c), 100 * MB));
 	size_listed(&c, &b, ARM, presence_size_of(300 * MB));
+	sizes_changed(&c);
 	assert_true(about(size_mean(&c), 200 * MB));
 	/* A node that lies makes no sum overflow. */
 	size_listed(&c, &b, AMD, presence_size_of(INT64_MAX));
+	sizes_changed(&c);
 	assert_true(size_mean(&c) < SIZE_LARGEST);
 	sizes_forget(&a);
 	sizes_forget(&b);
