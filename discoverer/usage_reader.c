@@ -8,9 +8,10 @@
 #include "discoverer/discoverer.h"
 
 #define ANSWER_MS 5000
-/* Asked again so often while the watcher lists, and given up after. */
-#define AGAIN_MS   250
-#define PATIENT_MS 20000
+/* Asked again while the watcher lists or is not there, ever more rarely, and given up after. */
+#define AGAIN_FIRST_MS 250
+#define AGAIN_MAX_MS   4000
+#define PATIENT_MS     20000
 
 void usage_reader_init(struct usage_reader *r, struct proc *p)
 {
@@ -98,8 +99,21 @@ static void begin(struct usage_reader *r, int64_t now_ms)
 	r->reading = true;
 	r->began_ms = now_ms;
 	r->ask_ms = now_ms;
+	r->again_ms = AGAIN_FIRST_MS;
 	r->part = 0;
 	r->snapshot = 0;
+}
+
+static int64_t ask_later(struct usage_reader *r, int64_t now_ms)
+{
+	r->ask_ms = now_ms + r->again_ms;
+	r->again_ms = r->again_ms < AGAIN_MAX_MS / 2 ? 2 * r->again_ms : AGAIN_MAX_MS;
+	return r->ask_ms;
+}
+
+static bool out_of_patience(const struct usage_reader *r, int64_t now_ms)
+{
+	return now_ms >= r->began_ms + PATIENT_MS;
 }
 
 static void restart(struct usage_reader *r, int64_t now_ms)
@@ -107,7 +121,7 @@ static void restart(struct usage_reader *r, int64_t now_ms)
 	forget_parts(r);
 	r->part = 0;
 	r->snapshot = 0;
-	r->ask_ms = now_ms + AGAIN_MS;
+	ask_later(r, now_ms);
 }
 
 int64_t usage_reader_turn(struct usage_reader *r, int64_t now_ms)
@@ -120,13 +134,14 @@ int64_t usage_reader_turn(struct usage_reader *r, int64_t now_ms)
 	if (now_ms < r->ask_ms)
 		return r->ask_ms;
 	struct msg_usage_get ask = {.snapshot = r->snapshot, .part = r->part};
-	if (proc_request(r->proc, PROC_WATCHER, MSG_usage_get, &ask, 0, now_ms + ANSWER_MS, &err) <
-	    0) {
-		r->ask_ms = now_ms + AGAIN_MS;
-		return r->ask_ms;
-	}
-	r->asked = true;
-	return CLOCK_NEVER;
+	r->asked = proc_request(r->proc, PROC_WATCHER, MSG_usage_get, &ask, 0, now_ms + ANSWER_MS,
+				&err) == 0;
+	if (r->asked)
+		return CLOCK_NEVER;
+	if (!out_of_patience(r, now_ms))
+		return ask_later(r, now_ms);
+	tell_trouble(r, true, "the watcher cannot be asked");
+	return now_ms; /* others may wait for the next read */
 }
 
 static void take_part(struct usage_reader *r, const struct msg_usage *m, int64_t now_ms)
@@ -147,7 +162,6 @@ void on_usage(struct proc *p, const struct msg_in *in)
 	r->asked = false;
 	if (!r->reading)
 		return;
-	bool late = now_ms >= r->began_ms + PATIENT_MS;
 	if (m != NULL && m->store != NULL)
 		snprintf(r->store, sizeof(r->store), "%s", m->store);
 	if (m != NULL && !m->enabled)
@@ -157,7 +171,7 @@ void on_usage(struct proc *p, const struct msg_in *in)
 		take_part(r, m, now_ms);
 	else if (m != NULL && m->trouble != NULL && !m->listed)
 		tell_trouble(r, true, m->trouble);
-	else if (late)
+	else if (out_of_patience(r, now_ms))
 		tell_trouble(r, true, "the events of kubelets are not listed yet");
 	else
 		restart(r, now_ms);

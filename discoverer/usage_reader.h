@@ -33,6 +33,7 @@ struct usage_reader {
 	bool reading;                   /* part `part` is asked for, or will be at ask_ms */
 	bool asked;
 	int64_t ask_ms, began_ms;
+	int64_t again_ms; /* the next wait before it is asked again */
 	uint64_t snapshot;
 	size_t part;
 	char store[256];

@@ -51,7 +51,7 @@ struct ctl { /* the state of every command */
 extern const char *ctl_args[CTL_ARGS_MAX];
 
 extern const struct proc_def ctl_status, ctl_why, ctl_queue, ctl_plan, ctl_tap, ctl_stats,
-	ctl_discover, ctl_facts, ctl_gate, ctl_report;
+	ctl_discover, ctl_facts, ctl_gate, ctl_report, ctl_usage;
 
 struct ctl_command {
 	const char *name, *args;

@@ -17,6 +17,7 @@ static const struct ctl_command commands[] = {
 	{"gate", "[open [NODE]]", 0, &ctl_gate, "open", NULL},
 	{"queue", "", 0, &ctl_queue, "", NULL},
 	{"report", "", 0, &ctl_report, "", NULL},
+	{"usage", "", 0, &ctl_usage, "", NULL},
 	{"plan", "-f FILE", 0, &ctl_plan, "", NULL},
 	{"stats", "PROCESS", 1, &ctl_stats, "watcher reconciler puller discoverer metricsd", NULL},
 	{"tap", "", 0, &ctl_tap, "", NULL},

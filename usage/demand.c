@@ -112,7 +112,8 @@ static struct demand_pool **abandoned(struct demand *d)
 	uint32_t longest = POOL_IDLE_HOURS;
 	for (size_t i = 0; i < d->n_pools; i++) {
 		const struct demand_pool *p = d->pools[i];
-		uint32_t gap = p->nodes == 0 && p->name[0] != '\0' ? pool_gap(p) : 0;
+		bool empty = p->nodes == 0 && p->counted == 0 && p->name[0] != '\0';
+		uint32_t gap = empty ? pool_gap(p) : 0;
 		if (gap >= longest) {
 			longest = gap;
 			ret = &d->pools[i];
@@ -279,8 +280,16 @@ void demand_nodes(struct demand *d, const char *pool, unsigned nodes, unsigned b
 		p = pool_get(d, pool);
 	if (p == NULL)
 		return;
-	p->nodes = nodes < NODES_MAX ? nodes : NODES_MAX;
+	p->counted += nodes < NODES_MAX - p->counted ? nodes : NODES_MAX - p->counted;
 	p->born += born < NODES_MAX ? born : NODES_MAX;
+}
+
+void demand_nodes_end(struct demand *d)
+{
+	for (size_t i = 0; i < d->n_pools; i++) {
+		d->pools[i]->nodes = d->pools[i]->counted;
+		d->pools[i]->counted = 0;
+	}
 }
 
 /* Steps 1 and 2 of an hour, for one image. */

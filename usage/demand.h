@@ -58,8 +58,12 @@ void demand_pull(struct demand *d, const char *pool, const char *image, double s
 		 double bytes);
 /* The size of an image, from elsewhere than a pull, in every pool that knows the image. */
 void demand_size(struct demand *d, const char *image, double bytes);
-/* The pool has that many nodes now; born of them are new since the last call. */
+/*
+ * The pool has that many nodes, born of them new since the last count. Counts of one pool add up
+ * until demand_nodes_end(), from which on they are the numbers of nodes; other pools have none.
+ */
 void demand_nodes(struct demand *d, const char *pool, unsigned nodes, unsigned born);
+void demand_nodes_end(struct demand *d);
 
 /* Images of all pools; of one (NULL, or unknown: 0); whether a workload used it in any. */
 size_t demand_images(const struct demand *d);

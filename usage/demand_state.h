@@ -38,6 +38,7 @@ struct demand_pool {
 	double seconds, bytes; /* [sum T, sum B] of pulls with known size */
 	double mean_nodes;     /* [N mean]; of a day */
 	uint32_t nodes;
+	uint32_t counted; /* of a count that has not ended */
 	uint32_t ticks; /* hours learned */
 	double born;    /* new nodes; half as many after seven days */
 };

@@ -23,6 +23,8 @@
 #define PODS_SIZE    16384
 /* A pull of an image that was there takes one request to the registry. */
 #define CHECK_ONLY_S 1.0
+/* An event that is so old comes late: its node may list what it pulled. */
+#define LATE_S 30
 /* An event may come so long after the hour in which it was written. */
 #define GRACE_S 10
 /* So long the end of an hour waits for a watch that is interrupted. */
@@ -80,6 +82,7 @@ static void forget_hours(struct usage *u)
 {
 	for (size_t i = 0; i < u->images.n; i++) {
 		memset(u->images.at[i]->hours, 0, sizeof(u->images.at[i]->hours));
+		memset(u->images.at[i]->waited, 0, sizeof(u->images.at[i]->waited));
 		u->images.at[i]->last = 0;
 	}
 	demand_free(u->demand);
@@ -249,7 +252,10 @@ static void use_later(struct usage *u, int64_t hour, const struct usage_use *use
 static void use_of_workload(struct usage *u, struct usage_image *image, const struct usage_use *use)
 {
 	int64_t hour = use->at_s / HOUR_S;
+	double waited = use->waited > use->seconds ? use->waited : use->seconds;
 	usage_image_use(&u->images, image, hour, use->uses, use->ns);
+	if (use->was_pulled && waited > 0)
+		usage_image_wait(&u->images, image, hour, waited);
 	if (hour > u->hour)
 		use_later(u, hour, use);
 	else if (hour == u->hour)
@@ -368,6 +374,34 @@ static void note_start(struct usage *u, const struct usage_use *use)
 			    });
 }
 
+/*
+ * Was an earlier event of the node and image seen? A list is in the order of names, so that there
+ * an event may come after one that was written later.
+ */
+static bool seen_before(const struct usage *u, uint64_t pair, const struct pulled *e)
+{
+	int64_t first_s = (int64_t)recent_get(&u->pairs, pair);
+	return first_s != 0 && (!u->listing || first_s < e->created_s);
+}
+
+static void note_pair(struct usage *u, uint64_t pair, const struct pulled *e)
+{
+	int64_t first_s = (int64_t)recent_get(&u->pairs, pair);
+	int64_t at_s = e->created_s > 0 ? e->created_s : 1;
+	recent_put(&u->pairs, pair, (uint64_t)(first_s != 0 && first_s < at_s ? first_s : at_s));
+}
+
+/*
+ * Of an image that the node lists: did this pull bring it? An event that comes as it is written is
+ * there before its node lists what was new, so that such an image was there before. Of events that
+ * come later only the duration tells.
+ */
+static bool may_have_brought(const struct usage *u, const struct pulled *e, int64_t now_s)
+{
+	bool late = u->listing || e->created_s < now_s - LATE_S;
+	return late && e->seconds >= CHECK_ONLY_S;
+}
+
 static double believed(double value, double most)
 {
 	return value >= 0 && value <= most ? value : -1;
@@ -377,7 +411,7 @@ static void fold_event(struct usage *u, const struct pulled *e, const struct usa
 		       uint64_t new, int64_t now_s)
 {
 	uint64_t pair = hash_of(node->uid, e->hash);
-	bool seen = recent_get(&u->pairs, pair) != 0;
+	bool seen = seen_before(u, pair, e);
 	bool listed = !seen && u->lists != NULL && u->lists(u->ctx, node->name, e->hash);
 	struct usage_use use = {
 		.node = node,
@@ -387,16 +421,14 @@ static void fold_event(struct usage *u, const struct pulled *e, const struct usa
 		.uses = e->combined ? 1 : new,
 		.was_pulled = e->was_pulled,
 		.listed = listed,
-		/* Events that were written before we listened come when the node lists the image.
-		 */
-		.cold = e->was_pulled && !seen && (!listed || e->seconds >= CHECK_ONLY_S),
+		.cold = e->was_pulled && !seen && (!listed || may_have_brought(u, e, now_s)),
 		.seconds = believed(e->seconds, USAGE_SECONDS_MAX),
 		.waited = believed(e->waited, USAGE_SECONDS_MAX),
 		.bytes = believed(e->bytes, USAGE_BYTES_MAX),
 		.at_s = time_of(e, now_s),
 	};
 	use.own = is_own(u, e, &use.own_alone);
-	recent_put(&u->pairs, pair, 1);
+	note_pair(u, pair, e);
 	u->outcomes[use.own ? USAGE_own : USAGE_used] += use.uses;
 	if (!use.own)
 		note_uncovered(u, e, new);

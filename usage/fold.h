@@ -11,6 +11,7 @@
  *   coverage      since when, and with which gaps, all events were seen
  *   recent        tables of fixed size of what was seen lately
  *   starts        first starts of images on nodes, for the report (56)
+ *   shown         what people are shown of it (dropctl usage)
  *   stored        the whole as bytes and back
  *
  * Who may create events can write any of this. So an image counts only once a node listed it in its

@@ -13,7 +13,8 @@
 #define FIRST_BUCKET 0.05
 #define GROWTH       1.25
 /* A namespace that is new displaces none with more uses than this. */
-#define FEW_USES 1
+#define FEW_USES    1
+#define HOURS_A_DAY 24
 
 static void image_free(struct usage_image *image)
 {
@@ -144,14 +145,16 @@ void usage_images_hour(struct usage_images *all, int64_t hour)
 {
 	if (hour <= all->hour)
 		return;
-	int64_t first = all->hour + 1, days = hour / 24 - all->hour / 24;
+	int64_t first = all->hour + 1, days = hour / HOURS_A_DAY - all->hour / HOURS_A_DAY;
 	if (first < hour - USAGE_HOURS + 1)
 		first = hour - USAGE_HOURS + 1;
 	for (size_t i = 0; i < all->n; i++) {
 		for (int64_t h = first; h <= hour; h++)
 			all->at[i]->hours[h % USAGE_HOURS] = 0;
-		for (int64_t d = 0; all->hour != 0 && d < days && d < 32; d++)
+		for (int64_t d = 0; all->hour != 0 && d < days && d < 32; d++) {
 			halve_namespaces(all->at[i]);
+			all->at[i]->waited[(hour / HOURS_A_DAY - d) % USAGE_DAYS] = 0;
+		}
 	}
 	all->hour = hour;
 }
@@ -193,6 +196,22 @@ void usage_image_use(const struct usage_images *all, struct usage_image *image, 
 	if (hour > image->last)
 		image->last = hour;
 	use_in(image, uses, ns);
+}
+
+void usage_image_wait(const struct usage_images *all, struct usage_image *image, int64_t hour,
+		      double seconds)
+{
+	if (hour > all->hour || hour <= all->hour - USAGE_HOURS || hour < 0)
+		return;
+	image->waited[hour / HOURS_A_DAY % USAGE_DAYS] += (float)seconds;
+}
+
+double usage_image_waited(const struct usage_image *image)
+{
+	double seconds = 0;
+	for (size_t d = 0; d < USAGE_DAYS; d++)
+		seconds += image->waited[d];
+	return seconds;
 }
 
 uint64_t usage_image_uses(const struct usage_images *all, const struct usage_image *image,

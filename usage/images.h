@@ -1,8 +1,9 @@
 /*
  * What is known of the use of each image reference (behaviour 52): uses by hour of the last week,
- * durations of pulls, namespaces. Pure; hours are counted since 1970, in UTC.
+ * the seconds that they waited by day, durations of pulls, namespaces. Pure; hours and days are
+ * counted since 1970, in UTC.
  *
- * Bounds: 5,000 images, about 650 bytes each with their name; when there are more, one in twenty
+ * Bounds: 5,000 images, about 680 bytes each with their name; when there are more, one in twenty
  * goes: first those that no node was seen to have, then those with the fewest uses, the longest
  * ago.
  */
@@ -15,6 +16,8 @@
 
 #define USAGE_IMAGES_MAX     5000
 #define USAGE_HOURS          168
+/* Days of waiting: all that the hours touch. */
+#define USAGE_DAYS           8
 #define USAGE_NAMESPACES_MAX 8
 /* Buckets of the durations of pulls: bucket b begins at 50 ms times 1.25^b; the last one has no
  * end (40 minutes). */
@@ -33,6 +36,7 @@ struct usage_image {
 	int64_t last;    /* hour of the last use; 0: none */
 	uint16_t hours[USAGE_HOURS];  /* uses in hour h: at h % USAGE_HOURS; saturating */
 	uint8_t pulls[USAGE_BUCKETS]; /* when one is full, all are halved */
+	float waited[USAGE_DAYS];     /* seconds on day d, at d % USAGE_DAYS */
 	/* Their uses are halved every day, so that shares are those of the last days. */
 	struct usage_namespace in[USAGE_NAMESPACES_MAX];
 	size_t n_in;
@@ -58,6 +62,11 @@ void usage_images_hour(struct usage_images *all, int64_t hour);
 void usage_image_use(const struct usage_images *all, struct usage_image *image, int64_t hour,
 		     uint64_t uses, const char *ns);
 void usage_image_pull(struct usage_image *image, double seconds);
+/* A workload waited for a pull of it in that hour; others than those of the last week: ignored. */
+void usage_image_wait(const struct usage_images *all, struct usage_image *image, int64_t hour,
+		      double seconds);
+/* Seconds that workloads waited, in the days of the last USAGE_HOURS. */
+double usage_image_waited(const struct usage_image *image);
 /* Uses in the hours from from_hour on. */
 uint64_t usage_image_uses(const struct usage_images *all, const struct usage_image *image,
 			  int64_t from_hour);

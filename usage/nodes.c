@@ -44,48 +44,12 @@ const struct usage_node *usage_node_find(const struct map *nodes, const char *na
 	return map_get(nodes, name);
 }
 
-/* The counts of a pool are taken together at its first node; the others of it find it done. */
-static bool first_of_pool(const struct map *nodes, const struct usage_node *node)
-{
-	const struct usage_node *other;
-	for (size_t i = 0; (other = map_next(nodes, &i)) != NULL && other != node;)
-		if (strcmp(other->pool, node->pool) == 0)
-			return false;
-	return true;
-}
-
-static void count_pool(const struct map *nodes, const char *pool, struct demand *demand,
-		       int64_t since_s)
-{
-	const struct usage_node *node;
-	unsigned n = 0, born = 0;
-	for (size_t i = 0; (node = map_next(nodes, &i)) != NULL;) {
-		bool in = strcmp(node->pool, pool) == 0;
-		n += in;
-		born += in && node->created_s > since_s;
-	}
-	demand_nodes(demand, pool, n, born);
-}
-
-static bool has_nodes(const struct map *nodes, const char *pool)
-{
-	const struct usage_node *node;
-	for (size_t i = 0; (node = map_next(nodes, &i)) != NULL;)
-		if (strcmp(node->pool, pool) == 0)
-			return true;
-	return false;
-}
-
 void usage_nodes_count(const struct map *nodes, struct demand *demand, int64_t since_s)
 {
 	const struct usage_node *node;
-	const char *pool;
 	for (size_t i = 0; (node = map_next(nodes, &i)) != NULL;)
-		if (first_of_pool(nodes, node))
-			count_pool(nodes, node->pool, demand, since_s);
-	for (size_t i = 0; (pool = demand_pool(demand, i)) != NULL; i++)
-		if (!has_nodes(nodes, pool))
-			demand_nodes(demand, pool, 0, 0);
+		demand_nodes(demand, node->pool, 1, node->created_s > since_s);
+	demand_nodes_end(demand);
 }
 
 void usage_nodes_done(struct map *nodes)

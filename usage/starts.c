@@ -6,6 +6,9 @@
 #include "base/hash.h"
 #include "base/xalloc.h"
 
+/* Places that a pair may have: a set. A pair is displaced only when its set is full. */
+#define WAYS 8
+
 enum { PAIR_OURS = 1, PAIR_BEFORE, PAIR_USED, PAIR_MASK = 3 };
 
 struct starts {
@@ -36,22 +39,50 @@ void starts_free(struct starts *s)
 	free(s);
 }
 
-/* The place of the pair in the table; *ret_hash: its hash, without the low bits. */
-static uint64_t *pair_at(struct starts *s, const char *node_uid, uint64_t image, uint64_t *ret_hash)
+static uint64_t hash_of(const char *node_uid, uint64_t image)
 {
 	uint64_t h = hash_bytes(hash_str(HASH_START, node_uid), &image, sizeof(image));
-	*ret_hash = h & ~(uint64_t)PAIR_MASK;
-	return &s->pairs[(h >> 2) % STARTS_PAIRS];
+	return h & ~(uint64_t)PAIR_MASK;
+}
+
+static bool is_of(uint64_t entry, uint64_t hash)
+{
+	return entry != 0 && (entry & ~(uint64_t)PAIR_MASK) == hash;
+}
+
+/* Which entry of a full set goes: what was used already is missed least. */
+static uint64_t *victim(uint64_t *set, uint64_t hash)
+{
+	size_t first = hash >> 32;
+	for (size_t i = 0; i < WAYS; i++) {
+		uint64_t *entry = &set[(first + i) % WAYS];
+		if ((*entry & PAIR_MASK) == PAIR_USED)
+			return entry;
+	}
+	return &set[first % WAYS];
+}
+
+/* The entry of the pair; what is known of it is 0 if it is new there. */
+static uint64_t *pair_at(struct starts *s, uint64_t hash)
+{
+	uint64_t *set = &s->pairs[(hash >> 2) % (STARTS_PAIRS / WAYS) * WAYS], *free_one = NULL;
+	for (size_t i = 0; i < WAYS; i++) {
+		if (is_of(set[i], hash))
+			return &set[i];
+		if (set[i] == 0 && free_one == NULL)
+			free_one = &set[i];
+	}
+	return free_one != NULL ? free_one : victim(set, hash);
 }
 
 static unsigned known_of(uint64_t entry, uint64_t hash)
 {
-	return (entry & ~(uint64_t)PAIR_MASK) == hash ? (unsigned)(entry & PAIR_MASK) : 0;
+	return is_of(entry, hash) ? (unsigned)(entry & PAIR_MASK) : 0;
 }
 
 void starts_pulled(struct starts *s, const char *node_uid, uint64_t image_hash, bool pulled)
 {
-	uint64_t hash, *pair = pair_at(s, node_uid, image_hash, &hash);
+	uint64_t hash = hash_of(node_uid, image_hash), *pair = pair_at(s, hash);
 	if (pulled)
 		*pair = hash | PAIR_OURS;
 	else if (known_of(*pair, hash) == 0)
@@ -67,7 +98,7 @@ static enum start_brought brought(unsigned known)
 
 void starts_used(struct starts *s, uint64_t image_hash, const struct start *start)
 {
-	uint64_t hash, *pair = pair_at(s, start->node_uid, image_hash, &hash);
+	uint64_t hash = hash_of(start->node_uid, image_hash), *pair = pair_at(s, hash);
 	unsigned known = known_of(*pair, hash);
 	if (known == PAIR_USED)
 		return;

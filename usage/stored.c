@@ -13,7 +13,10 @@
 
 #include "usage/deflated.h"
 
-#define MAGIC "drop usage 1"
+#define MAGIC "drop usage 2"
+/* Without the seconds that were waited. */
+#define MAGIC_FIRST "drop usage 1"
+#define HOURS_A_DAY 24
 /* Hours since 1970, of the year 9999. */
 #define HOUR_MAX 70389527
 #define TEXT_MAX 1024
@@ -67,6 +70,24 @@ static void put_hours(struct buf *out, const struct usage_images *all,
 	}
 }
 
+/* In thousandths of a second; days as how long they are ago. */
+static void put_waits(struct buf *out, const struct usage_images *all,
+		      const struct usage_image *image)
+{
+	int64_t today = all->hour / HOURS_A_DAY;
+	size_t n = 0;
+	for (size_t d = 0; d < USAGE_DAYS; d++)
+		n += image->waited[d] > 0;
+	put(out, n);
+	for (int64_t ago = 0; ago < USAGE_DAYS && ago <= today; ago++) {
+		float waited = image->waited[(today - ago) % USAGE_DAYS];
+		if (waited <= 0)
+			continue;
+		put(out, (uint64_t)ago);
+		put(out, (uint64_t)((double)waited * 1000));
+	}
+}
+
 static void put_image(struct buf *out, const struct usage_images *all,
 		      const struct usage_image *image)
 {
@@ -90,6 +111,7 @@ static void put_image(struct buf *out, const struct usage_images *all,
 		put(out, image->in[i].uses);
 	}
 	put(out, image->elsewhere);
+	put_waits(out, all, image);
 }
 
 static void put_images(const struct usage *u, size_t n, struct buf *out)
@@ -157,7 +179,7 @@ size_t usage_store(struct usage *u, int part, struct buf *out)
 
 struct reader {
 	const uint8_t *at, *end;
-	bool bad;
+	bool bad, waits; /* waits: it has them */
 };
 
 static uint64_t get(struct reader *r)
@@ -227,6 +249,19 @@ static void get_hours(struct reader *r, int64_t hour, struct usage_image *image)
 	}
 }
 
+static void get_waits(struct reader *r, int64_t hour, struct usage_image *image)
+{
+	int64_t today = hour / HOURS_A_DAY;
+	size_t n = get_most(r, USAGE_DAYS);
+	for (size_t i = 0; i < n && !r->bad; i++) {
+		int64_t ago = (int64_t)get_most(r, USAGE_DAYS - 1);
+		double waited = (double)get_time(r) / 1000;
+		r->bad |= ago > today;
+		if (!r->bad)
+			image->waited[(today - ago) % USAGE_DAYS] = (float)waited;
+	}
+}
+
 static void get_image(struct reader *r, struct usage_images *all, struct arena *a)
 {
 	const char *text = get_text(r, a);
@@ -254,16 +289,24 @@ static void get_image(struct reader *r, struct usage_images *all, struct arena *
 		image->in[i].uses = (uint32_t)get_most(r, UINT32_MAX);
 	}
 	image->elsewhere = (uint32_t)get_most(r, UINT32_MAX);
+	if (r->waits)
+		get_waits(r, all->hour, image);
+}
+
+static bool begins_with(const uint8_t *bytes, size_t len, const char *magic)
+{
+	return len >= strlen(magic) && memcmp(bytes, magic, strlen(magic)) == 0;
 }
 
 static int restore_images(struct usage *u, const uint8_t *bytes, size_t len, struct now now,
 			  struct err *err)
 {
-	struct reader r = {bytes, bytes + len, false};
+	struct reader r = {.at = bytes, .end = bytes + len};
 	struct usage_images images = {0};
 	struct coverage coverage = {0};
 	struct arena scratch = ARENA_INIT;
-	if (len < strlen(MAGIC) || memcmp(bytes, MAGIC, strlen(MAGIC)) != 0)
+	r.waits = begins_with(bytes, len, MAGIC);
+	if (!r.waits && !begins_with(bytes, len, MAGIC_FIRST))
 		return err_set(err, ERR_TERMINAL, "usage of another version");
 	r.at += strlen(MAGIC);
 	uint64_t rv = get(&r);

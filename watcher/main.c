@@ -8,6 +8,7 @@ static const struct proc_def watcher = {
 	.handlers = {[MSG_changes_since] = watcher_on_changes_since,
 		     [MSG_left_out_get] = watcher_on_left_out_get,
 		     [MSG_usage_get] = watcher_on_usage_get,
+		     [MSG_usage_show] = watcher_on_usage_show,
 		     [MSG_starts_since] = watcher_on_starts_since},
 	.options = watcher_option_defs,
 	.state_size = sizeof(struct watcher),

@@ -342,8 +342,16 @@ void usage_feed_starts(const struct usage_feed *f, const struct msg_starts_since
 	}
 }
 
+const struct usage *usage_feed_usage(const struct usage_feed *f, const char **ret_trouble)
+{
+	bool live = f->reflector != NULL && reflector_live(f->reflector);
+	*ret_trouble = live ? NULL : f->trouble[0] != '\0' ? f->trouble : "they are not listed yet";
+	return f->usage;
+}
+
 void usage_feed_collect(const struct usage_feed *f, struct metrics *m)
 {
+	metric_set(m, METRIC_usage_enabled, f != NULL, NULL);
 	if (f == NULL)
 		return;
 	for (int i = 0; i < USAGE_OUTCOME_COUNT; i++)
@@ -351,5 +359,7 @@ void usage_feed_collect(const struct usage_feed *f, struct metrics *m)
 			   LABELS(usage_outcome_name((enum usage_outcome)i)));
 	metric_set(m, METRIC_usage_images, (int64_t)f->usage->images.n, NULL);
 	metric_set(m, METRIC_usage_since_timestamp_seconds, f->usage->coverage.since_s * 1000000,
+		   NULL);
+	metric_set(m, METRIC_usage_seen_timestamp_seconds, f->usage->coverage.seen_s * 1000000,
 		   NULL);
 }

@@ -32,6 +32,9 @@ void usage_feed_read(struct usage_feed *f, const struct msg_usage_get *ask, stru
 /* The same of the first starts of images; texts are borrowed until the next turn. */
 void usage_feed_starts(const struct usage_feed *f, const struct msg_starts_since *ask,
 		       struct arena *a, struct msg_starts *ret);
+/* Borrowed until the next turn. *ret_trouble: why no events are read now; NULL: they are. */
+struct usage;
+const struct usage *usage_feed_usage(const struct usage_feed *f, const char **ret_trouble);
 void usage_feed_collect(const struct usage_feed *f, struct metrics *m);
 
 #endif

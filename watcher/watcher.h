@@ -47,6 +47,8 @@ void left_out_turn(struct watcher *w, int64_t until_ms);
 void watcher_on_changes_since(struct proc *p, const struct msg_in *in);
 void watcher_on_usage_get(struct proc *p, const struct msg_in *in);
 void watcher_on_starts_since(struct proc *p, const struct msg_in *in);
+/* usage_show.c */
+void watcher_on_usage_show(struct proc *p, const struct msg_in *in);
 /* left_out.c */
 void watcher_on_left_out_get(struct proc *p, const struct msg_in *in);
 

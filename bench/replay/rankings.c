@@ -84,6 +84,7 @@ void learner_hour(struct learner *l, long hour, const unsigned *nodes, const uns
 		demand_nodes(l->demand, pool_name(p), nodes[p], born[p]);
 		l->nodes += nodes[p];
 	}
+	demand_nodes_end(l->demand);
 	demand_hour(l->demand, hour, true);
 	for (size_t i = 0; i < l->w->n_images; i++) {
 		l->seen[i].starts[hour % WEEK_HOURS] = 0;

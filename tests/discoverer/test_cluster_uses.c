@@ -37,7 +37,8 @@ static void use(struct usage *u, struct arena *a, const char *image, const char 
 		.seconds = seconds,
 		.bytes = 1e8,
 	};
-	usage_event(u, &e, now_s);
+	/* That of a pull comes when its node lists the image. */
+	usage_event(u, &e, now_s + (e.was_pulled ? 60 : 0));
 }
 
 /* web: 4 uses in shop and 1 in ci; db: 2 in shop, a day before; forged: no node has it. */

@@ -67,21 +67,24 @@ class World:
             return True
         until(WAIT, probe)
 
-    def event(self, image, ns="shop", took=None, node=None, **fields):
+    def event(self, image, ns="shop", **how):
         """One event Pulled, as a kubelet writes it."""
+        event = self.event_object(image, ns, **how)
+        self.rig.must("POST", EVENTS.format(ns), event)
+        return event["metadata"]["name"]
+
+    def event_object(self, image, ns="shop", took=None, node=None, **fields):
         self.namespace(ns)
         self.count += 1
         text = (f'Successfully pulled image "{image}" in {took} ({took} including waiting). Image size: 52428800 bytes.'
                 if took else f'Container image "{image}" already present on machine')
-        name = f"e-{self.count}"
-        self.rig.must("POST", EVENTS.format(ns), {
-            "apiVersion": "v1", "kind": "Event", "metadata": {"name": name, "namespace": ns},
+        return {
+            "apiVersion": "v1", "kind": "Event", "metadata": {"name": f"e-{self.count}", "namespace": ns},
             "involvedObject": {"kind": "Pod", "namespace": ns, "name": f"p-{self.count}", "uid": f"u-{self.count}",
                                "fieldPath": "spec.containers{c}"},
             "reason": "Pulled", "type": "Normal", "message": fields.pop("prefix", "") + text, "count": 1,
             "source": {"component": "kubelet", "host": node or self.node},
-            "firstTimestamp": "2026-01-01T00:00:00Z", "lastTimestamp": "2026-01-01T00:00:00Z", **fields})
-        return name
+            "firstTimestamp": "2026-01-01T00:00:00Z", "lastTimestamp": "2026-01-01T00:00:00Z", **fields}
 
     def outcomes(self):
         """What the watcher's events came to, by outcome."""
@@ -91,6 +94,11 @@ class World:
             if name.startswith(METRIC + "{"):
                 counts[name.split('"')[1]] = value
         return counts
+
+    def shown(self):
+        done = self.rig.ctl("usage", "-o", "json")
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
 
     def until_outcome(self, outcome, n):
         def probe():
@@ -211,6 +219,47 @@ def a_restart_loses_nothing(world):
     world.sync("restarted", ["registry.example/shop/web:1", "registry.example/shop/db:2"])
 
 
+def expired_versions_are_listed_again(world):
+    """The API server has forgotten the version that the watch goes on from: 410, a new list, in which each event counts once."""
+    def expired():
+        return sum("path=/api/v1/events " in line and "code=410" in line
+                   for line in world.rig.programs["watcher"].log().splitlines())
+    before, since, known = world.outcomes(), world.shown()["sinceSeconds"], expired()
+    # One request: no watch sees the events, and none can go on before their versions are forgotten.
+    missed = [{"do": "apply", "object": world.event_object("registry.example/shop/db:2")} for _ in range(5)]
+    world.rig.sim.do(world.rig.side, {"do": "api-fault", "api": {"kind": "drop-watch", "resources": ["events"]}}, *missed,
+                     {"do": "api-fault", "api": {"kind": "expire"}})
+    until(WAIT, lambda: expired() > known)
+    world.until_outcome("used", before["used"] + 5)
+    world.event("registry.example/shop/db:2")
+    got = world.until_outcome("used", before["used"] + 6)
+    assert got["used"] == before["used"] + 6, (before, got)
+    assert got["repeated"] > before["repeated"], (before, got)  # those of before were listed, too
+
+    def live():
+        shown = world.shown()
+        assert shown["trouble"] is None and shown["gaps"] == [] and shown["sinceSeconds"] == since, shown
+        return True
+    until(WAIT, live)
+
+
+def people_are_told(world):
+    """dropctl usage."""
+    shown = world.shown()
+    by_name = {one["image"]: one for one in shown["images"]}
+    web, evil = by_name["registry.example/shop/web:1"], by_name["registry.example/evil:1"]
+    assert web["onNode"] and not evil["onNode"], shown
+    assert web["starts"] >= 4 and web["waitedSeconds"] >= 20 and web["bytes"] == 52428800, web
+    assert web["valueSeconds"] > 0 and evil["valueSeconds"] == 0, shown
+    assert by_name["registry.example/shop/db:2"]["namespaces"] == 2, by_name
+    assert [pool["nodes"] for pool in shown["pools"]] == [2], shown
+    assert shown["starts"] == sum(one["starts"] for one in shown["images"]), shown
+    assert shown["allImages"] == len(shown["images"]) >= 3, shown
+    text = world.rig.ctl("usage", "--limit", "1").stdout
+    assert f"The first 1 of {shown['allImages']} images." in text and "Events were seen from" in text, text
+    assert "not on a node" in world.rig.ctl("usage").stdout
+
+
 def deleted_config_maps_drop_nothing(world):
     world.stop("discoverer", "watcher")
     for name in ("drop-usage-0", "drop-usage-1"):
@@ -235,10 +284,13 @@ def disabled_usage_is_said(world):
     world.start()
     world.rig.create(policy("off", CLUSTER))
     world.rig.until_reason("off", ["UsageDisabled"], WAIT)
+    done = world.rig.ctl("usage")
+    assert done.returncode == 1 and "set --usage" in done.stderr, done
 
 
 TESTS = [finds_what_workloads_start, what_no_node_has_is_not_found, namespaces_decide, own_pods_are_no_uses,
-         counts_of_repeated_events, a_restart_loses_nothing, deleted_config_maps_drop_nothing, disabled_usage_is_said]
+         counts_of_repeated_events, people_are_told, expired_versions_are_listed_again, a_restart_loses_nothing,
+         deleted_config_maps_drop_nothing, disabled_usage_is_said]
 
 
 def main():

@@ -81,6 +81,7 @@ ROWS = [
     ("gate open without a node", ["gate", "open"], None, 100, ["dropctl gate open NODE or dropctl gate open --all"]),
     ("queue", ["queue"], None, 0, [""]),
     ("report without usage", ["report"], None, 1, ["set --usage"]),
+    ("usage without usage", ["usage"], None, 1, ["set --usage"]),
     ("plan from standard input", ["plan", "-f", "-"], NEW, 0,
      ["new (docker.io/library/good:1)", "1 already there", "2 not targeted", "kubernetes.io/hostname=free-000",
       "Total: 0 pulls, 0 pods."]),

@@ -19,6 +19,7 @@ LEFT_OUT = {
     "kubectl --kubeconfig kc": "tests/kubectl",
     "kubectl drop page": "it runs until it is stopped; test_people",
     "kubectl drop report": "it needs usage.enabled, which the pages do not set; test_value",
+    "kubectl drop usage": "it needs usage.enabled, which the pages do not set; test_usage",
     "kubectl drop completion zsh": "its path is one of zsh; tests/dropctl/completion.py",
     "kubectl krew install": "krew cannot be had here; tests/check packs for it",
 }

@@ -45,6 +45,7 @@ static struct demand *random_demand(unsigned images, int hours)
 	for (int h = 0; h < hours; h++) {
 		for (int p = 0; p < 2; p++)
 			demand_nodes(d, pools[p], 1 + below(30), below(2));
+		demand_nodes_end(d);
 		for (unsigned k = 0; k < images; k++) {
 			char name[32];
 			unsigned i = below(images);
@@ -238,6 +239,7 @@ static void rule_54_over_pools_by_share_of_new_nodes(void **state)
 	demand_hour(d, 0, true);
 	demand_nodes(d, "a", 10, 3);
 	demand_nodes(d, "b", 10, 1);
+	demand_nodes_end(d);
 	demand_use(d, "a", "one", 5);
 	demand_use(d, "b", "two", 5);
 	double a = value(d, "a", "one"), share = (3 + 0.5) / (4 + 1);

@@ -5,6 +5,9 @@
 #include "tests/usage/world.h"
 
 #include "api/pullpod.h"
+#include "usage/deflated.h"
+#include "usage/demand_state.h"
+#include "usage/shown.h"
 #include "usage/waiting_saved.h"
 
 /* Time passes, watched. */
@@ -220,6 +223,14 @@ static void rule_52_only_what_a_node_has(void **state)
 	world_free(w);
 }
 
+static int timed_pulls(const struct world *w, const char *image)
+{
+	int timed = 0;
+	for (size_t b = 0; b < USAGE_BUCKETS; b++)
+		timed += image_of(w, image)->pulls[b];
+	return timed;
+}
+
 static void rule_52_cold_pulls(void **state)
 {
 	(void)state;
@@ -229,13 +240,15 @@ static void rule_52_cold_pulls(void **state)
 		const char *name, *image;
 		bool listed, was_pulled;
 		double seconds;
-		int timed; /* of the image, after it */
+		int timed;   /* of the image, after it */
+		int64_t ago; /* that it was written */
 	} rows[] = {
 		{"a pull of what the node does not have", "a:1", false, true, 10, 1},
 		{"the same image again: it was there", "a:1", false, true, 0.3, 1},
 		{"there", "b:1", true, false, -1, 0},
 		{"an image with policy Always that was there", "c:1", true, true, 0.4, 0},
-		{"a pull that was listed before its event came", "d:1", true, true, 10, 1},
+		{"a slow look at what was there", "d:1", true, true, 10, 0},
+		{"a pull that was listed before its event came", "e:1", true, true, 10, 1, 60},
 	};
 	for (size_t i = 0; i < ROWS(rows); i++) {
 		unit_say(rows[i].name);
@@ -243,12 +256,141 @@ static void rule_52_cold_pulls(void **state)
 		struct pulled e = event(w, rows[i].image);
 		e.was_pulled = rows[i].was_pulled;
 		e.seconds = rows[i].seconds;
+		e.created_s -= rows[i].ago;
 		see(w, &e);
-		int timed = 0;
-		for (size_t b = 0; b < USAGE_BUCKETS; b++)
-			timed += image_of(w, rows[i].image)->pulls[b];
-		assert_int_equal(timed, rows[i].timed);
+		assert_int_equal(timed_pulls(w, rows[i].image), rows[i].timed);
 	}
+	world_free(w);
+}
+
+/* A list is in the order of names: the pull may come after a start that found its image. */
+static void rule_52_a_pull_that_is_listed_late(void **state)
+{
+	(void)state;
+	struct world *w = world_new();
+	usage_list_begin(w->u, w->now);
+	struct pulled pull = event(w, "a:1"), later = event(w, "a:1"), look = event(w, "a:1");
+	pull.created_s = w->now - 600;
+	later.created_s = w->now - 300;
+	later.was_pulled = false;
+	look.created_s = w->now - 100;
+	see(w, &later);
+	assert_int_equal(timed_pulls(w, "a:1"), 0);
+	see(w, &pull);
+	assert_int_equal(timed_pulls(w, "a:1"), 1);
+	see(w, &look); /* however long it took: the pull before it is known */
+	assert_int_equal(timed_pulls(w, "a:1"), 1);
+	usage_list_end(w->u);
+	world_free(w);
+}
+
+/* Seconds that were waited, by day: only of workloads, kept over a restart, forgotten with time. */
+static void rule_52_what_was_waited(void **state)
+{
+	(void)state;
+	struct world *w = world_new();
+	list(w);
+	w->listed = false;
+	struct pulled e = event(w, "a:1"), there = event(w, "a:1"), own = event(w, "a:1");
+	there.was_pulled = false;
+	own.ns = "drop-system";
+	own.container = PULLPOD_CONTAINER;
+	see(w, &e);
+	see(w, &there);
+	see(w, &own);
+	assert_true(usage_image_waited(image_of(w, "a:1")) == 12);
+	restart(w);
+	assert_true(usage_image_waited(image_of(w, "a:1")) == 12);
+	pass(w, 3 * DAY);
+	struct pulled again = event(w, "a:1");
+	see(w, &again);
+	assert_true(usage_image_waited(image_of(w, "a:1")) == 24);
+	restart(w);
+	pass(w, 6 * DAY);
+	assert_true(usage_image_waited(image_of(w, "a:1")) == 12);
+	pass(w, 3 * DAY);
+	assert_true(usage_image_waited(image_of(w, "a:1")) == 0);
+	world_free(w);
+}
+
+/* What was stored before the seconds that were waited were: it is read all the same. */
+static void rule_52_usage_of_the_first_version(void **state)
+{
+	(void)state;
+	static const char raw[] = "drop usage 1"
+				  "\5\1\144\144"    /* version, creation, hour, hour */
+				  "\1\2\0"          /* coverage */
+				  "\1\3a:1\1\0\144" /* one image, real, no size, last */
+				  "\1\0\7"          /* one hour with seven uses */
+				  "\0\0\0";         /* pulls, namespaces, elsewhere */
+	struct usage *u = usage_new("drop-system", NULL, NULL);
+	struct buf bytes = {0};
+	struct err err;
+	deflated_add(&bytes, raw, sizeof(raw) - 1);
+	assert_int_equal(usage_restore(u, 0, bytes.data, bytes.len, (struct now){1, 1}, &err), 0);
+	assert_int_equal(u->rv, 5);
+	const struct usage_image *image = usage_image_find(&u->images, ref_hash("a:1"));
+	assert_non_null(image);
+	assert_int_equal(usage_image_uses(&u->images, image, 0), 7);
+	assert_true(usage_image_waited(image) == 0);
+	buf_done(&bytes);
+	usage_free(u);
+}
+
+/* 70 pools: what finds no place is counted in the pool without a name, all of it. */
+static void rule_52_nodes_of_many_pools(void **state)
+{
+	(void)state;
+	struct world *w = world_new();
+	struct arena a = ARENA_INIT;
+	struct shown_pool *pools;
+	list(w);
+	for (int i = 0; i < 140; i++) {
+		struct node node = {.meta = {.name = arena_printf(&w->a, "p%d", i),
+					     .uid = "u",
+					     .created = BEGIN}};
+		struct api_kv label = {"pool", arena_printf(&w->a, "pool-%d", i / 2)};
+		node.meta.labels = (struct api_map){&label, 1};
+		usage_node_seen(w->u, &node, "pool");
+	}
+	pass(w, 2 * HOUR);
+	uint64_t nodes = 0;
+	const struct demand_pool *rest = demand_find_pool(w->u->demand, "");
+	for (size_t i = 0; i < w->u->demand->n_pools; i++)
+		nodes += w->u->demand->pools[i]->nodes;
+	assert_int_equal(w->u->demand->n_pools, DEMAND_POOLS_MAX);
+	assert_int_equal(nodes, 142);
+	assert_int_equal(rest->nodes, 142 - 2 * (DEMAND_POOLS_MAX - 1));
+	/* People are told the same. */
+	assert_int_equal(usage_shown_pools(w->u, &a, &pools), DEMAND_POOLS_MAX);
+	for (size_t i = 0; i < DEMAND_POOLS_MAX; i++)
+		assert_int_equal(pools[i].nodes, w->u->demand->pools[i]->nodes);
+	arena_done(&a);
+	world_free(w);
+}
+
+static void rule_52_what_people_are_shown(void **state)
+{
+	(void)state;
+	struct world *w = world_new();
+	struct arena a = ARENA_INIT;
+	struct shown_image *shown;
+	list(w);
+	for (int i = 0; i < 3; i++)
+		use(w, "often:1");
+	use(w, "once:1");
+	w->listed = false;
+	for (int i = 0; i < 5; i++)
+		use(w, "evil:1");
+	assert_int_equal(usage_shown_images(w->u, &a, &shown), 3);
+	assert_ptr_equal(shown[0].image, image_of(w, "often:1"));
+	assert_int_equal(shown[0].starts, 3);
+	assert_true(shown[0].value == value_of(w, "often:1") && shown[0].value > shown[1].value);
+	assert_ptr_equal(shown[1].image, image_of(w, "once:1"));
+	/* That of no node is worth nothing, however often it was started. */
+	assert_ptr_equal(shown[2].image, image_of(w, "evil:1"));
+	assert_true(shown[2].value == 0 && shown[2].starts == 5 && !shown[2].image->real);
+	arena_done(&a);
 	world_free(w);
 }
 
@@ -439,6 +581,11 @@ int main(void)
 		cmocka_unit_test(rule_56_a_slow_look_is_no_miss_after_a_restart),
 		cmocka_unit_test(rule_52_only_what_a_node_has),
 		cmocka_unit_test(rule_52_cold_pulls),
+		cmocka_unit_test(rule_52_a_pull_that_is_listed_late),
+		cmocka_unit_test(rule_52_what_was_waited),
+		cmocka_unit_test(rule_52_usage_of_the_first_version),
+		cmocka_unit_test(rule_52_nodes_of_many_pools),
+		cmocka_unit_test(rule_52_what_people_are_shown),
 		cmocka_unit_test(rule_52_a_restart_loses_nothing),
 		cmocka_unit_test(rule_52_a_long_outage_is_a_gap),
 		cmocka_unit_test(rule_52_clocks),

@@ -56,6 +56,29 @@ static void rule_56_how_the_image_came_there(void **state)
 	starts_free(s);
 }
 
+/* 400 nodes with 50 images each: what we brought is known of all of them but a few. */
+static void rule_56_pairs_keep_their_places(void **state)
+{
+	(void)state;
+	struct starts *s = starts_new();
+	int ours = 0;
+	char node[16];
+	for (uint64_t n = 0; n < 400; n++)
+		for (uint64_t image = 1; image <= 50; image++) {
+			snprintf(node, sizeof(node), "n%d", (int)n);
+			starts_pulled(s, node, image, true);
+		}
+	for (uint64_t n = 0; n < 400; n++)
+		for (uint64_t image = 1; image <= 50; image++) {
+			snprintf(node, sizeof(node), "n%d", (int)n);
+			use(s, node, image, false);
+			ours += starts_after(s, starts_head(s) - 1)->brought == BROUGHT_BY_US;
+		}
+	print_message("# of 20,000 pairs %d were remembered\n", ours);
+	assert_in_range(ours, 19950, 20000);
+	starts_free(s);
+}
+
 static void rule_56_the_log_is_bounded(void **state)
 {
 	(void)state;
@@ -75,6 +98,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rule_56_first_starts_only),
 		cmocka_unit_test(rule_56_how_the_image_came_there),
+		cmocka_unit_test(rule_56_pairs_keep_their_places),
 		cmocka_unit_test(rule_56_the_log_is_bounded),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -94,6 +94,7 @@ static struct demand *learned(const struct row *row)
 	struct demand *d = demand_new();
 	tick_to(d, 0);
 	demand_nodes(d, "", row->nodes, 0);
+	demand_nodes_end(d);
 	for (int h = 0; h < row->ticks; h++) {
 		for (const struct use *u = row->uses; u->count > 0; u++)
 			if (u->day * 24 + u->hour == h)
@@ -135,6 +136,7 @@ static void rule_54_a_batch_at_night_is_no_day(void **state)
 	struct demand *d = demand_new();
 	tick_to(d, 0);
 	demand_nodes(d, "", 20, 0);
+	demand_nodes_end(d);
 	for (int h = 0; h < 24; h++) {
 		char name[16];
 		for (int i = 0; i < 20 && h >= 9 && h <= 12; i++) {
