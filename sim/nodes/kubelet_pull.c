@@ -211,15 +211,17 @@ void pull_failure_text(const struct dialect *d, const struct kcontainer *c, stru
 		return;
 	}
 	struct arena a = ARENA_INIT;
-	buf_addf(out,
-		 "failed to pull and unpack image \"%s\": failed to copy: failed to send write: "
-		 "write "
-		 "/var/lib/containerd/io.containerd.content.v1.content/ingest/%016llx/data: no "
-		 "space "
-		 "left on device: unknown",
-		 ref_normal(&a, c->image),
-		 (unsigned long long)hash_stable_str(HASH_STABLE_START, c->no_space));
+	unsigned long long upload = hash_stable_str(HASH_STABLE_START, c->no_space);
+	const struct dialect_word words[] = {{"ref", ref_normal(&a, c->image)},
+					     {"upload", arena_printf(&a, "%016llx", upload)}};
+	dialect_expand(d->no_space, words, sizeof(words) / sizeof(words[0]), out);
 	arena_done(&a);
+}
+
+enum pod_shape pull_failure_shape(const struct dialect *d, const struct kcontainer *c)
+{
+	bool unavailable = d->unavailable && c->failure == PULL_FAULT_REFUSED;
+	return unavailable ? POD_SHAPE_UNAVAILABLE : POD_SHAPE_ERR_PULL;
 }
 
 int pull_percent(const struct kpod *p)

@@ -19,8 +19,9 @@ void pull_fetched(struct kubelet *k, struct now now);
 void pull_cancel(struct kpod *p, struct now now);
 /* Something came to or went from the disk. */
 void kubelet_images_changed(struct kubelet *k);
-/* What kubelet shows for the last failure. */
+/* What kubelet shows for the last failure, and under which reason. */
 void pull_failure_text(const struct dialect *d, const struct kcontainer *c, struct buf *out);
+enum pod_shape pull_failure_shape(const struct dialect *d, const struct kcontainer *c);
 /* 0 to 100. */
 int pull_percent(const struct kpod *p);
 

@@ -45,11 +45,12 @@ static void container_text(const struct dialect *d, const struct kcontainer *c, 
 	struct buf failure = {0};
 	switch (c->said) {
 	case POD_SHAPE_ERR_PULL:
+	case POD_SHAPE_UNAVAILABLE:
 		pull_failure_text(d, c, out);
 		break;
 	case POD_SHAPE_BACK_OFF:
 		pull_failure_text(d, c, &failure);
-		pod_back_off_text(d, c->image, failure.data, out);
+		pod_back_off_text(d, c->image, pull_failure_shape(d, c), failure.data, out);
 		break;
 	case POD_SHAPE_NEVER:
 		buf_addf(out, "Container image \"%s\" is not present with pull policy of Never",
@@ -59,6 +60,7 @@ static void container_text(const struct dialect *d, const struct kcontainer *c, 
 		pull_name_refused(c->image, out);
 		break;
 	case POD_SHAPE_NO_START:
+	case POD_SHAPE_NO_CREATE:
 	case POD_SHAPE_FAILED:
 		buf_adds(out, d->no_true);
 		break;
@@ -74,6 +76,7 @@ static void container_text(const struct dialect *d, const struct kcontainer *c, 
 static struct container_said container_said(const struct kpod *p, size_t i, struct buf *waits)
 {
 	const struct kcontainer *c = &p->containers[i];
+	bool no_container = c->said == POD_SHAPE_EVICTED || c->said == POD_SHAPE_NO_CREATE;
 	container_text(p->kubelet->group->dialect, c, waits);
 	return (struct container_said){
 		.name = c->name,
@@ -81,7 +84,7 @@ static struct container_said container_said(const struct kpod *p, size_t i, stru
 		.shape = c->said,
 		.waits_for = waits->data,
 		/* A pull that was made without a container leaves no trace of itself. */
-		.image_id = c->said == POD_SHAPE_EVICTED ? NULL : c->image_id,
+		.image_id = no_container ? NULL : c->image_id,
 		.started_s = c->started_s,
 		.ended_s = c->ended_s,
 		.address = p->address + i,
@@ -105,6 +108,7 @@ void kubelet_write(const struct kpod *p, struct buf *out)
 			.shape = p->said,
 			.reason = p->reason,
 			.message = message.data,
+			.runtime = p->kubelet->group->dialect->runtime,
 			.containers = containers,
 			.n = p->n,
 			.n_init = p->n_init,

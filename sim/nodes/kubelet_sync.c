@@ -228,7 +228,7 @@ static void fails(struct kpod *p, enum pod_shape shape, int64_t soon_ms)
 		p->soon_ms = soon_ms;
 }
 
-/* There will be no image unless something changes: looks again at each sync. */
+/* There will be no image, or no container, unless something changes: looks again at each sync. */
 static bool no_image(struct kpod *p, enum pod_shape shape)
 {
 	fails(p, shape, p->cur->said != shape ? KUBELET_RELIST_MS : 0);
@@ -367,10 +367,34 @@ static void init_started(struct kpod *p, struct now now)
 		timer_stop(p->kubelet->env->timers, &p->timer);
 }
 
+/* The sync has failed to bring p->cur to run: an init container keeps all others waiting. */
+static void after_failure(struct kpod *p, struct now now)
+{
+	if (p->cur->init)
+		end_sync(p, true, now);
+	else
+		try_from(p, place_of(p, p->cur) + 1, false, now);
+}
+
+/* The runtime makes no container, so that the image is unused; each sync tries it again. */
+static void not_created(struct kpod *p, struct now now)
+{
+	struct kcontainer *c = p->cur;
+	disk_use(&p->kubelet->disk, c->content, false, now.wall_s);
+	c->content = NULL;
+	c->image_id = NULL;
+	no_image(p, POD_SHAPE_NO_CREATE);
+	after_failure(p, now);
+}
+
 static void started(struct kpod *p, struct now now)
 {
 	struct kcontainer *c = p->cur;
 	bool broke = c->needs_true && c->content->scratch;
+	if (broke && p->kubelet->group->dialect->no_create) {
+		not_created(p, now);
+		return;
+	}
 	c->started_s = broke ? 0 : now.wall_s; /* a runtime that could not start says 1970 */
 	c->ended_s = now.wall_s;
 	c->state = broke ? KCONTAINER_BROKE : c->ends ? KCONTAINER_ENDED : KCONTAINER_RUNS;
@@ -494,11 +518,9 @@ void kpod_pull_ended(struct kpod *p, bool done, struct now now)
 		start(p, p->pull.content, p->pull.digest_name, true, now);
 		return;
 	}
-	fails(p, POD_SHAPE_ERR_PULL, p->cur->failures == 1 ? KUBELET_START_MS : 0);
-	if (p->cur->init)
-		end_sync(p, true, now);
-	else
-		try_from(p, place_of(p, p->cur) + 1, false, now);
+	fails(p, pull_failure_shape(p->kubelet->group->dialect, p->cur),
+	      p->cur->failures == 1 ? KUBELET_START_MS : 0);
+	after_failure(p, now);
 }
 
 bool kpod_can(const struct kpod *p, enum kpod_event event)

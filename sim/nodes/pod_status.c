@@ -29,11 +29,12 @@ const char *pod_shape_phase(enum pod_shape shape)
 	return shapes[shape].phase;
 }
 
-void pod_back_off_text(const struct dialect *d, const char *image, const char *failure,
-		       struct buf *out)
+void pod_back_off_text(const struct dialect *d, const char *image, enum pod_shape failed,
+		       const char *failure, struct buf *out)
 {
-	const struct dialect_word words[] = {{"image", image}, {"failure", failure}};
-	dialect_expand(d->back_off, words, 2, out);
+	const struct dialect_word words[] = {
+		{"image", image}, {"reason", shapes[failed].reason}, {"failure", failure}};
+	dialect_expand(d->back_off, words, sizeof(words) / sizeof(words[0]), out);
 }
 
 static void moment(struct buf *out, const char *key, int64_t unix_s)
@@ -124,9 +125,10 @@ static void conditions(const struct pod_said *said, const struct shape *s, struc
 }
 
 /* "containerd://<64 hex>", the same in all statuses of one pod. */
-static void container_id(const struct container_said *said, struct buf *out)
+static void container_id(const struct pod_said *pod, const struct container_said *said,
+			 struct buf *out)
 {
-	buf_adds(out, ",\"containerID\":\"containerd://");
+	buf_addf(out, ",\"containerID\":\"%.*s://", (int)strcspn(pod->runtime, ":"), pod->runtime);
 	for (uint64_t i = 0, h = said->address; i < 4; i++, h = h * 0x9e3779b97f4a7c15U + i)
 		buf_addf(out, "%016" PRIx64, h);
 	buf_adds(out, "\"");
@@ -143,7 +145,7 @@ static void times(const struct container_said *said, struct buf *out)
 	moment(out, "finishedAt", said->ended_s);
 }
 
-static void state(const struct container_said *said, struct buf *out)
+static void state(const struct pod_said *pod, const struct container_said *said, struct buf *out)
 {
 	const struct shape *s = &shapes[said->shape];
 	switch (s->state) {
@@ -164,7 +166,7 @@ static void state(const struct container_said *said, struct buf *out)
 		text(out, "message", said->waits_for);
 		times(said, out);
 		if (said->image_id != NULL)
-			container_id(said, out);
+			container_id(pod, said, out);
 		buf_adds(out, "}");
 		break;
 	case CONTAINER_NONE:
@@ -172,21 +174,22 @@ static void state(const struct container_said *said, struct buf *out)
 	}
 }
 
-static void container(const struct container_said *said, bool init, struct buf *out)
+static void container(const struct pod_said *pod, const struct container_said *said, bool init,
+		      struct buf *out)
 {
 	bool runs = state_of(said) == CONTAINER_RUNNING;
 	bool ready = runs || (init && succeeded(said));
 	buf_addf(out, "%s{\"name\":", out->data[out->len - 1] == '[' ? "" : ",");
 	buf_add_json(out, said->name);
 	buf_adds(out, ",\"state\":{");
-	state(said, out);
+	state(pod, said, out);
 	buf_addf(out, "},\"lastState\":{},\"ready\":%s,\"restartCount\":0,\"image\":",
 		 ready ? "true" : "false");
 	buf_add_json(out, said->image);
 	buf_adds(out, ",\"imageID\":");
 	buf_add_json(out, said->image_id != NULL ? said->image_id : "");
 	if (said->image_id != NULL)
-		container_id(said, out);
+		container_id(pod, said, out);
 	buf_addf(out, ",\"started\":%s}", runs ? "true" : "false");
 }
 
@@ -209,13 +212,13 @@ static void containers(const struct pod_said *said, struct buf *out)
 	if (said->n_init > 0) {
 		buf_adds(out, ",\"initContainerStatuses\":[");
 		for (size_t i = 0; i < said->n_init; i++)
-			container(&said->containers[i], true, out);
+			container(said, &said->containers[i], true, out);
 		buf_adds(out, "]");
 	}
 	buf_adds(out, ",\"containerStatuses\":[");
 	for (const struct container_said *c = next_by_name(said, NULL); c != NULL;
 	     c = next_by_name(said, c->name))
-		container(c, false, out);
+		container(said, c, false, out);
 	buf_adds(out, "]");
 }
 

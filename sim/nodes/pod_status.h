@@ -1,10 +1,10 @@
 /*
  * What a kubelet writes into a pod's status, as one row a moment of its life: recorded on
- * kubelet 1.34.4 with containerd 1.6 for pull pods. A row gives the phase and the conditions of
- * the pod, and the state of a container: with several containers the pod has one row and each
- * container its own. Makes the merge patch; decides nothing.
- * The patch carries metadata.uid, as kubelet's does: a pod of the same name but another life
- * is refused by the API server (409).
+ * kubelet 1.34.4 with containerd 1.6 for pull pods (UNAVAILABLE, NO_CREATE: with CRI-O 1.34). A row
+ * gives the phase and the conditions of the pod, and the state of a container: with several
+ * containers the pod has one row and each container its own. Makes the merge patch; decides
+ * nothing. The patch carries metadata.uid, as kubelet's does: a pod of the same name but another
+ * life is refused by the API server (409).
  */
 #ifndef DROP_SIM_NODES_POD_STATUS_H
 #define DROP_SIM_NODES_POD_STATUS_H
@@ -26,6 +26,8 @@
 	  0)                                                                                       \
 	S(BACK_OFF, "Pending", "True", "", "False", "ContainersNotReady", WAITING,                 \
 	  "ImagePullBackOff", 0)                                                                   \
+	S(UNAVAILABLE, "Pending", "True", "", "False", "ContainersNotReady", WAITING,              \
+	  "RegistryUnavailable", 0)                                                                \
 	S(NEVER, "Pending", "True", "", "False", "ContainersNotReady", WAITING,                    \
 	  "ErrImageNeverPull", 0)                                                                  \
 	S(BAD_NAME, "Pending", "True", "", "False", "ContainersNotReady", WAITING,                 \
@@ -37,6 +39,8 @@
 	  "Completed", 0)                                                                          \
 	S(NO_START, "Pending", "True", "", "False", "PodFailed", TERMINATED, "StartError", 128)    \
 	S(FAILED, "Failed", "False", "", "False", "PodFailed", TERMINATED, "StartError", 128)      \
+	S(NO_CREATE, "Pending", "True", "", "False", "ContainersNotReady", WAITING,                \
+	  "CreateContainerError", 0)                                                               \
 	S(KILLED, "Failed", "False", "", "False", "PodFailed", TERMINATED, "Error", 137)           \
 	S(EVICTED, "Failed", "False", "", "False", "PodFailed", TERMINATED,                        \
 	  "ContainerStatusUnknown", 137)                                                           \
@@ -68,6 +72,7 @@ struct pod_said { /* borrowed for the call */
 	const char *uid;
 	enum pod_shape shape;         /* for phase and conditions */
 	const char *reason, *message; /* of the pod: OutOfpods, Evicted; NULL: none */
+	const char *runtime;          /* as in nodeInfo.containerRuntimeVersion */
 	/* In the order of the spec, init containers first. */
 	const struct container_said *containers;
 	size_t n, n_init;
@@ -80,9 +85,9 @@ struct pod_said { /* borrowed for the call */
 
 /* Appends {"metadata":{"uid":...},"status":{...}}. */
 void pod_status_write(const struct pod_said *said, struct buf *out);
-/* Appends the message of ImagePullBackOff about a pull that failed with that message. */
-void pod_back_off_text(const struct dialect *d, const char *image, const char *failure,
-		       struct buf *out);
+/* Appends the message of ImagePullBackOff about a pull that failed with that row and message. */
+void pod_back_off_text(const struct dialect *d, const char *image, enum pod_shape failed,
+		       const char *failure, struct buf *out);
 const char *pod_shape_phase(enum pod_shape shape);
 
 #endif

@@ -16,7 +16,7 @@
 #define HUB_HOST "registry-1.docker.io"
 
 struct parts { /* of a reference, in the arena of the call */
-	const char *normal, *host;
+	const char *normal, *host, *repository;
 	const char *path; /* without the host */
 	const char *last; /* tag or digest */
 };
@@ -26,6 +26,7 @@ static void split(struct arena *a, const char *reference, struct parts *p)
 	p->normal = ref_normal(a, reference);
 	p->host = ref_host(a, reference);
 	const char *repository = ref_repository(a, reference);
+	p->repository = repository;
 	p->path = repository + strlen(p->host) + 1;
 	p->last = p->normal + strlen(repository) + 1;
 	if (strcmp(p->host, "docker.io") == 0)
@@ -142,6 +143,7 @@ void pull_fault_text(const struct dialect *d, enum pull_fault fault, const char 
 							    : ":443")},
 		{"scheme", is_local(p.host) ? "http" : "https"},
 		{"path", p.path},
+		{"repository", p.repository},
 		{"scope", scope(&a, p.path)},
 		{"last", p.last},
 		{"digest", index_digest(&a, &p)},

@@ -7,17 +7,24 @@
 #ifndef DROP_SIM_SCENARIO_DIALECT_H
 #define DROP_SIM_SCENARIO_DIALECT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/buf.h"
 #include "sim/scenario/pull_faults.h"
 
 struct dialect {
-	const char *name;     /* "1.34", or with another runtime "1.34/containerd-2" */
-	const char *kubelet;  /* nodeInfo.kubeletVersion */
-	const char *runtime;  /* nodeInfo.containerRuntimeVersion */
-	const char *no_true;  /* message of StartError when the image has no `true` */
-	const char *back_off; /* message of ImagePullBackOff: {image} {failure} */
+	const char *name;    /* "1.34", or with another runtime "1.34/crio-1.34" */
+	const char *kubelet; /* nodeInfo.kubeletVersion */
+	const char *runtime; /* nodeInfo.containerRuntimeVersion */
+	/* Message when the image has no `true`: of StartError, with which the pod is over, or of
+	 * CreateContainerError (no_create), with which it waits. */
+	const char *no_true;
+	bool no_create;
+	/* A refused connection has the reason RegistryUnavailable, not ErrImagePull. */
+	bool unavailable;
+	const char *back_off; /* message of ImagePullBackOff: {image} {reason} {failure} */
+	const char *no_space; /* message of ErrImagePull on a full disk: {ref} {upload} */
 	/* Message of ErrImagePull; NULL: that fault has no text, or one that is the same for all.
 	 */
 	const char *pull[PULL_FAULT_COUNT];

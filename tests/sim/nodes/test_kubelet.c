@@ -1,7 +1,8 @@
 /*
  * What a kubelet says of a pull pod, and in which order: the rows of the page of recorded
- * statuses (kubelet 1.34.4, containerd 1.6), conditions included: PodReadyToStartContainers,
- * Initialized, Ready, ContainersReady, PodScheduled by their first letters.
+ * statuses (kubelet 1.34.4, containerd 1.6; some with CRI-O 1.34), conditions included:
+ * PodReadyToStartContainers, Initialized, Ready, ContainersReady, PodScheduled by their first
+ * letters.
  */
 #include "tests/unit.h"
 
@@ -9,13 +10,14 @@
 
 #include "tests/sim/nodes/node_world.h"
 
-#define REG      "registry.example.com:5000"
-#define CREATING "Pending waiting ContainerCreating FTFFT"
-#define ERR      "Pending waiting ErrImagePull TTFFT"
-#define BACKOFF  "Pending waiting ImagePullBackOff TTFFT"
-#define ENDED    "Pending Completed 0 pulled TTFFT"
-#define DONE     "Succeeded Completed 0 pulled FTFFT"
-#define MIN      60000
+#define REG       "registry.example.com:5000"
+#define CREATING  "Pending waiting ContainerCreating FTFFT"
+#define ERR       "Pending waiting ErrImagePull TTFFT"
+#define BACKOFF   "Pending waiting ImagePullBackOff TTFFT"
+#define ENDED     "Pending Completed 0 pulled TTFFT"
+#define DONE      "Succeeded Completed 0 pulled FTFFT"
+#define NO_CREATE "Pending waiting CreateContainerError TTFFT"
+#define MIN       60000
 
 static struct sim_image images[] = {
 	{.ref = REG "/none:1", .size_mib = 1, .scratch = true},
@@ -36,6 +38,7 @@ static struct sim_group groups[] = {
 	{.name = "tainted", .count = 1, .taints = {&taint, 1}},
 	{.name = "win", .count = 1, .os = "windows"},
 	{.name = "par", .count = 1, .bandwidth_mib = 10, .parallel_pulls = true},
+	{.name = "crio", .count = 1, .disk_mib = 500, .kubelet = "1.34/crio-1.34"},
 };
 
 static struct world w;
@@ -106,6 +109,22 @@ static const struct sequence {
 	 "Pod was rejected: Predicate TaintToleration failed: node(s) had taints that the "
 	 "pod "
 	 "didn't tolerate"},
+	{"CRI-O", "crio-000", REG "/a:1", NULL, NULL, MIN, CREATING " > " ENDED " > " DONE,
+	 "\"containerID\":\"cri-o://"},
+	{"CRI-O, scratch image", "crio-000", REG "/none:1", NULL, NULL, 5 * MIN,
+	 CREATING " > " NO_CREATE, "\"message\":\"container create failed: time="},
+	{"CRI-O, scratch image that is there", "crio-000", REG "/none:1", "IfNotPresent", NULL,
+	 5 * MIN, CREATING " > " NO_CREATE, "executable file not found in $PATH"},
+	{"CRI-O, connection refused", "crio-000", "refused.example.com/a:1", NULL, NULL, 30000,
+	 CREATING " > Pending waiting RegistryUnavailable TTFFT > " BACKOFF " > Pending waiting "
+		  "RegistryUnavailable TTFFT",
+	 "because the registry is unavailable: "},
+	{"CRI-O, back-off", "crio-000", "refused.example.com/a:1", NULL, NULL, 20000,
+	 CREATING " > Pending waiting RegistryUnavailable TTFFT > " BACKOFF,
+	 "Back-off pulling image \\\"refused.example.com/a:1\\\": RegistryUnavailable: image pull "
+	 "failed for refused.example.com/a:1 "},
+	{"CRI-O, no space left", "crio-000", REG "/huge:1", NULL, NULL, 5000, CREATING " > " ERR,
+	 "writing blob: storing blob to file"},
 	{"no space left", "n-000", REG "/huge:1", NULL, NULL, 3 * MIN, CREATING " > " ERR,
 	 "no space left on device"},
 };
