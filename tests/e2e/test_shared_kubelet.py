@@ -24,9 +24,10 @@ def cpu_seconds(pid):
 
 
 def node_cpu(t):
-    """CPU seconds of all processes of the node so far: kubelet, containerd, what they started, and who ended."""
+    """CPU seconds of all processes of the node so far: kubelet, runtime, what they started, and who ended."""
+    runtime = t.cluster.env["RUNTIME"].partition("-")[0]
     roots = [int(open(os.path.join(t.cluster.dir, "run", f"{part}-{t.cluster.node}.pid"), encoding="ascii").read().split()[0])
-             for part in ("init", "kubelet", "containerd")]
+             for part in ("init", "kubelet", runtime)]
     return sum(map(cpu_seconds, processes.family(roots)))
 
 

@@ -59,7 +59,8 @@ EVENT = obj("Event", "kc-event", "events.k8s.io/v1", {"namespace": "default"},
 
 def what_is_there():
     return [
-        Row("version", r"Server Version: v1\.34\.4"),
+        Row("version", r"Server Version: v1\.34\.4", side="sim"),
+        Row("version", r"^Client Version: (v1\.\S+)$.*^Server Version: \1$", side="real"),
         Row("api-versions", r"coordination\.k8s\.io/v1\n.*drop\.corewire\.io/v1alpha1\n.*events\.k8s\.io/v1\n"),
         Row("api-resources --api-group=drop.corewire.io",
             r"cachedimages +ci +drop\.corewire\.io/v1alpha1 +false +CachedImage\n.*pullpolicies"),
