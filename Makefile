@@ -38,7 +38,7 @@ demo: ## Watch 50 pretend nodes get their images, in seconds; REAL=1: on a real 
 	scripts/$(if $(REAL),demo_real.sh,demo.sh)
 
 test: ## Everything: gcc, clang, sanitizers, unit, pipeline and the real cluster.
-	scripts/setup.sh build cluster image lint prometheus
+	scripts/setup.sh build cluster image foreign lint prometheus
 	python3 scripts/run_tests.py
 
 test-unit: ## The tests that need no cluster, with gcc only.
@@ -46,11 +46,11 @@ test-unit: ## The tests that need no cluster, with gcc only.
 	python3 scripts/run_tests.py gcc
 
 test-e2e: ## The tests on the real cluster only.
-	scripts/setup.sh build cluster image prometheus
+	scripts/setup.sh build cluster image foreign prometheus
 	python3 scripts/run_tests.py cluster
 
 test-matrix: ## The cluster suite on each pair of Kubernetes and runtime (hours); PAIRS="1.36/containerd-2" MODULES="crds deploy" choose.
-	scripts/setup.sh build cluster image prometheus
+	scripts/setup.sh build cluster image foreign prometheus
 	scripts/build.sh gcc
 	tests/e2e/matrix.py --build $(BUILD) $(addprefix --pair ,$(PAIRS)) --record $(MODULES)
 	tests/e2e/matrix.py --page

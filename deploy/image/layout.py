@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
-"""Lays out the root of the image: layout.py --build DIR --out DIR --version V --revision COMMIT --epoch SECONDS
+"""Lays out the root of the image:
+    layout.py --build DIR --out DIR --version V --revision COMMIT --epoch SECONDS [--root DIR TRIPLET]
 
 The programs of supervisor/procs.def, the supervisor and dropctl, stripped; every shared library that they load, found
 by the loader itself; for each Debian package that a library came from its licence and its entry in dpkg's form, which
 scanners read; the authorities' certificates; time zones; users 0 and 65532. And what is inside as SPDX 2.3.
-Same inputs, same bytes: everything is sorted, times are the epoch, no random is used. Runs on the Debian it is built on.
+Same inputs, same bytes: everything is sorted, times are the epoch, no random is used. Runs on the Debian it is built on, or takes
+the libraries of programs that were cross-compiled from an unpacked root (debian.py).
 """
 import argparse
 import datetime
@@ -14,24 +16,20 @@ import os
 import pathlib
 import re
 import shutil
-import subprocess
+
+from debian import CERTIFICATES, Here, Unpacked, run
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 USER = 65532
 SBOM = "usr/share/drop/sbom.spdx.json"
 # Loaded by name and not by a link: glibc wants it to end a thread.
 BY_NAME = ["libgcc_s.so.1"]
-CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
-ZONES = pathlib.Path("/usr/share/zoneinfo")
+ZONES = "/usr/share/zoneinfo"
 TEXTS = {
     "etc/passwd": f"root:x:0:0:root:/:/sbin/nologin\ndrop:x:{USER}:{USER}:drop:/:/sbin/nologin\n",
     "etc/group": f"root:x:0:\ndrop:x:{USER}:\n",
     "etc/nsswitch.conf": "hosts: files dns\n",
 }
-
-
-def run(*command):
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
 def programs():
@@ -42,37 +40,12 @@ def programs():
     return dict(sorted(found.items()))
 
 
-def libraries(files):
-    """Path under which the loader looks -> file that is there now."""
-    found = {}
-    for file in files:
-        listed = run("ldd", str(file))
-        for name, path in re.findall(r"^\t(\S+)(?: => (\S+))? \(0x", listed, re.M):
-            if path or name.startswith("/"):
-                found[path or name] = os.path.realpath(path or name)
-            elif not name.startswith("linux-"):
-                raise SystemExit(f"layout.py: {file} needs {name}, which is not here")
+def libraries(debian, files):
+    found = debian.libraries(files)
     folder = os.path.dirname(next(path for path in found if "/libc.so" in path))
     for name in BY_NAME:
-        found[f"{folder}/{name}"] = os.path.realpath(f"{folder}/{name}")
+        found[f"{folder}/{name}"] = os.path.realpath(debian.file(f"{folder}/{name}"))
     return dict(sorted(found.items()))
-
-
-def owner(path):
-    """The package a file came from. Its list may name the folder from before or after /usr was merged."""
-    stem = path.removeprefix("/usr")
-    for name in (stem, "/usr" + stem):
-        done = subprocess.run(["dpkg-query", "-S", name], capture_output=True, text=True, check=False)
-        if done.returncode == 0:
-            return done.stdout.partition(": ")[0].partition(",")[0]
-    raise SystemExit(f"layout.py: no package owns {path}")
-
-
-def package(name):
-    fields = ["Package", "Version", "Architecture", "source:Package", "source:Version", "Homepage"]
-    text = run("dpkg-query", "-W", "-f", "\\n".join("${%s}" % field for field in fields), name)
-    return dict(zip(("name", "version", "arch", "source", "source_version", "homepage"),
-                    text.split("\n")))
 
 
 class Layout:
@@ -111,19 +84,13 @@ class Layout:
             os.utime(path, (epoch, epoch), follow_symlinks=False)
 
 
-def zones():
+def zones(debian):
     """IANA time zones (base/zone.c): path -> file. Those with leap seconds, and tables for people, are left out."""
-    for file in sorted(ZONES.rglob("*")):
-        first = file.relative_to(ZONES).parts[0]
+    folder = pathlib.Path(debian.file(ZONES))
+    for file in sorted(folder.rglob("*")):
+        first = file.relative_to(folder).parts[0]
         if first not in ("posix", "right", "localtime") and file.is_file() and file.read_bytes()[:4] == b"TZif":
-            yield str(file), file.resolve()
-
-
-def dpkg_entry(name):
-    """As in /var/lib/dpkg/status: scanners compare it with Debian's advisories."""
-    text = run("dpkg-query", "-s", name)
-    kept = ("Package", "Status", "Architecture", "Version", "Source", "Maintainer", "Homepage")
-    return "".join(line + "\n" for line in text.split("\n") if line.partition(":")[0] in kept)
+            yield f"{ZONES}/{file.relative_to(folder)}", file.resolve()
 
 
 def spdx_package(one):
@@ -174,33 +141,35 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     for name, kind in (("build", str), ("out", str), ("version", str), ("revision", str), ("epoch", int)):
         parser.add_argument(f"--{name}", type=kind, required=True)
+    parser.add_argument("--root", metavar="DIR TRIPLET", nargs=2, help="the programs' architecture, unpacked by scripts/arm64.sh")
     args = parser.parse_args()
+    debian = Unpacked(*args.root) if args.root else Here()
     layout = Layout(args.out)
     ours = {}
     for name, folder in programs().items():
         place = layout.copy(pathlib.Path(args.build) / folder / name, f"usr/bin/{name}", 0o755)
-        run("strip", "--strip-unneeded", str(place))
+        run(debian.strip, "--strip-unneeded", str(place))
         ours[f"usr/bin/{name}"] = place.read_bytes()
         if b"DROP_CRASH" in ours[f"usr/bin/{name}"]:
             raise SystemExit(f"layout.py: {name} was built for tests (meson_options.txt: crash_points)")
     (layout.out / "manager").symlink_to("usr/bin/drop-supervisor")
     packages = {}
-    loaded = libraries(sorted((layout.out / "usr/bin").iterdir()))
+    loaded = libraries(debian, sorted((layout.out / "usr/bin").iterdir()))
     for path, file in loaded.items():
         layout.copy(file, path, 0o755)
-        one = package(owner(file))
+        one = debian.package(debian.owner(file))
         packages[one["name"]] = one
-    layout.copy(CERTIFICATES, CERTIFICATES)
-    packages["ca-certificates"] = package("ca-certificates")
-    for path, file in zones():
+    layout.write(CERTIFICATES, debian.certificates())
+    packages["ca-certificates"] = debian.package("ca-certificates")
+    for path, file in zones(debian):
         layout.copy(file, path)
-    packages["tzdata"] = package("tzdata")
+    packages["tzdata"] = debian.package("tzdata")
     packages = dict(sorted(packages.items()))
     for name in packages:
-        layout.copy(f"/usr/share/doc/{name}/copyright", f"usr/share/doc/{name}/copyright")
-        layout.write(f"var/lib/dpkg/status.d/{name}", dpkg_entry(name))
+        layout.copy(debian.file(f"/usr/share/doc/{name}/copyright"), f"usr/share/doc/{name}/copyright")
+        layout.write(f"var/lib/dpkg/status.d/{name}", debian.entry(name))
     layout.copy(ROOT / "LICENSE", "usr/share/doc/drop/copyright")
-    layout.copy("/etc/os-release", "etc/os-release")
+    layout.copy(debian.file("/etc/os-release"), "etc/os-release")
     for path, text in TEXTS.items():
         layout.write(path, text)
     layout.write(SBOM, json.dumps(spdx(packages, ours, args), indent=1) + "\n")

@@ -6,6 +6,8 @@
     run.py --kubeconfig A --check            plays on A and compares with recorded/
     run.py --sim PROGRAM [--against B | --check]     A is a drop-sim, started for the run
 
+--of VERSION: A is another Kubernetes than that of recorded/; what it says otherwise is in recorded/other/VERSION.json, the whole
+record of each such case, and --record writes that file. A case there that is as in recorded/ is a failure, too.
 --node NAME: a node that takes pods (default: the first); --expire 'COMMAND': makes A forget its
 history (a drop-sim is asked itself). A deviation that deviations.py names must be there, with its
 reason; one that is not named, or named and gone, is a failure. PATTERN: shell patterns of case names.
@@ -65,14 +67,37 @@ def load(group):
         return {}
 
 
+def load_other(version):
+    """{case name: record} of those cases that this Kubernetes answers otherwise."""
+    try:
+        with open(os.path.join(RECORDED, "other", f"{version}.json"), encoding="utf-8") as file:
+            return json.load(file)
+    except FileNotFoundError:
+        return {}
+
+
+def store_other(version, group, records):
+    """Of the records of this group those that differ; the file's others stay if they are still cases."""
+    base, played = load(group), {case.name for case in GROUPS[group] if case.name in records}
+    cases = {case.name for group in GROUPS.values() for case in group}
+    kept = {name: one for name, one in load_other(version).items() if name in cases - played}
+    kept.update({name: one for name, one in records.items() if difference(base.get(name, []), one)})
+    os.makedirs(os.path.join(RECORDED, "other"), exist_ok=True)
+    write(os.path.join("other", f"{version}.json"), dict(sorted(kept.items())))
+
+
+def write(name, records):
+    with open(os.path.join(RECORDED, name), "w", encoding="utf-8") as file:
+        rows = [f"{json.dumps(name)}: [\n" + ",\n".join(
+            "  " + json.dumps(row, sort_keys=True) for row in record) + "\n]"
+            for name, record in records.items() if record]
+        file.write("{\n" + ",\n".join(rows) + "\n}\n")
+
+
 def store(group, records):
     """Records of cases that were not played stay; those of cases that are no more go."""
     kept = {case.name: records.get(case.name, load(group).get(case.name)) for case in GROUPS[group]}
-    with open(os.path.join(RECORDED, f"{group}.json"), "w", encoding="utf-8") as file:
-        rows = [f"{json.dumps(name)}: [\n" + ",\n".join(
-            "  " + json.dumps(row, sort_keys=True) for row in record) + "\n]"
-            for name, record in kept.items() if record]
-        file.write("{\n" + ",\n".join(rows) + "\n}\n")
+    write(f"{group}.json", kept)
 
 
 def lines(record):
@@ -138,6 +163,7 @@ def arguments():
     parser.add_argument("--against", metavar="B", help="a kubeconfig: what A must agree with")
     parser.add_argument("--record", action="store_true")
     parser.add_argument("--check", action="store_true")
+    parser.add_argument("--of", metavar="VERSION", help="of Kubernetes, as 1.29")
     parser.add_argument("--node", metavar="NAME")
     parser.add_argument("--expire", metavar="COMMAND")
     parser.add_argument("--list", action="store_true", help="print the names of the cases")
@@ -187,24 +213,31 @@ def play(group, chosen, player):
     return records
 
 
-def record(tap, group, chosen, player):
+def record(tap, group, chosen, player, version):
     old, new = load(group), play(group, chosen, player)
     for name, got in new.items():
         broken = any("broken" in row for row in got)
         tap.check(not broken, f"recorded: {name}", got[-1] if broken else "")
-        new[name] = kubelet.merged(old.get(name), got)
-    store(group, new)
+        new[name] = got if version else kubelet.merged(old.get(name), got)
+    if version:
+        store_other(version, group, new)
+    else:
+        store(group, new)
 
 
 def play_group(tap, group, args, player, other):
     chosen = playable(tap, group, group_cases(group, args.patterns), player)
     if args.record:
-        record(tap, group, chosen, player)
+        record(tap, group, chosen, player, args.of)
         return
     wanted = play(group, chosen, other) if other else load(group)
+    otherwise = load_other(args.of) if args.of else {}
     for name, got in play(group, chosen, player).items():
         case = next(case for case in chosen if case.name == name)
-        compare(tap, case, wanted.get(name), got, bool(args.sim))
+        if name in otherwise and not difference(wanted.get(name) or [], got):
+            tap.not_ok(name, f"is answered as in recorded/, although recorded/other/{args.of}.json has another answer")
+            continue
+        compare(tap, case, otherwise.get(name) or wanted.get(name), got, bool(args.sim))
 
 
 def main():

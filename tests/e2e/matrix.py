@@ -2,11 +2,13 @@
 """The cluster suite on each pair of Kubernetes and runtime: `make test-matrix`.
 
     matrix.py --build DIR [--pair KUBERNETES/RUNTIME]... [--jobs N] [--record] [MODULE]...
+    matrix.py --read FILE --pair KUBERNETES/RUNTIME [--commit HASH] [--record]
     matrix.py --page | --check
 
-Runs run.py once a pair, one after the other, with all modules or those named, and prints what failed. --record keeps the results
-of these pairs and modules in matrix.json, with the commit; --page writes them into docs/compatibility.md, --check says whether
-they are there.
+Runs run.py once a pair, one after the other, with the modules that scope.py names for it or those named here, and prints what
+failed. --read takes what an earlier run printed instead, `run.py` or `make test`, of the commit HASH. --record keeps the results of
+these pairs and modules in matrix.json, with the commit; --page writes them into docs/compatibility.md, --check says whether they
+are there.
 """
 import argparse
 import collections
@@ -18,21 +20,19 @@ import sys
 import time
 
 import plan
-from cluster import PAIR
+from scope import ONLY, PAIRS, applies
 
 FOLDER = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(FOLDER))
 RECORD = os.path.join(FOLDER, "matrix.json")
 PAGE = os.path.join(ROOT, "docs", "compatibility.md")
 BEGIN, END = "<!-- results: tests/e2e/matrix.py --page -->\n", "<!-- end of results -->\n"
-PAIRS = ("1.29/containerd-1.6", "1.29/containerd-2", PAIR, "1.34/containerd-2", "1.34/crio-1.34", "1.36/containerd-1.6",
-         "1.36/containerd-2")
 LINE = re.compile(r"^(ok|not ok) \d+ - (\w+)\.([\w]+): ?(.*?)( # SKIP (.*))?$")
 TOOK = re.compile(r"^# (\w+)\.\w+ took ([\d.]+) s$")
 
 
 def result():
-    return {"passed": 0, "failed": 0, "skipped": [], "seconds": 0}
+    return {"passed": 0, "failed": 0, "skipped": [], "seconds": 0, "tests": 0}
 
 
 def read(lines, tell):
@@ -42,6 +42,7 @@ def read(lines, tell):
         line = line.rstrip("\n")
         if took := TOOK.match(line):
             found[took[1]]["seconds"] += float(took[2])
+            found[took[1]]["tests"] += 1
         if not (said := LINE.match(line)):
             continue
         one = found[said[2]]
@@ -63,17 +64,43 @@ def commit():
     return git("rev-parse", "--short", "HEAD") + ("+" if changed else "")
 
 
+def dated(found, tested):
+    for one in found.values():
+        one["seconds"] = round(one["seconds"])
+        one["commit"], one["day"] = tested, time.strftime("%Y-%m-%d", time.gmtime())
+    return found
+
+
+def cluster_stage(lines):
+    """Of what `make test` prints, the tests on the clusters; all, if that is not what it is."""
+    lines = list(lines)
+    begin = next((i for i, line in enumerate(lines) if line.rstrip() == "== cluster"), None)
+    if begin is None:
+        return lines
+    return lines[begin:next((i for i, line in enumerate(lines) if line.startswith("== cluster: ")), None)]
+
+
+def earlier(pair, args):
+    """As run(), of a run that is over. A module whose last test was cut off is left out."""
+    with open(args.read, encoding="utf-8", errors="replace") as file:
+        found = read(cluster_stage(file), lambda line: print(f"{pair}: {line}", flush=True))
+    expected = collections.Counter(plan.module_of(name) for name, _ in plan.tests(sorted(found)))
+    whole = {module: one for module, one in found.items() if module in plan.WHOLE or one["tests"] >= expected[module]}
+    for module in sorted({*found} - {*whole}):
+        print(f"# {pair} {module}: not all of its tests were run", flush=True)
+    return dated(whole, args.commit or commit()), not any(one["failed"] for one in whole.values())
+
+
 def run(pair, args):
     command = [sys.executable, "-u", os.path.join(FOLDER, "run.py"), "--build", args.build, "--pair", pair, "--jobs", str(args.jobs)]
     tested = commit()
     print(f"# {pair}, {tested}", flush=True)
-    with subprocess.Popen(command + args.modules, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True) as process:
+    modules = args.modules or [name for name in plan.modules(matrix=True) if applies(name, pair)]
+    with subprocess.Popen(command + modules, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True) as process:
         found = read(process.stdout, lambda line: print(f"{pair}: {line}", flush=True))
-    for module in args.modules:
+    for module in modules:
         found.setdefault(module, result())
-    for one in found.values():
-        one["seconds"] = round(one["seconds"])
-        one["commit"], one["day"] = tested, time.strftime("%Y-%m-%d", time.gmtime())
+    dated(found, tested)
     if not any(one["passed"] for one in found.values()):
         print(f"{pair}: no test was run", flush=True)
         return found, False
@@ -93,9 +120,9 @@ def record(pair, found):
         file.write("\n")
 
 
-def cell(one):
+def cell(one, wanted=True):
     if one is None:
-        return "not run"
+        return "not run" if wanted else "–"
     text = f"{one['passed']} passed" if not one["failed"] else f"**{one['failed']} failed**, {one['passed']} passed"
     if one["skipped"]:
         text += f", {len(one['skipped'])} not applicable"
@@ -105,11 +132,14 @@ def cell(one):
 def page():
     """The page, with the results that are recorded."""
     table = recorded()
-    modules = sorted({module for found in table.values() for module in found})
+    modules = sorted({*plan.modules(matrix=True), *(module for found in table.values() for module in found)})
     pairs = [pair for pair in PAIRS if pair in table]
     lines = ["| module of tests/e2e | " + " | ".join(pair.replace("/", ", ") for pair in pairs) + " |",
              "|---" * (len(pairs) + 1) + "|"]
-    lines += [f"| {module} | " + " | ".join(cell(table[pair].get(module)) for pair in pairs) + " |" for module in modules]
+    lines += [f"| {module} | " + " | ".join(cell(table[pair].get(module), applies(module, pair)) for pair in pairs) + " |"
+              for module in modules]
+    lines += ["", "–: what the module tests does not depend on what the pair adds:", ""]
+    lines += [f"- {module}: {why}" for module, (_, why) in sorted(ONLY.items())]
     skipped = sorted({f"- {pair}, {module}, {text}" for pair in pairs for module, one in table[pair].items() for text in one["skipped"]})
     if skipped:
         lines += ["", "Not applicable:", "", *skipped]
@@ -131,6 +161,8 @@ def main():
     parser.add_argument("--pair", metavar="KUBERNETES/RUNTIME", action="append", choices=PAIRS)
     parser.add_argument("--jobs", metavar="N", type=int, default=1)
     parser.add_argument("--record", action="store_true")
+    parser.add_argument("--read", metavar="FILE")
+    parser.add_argument("--commit", metavar="HASH")
     parser.add_argument("--page", action="store_true")
     parser.add_argument("--check", action="store_true")
     parser.add_argument("modules", metavar="MODULE", nargs="*")
@@ -142,10 +174,11 @@ def main():
         with open(PAGE, "w", encoding="utf-8") as file:
             file.write(text)
         return 0
-    args.modules = args.modules or plan.modules(matrix=True)
+    if args.read and len(args.pair or ()) != 1:
+        parser.error("--read is of one --pair")
     good = True
     for pair in args.pair or PAIRS:
-        found, fine = run(pair, args)
+        found, fine = (earlier if args.read else run)(pair, args)
         good &= fine
         if args.record:
             record(pair, found)

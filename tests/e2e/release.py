@@ -67,9 +67,10 @@ def template(folder, values, version="1.34.0"):
     return [one for one in yaml.safe_load_all(text) if one]
 
 
-def build_image(folder, tag):
-    """Builds into the folder; returns what build.sh says of it."""
-    said = run(os.path.join(DEPLOY, "image", "build.sh"), "--out", folder, "--tag", tag)
+def build_image(folder, tag, platform=None):
+    """Builds into the folder; returns what build.sh says of it. platform: another than the machine's."""
+    env = {**os.environ, **({"PLATFORM": platform} if platform else {})}
+    said = run(os.path.join(DEPLOY, "image", "build.sh"), "--out", folder, "--tag", tag, env=env)
     run("buildah", "rmi", tag)
     return said
 
@@ -89,10 +90,10 @@ def remove_old_images():
             shutil.rmtree(path)
 
 
-def image():
+def image(platform=None):
     """The folder of an image of this tree, built once and kept outside of it; older ones are removed. Tests on another
     cluster of this run wait for it."""
-    folder = os.path.join(CACHE, f"image-{tree_key()}")
+    folder = os.path.join(CACHE, f"image-{tree_key()}" + (f"-{platform.replace('/', '-')}" if platform else ""))
     os.makedirs(CACHE, exist_ok=True)
     with open(os.path.join(CACHE, "image.lock"), "w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -100,7 +101,7 @@ def image():
             remove_old_images()
             half = folder + ".half"
             shutil.rmtree(half, ignore_errors=True)
-            build_image(half, "localhost/drop-e2e:first")
+            build_image(half, "localhost/drop-e2e:first", platform)
             os.rename(half, folder)
         os.utime(folder)
     return folder
