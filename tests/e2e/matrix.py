@@ -67,6 +67,7 @@ def commit():
 def dated(found, tested):
     for one in found.values():
         one["seconds"] = round(one["seconds"])
+        del one["tests"]
         one["commit"], one["day"] = tested, time.strftime("%Y-%m-%d", time.gmtime())
     return found
 
@@ -86,7 +87,9 @@ def earlier(pair, args):
         found = read(cluster_stage(file), lambda line: print(f"{pair}: {line}", flush=True))
     expected = collections.Counter(plan.module_of(name) for name, _ in plan.tests(sorted(found)))
     whole = {module: one for module, one in found.items() if module in plan.WHOLE or one["tests"] >= expected[module]}
-    for module in sorted({*found} - {*whole}):
+    if args.modules:
+        whole = {module: one for module, one in whole.items() if module in args.modules}
+    for module in sorted({*(args.modules or found)} - {*whole}):
         print(f"# {pair} {module}: not all of its tests were run", flush=True)
     return dated(whole, args.commit or commit()), not any(one["failed"] for one in whole.values())
 
