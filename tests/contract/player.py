@@ -174,6 +174,9 @@ class Run(KubeletSteps):
         kinds = set()
         while True:
             event = self.watches[step.name].take(PATIENCE)
+            if event is None:
+                kinds.add("the end")
+                break
             kinds.add(f"{event['type']} {event['object']['apiVersion']} {event['object']['kind']}")
             if event["type"] == "BOOKMARK" and self.ends_initial(event):
                 break
@@ -182,6 +185,9 @@ class Run(KubeletSteps):
     def do_find(self, step):
         while True:
             event = self.watches[step.name].take(PATIENCE)
+            if event is None:
+                self.record.append({"events": ["the end"]})
+                return
             if event["type"] != "BOOKMARK" and event["object"]["metadata"]["name"] == step.want:
                 self.record.append({"events": [self.event(event, step.show)]})
                 return

@@ -122,7 +122,8 @@ class Stream:
             time.sleep(1)
         self.events = queue.Queue(EVENTS_MAX)
         self.text = b""
-        if self.code != 200:
+        self.ended = self.code != 200
+        if self.ended:
             self.text = self.reply.read()
             self.connection.close()
             return
@@ -144,7 +145,11 @@ class Stream:
 
     def take(self, seconds):
         """The next event; None: the stream ended; queue.Empty: nothing came in time."""
-        return self.events.get(timeout=seconds)
+        if self.ended and self.events.empty():
+            return None
+        event = self.events.get(timeout=seconds)
+        self.ended = event is None
+        return event
 
     def close(self):
         try:
