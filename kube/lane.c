@@ -145,3 +145,11 @@ void lane_timer(struct lane *lane, int64_t now_ms)
 	lane->timer_at_ms = CLOCK_NEVER;
 	curl_multi_socket_action(lane->multi, CURL_SOCKET_TIMEOUT, 0, &running);
 }
+
+void lane_run(struct lane *lane)
+{
+	/* From the end: a socket that goes makes room for the last one. */
+	for (size_t i = lane->n_wanted; i-- > 0;)
+		if (i < lane->n_wanted && (lane->wanted[i].events & POLLIN))
+			lane_socket_ready(lane, lane->wanted[i].fd, POLLIN);
+}

@@ -41,5 +41,7 @@ void lane_adopt(struct lane *lane, CURL *easy);
 /* Runs curl for a socket that became ready, or for its timer if that is due. */
 void lane_socket_ready(struct lane *lane, int fd, short revents);
 void lane_timer(struct lane *lane, int64_t now_ms);
+/* Runs curl as if each socket that it reads from were ready. */
+void lane_run(struct lane *lane);
 
 #endif

@@ -14,8 +14,6 @@
 #include "kube/easy.h"
 #include "kube/retry.h"
 
-/* A buffer that grew beyond this gives its memory back when it is empty. */
-#define BUFFER_KEEP (64 * 1024)
 /* Easy handles kept for later in each lane. */
 #define SPARE_MAX KUBE_IN_FLIGHT_MAX
 
@@ -57,12 +55,7 @@ static const struct transfer_kind answer_kind = {
 
 static bool stream_accepted(struct transfer *t, const char *bytes, size_t n)
 {
-	if (t->taken >= TRANSPORT_TURN_MAX) {
-		buf_skip(&t->in, t->taken);
-		t->taken = 0;
-	}
-	buf_add(&t->in, bytes, n);
-	t->n_waiting += n;
+	pieces_add(&t->waiting, bytes, n);
 	t->transport->lanes[t->lane].backlog += n;
 	transfer_ready(t);
 	return true;
@@ -162,6 +155,7 @@ void transfer_forget(struct transfer *t)
 	if (t->secret && t->in.data != NULL)
 		explicit_bzero(t->in.data, t->in.cap);
 	buf_done(&t->in);
+	pieces_done(&t->waiting);
 	free(t);
 }
 
@@ -184,8 +178,8 @@ void transport_stop(struct transfer *t)
 	if (t->easy != NULL && t->kind->measured) /* it was sent, and no answer came in time */
 		count(t);
 	t->stopped = true;
-	h->lanes[t->lane].backlog -= t->n_waiting;
-	t->n_waiting = 0;
+	h->lanes[t->lane].backlog -= t->waiting.n;
+	pieces_drop(&t->waiting);
 	if (h->current == t)
 		transfer_detach(t); /* transfer_deliver() forgets it */
 	else
@@ -203,6 +197,9 @@ static size_t on_bytes(char *bytes, size_t one, size_t n, void *ctx)
 	long code = 0;
 	(void)one;
 	t->last_byte_ms = clock_boot_ms();
+	t->transport->lanes[t->lane].moved = true;
+	if (n >= CURL_MAX_WRITE_SIZE) /* as large as the buffer of a transfer */
+		t->transport->lanes[t->lane].rest = true;
 	curl_easy_getinfo(t->easy->curl, CURLINFO_RESPONSE_CODE, &code);
 	bool accepted = code >= 200 && code <= 299;
 	return (accepted ? t->kind->accepted : t->kind->refused)(t, bytes, n) ? n : 0;
@@ -241,6 +238,7 @@ struct transfer *transport_start(struct transport *h, const struct transport_cal
 	if (credentials_refresh(h->cred, clock_boot_ms(), false))
 		h->counters->credential_reloads++;
 	t->transport = h;
+	pieces_init(&t->waiting);
 	t->kind = call->data != NULL ? &stream_kind : &answer_kind;
 	t->lane = call->lane;
 	t->data = call->data;
@@ -260,6 +258,7 @@ struct transfer *transport_start_foreign(struct transport *h, const struct trans
 {
 	struct transfer *t = xcalloc(1, sizeof(*t));
 	t->transport = h;
+	pieces_init(&t->waiting);
 	t->kind = &foreign_kind;
 	t->lane = KUBE_FETCH;
 	t->sink = call->sink;
@@ -314,23 +313,26 @@ static void set_body(struct transfer *t)
 	t->result.len = whole ? t->in.len : 0;
 }
 
+/* Bytes of a stream; returns how many. */
+static size_t hand_on(struct transfer *t, size_t most)
+{
+	const char *bytes;
+	size_t n, sum = 0;
+	while (!t->stopped && sum < most &&
+	       (n = pieces_take(&t->waiting, most - sum, &bytes)) > 0) {
+		t->transport->lanes[t->lane].backlog -= n;
+		sum += n;
+		t->data(t->ctx, bytes, n);
+	}
+	return sum;
+}
+
 size_t transfer_deliver(struct transfer *t, size_t most)
 {
 	struct transport *h = t->transport;
-	size_t n = t->n_waiting < most ? t->n_waiting : most;
 	h->current = t;
-	if (n > 0) {
-		const char *bytes = t->in.data + t->taken;
-		t->taken += n;
-		t->n_waiting -= n;
-		h->lanes[t->lane].backlog -= n;
-		t->data(t->ctx, bytes, n);
-		if (t->n_waiting == 0 && !t->stopped && t->easy != NULL) {
-			buf_clear(&t->in, BUFFER_KEEP);
-			t->taken = 0;
-		}
-	}
-	if (!t->stopped && t->easy == NULL && t->n_waiting == 0) {
+	size_t n = hand_on(t, most);
+	if (!t->stopped && t->easy == NULL && t->waiting.n == 0) {
 		set_body(t);
 		t->stopped = true;
 		t->done(t->ctx, &t->result);
@@ -338,7 +340,7 @@ size_t transfer_deliver(struct transfer *t, size_t most)
 	h->current = NULL;
 	if (t->stopped)
 		transfer_forget(t);
-	else if (t->n_waiting > 0)
+	else if (t->waiting.n > 0)
 		transfer_ready(t);
 	return n;
 }

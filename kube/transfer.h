@@ -16,6 +16,7 @@
 
 #include "kube/transport.h"
 #include "kube/lane.h"
+#include "kube/pieces.h"
 
 /* Inside curl's callback: bytes are kept or looked at, no transfer is started or stopped. */
 typedef bool (*transfer_bytes_fn)(struct transfer *t, const char *bytes, size_t n);
@@ -37,9 +38,8 @@ struct transfer {
 	enum kube_lane lane;
 	struct easy *easy; /* NULL once curl is done with it */
 	struct curl_slist *headers;
-	struct buf in;    /* what was collected, or bytes of a stream */
-	size_t taken;     /* of a stream: bytes of `in` that were handed on */
-	size_t n_waiting; /* of a stream: bytes of `in` that were not */
+	struct buf in;         /* what was collected */
+	struct pieces waiting; /* of a stream: bytes that were not handed on */
 	void (*data)(void *ctx, const char *bytes, size_t n);
 	int (*sink)(void *ctx, const char *bytes, size_t n);
 	void (*done)(void *ctx, const struct transport_result *result);
@@ -70,6 +70,8 @@ struct transport {
 		struct easy *spare;
 		size_t n_spare;
 		size_t backlog; /* bytes of streams not handed on */
+		bool moved;     /* bytes came since curl was last run */
+		bool rest;      /* curl may have more than it handed on (run_rest()) */
 	} lanes[KUBE_LANES];
 	struct transfers ready;
 	uint64_t turn;
