@@ -66,6 +66,7 @@ void core_free(struct core *c)
 	map_done(&c->images);
 	map_done(&c->registries);
 	map_done(&c->pods);
+	texts_done(&c->texts);
 	map_done(&c->stale_pods);
 	map_done(&c->leaving);
 	free(c->queue);

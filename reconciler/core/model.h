@@ -42,6 +42,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/map.h"
+#include "base/texts.h"
 #include "base/timers.h"
 #include "reconciler/core/actions.h"
 #include "reconciler/rules/backoff.h"
@@ -440,8 +441,8 @@ struct pull_pod;
 /* Thousands wait for their status to be durable: members are placed so that there are no gaps. */
 struct pull { /* one image of a pod: what it is and what came of it */
 	struct pull_pod *pod;
-	char *image_name, *image_uid, *reference;
-	int container; /* place of its container (api/pullpod.h) */
+	const char *image_name, *image_uid, *reference; /* held in core.texts */
+	int container;                                  /* place of its container (api/pullpod.h) */
 	uint32_t attempt;
 	int64_t repull_s;    /* not 0: a repull, decided then */
 	struct image *image; /* attached to it */
@@ -453,10 +454,10 @@ struct pull { /* one image of a pod: what it is and what came of it */
 	int64_t began_ms;  /* it is live since */
 	uint64_t outcomes; /* its own is among the image's first this many */
 	struct outcome_memory memory;
-	struct outcome outcome; /* strings owned */
+	struct outcome outcome; /* strings held in core.texts */
 	struct link of_image;
-	char *place;        /* while it is stale, "image/node"; else NULL (stale_pods.c) */
-	struct timer timer; /* when it is judged again; live ones of seen pods */
+	struct stale_count *place; /* of "image/node" while it is stale; else NULL (stale_pods.c) */
+	struct timer timer;        /* when it is judged again; live ones of seen pods */
 };
 
 struct pull_pod { /* what carries them: what the API server and the limits know of */
@@ -480,9 +481,9 @@ struct pull_pod { /* what carries them: what the API server and the limits know 
 	int64_t started_ms;      /* last time that its start was asked for */
 	struct policy *policy;   /* that it is counted in; NULL: holds no slot */
 	struct policy *paced_by; /* that it was counted in last; NULL: none that is left */
-	char *leaving;           /* the node whose n_leaving counts it; or NULL */
-	struct link queued;      /* in core.asks, core.shown or core.deletes */
-	struct timer timer;      /* to ask or delete again, to give up waiting for it */
+	struct stale_count *leaving; /* of the node whose n_leaving counts it; or NULL */
+	struct link queued;          /* in core.asks, core.shown or core.deletes */
+	struct timer timer;          /* to ask or delete again, to give up waiting for it */
 	uint32_t n_live; /* pulls of it that are live: while there are any it holds a slot */
 	int slot;        /* and this is its node */
 	uint32_t n_pulls;
@@ -490,8 +491,8 @@ struct pull_pod { /* what carries them: what the API server and the limits know 
 };
 
 struct stale_count { /* how many stale pods have the name */
-	char *name;
 	uint32_t n;
+	char name[];
 };
 
 struct core {
@@ -519,6 +520,7 @@ struct core {
 	struct policy fallback;
 	struct map registries;
 	struct map pods;              /* struct pull_pod by name */
+	struct texts texts;           /* of pulls: thousands have the same image */
 	struct map stale_pods;        /* struct stale_count by place: what `held` says, by name */
 	struct map leaving;           /* struct stale_count by node name */
 	int64_t pull_ms;              /* mean of all pulls that succeeded */

@@ -40,12 +40,19 @@ static void replace(char **field, const char *value)
 	*field = xstrdup(value);
 }
 
+static void replace_text(struct core *c, const char **field, const char *value)
+{
+	const char *old = *field;
+	*field = text_hold(&c->texts, value);
+	text_drop(&c->texts, old);
+}
+
 /*
  * What does not change in the life of a pod. Where a webhook took the annotations of a batch of
  * ours away, we still know what it carries.
  */
-static void identify(struct pull_pod *pod, const struct pod *seen, const struct carried *carried,
-		     size_t n)
+static void identify(struct core *c, struct pull_pod *pod, const struct pod *seen,
+		     const struct carried *carried, size_t n)
 {
 	pod->created = seen->meta.created;
 	pod->state = POD_SEEN;
@@ -59,9 +66,9 @@ static void identify(struct pull_pod *pod, const struct pod *seen, const struct 
 		p->noted = carried[i].noted;
 		p->attempt = carried[i].attempt;
 		p->repull_s = carried[i].repull_s;
-		replace(&p->image_name, carried[i].image);
-		replace(&p->image_uid, carried[i].image_uid);
-		replace(&p->reference, carried[i].reference);
+		replace_text(c, &p->image_name, carried[i].image);
+		replace_text(c, &p->image_uid, carried[i].image_uid);
+		replace_text(c, &p->reference, carried[i].reference);
 	}
 }
 
@@ -119,7 +126,7 @@ static void take_evidence(struct core *c, const struct pull *p, struct image *im
 		next = l->next;
 		if (live->state != PULL_LIVE || live->slot != slot)
 			continue;
-		pull_set_outcome(live, &p->outcome);
+		pull_set_outcome(c, live, &p->outcome);
 		pull_done(c, live, now);
 	}
 }
@@ -181,7 +188,7 @@ static void look(struct core *c, struct pull *p, const struct pod *pod, struct n
 	if (p->outcome.kind == OUTCOME_FAILED && o.kind == OUTCOME_RUNNING &&
 	    outcome_lacks_cause(pod, p->container))
 		return;
-	pull_set_outcome(p, &o);
+	pull_set_outcome(c, p, &o);
 }
 
 /* It says something new, or what it belongs to is to be found. */
@@ -217,7 +224,7 @@ static struct pull_pod *first_seen(struct core *c, struct pull_pod *asked_for,
 	}
 	timer_stop(&c->timers, &pod->timer);
 	list_remove(&pod->queued);
-	identify(pod, seen, carried, n);
+	identify(c, pod, seen, carried, n);
 	return pod;
 }
 

@@ -33,17 +33,17 @@ struct pull_pod *pod_new(struct core *c, const char *name, uint32_t n_pulls)
 	return pod;
 }
 
-void pull_set_outcome(struct pull *p, const struct outcome *o)
+void pull_set_outcome(struct core *c, struct pull *p, const struct outcome *o)
 {
 	struct outcome old = p->outcome; /* o may be made of its strings */
 	struct outcome copy = *o;
-	copy.reason = xstrdup(o->reason);
-	copy.message = xstrdup(o->message);
-	copy.digest = xstrdup(o->digest);
+	copy.reason = text_hold(&c->texts, o->reason);
+	copy.message = text_hold(&c->texts, o->message);
+	copy.digest = text_hold(&c->texts, o->digest);
 	p->outcome = copy;
-	free((char *)(uintptr_t)old.reason);
-	free((char *)(uintptr_t)old.message);
-	free((char *)(uintptr_t)old.digest);
+	text_drop(&c->texts, old.reason);
+	text_drop(&c->texts, old.message);
+	text_drop(&c->texts, old.digest);
 }
 
 static void pull_clear(struct core *c, struct pull *p, struct now now)
@@ -52,10 +52,10 @@ static void pull_clear(struct core *c, struct pull *p, struct now now)
 	list_remove(&p->of_image);
 	timer_stop(&c->timers, &p->timer);
 	stale_pod_end(c, p, now);
-	pull_set_outcome(p, &none);
-	free(p->image_name);
-	free(p->image_uid);
-	free(p->reference);
+	pull_set_outcome(c, p, &none);
+	text_drop(&c->texts, p->image_name);
+	text_drop(&c->texts, p->image_uid);
+	text_drop(&c->texts, p->reference);
 }
 
 static void shown_end(struct core *c, struct pull_pod *pod)

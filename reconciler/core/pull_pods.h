@@ -50,6 +50,6 @@ void pod_not_deleted(struct core *c, struct pull_pod *pod, struct now now);
 /* The first of its pulls that is live, or NULL. */
 struct pull *pod_live(struct pull_pod *pod);
 /* o may borrow strings of the outcome that it replaces. */
-void pull_set_outcome(struct pull *p, const struct outcome *o);
+void pull_set_outcome(struct core *c, struct pull *p, const struct outcome *o);
 
 #endif

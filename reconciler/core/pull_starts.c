@@ -56,9 +56,9 @@ struct pull_pod *pull_pod_make(struct core *c, struct image *const *images, size
 	for (size_t i = 0; i < n; i++) {
 		struct attempt attempt = attempt_of(c, images[i], slot, now);
 		struct pull *p = &pod->pulls[i];
-		p->image_name = xstrdup(images[i]->name);
-		p->image_uid = xstrdup(images[i]->uid);
-		p->reference = xstrdup(images[i]->reference);
+		p->image_name = text_hold(&c->texts, images[i]->name);
+		p->image_uid = text_hold(&c->texts, images[i]->uid);
+		p->reference = text_hold(&c->texts, images[i]->reference);
 		p->noted = true;
 		p->attempt = attempt.number;
 		p->repull_s = attempt.repull_s;

@@ -232,7 +232,7 @@ void pod_lost(struct core *c, struct pull_pod *pod, const struct outcome *o, str
 		struct pull *p = &pod->pulls[i];
 		if (p->state != PULL_LIVE)
 			continue;
-		pull_set_outcome(p, o);
+		pull_set_outcome(c, p, o);
 		pull_done(c, p, now);
 	}
 	pod_free(c, pod, now);
@@ -285,7 +285,7 @@ void pull_judge(struct core *c, struct pull *p, struct now now)
 	}
 	if (o.kind == OUTCOME_RUNNING)
 		o.kind = OUTCOME_FAILED;
-	pull_set_outcome(p, &o);
+	pull_set_outcome(c, p, &o);
 	pull_done(c, p, now);
 }
 
@@ -305,6 +305,6 @@ void pull_not_made(struct core *c, struct pull *p, const char *text, struct now 
 						     ? cause_tail(&c->scratch, text)
 						     : "the pull pod could not be created",
 				  .due_ms = CLOCK_NEVER};
-	pull_set_outcome(p, &failing);
+	pull_set_outcome(c, p, &failing);
 	settle_stuck(c, p, now);
 }

@@ -6,6 +6,7 @@
 #include "reconciler/core/stale_pods.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/xalloc.h"
 #include "reconciler/rules/bits.h"
@@ -13,24 +14,25 @@
 #include "reconciler/core/policies.h"
 #include "reconciler/core/slots.h"
 
-static uint32_t count_up(struct map *m, const char *name)
+static struct stale_count *count_up(struct map *m, const char *name)
 {
 	struct stale_count *l = map_get(m, name);
 	if (l == NULL) {
-		l = xcalloc(1, sizeof(*l));
-		l->name = xstrdup(name);
+		size_t size = strlen(name) + 1;
+		l = xmalloc(sizeof(*l) + size);
+		l->n = 0;
+		memcpy(l->name, name, size);
 		map_put(m, l->name, l);
 	}
-	return ++l->n;
+	l->n++;
+	return l;
 }
 
-static uint32_t count_down(struct map *m, const char *name)
+static uint32_t count_down(struct map *m, struct stale_count *l)
 {
-	struct stale_count *l = map_get(m, name);
 	if (--l->n != 0)
 		return l->n;
 	map_del(m, l->name);
-	free(l->name);
 	free(l);
 	return 0;
 }
@@ -90,17 +92,17 @@ static void pace(struct core *c, struct pull_pod *pod)
 
 static void leave(struct core *c, struct pull_pod *pod)
 {
-	pod->leaving = xstrdup(pod->node_name);
-	count_up(&c->leaving, pod->leaving);
+	pod->leaving = count_up(&c->leaving, pod->node_name);
 	pod->paced_by = pacer(c, pod);
 	pace(c, pod);
 }
 
 static void left(struct core *c, struct pull_pod *pod)
 {
-	show_leaving(c, pod->leaving, count_down(&c->leaving, pod->leaving));
-	free(pod->leaving);
+	const char *node = arena_strdup(&c->scratch, pod->leaving->name);
+	uint32_t n = count_down(&c->leaving, pod->leaving);
 	pod->leaving = NULL;
+	show_leaving(c, node, n);
 	pace(c, pod);
 }
 
@@ -145,8 +147,7 @@ void stale_pod_settle(struct core *c, struct pull *p, struct now now)
 	}
 	if (p->place == NULL) {
 		char *place = arena_printf(&c->scratch, "%s/%s", p->image_name, pod->node_name);
-		p->place = xstrdup(place);
-		count_up(&c->stale_pods, p->place);
+		p->place = count_up(&c->stale_pods, place);
 	}
 	leaving_settle(c, pod);
 	show_held(c, p, true, now);
@@ -159,7 +160,6 @@ void stale_pod_end(struct core *c, struct pull *p, struct now now)
 		return;
 	if (count_down(&c->stale_pods, p->place) == 0)
 		show_held(c, p, false, now);
-	free(p->place);
 	p->place = NULL;
 	leaving_settle(c, p->pod);
 }

@@ -1,4 +1,4 @@
-/* Arena, buffer and map: the containers everything else stands on. */
+/* Arena, buffer, map and shared texts: the containers everything else stands on. */
 #include "tests/unit.h"
 
 #include <stdlib.h>
@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/map.h"
+#include "base/texts.h"
 #include "base/xalloc.h"
 
 static void arena_gives_zeroed_aligned_memory(void **state)
@@ -126,6 +127,30 @@ static void map_agrees_with_an_array(void **state)
 	map_done(&m);
 }
 
+static void texts_are_shared_until_nobody_holds_them(void **state)
+{
+	(void)state;
+	struct texts t = {0};
+	char text[] = "registry.example/app:1";
+	const char *first = text_hold(&t, text), *again = text_hold(&t, "registry.example/app:1");
+	assert_ptr_equal(first, again);
+	assert_ptr_not_equal(first, text);
+	const char *other = text_hold(&t, "registry.example/app:2");
+	assert_string_equal(other, "registry.example/app:2");
+	assert_int_equal(t.map.count, 2);
+	text_drop(&t, first);
+	assert_string_equal(again, text);
+	text_drop(&t, again);
+	text_drop(&t, other);
+	assert_int_equal(t.map.count, 0);
+	assert_null(text_hold(&t, NULL));
+	text_drop(&t, NULL);
+	const char *empty = text_hold(&t, "");
+	assert_string_equal(empty, "");
+	text_drop(&t, empty);
+	texts_done(&t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -135,6 +160,7 @@ int main(void)
 		cmocka_unit_test(buf_quotes_json),
 		cmocka_unit_test(buf_skips_from_the_front),
 		cmocka_unit_test(map_agrees_with_an_array),
+		cmocka_unit_test(texts_are_shared_until_nobody_holds_them),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
