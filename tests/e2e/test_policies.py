@@ -11,6 +11,7 @@ import yaml
 from admission import refuses
 from kubeapi import NAMESPACE
 from objects import condition, degraded, image_set, ready, status
+from tap import NotApplicable
 
 PAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "docs", "policies.md")
 FAST = {"maxConcurrentNodes": 2, "minDelayBetweenPulls": "0s", "maxPullsPerNode": 2,
@@ -51,6 +52,8 @@ def options(title):
 
 def refused_then_ready(t, title, says, **spec):
     """Without the options: PodRejected with the policy's text. With them: Ready on every node."""
+    if "ValidatingAdmissionPolicy" in block(title, "yaml") and t.cluster.kubernetes < 30:
+        raise NotApplicable("Kubernetes 1.30 is the first with ValidatingAdmissionPolicy v1")
     image = t.cluster.push(f"policies/{title.split()[0].lower()}:1", 100)
     reference = f"{t.cluster.registry}/{next(iter(image))}"
     t.policy("fast", **FAST)

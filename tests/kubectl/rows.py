@@ -21,6 +21,7 @@ class Row:
     stdin: str = None
     watch: str = None  # the command that makes the change
     side: str = None
+    since: int = 0     # minor version of the first Kubernetes that can do it
 
 
 # A List is checked by kubectl itself where the server has OpenAPI v2 (drop-sim's is empty): what is to be
@@ -128,7 +129,7 @@ def our_kinds():
         Row("get cachedimages -l 'team in (x,c),!other' -o name", "^[^\n]*generated-[^\n]*\n$"),
         Row("get cachedimages -l 'team b'", "unable to parse requirement: found 'b'", 1),
         Row("get cachedimages --field-selector metadata.name=kc-image -o name", "^[^\n]*kc-image\n$"),
-        Row("get ci --field-selector spec.tag=1 -o name", "^[^\n]*kc-image\n$"),
+        Row("get ci --field-selector spec.tag=1 -o name", "^[^\n]*kc-image\n$", since=31),
         Row("get cis,dp,pp -o name", ""),
         Row("get cachedimages --field-selector spec.priority=1", "field label not supported: spec.priority", 1),
         Row("annotate cachedimage kc-image note=hello", "annotated"),
