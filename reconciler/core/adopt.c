@@ -23,6 +23,7 @@
 #include "reconciler/core/sizes.h"
 #include "reconciler/core/slots.h"
 #include "reconciler/core/suspend.h"
+#include "reconciler/core/wall_clock.h"
 
 static uint32_t to_u32(int64_t seconds)
 {
@@ -140,10 +141,13 @@ static int64_t ends_at(int64_t began_s, int64_t delay_ms, struct now now)
 static void begin_pair(struct core *c, struct image *img, int slot, struct now now)
 {
 	struct pair *p = &img->pairs[slot];
-	int64_t created = c->nodes[slot].created;
-	/* 16. No pull ends in the second in which its node was created. */
+	int64_t created = c->nodes[slot].created, installed_s = c->nodes[slot].installed_s;
+	int64_t last_s = img->pulled_at < now.wall_s ? img->pulled_at : now.wall_s;
+	/* 16. No pull ends in the second in which its node was created, or installed again. */
+	if (installed_s > created)
+		created = installed_s;
 	if (p->pulled_s != 0 && created >= p->pulled_s)
-		p->pulled_s = created < img->pulled_at ? to_u32(img->pulled_at) : 0;
+		p->pulled_s = created < last_s ? to_u32(last_s) : 0;
 	if (p->pulled_s != 0) {
 		img->proven = true;
 		p->attempts = 0;
@@ -179,6 +183,8 @@ void image_begin(struct core *c, struct image *img, struct now now)
 		memset(img->repulls, 0, words * sizeof(*img->repulls));
 		memset(img->held, 0, words * sizeof(*img->held));
 	}
+	if (img->adopted)
+		wall_clock_adopt(c, img, now);
 	for (size_t slot = 0; slot < c->n_slots; slot++) {
 		img->pairs[slot].flags &= PAIR_DEGRADES;
 		if (img->adopted && c->nodes[slot].present)

@@ -86,7 +86,7 @@ static void note_answer(struct core *c, struct image *img, const struct core_tol
 	set_digest(c, img, told->digest);
 	/* Until the first answer each node had what our pulls had brought. */
 	if (k->settled_s == 0)
-		k->settled_s = img->pulled_at;
+		k->settled_s = img->pulled_at < now.wall_s ? img->pulled_at : now.wall_s;
 	k->checked_s = now.wall_s;
 	k->checked_ms = now.boot_ms;
 	k->is_public = told->is_public;
@@ -119,7 +119,8 @@ static void compare(struct core *c, struct image *img, int slot, bool due, struc
 	enum check_match match = check_compare(c, img, slot);
 	if (match == CHECK_SAME)
 		proven(c, img, slot, now);
-	else if (due && match == CHECK_OTHER && !platform_lacks(c, img, slot) && check_pod_s(img, slot) < img->check.moved_s)
+	else if (due && match == CHECK_OTHER && !platform_lacks(c, img, slot) &&
+		 check_pod_s(img, slot) < img->check.moved_s)
 		check_set_outdated(c, img, slot, true);
 }
 

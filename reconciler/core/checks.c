@@ -123,7 +123,7 @@ enum check_match check_compare(const struct core *c, const struct image *img, in
 		return CHECK_SAME;
 	/* A list from before our pull, or one that hides names, tells nothing against it. */
 	bool hides = (tag & PRESENCE_NAMES_FULL) != 0 ||
-		     list->heartbeat_s - list->ahead_s <= check_pod_s(img, slot) + PRESENCE_AFTER_S;
+		     presence_made_s(list) <= check_pod_s(img, slot) + PRESENCE_AFTER_S;
 	if (hides)
 		return told(img, slot) ? CHECK_SAME : CHECK_UNCLEAR;
 	return CHECK_OTHER;

@@ -26,7 +26,7 @@
 
 enum check_match { /* what a node has, compared with the last answer */
 		   CHECK_SAME,
-		   CHECK_OTHER,   /* the tag means another image there */
+		   CHECK_OTHER,   /* the tag refers to another image there */
 		   CHECK_UNCLEAR, /* its list does not tell */
 };
 enum check_match check_compare(const struct core *c, const struct image *img, int slot);

@@ -30,6 +30,7 @@
 #include "reconciler/core/slots.h"
 #include "reconciler/core/status_writes.h"
 #include "reconciler/core/suspend.h"
+#include "reconciler/core/wall_clock.h"
 
 struct core *core_new(void)
 {
@@ -113,6 +114,7 @@ static void pullpolicy_put(struct core *c, const struct pullpolicy *pp, struct n
 
 void core_put(struct core *c, enum kind kind, const void *obj, struct now now)
 {
+	wall_clock_follow(c, now);
 	switch (kind) {
 	case KIND_NODE:
 		node_put(c, obj, now);
@@ -163,6 +165,7 @@ void core_gone(struct core *c, enum kind kind, const char *name, struct now now)
 	struct image *img;
 	struct pull_pod *pod;
 	int slot;
+	wall_clock_follow(c, now);
 	switch (kind) {
 	case KIND_NODE:
 		if ((slot = node_find(c, name)) >= 0 && c->nodes[slot].present)
@@ -197,6 +200,7 @@ void core_mark(struct core *c)
 
 void core_sweep(struct core *c, struct now now)
 {
+	wall_clock_follow(c, now);
 	policies_sweep(c, now);
 	if (suspend_sets_sweep(c))
 		images_sets_changed(c, now);
@@ -211,6 +215,7 @@ void core_listed(struct core *c, int64_t fresh_ms, struct now now)
 {
 	if (fresh_ms <= c->listed_ms)
 		return;
+	wall_clock_follow(c, now);
 	c->listed_ms = fresh_ms;
 	writes_listed(c, fresh_ms);
 	policy_statuses_listed(c, fresh_ms);
@@ -220,6 +225,7 @@ void core_listed(struct core *c, int64_t fresh_ms, struct now now)
 
 void core_lead(struct core *c, bool lead, struct now now)
 {
+	wall_clock_follow(c, now);
 	if (lead && !c->leading) {
 		lead_begin(c, now);
 		gate_begin(c);
@@ -334,6 +340,7 @@ void core_told(struct core *c, const char *image_name, const char *image_uid, co
 	       const struct core_told *told, struct now now)
 {
 	struct image *img = map_get(&c->images, image_name);
+	wall_clock_follow(c, now);
 	if (c->leading && img != NULL && strcmp(img->uid, image_uid) == 0 &&
 	    strcmp(img->reference, reference) == 0)
 		check_told(c, img, told, now);
@@ -395,6 +402,7 @@ int64_t core_turn(struct core *c, struct now now, struct core_room room, struct 
 {
 	*ret = (struct core_actions){0};
 	int64_t next = CLOCK_NEVER;
+	wall_clock_follow(c, now);
 	if (c->leading) {
 		run_timers(c, now);
 		if (windows_run(c, now))

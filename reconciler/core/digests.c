@@ -50,7 +50,7 @@ void digest_look(struct core *c, struct image *img, int slot)
 	    !node_lists(c, img, slot))
 		return;
 	/* After a repull the list may still be the one from before it. */
-	if (img->digest != NULL && list->heartbeat_s < p->pulled_s)
+	if (img->digest != NULL && presence_made_s(list) < p->pulled_s)
 		return;
 	img->resolve_slot = slot;
 	list_append(&c->resolves, &img->resolve);

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "reconciler/rules/bits.h"
+
 /*
  * 45. What cannot come is not waited for: the image is known to be missing or denied, there is
  * none for the platform, or the API server refuses the pod. A workload would meet the same.
@@ -58,4 +60,13 @@ bool gate_any_missing(const struct core *c, int slot)
 		if (gate_missing(c, c->queue[i], slot))
 			return true;
 	return false;
+}
+
+size_t gate_waiting(const struct core *c, int slot)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < c->n_queue; i++)
+		n += c->queue[i]->gates && bit_get(c->queue[i]->waiting, (size_t)slot) &&
+		     gate_missing(c, c->queue[i], slot);
+	return n;
 }

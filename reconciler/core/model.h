@@ -23,7 +23,7 @@
  *   digests  suspend
  *   policies
  *   policy_windows
- *   byte_rate  causes  facts  pair_delay  slots  status_hash
+ *   byte_rate  causes  facts  pair_delay  slots  status_hash  wall_clock
  *   this header
  *
  * A node is a slot, reused after it is gone. An image has one small `struct pair` for
@@ -81,7 +81,7 @@ enum timer_owner {
 struct held { /* a node that has, or had, a startup taint (held.h, gate.h); 45, 46 */
 	int slot;
 	bool remove, tolerate; /* it has taints that we remove; that somebody else does */
-	bool unfinished;       /* its autoscaler or cloud provider has not finished it */
+	bool unfinished;       /* its autoscaler or cloud provider has not finished its setup */
 	bool unsettled;        /* what targets it is not known yet (startup.h) */
 	int64_t ready_s;       /* Ready since then, as the node says, by our clock; 0: it is not */
 	/* By the clock of held_now_s(): when it was created, and became Ready; 0: it is not. */
@@ -135,6 +135,7 @@ struct node_slot {    /* there are thousands: members are placed so that there a
 	struct held *held;      /* owned; NULL: it never had a startup taint */
 	struct unlisted *unlisted; /* owned; NULL: nobody has asked (unlisted.h) */
 	uint64_t machine;          /* hash of the machineID that it told last; 0: none */
+	int64_t installed_s;       /* it changed then: unix seconds; 0: not while we looked */
 	uint64_t facts;            /* hash of everything below */
 	uint32_t n_live;
 	uint32_t n_leaving;         /* pods that belong to nothing any more, and still pull */
@@ -497,7 +498,9 @@ struct stale_count { /* how many stale pods have the name */
 
 struct core {
 	bool leading;
+	bool clock_known;  /* clock_s is: since the first call */
 	int64_t led_s;     /* leads since then: unix seconds */
+	int64_t clock_s;   /* our wall clock less boot time, when it was last looked at */
 	uint64_t read;     /* number of the full read going on or last done */
 	int64_t listed_ms; /* each kind was listed by a list that began after this moment */
 	struct node_slot *nodes;

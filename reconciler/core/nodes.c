@@ -146,15 +146,20 @@ static void settle_eligible(struct core *c, int slot, bool joined, struct now no
 }
 
 /* 16. The system was installed again under the same Node: the images of before are gone. */
-static bool installed_again(struct node_slot *s, const struct node *n, bool joined)
+static bool installed_again(struct node_slot *s, const struct node *n, bool joined, struct now now)
 {
 	uint64_t was = s->machine;
-	if (joined)
+	if (joined) {
 		s->machine = 0;
+		s->installed_s = 0;
+	}
 	if (n->machine == NULL || n->machine[0] == '\0')
 		return false;
 	s->machine = hash_str(HASH_START, n->machine);
-	return !joined && was != 0 && was != s->machine;
+	if (joined || was == 0 || was == s->machine)
+		return false;
+	s->installed_s = now.wall_s;
+	return true;
 }
 
 /* Facts have changed: the images are told, and, if it is another machine, forgotten. */
@@ -190,7 +195,7 @@ void node_put(struct core *c, const struct node *n, struct now now)
 	enum target_state state = target_state(n, c->excluded_taints);
 	uint64_t facts = facts_hash(n, state);
 	bool joined = !s->present || strcmp(s->uid, n->meta.uid != NULL ? n->meta.uid : "") != 0;
-	bool again = installed_again(s, n, joined);
+	bool again = installed_again(s, n, joined, now);
 	bool replaced = (s->present && joined) || again;
 
 	s->read = c->read;

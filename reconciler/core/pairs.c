@@ -275,16 +275,20 @@ void pair_cached(struct pair *p, struct now now)
 
 /*
  * 18. What an earlier leader pulled lately, by its own clock, is disproved only by a list that
- * was made after we took over: nothing else is known to be later than that pull.
+ * was made after we took over: nothing else is known to be later than that pull. What it pulled
+ * the node may have lost, or be installed again, before we looked: then other nodes tell the size.
  */
 static bool evicted(const struct core *c, const struct image *img, int slot)
 {
 	const struct pair *p = &img->pairs[slot];
+	presence_size size = img->sizes != NULL ? img->sizes[slot] : 0;
 	int64_t since_s = p->pulled_s;
+	if (size == 0 && since_s <= c->led_s)
+		size = size_on_others(c, img, slot);
 	if (since_s <= c->led_s && since_s > c->led_s - LIST_AGE_S)
 		since_s = c->led_s;
 	return p->pulled_s != 0 && (p->flags & PAIR_LIVE) == 0 && c->nodes[slot].present &&
-	       presence_disproved(&c->nodes[slot].images, img->sizes[slot], since_s);
+	       presence_disproved(&c->nodes[slot].images, size, since_s);
 }
 
 /* 41. Its size is another: it may be too large now, or not fit. */
@@ -311,7 +315,7 @@ void pair_look(struct core *c, struct image *img, int slot, struct now now)
 	}
 	if (!c->leading)
 		return;
-	if (size == 0 && img->sizes != NULL && evicted(c, img, slot)) {
+	if (size == 0 && evicted(c, img, slot)) {
 		struct pair *p = &img->pairs[slot];
 		struct core_fact fact = {.kind = FACT_EVICTED,
 					 .image = img->name,

@@ -15,17 +15,21 @@
 
 /*
  * Nobody wants it any more. If it was made and is gone, the puller may have made it once more
- * since: that one is seen soon, and found to belong to nothing.
+ * since: that one is seen soon, and found to belong to nothing. So is one whose start failed, and
+ * that was made all the same (the connection was lost before the answer).
  */
-static void doomed_started(struct core *c, struct pull_pod *pod, struct now now)
+static void doomed_started(struct core *c, struct pull_pod *pod, bool failed, struct now now)
 {
-	if (!pod->made) {
+	if (!pod->made && !failed) {
 		pod_free(c, pod, now);
 		return;
 	}
+	pod->made = true;
 	pod->state = POD_MADE;
 	timer_set(&c->timers, &pod->timer,
-		  now.boot_ms + (pod->vanished ? POD_AGAIN_MS : POD_UNSEEN_MS));
+		  now.boot_ms + (pod->vanished ? POD_AGAIN_MS
+				 : failed      ? POD_PERHAPS_MS
+					       : POD_UNSEEN_MS));
 }
 
 static void start_made(struct core *c, struct pull_pod *pod, const char *text, struct now now)
@@ -92,7 +96,7 @@ void pod_started(struct core *c, struct pull_pod *pod, enum core_start_result re
 	if (pod->uid != NULL) /* the watch showed the pod before the answer */
 		pod_settle(c, pod);
 	else if (pod->n_live == 0)
-		doomed_started(c, pod, now);
+		doomed_started(c, pod, result == START_FAILED, now);
 	else if (pod->vanished)
 		pod_deleted(c, pod, now);
 	else

@@ -17,6 +17,11 @@
  * begins after it was made tells sooner (pods_listed).
  */
 #define POD_UNSEEN_MS (2 * 60 * 1000)
+/*
+ * A pod that was perhaps made, of a start that failed and may not be asked for again, holds its
+ * slot this long: by then the watch has shown the pod if there is one.
+ */
+#define POD_PERHAPS_MS (30 * 1000)
 
 /*
  * 37. A kubelet looks every 5 minutes which containers there are, also ended ones, and what it sees

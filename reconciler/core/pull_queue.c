@@ -8,12 +8,15 @@
  */
 #include "reconciler/core/pull_queue.h"
 
+#include <string.h>
+
 #include "api/pullpod.h"
 #include "reconciler/core/budgets.h"
 #include "reconciler/core/byte_rate.h"
 #include "reconciler/core/checks.h"
 #include "reconciler/core/facts.h"
 #include "reconciler/core/faults.h"
+#include "reconciler/core/gate_images.h"
 #include "reconciler/core/held.h"
 #include "reconciler/core/node_faults.h"
 #include "reconciler/core/nodes.h"
@@ -29,12 +32,7 @@
 
 /* A pod of this very name is still going away: look again after this long. */
 #define NAME_TAKEN_MS 1000
-/*
- * A start that was perhaps made holds its slot this long although it may not be asked
- * for again: by then the watch has shown the pod if there is one.
- */
-#define HOLD_MS  (30 * 1000)
-#define AGAIN_MS 2000
+#define AGAIN_MS      2000
 
 struct pass { /* one look at one policy */
 	struct core *c;
@@ -47,7 +45,8 @@ struct pass { /* one look at one policy */
 	bool patient;              /* minDelayBetweenPulls is not over: only the last node */
 	int only_slot;             /* that node, or -1 */
 	bool looked_at_others, others;
-	bool paying; /* maxBytesPerSecond: what was started is not paid for yet */
+	bool paying;    /* maxBytesPerSecond: what was started is not paid for yet */
+	size_t *gating; /* gate_waiting() + 1 by slot; 0: not counted since the last start */
 };
 
 static void sooner(int64_t *wake, int64_t at_ms)
@@ -164,6 +163,25 @@ static bool room_on_disk(struct pass *s, const struct image *img, int slot)
 	return room;
 }
 
+/*
+ * 46. Gating images come first on a held node, also those that wait for their turn (slow start, an
+ * answer of the registry, another policy's pass): their pulls are kept free.
+ */
+static bool reserved(struct pass *s, const struct image *img, int slot)
+{
+	struct core *c = s->c;
+	if (!held_is(c, slot) || held_wants(c, img, slot))
+		return false;
+	if (s->gating == NULL)
+		s->gating = arena_array(&c->scratch, c->n_slots, sizeof(*s->gating));
+	if (s->gating[slot] == 0)
+		s->gating[slot] = gate_waiting(c, slot) + 1;
+	if (!pace_reserved(c, s->policy, slot, s->gating[slot] - 1))
+		return false;
+	sooner(&s->wake, s->now.boot_ms + AGAIN_MS);
+	return true;
+}
+
 static bool candidate(struct pass *s, const struct look *l, int slot)
 {
 	const struct image *img = l->img;
@@ -175,7 +193,8 @@ static bool candidate(struct pass *s, const struct look *l, int slot)
 	       !check_holds(s->c, img, slot, s->now.boot_ms, &s->wake) &&
 	       node_fault_room(s->c, slot, s->now.boot_ms, &s->wake) &&
 	       fault_room_on(s->c, img, slot, s->now.boot_ms, &s->wake) &&
-	       (!failed || l->turn == TURN_HELD || modest(s)) && room_on_disk(s, img, slot);
+	       (!failed || l->turn == TURN_HELD || modest(s)) && !reserved(s, img, slot) &&
+	       room_on_disk(s, img, slot);
 }
 
 /* Of a few nodes, those busy under the policy or the new ones. */
@@ -251,6 +270,8 @@ static bool choose_in(struct pass *s, enum turn turn, struct chosen *ret)
 static bool choose(struct pass *s, struct chosen *ret)
 {
 	bool found = false;
+	if (s->gating != NULL)
+		memset(s->gating, 0, s->c->n_slots * sizeof(*s->gating));
 	pass_look(s);
 	if (s->paying)
 		return false;
@@ -403,7 +424,7 @@ static bool still_fits(const struct core *c, const struct policy *policy,
 static void give_up(struct pass *s, struct pull_pod *pod)
 {
 	struct pull *p;
-	if (s->now.boot_ms - pod->started_ms < HOLD_MS) {
+	if (s->now.boot_ms - pod->started_ms < POD_PERHAPS_MS) {
 		timer_set(&s->c->timers, &pod->timer, s->now.boot_ms + AGAIN_MS);
 		return;
 	}

@@ -214,6 +214,17 @@ bool size_listed(const struct core *c, struct image *img, int slot, presence_siz
 	return true;
 }
 
+/* Half of the largest: the tag may have moved. */
+presence_size size_on_others(const struct core *c, const struct image *img, int slot)
+{
+	const struct node_slot *node = &c->nodes[slot];
+	const struct listed_size *known =
+		node->platform != NULL ? listed_on(img, node->platform) : NULL;
+	if (known == NULL || known->unpacked != node->lists_unpacked || known->bytes < 2)
+		return 0;
+	return presence_size_of((int64_t)(known->bytes / 2));
+}
+
 void sizes_of_reference(const struct core *c, uint64_t listed_as, struct image *img)
 {
 	for (size_t slot = 0; slot < c->n_slots; slot++) {

@@ -51,6 +51,8 @@ void size_pulled(struct core *c, const struct image *img, int slot, int64_t took
 
 /* The node lists the image with this size. Returns whether another is known now. */
 bool size_listed(const struct core *c, struct image *img, int slot, presence_size size);
+/* 18. What a node like this one lists it with, by less than which it is never; 0: none lists it. */
+presence_size size_on_others(const struct core *c, const struct image *img, int slot);
 /*
  * What is known of a reference that perhaps no image has: as if img, zeroed, had it. sizes_forget()
  * frees it.

@@ -23,7 +23,7 @@ static bool is_unlisted(const struct core *c, const struct image *img, int slot)
 	const struct presence *list = &c->nodes[slot].images;
 	bool may = (p->flags & PAIR_LIVE) != 0 ||
 		   (p->pulled_s != 0 &&
-		    list->heartbeat_s - list->ahead_s <= (int64_t)p->pulled_s + PRESENCE_AFTER_S);
+		    presence_made_s(list) <= (int64_t)p->pulled_s + PRESENCE_AFTER_S);
 	/* Last: of most images nothing was pulled there, and a look into the list costs more. */
 	return may && !node_lists(c, img, slot);
 }

@@ -12,6 +12,7 @@
 #include "reconciler/core/byte_rate.h"
 #include "reconciler/core/checks.h"
 #include "reconciler/core/faults.h"
+#include "reconciler/core/gate_images.h"
 #include "reconciler/core/held.h"
 #include "reconciler/core/image_health.h"
 #include "reconciler/core/pair_delay.h"
@@ -199,6 +200,19 @@ void explain_shut(const struct policy *p, struct explain *e)
 	e->at = p->no_zone != NULL ? 0 : p->shut_until_s;
 }
 
+/* 46. Only where nothing else holds it back. */
+static void tell_gating(struct explain_view *v, const struct policy *p, int slot, struct explain *e)
+{
+	if (!held_is(v->core, slot) || held_wants(v->core, v->img, slot))
+		return;
+	size_t waiting = gate_waiting(v->core, slot);
+	if (!pace_reserved(v->core, p, slot, waiting))
+		return;
+	e->reason = EXPLAIN_GATING_FIRST;
+	e->n = (int64_t)waiting;
+	e->limit = p->max_per_node;
+}
+
 /* 11, 12. */
 static void tell_pace(struct explain_view *v, int slot, struct explain *e)
 {
@@ -208,6 +222,7 @@ static void tell_pace(struct explain_view *v, int slot, struct explain *e)
 	e->reason = EXPLAIN_NEXT;
 	switch (held_pace(v->core, p, v->img, slot, v->now.boot_ms)) {
 	case PACE_FREE:
+		tell_gating(v, p, slot, e);
 		break;
 	case PACE_PULLS:
 		e->reason = EXPLAIN_POLICY_PULLS;

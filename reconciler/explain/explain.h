@@ -76,6 +76,8 @@ extern const char *const explain_group_names[GROUPS]; /* "done", "pulling", ... 
 	X(SHUT, PullWindow, WAITING, "subject: the policy; at: when a pull window opens next")     \
 	X(NO_ZONE, UnknownTimeZone, WAITING, "subject: the policy; detail: the time zone")         \
 	X(NODE_PULLS, NodePulls, WAITING, "n of limit pulls on the node")                          \
+	X(GATING_FIRST, GatingImagesFirst, WAITING,                                                \
+	  "n: gating images that wait on the node; limit: pulls on the node")                      \
 	X(NEXT, Next, WAITING, "next in the queue: no limit holds it back")
 
 enum explain_reason {

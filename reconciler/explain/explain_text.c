@@ -78,8 +78,8 @@ static char *skipped_text(const struct explain *e, struct arena *a)
 	case EXPLAIN_TAINT:
 		return arena_printf(a, "not targeted: taint %s is not tolerated", e->subject);
 	case EXPLAIN_PLATFORM:
-		return arena_printf(a, "not targeted: nothing for %s, %s", e->subject,
-				    or (e->detail, "as the registry says"));
+		return arena_printf(a, "not targeted: no image for %s, %s", e->subject,
+				    or (e->detail, "according to the registry"));
 	default:
 		return arena_strdup(a, "");
 	}
@@ -111,10 +111,10 @@ static char *backoff_text(const struct explain *e, struct arena *a)
 static char *size_text(const struct explain *e, struct arena *a)
 {
 	if (e->reason == EXPLAIN_TOO_LARGE)
-		return arena_printf(a, "not pulled: %s, and %s allows %s",
+		return arena_printf(a, "not pulled: %s, %s allows %s",
 				    bytes_text((int64_t)e->bytes, a), policy_of(e, a),
 				    bytes_text(e->limit, a));
-	return arena_printf(a, "%s: images take about %s of the %s that they may",
+	return arena_printf(a, "%s: images use about %s of the allowed %s",
 			    e->reason == EXPLAIN_NO_ROOM ? "left out, no room" : "no room",
 			    bytes_text(e->n, a), bytes_text(e->limit, a));
 }
@@ -139,11 +139,16 @@ static char *pace_text(const struct explain *e, struct arena *a)
 		return arena_printf(a, "waiting for %s: its pull windows open at %s",
 				    policy_of(e, a), date_text(e->at, a));
 	case EXPLAIN_NO_ZONE:
-		return arena_printf(a, "waiting for %s: there is no time zone %s", policy_of(e, a),
+		return arena_printf(a, "waiting for %s: unknown time zone %s", policy_of(e, a),
 				    e->detail);
 	case EXPLAIN_NODE_PULLS:
 		return arena_printf(a, "waiting for the node: %" PRId64 " of %" PRId64 " pulls",
 				    e->n, e->limit);
+	case EXPLAIN_GATING_FIRST:
+		return arena_printf(a,
+				    "waiting for %" PRId64
+				    " gating image%s of the node (maxPullsPerNode: %" PRId64 ")",
+				    e->n, e->n == 1 ? "" : "s", e->limit);
 	default:
 		return arena_strdup(a, "");
 	}
@@ -200,6 +205,7 @@ static char *text_of(const struct explain *e, struct arena *a)
 	case EXPLAIN_SHUT:
 	case EXPLAIN_NO_ZONE:
 	case EXPLAIN_NODE_PULLS:
+	case EXPLAIN_GATING_FIRST:
 		return pace_text(e, a);
 	case EXPLAIN_SUSPENDED:
 		return arena_strdup(a, e->detail);

@@ -97,13 +97,20 @@ static void keep(struct presence *p, const struct listed *list, size_t n)
 	}
 }
 
-/* A clock that was set back starts anew. */
+/*
+ * The kubelet's clock is ahead by at least what a heartbeat is ahead, and by at most what one is
+ * ahead that was long under way. Where it was set back, what was known is void.
+ */
 static void note_clock(struct presence *p, int64_t heartbeat_s, int64_t now_s)
 {
-	int64_t ahead_s = heartbeat_s > now_s ? heartbeat_s - now_s : 0;
-	if (heartbeat_s < p->heartbeat_s || ahead_s > p->ahead_s)
-		p->ahead_s = ahead_s;
+	int64_t least_s = heartbeat_s - now_s;
+	if (heartbeat_s < p->heartbeat_s)
+		p->ahead_s = 0;
 	p->heartbeat_s = heartbeat_s;
+	if (p->ahead_s < least_s)
+		p->ahead_s = least_s;
+	if (p->ahead_s > least_s + PRESENCE_LATE_S)
+		p->ahead_s = least_s + PRESENCE_LATE_S;
 }
 
 bool presence_read(struct presence *p, const struct node *node, int64_t now_s)
@@ -116,7 +123,10 @@ bool presence_read(struct presence *p, const struct node *node, int64_t now_s)
 		return false;
 	p->known = known;
 	p->ready = ready;
-	note_clock(p, heartbeat, now_s);
+	if (heartbeat != 0)
+		note_clock(p, heartbeat, now_s);
+	else
+		p->heartbeat_s = p->ahead_s = 0;
 	p->names_full = false;
 	p->smallest = 0;
 	p->total = 0;
@@ -169,8 +179,13 @@ int presence_entry(const struct presence *p, uint64_t name)
 	return at < p->n ? p->entries[at] : -1;
 }
 
+int64_t presence_made_s(const struct presence *p)
+{
+	return p->heartbeat_s - p->ahead_s;
+}
+
 bool presence_disproved(const struct presence *p, presence_size size, int64_t pulled_s)
 {
-	return p->ready && p->heartbeat_s - p->ahead_s > pulled_s + PRESENCE_AFTER_S &&
-	       !p->names_full && size != 0 && p->n != 0 && p->smallest < presence_bytes(size);
+	return p->ready && presence_made_s(p) > pulled_s + PRESENCE_AFTER_S && !p->names_full &&
+	       size != 0 && p->n != 0 && p->smallest < presence_bytes(size);
 }

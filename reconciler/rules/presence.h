@@ -34,8 +34,9 @@ struct presence { /* zeroed: nothing was ever reported */
 	bool names_full;     /* an image has as many names as are ever shown: some may be hidden */
 	int64_t heartbeat_s; /* of the Ready condition, by the kubelet's clock; 0: none */
 	/*
-	 * Seconds by which the kubelet's clock is ahead of ours at least: a heartbeat was received
-	 * that long before its own time. Never negative: late news is no sign of a slow clock.
+	 * Seconds by which the kubelet's clock is ahead of ours: a heartbeat was received at least
+	 * that long before its own time. Negative: it is behind. Late news is no sign of that until
+	 * it is PRESENCE_LATE_S late.
 	 */
 	int64_t ahead_s;
 	int64_t smallest;  /* bytes of the smallest image listed */
@@ -48,6 +49,12 @@ struct presence { /* zeroed: nothing was ever reported */
 	uint16_t *entries; /* which image of the list has the name; see PRESENCE_NAMES_FULL */
 };
 
+/*
+ * A list that is received is no older than this, by the kubelet's periods (5 min by default) and
+ * the delay of watches: if its heartbeat says so, the two clocks differ.
+ */
+#define PRESENCE_LATE_S (60 * 60)
+
 /* Reads a trimmed node (node_trim) at now_s (unix, ours); returns whether anything changed. */
 bool presence_read(struct presence *p, const struct node *node, int64_t now_s);
 void presence_done(struct presence *p);
@@ -58,10 +65,11 @@ void presence_done(struct presence *p);
 presence_size presence_find(const struct presence *p, uint64_t name);
 /* The number of the image that has the name, with PRESENCE_NAMES_FULL; -1: it is not listed. */
 int presence_entry(const struct presence *p, uint64_t name);
+/* When the list was made, by our clock as far as the difference is known. 0: no heartbeat. */
+int64_t presence_made_s(const struct presence *p);
 /*
  * 18. Is it proven that an image that is not listed is not there? size: as this node
- * reported it earlier, 0 if it never did; pulled_s: end of our last pull of it, by our clock. The
- * heartbeat is brought to our clock as far as it is known to be ahead.
+ * reported it earlier, 0 if it never did; pulled_s: end of our last pull of it, by our clock.
  */
 bool presence_disproved(const struct presence *p, presence_size size, int64_t pulled_s);
 

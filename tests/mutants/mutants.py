@@ -32,7 +32,7 @@ MUTANTS = [
            CORE + "field"),
     Mutant(17, "reconciler/core/pairs.c", "return img->fixed && !c->nodes[slot].checks_credentials &&",
            "return img->fixed &&", CORE + "field"),
-    Mutant(18, "reconciler/rules/presence.c", "p->heartbeat_s - p->ahead_s >", "p->heartbeat_s >", CORE + "field"),
+    Mutant(18, "reconciler/rules/presence.c", "return p->heartbeat_s - p->ahead_s;", "return p->heartbeat_s;", CORE + "field"),
     Mutant(20, "reconciler/core/image_status.c", "p->state == PULL_LIVE && p->stuck && pull_is_kept", "false && pull_is_kept",
            CORE + "field"),
     Mutant(42, "reconciler/rules/batch.c", "return i->proven && i->first_try &&", "return i->first_try &&", CORE + "batch"),

@@ -132,7 +132,7 @@ void rig_turn(struct rig *r, int64_t ms)
 	rig_written(r);
 	rig_deleted(r);
 	r->now.boot_ms += ms;
-	r->now.wall_s = RIG_WALL_S + (r->now.boot_ms - RIG_BOOT_MS) / 1000;
+	r->now.wall_s = RIG_WALL_S + r->set_s + (r->now.boot_ms - RIG_BOOT_MS) / 1000;
 	arena_reset(&r->turn);
 	r->next_ms = core_turn(r->core, r->now, (struct core_room){64, 64, 64, 4, 4, 4, 4, 4},
 			       &r->turn, &r->acts);

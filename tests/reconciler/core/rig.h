@@ -19,6 +19,7 @@
 struct rig {
 	struct core *core;
 	struct now now;
+	int64_t set_s;           /* how far the wall clock was set, from the next turn on */
 	struct arena turn, keep; /* keep: what a story remembers of actions */
 	struct core_actions acts;
 	int64_t next_ms;

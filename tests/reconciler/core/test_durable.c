@@ -252,6 +252,25 @@ static void rule_16_installed_again_under_the_same_node(void **state)
 	rig_done(&r);
 }
 
+/* A standby saw it: what the leader before wrote of the node is about the other installation. */
+static void rule_16_installed_again_while_a_standby_looked(void **state)
+{
+	(void)state;
+	for (int again = 0; again < 2; again++) {
+		struct rig r;
+		rig_new(&r);
+		struct cachedimage img = cached_on("a", "i:1", 1);
+		rig_put_image(&r, &img);
+		installed(&r, "m1");
+		rig_turn(&r, 60 * S);
+		installed(&r, again ? "m2" : "m1");
+		rig_lead(&r);
+		rig_turn(&r, 1 * S);
+		assert_string_equal(rig_starts(&r), again ? "a" : "");
+		rig_done(&r);
+	}
+}
+
 static void rule_16_a_changed_tag_starts_over(void **state)
 {
 	struct rig r;
@@ -466,6 +485,7 @@ int main(void)
 		cmocka_unit_test(rule_10_restart_counts_once),
 		cmocka_unit_test(rule_16_what_status_says),
 		cmocka_unit_test(rule_16_installed_again_under_the_same_node),
+		cmocka_unit_test(rule_16_installed_again_while_a_standby_looked),
 		cmocka_unit_test(rule_16_a_changed_tag_starts_over),
 		cmocka_unit_test(rule_10_no_retry_beside_the_failed_pod),
 		cmocka_unit_test(rule_12_pods_of_a_former_node),

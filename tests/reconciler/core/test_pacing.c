@@ -113,6 +113,38 @@ static void rule_11_a_pod_that_leaves(void **state)
 	rig_done(&r);
 }
 
+/*
+ * A start failed, and the server had made the pod; meanwhile the image is gone. It counts until it
+ * was seen, deleted and is gone, or is not seen for 30 s.
+ */
+static void rule_11_a_start_that_failed_may_have_made_it(void **state)
+{
+	(void)state;
+	for (int made = 0; made < 2; made++) {
+		struct rig r;
+		three_nodes(&r, 1, 0);
+		rig_image(&r, "i", "1", "p");
+		begin(&r);
+		const struct core_start *s = rig_start(&r);
+		core_gone(r.core, KIND_CACHEDIMAGE, "i", r.now);
+		rig_image(&r, "j", "1", "p");
+		rig_turn(&r, 0);
+		assert_string_equal(rig_starts(&r), "");
+		core_started(r.core, s->pod_name, START_FAILED, "connection lost", r.now);
+		rig_turn(&r, made ? 3 * S : 29 * S);
+		assert_string_equal(rig_starts(&r), "");
+		if (made) {
+			rig_pod(&r, s, POD_CREATING);
+			rig_turn(&r, 0);
+			assert_int_equal(r.acts.n_deletes, 1);
+			assert_string_equal(rig_starts(&r), "");
+		}
+		rig_turn(&r, made ? 0 : 1 * S);
+		assert_int_equal(r.acts.n_starts, 1);
+		rig_done(&r);
+	}
+}
+
 /* Made on a node that is gone it keeps no other waiting; while the create is unanswered it may
  * come. */
 static void rule_11_a_pod_that_leaves_follows_its_node(void **state)
@@ -382,6 +414,7 @@ int main(void)
 		cmocka_unit_test(rule_11_one_node_ten_seconds_by_default),
 		cmocka_unit_test(rule_11_nodes_at_once),
 		cmocka_unit_test(rule_11_a_pod_that_leaves),
+		cmocka_unit_test(rule_11_a_start_that_failed_may_have_made_it),
 		cmocka_unit_test(rule_11_a_pod_that_leaves_follows_its_node),
 		cmocka_unit_test(rule_11_a_restart_after_a_node_was_opened),
 		cmocka_unit_test(rule_12_a_pod_that_was_made_twice),

@@ -284,6 +284,20 @@ static void held_nodes(struct rig *r)
 	rig_turn(r, 0);
 }
 
+/* The gating image i may be pulled on one held node at a time, and waits on node c. */
+static void gating_first(struct rig *r)
+{
+	held_nodes(r);
+	struct pullpolicy web = {
+		.meta = {.name = "web"},
+		.spec = {.max_concurrent_nodes = 9, .max_held_nodes = 1, .max_pulls_per_node = 1}};
+	core_put(r->core, KIND_PULLPOLICY, &web, r->now);
+	rig_image(r, "j", "1", "web"); /* on node a */
+	rig_turn(r, 0);
+	rig_image(r, "k", "1", "web");
+	rig_turn(r, 0);
+}
+
 static void full_node(struct rig *r)
 {
 	rig_image(r, "j", "1", "p");
@@ -368,7 +382,7 @@ static const struct story stories[] = {
 	{"taint without a value", tainted_plainly, "t", EXPLAIN_TAINT,
 	 "not targeted: taint gpu:NoExecute is not tolerated"},
 	{"no image for its platform", left_out, "b", EXPLAIN_PLATFORM,
-	 "not targeted: nothing for linux/arm64, image is linux/amd64 only"},
+	 "not targeted: no image for linux/arm64, image is linux/amd64 only"},
 	{"the registry is asked", asked, "b", EXPLAIN_REGISTRY_ASKED,
 	 "waiting for the registry's answer until 22:13:25 UTC at the latest"},
 	{"pulling", nothing, "a", EXPLAIN_PULLING, "pulling since 22:13:20 UTC in pod pull-i-*"},
@@ -403,11 +417,11 @@ static const struct story stories[] = {
 	{"maxConcurrentPulls", few_pulls, "c", EXPLAIN_POLICY_PULLS,
 	 "waiting for policy web: 1 of 1 pulls"},
 	{"maxImageSize", large, "b", EXPLAIN_TOO_LARGE,
-	 "not pulled: 599 MB, and policy web allows 500 MB"},
+	 "not pulled: 599 MB, policy web allows 500 MB"},
 	{"maxNodeImageDiskPercent", full_disk, "b", EXPLAIN_DISK_BUDGET,
-	 "no room: images take about 0 B of the 1.0 GB that they may"},
+	 "no room: images use about 0 B of the allowed 1.0 GB"},
 	{"maxNodeImageDiskPercent, for long", left_out_by_disk, "b", EXPLAIN_NO_ROOM,
-	 "left out, no room: images take about 0 B of the 1.0 GB that they may"},
+	 "left out, no room: images use about 0 B of the allowed 1.0 GB"},
 	{"maxBytesPerSecond", paying, "c", EXPLAIN_POLICY_BYTES,
 	 "waiting for policy web: next pull at 22:14:20 UTC, 10 MB a second"},
 	{"minDelayBetweenPulls", delayed, "c", EXPLAIN_POLICY_DELAY,
@@ -422,10 +436,12 @@ static const struct story stories[] = {
 	 "waiting for policy web: 1 of 1 nodes with a startup taint pulling"},
 	{"maxPullsPerNode", full_node, "a", EXPLAIN_NODE_PULLS,
 	 "waiting for the node: 2 of 2 pulls"},
+	{"gating images first", gating_first, "c", EXPLAIN_GATING_FIRST,
+	 "waiting for 1 gating image of the node (maxPullsPerNode: 1)"},
 	{"no pull window", shut, "c", EXPLAIN_SHUT,
 	 "waiting for policy web: its pull windows open at 2023-11-14 22:30 UTC"},
 	{"no such time zone", no_zone, "c", EXPLAIN_NO_ZONE,
-	 "waiting for policy web: there is no time zone Mars/Phobos"},
+	 "waiting for policy web: unknown time zone Mars/Phobos"},
 	{"nothing in the way", next, "b", EXPLAIN_NEXT, "next in the queue"},
 	{"a repull", repull, "a", EXPLAIN_NEXT, "repull: next in the queue"},
 };
@@ -454,7 +470,8 @@ static void every_reason(void **state)
 		struct rig r;
 		rig_one_node(&r);
 		row->tell(&r);
-		const char *image = row->want == EXPLAIN_NODE_PULLS ? "k" : "i";
+		bool other = row->want == EXPLAIN_NODE_PULLS || row->want == EXPLAIN_GATING_FIRST;
+		const char *image = other ? "k" : "i";
 		const struct explain *e = explain_pair(r.core, image, row->node, r.now, &r.keep);
 		assert_non_null(e);
 		assert_string_equal(explain_infos[e->reason].name, explain_infos[row->want].name);

@@ -355,6 +355,31 @@ static void rule_18_noticed_by_the_next_leader(void **state)
 	rig_done(&r);
 }
 
+/* 16, 18. The node lost it, or was installed again, while nobody looked: another lists its size. */
+static void rule_18_lost_while_nobody_looked(void **state)
+{
+	static const struct rig_listed large[] = {
+		{{"i:1"}, 20 * MB}, {{"x:1"}, 5 * MB}, {{NULL}, 0}};
+	struct rig r;
+	(void)state;
+	pulled_and_listed(&r);
+	rig_turn(&r, 1200 * S);
+	for (int others = 0; others < 2; others++) {
+		rig_next_life(&r);
+		if (others)
+			rig_node_lists(&r, "b", r.now.wall_s, large);
+		rig_node_lists(&r, "a", r.now.wall_s, lacks_it);
+		rig_lead(&r);
+		rig_turn(&r, 0);
+		size_t on_a = 0;
+		for (size_t i = 0; i < r.acts.n_facts; i++)
+			on_a += r.acts.facts[i].kind == FACT_EVICTED &&
+				strcmp(r.acts.facts[i].node, "a") == 0;
+		assert_int_equal(on_a, others);
+	}
+	rig_done(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -370,6 +395,7 @@ int main(void)
 		cmocka_unit_test(rule_18_under_pacing),
 		cmocka_unit_test(rule_18_unknown_is_not_absent),
 		cmocka_unit_test(rule_18_noticed_by_the_next_leader),
+		cmocka_unit_test(rule_18_lost_while_nobody_looked),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
