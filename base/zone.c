@@ -282,7 +282,7 @@ int zone_load(const char *name, struct arena *a, const struct zone **ret, struct
 	snprintf(path, sizeof(path), "%s/%s", ZONE_DIR, name);
 	FILE *f = fopen(path, "re");
 	if (f == NULL)
-		return err_set(err, ERR_TERMINAL, "there is no time zone %s", name);
+		return err_set(err, ERR_TERMINAL, "unknown time zone %s", name);
 	char *data = xmalloc(ZONE_FILE_MAX);
 	size_t n = fread(data, 1, ZONE_FILE_MAX, f);
 	fclose(f);

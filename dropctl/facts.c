@@ -96,7 +96,7 @@ static int64_t turn(struct proc *p, struct now now)
 const struct proc_def ctl_facts = {
 	.name = "ctl",
 	.program = "dropctl facts",
-	.doc = "What a registry says of an image: digest, platforms, compressed bytes.",
+	.doc = "Reads an image's digest, platforms and compressed bytes from its registry.",
 	.id = PROC_CTL,
 	.handlers = {[MSG_facts_shown] = on_facts_shown},
 	.options = options,

@@ -1,6 +1,6 @@
 /*
  * dropctl gate: the nodes with a startup taint and what they wait for. dropctl gate open NODE, or
- * --all: they open now, whatever is missing. The one command that changes something: it asks the
+ * --all: removes their startup taints now, even if images are missing. The one command that changes something: it asks the
  * reconciler to.
  */
 #include "dropctl/dropctl.h"
@@ -88,7 +88,7 @@ const struct proc_def ctl_gate = {
 	.program = "dropctl gate",
 	.doc = "Nodes with a startup taint, and what they wait for. Usage: dropctl gate, dropctl "
 	       "gate "
-	       "open NODE or dropctl gate open --all: they open now, whatever is missing",
+	       "open NODE or dropctl gate open --all: removes their startup taints now, even if images are missing",
 	.id = PROC_CTL,
 	.handlers = {[MSG_held_explained] = on_held_explained, [MSG_gate_opened] = on_gate_opened},
 	.options = options,

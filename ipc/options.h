@@ -50,9 +50,9 @@ extern const char *const option_secrets[]; /* by enum secret_mode of the discove
 	O(leader_elect, "leader-elect", BOOL, "true", NULL, NULL, RESTART,                         \
 	  "write only while holding the Lease; false: no leader election, for a single instance")  \
 	O(usage, "usage", BOOL, "false", NULL, NULL, RESTART,                                      \
-	  "watch the events of kubelets, which tell what images workloads start: for sources of "  \
-	  "type cluster and dropctl report; needs the right to list and watch events in all "      \
-	  "namespaces")                                                                            \
+	  "watch events of kubelets to learn which images workloads start; required by sources "   \
+	  "of type cluster and by dropctl report; needs the right to list and watch events in "    \
+	  "all namespaces")                                                                        \
 	O(usage_store, "usage-store", STRING, "drop-usage", "NAME", NULL, RESTART,                 \
 	  "where usage is saved: the ConfigMaps NAME-0 and NAME-1 of the pod namespace")           \
 	O(usage_pool_label, "usage-pool-label", STRING, NULL, "KEY", NULL, RESTART,                \
@@ -65,18 +65,18 @@ extern const char *const option_secrets[]; /* by enum secret_mode of the discove
 	O(excluded_node_taints, "excluded-node-taints", STRING, NULL, "KEYS", NULL, RESTART,       \
 	  "taint keys of nodes that get no pull pods, separated by commas, each KEY or PREFIX*")   \
 	O(registry_checks, "registry-checks", BOOL, "true", NULL, NULL, RESTART,                   \
-	  "ask registries about images: whether a pull would change anything, and for which "      \
-	  "platforms they are")                                                                    \
+	  "send requests to registries: whether a pull would change anything, and for which "      \
+	  "platforms an image is")                                                                 \
 	O(startup_taint, "startup-taint", STRING, NULL, "KEYS", NULL, RESTART,                     \
 	  "keys of the taints with which new nodes start, separated by commas: tolerated by "      \
 	  "pull pods, and removed once the node has the images with spec.gateNodes")               \
 	O(tolerate_startup_taint, "tolerate-startup-taint", STRING, NULL, "KEYS", NULL, RESTART,   \
-	  "keys of taints with which new nodes start and which somebody else removes, separated "  \
-	  "by commas: tolerated by pull pods, never removed")                                      \
+	  "keys of startup taints that another controller removes, separated by commas: "          \
+	  "tolerated by pull pods, never removed")                                                 \
 	O(startup_taint_deadline, "startup-taint-deadline", DURATION, "8m", "DURATION", NULL,      \
 	  RESTART,                                                                                 \
-	  "how long after it is Ready a node keeps its startup taint at most, whatever is "        \
-	  "missing")                                                                               \
+	  "maximum time from a node becoming Ready until its startup taint is removed, even if "   \
+	  "images are missing")                                                                    \
 	O(node_condition, "node-condition", BOOL, "false", NULL, NULL, RESTART,                    \
 	  "write the condition drop.corewire.io/ImagesReady of each node, for the Node "           \
 	  "Readiness Controller")
@@ -116,7 +116,7 @@ extern const char *const option_secrets[]; /* by enum secret_mode of the discove
 	O(require_tls_credentials, "require-tls-credentials", BOOL, "false", NULL, NULL, RESTART,  \
 	  "send credentials of DiscoveryPolicies over https only")                                 \
 	O(registries, "registries", STRING, NULL, "ENDPOINTS", NULL, RESTART,                      \
-	  "where registries are asked about images, HOST=URL or HOST=URL;ca=FILE, separated by "   \
+	  "endpoints for requests about images, HOST=URL or HOST=URL;ca=FILE, separated by "       \
 	  "commas: mirrors, plain http, local addresses")
 
 #define METRICSD_OPTIONS(O)                                                                        \

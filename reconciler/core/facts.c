@@ -24,11 +24,11 @@ const struct core_fact_info core_fact_infos[FACT_COUNT] = {
 	[FACT_NO_ROOM] = {true, "no room for the image on a node, which is left out"},
 	[FACT_DISK_UNCHECKED] = {true, "maxNodeImageDiskPercent is not checked on a node"},
 	[FACT_NO_ZONE] = {true, "the policy names an unknown time zone, its pulls do not start"},
-	[FACT_TAG_MOVED] = {false, "the tag means another image now"},
+	[FACT_TAG_MOVED] = {false, "the tag refers to another image now"},
 	[FACT_NODE_WARM] = {false, "new node has all its images"},
 	[FACT_NODE_OPENED] = {false, "new node opened, startup taint removed"},
 	[FACT_GATE_TIMED_OUT] = {true, "new node lacks images at the deadline, opening it"},
-	[FACT_GATE_CONTESTED] = {true, "a startup taint is put back repeatedly"},
+	[FACT_GATE_CONTESTED] = {true, "a startup taint is added again repeatedly"},
 };
 
 static struct core_fact copy(const struct core_fact *f, struct arena *a)

@@ -84,7 +84,7 @@ const char *gate_missing_text(struct core *c, int slot, struct now now)
 	const struct node_slot *s = &c->nodes[slot];
 	if (n == 0 && (!s->eligible || s->held->unsettled))
 		return arena_printf(&c->scratch, "the node is not ready for images: %s",
-				    s->eligible ? "it has a taint of Kubernetes"
+				    s->eligible ? "it has a taint node.kubernetes.io/*"
 						: target_states[s->state].name);
 	if (n == 0 && c->gate_wait)
 		return "a set has not created its images yet";
@@ -212,7 +212,7 @@ static void removed(struct core *c, struct held *h, struct now now)
 	int64_t took_s = h->ready_at_s != 0 ? held_now_s(h, now) - h->ready_at_s : 0;
 	tell(c, h, FACT_NODE_OPENED,
 	     h->by_hand
-		     ? "ordered by dropctl gate open"
+		     ? "requested with dropctl gate open"
 		     : arena_printf(&c->scratch, "%zu of %zu gating images are there", there, all),
 	     took_s * 1000);
 }

@@ -104,7 +104,7 @@ static struct pullpolicy_status *build(struct policy *p, struct now now, struct 
 	};
 	const char *wrong = p->invalid;
 	if (wrong == NULL && p->no_zone != NULL)
-		wrong = arena_printf(a, "There is no time zone %s: no pull starts", p->no_zone);
+		wrong = arena_printf(a, "Unknown time zone %s: no pull starts", p->no_zone);
 	cond.message = ready ? arena_printf(a, "Used by %" PRIu32 " image%s", p->n_images,
 					    p->n_images == 1 ? "" : "s")
 			     : arena_strdup(a, wrong);

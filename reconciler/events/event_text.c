@@ -23,15 +23,15 @@ static const struct {
 	[FACT_POLICY_NOT_FOUND] = {true, "PolicyNotFound",
 				   "The PullPolicy does not exist; using the default policy"},
 	[FACT_TOO_LARGE] = {true, "ImageTooLarge", "The image is larger than the policy allows"},
-	[FACT_NO_ROOM] = {true, "DiskBudget", "No room for the image by maxNodeImageDiskPercent"},
+	[FACT_NO_ROOM] = {true, "DiskBudget", "The image does not fit into maxNodeImageDiskPercent"},
 	[FACT_DISK_UNCHECKED] =
 		{true, "DiskBudgetUnchecked",
-		 "maxNodeImageDiskPercent is not checked: the list of images is full"},
-	[FACT_NO_ZONE] = {true, "UnknownTimeZone", "No pull starts: there is no time zone"},
-	[FACT_TAG_MOVED] = {false, "TagMoved", "The tag means another image now"},
+		 "maxNodeImageDiskPercent is not checked: the image list of the node may be truncated"},
+	[FACT_NO_ZONE] = {true, "UnknownTimeZone", "No pull starts: unknown time zone"},
+	[FACT_TAG_MOVED] = {false, "TagMoved", "The tag refers to another image now"},
 	[FACT_NODE_OPENED] = {false, NULL, "Startup taint removed"},
 	[FACT_GATE_TIMED_OUT] = {true, "GateTimedOut", "Startup taint removed at the deadline"},
-	[FACT_GATE_CONTESTED] = {true, "GateContested", "Somebody puts the startup taint back"},
+	[FACT_GATE_CONTESTED] = {true, "GateContested", "The startup taint was added again"},
 	[FACT_NO_NODES] = {true, "NoNodes", "No node matches nodeSelector and tolerations"},
 };
 

@@ -33,7 +33,7 @@ static char *text_of(struct core *c, const struct held *h, const struct held_nod
 	if (strcmp(row->state, "NotHeld") == 0)
 		return arena_strdup(a, "it has no startup taint");
 	if (strcmp(row->state, "Unfinished") == 0)
-		return arena_strdup(a, "its autoscaler or cloud provider has not finished it");
+		return arena_strdup(a, "its autoscaler or cloud provider has not finished its setup");
 	if (strcmp(row->state, "Held") == 0)
 		return arena_printf(
 			a, "%u of %u gating images are there; %s; opens in %s at the latest",
@@ -42,10 +42,10 @@ static char *text_of(struct core *c, const struct held *h, const struct held_nod
 	if (strcmp(row->state, "Open") == 0)
 		return arena_strdup(a, h->timed_out ? "opened at the deadline" : "opened");
 	if (h->removals > 0)
-		return arena_printf(a, "somebody puts the startup taint back; removed %u times",
+		return arena_printf(a, "the startup taint is added again repeatedly; removed %u times",
 				    h->removals);
 	if (h->failures > 0)
-		return arena_printf(a, "the startup taint could not be removed %u times, retrying",
+		return arena_printf(a, "removing the startup taint failed %u times, retrying",
 				    h->failures);
 	return arena_strdup(a, "the startup taint is being removed");
 }

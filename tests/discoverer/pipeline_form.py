@@ -286,7 +286,7 @@ def test_rule_55_specs_that_are_not_valid():
         s.source.answers[RANGE] = matrix([({'image': 'r.io/a'}, [(1, 1)])])
         pipeline_policy(s, 'p', [prom(s)], [signal('w', 'usage', 'windowAggregate', method='sum', timezone='Mars/North',
                                                    window={'start': '08:00', 'end': '09:00'})])
-        assert 'signal w: timezone: there is no time zone Mars/North' in s.until_reason('p', 'InvalidSpec')['message']
+        assert 'signal w: timezone: unknown time zone Mars/North' in s.until_reason('p', 'InvalidSpec')['message']
         assert not s.source.asked
         s.ask('PATCH', f'{pipeline.API}/p', {'spec': {'signals': None}})
         s.until_images('p', 'a')

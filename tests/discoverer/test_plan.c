@@ -72,7 +72,7 @@ static const struct bad_row {
 	 SIGNAL("usage", "timeWeightedAggregate",
 		"{\"method\":\"sum\",\"timezone\":\"Mars/North\","
 		"\"windows\":[{\"startHour\":0,\"endHour\":6,\"weight\":1}]}"),
-	 "signal s: timezone: there is no time zone Mars/North"},
+	 "signal s: timezone: unknown time zone Mars/North"},
 	{"a weight that is none",
 	 SIGNAL("usage", "timeWeightedAggregate",
 		"{\"method\":\"sum\",\"windows\":[{\"startHour\":0,\"endHour\":6,"

@@ -236,14 +236,14 @@ static void rule_51_no_such_zone(void **state)
 	rig_turn(&r, 3 * S);
 	assert_int_equal(r.acts.n_starts, 0);
 	assert_string_equal(why(&r, "b"),
-			    "waiting for policy p: there is no time zone Mars/Phobos");
+			    "waiting for policy p: unknown time zone Mars/Phobos");
 	assert_string_equal(rig_condition(&r, "Ready")->message,
 			    "0/2 nodes ready; nothing starts: the time zone Mars/Phobos of "
 			    "PullPolicy p does not exist");
 	const struct api_condition *c = api_condition_find(&r.policy.conditions, "Ready");
 	assert_string_equal(c->status, "False");
 	assert_string_equal(c->reason, "UnknownTimeZone");
-	assert_string_equal(c->message, "There is no time zone Mars/Phobos: no pull starts");
+	assert_string_equal(c->message, "Unknown time zone Mars/Phobos: no pull starts");
 	assert_non_null(api_condition_find(&r.policy.conditions, "Stalled"));
 	put_policy(&r, "00:00", "23:59", "UTC", NULL);
 	rig_turn(&r, 3 * S);
