@@ -60,7 +60,7 @@ static const struct field failed_node_rows[] = {
 	ROW(failed_node, reason, "reason", F_STRING, .max_len = 1024,
 	    .doc = "Reason of the last failure, one CamelCase word such as ErrImagePull."),
 	ROW(failed_node, message, "message", F_STRING, .max_len = FAILED_MESSAGE_MAX,
-	    .doc = "Message of the last failure, for people."),
+	    .doc = "Human-readable message of the last failure."),
 	ROW(failed_node, attempts, "attempts", F_INT, STATUS_COUNT,
 	    .doc = "Consecutive failed attempts."),
 	ROW(failed_node, last_attempt_at, "lastAttemptAt", F_TIME,
@@ -70,25 +70,29 @@ static DESC(failed_node, "FailedNode", "A node on which the last pull attempt fa
 
 static const struct field image_platform_rows[] = {
 	ROW(image_platform, platform, "platform", F_STRING, .flags = FF_ALWAYS, .max_len = 64,
-	    .doc = "Of an entry of the index, such as linux/arm64; empty: the image is no index."),
+	    .doc = "Platform of an entry of the image index, such as linux/arm64; empty "
+		   "if the image is not an index."),
 	ROW(image_platform, bytes, "bytes", F_INT, .bits = 64,
 	    .doc = "Compressed bytes of config and layers; left out: not known."),
 };
-static DESC(image_platform, "ImagePlatform", "A platform that the image is for.");
+static DESC(image_platform, "ImagePlatform", "A platform that the image supports.");
 
 static const struct field registry_status_rows[] = {
 	ROW(registry_status, digest, "digest", F_STRING, .max_len = 128,
-	    .doc = "Digest behind the tag, as the registry told it last."),
-	ROW(registry_status, checked_at, "checkedAt", F_TIME, .doc = "When it told it."),
+	    .doc = "Digest to which the tag resolved at the last successful check."),
+	ROW(registry_status, checked_at, "checkedAt", F_TIME,
+	    .doc = "Time of the last successful check."),
 	ROW(registry_status, settled_at, "settledAt", F_TIME,
-	    .doc = "Every node in cachedNodes had what the tag was then."),
+	    .doc = "Time at which every node in cachedNodes had the image to which the "
+		   "tag resolved."),
 	ROW(registry_status, platforms, "platforms", F_LIST, .sub = &image_platform_desc,
 	    .max_items = PLATFORMS_TOLD_MAX,
-	    .doc = "Platforms of the digest, asked for where nodes differ in theirs."),
+	    .doc = "Platforms of the digest; read where nodes have several platforms, or "
+		   "sizes matter."),
 	ROW(registry_status, message, "message", F_STRING, .max_len = 256,
-	    .doc = "Why the last question told nothing."),
+	    .doc = "Why the last check failed."),
 };
-static DESC(registry_status, "RegistryStatus", "What the registry tells about the image.");
+static DESC(registry_status, "RegistryStatus", "Result of the registry checks of the image.");
 
 static const struct field cachedimage_status_rows[] = {
 	ROW(cachedimage_status, observed_generation, "observedGeneration", F_INT,
@@ -108,8 +112,8 @@ static const struct field cachedimage_status_rows[] = {
 	    .doc = "Number of nodes with a pull in progress."),
 	ROW(cachedimage_status, nodes_skipped, "nodesSkipped", F_INT,
 	    .flags = FF_ALWAYS | FF_ADDITIVE, COUNT32,
-	    .doc = "Number of matching nodes that are not targeted, as the image has nothing for "
-		   "their platform, or no room on their disk."),
+	    .doc = "Number of matching nodes that are not targeted, because the image "
+		   "does not support their platform or does not fit on their disk."),
 	ROW(cachedimage_status, cached_image, "cachedImage", F_STRING, .flags = FF_ADDITIVE,
 	    .max_len = 1024, .doc = "Image reference that cachedNodes refers to."),
 	ROW(cachedimage_status, cached_nodes, "cachedNodes", F_STRINGS,
@@ -124,7 +128,7 @@ static const struct field cachedimage_status_rows[] = {
 	ROW(cachedimage_status, last_attempted_at, "lastAttemptedAt", F_TIME,
 	    .doc = "Time when the last pull was started."),
 	ROW(cachedimage_status, registry, "registry", F_OBJECT, .flags = FF_ADDITIVE,
-	    .sub = &registry_status_desc, .doc = "What the registry tells about the image."),
+	    .sub = &registry_status_desc, .doc = "Result of the registry checks of the image."),
 	ROW(cachedimage_status, conditions, "conditions", F_LIST, .flags = FF_LIST_KEYED,
 	    .list_key = "type", .sub = &api_condition_desc,
 	    .doc = "Conditions Ready and PullProgress; PlatformsMatched, PolicyResolved, "

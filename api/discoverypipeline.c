@@ -67,7 +67,7 @@ static const struct field loki_parser_rows[] = {
 	    .doc = "Label or JSON member whose text has the image in double quotes; message when "
 		   "left out."),
 };
-static DESC(loki_parser, "LokiParser", "How log lines become samples.");
+static DESC(loki_parser, "LokiParser", "Conversion of log lines to samples.");
 
 static const struct field loki_source_rows[] = {
 	ROW(loki_source, endpoint, "endpoint", F_STRING, .flags = FF_REQUIRED, .min_len = 1,
@@ -132,14 +132,15 @@ DESC(cluster_source, "ClusterSource",
 
 static const struct desc_rule query_rules[] = {
 	{"has(self.prometheus) == (self.type == 'prometheus') && has(self.loki) == (self.type == "
-	 "'loki') && has(self.registry) == (self.type == 'registry') && (!has(self.cluster) || self.type == 'cluster')",
+	 "'loki') && has(self.registry) == (self.type == 'registry') && (!has(self.cluster) || "
+	 "self.type == 'cluster')",
 	 "a query needs the block named by its type, and no other"},
 	{0},
 };
 
 static const struct field discovery_query_rows[] = {
 	ROW(discovery_source, name, "name", F_STRING, NAME_OF,
-	    .doc = "Name of the query, for its signals."),
+	    .doc = "Name of the query, to which signals refer."),
 	ROW(discovery_source, type, "type", F_STRING, .flags = FF_REQUIRED, .enums = query_types,
 	    .doc = "Type of the query; the block of the same name is required, except for "
 		   "cluster."),
@@ -154,18 +155,18 @@ static const struct field discovery_query_rows[] = {
 	    .doc = "Settings of a query of type cluster: each use of an image is a sample of "
 		   "value 1. Needs the chart's usage.enabled."),
 	ROW(discovery_source, secret_ref, "secretRef", F_OBJECT, .sub = &api_secret_ref_desc,
-	    .doc = "Secret with credentials: token, username and password, ca.crt, tls.crt and "
-		   "tls.key, headers.<name>; for a registry also .dockerconfigjson. Left out: "
-		   "asked without credentials."),
+	    .doc = "Secret with credentials: token, username and password, ca.crt, "
+		   "tls.crt and tls.key, headers.<name>; for a registry also "
+		   ".dockerconfigjson. Left out: no credentials are sent."),
 };
 DESC_OF(discovery_query, discovery_source, "DiscoveryQuery",
-	"A query whose answer has samples of images.", .rules = query_rules);
+	"A query that returns samples of images.", .rules = query_rules);
 
 /* ---- signals ---- */
 
 #define METHOD(tag)                                                                                \
 	ROW(tag, method, "method", F_STRING, .flags = FF_REQUIRED, .enums = methods,               \
-	    .doc = "What is made of the samples of an image: sum, count, avg, max or min.")
+	    .doc = "Aggregation of the samples of an image: sum, count, avg, max or min.")
 #define TIMEZONE(tag)                                                                              \
 	ROW(tag, timezone, "timezone", F_STRING, .max_len = ZONE_NAME_MAX,                         \
 	    .doc = "IANA time zone, such as Europe/Berlin; UTC when left out.")
@@ -178,7 +179,8 @@ static const struct field signal_hours_rows[] = {
 	    .bits = 32, .min = 0, .max = 23, .doc = "First hour of the window."),
 	ROW(signal_hours, end_hour, "endHour", F_INT, .flags = FF_REQUIRED, .bits = 32, .min = 1,
 	    .max = 24,
-	    .doc = "Hour at which the window ends. Less than startHour: it ends on the next day."),
+	    .doc = "Hour at which the window ends; on the next day if it is less than "
+		   "startHour."),
 	ROW(signal_hours, weight, "weight", F_STRING, QUANTITY,
 	    .doc = "Factor of the samples in the window."),
 };
@@ -202,8 +204,8 @@ static const struct field signal_day_window_rows[] = {
 	    .pattern = CLOCK_PATTERN, .max_len = 5, .doc = "Time of day, HH:MM."),
 	ROW(signal_day_window, end, "end", F_STRING, .flags = FF_REQUIRED, .pattern = CLOCK_PATTERN,
 	    .max_len = 5,
-	    .doc = "Time of day, HH:MM, not in the window any more. Before start: on the next "
-		   "day."),
+	    .doc = "Time of day at which the window ends, HH:MM; on the next day if it is "
+		   "earlier than start."),
 };
 static DESC(signal_day_window, "DayWindow", "A part of each day.");
 
@@ -216,7 +218,7 @@ static const struct desc_rule window_rules[] = {
 static const struct field signal_window_rows[] = {
 	METHOD(signal_window),
 	ROW(signal_window, relative_window, "relativeWindow", F_DURATION,
-	    .doc = "Samples of this time before the query."),
+	    .doc = "Samples from this period before the query."),
 	ROW(signal_window, window, "window", F_OBJECT, .sub = &signal_day_window_desc,
 	    .doc = "Samples of this part of each day."),
 	TIMEZONE(signal_window),
@@ -229,7 +231,8 @@ static const struct field signal_event_rows[] = {
 	    .doc = "pullTime, in seconds, or imageSize, in bytes; pullTime when left out."),
 	ROW(signal_event, statistic, "statistic", F_STRING, .flags = FF_REQUIRED,
 	    .enums = statistics,
-	    .doc = "What is made of the values of an image: p50, p90, p95, avg, max or count."),
+	    .doc = "Aggregation of the values of an image: p50, p90, p95, avg, max or "
+		   "count."),
 };
 static DESC(signal_event, "EventPullTimeSignal", "Durations or sizes of the pulls of an image.");
 
@@ -243,9 +246,9 @@ static const struct desc_rule signal_rules[] = {
 
 static const struct field discovery_signal_rows[] = {
 	ROW(discovery_signal, name, "name", F_STRING, NAME_OF,
-	    .doc = "Name of the signal, for the ranking."),
+	    .doc = "Name of the signal, to which the ranking refers."),
 	ROW(discovery_signal, query, "query", F_STRING, NAME_OF,
-	    .doc = "Name of the query whose samples it is made of."),
+	    .doc = "Name of the query that supplies the samples."),
 	ROW(discovery_signal, type, "type", F_STRING, .flags = FF_REQUIRED, .enums = signal_types,
 	    .doc = "Type of the signal; the block of the same name is required."),
 	ROW(discovery_signal, aggregate, "aggregate", F_OBJECT, .sub = &signal_aggregate_desc,
@@ -272,10 +275,11 @@ static const struct field ranking_weighted_rows[] = {
 	    .doc = "minMax: the lowest value of a signal counts as 0, the highest as 1. minMax "
 		   "when left out."),
 	ROW(ranking_weighted, missing_signal, "missingSignal", F_STRING, .enums = missing_signals,
-	    .doc = "Of an image without a value of a signal: zero, the value is 0, or drop, the "
-		   "image is left out. zero when left out."),
+	    .doc = "Images that have no value for a signal. zero: the value is 0. drop: "
+		   "the image is ignored. zero when left out."),
 	ROW(ranking_weighted, terms, "terms", F_LIST, .flags = FF_REQUIRED,
-	    .sub = &ranking_term_desc, .min_items = 1, .max_items = 64, .doc = "What is added up."),
+	    .sub = &ranking_term_desc, .min_items = 1, .max_items = 64,
+	    .doc = "Signals to add up, with their weights."),
 };
 static DESC(ranking_weighted, "WeightedSum", "A weighted sum of normalized signals.");
 
@@ -291,18 +295,18 @@ static DESC(selector_requirement, "NodeSelectorRequirement", "A condition on one
 
 static const struct field selector_term_rows[] = {
 	ROW(selector_term, expressions, "matchExpressions", F_LIST, .max_items = 64,
-	    .sub = &selector_requirement_desc, .doc = "Conditions on labels; all have to hold."),
+	    .sub = &selector_requirement_desc, .doc = "Conditions on labels; all must be met."),
 	ROW(selector_term, fields, "matchFields", F_LIST, .max_items = 64,
 	    .sub = &selector_requirement_desc, .doc = "Conditions on metadata.name."),
 };
-static DESC(selector_term, "NodeSelectorTerm", "Conditions that have to hold together.");
+static DESC(selector_term, "NodeSelectorTerm", "Conditions that must all be met.");
 
 static const struct field node_selector_rows[] = {
 	ROW(node_selector, terms, "nodeSelectorTerms", F_LIST, .flags = FF_REQUIRED,
 	    .sub = &selector_term_desc, .min_items = 1, .max_items = 64,
 	    .doc = "A node matches if it matches one of them."),
 };
-static DESC(node_selector, "NodeSelector", "Which nodes count, as in core/v1.");
+static DESC(node_selector, "NodeSelector", "Nodes that are counted; a NodeSelector of core/v1.");
 
 static const struct field exposure_nodes_rows[] = {
 	ROW(exposure_nodes, count, "count", F_INT, COUNT32_MIN1,
@@ -362,7 +366,8 @@ const struct desc_rule api_pipeline_rules[] = {
 	 "self.queries.all(q, q.name != s.query || (s.type == 'eventPullTime' ? q.type in "
 	 "['loki', 'cluster'] : "
 	 "q.type != 'registry')))",
-	 "eventPullTime needs a query of type loki or cluster; tags of a registry have no times for "
+	 "eventPullTime needs a query of type loki or cluster; tags of a registry have no times "
+	 "for "
 	 "timeWeightedAggregate and windowAggregate"},
 	{"!has(self.ranking) || !has(self.ranking.signal) || (has(self.signals) && "
 	 "self.signals.exists(s, s.name == self.ranking.signal))",
@@ -386,18 +391,21 @@ const struct desc_rule api_pipeline_rules[] = {
 /* ---- status ---- */
 
 static const struct field signal_value_rows[] = {
-	ROW(signal_value, name, "name", F_STRING, .flags = FF_REQUIRED, .doc = "Of the signal."),
+	ROW(signal_value, name, "name", F_STRING, .flags = FF_REQUIRED,
+	    .doc = "Name of the signal."),
 	ROW(signal_value, value, "value", F_STRING, .flags = FF_REQUIRED,
 	    .doc = "Its value for the image, a decimal number."),
 };
 DESC(signal_value, "SignalValue", "The value of a signal.");
 
 static const struct field query_result_rows[] = {
-	ROW(query_result, name, "name", F_STRING, .flags = FF_REQUIRED, .doc = "Of the query."),
-	ROW(query_result, type, "type", F_STRING, .flags = FF_REQUIRED, .doc = "Of the query."),
+	ROW(query_result, name, "name", F_STRING, .flags = FF_REQUIRED,
+	    .doc = "Name of the query."),
+	ROW(query_result, type, "type", F_STRING, .flags = FF_REQUIRED,
+	    .doc = "Type of the query."),
 	ROW(query_result, status, "status", F_STRING, .flags = FF_REQUIRED,
-	    .doc = "success or failed, of its last answer."),
+	    .doc = "Result of the last run: success or failed."),
 	ROW(query_result, message, "message", F_STRING,
-	    .doc = "Why it failed, or what its answer lacks."),
+	    .doc = "Why it failed, or a warning about its result."),
 };
-DESC(query_result, "QueryResult", "The last answer of a query.");
+DESC(query_result, "QueryResult", "Result of the last run of a query.");

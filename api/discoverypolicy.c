@@ -68,7 +68,8 @@ static DESC(registry_source, "RegistrySource", "Settings of a source of type reg
 
 static const struct field discovery_source_rows[] = {
 	ROW(discovery_source, type, "type", F_STRING, .flags = FF_REQUIRED, .enums = source_types,
-	    .doc = "Type of the source; the block of the same name is required, except for cluster."),
+	    .doc = "Type of the source; the block of the same name is required, except for "
+		   "cluster."),
 	ROW(discovery_source, prometheus, "prometheus", F_OBJECT, .sub = &prometheus_source_desc,
 	    .doc = "Settings of a source of type prometheus."),
 	ROW(discovery_source, registry, "registry", F_OBJECT, .sub = &registry_source_desc,
@@ -78,9 +79,9 @@ static const struct field discovery_source_rows[] = {
 	    .doc = "Settings of a source of type cluster, which finds what workloads of this "
 		   "cluster start; needs the chart's usage.enabled."),
 	ROW(discovery_source, secret_ref, "secretRef", F_OBJECT, .sub = &api_secret_ref_desc,
-	    .doc = "Secret with credentials: token, username and password, ca.crt, tls.crt and "
-		   "tls.key, headers.<name>; for a registry also .dockerconfigjson. Left out: "
-		   "asked without credentials."),
+	    .doc = "Secret with credentials: token, username and password, ca.crt, "
+		   "tls.crt and tls.key, headers.<name>; for a registry also "
+		   ".dockerconfigjson. Left out: no credentials are sent."),
 };
 DESC(discovery_source, "DiscoverySource", "A server that is queried for images.",
      .rules = source_rules);
@@ -111,10 +112,10 @@ static const struct field discoverypolicy_spec_rows[] = {
 	ROW(discoverypolicy_spec, queries, "queries", F_LIST, .flags = FF_LIST_KEYED,
 	    .list_key = "name", .sub = &discovery_query_desc, .min_items = 1,
 	    .max_items = QUERIES_MAX,
-	    .doc = "Queries whose answers have samples of images. Not together with sources."),
+	    .doc = "Queries that return samples of images. Not together with sources."),
 	ROW(discoverypolicy_spec, signals, "signals", F_LIST, .flags = FF_LIST_KEYED,
 	    .list_key = "name", .sub = &discovery_signal_desc, .max_items = SIGNALS_MAX,
-	    .doc = "Numbers for each image, each made of the samples of one query."),
+	    .doc = "Numbers for each image, each computed from the samples of one query."),
 	ROW(discoverypolicy_spec, ranking, "ranking", F_OBJECT, .sub = &discovery_ranking_desc,
 	    .doc = "Order of the images. Left out: by the highest value of a sample."),
 	ROW(discoverypolicy_spec, suspend, "suspend", F_BOOL, .flags = FF_ADDITIVE,
@@ -133,9 +134,10 @@ static const struct field discovered_image_rows[] = {
 	ROW(discovered_image, source, "source", F_STRING,
 	    .doc = "Type of the source that found the image."),
 	ROW(discovered_image, rank, "rank", F_INT, .bits = 32, .min = 0, .max = INT32_MAX,
-	    .doc = "Place of the image in the list, from 1, of a policy with queries."),
+	    .doc = "Position of the image in the list, from 1; only for policies with "
+		   "queries."),
 	ROW(discovered_image, final_score, "finalScore", F_STRING,
-	    .doc = "Number by which it is ranked, of a policy with queries."),
+	    .doc = "Number by which the image is ranked; only for policies with queries."),
 	ROW(discovered_image, signals, "signals", F_LIST, .flags = FF_ADDITIVE,
 	    .sub = &signal_value_desc, .doc = "Values of the signals that the ranking uses."),
 };
@@ -154,7 +156,7 @@ static const struct field discoverypolicy_status_rows[] = {
 	ROW(discoverypolicy_status, source_count, "sourceCount", F_INT, STATUS_COUNT,
 	    .doc = "Number of sources."),
 	ROW(discoverypolicy_status, query_results, "queryResults", F_LIST,
-	    .sub = &query_result_desc, .doc = "The last answer of each query."),
+	    .sub = &query_result_desc, .doc = "Result of the last run of each query."),
 	ROW(discoverypolicy_status, conditions, "conditions", F_LIST, .flags = FF_LIST_KEYED,
 	    .list_key = "type", .sub = &api_condition_desc,
 	    .doc = "Conditions Ready and SourceHealthy; Reconciling, Stalled and Suspended only "

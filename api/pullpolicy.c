@@ -74,27 +74,26 @@ static const struct field pullpolicy_spec_rows[] = {
 		   "out: no limit."),
 	ROW(pullpolicy_spec, max_bytes_per_second, "maxBytesPerSecond", F_STRING,
 	    .flags = FF_ADDITIVE, API_BYTES,
-	    .doc = "Compressed bytes that pulls of this policy may start in a second, such as 50M "
-		   "or "
-		   "200Mi; left out: no limit. A pull starts once those before it are paid for, so "
-		   "that the largest image is the most that is ever started in advance."),
+	    .doc = "Maximum rate of this policy's pulls in compressed bytes per second, "
+		   "such as 50M or 200Mi; left out: no limit. A pull starts when the time "
+		   "that the earlier ones take at this rate is over, so the rate is "
+		   "exceeded by one image at most."),
 	ROW(pullpolicy_spec, max_images_per_pod, "maxImagesPerPod", F_INT, .flags = FF_ADDITIVE,
 	    .bits = 32, .min = 1, .max = PULLPOD_IMAGES_MAX,
-	    .doc = "Maximum number of images of one registry that one pull pod pulls, one after "
-		   "another, where they start on one node at one moment; such a pod counts as one "
-		   "pull for the limits of this policy. 1 when left out."),
+	    .doc = "Maximum number of images that one pull pod pulls, one after another, "
+		   "if they are in the same registry and start on the same node at the "
+		   "same time; such a pod counts as one pull for the limits of this "
+		   "policy. 1 when left out."),
 	ROW(pullpolicy_spec, max_image_size, "maxImageSize", F_STRING, .flags = FF_ADDITIVE,
 	    API_BYTES,
-	    .doc = "Compressed bytes of the largest image that is pulled, such as 2G; a larger one "
-		   "is "
-		   "Degraded with reason ImageTooLarge. Left out: no limit."),
+	    .doc = "Maximum size of an image in compressed bytes, such as 2G; a larger "
+		   "one is not pulled and is Degraded with reason ImageTooLarge. Left "
+		   "out: no limit."),
 	ROW(pullpolicy_spec, max_node_image_disk_percent, "maxNodeImageDiskPercent", F_INT,
 	    .flags = FF_ADDITIVE, .bits = 32, .min = 1, .max = 100,
-	    .doc = "Share of a node's ephemeral storage that its images and the one to pull may "
-		   "take, "
-		   "by a coarse estimate; a node without room for 10 minutes is left out. Left "
-		   "out: "
-		   "no limit."),
+	    .doc = "Maximum share of a node's ephemeral storage that its images and the "
+		   "image to pull take, by a coarse estimate; a node without room for 10 "
+		   "minutes is skipped. Left out: no limit."),
 	ROW(pullpolicy_spec, min_delay_between_pulls, "minDelayBetweenPulls", F_DURATION,
 	    .flags = FF_HAS_DEFAULT, .def_str = "10s",
 	    .doc = "Minimum delay between the start of a pull on one node and the next start on "
@@ -111,13 +110,13 @@ static const struct field pullpolicy_spec_rows[] = {
 	    .doc = "Interval after which an image is pulled again; 0s or left out: never."),
 	ROW(pullpolicy_spec, repull_mode, "repullMode", F_STRING, .flags = FF_ADDITIVE,
 	    .enums = repull_modes,
-	    .doc = "Auto: a repull that would change nothing, as the registry tells, makes no pod, "
-		   "but "
-		   "for each seventh. Always: each makes one. Auto when left out."),
+	    .doc = "Auto: a repull that would change nothing according to the registry "
+		   "creates no pod, except for every seventh. Always: every repull "
+		   "creates a pod. Auto when left out."),
 	ROW(pullpolicy_spec, registry_checks, "registryChecks", F_STRING, .flags = FF_ADDITIVE,
 	    .enums = registry_checks,
-	    .doc = "Auto: registries are asked about images of this policy where that saves pulls. "
-		   "Disabled: never. Auto when left out."),
+	    .doc = "Auto: requests about images of this policy are sent to registries "
+		   "where that saves pulls. Disabled: never. Auto when left out."),
 	ROW(pullpolicy_spec, suspend, "suspend", F_BOOL, .flags = FF_ADDITIVE,
 	    .doc = "true: no pull of an image of this policy starts, on any node; pulls in flight "
 		   "end as usual. false when left out."),
@@ -143,7 +142,7 @@ DESC(pullpolicy_spec, "PullPolicySpec", "Pacing, back-off and timeouts for image
 static const struct field pullpolicy_status_rows[] = {
 	ROW(pullpolicy_status, observed_generation, "observedGeneration", F_INT,
 	    .flags = FF_ALWAYS | FF_ADDITIVE, .bits = 64,
-	    .doc = "Generation of the spec that this status is about."),
+	    .doc = "metadata.generation of the spec that this status describes."),
 	ROW(pullpolicy_status, conditions, "conditions", F_LIST,
 	    .flags = FF_LIST_KEYED | FF_ADDITIVE, .list_key = "type", .sub = &api_condition_desc,
 	    .doc = "Condition Ready, with the number of images that use the policy; Stalled and "

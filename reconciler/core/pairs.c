@@ -274,21 +274,23 @@ void pair_cached(struct pair *p, struct now now)
 #define LIST_AGE_S (15 * 60)
 
 /*
- * 18. What an earlier leader pulled lately, by its own clock, is disproved only by a list that
- * was made after we took over: nothing else is known to be later than that pull. What it pulled
+ * 18. What an earlier leader pulled, by its own clock, is disproved only by a list that was made
+ * after we took over, if it was lately or kubelets' clocks show that ours is another. What it pulled
  * the node may have lost, or be installed again, before we looked: then other nodes tell the size.
  */
 static bool evicted(const struct core *c, const struct image *img, int slot)
 {
 	const struct pair *p = &img->pairs[slot];
+	const struct presence *list = &c->nodes[slot].images;
 	presence_size size = img->sizes != NULL ? img->sizes[slot] : 0;
 	int64_t since_s = p->pulled_s;
-	if (size == 0 && since_s <= c->led_s)
+	bool earlier = since_s <= c->led_s;
+	if (earlier && size == 0)
 		size = size_on_others(c, img, slot);
-	if (since_s <= c->led_s && since_s > c->led_s - LIST_AGE_S)
+	if (earlier && (since_s > c->led_s - LIST_AGE_S || list->ahead_s < 0))
 		since_s = c->led_s;
 	return p->pulled_s != 0 && (p->flags & PAIR_LIVE) == 0 && c->nodes[slot].present &&
-	       presence_disproved(&c->nodes[slot].images, size, since_s);
+	       presence_disproved(list, size, since_s);
 }
 
 /* 41. Its size is another: it may be too large now, or not fit. */

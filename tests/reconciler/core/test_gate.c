@@ -481,40 +481,6 @@ static void rule_46_the_policy_does_not_pace_held_nodes(void **state)
 	rig_done(&r);
 }
 
-/*
- * Slow start keeps the gating image of the second node waiting: others do not take its place there,
- * nor those of a policy that is looked at earlier. Beside it there is room for one of them.
- */
-static void rule_46_gating_images_keep_their_place(void **state)
-{
-	struct rig r;
-	(void)state;
-	rig_new(&r);
-	hold(&r);
-	rig_policy(&r, "q", 9, 0);
-	put_under(&r, "k", false, "q");
-	put_under(&r, "l", false, "q");
-	rig_lead(&r);
-	prove(&r);
-	put_under(&r, "i", true, "p");
-	struct machine a = machine("a", true), b = machine("b", true);
-	put(&r, &a);
-	put(&r, &b);
-	rig_turn(&r, 0);
-	size_t n, i_started = 0, others[2] = {0};
-	const struct core_start *s = rig_all_starts(&r, &n);
-	for (size_t k = 0; k < n; k++) {
-		if (strcmp(s[k].pulls[0].image_name, "i") == 0)
-			i_started++;
-		else if (*s[k].node != '0')
-			others[*s[k].node == 'b']++;
-	}
-	assert_int_equal(i_started, 1);
-	assert_int_equal(others[0], 1);
-	assert_int_equal(others[1], 1);
-	rig_done(&r);
-}
-
 /* A node that was opened at the deadline is paced as all are. */
 static void rule_46_what_is_left_is_paced_again(void **state)
 {
@@ -626,7 +592,6 @@ int main(void)
 		cmocka_unit_test(rule_46_taints_that_changed_are_looked_at_again),
 		cmocka_unit_test(rule_46_a_person_opens_it),
 		cmocka_unit_test(rule_46_the_policy_does_not_pace_held_nodes),
-		cmocka_unit_test(rule_46_gating_images_keep_their_place),
 		cmocka_unit_test(rule_46_what_is_left_is_paced_again),
 		cmocka_unit_test(rule_46_a_restart_counts_as_before),
 		cmocka_unit_test(rule_46_room),

@@ -407,6 +407,45 @@ static void rule_15_repull(void **state)
 	rig_done(&r);
 }
 
+/*
+ * Slow start keeps the gating image of the second held node waiting: others do not take its place
+ * there, nor those of a policy that is looked at earlier. Beside it there is room for one of them.
+ */
+static void rule_46_gating_images_keep_their_place(void **state)
+{
+	struct rig r;
+	(void)state;
+	rig_new(&r);
+	core_hold_nodes(r.core, "cold", NULL, 8 * 60 * S);
+	rig_policy(&r, "p", 9, 0);
+	rig_policy(&r, "q", 9, 0);
+	rig_node(&r, "0");
+	rig_image(&r, "k", "1", "q");
+	rig_image(&r, "l", "1", "q");
+	begin(&r);
+	for (int i = 0; i < 4; i++, rig_turn(&r, 10 * S))
+		for (size_t k = r.acts.n_starts; k-- > 0;)
+			rig_pod(&r, &r.acts.starts[k], POD_PULLED);
+	struct cachedimage img = rig_image_of("i", "1", "p");
+	img.spec.gate_nodes = true;
+	rig_put_image(&r, &img);
+	rig_node_as(&r, "a", "a", true, "cold", r.now.wall_s, "amd64");
+	rig_node_as(&r, "b", "b", true, "cold", r.now.wall_s, "amd64");
+	rig_turn(&r, 0);
+	size_t gating = 0, others[2] = {0};
+	for (size_t k = 0; k < r.acts.n_starts; k++) {
+		const struct core_start *s = &r.acts.starts[k];
+		if (strcmp(s->pulls[0].image_name, "i") == 0)
+			gating++;
+		else if (*s->node != '0')
+			others[*s->node == 'b']++;
+	}
+	assert_int_equal(gating, 1);
+	assert_int_equal(others[0], 1);
+	assert_int_equal(others[1], 1);
+	rig_done(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -415,6 +454,7 @@ int main(void)
 		cmocka_unit_test(rule_11_nodes_at_once),
 		cmocka_unit_test(rule_11_a_pod_that_leaves),
 		cmocka_unit_test(rule_11_a_start_that_failed_may_have_made_it),
+		cmocka_unit_test(rule_46_gating_images_keep_their_place),
 		cmocka_unit_test(rule_11_a_pod_that_leaves_follows_its_node),
 		cmocka_unit_test(rule_11_a_restart_after_a_node_was_opened),
 		cmocka_unit_test(rule_12_a_pod_that_was_made_twice),
