@@ -1,7 +1,7 @@
 /*
  * The conditions Reconciling and Stalled by the convention of kstatus (behaviour 59): True while
  * they hold, else not there, never both. Reconciling: it is being worked on, or heals by itself.
- * Stalled: somebody has to do something. Pure; borrows its strings.
+ * Stalled: a user has to act. Pure; borrows its strings.
  */
 #ifndef DROP_API_HEALTH_H
 #define DROP_API_HEALTH_H

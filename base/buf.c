@@ -97,7 +97,7 @@ static size_t add_json_special(struct buf *b, const char *s)
 	}
 	if (n == 1)
 		add_json_char(b, (unsigned char)*s);
-	else if (utf8_hidden(s)) /* nobody's terminal is to obey it */
+	else if (utf8_hidden(s)) /* could control the reader's terminal */
 		buf_addf(b, "\\u%04x", utf8_code(s));
 	else
 		buf_add(b, s, n);

@@ -3,7 +3,7 @@
  * writes the status of DiscoveryPolicies (behaviour.md 26-31).
  *
  * It reads DiscoveryPolicies from the watcher and Secrets by name from the API server, both
- * only while the lease is held; a standby asks nobody. What a policy found is kept in its
+ * only while the lease is held; a standby sends no requests. What a policy found is kept in its
  * status, from which a restarted discoverer goes on. It also finds out what registries say of
  * images (image_facts.h). dropctl discover has a policy tried
  * without any of that (try.c). It has no watches of its own, and it does not pull images.

@@ -41,7 +41,7 @@ static void put(struct api_conditions *list, const struct api_condition *c)
 		list->at[list->n++] = *c;
 }
 
-/* What is left out for a reason that nobody chose, so that it has to be told. */
+/* What is left out for a reason that no setting chose is reported. */
 static const char *left_out(const struct status_facts *f, struct arena *a)
 {
 	static const struct {
@@ -178,7 +178,7 @@ static struct api_condition healthy(const struct status_facts *f,
 
 /*
  * 59. Ready stays True while a last list is kept (30), also when no source has answered: machines
- * learn that from these. One source that nobody lets in is enough for Stalled.
+ * learn that from these. One source that refuses access is enough for Stalled.
  */
 static enum health health_now(const struct status_facts *f, struct arena *a,
 			      struct api_condition *why)

@@ -33,7 +33,7 @@ enum fault { FAULT_NONE, FAULTS(FAULT_ENUM) FAULT_COUNT };
 
 /* "" of FAULT_NONE. */
 const char *fault_reason(enum fault f);
-/* Rule 59: does it last until somebody changes the policy, the Secret or the server? */
+/* Rule 59: does it last until a user changes the policy, the Secret or the server? */
 bool fault_lasts(enum fault f);
 enum fault fault_of_end(enum fetch_end end);
 /* Of an HTTP status that is not 2xx. */

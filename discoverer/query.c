@@ -38,7 +38,7 @@ int queries_check(const struct plan_queries *q, struct err *err)
 	return 0;
 }
 
-/* Over http everybody on the way reads them, and whoever answers for the host gets them. */
+/* Over http they can be read on the way, and any server in place of the host gets them. */
 static void over_http(struct query *q)
 {
 	if (q->env->options->require_tls_credentials)

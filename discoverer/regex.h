@@ -6,7 +6,7 @@
  * cannot do (back-references and their like) is refused when the policy is read, as RE2 refuses it.
  *
  * Each match is bounded. A text beyond the limits does not match and is told apart (REGEX_OVER), so
- * that it can be counted: whoever may push a tag must not be able to stop a policy.
+ * that it can be counted: a user with the right to push a tag must not be able to stop a policy.
  */
 #ifndef DROP_DISCOVERER_REGEX_H
 #define DROP_DISCOVERER_REGEX_H

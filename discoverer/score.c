@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The longest decimal of a float64 that anybody writes, with room. */
+/* The longest decimal of a float64 in practice, with room. */
 #define SAMPLE_MAX 400
 
 double score_clamp(double value)

@@ -1,7 +1,7 @@
 /*
  * From what Prometheus writes to the integers that images are ranked by (behaviour.md 27). Pure.
  *
- * NaN counts as 0: the series is there, so the image is in use, but nobody knows how much.
+ * NaN counts as 0: the series exists, so the image is in use, but its value is unknown.
  * Infinities and whatever is beyond +-2^53, the integers that JSON carries exactly, become
  * +-2^53; fractions are cut towards zero. So nothing traps, wraps or depends on the platform.
  */

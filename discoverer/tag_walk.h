@@ -1,7 +1,7 @@
 /*
  * The inside of a source of type registry: a walk for each repository, a few at a time.
  * source_registry.c begins and ends walks and judges the whole; tag_walk.c reads one repository's
- * pages. Who asks as whom is the client's affair (discoverer/registry/client.h).
+ * pages. Credentials are the client's job (discoverer/registry/client.h).
  */
 #ifndef DROP_DISCOVERER_TAG_WALK_H
 #define DROP_DISCOVERER_TAG_WALK_H

@@ -56,7 +56,7 @@ extern const struct proc_def ctl_status, ctl_why, ctl_queue, ctl_plan, ctl_tap, 
 struct ctl_command {
 	const char *name, *args;
 	int min_args;
-	const struct proc_def *def; /* NULL: answered without asking anybody */
+	const struct proc_def *def; /* NULL: needs no other process */
 	const char *words;          /* that may follow, for completion */
 	const char *doc;            /* NULL: that of def */
 };

@@ -1,7 +1,7 @@
 /*
- * dropctl status: one line an image: how far it is, what is in the way, when it is done; then what
- * the watcher has no room for, which nobody acts upon. Asks the reconciler page by page, then the
- * watcher; the answer of a standby replica says that it is one.
+ * dropctl status: one line per image: its progress, what it waits for, the estimated end; then the
+ * objects that exceed the watcher's memory limit and are not processed. Asks the reconciler page by
+ * page, then the watcher; the answer of a standby replica says that it is one.
  */
 #include "dropctl/dropctl.h"
 

@@ -22,7 +22,7 @@
 
 /* ---- the end of an exchange ---- */
 
-/* The exchange is over; its request, if it still has one, is somebody else's. */
+/* The exchange is over; its request, if it still has one, is owned elsewhere. */
 static void forget(struct http_exchange *x)
 {
 	if (x->connection != NULL)

@@ -22,7 +22,7 @@ static void look_at(const char *path, struct stat *ret)
 		*ret = (struct stat){0};
 }
 
-/* OpenSSL asks for a passphrase, on the terminal if nobody else answers. There is none. */
+/* OpenSSL asks for a passphrase, on the terminal if there is no callback. There is none. */
 static int refuse_passphrase(char *ret, int size, int writing, void *ctx)
 {
 	bool *asked = ctx;

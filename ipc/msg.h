@@ -139,7 +139,7 @@ struct msg {
 	X(field_missing, "a field is not there")                                                   \
 	X(field_type, "a field of the wrong type")                                                 \
 	X(pattern, "came over a socket for other messages")                                        \
-	X(no_handler, "nobody here reads it")
+	X(no_handler, "the process has no handler for it")
 
 #define MSG_FAULT_ENUM(name, doc) MSG_FAULT_##name,
 enum msg_fault { MSG_FAULTS(MSG_FAULT_ENUM) MSG_FAULT_COUNT };

@@ -29,7 +29,7 @@ enum { PROC_EXIT_OK = COMMAND_FINE, PROC_EXIT_USAGE = COMMAND_USAGE, PROC_EXIT_E
 
 /*
  * Requests that one process may have unanswered; more are refused (-1). nng queues 64
- * answers for one asker and silently drops the next, so nobody may be owed more.
+ * answers for one asker and silently drops the next, so at most one answer is outstanding for each.
  */
 #define PROC_REQUESTS_MAX 64
 
@@ -87,8 +87,7 @@ struct proc_def {
 	 */
 	int64_t (*turn)(struct proc *p, struct now now);
 	void (*done)(struct proc *p);
-	void (*collect)(
-		struct proc *p); /* sets what is measured only when somebody asks; or NULL */
+	void (*collect)(struct proc *p); /* sets what is measured only on request; or NULL */
 };
 
 /* The whole main(); returns the exit code. */
@@ -124,7 +123,7 @@ bool proc_connected(const struct proc *p, enum proc_id to);
 /* Answers a request; may be later than the turn it came in. -1: the peer is gone. */
 int proc_reply(struct proc *p, const struct reply_to *to, enum msg_type type, const void *body,
 	       struct err *err);
-/* Publishes; whoever does not listen misses it. */
+/* Publishes; a process that is not subscribed misses it. */
 void proc_publish(struct proc *p, enum msg_type type, const void *body);
 
 /* What the process counts and measures (ipc/metrics.h). */

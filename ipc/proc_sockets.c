@@ -31,11 +31,11 @@ static bool reads(const struct proc *p, const struct msg_info *row)
 }
 
 /*
- * nng 1.5.2 has one thread that buries dead pipes; when it waits for ever, nothing of
+ * nng 1.5.2 has one thread that frees closed pipes; when it waits for ever, nothing of
  * nng's reconnects in this process. ipc/nng_send.h keeps away the cause we know; against
  * others, a peer that is not connected is looked for by a plain connection too. nng dials again
  * at least every BUS_RECONNECT_MAX_MS; when a peer has listened for so much longer, this
- * process ends, and its next life reads everything again (docs/decisions/processes.md).
+ * process ends, and the restarted process reads everything again (docs/decisions/processes.md).
  */
 #define PROBE_EVERY_MS BUS_RECONNECT_MAX_MS
 #define PROBES_MAX     3
@@ -59,7 +59,7 @@ static int listen_one(struct proc *p, struct bus_socket **slot, enum bus_kind ki
 		p->lock_fd = endpoint_lock(p->common.socket_dir, p->def->name, err);
 	if (p->lock_fd < 0)
 		return -1;
-	/* We hold the lock, so whoever made it is dead. */
+	/* We hold the lock, so the process that made it is dead. */
 	unlink(path);
 	*slot = bus_open(kind, err);
 	if (*slot == NULL)
@@ -167,7 +167,7 @@ void proc_peers_log(struct proc *p)
 	}
 }
 
-/* A plain connection, closed at once: does anybody accept on the peer's socket? */
+/* A plain connection, closed at once: does a process accept on the peer's socket? */
 static bool listens(const struct proc *p, enum proc_id peer)
 {
 	struct sockaddr_un to = {.sun_family = AF_UNIX};

@@ -153,7 +153,7 @@ static curl_socket_t on_socket(void *ctx, curlsocktype purpose, struct curl_sock
 	return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
-/* Connected, maybe for somebody else, and nothing is sent yet. */
+/* Connected, maybe for another request, and nothing is sent yet. */
 static int on_connected(void *ctx, char *ip, char *local_ip, int port, int local_port)
 {
 	struct fetch *f = ctx;

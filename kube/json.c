@@ -52,6 +52,19 @@ static const char *skip_value(const char *p, const char *end)
 	return depth == 0 ? p : NULL;
 }
 
+/* The value that follows, and *at after it; false: there is none. */
+static bool take_value(struct json_range within, const char *from, size_t *at,
+		       struct json_range *ret)
+{
+	const char *end = within.at + within.len, *value = skip_blanks(from, end);
+	const char *after = skip_value(value, end);
+	if (after == NULL || after == value)
+		return false;
+	*ret = (struct json_range){value, (size_t)(after - value)};
+	*at = (size_t)(after - within.at);
+	return true;
+}
+
 bool json_next(struct json_range object, size_t *at, struct json_range *ret_key,
 	       struct json_range *ret_value)
 {
@@ -71,13 +84,9 @@ bool json_next(struct json_range object, size_t *at, struct json_range *ret_key,
 	p = skip_blanks(p, end);
 	if (p == end || *p != ':')
 		return false;
-	const char *value = skip_blanks(p + 1, end);
-	p = skip_value(value, end);
-	if (p == NULL || p == value)
+	if (!take_value(object, p + 1, at, ret_value))
 		return false;
 	*ret_key = key;
-	*ret_value = (struct json_range){value, (size_t)(p - value)};
-	*at = (size_t)(p - object.at);
 	return true;
 }
 
@@ -88,13 +97,7 @@ bool json_element(struct json_range array, size_t *at, struct json_range *ret_va
 	const char *end = array.at + array.len, *p = skip_blanks(array.at + *at, end);
 	if (p == end || *p != (*at == 0 ? '[' : ','))
 		return false;
-	const char *value = skip_blanks(p + 1, end);
-	p = skip_value(value, end);
-	if (p == NULL || p == value)
-		return false;
-	*ret_value = (struct json_range){value, (size_t)(p - value)};
-	*at = (size_t)(p - array.at);
-	return true;
+	return take_value(array, p + 1, at, ret_value);
 }
 
 struct json_range json_member(struct json_range text, const char *key)

@@ -172,7 +172,7 @@ static void on_answer(void *ctx, const struct kube_answer *a)
 			works(e);
 		lease_observe(&e->state, &(struct lease_record){0}, clock_boot_ms());
 	} else if (a->code == 409 && doing != LEASE_READ && e->conflicts++ < CONFLICTS_MAX) {
-		e->state.stale = true; /* somebody wrote first: read it at once */
+		e->state.stale = true; /* another client wrote first: read it at once */
 	} else if (a->code == 403 && doing != LEASE_READ && owner_of(e, &owner)) {
 		e->ownerless = true; /* at once without it */
 	} else {

@@ -30,7 +30,7 @@
 
 struct lease_record { /* the Lease, as last read or written; of a deleted one, as it was */
 	bool exists;
-	char holder[LEASE_IDENTITY_MAX]; /* "": nobody */
+	char holder[LEASE_IDENTITY_MAX]; /* "": no holder */
 	char acquire_time[TIME_TEXT_MAX * 2];
 	int64_t duration_s, transitions;
 	uint64_t rv;
@@ -63,7 +63,7 @@ enum lease_action {
 };
 
 struct lease_decision {
-	bool lost; /* the term is over: nobody of this instance may write */
+	bool lost; /* the term is over: no process of this instance may write */
 	enum lease_action action;
 	int64_t transitions; /* to write */
 	int64_t at_ms;       /* do it not before; wake then. Never after the term's end */

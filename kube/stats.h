@@ -23,7 +23,7 @@ struct kube_counters {
 #define COUNTER_MEMBER(name, doc) uint64_t name;
 	KUBE_COUNTERS(COUNTER_MEMBER)
 #undef COUNTER_MEMBER
-	kube_attempt_fn attempt; /* NULL: nobody wants to know */
+	kube_attempt_fn attempt; /* NULL: not reported */
 	void *attempt_ctx;
 };
 

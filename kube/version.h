@@ -7,7 +7,7 @@
 
 struct kube;
 
-/* Not asked more often than once in so long, whoever wants to know. */
+/* Requested at most once in this time, for all callers. */
 #define VERSION_EVERY_MS 60000
 
 /*

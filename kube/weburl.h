@@ -10,7 +10,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 
-/* Bytes of a URL that somebody may hand to us. */
+/* Maximum length of a URL from outside, in bytes. */
 #define WEBURL_MAX 8192
 
 struct weburl {                      /* strings in the arena of the call */

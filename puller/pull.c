@@ -66,7 +66,7 @@ static void end_write(struct proc *p, struct write *w, const struct outcome *o)
 
 static struct outcome refusal(enum admission v)
 {
-	/* Without the lease it may be asked again as it is; else whoever asks is behind. */
+	/* Without the lease it may be asked again as it is; else the sender's view is outdated. */
 	return (struct outcome){
 		.result = v == ADMIT_NO_LEASE ? PULL_FAILED : PULL_DROPPED,
 		.text = admission_text(v),

@@ -37,7 +37,7 @@ enum admission session_start(const struct session *s, uint64_t id, int64_t valid
 /*
  * May a pod be deleted? As above, and a puller that was just started, to which no session
  * was announced, deletes for any: a delete is asked for only when its outcome is recorded,
- * and is bound to a uid (behaviour.md 10), so that it is right whoever asks. Sessions
+ * and is bound to a uid (behaviour.md 10), so that it is right for any sender. Sessions
  * announced later still wait for it.
  */
 enum admission session_delete(const struct session *s, uint64_t id, int64_t valid_until_ms,

@@ -1,6 +1,6 @@
 /*
  * What is measured of held nodes (docs/metrics.md, behaviour 46): by node pool, of which at most
- * POOLS_MAX are told apart, since anybody who names pools would name series.
+ * POOLS_MAX have series of their own, since names of pools are not under our control.
  */
 #include "reconciler/reconciler.h"
 
@@ -39,7 +39,7 @@ void measure_gate(struct proc *p, const struct core_fact *f)
 		metric_add(m, METRIC_gate_contested_total, 1, NULL);
 }
 
-/* A standby tells it, too: nodes that are held while nobody leads are what an alert is for. */
+/* A standby reports it, too: there is an alert for nodes held while there is no leader. */
 void collect_held(struct proc *p)
 {
 	struct reconciler *r = proc_state(p);

@@ -1,6 +1,6 @@
 /*
  * What the reconciler counts and measures (docs/metrics.md): facts as they happen, gauges of
- * the core when somebody asks. Series go with what they are about: gauges are set anew each
+ * the core on request. Series go with what they are about: gauges are set anew each
  * time, counters are kept only for references that some image names and for nodes that exist.
  */
 #include "reconciler/reconciler.h"

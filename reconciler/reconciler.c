@@ -15,7 +15,7 @@
 
 static_assert(offsetof(struct reconciler, options) == 0, "reconciler_option_defs fills it");
 
-/* 45. A key of somebody else's is refused: removing his taint early would start pods too early. */
+/* 45. Keys of other controllers are refused: removing their taints would start pods too early. */
 static int check_startup(const struct reconciler_options *o, struct err *err)
 {
 	struct startup_keys keys = {o->startup_taint, o->tolerate_startup_taint};

@@ -40,8 +40,9 @@ static void tell(struct proc *p, struct registry_check *k, const struct core_tol
 }
 
 /*
- * Right after a start the discoverer may not be connected yet. An answer that nobody is there would
- * make pods that are not needed, so questions wait for it, as long as they would for an answer.
+ * Right after a start the discoverer may not be connected yet. An answer that it is not running
+ * would make pods that are not needed, so questions wait for it, as long as they would for an
+ * answer.
  */
 size_t registry_checks_room(struct proc *p, int64_t *next)
 {
@@ -91,7 +92,7 @@ void registry_check(struct proc *p, const struct core_check *wanted)
 	r->n_checks++;
 	if (proc_request(p, PROC_DISCOVERER, MSG_image_facts, &m, k->tag,
 			 until_ms + ANSWER_GRACE_MS, &err) < 0)
-		tell(p, k, &(struct core_told){.text = "nobody is there to ask it"});
+		tell(p, k, &(struct core_told){.text = "the discoverer is not running"});
 }
 
 struct image_platforms platforms_told(const struct msg_platform_list *list, struct arena *a)
@@ -112,7 +113,7 @@ void on_facts_told(struct proc *p, const struct msg_in *in)
 	if (k->tag != in->tag)
 		return;
 	if (m == NULL) {
-		tell(p, k, &(struct core_told){.text = "nobody answered in time"});
+		tell(p, k, &(struct core_told){.text = "the discoverer did not answer in time"});
 		return;
 	}
 	tell(p, k,

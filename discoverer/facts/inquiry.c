@@ -38,7 +38,7 @@ struct inquiry {
 	struct endpoint at;
 	struct pull_logins logins;
 	struct auth nobody;
-	size_t login; /* the one that is tried; logins.n if there are none: nobody */
+	size_t login; /* the one that is tried; logins.n: none, anonymous */
 	struct registry_client client;
 	struct registry_call call;
 	enum step step;
@@ -147,7 +147,7 @@ static void not_reached(struct inquiry *q, const struct fetch_result *res)
 	give_up(q, res->end == FETCH_TIMEOUT ? FACTS_LATE : FACTS_UNREACHABLE, 0);
 }
 
-/* Some registries answer 404 to whoever has no access, so another login may succeed. */
+/* Some registries answer 404 to clients without access, so another login may succeed. */
 static bool next_login(struct inquiry *q, int code)
 {
 	if (q->facts.digest[0] != '\0' || (code != 401 && code != 403 && code != 404) ||

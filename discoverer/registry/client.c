@@ -133,7 +133,7 @@ static void ask_token(struct registry_call *call, const struct weburl *realm,
 	job_start(client->limiter, &call->job);
 }
 
-/* Another identity, another token; what an origin that is not ours gets is anybody's. */
+/* Another identity, another token; another origin gets an anonymous request. */
 static void identify(struct registry_call *call, const struct challenge *c,
 		     const struct weburl *realm, const struct fetch_result *res, const char *origin,
 		     bool home)
@@ -157,7 +157,7 @@ static void identify(struct registry_call *call, const struct challenge *c,
 
 /* ---- a refusal ---- */
 
-/* The answer is not what was asked for: true if it is asked for again, as somebody else. */
+/* The answer is not what was asked for: true if the request is repeated with other credentials. */
 static bool login(struct registry_call *call, const struct fetch_result *res)
 {
 	const struct registry_client *client = call->client;

@@ -41,7 +41,7 @@ struct registry_answer { /* borrowed for the callback */
 	bool token_server; /* it is that of a token server, at `url` */
 	const char *url;   /* that was asked */
 	const char *what;  /* what is wrong with the body of a 2xx answer, by its reader; or NULL */
-	enum auth_how sent; /* as whom it was asked */
+	enum auth_how sent; /* the credentials that were sent */
 };
 
 struct registry_call { /* lives in the asker; zeroed: idle */

@@ -22,7 +22,7 @@
 
 struct limiter;
 
-struct job {                    /* lives in whoever asks; zeroed: idle */
+struct job {                    /* embedded in the caller's struct; zeroed: idle */
 	struct fetch_call call; /* sink, done and ctx are the asker's; strings live until done */
 	const char *origin;     /* weburl_origin() of call.url */
 	const void *group;      /* whose: a policy */

@@ -32,7 +32,7 @@ struct refusal {
 enum login_next {
 	LOGIN_GIVE_UP,
 	LOGIN_ASK_TOKEN, /* at the realm; a token that was sent is forgotten */
-	LOGIN_FORGET,    /* the token, and ask the same again as nobody */
+	LOGIN_FORGET,    /* the token, and repeat the request anonymously */
 	LOGIN_OWN,       /* ask the same again as AUTH_OWN */
 	LOGIN_OWN_HOME,  /* ask the registry's own page again as AUTH_OWN: it sent us elsewhere */
 };

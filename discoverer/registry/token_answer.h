@@ -1,6 +1,6 @@
 /*
  * What a registry's token server answers, as it arrives (behaviour.md 28). It holds a secret:
- * whoever has one ends with token_answer_done(). Pure.
+ * its owner calls token_answer_done(). Pure.
  */
 #ifndef DROP_DISCOVERER_REGISTRY_TOKEN_ANSWER_H
 #define DROP_DISCOVERER_REGISTRY_TOKEN_ANSWER_H

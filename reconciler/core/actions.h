@@ -1,6 +1,6 @@
 /*
  * What the core wants done and tells, and what became of it: the words between the core
- * (core.h) and whoever carries them out. Everything handed out lives in the turn's arena.
+ * (core.h) and the files that carry them out. Everything handed out lives in the turn's arena.
  */
 #ifndef DROP_RECONCILER_CORE_ACTIONS_H
 #define DROP_RECONCILER_CORE_ACTIONS_H
@@ -113,7 +113,7 @@ enum core_fact_kind { /* behaviour.md 22 */
 		       */
 		      FACT_NODE_OPENED,
 		      FACT_GATE_TIMED_OUT, /* the deadline came first; message: what is missing */
-		      FACT_GATE_CONTESTED, /* somebody puts the taint back; message: how often */
+		      FACT_GATE_CONTESTED, /* the taint is added again; message: how often */
 		      FACT_COUNT,
 };
 

@@ -121,7 +121,7 @@ void image_adopt(struct core *c, struct image *img, const struct cachedimage *ci
 	sizes_changed(c);
 	known_s = check_known_s(img, known_s);
 	img->digest = st->resolved_digest != NULL ? xstrdup(st->resolved_digest) : NULL;
-	/* 19. Some node had it in an earlier life, and nobody has told what. */
+	/* 19. Some node had it before the restart, and its digest is not known. */
 	img->digest_owed = img->digest == NULL && st->cached_nodes.n != 0;
 	for (size_t i = 0; i < st->cached_nodes.n; i++) {
 		int slot = slot_of(c, st->cached_nodes.at[i]);

@@ -1,6 +1,6 @@
 /*
  * What happened and is worth telling: lines for the log and events (behaviour.md 22).
- * The core tells nobody; it hands the facts out with the actions of the turn.
+ * The core has no output; it hands the facts out with the actions of the turn.
  * Invariant: a fact lives in fact_mem until the turn that takes it.
  */
 #include "reconciler/core/facts.h"

@@ -19,7 +19,7 @@
 /* A taint that comes back is removed again after this, doubling to the maximum. */
 #define GATE_AGAIN_MIN_MS 1000
 #define GATE_AGAIN_MAX_MS (5 * 60 * 1000)
-/* When somebody else changed the taints meanwhile. */
+/* When another client changed the taints meanwhile. */
 #define GATE_CHANGED_MS 200
 /* So often it has to come back for the event GateContested. */
 #define GATE_CONTESTED 3

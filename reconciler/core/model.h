@@ -80,7 +80,7 @@ enum timer_owner {
 
 struct held { /* a node that has, or had, a startup taint (held.h, gate.h); 45, 46 */
 	int slot;
-	bool remove, tolerate; /* it has taints that we remove; that somebody else does */
+	bool remove, tolerate; /* it has taints that we remove; that others remove */
 	bool unfinished;       /* its autoscaler or cloud provider has not finished its setup */
 	bool unsettled;        /* what targets it is not known yet (startup.h) */
 	int64_t ready_s;       /* Ready since then, as the node says, by our clock; 0: it is not */
@@ -89,9 +89,9 @@ struct held { /* a node that has, or had, a startup taint (held.h, gate.h); 45, 
 	int64_t clock_s;     /* our wall clock less boot time, when the node came */
 	bool open;           /* decided, for good; what follows is only removal of the taint */
 	bool timed_out;      /* the deadline opened it */
-	bool by_hand;        /* somebody ordered it */
+	bool by_hand;        /* requested with dropctl gate open */
 	bool asked;          /* a removal is unanswered */
-	uint32_t removals;   /* in a row, each undone by somebody */
+	uint32_t removals;   /* in a row, each undone by another client */
 	uint32_t failures;   /* of removals in a row */
 	int64_t removed_ms;  /* boot ms of the last removal; 0: none */
 	int64_t again_ms;    /* none is asked for before; boot ms */
@@ -133,7 +133,7 @@ struct node_slot {    /* there are thousands: members are placed so that there a
 	uint64_t read;          /* last full read that had it */
 	struct presence images; /* that it says it has */
 	struct held *held;      /* owned; NULL: it never had a startup taint */
-	struct unlisted *unlisted; /* owned; NULL: nobody has asked (unlisted.h) */
+	struct unlisted *unlisted; /* owned; NULL: not needed yet (unlisted.h) */
 	uint64_t machine;          /* hash of the machineID that it told last; 0: none */
 	int64_t installed_s;       /* it changed then: unix seconds; 0: not while we looked */
 	uint64_t facts;            /* hash of everything below */

@@ -102,7 +102,7 @@ static void set_fresh(struct core *c, int slot, bool on)
 	c->n_fresh += on ? 1U : (uint32_t)-1;
 }
 
-/* What cannot come, for as long as nobody changes a spec, is not waited for (41, 50, 51). */
+/* A pull that cannot start until a spec changes is not waited for (41, 50, 51). */
 static bool untried(struct core *c, const struct image *img, int slot)
 {
 	const struct pair *p = &img->pairs[slot];

@@ -320,7 +320,7 @@ static bool went_unseen(const struct core *c, const struct pull_pod *pod, const 
 
 /*
  * Deleted before the lists of what we know began, and still among them: a finalizer holds it, or
- * the API server's store was restored from an older backup, and nobody else would delete it.
+ * the API server's store was restored from an older backup, and no other component would delete it.
  */
 static void delete_again(struct core *c, struct now now)
 {

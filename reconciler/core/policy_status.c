@@ -13,7 +13,7 @@
 #include "reconciler/core/suspend.h"
 
 #define PACE_MS (60 * 1000)
-/* Refused, or not there: a CRD or a role of an older release, which nobody may ever renew. */
+/* Refused, or not there: a CRD or a role of an older release, which may never be updated. */
 static const struct backoff failed_backoff = {2 * 1000, 10 * 60 * 1000};
 
 static void touch(struct core *c, struct policy *p)

@@ -13,8 +13,8 @@
 /* A start or delete that failed is asked for again after this long. */
 #define POD_AGAIN_MS 2000
 /*
- * The API server has the pod, but the watch does not show it: somebody deleted it. A list that
- * begins after it was made tells sooner (pods_listed).
+ * The API server has the pod, but the watch does not show it: it was deleted by another client. A
+ * list that begins after it was made tells sooner (pods_listed).
  */
 #define POD_UNSEEN_MS (2 * 60 * 1000)
 /*

@@ -139,7 +139,7 @@ uint64_t size_charged(const struct core *c, const struct image *img, int slot, u
 	return known ? bytes : mean;
 }
 
-/* Of what nobody knows; without a limit it does not matter. */
+/* For images of unknown size; without a limit it does not matter. */
 static uint64_t mean_of(struct core *c, const struct policy *p)
 {
 	return p->bytes_per_s != 0 ? size_mean(c) : 0;

@@ -13,7 +13,7 @@
 
 #include "reconciler/core/model.h"
 
-/* Bytes of an image that nobody knows, while no image's are known. */
+/* Assumed bytes of an image while no image's bytes are known. */
 #define SIZE_ASSUMED (UINT64_C(256) << 20)
 
 /* Pulls of less say nothing about the speed of a node. */

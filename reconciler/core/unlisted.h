@@ -14,7 +14,8 @@
 
 /* The pair may have become one of them, or not be one any more. */
 void unlisted_settle(struct core *c, const struct image *img, int slot);
-/* Bytes on the node's disk, by size_on_disk(); img itself does not count, nor what nobody knows. */
+/* Bytes on the node's disk, by size_on_disk(); img itself does not count, nor images of unknown
+ * size. */
 uint64_t unlisted_bytes(struct core *c, const struct image *img, int slot);
 /* The image is about to be freed. */
 void unlisted_forget_image(struct core *c, const struct image *img);

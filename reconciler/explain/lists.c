@@ -68,7 +68,7 @@ static struct explain_summary summary_of(struct core *c, struct image *img, stru
 		s.reasons[e.reason]++;
 		s.groups[explain_infos[e.reason].group]++;
 		if (e.reason == EXPLAIN_SUSPENDED || e.reason == EXPLAIN_NO_ZONE)
-			continue; /* nobody knows when it goes on */
+			continue; /* its end is unknown */
 		if (e.reason == EXPLAIN_SHUT && e.at > opens_s)
 			opens_s = e.at;
 		if (explain_infos[e.reason].group == GROUP_PULLING ||

@@ -13,7 +13,7 @@
 enum fault {
 	FAULT_NONE,
 	FAULT_NODE,     /* this node's; shown, but never makes the image Degraded */
-	FAULT_PULL,     /* the pull failed for a reason that is nobody else's: this node waits */
+	FAULT_PULL,     /* the pull failed for another reason: only this node waits */
 	FAULT_IMAGE,    /* not found, unauthorized, forbidden, invalid name, a missing blob */
 	FAULT_PLATFORM, /* no image for this os/arch */
 	FAULT_REGISTRY, /* DNS, refused, reset, unreachable, cut off, TLS, timeout, 429, 5xx */
@@ -41,7 +41,7 @@ const char *cause_tail(struct arena *a, const char *text);
 enum fault cause_fault_of(const char *reason, const char *text);
 /*
  * Does a fault of this reason say something about the node, whatever the image (14)? Not so a pod
- * that somebody deleted, or one image that its runtime cannot read.
+ * that another client deleted, or one image that its runtime cannot read.
  */
 bool cause_concerns_node(enum fault fault, const char *reason);
 /*

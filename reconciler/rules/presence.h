@@ -3,7 +3,7 @@
  * there are thousands of nodes. Pure.
  *
  * The list is sorted by size, largest first, and cut at a number that the kubelet's
- * configuration says and nobody else knows (nodeStatusMaxImages, default 50, -1: never);
+ * configuration sets and nothing reports (nodeStatusMaxImages, default 50, -1: never);
  * so an image that is not listed is proven absent only by a smaller one that is.
  */
 #ifndef DROP_RECONCILER_RULES_PRESENCE_H
@@ -25,7 +25,7 @@ typedef uint16_t presence_size;
 presence_size presence_size_of(int64_t bytes);
 int64_t presence_bytes(presence_size size);
 
-/* Bytes of an image that nobody has: 8 TiB. A list is no longer than what a Node may be (1.5 MB).
+/* More bytes than any image has: 8 TiB. A list is no longer than what a Node may be (1.5 MB).
  */
 #define PRESENCE_LARGEST (INT64_C(1) << 43)
 

@@ -19,7 +19,7 @@
 
 struct startup_keys {         /* taint keys separated by commas; NULL or "": none */
 	const char *remove;   /* of taints that are removed when the node is warm */
-	const char *tolerate; /* of taints that somebody else removes */
+	const char *tolerate; /* of taints that other controllers remove */
 };
 
 enum startup_taint { STARTUP_NONE, STARTUP_REMOVE, STARTUP_TOLERATE };
@@ -31,7 +31,7 @@ const char *startup_next(const char **list, size_t *ret_len);
 enum startup_fault {
 	STARTUP_OK,
 	STARTUP_NO_KEY,  /* not a taint key: "" or a wrong character */
-	STARTUP_FOREIGN, /* removed by somebody else, who relies on it */
+	STARTUP_FOREIGN, /* removed by its own controller */
 	STARTUP_TWICE,   /* in both lists */
 };
 /* The first entry that is wrong: its number from 1, and its list in *ret_tolerate. */

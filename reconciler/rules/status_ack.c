@@ -26,7 +26,7 @@ enum ack_copy ack_answered(struct status_ack *a, bool made, uint64_t rv, int64_t
 		a->written_rv = rv;
 		a->acked_ms = now_ms;
 	}
-	/* What was seen meanwhile is what came of it, or what somebody wrote later. */
+	/* What was seen meanwhile is its result, or a later write of another client. */
 	return a->seen_rv >= a->written_rv ? ACK_SEEN : ACK_SENT;
 }
 

@@ -17,7 +17,7 @@ enum ack_copy {
 	ACK_KEEP, /* known stays */
 	ACK_SEEN,
 	ACK_SENT,
-	ACK_NONE, /* nobody knows what the API server has: the next write says everything */
+	ACK_NONE, /* what the API server has is unknown: the next write has all fields */
 };
 
 struct status_ack { /* zeroed: nothing was written or observed */
