@@ -140,7 +140,7 @@ int64_t usage_reader_turn(struct usage_reader *r, int64_t now_ms)
 		return CLOCK_NEVER;
 	if (!out_of_patience(r, now_ms))
 		return ask_later(r, now_ms);
-	tell_trouble(r, true, "the watcher cannot be asked");
+	tell_trouble(r, true, "the watcher cannot be reached");
 	return now_ms; /* others may wait for the next read */
 }
 

@@ -331,7 +331,7 @@ static void on_done(void *ctx, const struct transport_result *r)
 	f->transfer = NULL;
 	bool barred = code == 0 && f->barred && f->fault == NULL;
 	if (barred)
-		f->fault = "led to a loopback or link-local address, which is not asked";
+		f->fault = "led to a loopback or link-local address, which gets no requests";
 	if (code != 0 && f->fault == NULL) {
 		int moved = redirected(f, code);
 		if (moved == 1)

@@ -82,7 +82,7 @@ void on_gate_open(struct proc *p, const struct msg_in *in)
 		int n = core_order_open(r->core, ask->node);
 		reply.found = n >= 0;
 		reply.opened = n > 0 ? (uint64_t)n : 0;
-		log_info("opening nodes by order",
+		log_info("opening nodes as requested",
 			 LS("node", ask->node != NULL ? ask->node : "all"),
 			 LN("held", reply.opened));
 	}

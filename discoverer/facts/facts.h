@@ -10,22 +10,22 @@
 /* name, text for status and logs: fixed, never words of a server */
 #define FACTS_ENDS(X)                                                                              \
 	X(KNOWN, "")                                                                               \
-	X(REFERENCE, "it is no image reference")                                                   \
-	X(HELD, "the registry failed lately and is not asked now")                                 \
+	X(REFERENCE, "it is not an image reference")                                               \
+	X(HELD, "the registry failed recently and gets no requests now")                           \
 	X(UNREACHABLE, "the registry cannot be reached")                                           \
 	X(LATE, "the registry did not answer in time")                                             \
-	X(LOCAL, "its address is local to a machine and is not asked")                             \
-	X(UNAUTHORIZED, "the registry wants other credentials")                                    \
+	X(LOCAL, "its address is local to a machine and gets no requests")                         \
+	X(UNAUTHORIZED, "the registry requires other credentials")                                 \
 	X(NOT_FOUND, "the registry does not have it")                                              \
 	X(LIMITED, "the registry limits requests")                                                 \
-	X(FAILED, "the registry fails")                                                            \
-	X(REFUSED, "the registry refuses")                                                         \
-	X(UNREADABLE, "the answer of the registry is not understood")                              \
-	X(DIGEST, "the answer of the registry has another digest than it should")                  \
+	X(FAILED, "the registry returns an error")                                                 \
+	X(REFUSED, "the registry refused the request")                                             \
+	X(UNREADABLE, "the response of the registry is invalid")                                   \
+	X(DIGEST, "the response of the registry does not match the digest")                        \
 	X(ELSEWHERE, "another server answered for the registry")                                   \
-	X(BUDGET, "the registry limits what may be read")                                          \
-	X(BUSY, "too much is asked at once")                                                       \
-	X(STANDBY, "this replica does not lead")
+	X(BUDGET, "the limit of requests to the registry is reached")                              \
+	X(BUSY, "too many requests at once")                                                       \
+	X(STANDBY, "this replica is a standby")
 
 #define FACTS_ENUM(name, text) FACTS_##name,
 enum facts_end { FACTS_ENDS(FACTS_ENUM) FACTS_END_COUNT };
@@ -43,7 +43,7 @@ struct image_facts {
 	char digest[DIGEST_SIZE]; /* KNOWN */
 	bool is_public;           /* who has no credentials got it, too */
 	bool index;
-	bool forbidden;                   /* a Secret could not be read for lack of a right */
+	bool forbidden; /* a Secret could not be read for lack of a right */
 	/* If they were wanted, and are known; owned by the inquiry; each name once. */
 	struct platform_facts *platforms;
 	size_t n_platforms;

@@ -90,23 +90,23 @@ def without_digest(client, asked):
     return manifest(client, asked, AMD, headers=[])
 
 
-@row("another digest than it should", known=False)
+@row("does not match the digest", known=False)
 def wrong_digest(client, asked):
     return manifest(client, asked, AMD if asked.method == "HEAD" else ARM)
 
 
-@row("another digest than it should", known=False)
+@row("does not match the digest", known=False)
 def wrong_header(client, asked):
     return refuse(client, 405) if asked.method == "HEAD" else manifest(
         client, asked, AMD, headers=[f"Docker-Content-Digest: {digest(ARM)}"])
 
 
-@row("platforms  not known: the answer of the registry is not understood")
+@row("platforms  not known: the response of the registry is invalid")
 def no_manifest(client, asked):
     return manifest(client, asked, b"<html>")
 
 
-@row("platforms  not known: the answer of the registry is not understood")
+@row("platforms  not known: the response of the registry is invalid")
 def both_at_once(client, asked):
     return manifest(client, asked, json.dumps({"manifests": [], "config": {}, "layers": []}).encode())
 
@@ -127,12 +127,12 @@ def private(client, asked):
     return bearer(client, asked, "for-us")
 
 
-@row("wants other credentials (HTTP 401)", known=False)
+@row("requires other credentials (HTTP 401)", known=False)
 def private_without_secret(client, asked):
     return bearer(client, asked, "for-us")
 
 
-@row("wants other credentials (HTTP 401)", known=False, secret="opaque")
+@row("requires other credentials (HTTP 401)", known=False, secret="opaque")
 def private_with_another_secret(client, asked):
     return bearer(client, asked, "for-us")
 
@@ -170,7 +170,7 @@ def limited(client, _):
     return refuse(client, 429, "Retry-After: 100")
 
 
-@row("the registry fails (HTTP 503)", known=False, host="failing.example", requests=["HEAD"])
+@row("the registry returns an error (HTTP 503)", known=False, host="failing.example", requests=["HEAD"])
 def failing(client, _):
     return refuse(client, 503)
 
@@ -180,7 +180,7 @@ def slow(client, _):
     client.hang()
 
 
-@row((digest(AMD), "platforms  not known: the registry limits what may be read"), host="scarce.example", requests=["HEAD"])
+@row((digest(AMD), "platforms  not known: the limit of requests to the registry is reached"), host="scarce.example", requests=["HEAD"])
 def scarce(client, asked):
     return manifest(client, asked, AMD, [f"Docker-Content-Digest: {digest(AMD)}", "RateLimit-Limit: 100;w=21600",
                                          "RateLimit-Remaining: 49;w=21600"])
@@ -247,7 +247,7 @@ def run(tap, rig, server, closed):
             tap.equal(got, one.requests, f"35: {one.name}: so many requests")
     for name in ("limited", "failing", "slow"):
         code, said = ask(rig, f"{name}.example/{name}:1")
-        tap.check(code == 1 and "failed lately and is not asked now" in said, f"35: {name} is not asked again", said)
+        tap.check(code == 1 and "failed recently and gets no requests now" in said, f"35: {name} is not asked again", said)
         tap.equal(len(server.seen(f"/v2/{name}/")), 1, f"35: {name} was asked once")
     code, said = ask(rig, "down.example/app:1")
     tap.check(code == 1 and "cannot be reached" in said, "35: nobody listens", said)

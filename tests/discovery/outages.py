@@ -39,9 +39,9 @@ def kind(*says, secret=True):
     return add
 
 
-NOT_ASKED = "failed lately and is not asked now"
+NOT_ASKED = "failed recently and gets no requests now"
 ELSEWHERE = "another server answered"
-LOGIN = "wants other credentials (HTTP 401)"
+LOGIN = "requires other credentials (HTTP 401)"
 
 
 def away(client, asked):
@@ -76,7 +76,7 @@ def limited(client, _):
     return refuse(client, 429, f"Retry-After: {HOUR}")
 
 
-@kind("the registry fails (HTTP 503)", NOT_ASKED)
+@kind("the registry returns an error (HTTP 503)", NOT_ASKED)
 def failing(client, _):
     return refuse(client, 503)
 
@@ -86,7 +86,7 @@ def without_head(client, asked):
     return refuse(client, 405) if asked.method == "HEAD" else manifest(client, asked, AMD)
 
 
-@kind("another digest than it should")
+@kind("does not match the digest")
 def wrong_digest(client, asked):
     return manifest(client, asked, AMD if asked.method == "HEAD" else ARM)
 
