@@ -81,7 +81,7 @@ static void rule_52_it_is_asked_ever_more_rarely(void **state)
 		bool there;
 	} rows[] = {
 		{"the watcher lists", "not listed yet", {.enabled = true}, true},
-		{"the watcher is not there", "cannot be asked", {0}, false},
+		{"the watcher is not there", "cannot be reached", {0}, false},
 	};
 	for (size_t i = 0; i < ROWS(rows); i++) {
 		unit_say(rows[i].name);
