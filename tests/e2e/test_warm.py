@@ -228,7 +228,8 @@ def remove_images(t, prefix):
     """From the runtime, as on a new machine: by all of their names, of which one is the id."""
     def run(*words):
         return subprocess.run([t.cluster.env["CTR"], *words], capture_output=True, text=True, timeout=60, check=True).stdout
-    t.eventually("nothing runs there", 60, lambda: not run("containers", "list", "-q").split())
+    # The kubelet removes what is left of pods once a minute.
+    t.eventually("nothing runs there", 180, lambda: not run("containers", "list", "-q").split())
     rows = [line.split() for line in run("images", "list").splitlines()[1:]]
     digests = {row[2] for row in rows if row[0].startswith(prefix)}
     run("images", "rm", "--sync", *(row[0] for row in rows if row[2] in digests))
