@@ -264,7 +264,10 @@ int64_t usage_feed_turn(struct usage_feed *f, struct now now)
 		drop_snapshot(f);
 	if (f->reflector != NULL && now.boot_ms >= f->tick_ms) {
 		int64_t hour = f->usage->hour;
-		usage_tick(f->usage, usage_time(f->usage, now), reflector_live(f->reflector));
+		bool live = reflector_live(f->reflector);
+		if (live) /* a watch goes on without a list */
+			f->trouble[0] = '\0';
+		usage_tick(f->usage, usage_time(f->usage, now), live);
 		if (hour != f->usage->hour)
 			forget_nodes(f);
 		f->tick_ms = now.boot_ms + TICK_MS;
@@ -344,8 +347,9 @@ void usage_feed_starts(const struct usage_feed *f, const struct msg_starts_since
 
 const struct usage *usage_feed_usage(const struct usage_feed *f, const char **ret_trouble)
 {
-	bool live = f->reflector != NULL && reflector_live(f->reflector);
-	*ret_trouble = live ? NULL : f->trouble[0] != '\0' ? f->trouble : "they are not listed yet";
+	*ret_trouble = f->listed ? NULL : "they are not listed yet";
+	if (f->trouble[0] != '\0')
+		*ret_trouble = f->trouble;
 	return f->usage;
 }
 

@@ -11,6 +11,7 @@
 
 #include "watcher/views.h"
 
+struct usage;
 struct usage_feed;
 
 struct usage_feed_config { /* borrowed, for good */
@@ -33,7 +34,6 @@ void usage_feed_read(struct usage_feed *f, const struct msg_usage_get *ask, stru
 void usage_feed_starts(const struct usage_feed *f, const struct msg_starts_since *ask,
 		       struct arena *a, struct msg_starts *ret);
 /* Borrowed until the next turn. *ret_trouble: why no events are read now; NULL: they are. */
-struct usage;
 const struct usage *usage_feed_usage(const struct usage_feed *f, const char **ret_trouble);
 void usage_feed_collect(const struct usage_feed *f, struct metrics *m);
 

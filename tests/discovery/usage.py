@@ -86,11 +86,15 @@ class World:
             "source": {"component": "kubelet", "host": node or self.node},
             "firstTimestamp": "2026-01-01T00:00:00Z", "lastTimestamp": "2026-01-01T00:00:00Z", **fields}
 
+    def stats(self):
+        done = self.rig.ctl("stats", "watcher", "--all")
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
     def outcomes(self):
         """What the watcher's events came to, by outcome."""
-        done = self.rig.ctl("stats", "watcher")
         counts = collections.Counter()
-        for name, value in json.loads(done.stdout).items():
+        for name, value in self.stats().items():
             if name.startswith(METRIC + "{"):
                 counts[name.split('"')[1]] = value
         return counts
@@ -279,9 +283,37 @@ def deleted_config_maps_drop_nothing(world):
     assert "nothing is dropped yet" in condition(obj)["message"], condition(obj)
 
 
+def forbidden_events_are_said(world):
+    """Metrics, of which the alert DropUsageUnknown is made, and dropctl usage; once they are allowed, all goes on."""
+    world.stop("discoverer", "watcher")
+    for name in ("drop-usage-0", "drop-usage-1"):
+        world.rig.side.ask("DELETE", f"{CONFIGMAPS}/{name}")
+    refused = {"kind": "status", "code": 403, "verbs": ["list"], "resources": ["events"]}
+    world.rig.sim.do(world.rig.side, {"do": "api-fault", "api": refused})
+    world.start("--usage")
+
+    def forbidden():
+        shown, stats = world.shown(), world.stats()
+        assert "not allowed" in (shown["trouble"] or ""), shown
+        assert shown["sinceSeconds"] == 0 and shown["images"] == [], shown
+        assert stats["drop_usage_enabled"] == 1 and stats["drop_usage_seen_timestamp_seconds"] == 0, stats
+        return True
+    until(WAIT, forbidden)
+    assert "Events are not read at the moment: /api/v1/events: not allowed" in world.rig.ctl("usage").stdout
+    world.rig.sim.do(world.rig.side, {"do": "api-heal"})
+
+    def allowed():
+        shown, stats = world.shown(), world.stats()
+        assert shown["trouble"] is None and shown["seenSeconds"] > 0, shown
+        assert stats["drop_usage_seen_timestamp_seconds"] >= shown["seenSeconds"], (stats, shown)
+        return True
+    until(WAIT, allowed)
+
+
 def disabled_usage_is_said(world):
     world.stop("discoverer", "watcher")
     world.start()
+    until(WAIT, lambda: world.stats()["drop_usage_enabled"] == 0)
     world.rig.create(policy("off", CLUSTER))
     world.rig.until_reason("off", ["UsageDisabled"], WAIT)
     done = world.rig.ctl("usage")
@@ -290,7 +322,7 @@ def disabled_usage_is_said(world):
 
 TESTS = [finds_what_workloads_start, what_no_node_has_is_not_found, namespaces_decide, own_pods_are_no_uses,
          counts_of_repeated_events, people_are_told, expired_versions_are_listed_again, a_restart_loses_nothing,
-         deleted_config_maps_drop_nothing, disabled_usage_is_said]
+         deleted_config_maps_drop_nothing, forbidden_events_are_said, disabled_usage_is_said]
 
 
 def main():
