@@ -43,9 +43,9 @@ class Runner:
         return done.returncode, done.stdout
 
     def minor(self):
-        """Of the server's version: 34."""
+        """Of the server's version: 34. After the JSON kubectl may warn of its distance from its own."""
         _, output = self.run("version -o json")
-        return int(json.loads(output)["serverVersion"]["minor"])
+        return int(json.JSONDecoder().raw_decode(output[output.index("{"):])[0]["serverVersion"]["minor"])
 
     def owner(self, name):
         _, output = self.run(f"get cachedimageset {name} -o json")
