@@ -19,6 +19,7 @@ UNSEEN = {
     ("drop.corewire.io", "cachedimagesets/finalizers", "update"):
         "asked for by admission (OwnerReferencesPermissionEnforcement), not by a request",
     ("coordination.k8s.io", "leases", "delete"): "asked for by the same admission before the Lease gets an owner",
+    ("", "configmaps", "delete"): "asked for by the same admission before the ConfigMaps of usage get an owner",
     ("drop.corewire.io", "cachedimages", "get"): "when a child's name was taken a moment before its create",
     **{("drop.corewire.io", kind, "list"): "where WatchList is off (before 1.34)" for kind in _WATCHED},
     ("", "nodes", "get"): "where a runtime puts no digest into imageID (test_presence)",

@@ -10,10 +10,12 @@ import objects
 import processes
 import rbac
 import release
+import test_usage
 import upstream
 from kubeapi import NAMESPACE
 from objects import degraded, ready, status
 from pretend import TARGET, PretendNode, pulled
+from test_discovery import policy
 from wait import never, until
 
 TAKEOVER = 20  # seconds, on a machine that is not busy
@@ -275,21 +277,96 @@ def loaded(t, r, since):
         w for w in writes(t, since) if w.resource == "events" and w.verb == "patch"], every=1)
 
 
-def rights(t, since):
-    """No request was refused, and every right that the chart grants was used."""
+def requests(t, since):
+    """What the release asked for."""
     t.audit.refresh()
-    ours = [q for q in t.audit.since(since) if q.user == f"{release.USER}{release.NAME}"]
-    refused = [(q.process, q.verb, q.resource, q.namespace) for q in ours if q.decision == "forbid" or q.code == 403]
-    t.check(ours and not refused, "no request was forbidden", refused[:5])
+    return [q for q in t.audit.since(since) if q.user == f"{release.USER}{release.NAME}"]
+
+
+def granted(t):
+    """The roles of the release."""
     base = "/apis/rbac.authorization.k8s.io/v1"
     roles = [{"kind": "ClusterRole", **t.api.must("GET", f"{base}/clusterroles/drop")}]
-    roles += [{"kind": "Role", **t.api.must("GET", f"{base}/namespaces/{place}/roles/{name}")}
-              for place, name in ((NAMESPACE, "drop"), ("default", "drop-events"))]
-    table = rbac.used_by(roles, ours)
+    return roles + [{"kind": "Role", **t.api.must("GET", f"{base}/namespaces/{place}/roles/{name}")}
+                    for place, name in ((NAMESPACE, "drop"), ("default", "drop-events"))]
+
+
+def rights(t, since):
+    """No request was refused, and every right that the chart grants was used."""
+    ours = requests(t, since)
+    refused = [(q.process, q.verb, q.resource, q.namespace) for q in ours if q.decision == "forbid" or q.code == 403]
+    t.check(ours and not refused, "no request was forbidden", refused[:5])
+    table = rbac.used_by(granted(t), ours)
     for right, by in table:
         t.diag(rbac.line(right, by))
     unused = rbac.unused(table)
     t.check(not unused, "every right is used by some process", unused)
+
+
+def rolled_with_usage(t, r, mark):
+    r.install(usage={"enabled": True}, podAnnotations={"e2e": mark})
+    t.eventually(f"the rollout ends ({mark})", 180, r.rolled_out)
+
+
+def counted(t, r, reference):
+    """The starts of that image by dropctl usage of the leader, which may be about to leave."""
+    try:
+        told = json.loads(t.kubectl("-n", NAMESPACE, "exec", until(60, r.leader), "--", "dropctl", "usage", "-o", "json"))
+    except RuntimeError as error:
+        raise AssertionError(str(error)) from error
+    return [one["starts"] for one in told["images"] if one["image"] == reference]
+
+
+def without_and_with_usage(t, r, web):
+    began = time.time()
+    r.install()
+    if not t.eventually("two pods are Ready", 120, lambda: r.ready(2)):
+        return
+    policy(t, "of-the-chart", {"type": "cluster"}, syncInterval="10s")
+    t.eventually("a source of type cluster says that usage is off", 60, lambda: "UsageDisabled" in str(
+        t.api.get("discoverypolicy", "of-the-chart")["status"]))
+    without = granted(t)
+    asked = [line for line in requests(t, began) if line.resource == "configmaps" or (
+        line.resource == "events" and line.verb != "create" and line.verb != "patch")]
+    t.check(requests(t, began) and not asked, "nobody asked for events or ConfigMaps", asked[:3])
+    began = time.time()
+    rolled_with_usage(t, r, "on")
+    test_usage.workload(t, "of-the-chart", web)
+    test_usage.listed(t, [web])
+    t.eventually("its image is found", 120, lambda: web in str(t.api.get("discoverypolicy", "of-the-chart")["status"]))
+    # The leader that goes saves: first it makes the ConfigMaps, the next time it updates them.
+    for mark in ("once", "twice"):
+        rolled_with_usage(t, r, mark)
+        t.eventually("one start, as before", 90, lambda: counted(t, r, web) == [1])
+    ours = requests(t, began)
+    refused = [(q.process, q.verb, q.resource, q.namespace) for q in ours if q.decision == "forbid" or q.code == 403]
+    t.check(ours and not refused, "no request was forbidden", refused[:5])
+    table = [(right, by) for right, by in rbac.used_by(granted(t), ours) if right not in set(rbac.rights(without))]
+    for right, by in table:
+        t.diag(rbac.line(right, by))
+    t.equal({(right.resource, right.verb) for right, _ in table}, {
+        ("events", "list"), ("events", "watch"), *(("configmaps", verb) for verb in ("create", "get", "update", "delete"))},
+        "these rights are added")
+    t.check(not rbac.unused(table), "and each is used", rbac.unused(table))
+
+
+def test_chart_with_usage(t):
+    """52: with usage off nobody asks for events or ConfigMaps; with it on no request is forbidden, each right that it adds is
+    used, and a rolling update of both pods neither loses nor repeats a start."""
+    t.stop_tree()
+    t.drop_lease()
+    test_usage.namespace(t)
+    (web,) = test_usage.pushed(t, "of-the-chart")
+    test_usage.forget(t)
+    with release.Release(t) as r:
+        try:
+            without_and_with_usage(t, r, web)
+        finally:
+            began = time.time()
+            r.uninstall()
+            r.until_gone()
+            # The role goes first: what the leader saves when it ends is forbidden.
+            t.lawless.append((release.USER + release.NAME, began, time.time()))
 
 
 def everything(t):

@@ -10,6 +10,7 @@ from kubeapi import NAMESPACE
 from objects import condition, status
 from pretend import TARGET, PretendNode
 from test_discovery import images, policy
+from wait import until
 
 SHOP = "usage-shop"
 PODS = f"/api/v1/namespaces/{SHOP}/pods"
@@ -29,6 +30,12 @@ def namespace(t):
         t.api.must("POST", "/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": SHOP}})
         t.eventually("its service account is there", 60, lambda: t.api.ask(
             "GET", f"/api/v1/namespaces/{SHOP}/serviceaccounts/default")[0] == 200)
+
+
+def forget(t):
+    """What the tests before have saved."""
+    for name in STORES:
+        t.api.ask("DELETE", f"{CONFIGMAPS}/{name}")
 
 
 def workload(t, name, *references):
@@ -54,11 +61,24 @@ def listed(t, references):
     t.eventually("the node lists the images", LISTED, probe, every=1)
 
 
+def ask(t, tree, *words):
+    """What a command of dropctl prints, decoded."""
+    done = subprocess.run([os.path.join(t.bin, "dropctl"), *words, "--socket-dir", tree.sockets],
+                          capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def stats(t, tree):
+    return ask(t, tree, "stats", "watcher")
+
+
+def shown(t, tree):
+    return ask(t, tree, "usage", "--limit", "500", "-o", "json")
+
+
 def outcomes(t, tree):
-    done = subprocess.run([os.path.join(t.bin, "dropctl"), "stats", "watcher", "--socket-dir", tree.sockets],
-                          capture_output=True, text=True, timeout=30, check=True)
-    return collections.Counter({name.split('"')[1]: value for name, value in json.loads(done.stdout).items()
-                                if name.startswith(METRIC)})
+    return collections.Counter({name.split('"')[1]: value for name, value in stats(t, tree).items() if name.startswith(METRIC)})
 
 
 def found(t, name, references, what, seconds=60):
@@ -145,6 +165,97 @@ def test_restart_and_leader_change(t):
         return True
     t.eventually("a sync after all of it was lost drops nothing", 60, synced)
     tree.stop()
+
+
+class Replicas:
+    """Two of them with --usage, each with a user of its own; `leader` and `standby` by who was started first."""
+
+    def __init__(self, t):
+        self.t = t
+        self.trees = {}
+        for user in ("usage-a", "usage-b"):
+            self.start(user)
+        self.leader, self.standby = self.trees
+
+    def start(self, user):
+        self.trees[user] = self.t.supervisor(words=["--usage"], kubeconfig=self.t.cluster.user(user), name=user).wait_up()
+        if len(self.trees) == 1:
+            until(30, lambda: self.leads(user))
+
+    def leads(self, user):
+        return stats(self.t, self.trees[user]).get("drop_lease_held") == 1
+
+    def changed(self):
+        """The other leads now."""
+        self.leader, self.standby = self.standby, self.leader
+        self.t.eventually(f"{self.leader} leads", 60, lambda: self.leads(self.leader))
+
+    def shown(self):
+        return shown(self.t, self.trees[self.leader])
+
+    def starts(self, reference, n, what):
+        """A check that the leader has counted just so many."""
+        def probe():
+            told = self.shown()
+            found = [one["starts"] for one in told["images"] if one["image"] == reference]
+            assert found == [n], (found, n, told["images"])
+            return told
+        return self.t.eventually(f"{n} starts: {what}", 90, probe)
+
+
+def test_two_replicas(t):
+    """52: both count; what the first leader counted is neither lost nor counted twice by the second, nor by the first when it
+    comes back, nor after a restart of both. ConfigMaps that are deleted while they run are written again, and nothing is
+    dropped."""
+    t.stop_tree()
+    t.drop_lease()
+    namespace(t)
+    forget(t)
+    (web,) = pushed(t, "two-replicas")
+    both = Replicas(t)
+    workload(t, "two-1", web)
+    workload(t, "two-2", web)
+    both.starts(web, 2, "by the first leader")
+    t.eventually("and by its standby", 90, lambda: outcomes(t, both.trees[both.standby])["used"]
+                 >= outcomes(t, both.trees[both.leader])["used"])
+    listed(t, [web])
+    policy(t, "both", CLUSTER, syncInterval="10s")
+    t.eventually("the policy finds it", 90, lambda: web in images(t.api.get("discoverypolicy", "both")))
+    t.equal(both.trees[both.leader].stop(), 0, "the leader ends")
+    both.changed()
+    t.check(all(t.api.ask("GET", f"{CONFIGMAPS}/{name}")[0] == 200 for name in STORES), "it has saved usage")
+    workload(t, "two-3", web)
+    both.starts(web, 3, "by the second leader")
+    both.start(both.standby)
+    both.trees[both.leader].kill_all()
+    both.changed()
+    both.starts(web, 3, "by the first one, which was away, after the second was killed")
+    workload(t, "two-4", web)
+    both.starts(web, 4, "after that")
+    both.start(both.standby)
+    for name in STORES:
+        t.api.must("DELETE", f"{CONFIGMAPS}/{name}")
+    t.api.patch("discoverypolicy", "both", {"spec": {"syncInterval": "9s"}})
+
+    def synced():
+        obj = t.api.get("discoverypolicy", "both")
+        assert condition(obj)["observedGeneration"] == obj["metadata"]["generation"], condition(obj)
+        assert web in images(obj), images(obj)
+        return True
+    t.eventually("with its ConfigMaps deleted nothing is dropped", 90, synced)
+    both.starts(web, 4, "with the ConfigMaps deleted")
+    for user in (both.standby, both.leader):  # the leader ends last
+        t.equal(both.trees.pop(user).stop(), 0, f"{user} ends")
+    t.check(all(t.api.ask("GET", f"{CONFIGMAPS}/{name}")[0] == 200 for name in STORES), "they are written again")
+    t.drop_lease()
+    for user in ("usage-a", "usage-b"):
+        both.start(user)
+    both.leader, both.standby = both.trees
+    told = both.starts(web, 4, "after a restart of both")
+    if told:
+        t.check(told["sinceSeconds"] > 0 and told["gaps"] == [] and told["trouble"] is None, "without a gap", told)
+    for tree in both.trees.values():
+        tree.stop()
 
 
 def test_twenty_containers(t):
