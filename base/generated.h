@@ -9,7 +9,7 @@
 
 #include "base/buf.h"
 
-/* Exit codes of the tools, in order of badness but for usage. */
+/* Exit codes of the tools; except for usage, higher is worse. */
 enum { GENERATED_FINE = 0, GENERATED_DIFFERS = 1, GENERATED_USAGE = 100, GENERATED_SYSTEM = 111 };
 
 /* Writes the text to path, or with check says on standard error when the file is not that. */

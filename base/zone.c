@@ -129,7 +129,7 @@ static const char *rule_day(const char *p, struct rule_date *d)
 	return *p == '/' ? rule_time(p + 1, &d->at_s) : p;
 }
 
-/* A rule that is not understood is none: the last change then holds for ever. */
+/* An unknown rule is ignored: the last change then remains in effect. */
 static void take_rule(struct zone *z, const char *p)
 {
 	int64_t offset;

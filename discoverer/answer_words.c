@@ -12,7 +12,7 @@
 
 #include "discoverer/json/jsonsax.h"
 
-/* Where servers put their words; the first of these that an answer has is told. */
+/* Where servers put their messages; the first of these in an answer is used. */
 static const char *const WORDS[] = {
 	"errors.*.message",  /* OCI distribution, Harbor, Quay, Artifactory */
 	"error.message",     /* Google's APIs */

@@ -14,7 +14,7 @@
 #include "discoverer/regex.h"
 #include "discoverer/results.h"
 
-/* Limits whatever maxImages says: images of a policy, and their bytes in its JSON. */
+/* Limits besides maxImages: images of a policy, and their bytes in its JSON. */
 #define LIST_IMAGES_MAX 4096
 #define LIST_BYTES_MAX  (256 * 1024)
 

@@ -181,7 +181,7 @@ void walk_clear(struct walk *w)
 	*w = (struct walk){0};
 }
 
-/* The first failure of a query is told. */
+/* The first failure of a query is reported. */
 static void walk_failed(struct walk *w, enum part_state state, enum fault fault, const char *text)
 {
 	struct query *q = w->q;

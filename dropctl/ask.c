@@ -68,6 +68,14 @@ bool ctl_standby(struct proc *p, bool leading)
 	return !leading;
 }
 
+bool ctl_no_usage(struct proc *p, bool enabled)
+{
+	if (!enabled)
+		ctl_fail(p, CTL_EXIT_NONE,
+			 "what workloads start is not known: set --usage (chart: usage.enabled)");
+	return !enabled;
+}
+
 void ctl_again(struct ctl *c, const char *after)
 {
 	char *copy = xstrdup(after);
@@ -90,7 +98,7 @@ void ctl_end(struct proc *p, const struct buf *text, int exit_code)
 {
 	struct ctl *c = proc_state(p);
 	c->ended = true;
-	struct buf shown = {0}; /* whatever came from outside, a terminal obeys none of it */
+	struct buf shown = {0}; /* text from outside must not control the terminal */
 	visible_add(&shown, text->len > 0 ? text->data : "", true);
 	bool written = fwrite(shown.data, 1, shown.len, stdout) == shown.len && fflush(stdout) == 0;
 	buf_done(&shown);

@@ -98,6 +98,8 @@ int64_t ctl_ask(struct proc *p, enum proc_id to, enum msg_type type, const void 
 bool ctl_unanswered(struct proc *p, const struct msg_in *in);
 /* true: the process that answered does not lead, and the command has been ended. */
 bool ctl_standby(struct proc *p, bool leading);
+/* true: there is no usage to answer from (--usage), and the command has been ended. */
+bool ctl_no_usage(struct proc *p, bool enabled);
 /* The next turn asks again, for what comes after this row. */
 void ctl_again(struct ctl *c, const char *after);
 /* Adds an answer's rows to out as JSON. */

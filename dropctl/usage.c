@@ -184,13 +184,8 @@ static void on_usage_shown(struct proc *p, const struct msg_in *in)
 	struct ctl *c = proc_state(p);
 	const struct msg_usage_shown *m = in->body;
 	struct buf text = {0};
-	if (ctl_unanswered(p, in) || ctl_standby(p, m->leading))
+	if (ctl_unanswered(p, in) || ctl_standby(p, m->leading) || ctl_no_usage(p, m->enabled))
 		return;
-	if (!m->enabled) {
-		ctl_fail(p, CTL_EXIT_NONE,
-			 "what workloads start is not known: set --usage (chart: usage.enabled)");
-		return;
-	}
 	if (ctl_json(c))
 		print_json(m, &text);
 	else

@@ -221,7 +221,7 @@ static void hand_over(struct http_exchange *x, bool is_stream)
 		connection_set_state(c, CONNECTION_SENDING);
 }
 
-/* HEAD: how long the body would be is told, and nothing of it; evhttp would send it. */
+/* HEAD: the length of the body without the body, which evhttp would send. */
 static void keep_head(struct evhttp_request *req, struct evbuffer *bytes)
 {
 	char length[24];

@@ -99,7 +99,7 @@ void http_server_on_signal(struct http_server *h, int signal, void (*fn)(void *c
 /* Connections now: accepted and not closed. */
 size_t http_server_connections(const struct http_server *h);
 
-/* What `closed` and `drained` are called with. Only exchanges that have one are told. */
+/* What `closed` and `drained` are called with, for exchanges that have one. */
 void http_set_user(struct http_exchange *x, void *user);
 
 /* Bytes that several answers share, counted by reference; freed before their server. */
@@ -128,7 +128,7 @@ struct http_answer {
 	struct http_body *shared; /* borrowed for the call; no delay */
 	int64_t delay_ms;         /* 0: now */
 };
-/* The user is told of nothing any more. */
+/* No callback of the user is called any more. */
 void http_reply(struct http_exchange *x, const struct http_answer *answer);
 /* Half of the answer, then the connection closes. */
 void http_truncate(struct http_exchange *x, const struct http_answer *answer);

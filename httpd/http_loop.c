@@ -53,7 +53,7 @@ int http_server_poll(void *ctx, struct pollfd *fds, size_t n, int timeout_ms)
 				     (fds[i].events & POLLOUT ? EV_WRITE : 0));
 		struct event *e = (struct event *)(void *)(at + i * event_get_struct_event_size());
 		fds[i].revents = 0;
-		/* A descriptor that cannot wait, like a closed one, is told as poll(2) would. */
+		/* A descriptor that cannot wait, like a closed one, is reported as by poll(2). */
 		if (fds[i].fd >= 0 &&
 		    (event_assign(e, h->base, fds[i].fd, want, on_ready, &fds[i]) != 0 ||
 		     event_add(e, NULL) != 0))

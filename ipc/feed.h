@@ -36,7 +36,7 @@ struct feed { /* what was read; zeroed but for ops */
 	uint64_t epoch, seq;
 	bool asked;                       /* a request is unanswered */
 	bool marked;                      /* a read from nothing is going on: sweep at its end */
-	int64_t ask_ms;                   /* ask again then, whatever the doorbell says */
+	int64_t ask_ms;                   /* send the request again then, even without a doorbell */
 	int64_t asked_ms;                 /* when we last asked */
 	int64_t demanded_ms;              /* freshness last demanded, so that it is demanded once */
 	int64_t again_ms;                 /* between two questions while that is not there yet */

@@ -65,7 +65,7 @@ void metric_add_escaped(struct buf *out, const char *value)
 	for (const char *from = value; *from != '\0';) {
 		size_t len = utf8_len(from);
 		if (len == 0)
-			buf_adds(out, "\xef\xbf\xbd"); /* U+FFFD: what is told is UTF-8 */
+			buf_adds(out, "\xef\xbf\xbd"); /* U+FFFD: the output is UTF-8 */
 		else if (*from == '\n')
 			buf_adds(out, "\\n");
 		else if (*from == '"' || *from == '\\')

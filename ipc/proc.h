@@ -74,7 +74,7 @@ struct proc_def {
 	/* "dropctl status": a tool for people, which has no cluster options; NULL: a daemon */
 	const char *program;
 	enum proc_id id;
-	/* Silence of one peer is that peer's affair as long as another answers: metricsd's. */
+	/* A silent peer is no reason to exit as long as another answers: metricsd. */
 	bool asks_everybody;
 	msg_handler handlers[MSG_COUNT];  /* [MSG_changes] = on_changes */
 	const struct option_def *options; /* beyond the common ones; filled into the state */
@@ -128,7 +128,7 @@ void proc_publish(struct proc *p, enum msg_type type, const void *body);
 
 /* What the process counts and measures (ipc/metrics.h). */
 struct metrics *proc_metrics(struct proc *p);
-/* Brings up to date what is measured when it is told; called before the first page of an answer. */
+/* Updates values that are measured on request; called before the first page of an answer. */
 void proc_collect(struct proc *p);
 /* For kube_observe() and kube_stats(), which tell them the API requests; proc: the struct proc. */
 void proc_api_call(void *proc, const char *verb, int code, int64_t took_us);

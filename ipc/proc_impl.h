@@ -12,7 +12,7 @@
 #include "ipc/proc.h"
 #include "ipc/metrics.h"
 
-/* Messages handled in one turn; then turn() runs, whatever else waits. */
+/* Messages handled in one turn; then turn() runs, even if more are waiting. */
 #define PROC_MESSAGES_A_TURN 256
 /* At most one line about dropped messages in this time. */
 #define PROC_DROP_LOG_MS 10000

@@ -38,7 +38,7 @@ static int check(const struct proc *p, enum msg_type type, enum msg_pattern patt
 
 /* ---- bundles ---- */
 
-/* A request that never left gets no answer; its handler hears so at the next turn. */
+/* A request that was not sent gets no answer; its handler is called at the next turn. */
 static void give_up(struct proc *p, enum proc_id peer)
 {
 	for (size_t i = 0; i < PROC_REQUESTS_MAX; i++)

@@ -76,7 +76,7 @@ static void host_and_port(const char *server, const char **host, size_t *host_le
 	*port_len = name < all ? all - name - 1 : strlen(*port);
 }
 
-/* As Go does: whatever the environment's proxy variables say, not for this machine itself. */
+/* As in Go: no proxy for this machine itself, whatever the environment's proxy variables are. */
 static void set_proxy(CURL *c, const struct kube_config *config)
 {
 	const char *host, *port;

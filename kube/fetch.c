@@ -382,7 +382,7 @@ static struct curl_slist *headers_of(const struct fetch *f)
 	return list;
 }
 
-/* As Go does: whatever the environment's proxy variables say, not for this machine itself. */
+/* As in Go: no proxy for this machine itself, whatever the environment's proxy variables are. */
 static void set_proxy(CURL *c, const struct weburl *url)
 {
 	if (strcmp(url->host, "localhost") == 0 || strncmp(url->host, "127.", 4) == 0 ||

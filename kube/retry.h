@@ -20,7 +20,7 @@
 struct retry_case {
 	int code;     /* HTTP status; 0: the transport failed or the attempt timed out */
 	bool once;    /* the caller wants no retries */
-	bool renewed; /* 401: other credentials than those that were refused are at hand */
+	bool renewed; /* 401: other credentials than those that were refused are available */
 	int attempt;  /* how many were made, from 1 */
 	int64_t retry_after_ms;      /* what the server asked for; 0: nothing */
 	int64_t now_ms, deadline_ms; /* boot ms */

@@ -85,7 +85,7 @@ struct transport {
 
 /* It has something to hand on. */
 void transfer_ready(struct transfer *t);
-/* Takes it out of curl, which ends whatever is on the wire of it. */
+/* Takes it out of curl, which ends its stream. */
 void transfer_detach(struct transfer *t);
 /* curl is done with it; rc as curl says. */
 void transfer_finish(struct transfer *t, CURLcode rc);

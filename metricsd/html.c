@@ -6,7 +6,8 @@
 
 void html_add(struct buf *out, const char *text)
 {
-	struct buf shown = {0}; /* a browser obeys bidirectional controls, as a terminal does */
+	struct buf shown = {
+		0}; /* bidirectional controls take effect in a browser, as in a terminal */
 	visible_add(&shown, text != NULL ? text : "", false);
 	for (const char *s = shown.len > 0 ? shown.data : ""; *s != '\0'; s++) {
 		switch (*s) {

@@ -22,7 +22,7 @@
 /* Bytes of the API server's message that are passed on; status texts are shorter. */
 #define TEXT_MAX 1024
 
-struct outcome {                 /* what is told to the reconciler, for either kind of write */
+struct outcome {                 /* the answer to the reconciler, for either kind of write */
 	enum pull_result result; /* WRITE_START */
 	bool done;               /* WRITE_DELETE */
 	int code;

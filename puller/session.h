@@ -18,7 +18,7 @@
 #define LEASE_ASK_MS 5000
 
 struct session {
-	uint64_t id; /* the session obeyed; 0: none was announced to us yet */
+	uint64_t id; /* the accepted session; 0: none was announced yet */
 	struct leader lease;
 	int64_t heard_ms; /* when the watcher spoke last; 0: never */
 };

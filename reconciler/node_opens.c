@@ -11,7 +11,7 @@
 #include "base/random.h"
 #include "base/xalloc.h"
 
-/* Without the right all else works: a line an hour says so, not one a try and node. */
+/* Without the right all else works; one log line an hour, not one per try and node. */
 #define FORBIDDEN_TOLD_MS (60 * 60 * 1000)
 
 static void forget(struct node_ask *k)

@@ -45,7 +45,7 @@ struct inquiry {
 	EVP_MD_CTX *hash;
 	struct manifest manifest; /* of the answer under way */
 	bool readable;            /* it is one so far; the digest counts also if it is not */
-	char want[DIGEST_SIZE];   /* that the bytes must have; "": whatever */
+	char want[DIGEST_SIZE];   /* that the bytes must have; "": any */
 	struct platform_entry *entries;
 	size_t n_entries, next_entry, n_read;
 	struct image_facts facts;

@@ -72,7 +72,7 @@ struct signal_state { /* zeroed: no sample yet */
 /* Of series s; ignored if the rule is about another, or the sample in none of its windows. */
 void signal_fold(const struct signal_rule *r, struct signal_state *state, enum series s,
 		 const struct sample *sample);
-/* The same for n samples that are alike. */
+/* The same for n equal samples. */
 void signal_fold_many(const struct signal_rule *r, struct signal_state *state, enum series s,
 		      const struct sample *sample, uint64_t n);
 /* What `from` has goes to `into`; from is empty then. */

@@ -103,7 +103,7 @@ char *link_next(struct arena *a, const char *header)
 			return NULL;
 		if (is_next(a, &p))
 			return *text != '\0' ? text : NULL;
-		p += strcspn(p, ","); /* whatever could not be read of its parameters */
+		p += strcspn(p, ","); /* skips parameters that could not be read */
 	}
 	return NULL;
 }

@@ -54,7 +54,7 @@ static int on_bytes(void *ctx, const char *bytes, size_t n)
 	return job->call.sink(job->call.ctx, bytes, n);
 }
 
-/* The job is idle again when its owner hears of its end: it may start it anew. */
+/* The job is idle again before its owner is notified, which may start it anew. */
 static void leave(struct job *job)
 {
 	struct limiter *l = job->limiter;

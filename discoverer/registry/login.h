@@ -21,7 +21,7 @@ struct refusal {
 	int code;
 	bool home;          /* the answer is of the registry's own origin */
 	bool bearer, basic; /* what it challenges to; a Bearer without a usable realm is none */
-	bool challenged;    /* it has a challenge, of whatever kind */
+	bool challenged;    /* it has a challenge of any kind */
 	enum auth_how sent; /* with the request, to the origin that answered */
 	bool cached;        /* AUTH_TOKEN: the token was not fetched for this page */
 	bool has_user, has_token; /* in the Secret */

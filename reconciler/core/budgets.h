@@ -17,7 +17,7 @@
 #include "reconciler/core/model.h"
 
 #define BUDGET_PATIENCE_S (10 * 60)
-/* What kubelets list at most, unless they are told otherwise (nodeStatusMaxImages). */
+/* What kubelets list at most by default (nodeStatusMaxImages). */
 #define BUDGET_LIST_FULL 50
 
 enum budget_state {

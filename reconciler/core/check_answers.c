@@ -94,7 +94,7 @@ static void note_answer(struct core *c, struct image *img, const struct core_tol
 	k->trouble = NULL;
 }
 
-/* It counts as pulled when the registry was asked, but for the pod that is due now and then. */
+/* It counts as pulled at the time of the check, except if a pod is due (CHECK_POD_EVERY). */
 static void proven(struct core *c, struct image *img, int slot, struct now now)
 {
 	struct pair *p = &img->pairs[slot];

@@ -14,7 +14,7 @@
 /* Images that an event names. */
 #define NAMED_MAX 3
 
-/* ---- what is told ---- */
+/* ---- texts ---- */
 
 static const char *why_open(const struct held *h)
 {

@@ -33,7 +33,7 @@ void gate_run(struct core *c, struct now now, size_t room, struct arena *a,
 void gate_due(struct core *c, struct held *h);
 /* What became of a removal. */
 void gate_opened(struct core *c, int slot, enum core_open_result result, struct now now);
-/* By order of a person, whatever is missing. false: the node is not held. */
+/* Requested by a user, even if images are missing. false: the node is not held. */
 bool gate_order(struct core *c, int slot);
 /* Which gating images are missing, and what keeps each, for people; in the scratch. */
 const char *gate_missing_text(struct core *c, int slot, struct now now);

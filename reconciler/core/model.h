@@ -183,7 +183,7 @@ struct platform { /* faults of (image, os/arch), behaviour.md 14 */
 	char *name;
 	struct gate gate;
 };
-/* Platforms of nodes that are told apart; all others count as one. */
+/* Platforms of nodes that are distinguished; all others count as one. */
 #define NODE_PLATFORMS_MAX 63
 #define PLATFORMS_MAX      8 /* with a fault at one time; more count as the image's */
 
@@ -230,7 +230,7 @@ struct policy_status { /* what the API has, and when it is written (policy_statu
 	struct policy_status_hash known, sent, seen;
 	bool ready; /* condition Ready, and since when (unix seconds); 0: never told */
 	int64_t since;
-	int64_t suspended_s; /* since when it is told suspended, unix seconds; 0: it is not */
+	int64_t suspended_s; /* since when its status has Suspended, unix seconds; 0: it has not */
 	struct health_memory health;
 };
 
@@ -240,7 +240,7 @@ struct policy {
 	int64_t generation;
 	uint64_t spec_hash;
 	char *invalid;  /* owned: what is wrong with its spec; NULL: nothing */
-	bool present;   /* else images name it in vain, and the default applies */
+	bool present;   /* else images name it, it does not exist, and the default applies */
 	bool dirty;     /* something may be startable */
 	bool node_full; /* something waited for room on a node */
 	uint64_t read;
@@ -351,7 +351,7 @@ struct image {
 	bool fixed;                   /* where it is listed, a pull could bring nothing new (17) */
 	bool gates;                   /* held nodes wait for it (45) */
 	bool suspend;                 /* its own spec says so (50) */
-	enum suspended suspended : 8; /* by whatever */
+	enum suspended suspended : 8; /* by which object */
 	char *set_uid;         /* owned: of the CachedImageSet that controls it; NULL: none */
 	struct policy *policy; /* the one it names (may not be present), or the default */
 	struct registry *registry;
@@ -407,7 +407,7 @@ struct image {
 	struct link resolve;
 	struct condition_memory ready, progress;
 	struct health_memory health; /* 59 */
-	int64_t no_policy_s; /* unix seconds: since when its policy is told missing; 0: it is not */
+	int64_t no_policy_s; /* unix seconds: since when PolicyResolved is False; 0: it is not */
 	int64_t left_out_s;  /* the same, of nodes that are left out (39) */
 	int64_t suspended_s; /* the same, of its being suspended (50) */
 

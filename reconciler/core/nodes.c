@@ -162,7 +162,7 @@ static bool installed_again(struct node_slot *s, const struct node *n, bool join
 	return true;
 }
 
-/* Facts have changed: the images are told, and, if it is another machine, forgotten. */
+/* Facts have changed: pairs are settled again, and cleared if it is another machine. */
 static void apply_facts(struct core *c, int slot, bool joined, bool replaced, bool turned,
 			struct now now)
 {

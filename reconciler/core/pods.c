@@ -165,7 +165,7 @@ void pull_match(struct core *c, struct pull *p, struct now now)
 		}
 		return;
 	}
-	/* Earlier attempts failed, though nothing else says so any more. */
+	/* Earlier attempts failed, though the status does not have them any more. */
 	if (p->attempt > pair->attempts) {
 		pair->attempts = (uint16_t)p->attempt;
 		pair->failed_s = (uint32_t)p->pod->created;
@@ -230,7 +230,8 @@ static struct pull_pod *first_seen(struct core *c, struct pull_pod *asked_for,
 
 void pod_put(struct core *c, const struct pod *seen, struct now now)
 {
-	if (seen->meta.uid == NULL) /* no server says so of a pod; a uid means that it was seen */
+	if (seen->meta.uid ==
+	    NULL) /* no server sends that; here a uid means that the pod was seen */
 		return;
 	struct pull_pod *pod = map_get(&c->pods, seen->meta.name);
 	bool other = pod != NULL && pod->uid != NULL && strcmp(pod->uid, seen->meta.uid) != 0;

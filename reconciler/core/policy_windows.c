@@ -51,7 +51,7 @@ static bool find_zone(const struct core *c, const char *name, struct pull_window
 	return k != NULL;
 }
 
-/* What is malformed is told as the policy's invalid spec, and opens nothing. */
+/* A malformed window makes the policy's spec invalid, and never opens. */
 void windows_take(struct core *c, struct policy *p, const struct pullpolicy_spec *spec)
 {
 	size_t n =

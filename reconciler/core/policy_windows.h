@@ -16,7 +16,7 @@ void windows_forget_zones(struct core *c);
 /* From a new spec; shut until the next windows_run(). */
 void windows_take(struct core *c, struct policy *p, const struct pullpolicy_spec *spec);
 void windows_drop(struct core *c, struct policy *p);
-/* Looks at all whose time has come. true: one that new nodes obey has opened or shut. */
+/* Looks at all that are due. true: one that applies to new nodes has opened or closed. */
 bool windows_run(struct core *c, struct now now);
 /* We do not lead any more. */
 void windows_fence(struct core *c);
