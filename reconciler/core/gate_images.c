@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "reconciler/core/policies.h"
 #include "reconciler/rules/bits.h"
 
 /*
@@ -62,11 +63,24 @@ bool gate_any_missing(const struct core *c, int slot)
 	return false;
 }
 
-size_t gate_waiting(const struct core *c, int slot)
+struct gate_waiting gate_waiting(struct core *c, int slot)
 {
-	size_t n = 0;
-	for (size_t i = 0; i < c->n_queue; i++)
-		n += c->queue[i]->gates && bit_get(c->queue[i]->waiting, (size_t)slot) &&
-		     gate_missing(c, c->queue[i], slot);
-	return n;
+	struct gate_waiting w = {.limit = INT64_MAX};
+	for (size_t i = 0; i < c->n_queue; i++) {
+		const struct image *img = c->queue[i];
+		if (!img->gates || !bit_get(img->waiting, (size_t)slot) ||
+		    !gate_missing(c, img, slot))
+			continue;
+		int64_t limit = policy_of_pair(c, img, slot)->max_per_node;
+		w.n++;
+		if (limit < w.limit)
+			w.limit = limit;
+	}
+	return w;
+}
+
+bool gate_reserves(const struct core *c, int slot, const struct gate_waiting *w)
+{
+	const struct node_slot *s = &c->nodes[slot];
+	return w->n != 0 && (int64_t)s->n_live + s->n_leaving + (int64_t)w->n >= w->limit;
 }

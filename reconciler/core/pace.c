@@ -77,13 +77,6 @@ enum pace pace_apart(const struct core *c, const struct policy *p, int slot, int
 	return node_full(c, p, slot) ? PACE_NODE_PULLS : PACE_FREE;
 }
 
-bool pace_reserved(const struct core *c, const struct policy *p, int slot, size_t waiting)
-{
-	const struct node_slot *s = &c->nodes[slot];
-	return waiting != 0 &&
-	       (int64_t)s->n_live + s->n_leaving + (int64_t)waiting >= p->max_per_node;
-}
-
 void pace_started(struct core *c, struct policy *p, const struct pull_pod *pod, int64_t now_ms)
 {
 	const struct last_start last = {.known = true, .slot = pod->slot, .ms = now_ms};

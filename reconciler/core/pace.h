@@ -32,8 +32,6 @@ enum pace pace_of(const struct core *c, const struct policy *p, const struct ima
 		  int64_t now_ms);
 /* 46. The same for a pull that a held node waits for. */
 enum pace pace_apart(const struct core *c, const struct policy *p, int slot, int64_t now_ms);
-/* 46. Is there no pull for others on the node, once `waiting` gating images have theirs? */
-bool pace_reserved(const struct core *c, const struct policy *p, int slot, size_t waiting);
 /* A pod was asked for under the policy. */
 void pace_started(struct core *c, struct policy *p, const struct pull_pod *pod, int64_t now_ms);
 /* The start at that moment is what is counted from, unless a later one is known. */

@@ -45,8 +45,8 @@ struct pass { /* one look at one policy */
 	bool patient;              /* minDelayBetweenPulls is not over: only the last node */
 	int only_slot;             /* that node, or -1 */
 	bool looked_at_others, others;
-	bool paying;    /* maxBytesPerSecond: what was started is not paid for yet */
-	size_t *gating; /* gate_waiting() + 1 by slot; 0: not counted since the last start */
+	bool paying;                 /* maxBytesPerSecond: what was started is not paid for yet */
+	struct gate_waiting *gating; /* by slot; limit 0: not counted since the last start */
 };
 
 static void sooner(int64_t *wake, int64_t at_ms)
@@ -174,9 +174,9 @@ static bool reserved(struct pass *s, const struct image *img, int slot)
 		return false;
 	if (s->gating == NULL)
 		s->gating = arena_array(&c->scratch, c->n_slots, sizeof(*s->gating));
-	if (s->gating[slot] == 0)
-		s->gating[slot] = gate_waiting(c, slot) + 1;
-	if (!pace_reserved(c, s->policy, slot, s->gating[slot] - 1))
+	if (s->gating[slot].limit == 0)
+		s->gating[slot] = gate_waiting(c, slot);
+	if (!gate_reserves(c, slot, &s->gating[slot]))
 		return false;
 	sooner(&s->wake, s->now.boot_ms + AGAIN_MS);
 	return true;

@@ -201,16 +201,16 @@ void explain_shut(const struct policy *p, struct explain *e)
 }
 
 /* 46. Only where nothing else holds it back. */
-static void tell_gating(struct explain_view *v, const struct policy *p, int slot, struct explain *e)
+static void tell_gating(struct explain_view *v, int slot, struct explain *e)
 {
 	if (!held_is(v->core, slot) || held_wants(v->core, v->img, slot))
 		return;
-	size_t waiting = gate_waiting(v->core, slot);
-	if (!pace_reserved(v->core, p, slot, waiting))
+	struct gate_waiting waiting = gate_waiting(v->core, slot);
+	if (!gate_reserves(v->core, slot, &waiting))
 		return;
 	e->reason = EXPLAIN_GATING_FIRST;
-	e->n = (int64_t)waiting;
-	e->limit = p->max_per_node;
+	e->n = (int64_t)waiting.n;
+	e->limit = waiting.limit;
 }
 
 /* 11, 12. */
@@ -222,7 +222,7 @@ static void tell_pace(struct explain_view *v, int slot, struct explain *e)
 	e->reason = EXPLAIN_NEXT;
 	switch (held_pace(v->core, p, v->img, slot, v->now.boot_ms)) {
 	case PACE_FREE:
-		tell_gating(v, p, slot, e);
+		tell_gating(v, slot, e);
 		break;
 	case PACE_PULLS:
 		e->reason = EXPLAIN_POLICY_PULLS;
