@@ -179,12 +179,10 @@ class Scene:
             server.close()
 
 
-def window(scene):
-    """(begin, end) of the time in which all the stuck ones are stuck."""
-    until(60, lambda: scene.silent.hanging >= STUCK, every=0.05)
-    began = time.monotonic()
-    until(90, lambda: scene.silent.hanging < STUCK, every=0.05)
-    return began, time.monotonic()
+def until_stuck(scene, all_are):
+    """When all the stuck ones are stuck, or no more."""
+    until(90, lambda: (scene.silent.hanging >= STUCK) == all_are, every=0.05)
+    return time.monotonic()
 
 
 def check_healthy(tap, scene, began, ended):
@@ -317,9 +315,10 @@ def run(tap, rig, scene):
     until(rigs.STARTED, lambda: all(reason(rig.get(name)) == "Synced" for name in scene.healthy))
     began = time.monotonic()
     scene.make_stuck()
+    stuck = until_stuck(scene, True)  # before the others, which take time to make
     scene.make_rows()
     scene.make_others()
-    check_healthy(tap, scene, *window(scene))
+    check_healthy(tap, scene, stuck, until_stuck(scene, False))
     found = until(SETTLED, lambda: settled(scene), every=0.5)
     tap.diag(f"{len(scene.wanted)} policies had a reason after {time.monotonic() - began:.1f} s")
     check_reasons(tap, scene, found)

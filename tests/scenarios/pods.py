@@ -18,6 +18,7 @@ PODS = "/api/v1/namespaces/drop-system/pods"
 ENDED = ("Succeeded", "Failed")
 STARTING = ("ContainerCreating", "PodInitializing")
 MARK = "catch-up"
+SEEN_LATE = 2  # seconds
 
 Made = collections.namedtuple("Made", "name node pull nodes on_node")
 
@@ -62,6 +63,7 @@ class PodHistory:
     def __init__(self, side, late):
         self.side = side
         self.late = late
+        self.began = int(time.time())
         self.open = {}    # uid -> (node, when seen), of pods that are not finished
         self.there = set()  # uids
         self.seen = set()   # uids that ever were
@@ -141,8 +143,10 @@ class PodHistory:
             self.nodes[meta["uid"]] = calendar.timegm(made)
 
     def _too_young(self, pull):
-        """Was its node made in the second in which it ended? We may see that a little later."""
-        return int(self.ended[pull] - 0.3) <= self.nodes.get(pull.node_uid, 0)
+        """Was its node made in the second in which it ended? On a busy machine we see that later. Nodes of the beginning are older
+        than the operator."""
+        made = self.nodes.get(pull.node_uid, 0)
+        return made > self.began and int(self.ended[pull] - SEEN_LATE) <= made
 
     def catch_up(self):
         """Until the watch has told all that was before now: a pod of nobody's goes through it."""
