@@ -15,9 +15,12 @@ import re
 import subprocess
 import sys
 import threading
-import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "e2e"))
+
+from wait import until
+
 TABLE = os.path.join(HERE, "dialects.json")
 PATIENCE = 120  # seconds that a status may take to come
 SETTINGS = ("serializeImagePulls", "maxParallelImagePulls", "registryPullQPS", "registryBurst", "nodeStatusMaxImages",
@@ -120,19 +123,18 @@ class Recorder:
         self.kubectl("create", "-f", "-", given=json.dumps(pod))
 
     def until(self, name, reason):
-        reasons = (reason,) if isinstance(reason, str) else reason
         """The pod's status once its container's state has that reason, and the pod is over if the container is."""
-        end = time.monotonic() + PATIENCE
-        while time.monotonic() < end:
+        reasons = (reason,) if isinstance(reason, str) else reason
+
+        def said():
             status = self.get("pod", name)["status"]
             one = (status.get("containerStatuses") or [{}])[0].get("state") or {}
             state, more = next(iter(one.items()), ("", {}))
             over = state != "terminated" or status["phase"] in ("Succeeded", "Failed")
             # The API server of a scratch image's pod may show its container before its conditions are final.
-            if more.get("reason") in reasons and over:
-                return status, state, more
-            time.sleep(0.1)
-        raise TimeoutError(f"{name} never says {reason}: {status}")
+            assert more.get("reason") in reasons and over, status
+            return status, state, more
+        return until(PATIENCE, said, what=f"{name} says {reason}")
 
     def case(self, name, image, policy, reason):
         self.pod(name, image, policy)
@@ -145,13 +147,12 @@ class Recorder:
 
     def node(self):
         """How it lists an image, and its settings; sizes compared with what the registry holds."""
-        end = time.monotonic() + PATIENCE
-        while time.monotonic() < end:
+        def lists():
             node = self.get("node", self.env["NODE"])
             mine = [one for one in node["status"].get("images") or [] if any("test/myapp:v3" in n for n in one["names"])]
-            if mine:
-                break
-            time.sleep(0.5)
+            assert mine, "it does not list the image"
+            return node, mine
+        node, mine = until(PATIENCE, lists, 0.5)
         port = node["status"]["daemonEndpoints"]["kubeletEndpoint"]["Port"]  # the API server's proxy refuses a loopback address
         settings = json.loads(subprocess.run(
             ["curl", "-sSfk", "--cert", self.env["CLIENT_CERT"], "--key", self.env["CLIENT_KEY"], f"https://127.0.0.1:{port}/configz"],

@@ -6,7 +6,6 @@
 Each row is an image, what its registry answers, and what is told (behaviour 35, 36). Afterwards the logs of all
 servers say who was asked, how often and with which credentials.
 """
-import argparse
 import base64
 import hashlib
 import json
@@ -14,7 +13,7 @@ import socket
 import sys
 
 import rig as rigs  # first: it says where the folders of the others are
-from rig import SECRETS, Rig
+from rig import SECRETS, Rig, arguments
 from server import Server
 
 PASSWORD = "a-pass-w0rd-for-home"
@@ -277,10 +276,7 @@ def credentials(tap, rig, server):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--build", required=True)
-    parser.add_argument("--keep", action="store_true")
-    options = parser.parse_args()
+    options = arguments(__doc__)
     server = Server(answer, "0.0.0.0")
     server.host = f"127.0.0.1:{server.port}"
     closed = socket.create_server(("127.0.0.1", 0))

@@ -6,7 +6,6 @@
 The samples are folded as they arrive, so that their number costs time and no memory. Values of the signals are compared
 with the same computed here. What it took is printed and not judged; the memory is bounded.
 """
-import argparse
 import math
 import os
 import sys
@@ -15,7 +14,7 @@ import urllib.parse
 
 import rig as rigs  # first: it says where the folders of the others are
 from objects import GROUP
-from rig import MIB, Rig, condition, status
+from rig import MIB, Rig, arguments, condition, status
 from server import Server
 
 SETTLED = 600           # seconds; only a broken product needs them
@@ -101,12 +100,7 @@ def run(tap, rig, images, samples):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--build", metavar="DIR", required=True)
-    parser.add_argument("--keep", action="store_true")
-    parser.add_argument("--images", type=int, default=10_000)
-    parser.add_argument("--samples", type=int, default=2_000)
-    args = parser.parse_args()
+    args = arguments(__doc__, images=10_000, samples=2_000)
     tap = rigs.TestTap()
     with Rig(args.build, keep=args.keep) as rig:
         run(tap, rig, args.images, args.samples)

@@ -6,7 +6,6 @@
 All of the operator runs. A stand-in for Docker Hub counts GETs of manifests as Docker Hub does (100 in 6 hours) and says in
 its headers what is left; other registries are silent, away or refuse. Whatever they do, each image comes to each node.
 """
-import argparse
 import collections
 import hashlib
 import json
@@ -14,7 +13,7 @@ import sys
 import time
 
 from repull import API, PROGRAMS, World
-from rig import Rig, TestTap
+from rig import Rig, TestTap, arguments
 from server import Server
 from wait import until
 
@@ -85,12 +84,7 @@ def play(tap, world, hub):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--build", required=True)
-    parser.add_argument("--nodes", type=int, default=5)
-    parser.add_argument("--images", type=int, default=50)
-    parser.add_argument("--keep", action="store_true")
-    options = parser.parse_args()
+    options = arguments(__doc__, nodes=5, images=50)
     tap = TestTap()
     world = Images(options)
     world.names = [f"hub-{n}" for n in range(options.images)] + ["silent-1", "silent-2", "broken-1", "broken-2"]

@@ -8,7 +8,6 @@ says (behaviour 35, 39), and with a repull that is due soon (37). Whatever it do
 facts, and credentials reach nobody but the registry and the token server that it names (36): the servers keep what they
 were sent. A late answer comes only when all this has been seen, so that nothing can have waited for it.
 """
-import argparse
 import base64
 import calendar
 import collections
@@ -20,7 +19,7 @@ import time
 
 from facts import AMD, ARM, digest, make_secret, manifest, refuse
 from repull import API, PROGRAMS, World
-from rig import STARTED, Rig, TestTap, status
+from rig import STARTED, Rig, TestTap, arguments, status
 from server import Server
 from wait import until
 
@@ -225,12 +224,7 @@ def credentials(tap, world, server):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--build", required=True)
-    parser.add_argument("--nodes", type=int, default=3, help="of each of two platforms")
-    parser.add_argument("--every", type=int, default=20)
-    parser.add_argument("--keep", action="store_true")
-    options = parser.parse_args()
+    options = arguments(__doc__, nodes=3, every=20)
     tap = TestTap()
     options.images = len(KINDS)
     world = Outages(options)

@@ -6,13 +6,12 @@
 Each row of quirks_prometheus.py is a policy; all run at once, and each must come to its reason, its words and
 its images (behaviour 26, 27, 30, 31). What the largest of them costs is printed.
 """
-import argparse
 import sys
 import time
 
 import rig as rigs  # first: it says where the folders of the others are
 import quirks_prometheus as quirks
-from rig import MIB, Rig, condition, images, policy, prometheus, reason, registry
+from rig import MIB, Rig, arguments, condition, images, policy, prometheus, reason, registry
 from server import Server
 from wait import Late, until
 
@@ -99,10 +98,7 @@ def run(tap, rig):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--build", metavar="DIR", required=True)
-    parser.add_argument("--keep", action="store_true")
-    args = parser.parse_args()
+    args = arguments(__doc__)
     tap = rigs.TestTap()
     with Rig(args.build, keep=args.keep) as rig:
         run(tap, rig)

@@ -7,7 +7,6 @@ Every product of quirks_registry.py answers on loopback, and each policy must co
 the servers say which credential went where (behaviour 28, 29). Then the odd ones: rows of what a server answers, and
 the reason and words that its policy has of it (behaviour 28 to 31). All run at once.
 """
-import argparse
 import base64
 import json
 import socket
@@ -20,7 +19,7 @@ import urllib.parse
 import rig as rigs  # first: it says where the folders of the others are
 import pki
 import quirks_registry as products
-from rig import MIB, Rig, condition, images, policy, reason, registry
+from rig import MIB, Rig, arguments, condition, images, policy, reason, registry
 from server import Server, tls_context
 from wait import Late, until
 
@@ -473,10 +472,7 @@ def run(tap, rig, context, authority):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--build", metavar="DIR", required=True)
-    parser.add_argument("--keep", action="store_true")
-    args = parser.parse_args()
+    args = arguments(__doc__)
     tap = rigs.TestTap()
     with Rig(args.build, keep=args.keep) as rig, tempfile.TemporaryDirectory(prefix="drop-pki-") as folder:
         authority = pki.Authority(folder)

@@ -7,7 +7,6 @@ Debian's Prometheus with a recorded day, also below a base path behind a proxy, 
 several version schemes, whole and in pages. What each policy comes to is computed a second time here, of what was
 recorded and of the times and tags that the server was asked for.
 """
-import argparse
 import collections
 import datetime
 import json
@@ -27,7 +26,7 @@ import found
 import processes
 from objects import GROUP
 from registry import free_port
-from rig import Rig, condition, status
+from rig import Rig, arguments, condition, status
 from wait import Late, until
 
 SETTLED = 120        # seconds; only a broken product needs them
@@ -271,10 +270,7 @@ def check_registry(tap, rig):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--build", metavar="DIR", required=True)
-    parser.add_argument("--keep", action="store_true")
-    args = parser.parse_args()
+    args = arguments(__doc__)
     tap = rigs.TestTap()
     with Rig(args.build, keep=args.keep) as rig:
         for check, programs in ((check_prometheus, ("prometheus", "promtool")), (check_registry, ("docker-registry",))):

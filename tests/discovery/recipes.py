@@ -7,7 +7,6 @@ Each recipe meets a stand-in that answers as its product does (quirks_registry.p
 recipe's own credentials. Of a recipe only hosts are replaced, and the stand-in's authority is added as ca.crt.
 Every policy must find what its filter, topX and template choose (behaviour 26 to 29).
 """
-import argparse
 import dataclasses
 import json
 import os
@@ -23,7 +22,7 @@ import rig as rigs  # first: it says where the folders of the others are
 import pki
 import quirks_prometheus
 import quirks_registry
-from rig import Rig, condition, images, reason
+from rig import Rig, arguments, condition, images, reason
 from server import tls_context
 from wait import Late, until
 
@@ -143,10 +142,7 @@ def check(tap, rig, recipe, where):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--build", metavar="DIR", required=True)
-    parser.add_argument("--keep", action="store_true")
-    args = parser.parse_args()
+    args = arguments(__doc__)
     tap, all_of_page, played = rigs.TestTap(), recipes(), []
     tap.equal(sorted(one.title for one in all_of_page), sorted([*REGISTRIES, *METRICS]), "each product has one recipe")
     began = time.monotonic()

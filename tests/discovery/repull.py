@@ -6,12 +6,11 @@
 All of the operator runs; the registry is a server of ours that tells what the nodes have, then something else, then
 nothing. What happened is read from the API server's audit log and from the server's own.
 """
-import argparse
 import collections
 import json
 import sys
 
-from rig import STARTED, Rig, TestTap, status
+from rig import STARTED, Rig, TestTap, arguments, status
 from server import Server
 from wait import until
 
@@ -138,13 +137,7 @@ def play(tap, world, server):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--build", required=True)
-    parser.add_argument("--nodes", type=int, default=40)
-    parser.add_argument("--images", type=int, default=4)
-    parser.add_argument("--every", type=int, default=25)
-    parser.add_argument("--keep", action="store_true")
-    options = parser.parse_args()
+    options = arguments(__doc__, nodes=40, images=4, every=25)
     tap = TestTap()
     world = World(options)
     server = Server(world.answer)

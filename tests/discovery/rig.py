@@ -1,6 +1,7 @@
 """Watcher and discoverer on a drop-sim, in a scratch folder: what the tests of discovery share. Owns the
 processes; what they did is read from the API, from /proc and from their logs, never asked of them.
 """
+import argparse
 import base64
 import os
 import shutil
@@ -23,6 +24,16 @@ POLICIES = "/apis/drop.corewire.io/v1alpha1/discoverypolicies"
 SECRETS = "/api/v1/namespaces/drop-system/secrets"
 STARTED = 30  # seconds; only a broken product needs them
 MIB = 1024    # KiB
+
+
+def arguments(doc, **numbers):
+    """Of a program: --build, --keep and further numbers."""
+    parser = argparse.ArgumentParser(description=doc.partition("\n")[0])
+    parser.add_argument("--build", metavar="DIR", required=True)
+    parser.add_argument("--keep", action="store_true")
+    for name, default in numbers.items():
+        parser.add_argument(f"--{name}", type=int, default=default)
+    return parser.parse_args()
 
 
 def policy(name, *sources, **spec):

@@ -8,7 +8,6 @@ at once. Each policy has its right reason in bounded time (behaviour 27, 28, 30,
 asked on time all along, memory is bounded, and the credentials are seen by nobody but whom they are for
 (behaviour 28, 29). The seconds here are deadlines that only a broken product meets.
 """
-import argparse
 import base64
 import json
 import os
@@ -22,8 +21,9 @@ import time
 import hostile
 import rig as rigs  # first: it says where the folders of the others are
 import pki
-from rig import MIB, Rig, condition, images, policy, prometheus, reason, registry, status
+from rig import MIB, Rig, arguments, condition, images, policy, prometheus, reason, registry, status
 from server import Server, tls_context
+from test_private import files_with
 from wait import Late, until
 
 STUCK = 40          # policies whose sources never answer
@@ -296,18 +296,6 @@ def check_try(tap, scene, words):
               "rule 29: nor does dropctl discover show them", said)
 
 
-def files_with(folder, words):
-    found = []
-    for path, _, names in os.walk(folder):
-        for name in names:
-            full = os.path.join(path, name)
-            if os.path.isfile(full) and not os.path.islink(full):
-                with open(full, "rb") as file:
-                    data = file.read()
-                found += [full] if any(word.encode() in data for word in words) else []
-    return found
-
-
 def run(tap, rig, scene):
     rig.tap()
     scene.make_secrets()
@@ -330,10 +318,7 @@ def run(tap, rig, scene):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--build", metavar="DIR", required=True)
-    parser.add_argument("--keep", action="store_true")
-    args = parser.parse_args()
+    args = arguments(__doc__)
     tap = rigs.TestTap()
     with Rig(args.build, keep=args.keep) as rig:
         # Certificates and keys are not where the secrets are searched for.

@@ -7,7 +7,6 @@ Requests must be spread in time (behaviour 26) and memory must not grow with the
 default is what fits into `make test`; `make soak` does 10,000 syncs. A sync of a policy is counted by the
 requests of its first source.
 """
-import argparse
 import collections
 import statistics
 import sys
@@ -15,7 +14,7 @@ import time
 
 import hostile
 import rig as rigs
-from rig import MIB, Rig, policy, prometheus, reason, registry
+from rig import MIB, Rig, arguments, policy, prometheus, reason, registry
 from server import Server
 from wait import Late, until
 
@@ -100,11 +99,7 @@ def run(tap, rig, server, args):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--build", metavar="DIR", required=True)
-    parser.add_argument("--syncs", type=int, default=SYNCS)
-    parser.add_argument("--interval", type=int, default=INTERVAL)
-    args = parser.parse_args()
+    args = arguments(__doc__, syncs=SYNCS, interval=INTERVAL)
     tap = rigs.TestTap()
     server = Server(answer)
     with Rig(args.build, level="info") as rig:

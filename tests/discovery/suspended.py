@@ -3,11 +3,10 @@
 
     suspended.py --build DIR [--keep]
 """
-import argparse
 import sys
 
 import rig as rigs  # first: it says where the folders of the others are
-from rig import Rig, condition, images, reason, status
+from rig import Rig, arguments, condition, images, reason, status
 from server import Server
 from wait import until
 
@@ -63,10 +62,7 @@ def play(tap, rig, server):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--build", required=True)
-    parser.add_argument("--keep", action="store_true")
-    args = parser.parse_args()
+    args = arguments(__doc__)
     tap, server = rigs.TestTap(), Server(answer)
     try:
         with Rig(args.build, keep=args.keep) as rig:

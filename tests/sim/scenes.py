@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 
-SCENE_SECONDS = 90   # under sanitizers and load; they need 5 to 25
+SCENE_SECONDS = 240  # under sanitizers and load; they need 5 to 25
 ENDING_SECONDS = 20
 AT_A_TIME = 4
 

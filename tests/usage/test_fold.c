@@ -151,14 +151,19 @@ static void rule_56_a_slow_look_is_no_miss_after_a_restart(void **state)
 	(void)state;
 	struct world *w = world_new();
 	list(w);
-	struct pulled look = event(w, "a:1"), cold = event(w, "b:1");
+	struct pulled look = event(w, "a:1"), quick = event(w, "c:1"), cold = event(w, "b:1");
 	see(w, &look);
+	quick.seconds = 0.3;
+	quick.waited = 0.4;
+	see(w, &quick);
 	w->listed = false;
 	see(w, &cold);
 	const struct start *first = starts_after(w->u->starts, 0);
 	const struct start *second = starts_after(w->u->starts, 1);
+	const struct start *third = starts_after(w->u->starts, 2);
 	assert_true(first->again && !first->cold);
-	assert_true(second->cold && !second->again);
+	assert_true(!second->again && !second->cold); /* that was a look, and nothing came */
+	assert_true(third->cold && !third->again);
 	world_free(w);
 }
 

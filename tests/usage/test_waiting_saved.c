@@ -158,11 +158,44 @@ static void rule_54_a_batch_at_night_is_no_day(void **state)
 	arena_done(&a);
 }
 
+/* Over all pools an image has its value of each, by that pool's share of the nodes. */
+static void rule_54_the_sum_over_pools(void **state)
+{
+	static const char *const pools[] = {"x", "y"};
+	static const unsigned nodes[] = {30, 10};
+	struct arena a = ARENA_INIT;
+	struct demand *d = demand_new();
+	struct waiting_saved *ranked;
+	double sum = 0;
+	(void)state;
+	tick_to(d, 0);
+	for (int i = 0; i < 2; i++)
+		demand_nodes(d, pools[i], nodes[i], 0);
+	for (int h = 0; h < 24; h++) {
+		for (int i = 0; i < 2 && h == 10; i++) {
+			demand_use(d, pools[i], "a", 5);
+			demand_pull(d, pools[i], "a", 30, 100e6);
+		}
+		tick_to(d, h + 1);
+	}
+	for (int i = 0; i < 2; i++) {
+		size_t n = waiting_saved_rank(d, pools[i], &plain, &a, &ranked);
+		sum += find(ranked, n, "a")->value * nodes[i] / 40;
+	}
+	size_t n = waiting_saved_rank(d, NULL, &plain, &a, &ranked);
+	assert_int_equal(n, 1);
+	assert_true(sum > 1);
+	near(ranked[0].value, sum, "value");
+	demand_free(d);
+	arena_done(&a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rule_54_values_computed_by_hand),
 		cmocka_unit_test(rule_54_a_batch_at_night_is_no_day),
+		cmocka_unit_test(rule_54_the_sum_over_pools),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

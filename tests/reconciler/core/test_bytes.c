@@ -289,6 +289,23 @@ static void rule_40_asked_again(void **state)
 	rig_done(&r);
 }
 
+/* A start as late as loops are loses nothing of the rate. Of what an earlier leader started, read
+ * in any order, that counts which is paid for last. */
+static void rule_40_what_is_paid_for_when(void **state)
+{
+	struct policy p = {.bytes_per_s = MB};
+	(void)state;
+	byte_rate_pay(&p, MB, 5 * S);
+	assert_int_equal(byte_rate_free_ms(&p), 6 * S);
+	byte_rate_pay(&p, MB, 6 * S + BYTE_RATE_LATE_US / 1000 - 1);
+	assert_int_equal(byte_rate_free_ms(&p), 7 * S);
+	byte_rate_pay(&p, MB, 7 * S + BYTE_RATE_LATE_US / 1000 + 1);
+	assert_int_equal(byte_rate_free_ms(&p), 8 * S + BYTE_RATE_LATE_US / 1000 + 1);
+	byte_rate_remember(&p, 3 * MB, 9 * S);
+	byte_rate_remember(&p, MB, 9 * S + 500);
+	assert_int_equal(byte_rate_free_ms(&p), 12 * S);
+}
+
 static void rule_40_what_was_pulled_and_what_was_avoided(void **state)
 {
 	struct rig r;
@@ -322,6 +339,7 @@ int main(void)
 		cmocka_unit_test(rule_40_a_changed_policy_holds_at_once),
 		cmocka_unit_test(rule_40_a_new_leader_has_no_full_allowance),
 		cmocka_unit_test(rule_40_asked_again),
+		cmocka_unit_test(rule_40_what_is_paid_for_when),
 		cmocka_unit_test(rule_40_what_was_pulled_and_what_was_avoided),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
