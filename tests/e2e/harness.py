@@ -15,6 +15,7 @@ import objects
 import processes
 from audit import Audit
 from kubeapi import NAMESPACE
+from pretend import TARGET
 from programs import NO_PROBES, Program, Supervisor, bin_folder
 from wait import Late, until
 from witness import Witness
@@ -218,6 +219,14 @@ class Harness:
     def image(self, name, reference, **spec):
         """Creates a CachedImage and returns it."""
         return self.api.create("cachedimage", objects.image(name, reference, **spec))
+
+    def pretend_images(self, label, count, policy="quick", **spec):
+        """Creates CachedImages for pretend nodes, and their policy; returns the names."""
+        self.policy(policy, **spec)
+        names = [f"{label}-{i:02}" for i in range(count)]
+        for i, name in enumerate(names):
+            self.image(name, f"pretend.local/{label}:{i}", policyRef=policy, **TARGET)
+        return names
 
     def policy(self, name, **spec):
         return self.api.apply("pullpolicy", objects.policy(name, **spec))

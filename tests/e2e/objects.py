@@ -5,6 +5,11 @@ GROUP = "drop.corewire.io/v1alpha1"
 PULL_FAILS = ("ErrImagePull", "ImagePullBackOff", "RegistryUnavailable")
 
 
+# A PullPolicy under which a test need not wait.
+FAST = {"maxConcurrentNodes": 1, "minDelayBetweenPulls": "0s", "maxPullsPerNode": 10,
+        "failureBackoff": {"initial": "1s", "max": "2s"}}
+
+
 def policy(name, **spec):
     return {"apiVersion": GROUP, "kind": "PullPolicy", "metadata": {"name": name}, "spec": spec}
 

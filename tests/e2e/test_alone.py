@@ -7,20 +7,10 @@ import subprocess
 import time
 
 import processes
-from objects import ready
-from pretend import TARGET, PretendNode
+from objects import FAST, ready
+from pretend import PretendNode
 from programs import CHILDREN, binary
 from wait import until
-
-POLICY = {"maxConcurrentNodes": 1, "minDelayBetweenPulls": "0s", "maxPullsPerNode": 10}
-
-
-def quick_images(t, label, count):
-    t.policy("quick", **POLICY)
-    names = [f"{label}-{i}" for i in range(count)]
-    for i, name in enumerate(names):
-        t.image(name, f"pretend.local/{label}:{i}", policyRef="quick", **TARGET)
-    return names
 
 
 def lines(path):
@@ -50,7 +40,7 @@ def test_late(t):
     t.stop_tree()
     with PretendNode(t.api, "pretend-1"):
         began = time.time()
-        names = quick_images(t, "late", 3)
+        names = t.pretend_images("late", 3, **FAST)
         folder = t.folder("late")
         t.program("puller", folder)
         time.sleep(1)
@@ -63,7 +53,7 @@ def test_late(t):
         t.all_ready(names, 30, "with the watcher there, all images Ready")
         # The watcher comes again as another: its readers notice and read on.
         watcher.kill()
-        more = quick_images(t, "later", 3)
+        more = t.pretend_images("later", 3, **FAST)
         t.program("watcher", folder, env=identity)
         t.all_ready(more, 40, "a new watcher is read by the same peers")
         t.once_each(began, 6, "one create for each")
@@ -80,12 +70,12 @@ def test_tap(t):
         with open(out, "wb") as file:
             tap = t.program("ctl", os.path.dirname(tree.sockets), ["tap"], stdout=file)
         t.eventually("dropctl tap prints", 10, lambda: lines(out))
-        t.all_ready(quick_images(t, "tapped", 2), 30)
+        t.all_ready(t.pretend_images("tapped", 2, **FAST), 30)
         for kind in ("doorbell", "changes_since", "changes", "pull_start", "pull_started",
                      "pod_delete", "pod_deleted"):
             t.eventually(f"tap shows {kind}", 5,
                          lambda kind=kind: any(kind in json.dumps(one) for one in lines(out)))
-        t.check(any("tapped-0" in json.dumps(one) for one in lines(out)),
+        t.check(any("tapped-00" in json.dumps(one) for one in lines(out)),
                 "with the name of the image in it")
         tap.stop()
         tree.stop()
@@ -140,7 +130,7 @@ def test_frozen_peer(t):
         # One that is frozen before it has greeted looks like nng's own fault, and ends who waits for it.
         until(20, lambda: "reconciler: connected to puller" in tree.log())
         processes.kill(tree.pids()["puller"], signal.SIGSTOP)
-        names = quick_images(t, "frozen", 3)
+        names = t.pretend_images("frozen", 3, **FAST)
         time.sleep(3)
         t.check(not any(ready(t.get(n)) for n in names), "nothing is Ready without the puller")
         processes.kill(tree.pids()["puller"], signal.SIGCONT)

@@ -2,27 +2,25 @@
 ours restarts, and everything converges. In steady state nobody lists."""
 import time
 
+import objects
 from objects import ready, status
-from pretend import TARGET, PretendNode, pulled
+from pretend import PretendNode, pulled
 from wait import until
 
 AWAY = 20  # seconds; longer than the lease is held without renewal
-FAST = {"maxConcurrentNodes": 1, "minDelayBetweenPulls": "0s", "maxPullsPerNode": 2,
-        "failureBackoff": {"initial": "1s", "max": "2s"}}
+FAST = {**objects.FAST, "maxPullsPerNode": 2}
 
 
 def images(t, label, count, pretend=True):
     """Makes images; those for the real kubelet wait for it: it takes up to a minute to come back
     after an outage, so it is only asked where that is the point."""
+    if pretend:
+        return t.pretend_images(label, count, "fast", **FAST)
     names = [f"{label}-{i:02}" for i in range(count)]
     t.policy("fast", **FAST)
-    if not pretend:
-        t.cluster.push(*(f"e2e/{name}:1" for name in names))
+    t.cluster.push(*(f"e2e/{name}:1" for name in names))
     for name in names:
-        if pretend:
-            t.image(name, f"pretend.local/e2e/{name}:1", policyRef="fast", **TARGET)
-        else:
-            t.image(name, f"{t.cluster.registry}/e2e/{name}:1", policyRef="fast")
+        t.image(name, f"{t.cluster.registry}/e2e/{name}:1", policyRef="fast")
     return names
 
 

@@ -11,6 +11,7 @@ import re
 import time
 
 import processes
+from objects import FAST
 from pretend import TARGET, PretendNode, pulled
 from programs import CHILDREN, WORKERS
 from wait import Late, until
@@ -19,8 +20,6 @@ SWEEP_IMAGES = {False: 4, True: 20}  # images of a run of the sweep; True: --ful
 REAL_IMAGES = 20
 REAL_AFTER = (1, 5, 15, 25)  # n for runs with the real kubelet
 MAX_EFFECTS = 2000        # a run that has more never ends
-POLICY = {"maxConcurrentNodes": 1, "minDelayBetweenPulls": "0s", "maxPullsPerNode": 10,
-          "failureBackoff": {"initial": "1s", "max": "2s"}}
 
 
 class Run:
@@ -35,7 +34,7 @@ class Run:
 
     def create(self, count=None):
         """Makes the next `count` images, all by default."""
-        self.t.policy("quick", **POLICY)
+        self.t.policy("quick", **FAST)
         for i in range(self.made, min(len(self.names), self.made + (count or len(self.names)))):
             if self.pretend:
                 reference, spec = f"pretend.local/x/y:{i}", TARGET

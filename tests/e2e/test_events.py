@@ -3,12 +3,10 @@ import contextlib
 import time
 
 import objects
-from objects import degraded, ready
+from objects import FAST, degraded, ready
 from pretend import TARGET, PretendNode
 from wait import never, until
 
-FAST = {"maxConcurrentNodes": 1, "minDelayBetweenPulls": "0s", "maxPullsPerNode": 10,
-        "failureBackoff": {"initial": "1s", "max": "2s"}}
 EVENTS = "/apis/events.k8s.io/v1/namespaces/default/events"
 
 

@@ -6,7 +6,7 @@ the last one of this module reads from the audit log when they happened.
 import time
 
 from admission import refuses
-from objects import PULL_FAILS, condition, degraded, ready, status
+from objects import FAST, PULL_FAILS, condition, degraded, ready, status
 from wait import never
 
 INVALID = "test-invalid-image"
@@ -21,8 +21,6 @@ SAMPLES = {
     "dev-redis": "docker.io/library/redis:7-alpine",
     INVALID: "registry.invalid.local:9999/does-not-exist:nope",
 }
-FAST = {"maxConcurrentNodes": 1, "minDelayBetweenPulls": "0s", "maxPullsPerNode": 10,
-        "failureBackoff": {"initial": "1s", "max": "2s"}}
 
 
 def fast(t):

@@ -15,8 +15,7 @@ from objects import PULL_FAILS, condition, status
 from wait import Late, until
 
 PAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "docs", "gitops.md")
-FAST = {"maxConcurrentNodes": 2, "minDelayBetweenPulls": "0s", "maxPullsPerNode": 10,
-        "failureBackoff": {"initial": "1s", "max": "2s"}}
+FAST = {**objects.FAST, "maxConcurrentNodes": 2}
 KINDS = ("cachedimage", "cachedimageset", "discoverypolicy", "pullpolicy")
 ARGO = {"Current": "Healthy", "InProgress": "Progressing", "Failed": "Degraded"}
 

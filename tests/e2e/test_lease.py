@@ -5,7 +5,7 @@ import signal
 import time
 
 import processes
-from pretend import TARGET, PretendNode, pulled
+from pretend import PretendNode, pulled
 from wait import until
 
 LEASE = "b889acf8.corewire.io"
@@ -43,15 +43,11 @@ class Pair:
 
 
 def start(t, label, count):
-    """Images for the pretend node, whose kubelet takes half a second for each."""
-    t.policy("quick", **POLICY)
-    names = [f"{label}-{i:02}" for i in range(count)]
-    for i, name in enumerate(names):
-        t.image(name, f"pretend.local/{label}:{i}", policyRef="quick", **TARGET)
-    return names
+    return t.pretend_images(label, count, **POLICY)
 
 
 def slow(pod):
+    """A kubelet that takes half a second for each."""
     time.sleep(0.5)
     return pulled(pod)
 

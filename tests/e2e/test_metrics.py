@@ -13,13 +13,13 @@ import urllib.request
 import processes
 import prometheus
 from kubeapi import NAMESPACE
+import objects
 from objects import PULL_FAILS, degraded, status
 from programs import CHILDREN
 from registry import free_port
 from wait import until
 
-FAST = {"maxConcurrentNodes": 1, "minDelayBetweenPulls": "0s", "maxPullsPerNode": 5,
-        "failureBackoff": {"initial": "1s", "max": "2s"}}
+FAST = {**objects.FAST, "maxPullsPerNode": 5}
 KILLS = 20
 
 

@@ -2,12 +2,9 @@
 import time
 
 from kubeapi import NAMESPACE
-from objects import ready, status
+from objects import FAST, ready, status
 from pretend import TARGET, PretendNode
 from wait import until
-
-FAST = {"maxConcurrentNodes": 1, "minDelayBetweenPulls": "0s", "maxPullsPerNode": 10,
-        "failureBackoff": {"initial": "1s", "max": "2s"}}
 
 
 def test_recreated(t):

@@ -10,12 +10,12 @@ import yaml
 
 from admission import refuses
 from kubeapi import NAMESPACE
+import objects
 from objects import condition, degraded, image_set, ready, status
 from tap import NotApplicable
 
 PAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "docs", "policies.md")
-FAST = {"maxConcurrentNodes": 2, "minDelayBetweenPulls": "0s", "maxPullsPerNode": 2,
-        "failureBackoff": {"initial": "1s", "max": "2s"}}
+FAST = {**objects.FAST, "maxConcurrentNodes": 2, "maxPullsPerNode": 2}
 
 
 def section(title):

@@ -5,13 +5,11 @@ import os
 import subprocess
 import time
 
-from objects import ready, status
+from objects import FAST, ready, status
 from pretend import TARGET, PretendNode, pulled
 from tap import NotApplicable
 from wait import until
 
-FAST = {"maxConcurrentNodes": 1, "minDelayBetweenPulls": "0s", "maxPullsPerNode": 10,
-        "failureBackoff": {"initial": "1s", "max": "2s"}}
 REPORT = 90   # a kubelet looks at its images every 30 s, and writes within 10 s of a change
 PROOF = 65    # a heartbeat proves nothing of a pull that ended less than 60 s before it
 

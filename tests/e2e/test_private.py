@@ -5,7 +5,7 @@ import os
 import time
 
 from kubeapi import NAMESPACE
-from objects import PULL_FAILS, condition, degraded, ready, status
+from objects import FAST, PULL_FAILS, condition, degraded, ready, status
 from registry import PrivateRegistry, basic
 from wait import until
 
@@ -14,8 +14,6 @@ PODS = f"/api/v1/namespaces/{NAMESPACE}/pods"
 REPORT = 90  # seconds: a kubelet looks at its images every 30 s, and writes within 10 s of a change
 WRONG = "open-sesame-9c41e7d05b"
 DENIED = "unauthorized: check imagePullSecrets"
-FAST = {"maxConcurrentNodes": 1, "minDelayBetweenPulls": "0s", "maxPullsPerNode": 10,
-        "failureBackoff": {"initial": "1s", "max": "2s"}}
 
 
 class Secret:

@@ -5,11 +5,9 @@ import time
 
 import objects
 import processes
-from objects import condition, ready, status
+from objects import FAST, condition, ready, status
 from wait import never, until
 
-FAST = {"maxConcurrentNodes": 1, "minDelayBetweenPulls": "0s", "maxPullsPerNode": 10,
-        "failureBackoff": {"initial": "1s", "max": "2s"}}
 LABEL = "drop.corewire.io/imageset"
 
 

@@ -12,8 +12,7 @@ from cluster import SCRIPTS
 from wait import until
 
 TO = {34: "1.36", 29: "1.34"}
-FAST = {"maxConcurrentNodes": 1, "minDelayBetweenPulls": "0s", "maxPullsPerNode": 2,
-        "failureBackoff": {"initial": "1s", "max": "2s"}}
+FAST = {**objects.FAST, "maxPullsPerNode": 2}
 IMAGES = 12
 KB = 20000  # an image of that size takes a node a moment
 
