@@ -7,7 +7,6 @@ The samples are folded as they arrive, so that their number costs time and no me
 with the same computed here. What it took is printed and not judged; the memory is bounded.
 """
 import math
-import os
 import sys
 import time
 import urllib.parse
@@ -52,12 +51,6 @@ class Answer:
         return True
 
 
-def cpu_s(pid):
-    with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
-        fields = file.read().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
 def the_policy(url):
     signals = [("sum", "aggregate", {"method": "sum"}), ("peak", "aggregate", {"method": "max"}),
                ("recent", "windowAggregate", {"method": "count", "relativeWindow": "24h"}),
@@ -78,10 +71,10 @@ def run(tap, rig, images, samples):
     answer = Answer(images, samples)
     server = Server(answer)
     try:
-        began, cpu = time.monotonic(), cpu_s(rig.pid)
+        began, cpu = time.monotonic(), rigs.processes.cpu_s(rig.pid)
         rig.create(the_policy(server.url))
         rig.until_reason("large", ("Synced",), SETTLED)
-        took, cpu, most = time.monotonic() - began, cpu_s(rig.pid) - cpu, rig.most_rss()
+        took, cpu, most = time.monotonic() - began, rigs.processes.cpu_s(rig.pid) - cpu, rig.most_rss()
         obj = rig.get("large")
         tap.diag(f"{images} images, {images * samples} samples, {answer.bytes / 1e6:.0f} MB: {took:.1f} s, {cpu:.1f} s "
                  f"CPU of the discoverer; {most / MIB:.1f} MiB resident at most")

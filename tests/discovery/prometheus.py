@@ -74,7 +74,7 @@ def check_metric(tap, rig):
 
 def cost(tap, rig, served):
     """16: what a week of 400 images costs, alone."""
-    cpu, before = rigs.processes.cpu_s(rig.pid) if hasattr(rigs.processes, "cpu_s") else 0, rig.most_rss()
+    cpu, before = rigs.processes.cpu_s(rig.pid), rig.most_rss()
     tap.diag(f"{sum(served.given.values())} answers; the discoverer had {before / MIB:.1f} MiB resident at most, "
              f"{cpu:.1f} s CPU")
     tap.check(before < RSS_MAX, f"16: its memory is bounded by {RSS_MAX // MIB} MiB", before)

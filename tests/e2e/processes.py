@@ -86,6 +86,12 @@ def kill_marked(value, seconds=5):
     return left
 
 
+def cpu_s(pid, ended=False):
+    """Seconds of processor time so far; ended: also of its children that have ended. 0: it is gone."""
+    fields = stat(pid)
+    return sum(map(int, fields[11:15 if ended else 13])) / os.sysconf("SC_CLK_TCK") if fields else 0
+
+
 def pss_kb(pid):
     """Proportional set size: what the process really costs, shared pages divided by their users."""
     for line in _read(f"/proc/{pid}/smaps_rollup").splitlines():

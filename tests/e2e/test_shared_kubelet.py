@@ -17,22 +17,16 @@ KB = 100
 EVENTS_MAX = 4 * IMAGES
 
 
-def cpu_seconds(pid):
-    """Of a process and of its children that have ended."""
-    fields = processes.stat(pid)
-    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK") if fields else 0
-
-
 def node_cpu(t):
     """CPU seconds of all processes of the node so far: kubelet, runtime, what they started, and who ended."""
     runtime = t.cluster.env["RUNTIME"].partition("-")[0]
     roots = [int(open(os.path.join(t.cluster.dir, "run", f"{part}-{t.cluster.node}.pid"), encoding="ascii").read().split()[0])
              for part in ("init", "kubelet", runtime)]
-    return sum(map(cpu_seconds, processes.family(roots)))
+    return sum(processes.cpu_s(pid, True) for pid in processes.family(roots))
 
 
 def operator_cpu(tree):
-    return sum(map(cpu_seconds, [tree.pid, *tree.pids().values()]))
+    return sum(processes.cpu_s(pid, True) for pid in [tree.pid, *tree.pids().values()])
 
 
 def kubelet_events(t, pods):
