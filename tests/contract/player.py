@@ -13,7 +13,7 @@ from kubelet import FULL_MAX, KubeletSteps
 from normal import Normaliser, at_path, is_status, picked
 from steps import NODES, WHOLE, pull_pod
 
-PATIENCE = 30       # seconds for an event or for a state that must come
+PATIENCE = 90       # seconds for an event or for a state that must come
 QUIET = 0.5         # seconds of silence that say "no event"
 TOGETHER = 6        # cases that are played at once, where they do not touch each other
 INITIAL_END = "k8s.io/initial-events-end"

@@ -18,7 +18,7 @@ import time
 import urllib.parse
 
 AGENT = "contract"
-TIMEOUT = 20      # seconds for one answer
+TIMEOUT = 60      # seconds for one answer
 EVENTS_MAX = 10_000  # of one watch, kept for who takes them
 
 Answer = collections.namedtuple("Answer", "code headers body")
