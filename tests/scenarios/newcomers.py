@@ -8,7 +8,7 @@ joining      an old node has all images, so that nobody waits for slow start (be
              pulls on one node at a time with 10 s between two, each new node gets the 20 gating images at once and opens; what
              does not gate comes later and is paced
 killed       the same, while the operator's processes are killed again and again
-new-set      a gating set is created in the moment in which nodes join: they wait for the children that it is about to make
+new-set      a gating set makes its children, which takes a while, as nodes join: they wait for what it is about to make
 What is checked is the order and the number of pods and writes, and each Node before and after its write; how long it took
 is told, and judges nothing but that it is far below what pacing would take.
 """
@@ -29,7 +29,7 @@ from audit import Audit
 from objects import image, image_set, status
 from pods import NODES
 from runner import play_cases
-from trial import IMAGES, Trial
+from trial import DROP, IMAGES, Trial
 from wait import until
 from expectation import scenario_text
 
@@ -229,7 +229,11 @@ def new_set(run):
     for name in run.trial.images():
         run.trial.side.ask("DELETE", f"{IMAGES}/{name}")
     entries = [f"registry.example/set/i{i}:1" for i in range(SET_IMAGES)]
-    run.trial.do({"do": "apply", "object": image_set("ops", entries, gateNodes=True)}, {"do": "node-join", "node": "new"})
+    run.trial.do({"do": "api-fault", "api": {"kind": "slow", "delay": "5s", "verbs": ["create"], "resources": ["cachedimages"]}},
+                 {"do": "apply", "object": image_set("ops", entries, gateNodes=True)})
+    # Nodes and sets come by watches of their own: only of a set that it has seen can it know what is to come.
+    until(WAIT, lambda: status(run.trial.get(f"{DROP}/cachedimagesets/ops")).get("phase"))
+    run.trial.do({"do": "node-join", "node": "new"})
     until(WAIT, lambda: run.nodes.opened() == run.count)
     run.check(True, f"all {run.count} nodes open")
 
