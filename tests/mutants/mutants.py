@@ -45,7 +45,7 @@ MUTANTS = [
            DISCOVERER + "facts"),
     Mutant(37, "reconciler/core/checks.c", "	if (!good(k, now) || k->checked_s + every_s <= now.wall_s) {",
            "	if (!good(k, now)) {", CORE + "checks"),
-    Mutant(37, "reconciler/core/checks.c", "CHECK_POD_EVERY * every_s <= now.wall_s))", "CHECK_POD_EVERY * every_s <= 0))",
+    Mutant(37, "reconciler/core/checks.c", "CHECK_POD_EVERY * every_s <= at_s;", "CHECK_POD_EVERY * every_s <= 0;",
            CORE + "checks"),
     Mutant(38, "reconciler/core/checks.c", "		return told(img, slot) ? CHECK_SAME : CHECK_UNCLEAR;",
            "		return CHECK_SAME;", CORE + "checks"),

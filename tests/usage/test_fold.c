@@ -153,8 +153,7 @@ static void rule_56_a_slow_look_is_no_miss_after_a_restart(void **state)
 	list(w);
 	struct pulled look = event(w, "a:1"), quick = event(w, "c:1"), cold = event(w, "b:1");
 	see(w, &look);
-	quick.seconds = 0.3;
-	quick.waited = 0.4;
+	quick.seconds = quick.waited = 0.4;
 	see(w, &quick);
 	w->listed = false;
 	see(w, &cold);
