@@ -7,11 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "api/meta.h"
 #include "base/log.h"
 #include "base/xalloc.h"
-#include "kube/base64.h"
-#include "kube/urls.h"
 
 #include "discoverer/discoverer.h"
 
@@ -28,7 +25,7 @@ static void forget(struct usage_saver *s)
 	if (request != 0)
 		kube_cancel(s->d->kube, request);
 	s->left = 0;
-	s->create = false;
+	s->write.create = false;
 	for (size_t i = 0; i < STORED_PARTS; i++)
 		buf_done(&s->parts[i]);
 }
@@ -47,24 +44,19 @@ static void failed(struct usage_saver *s, const struct kube_answer *answer)
 static void on_written(void *ctx, const struct kube_answer *answer)
 {
 	struct usage_saver *s = ctx;
-	struct api_owner owner;
-	bool owned = !s->ownerless && kube_owner(s->d->kube, s->d->env.pod_namespace, &owner);
 	if (s->request == 0) /* cancelled */
 		return;
 	s->request = 0;
-	if (answer->code == 200 || answer->code == 201) {
+	switch (stored_bytes_answered(&s->write, s->d->kube, s->d->env.pod_namespace, answer)) {
+	case STORED_DONE:
 		s->left--;
-		s->create = false;
 		s->refused = false;
-	} else if (answer->code == 404 && !s->create) {
-		s->create = true;
-	} else if (answer->code == 409 && s->create) {
-		s->create = false;
-	} else if (answer->code == 403 && owned) {
-		s->ownerless = true;
-	} else {
+		break;
+	case STORED_FAILED:
 		failed(s, answer);
 		return;
+	case STORED_AGAIN:
+		break;
 	}
 	if (s->left > 0)
 		write_part(s);
@@ -72,41 +64,14 @@ static void on_written(void *ctx, const struct kube_answer *answer)
 		forget(s);
 }
 
-static void add_body(const struct usage_saver *s, const char *name, const struct buf *part,
-		     struct buf *out)
-{
-	struct api_owner owner;
-	char *text = base64_encode(part->data, part->len);
-	buf_adds(out, "{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":");
-	buf_add_json(out, name);
-	buf_adds(out, ",\"labels\":{\"app.kubernetes.io/managed-by\":\"drop\"}");
-	if (!s->ownerless && kube_owner(s->d->kube, s->d->env.pod_namespace, &owner))
-		buf_addf(out,
-			 ",\"ownerReferences\":[{\"apiVersion\":\"%s\",\"kind\":\"%s\","
-			 "\"name\":\"%s\",\"uid\":\"%s\"}]",
-			 owner.api_version, owner.kind, owner.name, owner.uid);
-	buf_addf(out, "},\"binaryData\":{\"" STORED_KEY "\":\"%s\"}}", text);
-	free(text);
-}
-
 static void write_part(struct usage_saver *s)
 {
 	struct arena a = ARENA_INIT;
-	struct buf body = {0};
 	int part = s->left - 1;
-	const char *ns = s->d->env.pod_namespace, *name = arena_printf(&a, "%s-%d", s->store, part);
-	add_body(s, name, &s->parts[part], &body);
-	struct kube_request req = {
-		.method = s->create ? KUBE_POST : KUBE_PUT,
-		.lane = KUBE_WRITE,
-		.path = url_configmap(&a, ns, s->create ? NULL : name),
-		.body = body.data,
-		.body_len = body.len,
-		.accept = KUBE_ACCEPT_META,
-		.deadline_ms = leader_deadline(&s->d->lead.lease, clock_boot_ms() + WRITE_MS),
-	};
-	s->request = kube_send(s->d->kube, &req, on_written, s);
-	buf_done(&body);
+	s->request = stored_bytes_send(
+		s->d->kube, s->d->env.pod_namespace, arena_printf(&a, "%s-%d", s->store, part),
+		&s->write, &s->parts[part],
+		leader_deadline(&s->d->lead.lease, clock_boot_ms() + WRITE_MS), on_written, s);
 	arena_done(&a);
 }
 

@@ -5,7 +5,7 @@
 #ifndef DROP_DISCOVERER_USAGE_SAVER_H
 #define DROP_DISCOVERER_USAGE_SAVER_H
 
-#include "kube/kube.h"
+#include "kube/stored_bytes.h"
 
 #include "discoverer/usage_reader.h"
 
@@ -21,8 +21,7 @@ struct usage_saver {
 	char *store;                    /* owned */
 	struct buf parts[STORED_PARTS]; /* that are being written */
 	int left;                       /* of them; the last is written first */
-	bool create;                    /* the one under way is not there */
-	bool ownerless;                 /* an owner was refused: written without */
+	struct stored_write write;      /* of the one under way */
 	uint64_t request;               /* 0: none is under way */
 	bool refused;                   /* the right to write is missing: said once */
 	bool leaving;

@@ -59,7 +59,12 @@ static void print_text(struct ctl *c, const struct msg_report *m, struct buf *te
 	time_format(since, m->since_s > m->covered_s ? m->since_s : m->covered_s);
 	buf_addf(text, "\nCounted since %s.", since);
 	if (m->lost > 0)
-		buf_addf(text, " %" PRIu64 " starts were not counted.", m->lost);
+		buf_addf(text, " At least %" PRIu64 " starts were not counted.", m->lost);
+	if (m->gaps_s > 0)
+		buf_addf(text, " The events of %" PRId64 " minutes since then were not seen.",
+			 (m->gaps_s + 59) / 60);
+	if (!m->kept)
+		buf_adds(text, " A restart begins to count anew: the report is not saved.");
 	if (m->untimed > 0)
 		buf_addf(text, " %" PRIu64 " hits count as 0 s: no pull of their image was timed.",
 			 m->untimed);
@@ -79,9 +84,10 @@ static void print_json(const struct msg_report *m, struct buf *text)
 {
 	buf_addf(text,
 		 "{\"sinceSeconds\":%" PRId64 ",\"coveredSinceSeconds\":%" PRId64
-		 ",\"notCounted\":%" PRIu64 ",\"hits\":%" PRIu64 ",\"misses\":%" PRIu64
-		 ",\"untimedHits\":%" PRIu64,
-		 m->since_s, m->covered_s, m->lost, m->hits, m->misses, m->untimed);
+		 ",\"uncoveredSeconds\":%" PRId64 ",\"kept\":%s,\"notCounted\":%" PRIu64
+		 ",\"hits\":%" PRIu64 ",\"misses\":%" PRIu64 ",\"untimedHits\":%" PRIu64,
+		 m->since_s, m->covered_s, m->gaps_s, m->kept ? "true" : "false", m->lost, m->hits,
+		 m->misses, m->untimed);
 	add_seconds(text, "savedSeconds", m->saved_us);
 	add_seconds(text, "waitedSeconds", m->waited_us);
 	buf_addf(text,

@@ -12,6 +12,7 @@
 #include "reconciler/rules/target.h"
 
 #define ANNOUNCE_EVERY_MS 500
+#define LEAVE_LOOK_MS     100
 
 static_assert(offsetof(struct reconciler, options) == 0, "reconciler_option_defs fills it");
 
@@ -108,12 +109,16 @@ static void follow_session(struct proc *p)
 	bool may = r->takeover.step == TAKEOVER_LEAD && !proc_stopping(p);
 	if (may == r->acting)
 		return;
+	if (proc_stopping(p))
+		report_store_stopping(p);
 	r->acting = may;
 	log_info(may ? "leading" : "no longer leading",
 		 LS("session", takeover_step_name(r->takeover.step)));
 	if (!may) {
 		apply_fence(r);
 		starts_fence(r);
+		if (!proc_stopping(p))
+			report_store_fence(r);
 	}
 	core_lead(r->core, may, now);
 	sets_lead(r->sets, may);
@@ -134,6 +139,8 @@ int64_t reconciler_turn(struct proc *p, struct now now)
 	struct reconciler *r = proc_state(p);
 	follow_session(p);
 	if (proc_stopping(p)) {
+		if (!report_store_leave(p))
+			return now.boot_ms + LEAVE_LOOK_MS;
 		proc_stop(p, PROC_EXIT_OK);
 		return now.boot_ms;
 	}
@@ -142,12 +149,15 @@ int64_t reconciler_turn(struct proc *p, struct now now)
 	look_for_children(r, now);
 	int64_t next = apply_turn(p), sets_ms = set_writes_turn(p);
 	int64_t events_ms = event_writes_turn(p), starts_ms = starts_turn(p);
+	int64_t report_ms = report_store_turn(p);
 	if (sets_ms < next)
 		next = sets_ms;
 	if (events_ms < next)
 		next = events_ms;
 	if (starts_ms < next)
 		next = starts_ms;
+	if (report_ms < next)
+		next = report_ms;
 	if (feed_next_ms(&r->feed) < next)
 		next = feed_next_ms(&r->feed);
 	if (r->takeover.step == TAKEOVER_PULLER && !r->announcing && r->announce_ms < next)
@@ -161,6 +171,7 @@ void reconciler_done(struct proc *p)
 {
 	struct reconciler *r = proc_state(p);
 	r->acting = false;
+	report_store_fence(r);
 	kube_free(r->kube);
 	registry_checks_fence(r);
 	node_opens_fence(r);

@@ -19,6 +19,7 @@
 #include "ipc/feed.h"
 #include "ipc/proc.h"
 #include "kube/kube.h"
+#include "kube/stored_bytes.h"
 #include "reconciler/core/core.h"
 #include "reconciler/events/events.h"
 #include "reconciler/report/tally.h"
@@ -62,10 +63,30 @@ struct node_ask {     /* one write to a node, by the puller */
 
 struct starts_reader { /* of the watcher's first starts (starts_read.c) */
 	bool asked;    /* a request is unanswered */
+	bool known;    /* it said what is counted, that is, what an earlier leader saved */
 	bool enabled;  /* the watcher knows usage */
 	int64_t next_ms;
 	uint64_t epoch, seq; /* what was read last; epoch 0: nothing yet */
 	int64_t covered_s;   /* the watcher sees events since then; 0: not yet */
+	int64_t gaps_s;
+	int64_t lead_s; /* we lead since then */
+	bool complete;  /* an earlier leader counted nothing that we may count again */
+};
+
+/* The report's ConfigMap (report_store.c): read when we begin to lead, then written. */
+struct report_keeper {
+	char *name;       /* of it; NULL: the watcher has not said it yet; owned */
+	bool ready;       /* it was read, or is not there, or may not be */
+	bool refused;     /* the right is missing: said once */
+	uint64_t request; /* 0: none */
+	bool writing;     /* that request is a write */
+	struct stored_write write;
+	struct buf bytes;      /* that are being written */
+	uint64_t unsaved;      /* starts counted since they were made */
+	int64_t next_ms;       /* read again, or written, not before */
+	int64_t early_ms;      /* with so many unsaved that they are written earlier: not before */
+	bool leaving;          /* the last write, when the process stops, is not done */
+	struct tally_pulls at; /* the counters when we began to lead */
 };
 
 struct reconciler {
@@ -107,6 +128,7 @@ struct reconciler {
 	size_t n_zones;
 	struct starts_reader starts;
 	struct tally tally;
+	struct report_keeper keeper;
 	bool prune; /* an image or a node went, or names another reference */
 };
 
@@ -187,6 +209,19 @@ int64_t starts_turn(struct proc *p);
 void on_starts(struct proc *p, const struct msg_in *in);
 void on_report_get(struct proc *p, const struct msg_in *in);
 void starts_fence(struct reconciler *r);
+
+/* report_store.c: what is counted outlives us. */
+void report_store_begin(struct proc *p); /* we lead now */
+/* Pulls by us and by earlier leaders. */
+struct tally_pulls report_pulls(struct proc *p);
+/* store: name of the ConfigMaps of usage. True: starts may be counted. */
+bool report_store_ready(struct proc *p, const char *store);
+int64_t report_store_turn(struct proc *p);
+/* The process stops while we lead: what is counted so far is to be written; before starts_fence(). */
+void report_store_stopping(struct proc *p);
+/* Writes that; call it each turn until it returns true. */
+bool report_store_leave(struct proc *p);
+void report_store_fence(struct reconciler *r);
 
 /* reconciler.c */
 int reconciler_init(struct proc *p, struct err *err);

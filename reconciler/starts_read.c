@@ -1,16 +1,20 @@
 /*
- * Reads the first starts of images from the watcher while we lead, counts them (report/tally.h),
- * and answers who asks for the report (behaviour 56). Counting begins when we begin to lead: starts
- * that the watcher had before are not counted.
+ * Reads our pulls and the first starts of images from the watcher while we lead, counts them
+ * (report/tally.h), and answers who asks for the report (behaviour 56). Counting goes on where an
+ * earlier leader ended (report_store.c); without that it begins when we begin to lead, and what the
+ * watcher had before only tells what came by whom.
  */
 #include "reconciler/reconciler.h"
 
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "base/random.h"
 #include "reconciler/report/started.h"
 
 #define READ_EVERY_MS 5000
+/* While the saved report is read. */
+#define READ_SOON_MS 500
 /* Without --usage there is nothing to read until the watcher restarts with it. */
 #define READ_OFF_MS  (5 * 60 * 1000)
 #define READ_TIME_MS 5000
@@ -29,7 +33,14 @@ static void ask(struct proc *p)
 	struct reconciler *r = proc_state(p);
 	struct err err;
 	int64_t now_ms = proc_now(p).boot_ms;
-	struct msg_starts_since m = {.epoch = r->starts.epoch, .seq = r->starts.seq};
+	struct msg_starts_since m = {
+		.epoch = r->starts.epoch,
+		.seq = r->starts.seq,
+		.counted_rv = r->tally.rv,
+		.counted_s = r->tally.newest_s,
+		.since_s = r->tally.since_s,
+	};
+	r->starts.known = r->keeper.ready;
 	r->starts.next_ms = now_ms + READ_EVERY_MS;
 	r->starts.asked = proc_request(p, PROC_WATCHER, MSG_starts_since, &m, 0,
 				       now_ms + READ_TIME_MS, &err) == 0;
@@ -40,18 +51,43 @@ int64_t starts_turn(struct proc *p)
 	struct reconciler *r = proc_state(p);
 	if (!r->acting)
 		return CLOCK_NEVER;
-	if (r->tally.since_s == 0)
-		tally_begin(&r->tally, proc_now(p).wall_s);
+	if (r->tally.since_s == 0) {
+		r->starts.lead_s = proc_now(p).wall_s;
+		tally_begin(&r->tally, r->starts.lead_s,
+			    (struct hash_key){{random_id(), random_id()}});
+		report_store_begin(p);
+	}
 	if (!r->starts.asked && proc_now(p).boot_ms >= r->starts.next_ms)
 		ask(p);
 	return r->starts.asked ? CLOCK_NEVER : r->starts.next_ms;
 }
 
-static void count(struct proc *p, const struct msg_workload_start *m)
+/* Of what an earlier leader may have counted after it saved the report, Prometheus has it. */
+static void measure(struct proc *p, const struct tally_start *start)
+{
+	const struct reconciler *r = proc_state(p);
+	struct metrics *metrics = proc_metrics(p);
+	int64_t us = start->seconds > 0 ? (int64_t)(start->seconds * 1e6) : 0;
+	if (start->at_s < r->starts.lead_s && !r->starts.complete)
+		return;
+	metric_add(metrics, METRIC_workload_starts_total, 1, LABELS(start->hit ? "hit" : "miss"));
+	metric_add(metrics,
+		   start->hit ? METRIC_waiting_saved_seconds_total : METRIC_waiting_seconds_total,
+		   us, NULL);
+}
+
+static double seconds_of(int64_t us)
+{
+	return us >= 0 ? (double)us / 1e6 : -1;
+}
+
+static void count_start(struct proc *p, const struct msg_workload_start *m)
 {
 	struct reconciler *r = proc_state(p);
-	struct metrics *metrics = proc_metrics(p);
 	struct tally_start start;
+	struct copy copy = copies_use(&r->tally.copies, m->node_uid, m->image);
+	if (copy.state == COPY_USED)
+		return;
 	const struct started s = {
 		.node = m->node,
 		.node_uid = m->node_uid,
@@ -59,37 +95,39 @@ static void count(struct proc *p, const struct msg_workload_start *m)
 		.at_s = m->at_s,
 		.cold = m->cold,
 		.again = m->again,
-		.by_us = m->by_us,
-		.there_before = m->there_before,
-		.since_s = r->tally.since_s,
-		.waited_s = m->waited_us >= 0 ? (double)m->waited_us / 1e6 : -1,
+		.by_us = copy.state == COPY_PULLED,
+		.there_before = copy.state == COPY_THERE,
+		.since_s = r->starts.lead_s,
+		.waited_s = seconds_of(m->waited_us),
+		.pull_s = copy.seconds,
 		.typical_s = (double)m->typical_us / 1e6,
 	};
-	if (m->node == NULL || m->node_uid == NULL || m->image == NULL ||
-	    !started_means(r->core, &s, &start) || !tally_add(&r->tally, &start))
+	if (!started_means(r->core, &s, &start) || !tally_add(&r->tally, &start))
 		return;
-	int64_t us = start.seconds > 0 ? (int64_t)(start.seconds * 1e6) : 0;
-	metric_add(metrics, METRIC_workload_starts_total, 1, LABELS(start.hit ? "hit" : "miss"));
-	metric_add(metrics,
-		   start.hit ? METRIC_waiting_saved_seconds_total : METRIC_waiting_seconds_total,
-		   us, NULL);
+	measure(p, &start);
 	log_debug("first start", LS("image", start.image), LS("node", m->node),
-		  LS("result", start.hit ? "hit" : "miss"), LN("us", us));
+		  LS("result", start.hit ? "hit" : "miss"), LN("ms", (int64_t)(start.seconds * 1e3)));
 }
 
-void on_starts(struct proc *p, const struct msg_in *in)
+static void count(struct proc *p, const struct msg_workload_start *m)
 {
 	struct reconciler *r = proc_state(p);
-	const struct msg_starts *m = in->body;
-	r->starts.asked = false;
-	if (m == NULL || !r->acting)
+	if (m->node == NULL || m->node_uid == NULL || m->image == NULL)
 		return;
-	r->starts.enabled = m->enabled;
-	r->starts.covered_s = m->since_s;
-	if (!m->enabled) {
-		r->starts.next_ms = proc_now(p).boot_ms + READ_OFF_MS;
-		return;
-	}
+	r->keeper.unsaved++;
+	if (m->own)
+		copies_pull(&r->tally.copies, m->node_uid, m->image, m->cold || m->again,
+			    seconds_of(m->took_us));
+	else
+		count_start(p, m);
+	r->tally.rv = m->rv;
+	if (m->at_s > r->tally.newest_s)
+		r->tally.newest_s = m->at_s;
+}
+
+static void take(struct proc *p, const struct msg_starts *m)
+{
+	struct reconciler *r = proc_state(p);
 	for (size_t i = 0; i < m->starts.n; i++)
 		count(p, &m->starts.at[i]);
 	r->tally.lost += m->lost;
@@ -97,6 +135,25 @@ void on_starts(struct proc *p, const struct msg_in *in)
 	r->starts.seq = m->next;
 	if (m->more)
 		r->starts.next_ms = 0;
+}
+
+void on_starts(struct proc *p, const struct msg_in *in)
+{
+	struct reconciler *r = proc_state(p);
+	const struct msg_starts *m = in->body;
+	int64_t now_ms = proc_now(p).boot_ms;
+	r->starts.asked = false;
+	if (m == NULL || !r->acting)
+		return;
+	r->starts.enabled = m->enabled;
+	r->starts.covered_s = m->since_s;
+	r->starts.gaps_s = m->gaps_s;
+	if (!m->enabled)
+		r->starts.next_ms = now_ms + READ_OFF_MS;
+	else if (!report_store_ready(p, m->store))
+		r->starts.next_ms = now_ms + READ_SOON_MS;
+	else if (r->starts.known && m->epoch != 0)
+		take(p, m);
 }
 
 /* ---- the report ---- */
@@ -146,7 +203,7 @@ static struct msg_saved_hour_list hour_rows(const struct tally *t, int64_t now_s
 void on_report_get(struct proc *p, const struct msg_in *in)
 {
 	struct reconciler *r = proc_state(p);
-	struct metrics *m = proc_metrics(p);
+	struct tally_pulls pulls = report_pulls(p);
 	const struct msg_report_get *ask = in->body;
 	struct arena *a = proc_arena(p);
 	const struct tally *t = &r->tally;
@@ -163,9 +220,11 @@ void on_report_get(struct proc *p, const struct msg_in *in)
 		.untimed = t->all.untimed,
 		.saved_us = (int64_t)(t->all.saved_s * 1e6),
 		.waited_us = (int64_t)(t->all.waited_s * 1e6),
-		.pulled_bytes = (uint64_t)metric_get(m, METRIC_pulled_bytes_total, NULL),
-		.avoided = (uint64_t)metric_get(m, METRIC_pulls_avoided_total, NULL),
-		.avoided_bytes = (uint64_t)metric_get(m, METRIC_avoided_bytes_total, NULL),
+		.pulled_bytes = pulls.pulled_bytes,
+		.avoided = pulls.avoided,
+		.avoided_bytes = pulls.avoided_bytes,
+		.gaps_s = r->starts.gaps_s,
+		.kept = r->starts.enabled && r->keeper.ready && !r->keeper.refused,
 		.all_images = t->by_image.count,
 		.images = image_rows(t, a, max),
 		.hours = hour_rows(t, proc_now(p).wall_s, a),

@@ -171,6 +171,7 @@ void usage_list_begin(struct usage *u, int64_t now_s)
 	if (u->listing && u->list_folded && u->coverage.since_s != 0)
 		coverage_gap(&u->coverage, u->coverage.seen_s, now_s);
 	u->listing = true;
+	starts_unsorted(u->starts);
 	u->list_folded = false;
 	u->known_rv = u->rv;
 	u->began_s = now_s;
@@ -181,6 +182,8 @@ void usage_list_begin(struct usage *u, int64_t now_s)
 void usage_list_end(struct usage *u)
 {
 	u->listing = false;
+	u->told_all = true;
+	starts_sort(u->starts);
 	u->created_s = u->newest_s;
 	coverage_listed(&u->coverage, u->began_s, u->oldest_s);
 	advance(u, u->began_s - GRACE_S);
@@ -358,20 +361,19 @@ static void note_start(struct usage *u, const struct usage_use *use)
 	double waited = use->waited > use->seconds ? use->waited : use->seconds;
 	/* What the node lists may have been there before us; who knows our pulls decides (56). */
 	bool cold = use->cold && !use->listed;
-	bool again = use->was_pulled && !cold && waited >= CHECK_ONLY_S;
-	if (use->own)
-		starts_pulled(u->starts, use->node->uid, use->hash, cold || again);
-	else
-		starts_used(u->starts, use->hash,
-			    &(struct start){
-				    .node = use->node->name,
-				    .node_uid = use->node->uid,
-				    .image = (char *)use->image,
-				    .at_s = use->at_s,
-				    .cold = cold,
-				    .again = again,
-				    .waited = waited,
-			    });
+	starts_add(u->starts, &(struct start){
+				      .rv = use->rv,
+				      .node = use->node->name,
+				      .node_uid = use->node->uid,
+				      .image = (char *)use->image,
+				      .hash = use->hash,
+				      .at_s = use->at_s,
+				      .own = use->own,
+				      .cold = cold,
+				      .again = use->was_pulled && !cold && waited >= CHECK_ONLY_S,
+				      .seconds = use->own && !use->own_alone ? -1 : use->seconds,
+				      .waited = waited,
+			      });
 }
 
 /*
@@ -407,11 +409,10 @@ static double believed(double value, double most)
 	return value >= 0 && value <= most ? value : -1;
 }
 
-static void fold_event(struct usage *u, const struct pulled *e, const struct usage_node *node,
-		       uint64_t new, int64_t now_s)
+static struct usage_use use_of(struct usage *u, const struct pulled *e,
+			       const struct usage_node *node, uint64_t new, int64_t now_s)
 {
-	uint64_t pair = hash_of(node->uid, e->hash);
-	bool seen = seen_before(u, pair, e);
+	bool seen = seen_before(u, hash_of(node->uid, e->hash), e);
 	bool listed = !seen && u->lists != NULL && u->lists(u->ctx, node->name, e->hash);
 	struct usage_use use = {
 		.node = node,
@@ -419,6 +420,7 @@ static void fold_event(struct usage *u, const struct pulled *e, const struct usa
 		.hash = e->hash,
 		.ns = e->ns,
 		.uses = e->combined ? 1 : new,
+		.rv = e->rv,
 		.was_pulled = e->was_pulled,
 		.listed = listed,
 		.cold = e->was_pulled && !seen && (!listed || may_have_brought(u, e, now_s)),
@@ -428,11 +430,26 @@ static void fold_event(struct usage *u, const struct pulled *e, const struct usa
 		.at_s = time_of(e, now_s),
 	};
 	use.own = is_own(u, e, &use.own_alone);
-	note_pair(u, pair, e);
+	return use;
+}
+
+static void fold_event(struct usage *u, const struct pulled *e, const struct usage_node *node,
+		       uint64_t new, int64_t now_s)
+{
+	struct usage_use use = use_of(u, e, node, new, now_s);
+	note_pair(u, hash_of(node->uid, e->hash), e);
 	u->outcomes[use.own ? USAGE_own : USAGE_used] += use.uses;
 	if (!use.own)
 		note_uncovered(u, e, new);
 	usage_fold(u, &use);
+	note_start(u, &use);
+}
+
+/* It was folded before a restart; whether the report has it, its reader knows (56). */
+static void tell_again(struct usage *u, const struct pulled *e, const struct usage_node *node,
+		       int64_t now_s)
+{
+	struct usage_use use = use_of(u, e, node, 1, now_s);
 	note_start(u, &use);
 }
 
@@ -456,6 +473,8 @@ void usage_event(struct usage *u, const struct pulled *e, int64_t now_s)
 	}
 	if (e->rv <= u->known_rv) {
 		u->outcomes[USAGE_repeated]++;
+		if (u->listing && !u->told_all && node != NULL)
+			tell_again(u, e, node, now_s);
 		return;
 	}
 	uint64_t new = new_of(u, e);

@@ -10,7 +10,7 @@
  *   nodes         which node is which, and of which pool
  *   coverage      since when, and with which gaps, all events were seen
  *   recent        tables of fixed size of what was seen lately
- *   starts        first starts of images on nodes, for the report (56)
+ *   starts        our pulls and first starts of images on nodes, for the report (56)
  *   shown         what people are shown of it (dropctl usage)
  *   stored        the whole as bytes and back
  *
@@ -74,6 +74,7 @@ struct usage_use {
 	uint64_t hash;     /* ref_hash() of it */
 	const char *ns;
 	uint64_t uses;   /* at least 1 */
+	uint64_t rv;     /* of its event */
 	bool own;        /* of a pull pod of ours: no use */
 	bool own_alone;  /* and of one that pulls one image: its times are those of the image */
 	bool was_pulled; /* false: the image was there */
@@ -119,6 +120,7 @@ struct usage {
 	struct recent pairs;           /* node and image */
 	struct recent pods;            /* events of a pod */
 	struct starts *starts;         /* for the report of what was saved */
+	bool told_all; /* starts have what the API server had when we began */
 	uint64_t outcomes[USAGE_OUTCOME_COUNT];
 };
 

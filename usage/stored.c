@@ -1,6 +1,6 @@
 /*
- * See stored.h. Numbers are written seven bits at a time, the lowest first; texts with their
- * length; hours as what has passed since the one before, so that an image with few uses is small.
+ * See stored.h. Hours are written as what has passed since the one before, so that an image with
+ * few uses is small.
  */
 #include "usage/stored.h"
 
@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "api/ref.h"
+#include "base/varint.h"
 #include "base/xalloc.h"
 
 #include "usage/deflated.h"
@@ -19,36 +20,19 @@
 #define HOURS_A_DAY 24
 /* Hours since 1970, of the year 9999. */
 #define HOUR_MAX 70389527
-#define TEXT_MAX 1024
 /* Tried with fewer images until the part is small enough. */
 #define TRIES 6
 
 /* ---- writing ---- */
 
-static void put(struct buf *out, uint64_t value)
-{
-	uint8_t bytes[10];
-	size_t n = 0;
-	for (; value >= 0x80; value >>= 7)
-		bytes[n++] = (uint8_t)(value | 0x80);
-	bytes[n++] = (uint8_t)value;
-	buf_add(out, bytes, n);
-}
-
-static void put_text(struct buf *out, const char *text)
-{
-	put(out, strlen(text));
-	buf_add(out, text, strlen(text));
-}
-
 static void put_coverage(struct buf *out, const struct coverage *c)
 {
-	put(out, (uint64_t)c->since_s);
-	put(out, (uint64_t)c->seen_s);
-	put(out, c->n);
+	varint_put(out, (uint64_t)c->since_s);
+	varint_put(out, (uint64_t)c->seen_s);
+	varint_put(out, c->n);
 	for (size_t i = 0; i < c->n; i++) {
-		put(out, (uint64_t)c->gaps[i].from_s);
-		put(out, (uint64_t)c->gaps[i].to_s);
+		varint_put(out, (uint64_t)c->gaps[i].from_s);
+		varint_put(out, (uint64_t)c->gaps[i].to_s);
 	}
 }
 
@@ -59,13 +43,13 @@ static void put_hours(struct buf *out, const struct usage_images *all,
 	int64_t before = all->hour;
 	for (size_t i = 0; i < USAGE_HOURS; i++)
 		n += image->hours[i] != 0;
-	put(out, n);
+	varint_put(out, n);
 	for (int64_t h = all->hour; h > all->hour - USAGE_HOURS && h >= 0; h--) {
 		uint16_t uses = image->hours[h % USAGE_HOURS];
 		if (uses == 0)
 			continue;
-		put(out, (uint64_t)(before - h));
-		put(out, uses);
+		varint_put(out, (uint64_t)(before - h));
+		varint_put(out, uses);
 		before = h;
 	}
 }
@@ -78,13 +62,13 @@ static void put_waits(struct buf *out, const struct usage_images *all,
 	size_t n = 0;
 	for (size_t d = 0; d < USAGE_DAYS; d++)
 		n += image->waited[d] > 0;
-	put(out, n);
+	varint_put(out, n);
 	for (int64_t ago = 0; ago < USAGE_DAYS && ago <= today; ago++) {
 		float waited = image->waited[(today - ago) % USAGE_DAYS];
 		if (waited <= 0)
 			continue;
-		put(out, (uint64_t)ago);
-		put(out, (uint64_t)((double)waited * 1000));
+		varint_put(out, (uint64_t)ago);
+		varint_put(out, (uint64_t)((double)waited * 1000));
 	}
 }
 
@@ -92,37 +76,37 @@ static void put_image(struct buf *out, const struct usage_images *all,
 		      const struct usage_image *image)
 {
 	size_t n = 0;
-	put_text(out, image->reference);
-	put(out, image->real);
-	put(out, (uint64_t)image->bytes);
-	put(out, (uint64_t)image->last);
+	varint_put_text(out, image->reference);
+	varint_put(out, image->real);
+	varint_put(out, (uint64_t)image->bytes);
+	varint_put(out, (uint64_t)image->last);
 	put_hours(out, all, image);
 	for (size_t b = 0; b < USAGE_BUCKETS; b++)
 		n += image->pulls[b] != 0;
-	put(out, n);
+	varint_put(out, n);
 	for (size_t b = 0; b < USAGE_BUCKETS; b++)
 		if (image->pulls[b] != 0) {
-			put(out, b);
-			put(out, image->pulls[b]);
+			varint_put(out, b);
+			varint_put(out, image->pulls[b]);
 		}
-	put(out, image->n_in);
+	varint_put(out, image->n_in);
 	for (size_t i = 0; i < image->n_in; i++) {
-		put_text(out, image->in[i].name);
-		put(out, image->in[i].uses);
+		varint_put_text(out, image->in[i].name);
+		varint_put(out, image->in[i].uses);
 	}
-	put(out, image->elsewhere);
+	varint_put(out, image->elsewhere);
 	put_waits(out, all, image);
 }
 
 static void put_images(const struct usage *u, size_t n, struct buf *out)
 {
 	buf_adds(out, MAGIC);
-	put(out, u->rv);
-	put(out, (uint64_t)u->created_s);
-	put(out, (uint64_t)u->images.hour);
-	put(out, (uint64_t)u->hour);
+	varint_put(out, u->rv);
+	varint_put(out, (uint64_t)u->created_s);
+	varint_put(out, (uint64_t)u->images.hour);
+	varint_put(out, (uint64_t)u->hour);
 	put_coverage(out, &u->coverage);
-	put(out, n);
+	varint_put(out, n);
 	for (size_t i = 0; i < n; i++)
 		put_image(out, &u->images, u->images.at[i]);
 }
@@ -177,94 +161,51 @@ size_t usage_store(struct usage *u, int part, struct buf *out)
 
 /* ---- reading ---- */
 
-struct reader {
-	const uint8_t *at, *end;
-	bool bad, waits; /* waits: it has them */
-};
-
-static uint64_t get(struct reader *r)
+static void get_coverage(struct varint_reader *r, struct coverage *c)
 {
-	uint64_t value = 0;
-	for (int shift = 0; shift < 63 && r->at < r->end; shift += 7) {
-		uint8_t byte = *r->at++;
-		value |= (uint64_t)(byte & 0x7f) << shift;
-		if (byte < 0x80)
-			return value;
-	}
-	r->bad = true;
-	return 0;
-}
-
-static uint64_t get_most(struct reader *r, uint64_t most)
-{
-	uint64_t value = get(r);
-	r->bad |= value > most;
-	return r->bad ? 0 : value;
-}
-
-static int64_t get_time(struct reader *r)
-{
-	return (int64_t)get_most(r, INT64_C(1) << 53);
-}
-
-/* Printable ASCII; NULL and bad: it is none. */
-static char *get_text(struct reader *r, struct arena *a)
-{
-	size_t len = get_most(r, TEXT_MAX);
-	if (r->bad || len == 0 || len > (size_t)(r->end - r->at)) {
-		r->bad = true;
-		return NULL;
-	}
-	char *text = arena_strndup(a, (const char *)r->at, len);
-	for (size_t i = 0; i < len; i++)
-		r->bad |= text[i] <= ' ' || text[i] > '~';
-	r->at += len;
-	return text;
-}
-
-static void get_coverage(struct reader *r, struct coverage *c)
-{
-	c->since_s = get_time(r);
-	c->seen_s = get_time(r);
-	size_t n = get_most(r, COVERAGE_GAPS_MAX);
+	c->since_s = varint_get_time(r);
+	c->seen_s = varint_get_time(r);
+	size_t n = varint_get_most(r, COVERAGE_GAPS_MAX);
 	for (size_t i = 0; i < n && !r->bad; i++) {
-		c->gaps[i].from_s = get_time(r);
-		c->gaps[i].to_s = get_time(r);
+		c->gaps[i].from_s = varint_get_time(r);
+		c->gaps[i].to_s = varint_get_time(r);
 		int64_t before = i > 0 ? c->gaps[i - 1].to_s : 0;
 		r->bad |= c->gaps[i].from_s < before || c->gaps[i].to_s < c->gaps[i].from_s;
 		c->n = i + 1;
 	}
 }
 
-static void get_hours(struct reader *r, int64_t hour, struct usage_image *image)
+static void get_hours(struct varint_reader *r, int64_t hour, struct usage_image *image)
 {
-	size_t n = get_most(r, USAGE_HOURS);
+	size_t n = varint_get_most(r, USAGE_HOURS);
 	int64_t at = hour;
 	for (size_t i = 0; i < n && !r->bad; i++) {
-		at -= (int64_t)get_most(r, USAGE_HOURS - 1);
-		uint16_t uses = (uint16_t)get_most(r, UINT16_MAX);
+		at -= (int64_t)varint_get_most(r, USAGE_HOURS - 1);
+		uint16_t uses = (uint16_t)varint_get_most(r, UINT16_MAX);
 		r->bad |= at <= hour - USAGE_HOURS || at < 0;
 		if (!r->bad)
 			image->hours[at % USAGE_HOURS] = uses;
 	}
 }
 
-static void get_waits(struct reader *r, int64_t hour, struct usage_image *image)
+static void get_waits(struct varint_reader *r, int64_t hour, struct usage_image *image)
 {
 	int64_t today = hour / HOURS_A_DAY;
-	size_t n = get_most(r, USAGE_DAYS);
+	size_t n = varint_get_most(r, USAGE_DAYS);
 	for (size_t i = 0; i < n && !r->bad; i++) {
-		int64_t ago = (int64_t)get_most(r, USAGE_DAYS - 1);
-		double waited = (double)get_time(r) / 1000;
+		int64_t ago = (int64_t)varint_get_most(r, USAGE_DAYS - 1);
+		double waited = (double)varint_get_time(r) / 1000;
 		r->bad |= ago > today;
 		if (!r->bad)
 			image->waited[(today - ago) % USAGE_DAYS] = (float)waited;
 	}
 }
 
-static void get_image(struct reader *r, struct usage_images *all, struct arena *a)
+/* waits: it has them. */
+static void get_image(struct varint_reader *r, bool waits, struct usage_images *all,
+		      struct arena *a)
 {
-	const char *text = get_text(r, a);
+	const char *text = varint_get_text(r, a);
 	const char *normal = !r->bad ? ref_normal(a, text) : NULL;
 	uint64_t hash = normal != NULL ? ref_hash(normal) : 0;
 	if (hash == 0 || usage_image_find(all, hash) != NULL || all->n == USAGE_IMAGES_MAX) {
@@ -272,24 +213,24 @@ static void get_image(struct reader *r, struct usage_images *all, struct arena *
 		return;
 	}
 	struct usage_image *image = usage_image_get(all, normal, hash);
-	image->real = get_most(r, 1) != 0;
-	image->bytes = (double)get_time(r);
-	image->last = get_time(r);
+	image->real = varint_get_most(r, 1) != 0;
+	image->bytes = (double)varint_get_time(r);
+	image->last = varint_get_time(r);
 	get_hours(r, all->hour, image);
-	size_t n = get_most(r, USAGE_BUCKETS);
+	size_t n = varint_get_most(r, USAGE_BUCKETS);
 	for (size_t i = 0; i < n && !r->bad; i++) {
-		size_t b = get_most(r, USAGE_BUCKETS - 1);
-		image->pulls[b] = (uint8_t)get_most(r, UINT8_MAX);
+		size_t b = varint_get_most(r, USAGE_BUCKETS - 1);
+		image->pulls[b] = (uint8_t)varint_get_most(r, UINT8_MAX);
 	}
-	n = get_most(r, USAGE_NAMESPACES_MAX);
+	n = varint_get_most(r, USAGE_NAMESPACES_MAX);
 	for (size_t i = 0; i < n && !r->bad; i++) {
-		const char *ns = get_text(r, a);
+		const char *ns = varint_get_text(r, a);
 		if (!r->bad)
 			image->in[image->n_in++].name = xstrdup(ns);
-		image->in[i].uses = (uint32_t)get_most(r, UINT32_MAX);
+		image->in[i].uses = (uint32_t)varint_get_most(r, UINT32_MAX);
 	}
-	image->elsewhere = (uint32_t)get_most(r, UINT32_MAX);
-	if (r->waits)
+	image->elsewhere = (uint32_t)varint_get_most(r, UINT32_MAX);
+	if (waits)
 		get_waits(r, all->hour, image);
 }
 
@@ -301,22 +242,22 @@ static bool begins_with(const uint8_t *bytes, size_t len, const char *magic)
 static int restore_images(struct usage *u, const uint8_t *bytes, size_t len, struct now now,
 			  struct err *err)
 {
-	struct reader r = {.at = bytes, .end = bytes + len};
+	struct varint_reader r = {.at = bytes, .end = bytes + len};
 	struct usage_images images = {0};
 	struct coverage coverage = {0};
 	struct arena scratch = ARENA_INIT;
-	r.waits = begins_with(bytes, len, MAGIC);
-	if (!r.waits && !begins_with(bytes, len, MAGIC_FIRST))
+	bool waits = begins_with(bytes, len, MAGIC);
+	if (!waits && !begins_with(bytes, len, MAGIC_FIRST))
 		return err_set(err, ERR_TERMINAL, "usage of another version");
 	r.at += strlen(MAGIC);
-	uint64_t rv = get(&r);
-	int64_t created_s = get_time(&r);
-	images.hour = (int64_t)get_most(&r, HOUR_MAX);
-	int64_t hour = (int64_t)get_most(&r, (uint64_t)images.hour);
+	uint64_t rv = varint_get(&r);
+	int64_t created_s = varint_get_time(&r);
+	images.hour = (int64_t)varint_get_most(&r, HOUR_MAX);
+	int64_t hour = (int64_t)varint_get_most(&r, (uint64_t)images.hour);
 	get_coverage(&r, &coverage);
-	size_t n = get_most(&r, USAGE_IMAGES_MAX);
+	size_t n = varint_get_most(&r, USAGE_IMAGES_MAX);
 	for (size_t i = 0; i < n && !r.bad; i++) {
-		get_image(&r, &images, &scratch);
+		get_image(&r, waits, &images, &scratch);
 		arena_reset(&scratch);
 	}
 	arena_done(&scratch);

@@ -15,9 +15,8 @@
 
 /* Part 0: images, coverage, the version; part 1: the demand of node pools. */
 #define STORED_PARTS 2
-/* The key of the ConfigMaps that have them. */
-#define STORED_KEY      "usage"
-#define STORED_PART_MAX (512 * 1024)
+/* The ConfigMap after them is the report's (reconciler/report/stored.h): 1 MiB in all (52). */
+#define STORED_PART_MAX (256 * 1024)
 /* Bytes of a part once it is inflated: what is more is refused. */
 #define STORED_RAW_MAX (16 * 1024 * 1024)
 

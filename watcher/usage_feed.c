@@ -8,14 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "api/row.h"
 #include "api/tables.h"
 #include "base/log.h"
 #include "base/random.h"
 #include "base/xalloc.h"
 #include "ipc/objpack.h"
-#include "kube/base64.h"
 #include "kube/reflector.h"
+#include "kube/stored_bytes.h"
 #include "kube/urls.h"
 #include "usage/fold.h"
 #include "usage/stored.h"
@@ -52,26 +51,12 @@ struct usage_feed {
 
 /* ---- what was kept ---- */
 
-struct kept_json {
-	const char *data;
-};
-
-static const struct field kept_json_rows[] = {
-	ROW(kept_json, data, "binaryData." STORED_KEY, F_STRING),
-};
-static DESC(kept_json, "ConfigMap", "The part of a ConfigMap that is read.");
-
 static void restore(struct usage_feed *f, int part, const char *json, size_t len)
 {
-	struct kept_json kept;
 	struct err err;
 	size_t n = 0;
-	char *bytes = NULL;
-	int rc = desc_decode(&kept_json_desc, json, len, false, &f->arena, &kept, &err);
-	if (rc == 0 && kept.data == NULL)
-		rc = err_set(&err, ERR_TERMINAL, "it has no " STORED_KEY);
-	else if (rc == 0 && (bytes = base64_decode(kept.data, &n)) == NULL)
-		rc = err_set(&err, ERR_TERMINAL, "its " STORED_KEY " is not base64");
+	char *bytes = stored_bytes_read(json, len, &f->arena, &n, &err);
+	int rc = bytes != NULL ? 0 : -1;
 	if (rc == 0)
 		rc = usage_restore(f->usage, part, bytes, n, clock_now(), &err);
 	if (rc < 0)
@@ -307,6 +292,11 @@ void usage_feed_read(struct usage_feed *f, const struct msg_usage_get *ask, stru
 	ret->data = (struct msg_bin){(const uint8_t *)part->data, part->len};
 }
 
+static int64_t micros(double seconds)
+{
+	return seconds >= 0 ? (int64_t)(seconds * 1e6) : -1;
+}
+
 static struct msg_workload_start start_row(const struct usage *u, const struct start *start)
 {
 	return (struct msg_workload_start){
@@ -314,13 +304,50 @@ static struct msg_workload_start start_row(const struct usage *u, const struct s
 		.node_uid = start->node_uid,
 		.image = start->image,
 		.at_s = start->at_s,
+		.rv = start->rv,
+		.own = start->own,
 		.cold = start->cold,
 		.again = start->again,
-		.by_us = start->brought == BROUGHT_BY_US,
-		.there_before = start->brought == BROUGHT_BEFORE,
-		.waited_us = start->waited >= 0 ? (int64_t)(start->waited * 1e6) : -1,
+		.took_us = micros(start->seconds),
+		.waited_us = micros(start->waited),
 		.typical_us = (int64_t)(demand_pull_seconds(u->demand, start->image) * 1e6),
 	};
+}
+
+/* Of a reader that knows another log than this one: has it counted the entry? */
+static bool was_read(const struct msg_starts_since *ask, const struct start *start)
+{
+	return start->rv <= ask->counted_rv && start->at_s <= ask->counted_s + USAGE_HISTORY_S;
+}
+
+static int64_t gaps_since(const struct coverage *c, int64_t from_s)
+{
+	int64_t sum = 0;
+	for (size_t i = 0; i < c->n; i++)
+		if (c->gaps[i].to_s > from_s)
+			sum += c->gaps[i].to_s -
+			       (c->gaps[i].from_s > from_s ? c->gaps[i].from_s : from_s);
+	return sum;
+}
+
+static void add_starts(const struct usage_feed *f, const struct msg_starts_since *ask,
+		       struct arena *a, struct msg_starts *ret)
+{
+	const struct starts *starts = f->usage->starts;
+	const struct start *start;
+	bool same = ask->epoch == f->epoch;
+	ret->next = same ? ask->seq : 0;
+	if (!same && ask->counted_rv != 0 && starts_forgotten_rv(starts) > ask->counted_rv)
+		ret->lost++; /* at least */
+	ret->starts.at = arena_array(a, STARTS_READ_MAX, sizeof(*ret->starts.at));
+	while ((start = starts_after(starts, ret->next)) != NULL && !ret->more) {
+		if (same || ret->next != 0)
+			ret->lost += start->seq - ret->next - 1;
+		if (same || !was_read(ask, start))
+			ret->starts.at[ret->starts.n++] = start_row(f->usage, start);
+		ret->next = start->seq;
+		ret->more = ret->starts.n == STARTS_READ_MAX;
+	}
 }
 
 void usage_feed_starts(const struct usage_feed *f, const struct msg_starts_since *ask,
@@ -329,20 +356,14 @@ void usage_feed_starts(const struct usage_feed *f, const struct msg_starts_since
 	*ret = (struct msg_starts){0};
 	if (f == NULL)
 		return;
-	const struct starts *starts = f->usage->starts;
-	const struct start *start;
 	ret->enabled = true;
+	ret->store = f->config.options->usage_store;
+	if (!f->listed) /* the log is not complete before: nothing is said of it */
+		return;
 	ret->epoch = f->epoch;
-	ret->since_s = f->listed ? f->usage->coverage.since_s : 0;
-	/* A reader from before our start reads what was listed: it knows what it has counted. */
-	ret->next = ask->epoch == f->epoch ? ask->seq : ask->epoch != 0 ? 0 : starts_head(starts);
-	ret->starts.at = arena_array(a, STARTS_READ_MAX, sizeof(*ret->starts.at));
-	while ((start = starts_after(starts, ret->next)) != NULL && !ret->more) {
-		ret->lost += start->seq - ret->next - 1;
-		ret->starts.at[ret->starts.n++] = start_row(f->usage, start);
-		ret->next = start->seq;
-		ret->more = ret->starts.n == STARTS_READ_MAX;
-	}
+	ret->since_s = f->usage->coverage.since_s;
+	ret->gaps_s = gaps_since(&f->usage->coverage, ask->since_s);
+	add_starts(f, ask, a, ret);
 }
 
 const struct usage *usage_feed_usage(const struct usage_feed *f, const char **ret_trouble)

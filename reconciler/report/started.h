@@ -14,6 +14,7 @@ struct started {                             /* borrowed */
 	bool there_before; /* our pod found it there */
 	int64_t since_s;   /* what was pulled before may have been started before, and counted */
 	double waited_s;   /* -1: not known */
+	double pull_s;     /* by_us: what that pull took; 0: not known */
 	double typical_s;  /* of a pull of that image, as events say; 0: not known */
 };
 

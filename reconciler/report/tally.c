@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/hash.h"
 #include "base/xalloc.h"
 
 #define HOUR_S 3600
@@ -17,33 +16,20 @@ static void forget(struct tally *t)
 		free(image);
 	}
 	map_done(&t->by_image);
-	free(t->pairs);
+	copies_done(&t->copies);
 	*t = (struct tally){0};
 }
 
-void tally_begin(struct tally *t, int64_t now_s)
+void tally_begin(struct tally *t, int64_t now_s, struct hash_key key)
 {
 	forget(t);
+	copies_begin(&t->copies, key);
 	t->since_s = now_s;
 }
 
 void tally_done(struct tally *t)
 {
 	forget(t);
-}
-
-/* Adds the pair; false: it was there. */
-static bool first_time(struct tally *t, const struct tally_start *start)
-{
-	uint64_t h = hash_str(hash_str(HASH_START, start->node_uid), start->digest);
-	h = h != 0 ? h : 1;
-	if (t->pairs == NULL)
-		t->pairs = xcalloc(TALLY_PAIRS, sizeof(*t->pairs));
-	uint64_t *place = &t->pairs[h % TALLY_PAIRS];
-	if (*place == h)
-		return false;
-	*place = h;
-	return true;
 }
 
 static void sum_add(struct tally_sum *sum, const struct tally_start *start)
@@ -67,7 +53,7 @@ static struct tally_hour *hour_of(struct tally *t, int64_t at_s)
 	return of->hour == hour ? of : NULL;
 }
 
-static struct tally_image *image_of(struct tally *t, const char *name)
+struct tally_image *tally_image(struct tally *t, const char *name)
 {
 	struct tally_image *image = map_get(&t->by_image, name);
 	if (image != NULL || t->by_image.count >= TALLY_IMAGES_MAX)
@@ -80,13 +66,14 @@ static struct tally_image *image_of(struct tally *t, const char *name)
 
 bool tally_add(struct tally *t, const struct tally_start *start)
 {
-	if (t->since_s == 0 || start->at_s < t->since_s || !first_time(t, start))
+	if (t->since_s == 0 || start->at_s < t->since_s ||
+	    !copies_count(&t->copies, start->node_uid, start->digest))
 		return false;
 	sum_add(&t->all, start);
 	struct tally_hour *hour = hour_of(t, start->at_s);
 	if (hour != NULL)
 		sum_add(&hour->sum, start);
-	struct tally_image *image = image_of(t, start->image);
+	struct tally_image *image = tally_image(t, start->image);
 	if (image != NULL)
 		sum_add(&image->sum, start);
 	return true;

@@ -57,6 +57,7 @@ struct nodes {
 	uint32_t list;      /* of all pods: how many began */
 	struct snodes writes;
 	struct timer retry; /* TIMER_RETRY: of the pods in env.retries */
+	struct buf starts;  /* nodes_starts() */
 };
 
 static inline struct snode *snode_of(struct kubelet *k)

@@ -123,6 +123,7 @@ struct kubelet_group { /* what nodes of one group share; see struct sim_group */
 	int64_t bandwidth;    /* bytes a second; 0: no limit */
 	int64_t max_pods;
 	bool parallel;
+	uint64_t lost_events; /* of a hundred */
 	const struct dialect *dialect;
 	bool by_hand; /* nothing happens to pods unless a scenario says so, but deletions end */
 	struct node_taints taints;

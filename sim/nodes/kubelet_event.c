@@ -15,11 +15,20 @@ static bool is_ours(const struct kpod *p)
 	return strncmp(name, PULLPOD_CONTAINER, n) == 0 && (name[n] == '\0' || name[n] == '-');
 }
 
+static bool is_lost(const struct kubelet *k)
+{
+	struct kubelet_env *env = k->env;
+	if (k->group->lost_events == 0)
+		return false;
+	env->random = env->random * 6364136223846793005ULL + 1442695040888963407ULL;
+	return (env->random >> 33) % 100 < k->group->lost_events;
+}
+
 void kevent_add(struct kpod *p, bool was_pulled, struct now now)
 {
 	struct kubelet_env *env = p->kubelet->env;
 	const struct kcontainer *c = p->cur;
-	if (is_ours(p) || env->n_events == KEVENTS_MAX)
+	if ((is_ours(p) && env->config.instant) || env->n_events == KEVENTS_MAX)
 		return;
 	struct kevent *e = xcalloc(1, sizeof(*e));
 	*e = (struct kevent){
@@ -31,10 +40,12 @@ void kevent_add(struct kpod *p, bool was_pulled, struct now now)
 		.image = xstrdup(c->image),
 		.init = c->init,
 		.was_pulled = was_pulled,
+		.lost = is_lost(p->kubelet),
 		.took_ms = now.boot_ms - p->began_ms,
 		.waited_ms = now.boot_ms - p->queued_ms,
 		.bytes = was_pulled ? p->pull.content->size : 0,
 		.at_s = now.wall_s + p->kubelet->skew_s,
+		.at_ms = now.boot_ms,
 		.number = ++env->event_number,
 	};
 	TAILQ_INSERT_TAIL(&env->events, e, link);
@@ -85,6 +96,19 @@ void kevent_write(const struct kevent *e, const char *node, struct buf *out)
 		 "\"firstTimestamp\":\"%s\",\"lastTimestamp\":\"%s\",\"count\":1,"
 		 "\"reportingComponent\":\"kubelet\",\"reportingInstance\":\"%s\"}",
 		 node, at, at, node);
+}
+
+void kevent_tell(const struct kevent *e, const char *node, struct buf *out)
+{
+	buf_addf(out,
+		 "{\"node\":\"%s\",\"namespace\":\"%s\",\"pod\":\"%s\",\"image\":", node,
+		 e->ns, e->pod);
+	buf_add_json(out, e->image);
+	buf_addf(out,
+		 ",\"pulled\":%s,\"tookMs\":%" PRId64 ",\"waitedMs\":%" PRId64
+		 ",\"atMs\":%" PRId64 ",\"lost\":%s}",
+		 e->was_pulled ? "true" : "false", e->was_pulled ? e->took_ms : 0,
+		 e->was_pulled ? e->waited_ms : 0, e->at_ms, e->lost ? "true" : "false");
 }
 
 void kevent_free(struct kevent *e)

@@ -1,7 +1,7 @@
 /*
- * The events Pulled that kubelets write about the containers of workloads, as kubelet 1.34 writes
- * them; best effort: what the API server does not take is lost. None of drop's own pull pods, of
- * which there are so many.
+ * The events Pulled that kubelets write about containers, as kubelet 1.34 writes them; best effort:
+ * what the API server does not take is lost. With --instant none of drop's own pull pods, of which
+ * there are so many then.
  */
 #ifndef DROP_SIM_NODES_KUBELET_EVENT_H
 #define DROP_SIM_NODES_KUBELET_EVENT_H
@@ -18,8 +18,10 @@ struct kevent {
 	struct kubelet *kubelet;
 	char *ns, *pod, *uid, *container, *image; /* owned */
 	bool init, was_pulled;
+	bool lost; /* is not written: lostEventsPercent */
 	int64_t took_ms, waited_ms; /* of the pull */
 	int64_t bytes, at_s;
+	int64_t at_ms; /* boot */
 	uint64_t number;
 };
 
@@ -30,5 +32,7 @@ struct kevent *kevent_take(struct kubelet_env *env);
 /* Its JSON; node: the name of its node. */
 void kevent_write(const struct kevent *e, const char *node, struct buf *out);
 void kevent_free(struct kevent *e);
+/* The same as the kubelet knows it, for nodes_starts(). */
+void kevent_tell(const struct kevent *e, const char *node, struct buf *out);
 
 #endif

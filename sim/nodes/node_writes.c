@@ -128,11 +128,22 @@ static void write_pod(struct nodes *n, struct kpod *p, struct now now)
 	buf_done(&text);
 }
 
+const struct buf *nodes_starts(const struct nodes *n)
+{
+	return &n->starts;
+}
+
 static void write_event(struct nodes *n, struct kevent *e)
 {
 	struct buf text = {0};
-	kevent_write(e, snode_of(e->kubelet)->name, &text);
-	n->port.event(n->port.ctx, e->ns, text.data, text.len);
+	const char *node = snode_of(e->kubelet)->name;
+	buf_adds(&text, n->starts.len > 0 ? ",\n" : "");
+	kevent_tell(e, node, &text);
+	buf_add(&n->starts, text.data, text.len);
+	text.len = 0;
+	kevent_write(e, node, &text);
+	if (!e->lost)
+		n->port.event(n->port.ctx, e->ns, text.data, text.len);
 	buf_done(&text);
 }
 

@@ -33,6 +33,7 @@ struct nodes *nodes_new(const struct nodes_config *config, struct registries *re
 				      .port = &n->port,
 				      .config = *config,
 				      .random = config->seed * 2 + 1};
+	n->starts.limit = NODES_STARTS_MAX;
 	TAILQ_INIT(&n->env.events);
 	TAILQ_INIT(&n->env.writes);
 	TAILQ_INIT(&n->env.retries);
@@ -56,6 +57,7 @@ void nodes_free(struct nodes *n)
 	free(n->at);
 	map_done(&n->by_name);
 	map_done(&n->pods);
+	buf_done(&n->starts);
 	timers_done(&n->timers);
 	arena_done(&n->arena);
 	arena_done(&n->turn);
@@ -111,6 +113,7 @@ static struct node_group *group_new(struct nodes *n, const struct sim_group *fro
 		.bandwidth = from->bandwidth_mib * MIB,
 		.max_pods = or_default(from->max_pods, MAX_PODS),
 		.parallel = from->parallel_pulls,
+		.lost_events = (uint64_t)from->lost_events,
 		.dialect = dialect_find(from->kubelet),
 		.by_hand = from->by_hand,
 	};

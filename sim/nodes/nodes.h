@@ -101,6 +101,13 @@ struct node_view nodes_view(const struct nodes *n, size_t i);
 /* 0..100 while that node pulls the reference; 100 when it has it; -1 when neither; -2 failing. */
 int nodes_progress(const struct nodes *n, size_t i, const char *reference);
 
+/*
+ * Each start of a container, lost events too: JSON objects with commas between them, up to
+ * NODES_STARTS_MAX bytes, what comes later is left out. Borrowed until the next turn.
+ */
+#define NODES_STARTS_MAX (8 * 1024 * 1024)
+const struct buf *nodes_starts(const struct nodes *n);
+
 /* Counts since the start, for invariants of tests. */
 struct nodes_counts {
 	uint64_t pulls_started, pulls_done, pulls_failed, pods_accepted, pods_rejected;

@@ -13,6 +13,7 @@
 #include "api/yaml_tree.h"
 
 #include "sim/scenario/tables.h"
+#include "sim/nodes/nodes.h"
 #include "sim/play/truth.h"
 
 enum {
@@ -120,6 +121,15 @@ static int get_expect(const struct query *q, struct buf *out)
 	return STATUS_OK;
 }
 
+static int get_starts(const struct query *q, struct buf *out)
+{
+	const struct buf *starts = nodes_starts(q->c->world->nodes);
+	buf_addf(out, "{\"whole\":%s,\"starts\":[", starts->full ? "false" : "true");
+	buf_add(out, starts->data, starts->len);
+	buf_adds(out, "]}\n");
+	return STATUS_OK;
+}
+
 static int get_scenario(const struct query *q, struct buf *out)
 {
 	desc_encode(&sim_scenario_desc, q->c->scenario, out);
@@ -134,6 +144,7 @@ static const struct route {
 	{"/sim/do", "POST", post_do},           {"/sim/truth", "GET", get_truth},
 	{"/sim/requests", "GET", get_requests}, {"/sim/expect", "GET", get_expect},
 	{"/sim/scenario", "GET", get_scenario}, {"/sim/registries", "GET", get_registries},
+	{"/sim/starts", "GET", get_starts},
 };
 
 int control_answer(const struct control *c, const char *method, const char *path, const char *body,
@@ -150,5 +161,5 @@ int control_answer(const struct control *c, const char *method, const char *path
 		return routes[i].answer(&q, out);
 	}
 	return fail(STATUS_UNKNOWN,
-		    "there are /sim/do, truth, requests, registries, expect, scenario", out);
+		    "there are /sim/do, truth, requests, registries, expect, starts, scenario", out);
 }

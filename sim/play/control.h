@@ -29,7 +29,7 @@ struct control { /* borrowed */
 /*
  * Answers a request; path starts with "/sim/" and has no query. Appends the JSON body and returns
  * the HTTP status. POST /sim/do, GET /sim/truth, /sim/requests, /sim/registries, /sim/expect,
- * /sim/scenario.
+ * /sim/starts, /sim/scenario.
  */
 int control_answer(const struct control *c, const char *method, const char *path, const char *body,
 		   size_t len, struct now now, struct buf *out);

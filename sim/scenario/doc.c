@@ -153,6 +153,7 @@ static void write_page(struct buf *out)
 		"`GET /sim/truth` returns the true state of the nodes, `/sim/requests` the "
 		"requests to the API,\n`/sim/registries` those to registries, `/sim/expect` the "
 		"expectations that are not met yet, "
+		"`/sim/starts` each start of a container with what it waited for its image, "
 		"`/sim/scenario` "
 		"the current scenario.\n");
 	add_table(&sim_scenario_desc, out);

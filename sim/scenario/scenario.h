@@ -42,6 +42,7 @@ struct sim_group { /* nodes that are alike: NAME-000, NAME-001, ... */
 	int64_t max_images;        /* nodeStatusMaxImages, default 50; -1: all */
 	int64_t pad_kib;           /* annotations that make the Node object this fat */
 	int64_t heartbeat_s;       /* of the Ready condition, default 300 s as with node leases */
+	int64_t lost_events;       /* of a hundred events Pulled, so many are not written */
 	int64_t skew_ms;           /* its kubelet's clock is so far ahead; behind with a minus */
 	bool by_hand;              /* no kubelet: pods stay as a step pod-status writes them */
 	bool absent;               /* exists only after a step `node-join` */

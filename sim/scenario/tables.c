@@ -91,6 +91,9 @@ static const struct field sim_group_rows[] = {
 	    .min = 1, .max = MANY, .doc = "More pods are rejected as OutOfpods."),
 	ROW(sim_group, parallel_pulls, "parallelPulls", F_BOOL,
 	    .doc = "Pull several images at a time; kubelet's default is one after the other."),
+	ROW(sim_group, lost_events, "lostEventsPercent", F_INT, .min = 0, .max = 100,
+	    .doc = "Percentage of the events Pulled that the kubelets fail to write, chosen at "
+		   "random."),
 	ROW(sim_group, max_images, "maxImages", F_INT, .flags = FF_HAS_DEFAULT, .def_num = 50,
 	    .min = -1, .max = MANY,
 	    .doc = "Images that the Node's status lists (kubelet's nodeStatusMaxImages); -1: all."),

@@ -41,16 +41,16 @@ class World:
         rig.side.ask("POST", "/api/v1/namespaces", body={
             "apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}})
 
-    def policy(self, name, delay):
+    def policy(self, name, delay, nodes=1):
         self.rig.must("POST", PULLPOLICIES, {
             "apiVersion": GROUP, "kind": "PullPolicy", "metadata": {"name": name},
-            "spec": {"maxConcurrentNodes": 1, "minDelayBetweenPulls": delay}})
+            "spec": {"maxConcurrentNodes": nodes, "minDelayBetweenPulls": delay}})
 
-    def keep(self, name, image, policy):
+    def keep(self, name, image, policy, pull_policy="IfNotPresent"):
         repository, tag = image.rsplit(":", 1)
         self.rig.must("POST", IMAGES, {
             "apiVersion": GROUP, "kind": "CachedImage", "metadata": {"name": name},
-            "spec": {"image": repository, "tag": tag, "imagePullPolicy": "IfNotPresent", "policyRef": {"name": policy}}})
+            "spec": {"image": repository, "tag": tag, "imagePullPolicy": pull_policy, "policyRef": {"name": policy}}})
 
     def ready(self, name, n):
         """Waits until n nodes have it; which ones is not said by the status, but by the nodes."""

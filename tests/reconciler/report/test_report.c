@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "reconciler/report/started.h"
+#include "reconciler/report/stored.h"
 
 #define NORMAL "docker.io/library/i:1"
 
@@ -154,7 +155,7 @@ static void rule_56_counted_once_a_node_and_digest(void **state)
 	struct tally_start hit = start_of("i", "a", "sha256:1", true, 10);
 	(void)state;
 	assert_false(tally_add(&t, &hit)); /* it does not count yet */
-	tally_begin(&t, 7000);
+	tally_begin(&t, 7000, (struct hash_key){{1, 2}});
 	assert_true(tally_add(&t, &hit));
 	assert_false(tally_add(&t, &hit));
 	hit.digest = "sha256:2";
@@ -164,7 +165,7 @@ static void rule_56_counted_once_a_node_and_digest(void **state)
 	assert_false(tally_add(&t, &hit));
 	assert_int_equal(t.all.hits, 2);
 	assert_true(t.all.saved_s == 20);
-	tally_begin(&t, 9000);
+	tally_begin(&t, 9000, (struct hash_key){{1, 2}});
 	assert_int_equal(t.all.hits, 0);
 	tally_done(&t);
 }
@@ -174,7 +175,7 @@ static void rule_56_sums_by_image_and_hour(void **state)
 	struct tally t = {0};
 	size_t n;
 	(void)state;
-	tally_begin(&t, 1);
+	tally_begin(&t, 1, (struct hash_key){{1, 2}});
 	struct tally_start starts[] = {
 		start_of("i", "a", "1", true, 10),
 		start_of("i", "b", "1", false, 40),
@@ -198,12 +199,85 @@ static void rule_56_sums_by_image_and_hour(void **state)
 	tally_done(&t);
 }
 
+/* What is stored goes on as it was: sums, hours, what was counted, what waits for its first start. */
+static void rule_56_stored(void **state)
+{
+	struct tally t = {0}, again = {0};
+	struct tally_start hit = start_of("i", "a", "sha256:1", true, 10);
+	struct buf bytes = {0};
+	struct err err;
+	(void)state;
+	tally_begin(&t, 7000, (struct hash_key){{1, 2}});
+	tally_add(&t, &hit);
+	hit = start_of("j", "b", "sha256:2", false, 2.5);
+	tally_add(&t, &hit);
+	copies_pull(&t.copies, "c", "i:1", true, 12.5);
+	copies_pull(&t.copies, "d", "i:1", false, 0);
+	copies_use(&t.copies, "e", "i:1");
+	t.rv = 77;
+	t.lost = 3;
+	t.pulls = (struct tally_pulls){1, 2, 3};
+	report_store(&t, &bytes);
+	for (size_t len = 0; len < bytes.len; len++) /* cut off: all or nothing */
+		assert_int_equal(report_restore(&again, bytes.data, len, &err), -1);
+	assert_int_equal(report_restore(&again, bytes.data, bytes.len, &err), 0);
+	assert_true(again.rv == 77 && again.since_s == 7000 && again.lost == 3);
+	assert_true(again.pulls.avoided == 2 && again.pulls.avoided_bytes == 3);
+	assert_true(again.all.hits == 1 && again.all.saved_s == 10 && again.all.waited_s == 2.5);
+	assert_int_equal(again.by_image.count, 2);
+	assert_int_equal(again.hours[2 % TALLY_HOURS].sum.misses, 1);
+	assert_false(tally_add(&again, &hit));
+	struct copy copy = copies_use(&again.copies, "c", "i:1");
+	assert_int_equal(copy.state, COPY_PULLED);
+	assert_true(copy.seconds > 12.4 && copy.seconds < 12.6);
+	assert_int_equal(copies_use(&again.copies, "d", "i:1").state, COPY_THERE);
+	assert_int_equal(copies_use(&again.copies, "e", "i:1").state, COPY_USED);
+	assert_int_equal(copies_use(&again.copies, "f", "i:1").state, COPY_UNKNOWN);
+	buf_done(&bytes);
+	tally_done(&t);
+	tally_done(&again);
+}
+
+/* However much was counted: what is stored has its bound, and what waits for its start comes first. */
+static void rule_56_what_is_stored_is_bounded(void **state)
+{
+	struct tally t = {0}, again = {0};
+	struct buf bytes = {0};
+	struct err err;
+	char name[64];
+	(void)state;
+	tally_begin(&t, 1, (struct hash_key){{1, 2}});
+	for (int i = 0; i < 200000; i++) {
+		snprintf(name, sizeof(name), "an-image-with-a-long-name-%d", i);
+		copies_use(&t.copies, "a", name);
+		struct tally_start start = start_of(name, "a", name, true, 1);
+		if (i < 2 * TALLY_IMAGES_MAX)
+			tally_add(&t, &start);
+	}
+	for (int i = 0; i < 1000; i++) {
+		snprintf(name, sizeof(name), "ours-%d", i);
+		copies_pull(&t.copies, "b", name, true, i);
+	}
+	report_store(&t, &bytes);
+	assert_true(bytes.len <= REPORT_STORED_MAX);
+	assert_int_equal(report_restore(&again, bytes.data, bytes.len, &err), 0);
+	int known = 0;
+	for (int i = 0; i < 1000; i++) {
+		snprintf(name, sizeof(name), "ours-%d", i);
+		known += copies_use(&again.copies, "b", name).state == COPY_PULLED;
+	}
+	assert_int_equal(known, 1000);
+	buf_done(&bytes);
+	tally_done(&t);
+	tally_done(&again);
+}
+
 static void rule_56_bounded(void **state)
 {
 	struct tally t = {0};
 	char name[32];
 	(void)state;
-	tally_begin(&t, 1);
+	tally_begin(&t, 1, (struct hash_key){{1, 2}});
 	for (int i = 0; i < 3 * TALLY_IMAGES_MAX; i++) {
 		snprintf(name, sizeof(name), "i%d", i);
 		struct tally_start start = start_of(name, "a", name, true, 1);
@@ -222,6 +296,8 @@ int main(void)
 		cmocka_unit_test(rule_56_after_a_restart_nothing_counts_again),
 		cmocka_unit_test(rule_56_counted_once_a_node_and_digest),
 		cmocka_unit_test(rule_56_sums_by_image_and_hour),
+		cmocka_unit_test(rule_56_stored),
+		cmocka_unit_test(rule_56_what_is_stored_is_bounded),
 		cmocka_unit_test(rule_56_bounded),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

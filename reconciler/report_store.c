@@ -1,0 +1,231 @@
+/*
+ * Keeps what the report counts in the ConfigMap <store>-2 of the pod namespace (behaviour 56), next
+ * to those of usage: read when we begin to lead, written every SAVE_EVERY_MS and when we stop,
+ * earlier if much was counted. What was counted after the last write is counted again from the
+ * watcher's log, so that a kill loses nothing and counts nothing twice.
+ */
+#include "reconciler/reconciler.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/random.h"
+#include "base/xalloc.h"
+#include "kube/urls.h"
+#include "reconciler/report/stored.h"
+
+#define REPORT_PART   2
+#define SAVE_EVERY_MS (10 * 60 * 1000)
+/* Earlier, if as many entries were counted: the watcher's log must still have them after a kill. */
+#define SAVE_COUNT    1024
+#define SAVE_EARLY_MS (60 * 1000)
+#define RETRY_MS      5000
+#define WRITE_MS      10000
+#define LEAVE_MS      4000
+
+/* Nothing is under way any more. */
+static void forget(struct reconciler *r)
+{
+	struct report_keeper *k = &r->keeper;
+	uint64_t request = k->request;
+	k->request = 0;
+	if (request != 0)
+		kube_cancel(r->kube, request);
+	buf_done(&k->bytes);
+	k->writing = false;
+}
+
+void report_store_fence(struct reconciler *r)
+{
+	forget(r);
+	free(r->keeper.name);
+	r->keeper = (struct report_keeper){0};
+}
+
+static struct tally_pulls counters(struct proc *p)
+{
+	const struct metrics *m = proc_metrics(p);
+	return (struct tally_pulls){
+		.pulled_bytes = (uint64_t)metric_get(m, METRIC_pulled_bytes_total, NULL),
+		.avoided = (uint64_t)metric_get(m, METRIC_pulls_avoided_total, NULL),
+		.avoided_bytes = (uint64_t)metric_get(m, METRIC_avoided_bytes_total, NULL),
+	};
+}
+
+void report_store_begin(struct proc *p)
+{
+	struct reconciler *r = proc_state(p);
+	r->keeper.at = counters(p);
+}
+
+struct tally_pulls report_pulls(struct proc *p)
+{
+	const struct reconciler *r = proc_state(p);
+	const struct tally_pulls *at = &r->keeper.at, *was = &r->tally.pulls;
+	struct tally_pulls now = counters(p);
+	return (struct tally_pulls){
+		.pulled_bytes = was->pulled_bytes + now.pulled_bytes - at->pulled_bytes,
+		.avoided = was->avoided + now.avoided - at->avoided,
+		.avoided_bytes = was->avoided_bytes + now.avoided_bytes - at->avoided_bytes,
+	};
+}
+
+/* ---- reading ---- */
+
+static void begin(struct proc *p)
+{
+	struct reconciler *r = proc_state(p);
+	int64_t now_ms = proc_now(p).boot_ms;
+	r->keeper.ready = true;
+	/* Since when is counted must outlive a kill that comes before the first write. */
+	r->keeper.next_ms = now_ms + (r->tally.rv == 0 ? 0 : SAVE_EVERY_MS);
+	r->keeper.early_ms = now_ms + SAVE_EARLY_MS;
+	r->starts.complete = r->tally.complete;
+	r->tally.complete = false;
+}
+
+static void restore(struct proc *p, const struct kube_answer *answer)
+{
+	struct reconciler *r = proc_state(p);
+	struct arena a = ARENA_INIT;
+	struct err err;
+	size_t len = 0;
+	char *bytes = stored_bytes_read(answer->body, answer->len, &a, &len, &err);
+	if (bytes == NULL || report_restore(&r->tally, bytes, len, &err) != 0)
+		log_warn("the saved report cannot be decoded, counting anew",
+			 LS("error", err.text));
+	else
+		log_info("report restored", LN("bytes", len), LN("hits", r->tally.all.hits),
+			 LN("misses", r->tally.all.misses));
+	free(bytes);
+	arena_done(&a);
+}
+
+static void on_read(void *ctx, const struct kube_answer *answer)
+{
+	struct proc *p = ctx;
+	struct reconciler *r = proc_state(p);
+	if (r->keeper.request == 0) /* cancelled */
+		return;
+	r->keeper.request = 0;
+	if (answer->code == 200) {
+		restore(p, answer);
+	} else if (answer->code == 403) {
+		r->keeper.refused = true;
+		log_warn("no right to read the saved report, counting anew",
+			 LS("error", answer->message));
+	} else if (answer->code != 404) {
+		r->keeper.next_ms = clock_boot_ms() + RETRY_MS;
+		return;
+	}
+	begin(p);
+}
+
+bool report_store_ready(struct proc *p, const char *store)
+{
+	struct reconciler *r = proc_state(p);
+	struct arena *a = proc_arena(p);
+	if (r->keeper.name == NULL && store != NULL)
+		r->keeper.name = xstrdup(arena_printf(a, "%s-%d", store, REPORT_PART));
+	if (r->keeper.ready || r->keeper.name == NULL)
+		return r->keeper.ready;
+	if (r->keeper.request != 0 || proc_now(p).boot_ms < r->keeper.next_ms)
+		return false;
+	struct kube_request req = {
+		.method = KUBE_GET,
+		.lane = KUBE_WRITE,
+		.path = url_configmap(a, proc_common(p)->pod_namespace, r->keeper.name),
+		.deadline_ms = takeover_deadline(&r->takeover, proc_now(p).boot_ms),
+	};
+	r->keeper.request = kube_send(r->kube, &req, on_read, p);
+	return false;
+}
+
+/* ---- writing ---- */
+
+static void send(struct proc *p, int64_t until_ms);
+
+static void on_written(void *ctx, const struct kube_answer *answer)
+{
+	struct proc *p = ctx;
+	struct reconciler *r = proc_state(p);
+	struct report_keeper *k = &r->keeper;
+	const char *ns = proc_common(p)->pod_namespace;
+	if (k->request == 0) /* cancelled */
+		return;
+	k->request = 0;
+	enum stored_step step = stored_bytes_answered(&k->write, r->kube, ns, answer);
+	if (step == STORED_AGAIN) {
+		send(p, clock_boot_ms() + (k->leaving ? LEAVE_MS : WRITE_MS));
+		return;
+	}
+	if (step == STORED_FAILED)
+		LOG_AT(answer->code == 403 && k->refused ? LOG_DEBUG : LOG_WARN,
+		       "report not saved, retrying", LN("code", answer->code),
+		       LS("error", answer->message));
+	k->refused = answer->code == 403;
+	k->leaving = k->writing = false;
+	buf_done(&k->bytes);
+}
+
+static void send(struct proc *p, int64_t until_ms)
+{
+	struct reconciler *r = proc_state(p);
+	struct report_keeper *k = &r->keeper;
+	k->writing = true;
+	k->request = stored_bytes_send(r->kube, proc_common(p)->pod_namespace, k->name, &k->write,
+				       &k->bytes, leader_deadline(&r->takeover.lease, until_ms),
+				       on_written, p);
+}
+
+/* What is to be written; complete: nothing is counted after it. */
+static void make_bytes(struct proc *p, bool complete)
+{
+	struct reconciler *r = proc_state(p);
+	struct report_keeper *k = &r->keeper;
+	struct tally t = r->tally;
+	t.complete = complete;
+	t.pulls = report_pulls(p);
+	buf_done(&k->bytes);
+	report_store(&t, &k->bytes);
+	k->unsaved = 0;
+	k->write.create = false;
+}
+
+int64_t report_store_turn(struct proc *p)
+{
+	struct reconciler *r = proc_state(p);
+	struct report_keeper *k = &r->keeper;
+	int64_t now_ms = proc_now(p).boot_ms;
+	if (!r->acting || !k->ready || k->request != 0)
+		return CLOCK_NEVER;
+	bool early = k->unsaved >= SAVE_COUNT && now_ms >= k->early_ms;
+	if (now_ms < k->next_ms && !early)
+		return k->unsaved >= SAVE_COUNT ? k->early_ms : k->next_ms;
+	k->next_ms = now_ms + SAVE_EVERY_MS;
+	k->early_ms = now_ms + SAVE_EARLY_MS;
+	make_bytes(p, false);
+	send(p, now_ms + WRITE_MS);
+	return k->next_ms;
+}
+
+void report_store_stopping(struct proc *p)
+{
+	struct reconciler *r = proc_state(p);
+	forget(r);
+	if (!r->acting || !r->keeper.ready)
+		return;
+	make_bytes(p, true);
+	r->keeper.leaving = true;
+}
+
+bool report_store_leave(struct proc *p)
+{
+	struct reconciler *r = proc_state(p);
+	struct report_keeper *k = &r->keeper;
+	if (k->leaving && !k->writing)
+		send(p, clock_boot_ms() + LEAVE_MS);
+	return !k->leaving || k->request == 0;
+}
+
