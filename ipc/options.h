@@ -54,7 +54,7 @@ extern const char *const option_secrets[]; /* by enum secret_mode of the discove
 	  "of type cluster and by dropctl report; needs the right to list and watch events in "    \
 	  "all namespaces")                                                                        \
 	O(usage_store, "usage-store", STRING, "drop-usage", "NAME", NULL, RESTART,                 \
-	  "where usage is saved: the ConfigMaps NAME-0 and NAME-1 of the pod namespace")           \
+	  "where usage is saved: the ConfigMaps NAME-0 to NAME-2 of the pod namespace")           \
 	O(usage_pool_label, "usage-pool-label", STRING, NULL, "KEY", NULL, RESTART,                \
 	  "label of nodes whose value is their node pool; default: those of Karpenter, EKS, GKE "  \
 	  "and AKS")

@@ -85,7 +85,7 @@ static void count_start(struct proc *p, const struct msg_workload_start *m)
 {
 	struct reconciler *r = proc_state(p);
 	struct tally_start start;
-	struct copy copy = copies_use(&r->tally.copies, m->node_uid, m->image);
+	struct copy copy = copies_use(&r->tally.copies, m->node_uid, m->image, m->at_s);
 	if (copy.state == COPY_USED)
 		return;
 	const struct started s = {
@@ -100,6 +100,7 @@ static void count_start(struct proc *p, const struct msg_workload_start *m)
 		.since_s = r->starts.lead_s,
 		.waited_s = seconds_of(m->waited_us),
 		.pull_s = copy.seconds,
+		.pulled_at_s = copy.at_s,
 		.typical_s = (double)m->typical_us / 1e6,
 	};
 	if (!started_means(r->core, &s, &start) || !tally_add(&r->tally, &start))
@@ -116,8 +117,12 @@ static void count(struct proc *p, const struct msg_workload_start *m)
 		return;
 	r->keeper.unsaved++;
 	if (m->own)
-		copies_pull(&r->tally.copies, m->node_uid, m->image, m->cold || m->again,
-			    seconds_of(m->took_us));
+		copies_pull(&r->tally.copies, m->node_uid, m->image,
+			    &(struct copies_pull){
+				    .brought = m->cold || m->again,
+				    .seconds = seconds_of(m->took_us),
+				    .at_s = m->at_s,
+			    });
 	else
 		count_start(p, m);
 	r->tally.rv = m->rv;

@@ -1,6 +1,7 @@
 /*
  * See copies.h. An entry is one number: 24 bits of its hash from bit 40 on (its set has 15 more),
- * 14 bits of seconds on a logarithmic scale from bit 3 on, its state in the low three; 0 is free.
+ * 23 bits of the second of a pull (they come again after 97 days), 14 bits of its seconds on a
+ * logarithmic scale from bit 3 on, its state in the low three; 0 is free.
  */
 #include "reconciler/report/copies.h"
 
@@ -13,13 +14,16 @@
 #define STATE_MASK   7
 #define CODE_SHIFT   3
 #define CODE_MAX     16383
+#define TIME_SHIFT   17
+#define TIME_MASK    0x7fffff
 #define PRINT_SHIFT  40
+#define PULL_MASK    ((UINT64_C(1) << (PRINT_SHIFT - CODE_SHIFT)) - 1)
 #define SHORTEST_S   0.01
 #define STEPS        200 /* to a factor of e: half a percent each */
 #define PRINT_BYTES  3
-/* Bytes of a stored entry: its print, one for its set, two for its seconds; few sets need more. */
+/* Bytes of a stored entry: its print, one for its set; few sets need more. */
 #define ENTRY_BYTES  (PRINT_BYTES + 1)
-#define CODE_BYTES   2
+#define PULL_BYTES   6 /* its seconds and its time */
 #define STATE_BYTES  1024
 #define COPIES_TOTAL ((size_t)COPIES_SETS * COPIES_WAYS)
 
@@ -50,6 +54,14 @@ static double seconds_of(uint64_t entry)
 {
 	uint64_t code = (entry >> CODE_SHIFT) & CODE_MAX;
 	return code > 0 ? SHORTEST_S * exp((double)(code - 1) / STEPS) : 0;
+}
+
+/* The last second before at_s whose low bits are those. */
+static int64_t time_of(uint64_t entry, int64_t at_s)
+{
+	uint64_t ago = ((uint64_t)at_s - (entry >> TIME_SHIFT)) & TIME_MASK;
+	/* Clocks of nodes differ: a little later is not 97 days ago. */
+	return ago > TIME_MASK - 3600 ? at_s + (int64_t)(TIME_MASK + 1 - ago) : at_s - (int64_t)ago;
 }
 
 /* ---- the table ---- */
@@ -90,7 +102,7 @@ static int worthless(uint64_t entry)
 	return order[state_of(entry)];
 }
 
-static void put(const struct place *p, enum copy_state state, uint64_t code)
+static void put(const struct place *p, enum copy_state state, uint64_t pull)
 {
 	uint64_t *entry = find(p);
 	if (entry == NULL) {
@@ -99,26 +111,27 @@ static void put(const struct place *p, enum copy_state state, uint64_t code)
 			if (worthless(p->set[i]) > worthless(*entry))
 				entry = &p->set[i];
 	}
-	*entry = p->print << PRINT_SHIFT | code << CODE_SHIFT | state;
+	*entry = p->print << PRINT_SHIFT | pull << CODE_SHIFT | state;
 }
 
-void copies_pull(struct copies *c, const char *node_uid, const char *image, bool brought,
-		 double seconds)
+void copies_pull(struct copies *c, const char *node_uid, const char *image,
+		 const struct copies_pull *pull)
 {
 	struct place p = place_of(c, 'i', node_uid, image);
-	if (brought)
-		put(&p, COPY_PULLED, code_of(seconds));
+	uint64_t time = (uint64_t)pull->at_s & TIME_MASK;
+	if (pull->brought)
+		put(&p, COPY_PULLED, code_of(pull->seconds) | time << (TIME_SHIFT - CODE_SHIFT));
 	else if (find(&p) == NULL)
 		put(&p, COPY_THERE, 0);
 }
 
-struct copy copies_use(struct copies *c, const char *node_uid, const char *image)
+struct copy copies_use(struct copies *c, const char *node_uid, const char *image, int64_t at_s)
 {
 	struct place p = place_of(c, 'i', node_uid, image);
 	const uint64_t *entry = find(&p);
-	struct copy was = {COPY_UNKNOWN, 0};
+	struct copy was = {COPY_UNKNOWN, 0, 0};
 	if (entry != NULL)
-		was = (struct copy){state_of(*entry), seconds_of(*entry)};
+		was = (struct copy){state_of(*entry), seconds_of(*entry), time_of(*entry, at_s)};
 	put(&p, COPY_USED, 0);
 	return was;
 }
@@ -160,7 +173,7 @@ static void store_state(const struct copies *c, enum copy_state state, size_t n,
 		varint_put(out, i / COPIES_WAYS - before);
 		buf_add(out, bytes, sizeof(bytes));
 		if (state == COPY_PULLED)
-			varint_put(out, (entry >> CODE_SHIFT) & CODE_MAX);
+			varint_put(out, (entry >> CODE_SHIFT) & PULL_MASK);
 		before = i / COPIES_WAYS;
 		n--;
 	}
@@ -172,7 +185,7 @@ void copies_store(const struct copies *c, size_t limit, struct buf *out)
 	buf_add(out, &c->key, sizeof(c->key));
 	for (size_t i = 0; i < STORED_STATES; i++) {
 		size_t rest = (STORED_STATES - i) * STATE_BYTES;
-		size_t each = ENTRY_BYTES + (stored_order[i] == COPY_PULLED ? CODE_BYTES : 0);
+		size_t each = ENTRY_BYTES + (stored_order[i] == COPY_PULLED ? PULL_BYTES : 0);
 		size_t room = end > out->len + rest ? (end - out->len - rest) / each : 0;
 		size_t n = count_of(c, stored_order[i]);
 		store_state(c, stored_order[i], n < room ? n : room, out);
@@ -190,12 +203,12 @@ static void restore_state(struct copies *c, enum copy_state state, struct varint
 		}
 		uint64_t print = r->at[0] | (uint64_t)r->at[1] << 8 | (uint64_t)r->at[2] << 16;
 		r->at += PRINT_BYTES;
-		uint64_t code = state == COPY_PULLED ? varint_get_most(r, CODE_MAX) : 0;
+		uint64_t pull = state == COPY_PULLED ? varint_get_most(r, PULL_MASK) : 0;
 		if (c->at == NULL)
 			c->at = xcalloc(COPIES_TOTAL, sizeof(*c->at));
 		const struct place p = {&c->at[set * COPIES_WAYS], print, print % COPIES_WAYS};
 		if (!r->bad)
-			put(&p, state, code);
+			put(&p, state, pull);
 	}
 }
 

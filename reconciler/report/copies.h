@@ -37,16 +37,22 @@ struct copies {
 struct copy {
 	enum copy_state state;
 	double seconds; /* COPY_PULLED: what that pull took; 0: not known */
+	int64_t at_s;   /* COPY_PULLED: when it ended, unix seconds */
 };
 
 /* Empty, under that key. */
 void copies_begin(struct copies *c, struct hash_key key);
 void copies_done(struct copies *c);
-/* A pod of ours ended there; brought: it pulled the image, in seconds (0 or less: not known). */
-void copies_pull(struct copies *c, const char *node_uid, const char *image, bool brought,
-		 double seconds);
-/* A workload starts there. Returns what was known before. */
-struct copy copies_use(struct copies *c, const char *node_uid, const char *image);
+/* A pod of ours ended there; brought: it pulled the image. */
+struct copies_pull {
+	bool brought;
+	double seconds; /* 0 or less: not known */
+	int64_t at_s;
+};
+void copies_pull(struct copies *c, const char *node_uid, const char *image,
+		 const struct copies_pull *pull);
+/* A workload starts there at at_s. Returns what was known before. */
+struct copy copies_use(struct copies *c, const char *node_uid, const char *image, int64_t at_s);
 /* false: a start with that digest was counted there before. */
 bool copies_count(struct copies *c, const char *node_uid, const char *digest);
 /* Appends the key and the entries, at most `limit` bytes: those that wait for a start first. */

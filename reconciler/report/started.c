@@ -37,8 +37,12 @@ static bool pulled_before(const struct image *img, const struct pair *p, const s
 /* When the workload began to wait, our pull was not done, or what it brought was lost. */
 static bool came_later(const struct pair *p, const struct started *s)
 {
-	return p->pulled_s == 0 ||
-	       (s->waited_s > 0 && (double)p->pulled_s > (double)s->at_s - s->waited_s);
+	bool known = s->by_us && s->pulled_at_s != 0;
+	int64_t pulled_s = known ? s->pulled_at_s : p->pulled_s;
+	if (pulled_s == 0)
+		return true;
+	return (known || pulled_s >= s->since_s) && s->waited_s > 0 &&
+	       (double)pulled_s > (double)s->at_s - s->waited_s;
 }
 
 bool started_means(struct core *c, const struct started *s, struct tally_start *ret)

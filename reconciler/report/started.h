@@ -12,9 +12,11 @@ struct started {                             /* borrowed */
 	bool again;        /* it was pulled, though it was there once: it may have been removed */
 	bool by_us;        /* a pull of ours brought it */
 	bool there_before; /* our pod found it there */
-	int64_t since_s;   /* what was pulled before may have been started before, and counted */
+	int64_t since_s;   /* of pulls before, the core knows only the last one of the image; and who
+			    * pulled before may have counted the start */
 	double waited_s;   /* -1: not known */
-	double pull_s;     /* by_us: what that pull took; 0: not known */
+	int64_t pulled_at_s; /* by_us: when that pull ended; 0: by what the core knows */
+	double pull_s;     /* by_us: what it took; 0: not known */
 	double typical_s;  /* of a pull of that image, as events say; 0: not known */
 };
 

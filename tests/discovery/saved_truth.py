@@ -9,6 +9,7 @@ operator is restarted or killed, kubelets lose events, images and pods have eith
 """
 import argparse
 import concurrent.futures
+import json
 import os
 import random
 import sys
@@ -130,7 +131,7 @@ class Run:
         """Of each first start of a kept image on a node: did it wait, and what would it have without drop?"""
         brought, there, counted = {}, set(), set()  # by drop, when; a workload had it; first starts
         without = {one["pod"]: one["waitedMs"] / 1000 for one in self.starts(self.twin)}
-        sums = {"starts": 0, "hits": 0, "misses": 0, "saved": 0.0, "waited": 0.0, "all": 0.0}
+        sums = {"starts": 0, "hits": 0, "misses": 0, "saved": 0.0, "waited": 0.0, "all": 0.0, "first": []}
         for place_in_time, one in enumerate(self.starts(self.rig.side)):
             waited, cold = one["waitedMs"] / 1000, one["tookMs"] >= 1000
             life = sum(node == one["node"] and place_in_time >= cut for node, cut in self.cuts)
@@ -151,6 +152,7 @@ class Run:
                 continue
             counted.add(place)
             sums["starts"] += 1
+            sums["first"].append(("miss" if cold else "hit", one["pod"], waited, without[one["pod"]]))
             if cold:
                 sums["misses"] += 1
                 sums["waited"] += waited
@@ -167,6 +169,9 @@ def rate(sums):
 def compare(run):
     """(row of the table, how far off)."""
     truth = run.truth()
+    if run.rig.keep:
+        with open(os.path.join(run.rig.folder, "starts.json"), "w", encoding="utf-8") as file:
+            json.dump({"with": run.starts(run.rig.side), "without": run.starts(run.twin), "first": truth["first"]}, file)
     got = run.world.report()
     points = rate(got) - rate(truth)
     percent = 100 * (got["savedSeconds"] - truth["saved"]) / max(0.1, truth["saved"])

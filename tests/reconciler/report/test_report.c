@@ -66,6 +66,12 @@ static const struct row {
 	 true,
 	 false,
 	 40},
+	{"a slow look; the core does not know any more when that pull was",
+	 {.node = "a", .node_uid = "a", .again = true, .by_us = true, .waited_s = 40,
+	  .pulled_at_s = 7, .typical_s = 12},
+	 true,
+	 true,
+	 12},
 	{"a look at the registry that took long",
 	 {.node = "a", .node_uid = "a", .again = true, .waited_s = 3, .typical_s = 12},
 	 true,
@@ -211,9 +217,9 @@ static void rule_56_stored(void **state)
 	tally_add(&t, &hit);
 	hit = start_of("j", "b", "sha256:2", false, 2.5);
 	tally_add(&t, &hit);
-	copies_pull(&t.copies, "c", "i:1", true, 12.5);
-	copies_pull(&t.copies, "d", "i:1", false, 0);
-	copies_use(&t.copies, "e", "i:1");
+	copies_pull(&t.copies, "c", "i:1", &(struct copies_pull){true, 12.5, 5000000});
+	copies_pull(&t.copies, "d", "i:1", &(struct copies_pull){false, 0, 0});
+	copies_use(&t.copies, "e", "i:1", 5000100);
 	t.rv = 77;
 	t.lost = 3;
 	t.pulls = (struct tally_pulls){1, 2, 3};
@@ -227,12 +233,12 @@ static void rule_56_stored(void **state)
 	assert_int_equal(again.by_image.count, 2);
 	assert_int_equal(again.hours[2 % TALLY_HOURS].sum.misses, 1);
 	assert_false(tally_add(&again, &hit));
-	struct copy copy = copies_use(&again.copies, "c", "i:1");
+	struct copy copy = copies_use(&again.copies, "c", "i:1", 5000100);
 	assert_int_equal(copy.state, COPY_PULLED);
-	assert_true(copy.seconds > 12.4 && copy.seconds < 12.6);
-	assert_int_equal(copies_use(&again.copies, "d", "i:1").state, COPY_THERE);
-	assert_int_equal(copies_use(&again.copies, "e", "i:1").state, COPY_USED);
-	assert_int_equal(copies_use(&again.copies, "f", "i:1").state, COPY_UNKNOWN);
+	assert_true(copy.seconds > 12.4 && copy.seconds < 12.6 && copy.at_s == 5000000);
+	assert_int_equal(copies_use(&again.copies, "d", "i:1", 5000100).state, COPY_THERE);
+	assert_int_equal(copies_use(&again.copies, "e", "i:1", 5000100).state, COPY_USED);
+	assert_int_equal(copies_use(&again.copies, "f", "i:1", 5000100).state, COPY_UNKNOWN);
 	buf_done(&bytes);
 	tally_done(&t);
 	tally_done(&again);
@@ -249,14 +255,14 @@ static void rule_56_what_is_stored_is_bounded(void **state)
 	tally_begin(&t, 1, (struct hash_key){{1, 2}});
 	for (int i = 0; i < 200000; i++) {
 		snprintf(name, sizeof(name), "an-image-with-a-long-name-%d", i);
-		copies_use(&t.copies, "a", name);
+		copies_use(&t.copies, "a", name, 5000100);
 		struct tally_start start = start_of(name, "a", name, true, 1);
 		if (i < 2 * TALLY_IMAGES_MAX)
 			tally_add(&t, &start);
 	}
 	for (int i = 0; i < 1000; i++) {
 		snprintf(name, sizeof(name), "ours-%d", i);
-		copies_pull(&t.copies, "b", name, true, i);
+		copies_pull(&t.copies, "b", name, &(struct copies_pull){true, i, i});
 	}
 	report_store(&t, &bytes);
 	assert_true(bytes.len <= REPORT_STORED_MAX);
@@ -264,7 +270,7 @@ static void rule_56_what_is_stored_is_bounded(void **state)
 	int known = 0;
 	for (int i = 0; i < 1000; i++) {
 		snprintf(name, sizeof(name), "ours-%d", i);
-		known += copies_use(&again.copies, "b", name).state == COPY_PULLED;
+		known += copies_use(&again.copies, "b", name, 5000100).state == COPY_PULLED;
 	}
 	assert_int_equal(known, 1000);
 	buf_done(&bytes);
