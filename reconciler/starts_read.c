@@ -95,6 +95,7 @@ static void count_start(struct proc *p, const struct msg_workload_start *m)
 		.at_s = m->at_s,
 		.cold = m->cold,
 		.again = m->again,
+		.fetched = m->fetched,
 		.by_us = copy.state == COPY_PULLED,
 		.there_before = copy.state == COPY_THERE,
 		.since_s = r->starts.lead_s,

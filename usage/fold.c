@@ -370,6 +370,7 @@ static void note_start(struct usage *u, const struct usage_use *use)
 				      .at_s = use->at_s,
 				      .own = use->own,
 				      .cold = cold,
+				      .fetched = use->cold && use->listed,
 				      .again = use->was_pulled && !cold && waited >= CHECK_ONLY_S,
 				      .seconds = use->own && !use->own_alone ? -1 : use->seconds,
 				      .waited = waited,

@@ -29,6 +29,8 @@ struct start {
 	int64_t at_s;                  /* unix seconds */
 	bool own;                      /* a pull pod of ours; else a workload */
 	bool cold; /* the image was not there: it was pulled, and who started waited */
+	bool fetched;   /* it took so long that it fetched something, though the node lists it by now:
+			 * the event came late */
 	bool again;     /* it was pulled for longer than a look takes, though it was there once */
 	double seconds; /* of the pull; -1: not said */
 	double waited;  /* the same including waiting; -1: not said */

@@ -308,6 +308,7 @@ static struct msg_workload_start start_row(const struct usage *u, const struct s
 		.own = start->own,
 		.cold = start->cold,
 		.again = start->again,
+		.fetched = start->fetched,
 		.took_us = micros(start->seconds),
 		.waited_us = micros(start->waited),
 		.typical_us = (int64_t)(demand_pull_seconds(u->demand, start->image) * 1e6),

@@ -244,6 +244,7 @@ static struct image *image_new(struct core *c, const struct cachedimage *ci)
 {
 	struct image *img = xcalloc(1, sizeof(*img));
 	img->name = xstrdup(ci->meta.name);
+	img->created = ci->meta.created;
 	img->uid = xstrdup(ci->meta.uid != NULL ? ci->meta.uid : "");
 	list_init(&img->pulls);
 	list_init(&img->touched);

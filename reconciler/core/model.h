@@ -338,6 +338,7 @@ struct tag_check { /* what the registry told of the tag (checks.h); times: boot 
 struct image {
 	char *name, *uid; /* owned */
 	uint64_t read;
+	int64_t created; /* unix seconds; 0: not told */
 	int64_t generation;
 	uint64_t spec_hash;
 	void *mem; /* block of the spec's parts that follow */

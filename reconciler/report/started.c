@@ -34,6 +34,12 @@ static bool pulled_before(const struct image *img, const struct pair *p, const s
 			    p->pulled_s != img->check.checked_s);
 }
 
+/* When the workload began to wait: before the image was kept it was none of ours. */
+static double began_s(const struct started *s)
+{
+	return (double)s->at_s - (s->waited_s > 0 ? s->waited_s : 0);
+}
+
 /* When the workload began to wait, our pull was not done, or what it brought was lost. */
 static bool came_later(const struct pair *p, const struct started *s)
 {
@@ -42,7 +48,7 @@ static bool came_later(const struct pair *p, const struct started *s)
 	if (pulled_s == 0)
 		return true;
 	return (known || pulled_s >= s->since_s) && s->waited_s > 0 &&
-	       (double)pulled_s > (double)s->at_s - s->waited_s;
+	       (double)pulled_s > began_s(s);
 }
 
 bool started_means(struct core *c, const struct started *s, struct tally_start *ret)
@@ -55,9 +61,11 @@ bool started_means(struct core *c, const struct started *s, struct tally_start *
 	if (!node->present || node->uid == NULL || strcmp(node->uid, s->node_uid) != 0)
 		return false;
 	const struct image *img = kept_there(c, s->image, slot);
-	if (img == NULL)
+	if (img == NULL || began_s(s) < (double)img->created)
 		return false;
-	bool cold = s->cold || (s->again && came_later(&img->pairs[slot], s));
+	/* Nobody brought it before, as far as we know, and the event comes too late to ask the node. */
+	bool fetched = s->fetched && !s->by_us && !s->there_before;
+	bool cold = s->cold || fetched || (s->again && came_later(&img->pairs[slot], s));
 	if (!cold && !pulled_before(img, &img->pairs[slot], s))
 		return false;
 	double typical_s = s->typical_s > 0 ? s->typical_s : (double)img->pull_ms / 1000;

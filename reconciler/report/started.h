@@ -10,6 +10,7 @@ struct started {                             /* borrowed */
 	int64_t at_s;
 	bool cold;         /* the image was not there: the start waited for its pull */
 	bool again;        /* it was pulled, though it was there once: it may have been removed */
+	bool fetched;      /* again, and it took so long that it was no look at the registry */
 	bool by_us;        /* a pull of ours brought it */
 	bool there_before; /* our pod found it there */
 	int64_t since_s;   /* of pulls before, the core knows only the last one of the image; and who

@@ -13,14 +13,27 @@
 #define MAGIC    "drop report 1"
 #define HOUR_MAX 70389527 /* of the year 9999 */
 #define US       1e6
+#define COUNT_MAX (UINT64_C(1) << 53)
+
+/* No more than is read. */
+static void put_count(struct buf *out, uint64_t count)
+{
+	varint_put(out, count < COUNT_MAX ? count : COUNT_MAX);
+}
+
+static void put_seconds(struct buf *out, double seconds)
+{
+	double us = seconds * US;
+	put_count(out, us < (double)COUNT_MAX ? (uint64_t)us : COUNT_MAX);
+}
 
 static void put_sum(struct buf *out, const struct tally_sum *sum)
 {
-	varint_put(out, sum->hits);
-	varint_put(out, sum->misses);
-	varint_put(out, sum->untimed);
-	varint_put(out, (uint64_t)(sum->saved_s * US));
-	varint_put(out, (uint64_t)(sum->waited_s * US));
+	put_count(out, sum->hits);
+	put_count(out, sum->misses);
+	put_count(out, sum->untimed);
+	put_seconds(out, sum->saved_s);
+	put_seconds(out, sum->waited_s);
 }
 
 static void put_images(const struct tally *t, struct buf *out)
@@ -60,10 +73,10 @@ void report_store(const struct tally *t, struct buf *out)
 	varint_put(out, (uint64_t)t->newest_s);
 	varint_put(out, (uint64_t)t->since_s);
 	varint_put(out, t->complete);
-	varint_put(out, t->lost);
-	varint_put(out, t->pulls.pulled_bytes);
-	varint_put(out, t->pulls.avoided);
-	varint_put(out, t->pulls.avoided_bytes);
+	put_count(out, t->lost);
+	put_count(out, t->pulls.pulled_bytes);
+	put_count(out, t->pulls.avoided);
+	put_count(out, t->pulls.avoided_bytes);
 	put_sum(out, &t->all);
 	put_hours(t, out);
 	put_images(t, out);
@@ -74,9 +87,9 @@ void report_store(const struct tally *t, struct buf *out)
 
 static void get_sum(struct varint_reader *r, struct tally_sum *sum)
 {
-	sum->hits = varint_get(r);
-	sum->misses = varint_get(r);
-	sum->untimed = varint_get(r);
+	sum->hits = varint_get_most(r, COUNT_MAX);
+	sum->misses = varint_get_most(r, COUNT_MAX);
+	sum->untimed = varint_get_most(r, COUNT_MAX);
 	sum->saved_s = (double)varint_get_time(r) / US;
 	sum->waited_s = (double)varint_get_time(r) / US;
 }
@@ -117,10 +130,10 @@ int report_restore(struct tally *t, const void *bytes, size_t len, struct err *e
 	got.newest_s = varint_get_time(&r);
 	got.since_s = varint_get_time(&r);
 	got.complete = varint_get_most(&r, 1) != 0;
-	got.lost = varint_get(&r);
-	got.pulls.pulled_bytes = varint_get(&r);
-	got.pulls.avoided = varint_get(&r);
-	got.pulls.avoided_bytes = varint_get(&r);
+	got.lost = varint_get_most(&r, COUNT_MAX);
+	got.pulls.pulled_bytes = varint_get_most(&r, COUNT_MAX);
+	got.pulls.avoided = varint_get_most(&r, COUNT_MAX);
+	got.pulls.avoided_bytes = varint_get_most(&r, COUNT_MAX);
 	get_sum(&r, &got.all);
 	get_hours(&r, &got);
 	get_images(&r, &got);

@@ -72,6 +72,17 @@ static const struct row {
 	 true,
 	 true,
 	 12},
+	{"read late, after a restart: a pull of the workload",
+	 {.node = "a", .node_uid = "a", .again = true, .fetched = true, .waited_s = 3},
+	 true,
+	 false,
+	 3},
+	{"read late, after a restart: a slow look at what we brought",
+	 {.node = "a", .node_uid = "a", .again = true, .fetched = true, .by_us = true, .waited_s = 3,
+	  .pulled_at_s = 7, .typical_s = 12},
+	 true,
+	 true,
+	 12},
 	{"a look at the registry that took long",
 	 {.node = "a", .node_uid = "a", .again = true, .waited_s = 3, .typical_s = 12},
 	 true,
@@ -244,6 +255,28 @@ static void rule_56_stored(void **state)
 	tally_done(&again);
 }
 
+/* 400 nodes with 50 images each: what we brought is known of all of them but a few. */
+static void rule_56_copies_keep_their_places(void **state)
+{
+	struct copies c = {0};
+	int ours = 0;
+	char node[16], image[16];
+	(void)state;
+	copies_begin(&c, (struct hash_key){{1, 2}});
+	for (int use = 0; use < 2; use++)
+		for (int n = 0; n < 20000; n++) {
+			snprintf(node, sizeof(node), "n%d", n / 50);
+			snprintf(image, sizeof(image), "i%d", n % 50);
+			if (use)
+				ours += copies_use(&c, node, image, 9).state == COPY_PULLED;
+			else
+				copies_pull(&c, node, image, &(struct copies_pull){true, 1, 5});
+		}
+	print_message("# of 20,000 copies %d were remembered\n", ours);
+	assert_in_range(ours, 19950, 20000);
+	copies_done(&c);
+}
+
 /* However much was counted: what is stored has its bound, and what waits for its start comes first. */
 static void rule_56_what_is_stored_is_bounded(void **state)
 {
@@ -303,6 +336,7 @@ int main(void)
 		cmocka_unit_test(rule_56_counted_once_a_node_and_digest),
 		cmocka_unit_test(rule_56_sums_by_image_and_hour),
 		cmocka_unit_test(rule_56_stored),
+		cmocka_unit_test(rule_56_copies_keep_their_places),
 		cmocka_unit_test(rule_56_what_is_stored_is_bounded),
 		cmocka_unit_test(rule_56_bounded),
 	};

@@ -53,6 +53,14 @@ int64_t registries_pulls(struct registries *r, const char *reference)
 	return 3;
 }
 
+const struct buf *nodes_starts(const struct nodes *n)
+{
+	static const char text[] = "{\"pod\":\"w\"}";
+	static const struct buf starts = {.data = (char *)text, .len = sizeof(text) - 1};
+	(void)n;
+	return &starts;
+}
+
 size_t nodes_count(const struct nodes *n)
 {
 	(void)n;
@@ -398,6 +406,7 @@ static const struct answer_row {
 	{"refused by the node", "POST", "/sim/do", "{\"do\":\"node-join\",\"node\":\"missing\"}",
 	 400, "no such node: missing"},
 	{"a method", "GET", "/sim/do", "", 405, "POST"},
+	{"starts", "GET", "/sim/starts", "", 200, "{\"whole\":true,\"starts\":[{\"pod\":\"w\"}]}"},
 	{"a path", "GET", "/sim/nothing", "", 404, "there are /sim/do"},
 	{"truth: nodes", "GET", "/sim/truth", "", 200,
 	 "{\"name\":\"n-001\",\"exists\":true,\"ready\":false,\"pods\":1"},

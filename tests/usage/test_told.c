@@ -1,0 +1,98 @@
+/* usage/fold.c: what the report is told of pulls and first starts (behaviour 56). */
+#include "tests/usage/world.h"
+
+#include "api/pullpod.h"
+
+/* Whether a start waited, and what our pods pulled before. */
+static void rule_56_first_starts_are_told(void **state)
+{
+	struct world *w = world_new();
+	(void)state;
+	w->listed = false;
+	struct pulled own = event(w, "r.example/ours:1");
+	own.ns = "drop-system";
+	own.container = PULLPOD_CONTAINER;
+	see(w, &own);
+	struct pulled hit = event(w, "r.example/ours:1"), again = event(w, "r.example/ours:1");
+	hit.was_pulled = again.was_pulled = false;
+	see(w, &hit);
+	see(w, &again);
+	struct pulled miss = event(w, "r.example/cold:1");
+	see(w, &miss);
+	const struct start *pull = starts_after(w->u->starts, 0);
+	assert_true(pull->own && pull->cold && pull->rv == own.rv && pull->seconds == own.seconds);
+	const struct start *first = starts_after(w->u->starts, 1);
+	assert_string_equal(first->image, "r.example/ours:1");
+	assert_string_equal(first->node_uid, "n1");
+	assert_false(first->cold || first->own);
+	const struct start *second = starts_after(w->u->starts, 2);
+	assert_true(second->cold && second->waited == 12 && second->at_s == w->now);
+	assert_int_equal(starts_head(w->u->starts), 3);
+	/* Pulled by a workload's pod again, for longer than a look takes. */
+	struct pulled repull = event(w, "r.example/ours:1");
+	repull.ns = "drop-system";
+	repull.container = PULLPOD_CONTAINER;
+	see(w, &repull);
+	struct pulled slow = event(w, "r.example/ours:1");
+	see(w, &slow);
+	const struct start *third = starts_after(w->u->starts, 4);
+	assert_true(third->again && !third->cold && !third->own);
+	double typical = demand_pull_seconds(w->u->demand, "r.example/ours:1");
+	assert_true(typical > 9.9 && typical < 10.1);
+	world_free(w);
+}
+
+/* What was folded before a restart is told to the report again, and counts for nothing else. */
+static void rule_56_a_restart_tells_again(void **state)
+{
+	struct world *w = world_new();
+	(void)state;
+	struct pulled before = event(w, "a:1"), later = event(w, "b:1");
+	w->u->rv = before.rv;
+	usage_list_begin(w->u, w->now);
+	usage_event(w->u, &later, w->now);
+	usage_event(w->u, &before, w->now);
+	usage_list_end(w->u);
+	assert_int_equal(uses_of(w, "a:1"), 0);
+	assert_int_equal(starts_after(w->u->starts, 0)->rv, before.rv);
+	assert_int_equal(starts_after(w->u->starts, 1)->rv, later.rv);
+	/* Once is enough: what a later list repeats was told as it came. */
+	struct pulled again = event(w, "c:1");
+	see(w, &again);
+	usage_list_begin(w->u, w->now);
+	usage_event(w->u, &again, w->now);
+	usage_list_end(w->u);
+	assert_int_equal(starts_head(w->u->starts), 3);
+	world_free(w);
+}
+
+/* We have just started: what the node lists was there, or its list came before the event. */
+static void rule_56_a_slow_look_is_no_miss_after_a_restart(void **state)
+{
+	(void)state;
+	struct world *w = world_new();
+	list(w);
+	struct pulled look = event(w, "a:1"), quick = event(w, "c:1"), cold = event(w, "b:1");
+	see(w, &look);
+	quick.seconds = quick.waited = 0.4;
+	see(w, &quick);
+	w->listed = false;
+	see(w, &cold);
+	const struct start *first = starts_after(w->u->starts, 0);
+	const struct start *second = starts_after(w->u->starts, 1);
+	const struct start *third = starts_after(w->u->starts, 2);
+	assert_true(first->again && !first->cold);
+	assert_true(!second->again && !second->cold); /* that was a look, and nothing came */
+	assert_true(third->cold && !third->again);
+	world_free(w);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(rule_56_first_starts_are_told),
+		cmocka_unit_test(rule_56_a_restart_tells_again),
+		cmocka_unit_test(rule_56_a_slow_look_is_no_miss_after_a_restart),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
