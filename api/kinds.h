@@ -166,7 +166,7 @@ struct registry_source {
 	int64_t max_scan;                       /* 0: 1000 */
 };
 
-struct cluster_source { /* additive, behaviour 53 */
+struct cluster_source {                                    /* additive, behaviour 53 */
 	struct api_strings namespaces, exclude_namespaces; /* with * for any characters */
 	int64_t min_namespaces;                            /* 0: 1 */
 	int64_t lookback;                                  /* 0: 168h */
@@ -536,8 +536,8 @@ struct pod {
 /*
  * Keeps what rules ask for (behaviour.md 6, 8, 9), in place, the same for the same facts: labels
  * and annotations of drop, the condition POD_READY_TO_START, of each container its cause to wait,
- * its image's ID, or else its own, and how and when it ended. Control characters of the node's and
- * the server's words are escaped (base/visible.h); these texts live in a.
+ * its image's ID without its path, or else its own, and how and when it ended. Control characters
+ * of the node's and the server's words are escaped (base/visible.h); these texts live in a.
  */
 void pod_trim(struct pod *pod, struct arena *a);
 

@@ -94,6 +94,13 @@ static void trim_conditions(struct pod_conditions *list)
 	list->n = kept;
 }
 
+/* "registry/path/name@sha256:..." is asked for its digest only. */
+static const char *without_path(const char *image_id)
+{
+	const char *slash = image_id != NULL ? strrchr(image_id, '/') : NULL;
+	return slash != NULL && strchr(slash, '@') > slash + 1 ? slash + 1 : image_id;
+}
+
 static void trim_statuses(struct container_statuses *list, struct arena *a)
 {
 	for (size_t i = 0; i < list->n; i++) {
@@ -103,6 +110,7 @@ static void trim_statuses(struct container_statuses *list, struct arena *a)
 		/* Either proves the pull. */
 		if (cs->image_id != NULL && cs->image_id[0] != '\0')
 			cs->container_id = NULL;
+		cs->image_id = without_path(cs->image_id);
 		if (w != NULL) {
 			w->reason = visible_text(a, w->reason);
 			w->message = visible_text(a, w->message);
@@ -116,6 +124,7 @@ void pod_trim(struct pod *pod, struct arena *a)
 {
 	trim_map(&pod->meta.labels);
 	trim_map(&pod->meta.annotations);
+	pod->meta.owners.n = 0; /* of a batch up to twenty, for the garbage collector */
 	pod->reason = visible_text(a, pod->reason);
 	pod->message = visible_text(a, pod->message);
 	trim_conditions(&pod->conditions);

@@ -50,9 +50,9 @@ enum ack_copy ack_fence(struct status_ack *a)
 
 int64_t ack_due(const struct status_ack *a, bool at_once, int64_t pace_ms, int64_t now_ms)
 {
-	int64_t at = now_ms;
+	int64_t at = now_ms, last_ms = a->acked_ms > a->written_ms ? a->acked_ms : a->written_ms;
 	if (a->ever_written && !at_once)
-		at = a->written_ms + pace_ms;
+		at = last_ms + pace_ms;
 	if (a->again_ms > at)
 		at = a->again_ms;
 	return at > now_ms ? at : now_ms;

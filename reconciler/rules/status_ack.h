@@ -44,7 +44,10 @@ enum ack_copy ack_answered(struct status_ack *a, bool made, uint64_t rv, int64_t
 enum ack_copy ack_listed(struct status_ack *a, int64_t fresh_ms);
 /* The lead ended: a write in flight may have arrived or not. ever_written stays. */
 enum ack_copy ack_fence(struct status_ack *a);
-/* When the next write is due: at once, else pace_ms after the last, never before again_ms. */
+/*
+ * When the next write is due: at once, else pace_ms after the last was answered, so that a slow
+ * server is asked less often; never before again_ms.
+ */
 int64_t ack_due(const struct status_ack *a, bool at_once, int64_t pace_ms, int64_t now_ms);
 
 #endif

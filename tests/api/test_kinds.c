@@ -199,14 +199,19 @@ static void test_pod_trim(void **state)
 	struct container_waiting waits = {"ErrImagePull", "a\x1b"};
 	struct container_terminated ended = {128, "StartError", "no such file", 5, 6};
 	struct container_status cs[] = {
-		{"pull-0", "a:1", "a@sha256:0", "containerd://0", NULL, &ended, 0},
+		{"pull-0", "a:1", "r/t/a@sha256:0", "containerd://0", NULL, &ended, 0},
 		{"pull-1", "b:1", "", "containerd://1", NULL, NULL, 7},
 		{"pull-2", "c:1", NULL, NULL, &waits, NULL, 0},
+		{"pull-3", "d:1", "t/sha256:1", NULL, NULL, NULL, 0},
 	};
-	struct pod pod = {.meta = {.labels = {labels, 3}, .annotations = {notes, 2}},
-			  .conditions = {conditions, 3},
-			  .container_statuses = {cs, 3}};
+	struct api_owner owners[] = {{.name = "a"}, {.name = "b"}};
+	struct pod pod = {
+		.meta = {.labels = {labels, 3}, .annotations = {notes, 2}, .owners = {owners, 2}},
+		.conditions = {conditions, 3},
+		.container_statuses = {cs, 4}};
 	pod_trim(&pod, &a);
+	assert_int_equal(pod.meta.owners.n, 0);
+	assert_string_equal(cs[3].image_id, "t/sha256:1");
 	assert_int_equal(pod.meta.labels.n, 2);
 	assert_string_equal(api_map_get(&pod.meta.labels, "drop.corewire.io/node"), "n");
 	assert_string_equal(api_map_get(&pod.meta.labels, "app.kubernetes.io/managed-by"), "drop");

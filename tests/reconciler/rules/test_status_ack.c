@@ -92,8 +92,11 @@ static void rule_21_when_it_is_due(void **state)
 	ack_sent(&a, 100);
 	ack_answered(&a, true, 7, 150);
 	assert_int_equal(ack_due(&a, true, PACE, 200), 200);
-	assert_int_equal(ack_due(&a, false, PACE, 200), 100 + PACE);
-	assert_int_equal(ack_due(&a, false, PACE, 100 + PACE + 5), 100 + PACE + 5);
+	assert_int_equal(ack_due(&a, false, PACE, 200), 150 + PACE);
+	assert_int_equal(ack_due(&a, false, PACE, 150 + PACE + 5), 150 + PACE + 5);
+	ack_sent(&a, 2900); /* an answer that tells no version */
+	ack_answered(&a, true, 0, 2950);
+	assert_int_equal(ack_due(&a, false, PACE, 2960), 2900 + PACE);
 	ack_sent(&a, 3000);
 	ack_answered(&a, false, 0, 3001);
 	ack_sent(&a, 4000);
