@@ -33,6 +33,16 @@ void html_add(struct buf *out, const char *text)
 	buf_done(&shown);
 }
 
+void html_add_number(struct buf *out, uint64_t n)
+{
+	if (n >= 1000) {
+		html_add_number(out, n / 1000);
+		buf_addf(out, ",%03u", (unsigned)(n % 1000));
+	} else {
+		buf_addf(out, "%u", (unsigned)n);
+	}
+}
+
 void html_add_seconds(struct buf *out, int64_t seconds)
 {
 	char text[TIME_TEXT_MAX];

@@ -9,6 +9,7 @@ static const struct proc_def metricsd = {
 	.handlers =
 		{
 			[MSG_metrics] = on_metrics,
+			[MSG_overview] = on_overview,
 			[MSG_images_explained] = on_images_explained,
 			[MSG_queue_explained] = on_queue_explained,
 			[MSG_held_explained] = on_held_explained,

@@ -117,6 +117,7 @@ struct metricsd {
 	bool stats_whole;
 	size_t showing; /* requests for it that are open */
 	uint64_t showing_round;
+	size_t shown_at; /* for stats_next_name() */
 	struct stats stats;
 };
 
@@ -170,6 +171,7 @@ bool serve_health(struct proc *p, bool ready, struct buf *body);
 void show_begin(struct proc *p);
 const char *show_type(enum request_page page);
 void show_text(struct proc *p, bool html, struct buf *body);
+void on_overview(struct proc *p, const struct msg_in *in);
 void on_images_explained(struct proc *p, const struct msg_in *in);
 void on_queue_explained(struct proc *p, const struct msg_in *in);
 void on_held_explained(struct proc *p, const struct msg_in *in);

@@ -10,6 +10,9 @@
 
 #include "metricsd/html.h"
 
+/* From so many pairs on their number is a percentage. */
+#define TILE_MAX 100000
+
 static const char style[] =
 	":root{color-scheme:light dark;--bg:#f6f7f9;--card:#fff;--ink:#1c2330;--dim:#667085;"
 	"--line:#e3e6eb;--good:#1a7f4b;--busy:#1f6feb;--bad:#c4320a;--idle:#667085}\n"
@@ -32,7 +35,8 @@ static const char style[] =
 	"border-bottom:1px solid var(--line);vertical-align:top}tr:last-child td{border-bottom:0}\n"
 	".n{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}th.n{text-align:"
 	"right}"
-	".zero{color:var(--line)}.bar{white-space:nowrap;font-variant-numeric:tabular-nums}\n"
+	".zero{color:var(--dim);opacity:.6}.bar{white-space:nowrap;font-variant-numeric:tabular-"
+	"nums}\n"
 	"progress{width:110px;height:8px;appearance:none;border:0;border-radius:4px;overflow:"
 	"hidden;"
 	"background:var(--line);vertical-align:middle}progress::-webkit-progress-bar{"
@@ -45,16 +49,71 @@ static const char style[] =
 	"margin-top:12px}figure{margin:0}figcaption{color:var(--dim)}svg{width:100%;height:120px}"
 	"svg .good{fill:var(--good)}svg .bad{fill:var(--bad)}svg line{stroke:var(--line)}\n"
 	"@media(max-width:640px){body{padding:12px}.card{padding:8px 10px}.tiles{grid-template-"
-	"columns:1fr 1fr}th,td{padding-right:8px}td:last-child{min-width:220px}"
-	"td:first-child,th:first-child{position:sticky;left:0;background:var(--card);"
-	"min-width:0;max-width:45vw;overflow-wrap:anywhere;white-space:normal}}\n";
+	"columns:1fr "
+	"1fr}th,td{padding-right:8px}td:last-child:not(.n){min-width:170px}progress{display:"
+	"none}"
+	"td:first-child:not(.n),th:first-child:not(.n){position:sticky;left:0;background:var("
+	"--card);"
+	"min-width:28vw;max-width:40vw;overflow-wrap:anywhere;white-space:normal}}\n"
+	".grid{border-collapse:separate;border-spacing:1px}.grid.nodes{width:auto}"
+	".grid th{border:0;vertical-align:bottom}.grid th:first-child{position:sticky;left:0;"
+	"background:var(--card);min-width:min(130px,32vw);max-width:min(240px,40vw);overflow-wrap:"
+	"anywhere;"
+	"padding:0 8px 0 0;line-height:1.2}.grid tbody th{color:var(--ink);font-weight:400;"
+	"vertical-align:middle}\n"
+	".grid td:nth-child(n){height:20px;min-width:0;padding:0;border:0;border-radius:2px;"
+	"text-align:center;vertical-align:middle;font-size:12px;line-height:20px}"
+	".nodes td:nth-child(n){min-width:17px}.nodes thead th{padding:0}"
+	".nodes thead span{writing-mode:vertical-rl;transform:rotate(180deg);font-size:11px;"
+	"line-height:17px;white-space:nowrap}.pools td:nth-child(n){padding:0 6px;"
+	"white-space:nowrap;font-variant-numeric:tabular-nums}"
+	".pools thead th:not(:first-child){min-width:56px;max-width:110px;padding:0 4px;"
+	"text-align:center;font-size:12px;line-height:1.2;overflow-wrap:anywhere}\n"
+	".gd,.q3{background:var(--good);color:var(--card)}.gp{background:var(--busy);color:var("
+	"--card)}"
+	".gb,.pools i{background:var(--bad);color:var(--card);font-style:normal}"
+	".gw,.q0{background:var(--line)}.gn,.gs{color:var(--dim)}"
+	".gn{background:repeating-linear-gradient(45deg,var(--line) 0 2px,transparent 2px 5px)}"
+	".q1{background:color-mix(in srgb,var(--good) 20%,var(--line))}"
+	".q2{background:color-mix(in srgb,var(--good) 45%,var(--line))}"
+	".pools i{padding:0 3px;border-radius:2px}"
+	".legend "
+	"b{display:inline-block;vertical-align:middle;width:18px;height:18px;line-height:18px;font-"
+	"size:12px;"
+	"text-align:center;border-radius:2px;font-weight:400}.legend b.gs{border:1px dotted "
+	"var(--dim)}.legend span{display:inline-block;margin-right:12px}\n";
 
-static void tile(struct buf *out, const char *what, const char *class, uint64_t n, const char *of)
+/* of: 0: none. */
+static void tile(struct buf *out, const char *what, const char *class, uint64_t n, uint64_t of)
 {
+	buf_addf(out, "<div class=card><b class=\"phase %s\">", class);
+	html_add_number(out, n);
+	if (of > 0) {
+		buf_adds(out, "<small>/");
+		html_add_number(out, of);
+		buf_adds(out, "</small>");
+	}
+	buf_addf(out, "</b><span class=note>%s</span></div>", what);
+}
+
+/* Numbers that would not fit are a percentage that is 100 only if all are there. */
+static void cached_tile(const struct stats *b, struct buf *out)
+{
+	static const char what[] = "cached, nodes &times; images";
+	const char *class = b->ready == b->targeted ? "Ready" : "Pending";
+	if (b->targeted < TILE_MAX) {
+		tile(out, what, class, b->ready, b->targeted);
+		return;
+	}
+	uint64_t tenths = b->ready * 1000 / b->targeted;
 	buf_addf(out,
-		 "<div class=card><b class=\"phase %s\">%" PRIu64
-		 "%s</b><span class=note>%s</span></div>",
-		 class, n, of, what);
+		 "<div class=card><b class=\"phase %s\">%u.%u<small> %%</small></b><span "
+		 "class=note>%s: ",
+		 class, (unsigned)(tenths / 10), (unsigned)(tenths % 10), what);
+	html_add_number(out, b->ready);
+	buf_adds(out, " of ");
+	html_add_number(out, b->targeted);
+	buf_adds(out, "</span></div>");
 }
 
 static void add_header(const struct page *page, struct buf *out)
@@ -85,19 +144,18 @@ static void add_header(const struct page *page, struct buf *out)
 static void add_tiles(const struct page *page, struct buf *out)
 {
 	const struct stats *b = page->stats;
-	char of[32];
 	buf_adds(out, "<div class=tiles>");
-	snprintf(of, sizeof(of), "<small>/%zu</small>", b->n_images);
-	tile(out, "images ready", b->images_ready == b->n_images ? "Ready" : "Pending",
-	     b->images_ready, of);
-	snprintf(of, sizeof(of), "<small>/%" PRIu64 "</small>", b->targeted);
-	tile(out, "cached, nodes &times; images", b->ready == b->targeted ? "Ready" : "Pending",
-	     b->ready, of);
-	tile(out, "pulling", b->pulling != 0 ? "Pulling" : "Pending", b->pulling, "");
-	tile(out, "waiting", "Pending", b->waiting, "");
-	tile(out, "backing off", b->backoff != 0 ? "Degraded" : "Pending", b->backoff, "");
+	tile(out, "images ready", b->images_ready == b->all_images ? "Ready" : "Pending",
+	     b->images_ready, b->all_images);
+	cached_tile(b, out);
+	tile(out, "pulling", b->pulling != 0 ? "Pulling" : "Pending", b->pulling, 0);
+	/* Of many images the reconciler sums up only what needs no look at each node. */
+	tile(out, b->more_images ? "waiting, of the images below" : "waiting", "Pending",
+	     b->waiting, 0);
+	tile(out, b->more_images ? "backing off, of the images below" : "backing off",
+	     b->backoff != 0 ? "Degraded" : "Pending", b->backoff, 0);
 	tile(out, "degraded images", b->images_degraded != 0 ? "Degraded" : "Ready",
-	     b->images_degraded, "");
+	     b->images_degraded, 0);
 	buf_adds(out, "</div>\n");
 }
 
@@ -152,15 +210,23 @@ void page_html(const struct page *page, struct buf *out)
 	if (b->n_failing > 0)
 		add_table(out, "Failures", "<th>image<th class=n>backing off<th>cause<th>now",
 			  &b->failing, "");
+	if (b->n_failing > STATS_FAILING_MAX)
+		buf_addf(out,
+			 "<p class=note>The first %d of %zu; all are in the tables below.</p>\n",
+			 STATS_FAILING_MAX, b->n_failing);
+	buf_adds(out, b->grid.len > 0 ? b->grid.data : "");
 	add_table(out, "Images",
 		  "<th>image<th>phase<th>nodes ready<th class=n>pulling<th class=n>waiting<th "
 		  "class=n>"
 		  "backing off<th class=n>not ready<th class=n>left out<th "
 		  "class=n>ETA<th>policy<th>why",
 		  &b->images, "No CachedImages.");
-	if (b->more_images)
-		buf_addf(out, "<p class=note>The first %d images; dropctl status lists all.</p>\n",
-			 STATS_IMAGES_MAX);
+	if (b->more_images) {
+		buf_addf(out, "<p class=note>%d of ", STATS_IMAGES_MAX);
+		html_add_number(out, b->all_images);
+		buf_adds(out, " images, those that are not Ready first; dropctl status lists "
+			      "all.</p>\n");
+	}
 	if (b->n_held > 0)
 		add_table(out, "New nodes",
 			  "<th>node<th>pool<th class=n>images<th>waits for, with a startup taint",
@@ -190,6 +256,16 @@ static void add_list(struct buf *out, const char *name, const struct buf *rows)
 	buf_addf(out, ",\"%s\":[%s]", name, rows->len > 0 ? rows->data : "");
 }
 
+static void add_totals(const struct stats *b, struct buf *out)
+{
+	buf_addf(out,
+		 ",\"totals\":{\"images\":%" PRIu64 ",\"imagesReady\":%" PRIu64
+		 ",\"imagesDegraded\":%" PRIu64 ",\"targeted\":%" PRIu64 ",\"ready\":%" PRIu64
+		 ",\"pulling\":%" PRIu64 ",\"failing\":%" PRIu64 "}",
+		 b->all_images, b->images_ready, b->images_degraded, b->targeted, b->ready,
+		 b->pulling, b->failing_pairs);
+}
+
 void page_json(const struct page *page, struct buf *out)
 {
 	const struct stats *b = page->stats;
@@ -205,6 +281,10 @@ void page_json(const struct page *page, struct buf *out)
 		buf_adds(out, ",\"leaseTrouble\":true");
 	if (b->saved_json.len > 0)
 		buf_addf(out, ",\"saved\":%s", b->saved_json.data);
+	if (b->grid_json.len > 0) {
+		add_totals(b, out);
+		buf_addf(out, ",\"grid\":%s", b->grid_json.data);
+	}
 	add_list(out, "images", &b->images_json);
 	buf_addf(out, ",\"held\":%" PRIu64, b->n_held);
 	add_list(out, "heldNodes", &b->held_json);

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "ipc/objpack.h"
 
+#include "metricsd/grid.h"
 #include "metricsd/page.h"
 
 /* Long, as the reconciler visits every pair. */
@@ -48,8 +49,9 @@ void show_begin(struct proc *p)
 	stats_done(&m->stats);
 	m->stats_whole = m->is_showing = true;
 	m->showing_round++;
-	ask(p, PROC_RECONCILER, MSG_explain_images,
-	    &(struct msg_explain_images){.max = SHOW_IMAGES});
+	m->shown_at = 0;
+	ask(p, PROC_RECONCILER, MSG_overview_get,
+	    &(struct msg_overview_get){.max = STATS_IMAGES_MAX, .max_rows = GRID_ROWS});
 	ask(p, PROC_RECONCILER, MSG_explain_queue,
 	    &(struct msg_explain_queue){.max = STATS_QUEUE_MAX});
 	ask(p, PROC_RECONCILER, MSG_explain_held,
@@ -58,19 +60,36 @@ void show_begin(struct proc *p)
 	ask(p, PROC_WATCHER, MSG_changes_since, &policies);
 }
 
+/* The next images of those that the overview named. */
+static void ask_images(struct proc *p)
+{
+	struct metricsd *m = proc_state(p);
+	struct msg_image_name list[SHOW_IMAGES];
+	size_t n = 0;
+	while (n < SHOW_IMAGES &&
+	       (list[n].image = stats_next_name(&m->stats, &m->shown_at)) != NULL)
+		n++;
+	if (n > 0)
+		ask(p, PROC_RECONCILER, MSG_explain_images,
+		    &(struct msg_explain_images){.max = n, .wanted = {list, n}});
+}
+
+void on_overview(struct proc *p, const struct msg_in *in)
+{
+	struct metricsd *m = proc_state(p);
+	if (!answered(p, in))
+		return;
+	stats_add_overview(&m->stats, in->body);
+	ask_images(p);
+}
+
 void on_images_explained(struct proc *p, const struct msg_in *in)
 {
 	struct metricsd *m = proc_state(p);
-	const struct msg_images_explained *got = in->body;
 	if (!answered(p, in))
 		return;
-	stats_add_images(&m->stats, got);
-	m->stats.more_images = got->more;
-	if (!got->more || got->images.n == 0 || m->stats.n_images >= STATS_IMAGES_MAX)
-		return;
-	ask(p, PROC_RECONCILER, MSG_explain_images,
-	    &(struct msg_explain_images){.after = got->images.at[got->images.n - 1].image,
-					 .max = SHOW_IMAGES});
+	stats_add_images(&m->stats, in->body);
+	ask_images(p);
 }
 
 void on_queue_explained(struct proc *p, const struct msg_in *in)

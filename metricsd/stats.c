@@ -8,6 +8,7 @@
 #include "api/tables.h"
 #include "base/clock.h"
 
+#include "metricsd/grid.h"
 #include "metricsd/html.h"
 #include "metricsd/json_names.h"
 #include "metricsd/saved.h"
@@ -17,7 +18,7 @@ void stats_done(struct stats *b)
 	struct buf *all[] = {&b->images,         &b->queue,       &b->failing,    &b->policies,
 			     &b->discovery,      &b->images_json, &b->queue_json, &b->policies_json,
 			     &b->discovery_json, &b->held,        &b->held_json,  &b->saved,
-			     &b->saved_json};
+			     &b->saved_json,     &b->grid,        &b->grid_json,  &b->names};
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		buf_done(all[i]);
 	*b = (struct stats){0};
@@ -32,9 +33,10 @@ static void cell(struct buf *out, const char *text)
 
 static void number(struct buf *out, uint64_t n)
 {
-	buf_addf(out, "<td class=n>%s%" PRIu64 "</td>", n == 0 ? "<span class=zero>" : "", n);
-	if (n == 0)
-		buf_adds(out, "</span>");
+	buf_addf(out,
+		 n == 0 ? "<td class=n><span class=zero>%" PRIu64 "</span></td>"
+			: "<td class=n>%" PRIu64 "</td>",
+		 n);
 }
 
 static void separate(struct buf *json)
@@ -95,10 +97,10 @@ static void add_image(struct stats *b, const struct msg_progress *p)
 static void add_failing(struct stats *b, const struct msg_progress *p)
 {
 	bool degraded = p->phase != NULL && strcmp(p->phase, "Degraded") == 0;
-	b->images_degraded += degraded;
 	if (!degraded && p->cause == NULL && !p->policy_missing)
 		return;
-	b->n_failing++;
+	if (++b->n_failing > STATS_FAILING_MAX)
+		return;
 	buf_adds(&b->failing, "<tr>");
 	cell(&b->failing, p->image);
 	number(&b->failing, p->backoff);
@@ -107,21 +109,43 @@ static void add_failing(struct stats *b, const struct msg_progress *p)
 	buf_adds(&b->failing, "</tr>\n");
 }
 
-void stats_add_images(struct stats *b, const struct msg_images_explained *m)
+void stats_add_overview(struct stats *b, const struct msg_overview *m)
 {
 	b->leading = m->leading;
 	b->lease_trouble = m->lease_trouble != NULL;
+	b->all_images = m->images;
+	b->more_images = m->shown.n < m->images;
+	b->images_ready = m->images_ready;
+	b->images_degraded = m->images_degraded;
+	b->targeted = m->targeted;
+	b->ready = m->ready;
+	b->pulling = m->pulling;
+	b->failing_pairs = m->failing;
+	grid_html(m, &b->grid);
+	grid_json(m, &b->grid_json);
+	for (size_t i = 0; i < m->shown.n; i++)
+		if (m->shown.at[i].image != NULL)
+			buf_add(&b->names, m->shown.at[i].image, strlen(m->shown.at[i].image) + 1);
+}
+
+const char *stats_next_name(const struct stats *b, size_t *at)
+{
+	if (*at >= b->names.len)
+		return NULL;
+	const char *name = b->names.data + *at;
+	*at += strlen(name) + 1;
+	return name;
+}
+
+void stats_add_images(struct stats *b, const struct msg_images_explained *m)
+{
 	for (size_t i = 0; i < m->images.n; i++) {
 		const struct msg_progress *p = &m->images.at[i];
 		add_image(b, p);
 		add_failing(b, p);
-		b->targeted += p->targeted;
-		b->ready += p->ready;
-		b->pulling += p->pulling;
 		b->waiting += p->waiting;
 		b->backoff += p->backoff;
 		b->notready += p->notready;
-		b->images_ready += p->targeted != 0 && p->ready == p->targeted;
 		b->n_images++;
 	}
 	if (m->images.n > 0)

@@ -140,17 +140,30 @@ static struct msg_progress progress_of(struct proc *p, const struct explain_summ
 	};
 }
 
+static size_t images_named(struct proc *p, const struct msg_image_name_list *wanted, size_t max,
+			   struct explain_summary **ret_list)
+{
+	struct reconciler *r = proc_state(p);
+	size_t n = wanted->n < max ? wanted->n : max;
+	const char **names = arena_array(proc_arena(p), n, sizeof(const char *));
+	for (size_t i = 0; i < n; i++)
+		names[i] = wanted->at[i].image != NULL ? wanted->at[i].image : "";
+	return explain_images_named(r->core, names, n, proc_now(p), proc_arena(p), ret_list);
+}
+
 void on_explain_images(struct proc *p, const struct msg_in *in)
 {
 	struct reconciler *r = proc_state(p);
 	const struct msg_explain_images *ask = in->body;
 	struct explain_summary *list;
 	size_t max = rows_wanted(ask->max, IMAGES_MAX);
-	size_t n = explain_images(r->core, ask->after, max, proc_now(p), proc_arena(p), &list);
+	size_t n = ask->wanted.n > 0 ? images_named(p, &ask->wanted, max, &list)
+				     : explain_images(r->core, ask->after, max, proc_now(p),
+						      proc_arena(p), &list);
 	struct msg_images_explained reply = {
 		.leading = r->acting,
 		.lease_trouble = r->feed.lease_trouble[0] != '\0' ? r->feed.lease_trouble : NULL,
-		.more = n == max,
+		.more = ask->wanted.n == 0 && n == max,
 		.images = {arena_array(proc_arena(p), n, sizeof(struct msg_progress)), n},
 	};
 	for (size_t i = 0; i < n; i++)

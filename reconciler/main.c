@@ -18,6 +18,7 @@ static const struct proc_def reconciler = {
 			[MSG_explain] = on_explain,
 			[MSG_explain_images] = on_explain_images,
 			[MSG_explain_queue] = on_explain_queue,
+			[MSG_overview_get] = on_overview_get,
 			[MSG_explain_plan] = on_explain_plan,
 			[MSG_explain_held] = on_explain_held,
 			[MSG_gate_open] = on_gate_open,

@@ -200,6 +200,9 @@ void on_explain_queue(struct proc *p, const struct msg_in *in);
 struct image_platforms platforms_told(const struct msg_platform_list *list, struct arena *a);
 void on_explain_plan(struct proc *p, const struct msg_in *in);
 
+/* overview_reply.c: what the status page shows first. */
+void on_overview_get(struct proc *p, const struct msg_in *in);
+
 /* gate_reply.c: what dropctl and the status page ask about held nodes, and orders to open them. */
 void on_explain_held(struct proc *p, const struct msg_in *in);
 void on_gate_open(struct proc *p, const struct msg_in *in);

@@ -2,8 +2,8 @@
 # The main job before one's eyes, on a pretend cluster: drop-sim plays 50 nodes and a day's worth of
 # trouble (demo.sh [SCENE], by default sim/scenes/demo.yaml), the real operator works against it, and
 # the terminal shows which image is where. Ends by itself: with 0 if everything came out as the scene
-# expects. STATUS_PAGE=127.0.0.1:8090 shows the operator's own page there meanwhile. Everything lives
-# below one scratch folder and is gone at the end, also after ^C.
+# expects. STATUS_PAGE=127.0.0.1:8090 shows the operator's own page there meanwhile; USAGE=1: what it
+# saved, too. Everything lives below one scratch folder and is gone at the end, also after ^C.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -14,7 +14,7 @@ BIN=${BIN:-build/gcc/bin}
 page=()
 [ -z "${STATUS_PAGE-}" ] || page=(--status-page-bind-address "$STATUS_PAGE")
 usage=()
-! grep -q 'type: cluster' "$scene" || usage=(--usage)
+[ -z "${USAGE-}" ] && ! grep -q 'type: cluster' "$scene" || usage=(--usage)
 work=$(mktemp -d)
 supervisor=
 simulator=

@@ -15,11 +15,13 @@
 #include "reconciler/core/gate_images.h"
 #include "reconciler/core/held.h"
 #include "reconciler/core/image_health.h"
+#include "reconciler/core/image_status.h"
 #include "reconciler/core/pair_delay.h"
 #include "reconciler/core/platforms.h"
 #include "reconciler/core/policies.h"
 #include "reconciler/core/sizes.h"
 #include "reconciler/core/slots.h"
+#include "reconciler/core/status_hash.h"
 #include "reconciler/core/suspend.h"
 
 static int64_t at_unix(int64_t boot_ms, struct now now)
@@ -308,6 +310,17 @@ void explain_slot(struct explain_view *v, int slot, struct explain *e)
 struct explain_view explain_view(struct core *c, struct image *img, struct now now, struct arena *a)
 {
 	return (struct explain_view){.core = c, .img = img, .now = now, .arena = a};
+}
+
+enum phase explain_phase(const struct core *c, const struct image *img)
+{
+	return c->leading ? image_phase(img) : img->seen.phase;
+}
+
+const char *explain_phase_name(const struct core *c, const struct image *img)
+{
+	enum phase phase = explain_phase(c, img);
+	return phase != PHASE_NONE ? phase_names[phase] : "";
 }
 
 const struct explain *explain_pair(struct core *c, const char *image, const char *node,

@@ -140,6 +140,10 @@ struct explain_summary {                    /* of one image */
 size_t explain_images(struct core *c, const char *after, size_t max, struct now now,
 		      struct arena *a, struct explain_summary **ret_list);
 
+/* The same of these images, in this order; those that do not exist are left out. */
+size_t explain_images_named(struct core *c, const char *const *names, size_t n, struct now now,
+			    struct arena *a, struct explain_summary **ret_list);
+
 struct explain_next { /* one entry of the queue */
 	const char *image, *node;
 	const char *turn;   /* "held node", "new node", "first", "retry", "repull" (13) */

@@ -20,7 +20,6 @@
 #include "reconciler/core/slots.h"
 #include "reconciler/core/status_hash.h"
 #include "reconciler/core/suspend.h"
-#include "reconciler/core/image_status.h"
 
 /* As in the condition Ready (20): what is the image's fault before what is a node's. */
 static const char *worst_cause(const struct core *c, const struct image *img)
@@ -46,10 +45,9 @@ static struct explain_summary summary_of(struct core *c, struct image *img, stru
 {
 	struct explain_view v = explain_view(c, img, now, a);
 	const struct policy *p = policy_of_image(c, img);
-	enum phase phase = c->leading ? image_phase(img) : img->seen.phase;
 	struct explain_summary s = {
 		.image = img->name,
-		.phase = phase != PHASE_NONE ? phase_names[phase] : "",
+		.phase = explain_phase_name(c, img),
 		.policy = p->name != NULL ? p->name : "",
 		.policy_missing = img->policy_name != NULL && !img->policy->present,
 		.cause = worst_cause(c, img),
@@ -99,6 +97,19 @@ size_t explain_images(struct core *c, const char *after, size_t max, struct now 
 	for (; i < c->n_queue && n < max; i++)
 		(*ret_list)[n++] = summary_of(c, c->queue[i], now, a);
 	return n;
+}
+
+size_t explain_images_named(struct core *c, const char *const *names, size_t n, struct now now,
+			    struct arena *a, struct explain_summary **ret_list)
+{
+	size_t found = 0;
+	*ret_list = arena_array(a, n, sizeof(**ret_list));
+	for (size_t i = 0; i < n; i++) {
+		struct image *img = map_get(&c->images, names[i]);
+		if (img != NULL)
+			(*ret_list)[found++] = summary_of(c, img, now, a);
+	}
+	return found;
 }
 
 static const char *const turn_names[TURNS] = {

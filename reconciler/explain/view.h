@@ -16,6 +16,9 @@ struct explain_view {
 
 struct explain_view explain_view(struct core *c, struct image *img, struct now now,
 				 struct arena *a);
+/* As in its status: as it is now while leading, else as last observed. name: "" for none. */
+enum phase explain_phase(const struct core *c, const struct image *img);
+const char *explain_phase_name(const struct core *c, const struct image *img);
 /* Of a node that exists. */
 void explain_slot(struct explain_view *v, int slot, struct explain *e);
 /* Not targeted, not eligible: fills e and says true. */

@@ -11,6 +11,25 @@
 
 #define EVIL "<script>alert('x\"&')</script>"
 
+static void fill_overview(struct stats *b)
+{
+	struct msg_image_name names[] = {{EVIL}, {"fine"}, {"gone"}, {NULL}};
+	struct msg_grid_column column = {.name = EVIL, .nodes = 1};
+	struct msg_grid_cell cells[] = {{.backoff = 1, .state = "backoff", .text = EVIL}};
+	struct msg_grid_row row = {.image = EVIL, .phase = EVIL, .cells = {cells, 1}};
+	const struct msg_overview overview = {.leading = true,
+					      .images = 4,
+					      .images_ready = 1,
+					      .images_degraded = 1,
+					      .targeted = 7,
+					      .ready = 4,
+					      .shown = {names, 4},
+					      .nodes = 1,
+					      .columns = {&column, 1},
+					      .rows = {&row, 1}};
+	stats_add_overview(b, &overview);
+}
+
 static void fill(struct stats *b)
 {
 	struct msg_progress progress[] = {
@@ -56,6 +75,7 @@ static void fill(struct stats *b)
 	};
 	const struct pullpolicy policy = {.meta = {.name = EVIL},
 					  .spec = {.max_concurrent_nodes = 2}};
+	fill_overview(b);
 	stats_add_images(b, &images);
 	stats_add_queue(b, &queue);
 	stats_add_held(b, &held);
@@ -79,10 +99,8 @@ static void with_page(void (*write)(const struct page *, struct buf *), struct b
 				  .stats_whole = true,
 				  .wall_s = 1700000000};
 	write(&page, out);
-	assert_int_equal(b.images_ready, 1);
-	assert_int_equal(b.images_degraded, 1);
 	assert_int_equal(b.n_failing, 2);
-	assert_int_equal(b.ready, 4);
+	assert_int_equal(b.n_images, 4);
 	stats_done(&b);
 }
 
@@ -100,9 +118,63 @@ static void html_is_escaped(void **state)
 	assert_non_null(strstr(out.data, "does not answer"));
 	assert_non_null(strstr(out.data, "<th class=n>left out"));
 	assert_non_null(strstr(out.data, "<td class=n>17</td>"));
+	assert_non_null(strstr(out.data, "Images and nodes</h2>"));
+	assert_non_null(strstr(out.data, "1<small>/4</small></b><span class=note>images ready"));
+	assert_non_null(strstr(out.data, "4<small>/7</small></b>"));
 	assert_non_null(strstr(out.data, "<h2>New nodes</h2>"));
 	assert_non_null(strstr(out.data, "<td class=n>4/6</td>"));
 	buf_done(&out);
+}
+
+/* Of more images than are shown, the sums are of all, and what is not says so. */
+static void more_images_than_shown(void **state)
+{
+	struct stats b = {0};
+	struct buf html = {0}, json = {0};
+	struct msg_image_name names[] = {{"a"}, {NULL}, {"b"}};
+	size_t at = 0;
+	(void)state;
+	stats_add_overview(&b, &(struct msg_overview){.leading = true,
+						      .images = 2000,
+						      .images_ready = 1990,
+						      .targeted = 2000000,
+						      .ready = 1999999,
+						      .shown = {names, 3}});
+	assert_string_equal(stats_next_name(&b, &at), "a");
+	assert_string_equal(stats_next_name(&b, &at), "b");
+	assert_null(stats_next_name(&b, &at));
+	const struct page page = {.stats = &b, .stats_whole = true};
+	page_html(&page, &html);
+	page_json(&page, &json);
+	assert_non_null(strstr(html.data, "1,990<small>/2,000</small>"));
+	assert_non_null(strstr(html.data, ">99.9<small> %</small>"));
+	assert_non_null(strstr(html.data, "1,999,999 of 2,000,000"));
+	assert_non_null(strstr(html.data, "waiting, of the images below"));
+	assert_non_null(strstr(html.data, "500 of 2,000 images, those that are not Ready first;"));
+	assert_non_null(strstr(json.data, "\"moreImages\":true"));
+	assert_non_null(strstr(json.data, "\"totals\":{\"images\":2000,\"imagesReady\":1990"));
+	stats_done(&b);
+	buf_done(&html);
+	buf_done(&json);
+}
+
+static void failures_are_capped(void **state)
+{
+	struct stats b = {0};
+	struct buf html = {0};
+	struct msg_progress failing = {.image = "i", .phase = "Degraded", .cause = "not found"};
+	(void)state;
+	for (int i = 0; i <= STATS_FAILING_MAX; i++)
+		stats_add_images(&b, &(struct msg_images_explained){.images = {&failing, 1}});
+	const struct page page = {.stats = &b, .stats_whole = true};
+	page_html(&page, &html);
+	size_t rows = 0;
+	for (const char *at = b.failing.data; (at = strstr(at, "<tr>")) != NULL; at++)
+		rows++;
+	assert_int_equal(rows, STATS_FAILING_MAX);
+	assert_non_null(strstr(html.data, "The first 20 of 21; all are in the tables below."));
+	stats_done(&b);
+	buf_done(&html);
 }
 
 static void json_is_json(void **state)
@@ -332,6 +404,8 @@ int main(void)
 		cmocka_unit_test(the_queue_is_folded),
 		cmocka_unit_test(names_are_those_of_the_api),
 		cmocka_unit_test(html_is_escaped),
+		cmocka_unit_test(more_images_than_shown),
+		cmocka_unit_test(failures_are_capped),
 		cmocka_unit_test(json_is_json),
 		cmocka_unit_test(empty),
 		cmocka_unit_test(when_pulls_start),
