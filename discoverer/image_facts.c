@@ -132,6 +132,7 @@ void on_facts_show(struct proc *p, const struct msg_in *in)
 		.bytes = m->sized.n == 0,
 		.sized = sized,
 		.n_sized = m->sized.n,
+		.sparing = m->sparing,
 		.deadline_ms = proc_now(p).boot_ms + FACTS_SHOW_MS,
 		.number = ++s->number,
 	};

@@ -135,6 +135,7 @@ static void finish(struct proc *p)
 {
 	struct ctl *c = proc_state(p);
 	struct buf text = {0};
+	plan_file_end(c->plan);
 	add_total(c, plan_pods_total(c->pods), &text);
 	for (size_t i = 0; i < c->plan->notes.n; i++) {
 		if (ctl_json(c)) {
@@ -158,8 +159,10 @@ static void on_planned(struct proc *p, const struct msg_in *in)
 	if (plan_facts_want(c->facts, in->body))
 		return;
 	const struct cachedimage *image = &c->plan->images[c->at++];
-	plan_facts_done(c->facts);
 	struct msg_planned shown = *(const struct msg_planned *)in->body;
+	if (shown.unknown != 0 && c->facts->why != NULL)
+		plan_file_unread(c->plan, c->facts->why);
+	plan_facts_done(c->facts);
 	plan_pods_add(c->pods, &shown);
 	if (shown.nodes.n > (size_t)c->limit)
 		shown.nodes.n = (size_t)c->limit;

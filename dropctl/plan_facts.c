@@ -31,6 +31,7 @@ struct msg_facts_show plan_facts_question(const struct plan_facts *f,
 		.secrets = {arena_array(a, s->image_pull_secrets.n, sizeof(*m.secrets.at)),
 			    s->image_pull_secrets.n},
 		.sized = f->unsized,
+		.sparing = true,
 	};
 	for (size_t i = 0; i < m.secrets.n; i++)
 		m.secrets.at[i] = (struct msg_secret){.name = s->image_pull_secrets.at[i].name};
@@ -43,6 +44,8 @@ void plan_facts_answer(struct plan_facts *f, const struct msg_facts_shown *m)
 	f->asked = true;
 	if (m != NULL && m->known)
 		f->told = keep(f, &m->platforms);
+	if (m != NULL && m->text != NULL && m->text[0] != '\0')
+		f->why = arena_strdup(&f->mem, m->text);
 }
 
 void plan_facts_done(struct plan_facts *f)

@@ -16,6 +16,7 @@
 struct plan_facts { /* of one image */
 	struct arena mem;
 	struct msg_platform_list unsized, told;
+	const char *why;    /* not all was told; NULL: it was, or nobody was asked */
 	bool wanted, asked; /* the question is still to be sent; was answered or given up */
 	int64_t give_up_ms; /* 0: not tried yet */
 };

@@ -137,6 +137,27 @@ int plan_file_read(const char *path, struct plan_file *ret, struct err *err)
 	return rc == 0 ? 0 : err_wrap(err, "%s", manifest_name(path));
 }
 
+void plan_file_unread(struct plan_file *f, const char *why)
+{
+	for (size_t i = 0; i < PLAN_UNREAD_MAX; i++) {
+		struct plan_unread *u = &f->unread[i];
+		if (u->why == NULL)
+			u->why = arena_strdup(&f->arena, why);
+		if (strcmp(u->why, why) != 0)
+			continue;
+		u->n++;
+		return;
+	}
+}
+
+void plan_file_end(struct plan_file *f)
+{
+	for (size_t i = 0; i < PLAN_UNREAD_MAX && f->unread[i].why != NULL; i++)
+		add_note(f, arena_printf(&f->arena, "the size of %zu %s is not known: %s",
+					 f->unread[i].n, f->unread[i].n == 1 ? "image" : "images",
+					 f->unread[i].why));
+}
+
 void plan_file_done(struct plan_file *f)
 {
 	arena_done(&f->arena);

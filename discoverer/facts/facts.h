@@ -24,6 +24,7 @@
 	X(DIGEST, "the response of the registry does not match the digest")                        \
 	X(ELSEWHERE, "another server answered for the registry")                                   \
 	X(BUDGET, "the limit of requests to the registry is reached")                              \
+	X(SPARED, "a plan uses at most a quarter of the limit of requests to the registry")        \
 	X(BUSY, "too many requests at once")                                                       \
 	X(STANDBY, "this replica is a standby")
 

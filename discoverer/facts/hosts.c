@@ -14,8 +14,10 @@ struct host_state {
 	int64_t used_ms, until_ms; /* not asked before until_ms */
 	int fails;
 	bool scarce; /* by its last RateLimit headers less than half of the limit is left */
+	bool used;   /* less than three quarters */
 	int64_t scarce_until_ms;
 	int64_t gets_ms[HUB_GETS]; /* when; 0: none yet */
+	bool spared[HUB_GETS];     /* for whom */
 };
 
 static const struct host_state *known(const struct hosts *h, const char *host)
@@ -84,23 +86,29 @@ void hosts_answered(struct hosts *h, const char *host, const char *limit, const 
 		return;
 	long granted = strtol(limit, NULL, 10), left = strtol(remaining, NULL, 10);
 	s->scarce = granted > 0 && left < (granted + 1) / 2;
+	s->used = granted > 0 && left < granted - granted / 4;
 	s->scarce_until_ms = now_ms + HUB_GETS_MS;
 }
 
-bool hosts_take_get(struct hosts *h, const char *host, bool anonymous, int64_t now_ms)
+bool hosts_take_get(struct hosts *h, const char *host, bool anonymous, bool sparing, int64_t now_ms)
 {
 	struct host_state *s = row(h, host, now_ms);
-	size_t oldest = 0;
-	if (s->scarce && now_ms < s->scarce_until_ms)
+	size_t oldest = 0, spared = 0;
+	if ((s->scarce || (sparing && s->used)) && now_ms < s->scarce_until_ms)
 		return false;
 	if (!anonymous || strcmp(host, "docker.io") != 0)
 		return true;
-	for (size_t i = 1; i < HUB_GETS; i++)
+	for (size_t i = 0; i < HUB_GETS; i++) {
 		if (s->gets_ms[i] < s->gets_ms[oldest])
 			oldest = i;
+		spared += s->spared[i] && now_ms - s->gets_ms[i] < HUB_GETS_MS;
+	}
 	if (s->gets_ms[oldest] != 0 && now_ms - s->gets_ms[oldest] < HUB_GETS_MS)
 		return false;
+	if (sparing && spared >= HUB_GETS_SPARED)
+		return false;
 	s->gets_ms[oldest] = now_ms;
+	s->spared[oldest] = sparing;
 	return true;
 }
 

@@ -29,7 +29,7 @@ struct inquiry {
 	const char **secrets;
 	size_t n_secrets, next_secret;
 	uint64_t secret_request; /* 0: none is open */
-	bool platforms, bytes, ended;
+	bool platforms, bytes, sparing, ended;
 	const char **sized;
 	size_t n_sized;
 	char have[DIGEST_SIZE];
@@ -127,8 +127,9 @@ static void ask(struct inquiry *q, enum step step, const char *target)
 /* Asks with GET if the limits allow it; false: the inquiry has ended. */
 static bool ask_get(struct inquiry *q, enum step step, const char *target)
 {
-	if (!hosts_take_get(q->env->hosts, q->at.host, nobody_asks(q), clock_boot_ms())) {
-		give_up(q, FACTS_BUDGET, 0);
+	if (!hosts_take_get(q->env->hosts, q->at.host, nobody_asks(q), q->sparing,
+			    clock_boot_ms())) {
+		give_up(q, q->sparing ? FACTS_SPARED : FACTS_BUDGET, 0);
 		return false;
 	}
 	ask(q, step, target);
@@ -239,8 +240,9 @@ static void next_platform(struct inquiry *q)
 		if (p == NULL || p->bytes != 0 || q->n_read == INQUIRY_PLATFORMS_MAX ||
 		    !size_wanted(q, p))
 			continue;
-		if (!hosts_take_get(q->env->hosts, q->at.host, nobody_asks(q), clock_boot_ms())) {
-			give_up(q, FACTS_BUDGET, 0);
+		if (!hosts_take_get(q->env->hosts, q->at.host, nobody_asks(q), q->sparing,
+				    clock_boot_ms())) {
+			give_up(q, q->sparing ? FACTS_SPARED : FACTS_BUDGET, 0);
 			return;
 		}
 		q->n_read++;
@@ -403,6 +405,7 @@ struct inquiry *inquiry_new(const struct inquiry_env *env, const struct inquiry_
 	q->env = env;
 	q->platforms = request->platforms;
 	q->bytes = request->bytes;
+	q->sparing = request->sparing;
 	q->n_sized =
 		request->n_sized < INQUIRY_PLATFORMS_MAX ? request->n_sized : INQUIRY_PLATFORMS_MAX;
 	q->sized = arena_array(&q->mem, q->n_sized, sizeof(*q->sized));

@@ -45,6 +45,7 @@ struct inquiry_request { /* copied */
 	const char *const *sized; /* without `bytes`: sizes only for these platforms of nodes
 				     (api/platform.h) */
 	size_t n_sized;
+	bool sparing;     /* reads at most a quarter of what the host may be asked for */
 	const char *have; /* a digest of which everything is known already; NULL: none */
 	int64_t deadline_ms;
 	uint64_t number; /* unique, so that tokens are not shared with other inquiries */

@@ -110,8 +110,18 @@ static void proven(struct core *c, struct image *img, int slot, struct now now)
 		pull_avoided(c, img, slot);
 }
 
-/* Only when repulls are due are nodes told to be outdated: else they are when theirs is. */
-static void compare(struct core *c, struct image *img, int slot, bool due, struct now now)
+/*
+ * Only when repulls are due are nodes told to be outdated: else they are when theirs is. Who has
+ * been pulled since the tag moved, and still has something else, has a mirror that is behind.
+ */
+static bool outdated(const struct core *c, const struct image *img, int slot)
+{
+	const struct tag_check *k = &img->check;
+	return k->for_repulls && !platform_lacks(c, img, slot) &&
+	       check_pod_s(img, slot) < k->moved_s;
+}
+
+static void compare(struct core *c, struct image *img, int slot, struct now now)
 {
 	const struct pair *p = &img->pairs[slot];
 	if (p->pulled_s == 0 || !c->nodes[slot].present || (p->flags & PAIR_LIVE) != 0)
@@ -119,8 +129,7 @@ static void compare(struct core *c, struct image *img, int slot, bool due, struc
 	enum check_match match = check_compare(c, img, slot);
 	if (match == CHECK_SAME)
 		proven(c, img, slot, now);
-	else if (due && match == CHECK_OTHER && !platform_lacks(c, img, slot) &&
-		 check_pod_s(img, slot) < img->check.moved_s)
+	else if (match == CHECK_OTHER && outdated(c, img, slot))
 		check_set_outdated(c, img, slot, true);
 }
 
@@ -139,6 +148,7 @@ void check_told(struct core *c, struct image *img, const struct core_told *told,
 	if (!img->check.asked)
 		return;
 	check_fence(img);
+	img->check.for_repulls = due && told->known;
 	if (told->known)
 		note_answer(c, img, told, now);
 	else
@@ -148,7 +158,7 @@ void check_told(struct core *c, struct image *img, const struct core_told *told,
 		if (c->nodes[slot].name == NULL)
 			continue;
 		if (told->known && check_possible(c, img))
-			compare(c, img, (int)slot, due, now);
+			compare(c, img, (int)slot, now);
 		pair_settle(c, img, (int)slot, now);
 	}
 	image_wake(c, img);
@@ -159,11 +169,15 @@ void check_told(struct core *c, struct image *img, const struct core_told *told,
 
 void check_look(struct core *c, struct image *img, int slot, struct now now)
 {
-	if (!check_outdated(img, slot) || (img->pairs[slot].flags & PAIR_LIVE) != 0 ||
-	    check_compare(c, img, slot) != CHECK_SAME)
+	bool was = check_outdated(img, slot);
+	/* An answer that is not good any more says nothing of what a list shows that came later. */
+	if (!was && !(img->check.for_repulls && check_good(img, now) && check_possible(c, img)))
 		return;
-	proven(c, img, slot, now);
-	image_touch(c, img);
+	if (check_compare(c, img, slot) != (was ? CHECK_SAME : CHECK_OTHER))
+		return;
+	compare(c, img, slot, now);
+	if (check_outdated(img, slot) != was)
+		image_touch(c, img);
 }
 
 /* ---- the status ---- */
@@ -206,7 +220,13 @@ void check_begin(struct core *c, struct image *img)
 	for (size_t slot = 0; slot < c->n_slots; slot++)
 		if (img->pulled_at != 0 && img->pod_s[slot] > img->pulled_at)
 			img->pod_s[slot] = (uint32_t)img->pulled_at;
-	if (k->settled_s < k->checked_s && check_possible(c, img))
+	check_resume(c, img);
+}
+
+void check_resume(struct core *c, struct image *img)
+{
+	const struct tag_check *k = &img->check;
+	if (k->checked_ms == 0 && k->settled_s < k->checked_s && check_possible(c, img))
 		check_want(c, img);
 }
 

@@ -26,8 +26,9 @@ bool check_possible(struct core *c, const struct image *img)
 	return allowed(c, img) && !img->fixed && p->repull_ms != 0 && !p->repull_always;
 }
 
-static bool good(const struct tag_check *k, struct now now)
+bool check_good(const struct image *img, struct now now)
 {
+	const struct tag_check *k = &img->check;
 	return k->checked_ms != 0 && now.boot_ms - k->checked_ms < CHECK_GOOD_MS;
 }
 
@@ -138,7 +139,7 @@ enum check_due check_due(struct core *c, struct image *img, int slot, int64_t ev
 	    !node_lists(c, img, slot) || (!lacks && check_pod_due(c, img, slot, now.wall_s)))
 		return CHECK_POD;
 	/* Counted from it, the next repull is still to come: else it would be due at once again. */
-	if (!good(k, now) || k->checked_s + every_s <= now.wall_s) {
+	if (!check_good(img, now) || k->checked_s + every_s <= now.wall_s) {
 		check_want(c, img);
 		return CHECK_WAIT;
 	}
@@ -220,7 +221,7 @@ bool check_vouches(struct core *c, struct image *img, int slot, struct now now)
 		check_facts(c, img, now);
 		return k->checked_ms != 0 && check_compare(c, img, slot) == CHECK_SAME;
 	}
-	if (good(k, now))
+	if (check_good(img, now))
 		return check_compare(c, img, slot) == CHECK_SAME;
 	if (now.boot_ms >= k->retry_ms)
 		ask_and_hold(c, img, now);

@@ -40,6 +40,8 @@ enum check_due check_due(struct core *c, struct image *img, int slot, int64_t ev
 			 struct now now);
 
 bool check_possible(struct core *c, const struct image *img);
+/* Is the last answer good? */
+bool check_good(const struct image *img, struct now now);
 /* Was the last pod there so long ago, at at_s (unix), that whatever the registry says there is one?
  */
 bool check_pod_due(struct core *c, const struct image *img, int slot, int64_t at_s);

@@ -14,6 +14,7 @@
 #include "reconciler/core/adopt.h"
 #include "reconciler/core/budgets.h"
 #include "reconciler/core/causes.h"
+#include "reconciler/core/check_answers.h"
 #include "reconciler/core/checks.h"
 #include "reconciler/core/digests.h"
 #include "reconciler/core/facts.h"
@@ -129,6 +130,7 @@ static void look_suspended(struct core *c, struct image *img, struct now now)
 	nodes_settle_fresh(c); /* a new node does not wait for it */
 	if (img->waiting_ms != 0)
 		img->waiting_ms = now.boot_ms;
+	check_resume(c, img);
 	pairs_place(c, img, now); /* a repull that became due asks the registry first (37) */
 	image_wake(c, img);
 	image_touch(c, img);
@@ -230,6 +232,7 @@ static void change_spec(struct core *c, struct image *img, const struct cachedim
 	if (secrets && !img->fixed)
 		check_secrets_changed(c, img);
 	retry_all(c, img, now);
+	check_resume(c, img);
 	pairs_place(c, img, now);
 	pairs_look(c, img, now);
 	if (other)
@@ -362,6 +365,7 @@ void images_policy_changed(struct core *c, const struct policy *p, struct now no
 		if (c->queue[i]->policy == p) {
 			fact_no_policy(c, c->queue[i]);
 			look_suspended(c, c->queue[i], now);
+			check_resume(c, c->queue[i]);
 			pairs_place(c, c->queue[i], now);
 			if (image_policy_untold(c->queue[i]))
 				image_touch(c, c->queue[i]);

@@ -317,6 +317,7 @@ struct tag_check { /* what the registry told of the tag (checks.h); times: boot 
 	struct link wanted; /* in core.checks: it is to be asked */
 	bool asked;         /* a question is unanswered */
 	bool due;           /* it is for repulls that are due */
+	bool for_repulls;   /* so was the last one, and it was answered */
 	int64_t hold_ms;    /* pulls that its answer may make needless wait until then */
 	uint64_t asked_of;  /* image.seen_platforms of the last question */
 	bool public_wanted; /* a kubelet gives it to us only if it is public (17a) */

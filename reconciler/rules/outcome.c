@@ -62,6 +62,12 @@ static bool pulled(const struct pod *pod, const struct container_status *cs)
 	       (cs->waiting != NULL && one_of(cs->waiting->reason, waits_after_pull));
 }
 
+/* An image's ID is told of a container that was made; its own may be trimmed (pod_trim). */
+static bool contained(const struct pod *pod, const struct container_status *cs)
+{
+	return is(pod->phase, "Succeeded") || filled(cs->container_id) || filled(cs->image_id);
+}
+
 static struct outcome node_fault(const char *reason, const char *message, int64_t due_ms)
 {
 	return (struct outcome){.kind = due_ms == 0 ? OUTCOME_FAILED : OUTCOME_RUNNING,
@@ -313,12 +319,12 @@ struct outcome outcome_of(const struct pod *pod, int place, struct outcome_memor
 
 	remember(memory, unknown, now_ms);
 	if (pulled(pod, cs))
-		return (struct outcome){
-			.kind = OUTCOME_PULLED,
-			.contained = is(pod->phase, "Succeeded") || filled(cs->container_id),
-			.took_s = place == PULLPOD_ONLY ? took_s(pod, cs) : -1,
-			.digest = cs != NULL && filled(cs->image_id) ? ref_digest(cs->image_id)
-								     : NULL};
+		return (struct outcome){.kind = OUTCOME_PULLED,
+					.contained = contained(pod, cs),
+					.took_s = place == PULLPOD_ONLY ? took_s(pod, cs) : -1,
+					.digest = cs != NULL && filled(cs->image_id)
+							  ? ref_digest(cs->image_id)
+							  : NULL};
 	if (failed)
 		return waiting_failed(w, host, platform, a);
 	if (inspect)

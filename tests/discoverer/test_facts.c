@@ -415,18 +415,41 @@ static void rule_35_gets_at_docker_hub(void **state)
 	struct hosts h = {0};
 	const int64_t six_hours = 360 * MINUTE;
 	for (int i = 0; i < HUB_GETS; i++)
-		assert_true(hosts_take_get(&h, "docker.io", true, 1000 + i));
-	assert_false(hosts_take_get(&h, "docker.io", true, 2000));
-	assert_true(hosts_take_get(&h, "docker.io", false, 2000));
-	assert_true(hosts_take_get(&h, "r.example", true, 2000));
-	assert_true(hosts_take_get(&h, "docker.io", true, 1000 + six_hours));
-	assert_false(hosts_take_get(&h, "docker.io", true, 1000 + six_hours));
+		assert_true(hosts_take_get(&h, "docker.io", true, false, 1000 + i));
+	assert_false(hosts_take_get(&h, "docker.io", true, false, 2000));
+	assert_true(hosts_take_get(&h, "docker.io", false, false, 2000));
+	assert_true(hosts_take_get(&h, "r.example", true, false, 2000));
+	assert_true(hosts_take_get(&h, "docker.io", true, false, 1000 + six_hours));
+	assert_false(hosts_take_get(&h, "docker.io", true, false, 1000 + six_hours));
 	hosts_answered(&h, "r.example", "100;w=21600", "50;w=21600", 3000);
-	assert_true(hosts_take_get(&h, "r.example", false, 3000));
+	assert_true(hosts_take_get(&h, "r.example", false, false, 3000));
 	hosts_answered(&h, "r.example", "100;w=21600", "49;w=21600", 3000);
-	assert_false(hosts_take_get(&h, "r.example", false, 3000));
+	assert_false(hosts_take_get(&h, "r.example", false, false, 3000));
 	assert_true(hosts_may(&h, "r.example", 3000));
-	assert_true(hosts_take_get(&h, "r.example", false, 3000 + six_hours));
+	assert_true(hosts_take_get(&h, "r.example", false, false, 3000 + six_hours));
+	hosts_done(&h);
+}
+
+/* Plans of many images: most is left to the images that are there. */
+static void rule_35_gets_of_plans(void **state)
+{
+	(void)state;
+	struct hosts h = {0};
+	const int64_t six_hours = 360 * MINUTE;
+	for (int i = 0; i < HUB_GETS_SPARED; i++)
+		assert_true(hosts_take_get(&h, "docker.io", true, true, 1000 + i));
+	assert_false(hosts_take_get(&h, "docker.io", true, true, 2000));
+	for (int i = HUB_GETS_SPARED; i < HUB_GETS; i++)
+		assert_true(hosts_take_get(&h, "docker.io", true, false, 2000 + i));
+	assert_false(hosts_take_get(&h, "docker.io", true, false, 3000));
+	assert_true(hosts_take_get(&h, "docker.io", true, true, 1000 + six_hours));
+	/* By its headers: three quarters and more are left. */
+	hosts_answered(&h, "r.example", "100;w=21600", "75;w=21600", 4000);
+	assert_true(hosts_take_get(&h, "r.example", false, true, 4000));
+	hosts_answered(&h, "r.example", "100;w=21600", "74;w=21600", 4000);
+	assert_false(hosts_take_get(&h, "r.example", false, true, 4000));
+	assert_true(hosts_take_get(&h, "r.example", false, false, 4000));
+	assert_true(hosts_take_get(&h, "r.example", false, true, 4000 + six_hours));
 	hosts_done(&h);
 }
 
@@ -456,6 +479,7 @@ int main(void)
 		cmocka_unit_test(rule_36_many_logins),
 		cmocka_unit_test(rule_35_hosts_that_fail),
 		cmocka_unit_test(rule_35_gets_at_docker_hub),
+		cmocka_unit_test(rule_35_gets_of_plans),
 		cmocka_unit_test(many_hosts),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,16 +12,22 @@
 /* Seconds between pulls. */
 #define EVERY_S 3600
 
-static void policy(struct rig *r, int64_t nodes, const char *mode, const char *checks)
+static void policy_every(struct rig *r, int64_t every_s, int64_t nodes, const char *mode,
+			 const char *checks)
 {
 	struct pullpolicy p = {.meta = {.name = "p"},
 			       .spec = {.max_concurrent_nodes = nodes,
 					.max_pulls_per_node = 2,
 					.pull_timeout = 30 * 60 * 1000,
-					.repull_interval = EVERY_S * 1000,
+					.repull_interval = every_s * 1000,
 					.repull_mode = mode,
 					.registry_checks = checks}};
 	core_put(r->core, KIND_PULLPOLICY, &p, r->now);
+}
+
+static void policy(struct rig *r, int64_t nodes, const char *mode, const char *checks)
+{
+	policy_every(r, EVERY_S, nodes, mode, checks);
 }
 
 /* The node says now that its tag is this digest. */
@@ -295,6 +301,48 @@ static void rule_37_hidden(void **state)
 	rig_done(&r);
 }
 
+/* What a node did not tell when the registry was asked it tells by its next list. */
+static void rule_37_shown_later(void **state)
+{
+	static const struct {
+		const char *label;
+		int64_t after_s; /* the answer, the list comes */
+		const char *has, *starts;
+	} rows[] = {{"another", 30, OLD, "d"},
+		    {"the same", 30, NEW, ""},
+		    {"another, when the answer is old", 10 * 60, OLD, ""}};
+	const struct rig_listed hidden[] = {
+		{{"docker.io/library/i:1", "x@" OLD, "y@" OLD, "z@" OLD, "v@" OLD}, 1000},
+		{{"small:1"}, 10},
+		{{NULL}, 0}};
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct rig r;
+		print_message("# %s\n", rows[i].label);
+		begin(&r);
+		rig_turn(&r, EVERY_S / 2 * S);
+		rig_node(&r, "d");
+		rig_turn(&r, 0);
+		assert_string_equal(rig_starts(&r), "d");
+		pull_starts(&r);
+		rig_turn(&r, 3 * S);
+		all_list(&r, OLD);
+		rig_turn(&r, 100 * S);
+		rig_node_lists(&r, "d", r.now.wall_s, hidden);
+		rig_turn(&r, (EVERY_S / 2 - 103) * S);
+		assert_int_equal(r.acts.n_checks, 1);
+		tell(&r, NEW, true);
+		rig_turn(&r, 0);
+		assert_string_equal(rig_starts(&r), "a b c");
+		pull_starts(&r);
+		rig_turn(&r, rows[i].after_s * S);
+		lists(&r, "d", rows[i].has);
+		rig_turn(&r, 0);
+		assert_string_equal(rig_starts(&r), rows[i].starts);
+		rig_done(&r);
+	}
+}
+
 /* A mirror still gives the old image: one useless round, then as without the registry. */
 static void rule_37_stale_mirror(void **state)
 {
@@ -379,36 +427,87 @@ static void next_life(struct rig *r)
 	rig_put_image(r, &img);
 }
 
+/* Only one of three nodes has what the tag means now, and another leader begins. */
+static void in_the_middle(struct rig *r)
+{
+	begin(r);
+	due(r);
+	tell(r, OLD, true);
+	rig_turn(r, 3 * S);
+	due(r);
+	tell(r, NEW, true);
+	rig_turn(r, 0);
+	assert_string_equal(rig_starts(r), "a b c");
+	rig_pod(r, &r->acts.starts[0], POD_PULLED);
+	rig_turn(r, 0);
+	rig_turn(r, 100 * S);
+	rig_written(r);
+	assert_true(r->api.registry->settled_at < r->api.registry->checked_at);
+	next_life(r);
+	lists(r, "a", NEW);
+	lists(r, "b", OLD);
+	lists(r, "c", OLD);
+}
+
+/* The others follow at once, not an interval later. */
+static void others_follow(struct rig *r)
+{
+	assert_int_equal(r->acts.n_checks, 1);
+	assert_int_equal(r->acts.n_starts, 0);
+	tell(r, NEW, true);
+	rig_turn(r, 0);
+	assert_string_equal(rig_starts(r), "b c");
+}
+
 static void rule_37_a_restart_in_the_middle(void **state)
 {
 	struct rig r;
 	(void)state;
-	begin(&r);
-	due(&r);
-	tell(&r, OLD, true);
-	rig_turn(&r, 3 * S);
-	due(&r);
-	tell(&r, NEW, true);
-	rig_turn(&r, 0);
-	assert_string_equal(rig_starts(&r), "a b c");
-	rig_pod(&r, &r.acts.starts[0], POD_PULLED);
-	rig_turn(&r, 0);
-	rig_turn(&r, 100 * S);
-	rig_written(&r);
-	assert_true(r.api.registry->settled_at < r.api.registry->checked_at);
-	next_life(&r);
-	lists(&r, "a", NEW);
-	lists(&r, "b", OLD);
-	lists(&r, "c", OLD);
+	in_the_middle(&r);
 	rig_lead(&r);
 	rig_turn(&r, 0);
-	assert_int_equal(r.acts.n_checks, 1);
-	assert_int_equal(r.acts.n_starts, 0);
-	tell(&r, NEW, true);
-	rig_turn(&r, 0);
-	/* The others follow at once, not an interval later. */
-	assert_string_equal(rig_starts(&r), "b c");
+	others_follow(&r);
 	rig_done(&r);
+}
+
+/* Nor does it matter what else was changed meanwhile. */
+static void rule_37_a_restart_and_another_interval(void **state)
+{
+	static const int64_t every_s[] = {EVERY_S * 30, EVERY_S / 4};
+	(void)state;
+	for (size_t i = 0; i < sizeof(every_s) / sizeof(every_s[0]); i++) {
+		struct rig r;
+		in_the_middle(&r);
+		policy_every(&r, every_s[i], 9, NULL, NULL);
+		rig_lead(&r);
+		rig_turn(&r, 0);
+		others_follow(&r);
+		rig_done(&r);
+	}
+}
+
+/* What kept the registry from being asked ends later. */
+static void rule_37_a_restart_before_it_may_be_asked(void **state)
+{
+	static const struct {
+		int64_t every_s;
+		const char *mode, *checks;
+	} rows[] = {
+		{0, NULL, NULL}, {EVERY_S * 30, "Always", NULL}, {EVERY_S * 30, NULL, "Disabled"}};
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct rig r;
+		in_the_middle(&r);
+		policy_every(&r, rows[i].every_s, 9, rows[i].mode, rows[i].checks);
+		rig_lead(&r);
+		rig_turn(&r, 0);
+		rig_turn(&r, 30 * S);
+		assert_int_equal(r.acts.n_checks + r.acts.n_starts, 0);
+		policy_every(&r, EVERY_S * 30, 9, NULL, NULL);
+		rig_turn(&r, 0);
+		others_follow(&r);
+		rig_done(&r);
+	}
 }
 
 static void rule_37_a_restart_after_all_was_settled(void **state)
@@ -482,10 +581,13 @@ int main(void)
 		cmocka_unit_test(rule_37_no_answer),
 		cmocka_unit_test(rule_37_not_listed),
 		cmocka_unit_test(rule_37_hidden),
+		cmocka_unit_test(rule_37_shown_later),
 		cmocka_unit_test(rule_37_stale_mirror),
 		cmocka_unit_test(rule_37_switched_off),
 		cmocka_unit_test(rule_37_short_interval),
 		cmocka_unit_test(rule_37_a_restart_in_the_middle),
+		cmocka_unit_test(rule_37_a_restart_and_another_interval),
+		cmocka_unit_test(rule_37_a_restart_before_it_may_be_asked),
 		cmocka_unit_test(rule_37_a_restart_after_all_was_settled),
 		cmocka_unit_test(rule_37_lead_lost_before_the_answer),
 		cmocka_unit_test(rule_37_answer_to_another_reference),

@@ -101,6 +101,7 @@ static void assert_same(const struct outcome *a, const struct outcome *b)
 	assert_int_equal(a->fault, b->fault);
 	assert_int_equal(a->due_ms, b->due_ms);
 	assert_int_equal(a->took_s, b->took_s);
+	assert_int_equal(a->contained, b->contained);
 	assert_same_text(a->digest, b->digest);
 	assert_same_text(a->reason, b->reason);
 	assert_same_text(a->message, b->message);
