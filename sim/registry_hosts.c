@@ -8,6 +8,7 @@
 #include <cjson/cJSON.h>
 
 #include "api/ref.h"
+#include "base/buf.h"
 
 struct hosts {
 	struct arena mem;
@@ -71,20 +72,31 @@ static void find_all(struct hosts *h, const struct sim_scenario *s)
 		add_object(h, s->objects.at[i]);
 }
 
-int hosts_write(const char *path, const struct sim_scenario *scenario, const char *url,
-		struct err *err)
+static int write_file(const char *path, const char *text, struct err *err)
 {
-	struct hosts h = {0};
-	find_all(&h, scenario);
 	FILE *file = fopen(path, "we");
-	for (size_t i = 0; file != NULL && i < h.n; i++)
-		fprintf(file, "%s%s=%s/registries/%s", i == 0 ? "" : ",", h.at[i], url, h.at[i]);
-	if (file != NULL)
-		fprintf(file, "\n");
-	bool broken = file == NULL || ferror(file) != 0;
+	bool broken = file == NULL || fputs(text, file) == EOF;
 	if (file != NULL)
 		broken |= fclose(file) != 0;
-	arena_done(&h.mem);
 	return broken ? err_set(err, ERR_TERMINAL, "--registries-out %s: %s", path, strerror(errno))
 		      : 0;
+}
+
+int hosts_write(const char *path, const struct sim_scenario *scenario, const char *url,
+		const char *authority, struct err *err)
+{
+	struct hosts h = {0};
+	struct buf out = {0};
+	find_all(&h, scenario);
+	const char *ca = arena_printf(&h.mem, "%s.ca", path);
+	for (size_t i = 0; i < h.n; i++)
+		buf_addf(&out, "%s%s=%s/registries/%s%s%s", i == 0 ? "" : ",", h.at[i], url,
+			 h.at[i], authority != NULL ? ";ca=" : "", authority != NULL ? ca : "");
+	buf_adds(&out, "\n");
+	int rc = authority != NULL ? write_file(ca, authority, err) : 0;
+	if (rc == 0)
+		rc = write_file(path, out.data, err);
+	buf_done(&out);
+	arena_done(&h.mem);
+	return rc;
 }

@@ -238,7 +238,8 @@ static int announce(struct sim *s, struct err *err)
 		.ns = s->options->ns,
 	};
 	int rc = s->options->registries_out != NULL
-			 ? hosts_write(s->options->registries_out, &s->scenario, s->url, err)
+			 ? hosts_write(s->options->registries_out, &s->scenario, s->url,
+				       authority.data, err)
 			 : 0;
 	/* Last: whoever sees it may begin. */
 	if (rc == 0 && s->options->kubeconfig_out != NULL)

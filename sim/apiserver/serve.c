@@ -388,6 +388,8 @@ static void on_request(void *ctx, struct http_exchange *x, const struct http_req
 		buf_clear(&s->body, ANSWER_KEEP);
 		buf_adds(&s->body, "ok");
 		answer_text(&c, 200, "text/plain; charset=utf-8", &s->body);
+	} else if (sources_own(request->uri)) {
+		answer_source(&c); /* servers of their own, which the token is not for */
 	} else if (!authorised(s, request)) {
 		struct api_error e;
 		api_error_set(&e, 401, "Unauthorized", "Unauthorized");
@@ -395,8 +397,6 @@ static void on_request(void *ctx, struct http_exchange *x, const struct http_req
 	} else if (starts(request->uri, "/sim/") && s->config.control != NULL) {
 		size_t n = strcspn(request->uri, "?");
 		answer_control(&c, arena_strndup(&s->arena, request->uri, n));
-	} else if (sources_own(request->uri)) {
-		answer_source(&c);
 	} else {
 		route(&c);
 	}

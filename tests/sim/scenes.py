@@ -15,6 +15,7 @@ import tempfile
 SCENE_SECONDS = 240  # under sanitizers and load; they need 5 to 25
 ENDING_SECONDS = 20
 AT_A_TIME = 4
+OVER_TLS = "pushed-again"  # once more, with https everywhere: its registries are asked
 
 
 def wait_for_file(path, process):
@@ -38,7 +39,7 @@ def end(process):
         raise RuntimeError("a process did not end when told") from None
 
 
-def play(binaries, shim, scene, work):
+def play(binaries, shim, scene, work, more):
     """Returns what the simulator said; raises when the scene did not come out."""
     clock, kubeconfig, sockets, registries = (work / name for name in ("clock", "kubeconfig", "sockets", "registries"))
     clock.write_bytes(bytes(16))
@@ -49,7 +50,7 @@ def play(binaries, shim, scene, work):
         simulator = subprocess.Popen(
             [binaries / "drop-sim", "--scenario", scene, "--kubeconfig-out", kubeconfig,
              "--registries-out", registries, "--clock-file", clock,
-             "--screen", "lines", "--until-expected", f"{SCENE_SECONDS}s"],
+             "--screen", "lines", "--until-expected", f"{SCENE_SECONDS}s", *more],
             stdout=sim_log, stderr=subprocess.STDOUT)
         operator = None
         usage = ["--usage"] if "type: cluster" in pathlib.Path(scene).read_text(encoding="utf-8") else []
@@ -73,30 +74,31 @@ def tail(path):
     return path.read_text(errors="replace").splitlines()[-25:] if path.exists() else []
 
 
-def result(binaries, shim, scene):
+def result(binaries, shim, scene, more):
     """None, or what went wrong and the ends of the logs."""
     with tempfile.TemporaryDirectory() as folder:
         work = pathlib.Path(folder)
         try:
-            play(binaries, shim, scene, work)
+            play(binaries, shim, scene, work, more)
         except (RuntimeError, OSError, subprocess.SubprocessError) as error:
             return str(error), tail(work / "sim.log") + tail(work / "drop.log")
     return None
 
 
 def main():
-    scenes = sorted(pathlib.Path(sys.argv[1]).glob("*.yaml"))
+    scenes = [(scene, ()) for scene in sorted(pathlib.Path(sys.argv[1]).glob("*.yaml"))]
+    scenes.append((pathlib.Path(sys.argv[1]) / f"{OVER_TLS}.yaml", ("--tls",)))
     print(f"1..{len(scenes)}")
     with tempfile.TemporaryDirectory() as folder, \
             concurrent.futures.ThreadPoolExecutor(AT_A_TIME) as pool:
         binaries = pathlib.Path(folder)
         for program in map(pathlib.Path, sys.argv[3:]):
             (binaries / program.name).symlink_to(program.absolute())
-        results = pool.map(lambda scene: result(binaries, sys.argv[2], scene), scenes)
-        for number, (scene, wrong) in enumerate(zip(scenes, results), 1):
+        results = pool.map(lambda one: result(binaries, sys.argv[2], *one), scenes)
+        for number, ((scene, more), wrong) in enumerate(zip(scenes, results), 1):
             for line in wrong[1] if wrong else []:
                 print(f"# {line}")
-            print(f"{'not ok' if wrong else 'ok'} {number} - {scene.stem}"
+            print(f"{'not ok' if wrong else 'ok'} {number} - {' '.join((scene.stem, *more))}"
                   f"{': ' + wrong[0] if wrong else ''}", flush=True)
 
 
