@@ -361,6 +361,8 @@ static void note_start(struct usage *u, const struct usage_use *use)
 	double waited = use->waited > use->seconds ? use->waited : use->seconds;
 	/* What the node lists may have been there before us; who knows our pulls decides (56). */
 	bool cold = use->cold && !use->listed;
+	/* A look of ours that stood in the kubelet's queue brought nothing, either. */
+	double took = use->own ? use->seconds : waited;
 	starts_add(u->starts, &(struct start){
 				      .rv = use->rv,
 				      .node = use->node->name,
@@ -371,7 +373,7 @@ static void note_start(struct usage *u, const struct usage_use *use)
 				      .own = use->own,
 				      .cold = cold,
 				      .fetched = use->cold && use->listed,
-				      .again = use->was_pulled && !cold && waited >= CHECK_ONLY_S,
+				      .again = use->was_pulled && !cold && took >= CHECK_ONLY_S,
 				      .seconds = use->own && !use->own_alone ? -1 : use->seconds,
 				      .waited = waited,
 			      });

@@ -62,7 +62,7 @@ MUTANTS = [
     Mutant(54, "usage/waiting_saved.c", "			sum->value += adds;", "			sum->value = adds;",
            "tests/usage/test_usage_waiting_saved"),
     Mutant(56, "reconciler/report/copies.c", "	if (find(&p) != NULL)\n		return false;\n", "", CORE + "report"),
-    Mutant(56, "usage/fold.c", ".again = use->was_pulled && !cold && waited >= CHECK_ONLY_S,",
+    Mutant(56, "usage/fold.c", ".again = use->was_pulled && !cold && took >= CHECK_ONLY_S,",
            ".again = use->was_pulled && !cold,", "tests/usage/test_usage_told"),
     Mutant(42, "reconciler/rules/batch.c", "return i->proven && i->first_try &&", "return i->first_try &&", CORE + "batch"),
     Mutant(42, "reconciler/rules/batch.c", "		   !same_text(item->host, b->first.host) ||\n", "", CORE + "batch"),

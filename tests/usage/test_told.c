@@ -37,6 +37,13 @@ static void rule_56_first_starts_are_told(void **state)
 	see(w, &slow);
 	const struct start *third = starts_after(w->u->starts, 4);
 	assert_true(third->again && !third->cold && !third->own);
+	/* A look of ours that stood in the queue brought nothing. */
+	struct pulled queued = event(w, "r.example/cold:1");
+	queued.ns = "drop-system";
+	queued.container = PULLPOD_CONTAINER;
+	queued.seconds = 0.2;
+	see(w, &queued);
+	assert_int_equal(starts_head(w->u->starts), 5);
 	double typical = demand_pull_seconds(w->u->demand, "r.example/ours:1");
 	assert_true(typical > 9.9 && typical < 10.1);
 	world_free(w);
