@@ -123,13 +123,50 @@ def record(pair, found):
         file.write("\n")
 
 
-def cell(one, wanted=True):
-    if one is None:
-        return "not run" if wanted else "–"
-    text = f"{one['passed']} passed" if not one["failed"] else f"**{one['failed']} failed**, {one['passed']} passed"
+def cell(one):
+    """What is printed of a run."""
+    text = f"{one['passed']} passed" if not one["failed"] else f"{one['failed']} failed, {one['passed']} passed"
     if one["skipped"]:
         text += f", {len(one['skipped'])} not applicable"
     return f"{text} ({one['seconds']} s, {one['commit']})"
+
+
+def short_cell(one, wanted):
+    """The same in the table of the page."""
+    if one is None:
+        return "not run" if wanted else "–"
+    text = str(one["passed"]) if not one["failed"] else f"**{one['failed']} failed**, {one['passed']}"
+    return text + "*" * bool(one["skipped"])
+
+
+def words(pair):
+    return pair.replace("/", ", ").replace("-", " ").replace("crio", "CRI-O")
+
+
+def summary(table, pairs, modules):
+    """A row for each pair: how many modules passed, failed, cannot be run there, and have no result."""
+    yield "| Kubernetes, runtime | modules passed | failed | not applicable | not run | checks passed | commits |"
+    yield "|---|---|---|---|---|---|---|"
+    for pair in pairs:
+        found = table[pair]
+        failed = sum(one["failed"] > 0 for one in found.values())
+        passed = sum(one["passed"] > 0 and not one["failed"] for one in found.values())
+        missing = sum(applies(module, pair) and module not in found for module in modules)
+        checks = sum(one["passed"] for one in found.values())
+        commits = ", ".join(sorted({one["commit"] for one in found.values()}))
+        yield f"| {words(pair)} | {passed} | {failed} | {len(found) - passed - failed} | {missing} | {checks:,} | {commits} |"
+
+
+def not_applicable(table, pairs):
+    """A line for each module and reason, with the pairs and tests."""
+    lines = collections.defaultdict(lambda: ({}, {}))
+    for pair in pairs:
+        for module, one in table[pair].items():
+            for test, _, reason in (text.partition(": ") for text in one["skipped"]):
+                lines[module, reason][0][words(pair)] = lines[module, reason][1][test] = True
+    for (module, reason), (where, tests) in sorted(lines.items()):
+        names = "" if [*tests] == [module] else f" ({', '.join(tests)})"
+        yield f"- {module}{names} on {'; '.join(where)}: {reason}"
 
 
 def page():
@@ -137,15 +174,15 @@ def page():
     table = recorded()
     modules = sorted({*plan.modules(matrix=True), *(module for found in table.values() for module in found)})
     pairs = [pair for pair in PAIRS if pair in table]
-    lines = ["| module of tests/e2e | " + " | ".join(pair.replace("/", ", ") for pair in pairs) + " |",
-             "|---" * (len(pairs) + 1) + "|"]
-    lines += [f"| {module} | " + " | ".join(cell(table[pair].get(module), applies(module, pair)) for pair in pairs) + " |"
+    lines = [*summary(table, pairs, modules), "",
+             "Checks that passed, by module. `–`: not run by design (see below). `not run`: no result is recorded. `*`: some checks "
+             "are not", "applicable there.", "",
+             "| module | " + " | ".join(words(pair).replace(", ", "<br>") for pair in pairs) + " |", "|---" * (len(pairs) + 1) + "|"]
+    lines += [f"| {module} | " + " | ".join(short_cell(table[pair].get(module), applies(module, pair)) for pair in pairs) + " |"
               for module in modules]
-    lines += ["", "–: what the module tests does not depend on what the pair adds:", ""]
+    lines += ["", "Modules that run on some pairs only, and what they test:", ""]
     lines += [f"- {module}: {why}" for module, (_, why) in sorted(ONLY.items())]
-    skipped = sorted({f"- {pair}, {module}, {text}" for pair in pairs for module, one in table[pair].items() for text in one["skipped"]})
-    if skipped:
-        lines += ["", "Not applicable:", "", *skipped]
+    lines += ["", "Not applicable:", "", *(list(not_applicable(table, pairs)) or ["- nothing"])]
     with open(PAGE, encoding="utf-8") as file:
         before, _, rest = file.read().partition(BEGIN)
     return before + BEGIN + "\n".join(lines) + "\n" + END + rest.partition(END)[2]

@@ -1,6 +1,6 @@
-"""Which pairs of Kubernetes and runtime a module of tests can tell apart: matrix.py runs it on those, and the page says why not on
-others. What a module here is about is no kubelet and no runtime, or these do no more in it than pull; a module that is not here runs
-on every pair.
+"""On which pairs of Kubernetes and runtime matrix.py runs a module of tests, and what the module tests, for docs/compatibility.md.
+A module that is listed here does not test the kubelet or the runtime beyond a plain pull. A module that is not listed runs on every
+pair.
 """
 from cluster import PAIR
 
@@ -15,32 +15,32 @@ OURS = (PAIR,)  # that of make test
 ONLY = {  # module -> (its pairs, what it is about)
     "adopt": (SERVERS, "CachedImages and their owners: the API server and its garbage collector"),
     "alone": (OURS, "processes of the operator without each other"),
-    "apiserver": (OURS, "faults that the test makes"),
-    "arm64": (OURS, "our image for another architecture; the node is a pretend node"),
+    "apiserver": (OURS, "faults of the API server, caused by the test"),
+    "arm64": (OURS, "the operator's arm64 image, emulated; the node is simulated"),
     "contract": (SERVERS, "answers of the API server"),
-    "cost": (OURS, "memory and requests of the operator"),
-    "crash": (OURS, "processes that end after each side effect"),
-    "crds": (SERVERS, "what the API server does with the CRDs"),
-    "deprecated": (SERVERS, "what the API server calls deprecated"),
-    "discovery": (OURS, "registries, Prometheus and Loki"),
-    "drain": (SERVERS, "eviction; the nodes are pretend nodes"),
-    "events": (SERVERS, "what is written as events; the audit log"),
-    "forms": (SERVERS, "CRDs of several versions in the API server"),
-    "gitops": (SERVERS, "kubectl, and the status of our objects"),
-    "install": (OURS, "the commands of the pages, on what `make cluster-up` starts"),
-    "kubectl": (SERVERS, "kubectl and the API server"),
-    "lease": (OURS, "two operators; the nodes are pretend nodes"),
-    "manifests": (SERVERS, "kubectl, helm and the rights in the API server"),
-    "metrics": (OURS, "Prometheus and the operator"),
-    "older": (OURS, "two versions of the operator; named with OLDER_BUILD only"),
-    "pacing": (OURS, "the nodes are pretend nodes"),
-    "people": (SERVERS, "kubectl and what people type"),
-    "policies": (SERVERS, "admission by the API server"),
-    "restore": (OURS, "faults that the test makes"),
-    "sets": (SERVERS, "the API server and its garbage collector"),
-    "shared_faults": (OURS, "faults that the test makes; the nodes are pretend nodes"),
-    "upgrade": (("1.29/containerd-1.6", "1.34/containerd-2"), "an upgrade to the next Kubernetes, of which two are built"),
-    "warm_faults": (SERVERS, "taints and the chart; faults of the API server and of the operator"),
+    "cost": (OURS, "memory and API requests of the operator"),
+    "crash": (OURS, "recovery of a process that is killed after each of its side effects"),
+    "crds": (SERVERS, "validation and defaults of the CRDs by the API server"),
+    "deprecated": (SERVERS, "that no deprecated API is used"),
+    "discovery": (OURS, "DiscoveryPolicies with registries, Prometheus and Loki"),
+    "drain": (SERVERS, "eviction of pull pods; the nodes are simulated"),
+    "events": (SERVERS, "events of the operator; the audit log"),
+    "forms": (SERVERS, "a change from upstream's CRDs to ours and back"),
+    "gitops": (SERVERS, "`kubectl wait` and kstatus with the status of drop's objects"),
+    "install": (OURS, "the commands of README.md and install.md, on the cluster of `make cluster-up`"),
+    "kubectl": (SERVERS, "kubectl commands on a real API server"),
+    "lease": (OURS, "leader election with two operators; the nodes are simulated"),
+    "manifests": (SERVERS, "manifests with kubectl, helm and kustomize; RBAC rights"),
+    "metrics": (OURS, "metrics of the operator, read by Prometheus"),
+    "older": (OURS, "an older version of the operator takes over; runs only if OLDER_BUILD names a build of it"),
+    "pacing": (OURS, "limits of pulls; the nodes are simulated"),
+    "people": (SERVERS, "`kubectl drop` with wrong arguments, and the status page"),
+    "policies": (SERVERS, "pull pods with admission policies and quotas"),
+    "restore": (OURS, "etcd restored from a backup"),
+    "sets": (SERVERS, "CachedImageSets and their children: the API server and its garbage collector"),
+    "shared_faults": (OURS, "faults of pods with several images, caused by the test; the nodes are simulated"),
+    "upgrade": (("1.29/containerd-1.6", "1.34/containerd-2"), "an upgrade to the next Kubernetes version that the tests have"),
+    "warm_faults": (SERVERS, "startup taints while the API server, the node or the operator fails"),
 }
 
 
