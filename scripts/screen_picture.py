@@ -3,7 +3,7 @@
 and writes one moment of it as SVG, with the colours of the terminal, or as text.
 
 screen_picture.py [--at SECONDS] [--scene FILE] [--size COLSxROWS] OUT.svg|OUT.txt
-`docs/demo.svg` and the block in README.md were made by it.
+`docs/demo.svg`, which README.md shows, was made by it.
 """
 import argparse
 import fcntl
@@ -101,8 +101,8 @@ def svg(grid):
     used = len(grid.text().splitlines())
     width, height = grid.cols * CELL_W + 2 * PAD, used * CELL_H + 2 * PAD
     out = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height}" '
-           f'font-family="ui-monospace,Menlo,Consolas,monospace" font-size="{FONT}" '
-           f'xml:space="preserve"><rect width="100%" height="100%" rx="8" fill="{PAPER}"/>']
+           f'font-family="ui-monospace,Menlo,Consolas,monospace" font-size="{FONT}">'
+           f'<rect width="100%" height="100%" rx="8" fill="{PAPER}"/>']
     for number, row in enumerate(grid.cells[:used]):
         y = PAD + number * CELL_H + FONT
         for start, text, ink in spans(row):
@@ -110,8 +110,11 @@ def svg(grid):
             colour = next((INKS[code] for code in codes if code in INKS),
                           DIM if "2" in codes else PLAIN)
             weight = ' font-weight="bold"' if "1" in codes else ""
-            out.append(f'<text x="{PAD + start * CELL_W:.1f}" y="{y}" fill="{colour}"{weight} '
-                       f'textLength="{len(text) * CELL_W:.1f}">{html.escape(text)}</text>')
+            start += len(text) - len(text.lstrip())  # browsers collapse spaces, whatever xml:space says
+            text = text.strip().replace(" ", "\u00a0")
+            if text:
+                out.append(f'<text x="{PAD + start * CELL_W:.1f}" y="{y}" fill="{colour}"{weight} '
+                           f'textLength="{len(text) * CELL_W:.1f}">{html.escape(text)}</text>')
     return "\n".join(out) + "\n</svg>\n"
 
 
