@@ -66,8 +66,8 @@ static void write_page(struct buf *out)
 	for (const struct option_def *d = supervisor_option_defs; d->name != NULL; d++)
 		add_option(out, d);
 	buf_adds(out, "\n`--help` prints these, `--version` the version.\n\n"
-		      "## Options of upstream's without effect\n\n"
-		      "Taken with a warning, so that an existing Deployment keeps working when its "
+		      "## Options of upstream without effect\n\n"
+		      "Accepted with a warning, so that an existing Deployment keeps working when its "
 		      "image is changed:\n\n");
 	for (const struct option_def *d = supervisor_ignored_defs; d->name != NULL; d++)
 		buf_addf(out, "- `%s`\n", d->name);
