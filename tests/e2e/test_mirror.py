@@ -65,7 +65,7 @@ def behind(t, new):
 def test_behind(t):
     """One pull in vain, then rule 15, until the mirror has it: then right, and no pod any more."""
     if not t.cluster.env["CTR"]:
-        raise NotApplicable("the mirror is told to containerd")
+        raise NotApplicable("the test configures the mirror in containerd")
     repo = f"{REPO}/image"
     old = t.cluster.push(f"{repo}:1", 300)[f"{repo}:1"]
     with Mirror(t) as mirror:

@@ -76,7 +76,7 @@ def play(tap, runner, row, side, minor):
     stdin = row.stdin() if callable(row.stdin) else row.stdin
     name = f"kubectl {row.words}" + (f" < {stdin}" if stdin else "")
     if row.since > minor:
-        tap.skip(name[:160], f"Kubernetes 1.{row.since} is the first that can")
+        tap.skip(name[:160], f"the command needs Kubernetes 1.{row.since}")
         return
     code, output = runner.watch(row) if row.watch else runner.run(row.words, stdin)
     good = code == row.code and re.search(row.want, output, re.S | re.M)
