@@ -144,8 +144,8 @@ static int64_t turn(struct proc *p, struct now now)
 const struct proc_def ctl_report = {
 	.name = "ctl",
 	.program = "dropctl report",
-	.doc = "What pre-pulling saved: starts of workloads that found their image, and those that "
-	       "waited. Usage: dropctl report",
+	.doc = "What pre-pulling saved: starts of workloads that found their image on the node, "
+	       "and those that waited for a pull.",
 	.id = PROC_CTL,
 	.handlers = {[MSG_report] = on_report},
 	.options = options,

@@ -205,9 +205,8 @@ static int64_t turn(struct proc *p, struct now now)
 const struct proc_def ctl_usage = {
 	.name = "ctl",
 	.program = "dropctl usage",
-	.doc = "What was seen of workloads: images, how often they started and how long that "
-	       "waited, "
-	       "node pools, and since when that is known. Usage: dropctl usage",
+	.doc = "Images that workloads start: how often, and how long the starts waited for pulls; "
+	       "node pools; the time that was observed.",
 	.id = PROC_CTL,
 	.handlers = {[MSG_usage_shown] = on_usage_shown},
 	.options = options,
