@@ -350,7 +350,9 @@ def test_chart_with_usage(t):
     t.stop_tree()
     t.drop_lease()
     test_usage.namespace(t)
-    (web,) = test_usage.pushed(t, "of-the-chart")
+    # A repository of its own: test_usage says exactly what workloads started from its repository.
+    t.cluster.push("chart/web:1", 200)
+    web = f"{t.cluster.registry}/chart/web:1"
     test_usage.forget(t)
     with release.Release(t) as r:
         try:
