@@ -78,8 +78,12 @@ static void begin(struct proc *p)
 	struct reconciler *r = proc_state(p);
 	int64_t now_ms = proc_now(p).boot_ms;
 	r->keeper.ready = true;
-	/* Since when is counted must outlive a kill that comes before the first write. */
-	r->keeper.next_ms = now_ms + (r->tally.rv == 0 ? 0 : SAVE_EVERY_MS);
+	/*
+	 * At once: since when is counted must outlive a kill, and after a kill nobody may take it
+	 * for complete any more.
+	 */
+	bool at_once = r->tally.rv == 0 || r->tally.complete;
+	r->keeper.next_ms = now_ms + (at_once ? 0 : SAVE_EVERY_MS);
 	r->keeper.early_ms = now_ms + SAVE_EARLY_MS;
 	r->starts.complete = r->tally.complete;
 	r->tally.complete = false;
@@ -98,6 +102,9 @@ static void restore(struct proc *p, const struct kube_answer *answer)
 	else
 		log_info("report restored", LN("bytes", len), LN("hits", r->tally.all.hits),
 			 LN("misses", r->tally.all.misses));
+	/* The clock was ahead when counting began: until that time nothing would count. */
+	if (r->tally.since_s > r->starts.lead_s)
+		r->tally.since_s = r->starts.lead_s;
 	free(bytes);
 	arena_done(&a);
 }
@@ -160,10 +167,13 @@ static void on_written(void *ctx, const struct kube_answer *answer)
 		send(p, clock_boot_ms() + (k->leaving ? LEAVE_MS : WRITE_MS));
 		return;
 	}
-	if (step == STORED_FAILED)
+	if (step == STORED_FAILED) {
 		LOG_AT(answer->code == 403 && k->refused ? LOG_DEBUG : LOG_WARN,
 		       "report not saved, retrying", LN("code", answer->code),
 		       LS("error", answer->message));
+		if (answer->code != 403)
+			k->next_ms = clock_boot_ms() + SAVE_EARLY_MS;
+	}
 	k->refused = answer->code == 403;
 	k->leaving = k->writing = false;
 	buf_done(&k->bytes);

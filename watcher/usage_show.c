@@ -9,10 +9,12 @@
 #define ROWS_MAX 500
 #define US_PER_S 1e6
 #define HOUR_S   3600
+/* No more is told of an image, so that the sum of all fits. */
+#define SECONDS_MAX 1e9
 
 static int64_t us(double seconds)
 {
-	return (int64_t)(seconds * US_PER_S);
+	return (int64_t)((seconds < SECONDS_MAX ? seconds : SECONDS_MAX) * US_PER_S);
 }
 
 static struct msg_used_image image_row(const struct usage *u, const struct shown_image *shown)

@@ -202,12 +202,21 @@ void explain_shut(const struct policy *p, struct explain *e)
 	e->at = p->no_zone != NULL ? 0 : p->shut_until_s;
 }
 
+static struct gate_waiting waiting_on(const struct explain_view *v, int slot)
+{
+	if (v->gating == NULL)
+		return gate_waiting(v->core, slot);
+	if (v->gating[slot].limit == 0) /* not counted yet */
+		v->gating[slot] = gate_waiting(v->core, slot);
+	return v->gating[slot];
+}
+
 /* 46. Only where nothing else holds it back. */
 static void tell_gating(struct explain_view *v, int slot, struct explain *e)
 {
 	if (!held_is(v->core, slot) || held_wants(v->core, v->img, slot))
 		return;
-	struct gate_waiting waiting = gate_waiting(v->core, slot);
+	struct gate_waiting waiting = waiting_on(v, slot);
 	if (!gate_reserves(v->core, slot, &waiting))
 		return;
 	e->reason = EXPLAIN_GATING_FIRST;
@@ -310,6 +319,11 @@ void explain_slot(struct explain_view *v, int slot, struct explain *e)
 struct explain_view explain_view(struct core *c, struct image *img, struct now now, struct arena *a)
 {
 	return (struct explain_view){.core = c, .img = img, .now = now, .arena = a};
+}
+
+struct gate_waiting *explain_gating(const struct core *c, struct arena *a)
+{
+	return arena_array(a, c->n_slots, sizeof(struct gate_waiting));
 }
 
 enum phase explain_phase(const struct core *c, const struct image *img)

@@ -191,8 +191,10 @@ void grid_make(struct core *c, size_t max_rows, struct now now, struct arena *a,
 		max_rows = GRID_PAIRS_MAX / ret->nodes;
 	ret->n_rows = choose(c, max_rows, a, &images);
 	ret->rows = arena_array(a, ret->n_rows, sizeof(*ret->rows));
+	struct gate_waiting *gating = explain_gating(c, a);
 	for (size_t i = 0; i < ret->n_rows; i++) {
 		struct explain_view v = explain_view(c, images[i], now, a);
+		v.gating = gating;
 		ret->rows[i].image = images[i]->name;
 		ret->rows[i].phase = explain_phase_name(c, images[i]);
 		fill_row(&v, ret, column, &ret->rows[i]);

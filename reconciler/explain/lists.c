@@ -41,9 +41,10 @@ static const char *worst_cause(const struct core *c, const struct image *img)
 }
 
 static struct explain_summary summary_of(struct core *c, struct image *img, struct now now,
-					 struct arena *a)
+					 struct gate_waiting *gating, struct arena *a)
 {
 	struct explain_view v = explain_view(c, img, now, a);
+	v.gating = gating;
 	const struct policy *p = policy_of_image(c, img);
 	struct explain_summary s = {
 		.image = img->name,
@@ -94,8 +95,9 @@ size_t explain_images(struct core *c, const char *after, size_t max, struct now 
 	/* It has gone meanwhile: from the first again, rather than leaving some out. */
 	i = after == NULL || i == c->n_queue ? 0 : i + 1;
 	*ret_list = arena_array(a, max < c->n_queue ? max : c->n_queue, sizeof(**ret_list));
+	struct gate_waiting *gating = explain_gating(c, a);
 	for (; i < c->n_queue && n < max; i++)
-		(*ret_list)[n++] = summary_of(c, c->queue[i], now, a);
+		(*ret_list)[n++] = summary_of(c, c->queue[i], now, gating, a);
 	return n;
 }
 
@@ -103,11 +105,12 @@ size_t explain_images_named(struct core *c, const char *const *names, size_t n, 
 			    struct arena *a, struct explain_summary **ret_list)
 {
 	size_t found = 0;
+	struct gate_waiting *gating = explain_gating(c, a);
 	*ret_list = arena_array(a, n, sizeof(**ret_list));
 	for (size_t i = 0; i < n; i++) {
 		struct image *img = map_get(&c->images, names[i]);
 		if (img != NULL)
-			(*ret_list)[found++] = summary_of(c, img, now, a);
+			(*ret_list)[found++] = summary_of(c, img, now, gating, a);
 	}
 	return found;
 }

@@ -2,8 +2,9 @@
 #ifndef DROP_RECONCILER_EXPLAIN_VIEW_H
 #define DROP_RECONCILER_EXPLAIN_VIEW_H
 
-#include "reconciler/explain/explain.h"
+#include "reconciler/core/gate_images.h"
 #include "reconciler/core/model.h"
+#include "reconciler/explain/explain.h"
 
 struct explain_view {
 	struct core *core;
@@ -12,10 +13,14 @@ struct explain_view {
 	struct arena *arena;
 	bool looked;       /* for the cause */
 	const char *cause; /* of what all its nodes wait for */
+	/* By slot, shared by the images of one answer, as counting visits every image; or NULL. */
+	struct gate_waiting *gating;
 };
 
 struct explain_view explain_view(struct core *c, struct image *img, struct now now,
 				 struct arena *a);
+/* Empty, for views of several images. */
+struct gate_waiting *explain_gating(const struct core *c, struct arena *a);
 /* As in its status: as it is now while leading, else as last observed. name: "" for none. */
 enum phase explain_phase(const struct core *c, const struct image *img);
 const char *explain_phase_name(const struct core *c, const struct image *img);

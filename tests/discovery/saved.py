@@ -7,10 +7,12 @@ drop-sim's kubelets pull for workloads and for drop, and write the events. saved
 without drop waits.
 """
 import argparse
+import base64
 import json
 import os
 import re
 import sys
+import time
 
 from rig import GROUP, Rig, TestTap
 from wait import until
@@ -18,6 +20,8 @@ from wait import until
 WAIT = int(os.environ.get("WAIT", "180"))
 IMAGES = "/apis/drop.corewire.io/v1alpha1/cachedimages"
 PULLPOLICIES = "/apis/drop.corewire.io/v1alpha1/pullpolicies"
+CONFIGMAPS = "/api/v1/namespaces/drop-system/configmaps"
+MAGIC = b"drop report 1"
 PODS = "/api/v1/namespaces/{}/pods"
 TOOK = re.compile(r'Successfully pulled image "[^"]+" in \S+ \((\S+) including waiting\)')
 # Pulls that take seconds, as real ones do: the watcher takes what is shorter for a look at the registry.
@@ -27,6 +31,37 @@ UNITS = {"ms": 0.001, "s": 1, "m": 60}
 
 def seconds(text):
     return sum(float(number) * UNITS[unit] for number, unit in re.findall(r"([\d.]+)(ms|s|m)", text))
+
+
+class Kept:
+    """The saved report, as far as it is read here; bytes: reconciler/report/stored.h."""
+
+    NAMES = ("rv", "newest", "since", "complete")
+
+    def __init__(self, rig):
+        self.rig = rig
+        self.obj = next(one for one in rig.must("GET", CONFIGMAPS)["items"] if one["metadata"]["name"].endswith("-2"))
+        rest = base64.b64decode(self.obj["binaryData"]["usage"])
+        assert rest.startswith(MAGIC), rest[:20]
+        rest = rest[len(MAGIC):]
+        for name in self.NAMES:
+            value, shift = 0, 0
+            while rest[0] >= 128:
+                value, shift, rest = value | (rest[0] & 127) << shift, shift + 7, rest[1:]
+            setattr(self, name, value | rest[0] << shift)
+            rest = rest[1:]
+        self.rest = rest
+
+    def write(self):
+        out = bytearray(MAGIC)
+        for name in self.NAMES:
+            value = getattr(self, name)
+            while value >= 128:
+                out.append(value & 127 | 128)
+                value >>= 7
+            out.append(value)
+        self.obj["binaryData"]["usage"] = base64.b64encode(bytes(out) + self.rest).decode()
+        self.rig.must("PUT", f"{CONFIGMAPS}/{self.obj['metadata']['name']}", self.obj)
 
 
 class World:
@@ -119,7 +154,29 @@ def counted_once_a_node(world):
     assert (got["hits"], got["misses"]) == (1, 1), got
 
 
-TESTS = [a_hit_and_a_miss, counted_once_a_node]
+def complete_only_while_nobody_counts(world):
+    """What a leader saves when it stops is complete, until the next one counts; and a clock that was ahead stops nothing."""
+    for _ in range(5):  # it has 4 s for the last write
+        world.rig.programs.pop("reconciler").stop()
+        kept = Kept(world.rig)
+        if kept.complete:
+            break
+        world.rig.start("reconciler")
+        world.until_report(hits=1, misses=1)
+    assert kept.complete == 1 and kept.rv > 0, vars(kept)
+    kept.since = int(time.time()) + 30 * 24 * 60 * 60
+    kept.write()
+    world.rig.start("reconciler")
+
+    def counts_again():
+        assert Kept(world.rig).complete == 0
+        return True
+    until(WAIT, counts_again)
+    got = world.until_report(hits=1, misses=1)
+    assert got["sinceSeconds"] <= time.time(), got
+
+
+TESTS = [a_hit_and_a_miss, counted_once_a_node, complete_only_while_nobody_counts]
 
 
 def main():
@@ -145,7 +202,7 @@ def main():
             tap.diag(rig.folder)
         tap.check(not error, name, error)
 
-    run("a hit and a miss; counted once a node", 2, lambda world: [test(world) for test in TESTS] and None)
+    run("a hit and a miss; counted once a node; saved", 2, lambda world: [test(world) for test in TESTS] and None)
     return tap.end()
 
 

@@ -4,7 +4,7 @@
  */
 #include "tests/reconciler/core/rig.h"
 
-#include "reconciler/explain/explain.h"
+#include "reconciler/explain/grid.h"
 
 #define S 1000
 
@@ -461,6 +461,25 @@ static bool matches(const char *pattern, const char *text)
 	return *text == '\0';
 }
 
+/* The grid of the status page says the same of a pair that it has. */
+static void same_in_grid(struct rig *r, const char *image, const char *node,
+			 const struct explain *e)
+{
+	struct grid g;
+	grid_make(r->core, 9, r->now, &r->keep, &g);
+	for (size_t i = 0; i < g.n_rows; i++)
+		for (size_t k = 0; k < g.n_columns; k++) {
+			const struct grid_cell *cell = &g.rows[i].cells[k];
+			if (strcmp(g.rows[i].image, image) != 0 ||
+			    strcmp(g.columns[k].name, node) != 0)
+				continue;
+			assert_int_equal(cell->state, explain_infos[e->reason].group);
+			if (cell->state != GROUP_DONE)
+				assert_string_equal(explain_text(&cell->why, &r->keep),
+						    explain_text(e, &r->keep));
+		}
+}
+
 static void every_reason(void **state)
 {
 	bool seen[EXPLAIN_REASON_COUNT] = {false};
@@ -478,6 +497,7 @@ static void every_reason(void **state)
 		const char *text = explain_text(e, &r.keep);
 		if (!matches(row->text, text))
 			assert_string_equal(text, row->text);
+		same_in_grid(&r, image, row->node, e);
 		seen[row->want] = true;
 		rig_done(&r);
 	}
