@@ -91,7 +91,7 @@ ROWS = [
     ("plan, one row of each", ["plan", "-f", "-", "--limit", "1"], SEVERAL, 0,
      ["and 2 more nodes (--limit)", "Total: 3 pulls, 2 pods or more"]),
     ("plan of images that share pods, as JSON", ["plan", "-f", "-", "-o", "json"], SEVERAL, 0,
-     ['"pulls":3,"podsAtLeast":2,"notes":[]']),
+     ['"pulls":3,"podsAtLeast":2,"notes":["the size of 3 images is not known: the registry does not have it"]']),
     ("plan: the registry tells the bytes", ["plan", "-f", "-"], SIZED, 0,
      ["sized (registry.example/sized:1): 2 to pull (62 MB), 0 already there, 1 not eligible now, 0 not targeted"]),
     ("plan of a broken file", ["plan", "-f", "-"], BROKEN, 1, ["line 3: spec.tagg", "did you mean tag?"]),
