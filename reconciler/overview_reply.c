@@ -19,7 +19,8 @@
 
 static const char *text_of(const struct grid_cell *cell, size_t *budget, struct arena *a)
 {
-	if (cell->state == GROUP_DONE || (cell->state == GROUP_SKIPPED && cell->why.node == NULL))
+	bool untold = cell->state == GROUP_SKIPPED && cell->why.node == NULL;
+	if (cell->state == GROUP_DONE || untold || *budget < TEXT_MAX)
 		return NULL;
 	char *text = explain_text(&cell->why, a);
 	size_t len = strlen(text);
@@ -27,8 +28,6 @@ static const char *text_of(const struct grid_cell *cell, size_t *budget, struct 
 		len = utf8_cut(text, TEXT_MAX);
 		text[len] = '\0';
 	}
-	if (len > *budget)
-		return NULL;
 	*budget -= len;
 	return text;
 }
