@@ -407,6 +407,15 @@ static bool may_have_brought(const struct usage *u, const struct pulled *e, int6
 	return late && e->seconds >= CHECK_ONLY_S;
 }
 
+/*
+ * It tells of an earlier node of that name, which a list still has. Not of this one, so that what
+ * was pulled there is not on it. Both times are the API server's.
+ */
+static bool of_earlier_node(const struct usage_node *node, const struct pulled *e)
+{
+	return e->created_s < node->created_s;
+}
+
 static double believed(double value, double most)
 {
 	return value >= 0 && value <= most ? value : -1;
@@ -415,8 +424,10 @@ static double believed(double value, double most)
 static struct usage_use use_of(struct usage *u, const struct pulled *e,
 			       const struct usage_node *node, uint64_t new, int64_t now_s)
 {
-	bool seen = seen_before(u, hash_of(node->uid, e->hash), e);
+	bool gone = of_earlier_node(node, e);
+	bool seen = !gone && seen_before(u, hash_of(node->uid, e->hash), e);
 	bool listed = !seen && u->lists != NULL && u->lists(u->ctx, node->name, e->hash);
+	bool doubtful = listed || gone;
 	struct usage_use use = {
 		.node = node,
 		.image = e->image,
@@ -426,7 +437,7 @@ static struct usage_use use_of(struct usage *u, const struct pulled *e,
 		.rv = e->rv,
 		.was_pulled = e->was_pulled,
 		.listed = listed,
-		.cold = e->was_pulled && !seen && (!listed || may_have_brought(u, e, now_s)),
+		.cold = e->was_pulled && !seen && (!doubtful || may_have_brought(u, e, now_s)),
 		.seconds = believed(e->seconds, USAGE_SECONDS_MAX),
 		.waited = believed(e->waited, USAGE_SECONDS_MAX),
 		.bytes = believed(e->bytes, USAGE_BYTES_MAX),
@@ -440,12 +451,15 @@ static void fold_event(struct usage *u, const struct pulled *e, const struct usa
 		       uint64_t new, int64_t now_s)
 {
 	struct usage_use use = use_of(u, e, node, new, now_s);
-	note_pair(u, hash_of(node->uid, e->hash), e);
+	bool gone = of_earlier_node(node, e);
+	if (!gone)
+		note_pair(u, hash_of(node->uid, e->hash), e);
 	u->outcomes[use.own ? USAGE_own : USAGE_used] += use.uses;
 	if (!use.own)
 		note_uncovered(u, e, new);
 	usage_fold(u, &use);
-	note_start(u, &use);
+	if (!gone)
+		note_start(u, &use);
 }
 
 /* It was folded before a restart; whether the report has it, its reader knows (56). */
@@ -453,7 +467,8 @@ static void tell_again(struct usage *u, const struct pulled *e, const struct usa
 		       int64_t now_s)
 {
 	struct usage_use use = use_of(u, e, node, 1, now_s);
-	note_start(u, &use);
+	if (!of_earlier_node(node, e))
+		note_start(u, &use);
 }
 
 /*

@@ -94,12 +94,46 @@ static void rule_56_a_slow_look_is_no_miss_after_a_restart(void **state)
 	world_free(w);
 }
 
+/* A node was replaced: what was pulled onto the old one, and started there, is not on the new one.
+ */
+static void rule_56_an_earlier_node_of_that_name_is_another(void **state)
+{
+	(void)state;
+	struct world *w = world_new();
+	struct pulled before = event(w, "a:1"), own = event(w, "b:1"), folded = event(w, "c:1");
+	own.ns = "drop-system";
+	own.container = PULLPOD_CONTAINER;
+	w->u->rv = folded.rv;
+	before.rv += 3;
+	own.rv += 3;
+	w->now += 60;
+	const struct node new = {.meta = {.name = "n1", .uid = "n1-new", .created = w->now}};
+	usage_node_seen(w->u, &new, NULL);
+	w->listed = false;
+	struct pulled after = event(w, "a:1");
+	after.rv += 3;
+	usage_list_begin(w->u, w->now);
+	usage_event(w->u, &before, w->now);
+	usage_event(w->u, &own, w->now);
+	usage_event(w->u, &folded, w->now);
+	usage_event(w->u, &after, w->now);
+	usage_list_end(w->u);
+	assert_int_equal(starts_head(w->u->starts), 1);
+	const struct start *first = starts_after(w->u->starts, 0);
+	assert_string_equal(first->node_uid, "n1-new");
+	/* It waited: the image was on the old node only. */
+	assert_true(first->rv == after.rv && first->cold);
+	assert_int_equal(w->u->outcomes[USAGE_used], 2);
+	world_free(w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rule_56_first_starts_are_told),
 		cmocka_unit_test(rule_56_a_restart_tells_again),
 		cmocka_unit_test(rule_56_a_slow_look_is_no_miss_after_a_restart),
+		cmocka_unit_test(rule_56_an_earlier_node_of_that_name_is_another),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
