@@ -44,6 +44,7 @@ void kevent_add(struct kpod *p, bool was_pulled, struct now now)
 		.took_ms = now.boot_ms - p->began_ms,
 		.waited_ms = now.boot_ms - p->queued_ms,
 		.bytes = was_pulled ? p->pull.content->size : 0,
+		.fetched = was_pulled ? p->total : 0,
 		.at_s = now.wall_s + p->kubelet->skew_s,
 		.at_ms = now.boot_ms,
 		.number = ++env->event_number,
@@ -100,15 +101,15 @@ void kevent_write(const struct kevent *e, const char *node, struct buf *out)
 
 void kevent_tell(const struct kevent *e, const char *node, struct buf *out)
 {
-	buf_addf(out,
-		 "{\"node\":\"%s\",\"namespace\":\"%s\",\"pod\":\"%s\",\"image\":", node,
+	buf_addf(out, "{\"node\":\"%s\",\"namespace\":\"%s\",\"pod\":\"%s\",\"image\":", node,
 		 e->ns, e->pod);
 	buf_add_json(out, e->image);
 	buf_addf(out,
 		 ",\"pulled\":%s,\"tookMs\":%" PRId64 ",\"waitedMs\":%" PRId64
-		 ",\"atMs\":%" PRId64 ",\"lost\":%s}",
+		 ",\"fetchedBytes\":%" PRId64 ",\"atMs\":%" PRId64 ",\"lost\":%s}",
 		 e->was_pulled ? "true" : "false", e->was_pulled ? e->took_ms : 0,
-		 e->was_pulled ? e->waited_ms : 0, e->at_ms, e->lost ? "true" : "false");
+		 e->was_pulled ? e->waited_ms : 0, e->fetched, e->at_ms,
+		 e->lost ? "true" : "false");
 }
 
 void kevent_free(struct kevent *e)

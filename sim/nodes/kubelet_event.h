@@ -18,10 +18,11 @@ struct kevent {
 	struct kubelet *kubelet;
 	char *ns, *pod, *uid, *container, *image; /* owned */
 	bool init, was_pulled;
-	bool lost; /* is not written: lostEventsPercent */
+	bool lost;                  /* is not written: lostEventsPercent */
 	int64_t took_ms, waited_ms; /* of the pull */
 	int64_t bytes, at_s;
-	int64_t at_ms; /* boot */
+	int64_t fetched; /* bytes that the pull had to fetch; 0: it was a look */
+	int64_t at_ms;   /* boot */
 	uint64_t number;
 };
 
