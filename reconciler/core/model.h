@@ -536,6 +536,7 @@ struct core {
 	struct link touched, touched_policies, asks, shown, deletes, resolves, checks;
 	uint32_t n_shown;
 	bool held_back;              /* a pull waits for a pod of an earlier one to go */
+	bool quota_full;             /* a pod was refused for a quota, which may count ended ones */
 	struct startup_keys startup; /* owned; 45 */
 	int64_t startup_deadline_ms;
 	bool gate_wait;  /* gating images are about to come (core_gate_wait) */

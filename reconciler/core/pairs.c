@@ -327,6 +327,9 @@ void pair_look(struct core *c, struct image *img, int slot, struct now now)
 		loss_add(c, img, slot, now);
 		p->pulled_s = 0;
 		p->flags |= PAIR_EVICTED;
+		/* Its tag may mean something smaller by now: a list has to show the size again. */
+		if (loss_count(img, slot, now) != 0)
+			pair_unlisted(img, slot);
 		image_touch(c, img);
 	}
 	pair_settle(c, img, slot, now);

@@ -4,6 +4,8 @@
  */
 #include "reconciler/core/pod_answers.h"
 
+#include <string.h>
+
 #include "reconciler/core/facts.h"
 #include "reconciler/core/faults.h"
 #include "reconciler/core/pull_pods.h"
@@ -56,6 +58,8 @@ static void batch_refused(struct core *c, struct pull_pod *pod, const char *text
 static void start_refused(struct core *c, struct pull_pod *pod, const char *text, struct now now)
 {
 	struct pull *p;
+	/* The words of the API server's admission plugin ResourceQuota. */
+	c->quota_full |= text != NULL && strstr(text, "exceeded quota") != NULL;
 	if (pod->n_pulls > 1) {
 		batch_refused(c, pod, text, now);
 		return;

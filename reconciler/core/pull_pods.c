@@ -145,13 +145,14 @@ static bool in_the_way(const struct pull_pod *pod)
 
 void pods_shown_yield(struct core *c)
 {
-	if (!c->held_back)
+	bool all = c->quota_full;
+	if (!all && !c->held_back)
 		return;
-	c->held_back = false;
+	c->held_back = c->quota_full = false;
 	for (struct link *l = c->shown.next, *next; l != &c->shown; l = next) {
 		struct pull_pod *pod = LIST_MEMBER(l, struct pull_pod, queued);
 		next = l->next;
-		if (!in_the_way(pod))
+		if (!all && !in_the_way(pod))
 			continue;
 		timer_stop(&c->timers, &pod->timer);
 		list_remove(&pod->queued);

@@ -48,7 +48,7 @@ void pod_release(struct core *c, struct pull_pod *pod);
 void pod_settle(struct core *c, struct pull_pod *pod);
 /* All its pulls are done: if it `shows` that an image is used, it stays for POD_SHOWN_MS. */
 void pod_show(struct core *c, struct pull_pod *pod, struct now now);
-/* Those that stay, and are in the way of a pull, go now. */
+/* Those that stay, and are in the way of a pull, go now; all, if a quota is full. */
 void pods_shown_yield(struct core *c);
 /* The pod is not deleted: asked for again later. */
 void pod_not_deleted(struct core *c, struct pull_pod *pod, struct now now);

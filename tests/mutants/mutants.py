@@ -108,7 +108,7 @@ MUTANTS = [
     Mutant(37, "reconciler/core/check_answers.c", "(was ? CHECK_SAME : CHECK_OTHER)", "CHECK_SAME", CORE + "checks"),
     Mutant(37, "reconciler/core/check_answers.c", "check_good(img, now) && check_possible", "check_possible", CORE + "checks"),
     Mutant(37, "reconciler/core/pull_pods.h", "(330 * 1000)", "(290 * 1000)", CORE + "checks"),
-    Mutant(37, "reconciler/core/pull_pods.c", "if (!in_the_way(pod))", "if (pod->shown)", CORE + "checks"),
+    Mutant(37, "reconciler/core/pull_pods.c", "if (!all && !in_the_way(pod))", "if (pod->shown)", CORE + "checks"),
     Mutant(41, "reconciler/core/unlisted.c", "if (is && i == u->n)", "if (0)", CORE + "budgets"),
     Mutant(11, "reconciler/core/model.h", "#define DEFAULT_DELAY_MS       (10 * 1000)",
            "#define DEFAULT_DELAY_MS       (1 * 1000)", CORE + "pacing"),

@@ -185,6 +185,10 @@ static void rule_37_it_is_in_nobodys_way(void **state)
 	assert_int_equal(r.acts.n_deletes, 1);
 	rig_turn(&r, 0);
 	assert_string_equal(rig_starts(&r), "b");
+	/* A quota may count them: they go when it refuses a pod. */
+	core_started(r.core, rig_start(&r)->pod_name, START_REFUSED, "exceeded quota: q", r.now);
+	rig_turn(&r, 0);
+	assert_int_equal(r.acts.n_deletes, 2);
 	rig_done(&r);
 }
 

@@ -358,6 +358,40 @@ static void rule_9_losses_back_off(void **state)
 	rig_done(&r);
 }
 
+/*
+ * 18. A tag that moved to something smaller than all that is listed is missed twice at most: then
+ * its size has to be seen again.
+ */
+static void rule_18_a_tag_that_shrank(void **state)
+{
+	struct rig r;
+	(void)state;
+	rig_one_node(&r);
+	lose(&r, 90 * S, 0);
+	rig_pod(&r, rig_start(&r), POD_PULLED);
+	size_t started = 0;
+	for (int i = 0; i < 40; i++) {
+		rig_turn(&r, 5 * MIN);
+		started += r.acts.n_starts;
+		if (r.acts.n_starts != 0)
+			rig_pod(&r, rig_start(&r), POD_PULLED);
+		rig_turn(&r, 2 * MIN);
+		assert_int_equal(r.acts.n_starts, 0);
+		rig_node_lists(&r, "a", r.now.wall_s, lacks_it);
+	}
+	assert_int_equal(started, 1);
+	rig_turn(&r, 3 * S);
+	rig_written(&r);
+	assert_string_equal(r.api.phase, "Ready");
+	/* Listed again, it can be missed again. */
+	rig_node_lists(&r, "a", r.now.wall_s, has_it);
+	rig_turn(&r, 2 * MIN);
+	rig_node_lists(&r, "a", r.now.wall_s, lacks_it);
+	rig_turn(&r, 0);
+	assert_int_equal(r.acts.n_starts, 1);
+	rig_done(&r);
+}
+
 /* An image that stayed for an hour begins anew. */
 static void rule_9_losses_are_forgotten(void **state)
 {
@@ -540,6 +574,7 @@ int main(void)
 		cmocka_unit_test(rule_9_a_changed_timeout),
 		cmocka_unit_test(rule_18_a_clock_that_is_ahead),
 		cmocka_unit_test(rule_9_losses_back_off),
+		cmocka_unit_test(rule_18_a_tag_that_shrank),
 		cmocka_unit_test(rule_9_losses_are_forgotten),
 		cmocka_unit_test(rule_17a_one_pod_asks),
 		cmocka_unit_test(rule_20_a_stuck_pull_is_named),
