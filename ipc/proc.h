@@ -28,10 +28,12 @@
 enum { PROC_EXIT_OK = COMMAND_FINE, PROC_EXIT_USAGE = COMMAND_USAGE, PROC_EXIT_ENV = COMMAND_ENV };
 
 /*
- * Requests that one process may have unanswered; more are refused (-1). nng queues 64
- * answers for one asker and silently drops the next, so at most one answer is outstanding for each.
+ * Requests of one process that one peer may have unanswered, and all peers together; more are
+ * refused (-1). nng queues 64 answers for one asker and silently drops the next, so at most one
+ * answer is outstanding for each.
  */
-#define PROC_REQUESTS_MAX 64
+#define PROC_REQUESTS_MAX     64
+#define PROC_ALL_REQUESTS_MAX 96
 
 /* Milliseconds from SIGTERM to the end of the process (must 11). */
 #define PROC_DRAIN_MS 10000

@@ -67,7 +67,7 @@ struct proc {
 
 	struct bus_socket *rep, *pub, *tap, *sub;
 	struct peer peers[PROC_COUNT];
-	struct pending pending[PROC_REQUESTS_MAX];
+	struct pending pending[PROC_ALL_REQUESTS_MAX];
 	size_t n_pending;
 	uint32_t last_request;
 	struct outbox answers;  /* to one peer; flushed when the next answer is for another */

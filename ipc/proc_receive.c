@@ -54,7 +54,7 @@ static void on_request(struct proc *p, const struct bus_in *raw, uint32_t id, co
 
 static struct pending *pending_find(struct proc *p, uint32_t id, enum proc_id peer)
 {
-	for (size_t i = 0; i < PROC_REQUESTS_MAX; i++)
+	for (size_t i = 0; i < PROC_ALL_REQUESTS_MAX; i++)
 		if (p->pending[i].used && p->pending[i].id == id && p->pending[i].peer == peer)
 			return &p->pending[i];
 	return NULL;
@@ -162,7 +162,7 @@ static bool hopeless(const struct proc *p, const struct pending *slot)
 void proc_expire(struct proc *p)
 {
 	bool silent[PROC_COUNT] = {false};
-	for (size_t i = 0; i < PROC_REQUESTS_MAX && p->n_pending > 0; i++) {
+	for (size_t i = 0; i < PROC_ALL_REQUESTS_MAX && p->n_pending > 0; i++) {
 		struct pending *slot = &p->pending[i];
 		if (!slot->used || !hopeless(p, slot))
 			continue;
@@ -178,7 +178,7 @@ void proc_expire(struct proc *p)
 int64_t proc_next_deadline(const struct proc *p)
 {
 	int64_t next = CLOCK_NEVER;
-	for (size_t i = 0; i < PROC_REQUESTS_MAX && p->n_pending > 0; i++)
+	for (size_t i = 0; i < PROC_ALL_REQUESTS_MAX && p->n_pending > 0; i++)
 		if (p->pending[i].used && p->pending[i].deadline_ms < next)
 			next = p->pending[i].deadline_ms;
 	return next;

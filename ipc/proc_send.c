@@ -41,7 +41,7 @@ static int check(const struct proc *p, enum msg_type type, enum msg_pattern patt
 /* A request that was not sent gets no answer; its handler is called at the next turn. */
 static void give_up(struct proc *p, enum proc_id peer)
 {
-	for (size_t i = 0; i < PROC_REQUESTS_MAX; i++)
+	for (size_t i = 0; i < PROC_ALL_REQUESTS_MAX; i++)
 		if (p->pending[i].used && p->pending[i].bundled && p->pending[i].peer == peer)
 			p->pending[i].deadline_ms = 0;
 }
@@ -73,7 +73,7 @@ void proc_flush(struct proc *p)
 	flush(p, p->rep, &p->answers);
 	for (int q = 0; q < PROC_COUNT; q++)
 		flush(p, p->peers[q].req, &p->peers[q].out);
-	for (size_t i = 0; i < PROC_REQUESTS_MAX && p->n_pending > 0; i++)
+	for (size_t i = 0; i < PROC_ALL_REQUESTS_MAX && p->n_pending > 0; i++)
 		p->pending[i].bundled = false;
 }
 
@@ -104,12 +104,18 @@ static int bundle(struct proc *p, struct bus_socket *s, struct outbox *out, enum
 
 /* ---- requests and answers ---- */
 
-static struct pending *pending_free(struct proc *p)
+/* A free place, if the peer may have one more. */
+static struct pending *pending_free(struct proc *p, enum proc_id peer)
 {
-	for (size_t i = 0; i < PROC_REQUESTS_MAX; i++)
+	struct pending *free_one = NULL;
+	size_t n = 0;
+	for (size_t i = 0; i < PROC_ALL_REQUESTS_MAX; i++) {
 		if (!p->pending[i].used)
-			return &p->pending[i];
-	return NULL;
+			free_one = &p->pending[i];
+		else if (p->pending[i].peer == peer)
+			n++;
+	}
+	return n < PROC_REQUESTS_MAX ? free_one : NULL;
 }
 
 bool proc_connected(const struct proc *p, enum proc_id to)
@@ -121,13 +127,14 @@ static int request(struct proc *p, enum proc_id to, enum msg_type type, const vo
 		   uint64_t tag, int64_t deadline_ms, struct err *err)
 {
 	struct bus_socket *s = p->peers[to].req;
-	struct pending *slot = pending_free(p);
+	struct pending *slot = pending_free(p, to);
 	if (s == NULL)
 		return err_set(err, ERR_BUG, "%s: no handler for its answer", messages[type].name);
 	if (bus_peers(s) == 0)
 		return err_set(err, ERR_RETRY, "%s is not connected", proc_id_name(to));
 	if (slot == NULL)
-		return err_set(err, ERR_RETRY, "%d requests are unanswered", PROC_REQUESTS_MAX);
+		return err_set(err, ERR_RETRY, "%s: too many requests are unanswered",
+			       proc_id_name(to));
 	const uint32_t id = ++p->last_request | 0x80000000U;
 	struct outbox *out = &p->peers[to].out;
 	*slot = (struct pending){.used = true,

@@ -166,16 +166,27 @@ static void say(struct proc *p, const struct core_fact *f)
 	       LS("message", f->message));
 }
 
+/* Requests about pods that may be unanswered at once. */
+static size_t asks_max(const struct reconciler_options *o)
+{
+	size_t max = ASKS_MAX;
+	if (o->startup_taint != NULL || o->tolerate_startup_taint != NULL)
+		max -= NODE_ASKS_MAX;
+	if (o->node_condition)
+		max -= NODE_SAYS_MAX;
+	return max;
+}
+
 int64_t apply_turn(struct proc *p)
 {
 	struct reconciler *r = proc_state(p);
 	if (!r->acting)
 		return CLOCK_NEVER;
-	size_t asks = ASKS_MAX - r->n_asks;
+	const size_t max = asks_max(&r->options), asks = max - r->n_asks;
 	int64_t checks_ms;
 	struct core_room room = {
 		/* Deletes free what starts need: starts never take the last slots. */
-		.starts = asks > ASKS_MAX / 4 ? asks - ASKS_MAX / 4 : 0,
+		.starts = asks > max / 4 ? asks - max / 4 : 0,
 		.deletes = asks,
 		.writes = r->n_writes < KUBE_IN_FLIGHT_MAX ? KUBE_IN_FLIGHT_MAX - r->n_writes : 0,
 		.policy_writes = POLICY_WRITES_MAX - r->n_policy_writes,

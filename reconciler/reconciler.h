@@ -10,6 +10,7 @@
 #ifndef DROP_RECONCILER_RECONCILER_H
 #define DROP_RECONCILER_RECONCILER_H
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -35,10 +36,12 @@
 #define NODE_ASKS_MAX 4
 #define NODE_SAYS_MAX 4
 /*
- * Requests about pods to the puller that may be unanswered: all that a process may have, but for
- * one changes_since, one puller_sync, one starts_since, those questions and those writes.
+ * Requests about pods to the puller that may be unanswered: all that a peer may have, but for one
+ * puller_sync, and those writes where there are any. With fewer, pulls start more slowly.
  */
-#define ASKS_MAX (PROC_REQUESTS_MAX - 3 - CHECKS_MAX - NODE_ASKS_MAX - NODE_SAYS_MAX)
+#define ASKS_MAX (PROC_REQUESTS_MAX - 1)
+/* One changes_since and one starts_since besides, and those questions. */
+static_assert(PROC_REQUESTS_MAX + 2 + CHECKS_MAX <= PROC_ALL_REQUESTS_MAX, "each has its place");
 /* Nodes being read at a time; each answer is a whole Node (node_read.c). */
 #define RESOLVES_MAX 4
 /* Time zones of pull windows that are kept (zones.c): a few KB each. */
