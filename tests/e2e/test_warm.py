@@ -228,11 +228,13 @@ def remove_images(t, prefix):
     """From the runtime, as on a new machine: by all of their names, of which one is the id."""
     def run(*words):
         return subprocess.run([t.cluster.env["CTR"], *words], capture_output=True, text=True, timeout=60, check=True).stdout
-    # The kubelet removes what is left of pods once a minute.
-    t.eventually("nothing runs there", 180, lambda: not run("containers", "list", "-q").split())
     rows = [line.split() for line in run("images", "list").splitlines()[1:]]
     digests = {row[2] for row in rows if row[0].startswith(prefix)}
-    run("images", "rm", "--sync", *(row[0] for row in rows if row[2] in digests))
+    names = {row[0] for row in rows if row[2] in digests}
+    # The kubelet removes what is left of pods once a minute; pods of other tests may stay.
+    t.eventually("no container has one of them", 180, lambda: not [
+        line for line in run("containers", "list").splitlines() if names & set(line.split())])
+    run("images", "rm", "--sync", *names)
     left = [row for row in run("images", "list").splitlines() if any(digest in row for digest in digests)]
     t.check(digests and not left, "the machine has none of the images", (len(digests), left[:1]))
 
