@@ -13,9 +13,9 @@ FOLDER = os.path.dirname(os.path.abspath(__file__))
 SECONDS = os.path.join(FOLDER, "seconds.json")
 DEFAULT = 60  # seconds, of a module that is not in the table
 FIRST = ("crds", "first_light", "alone")  # quick, and what most others build on; then the rest by name
-# Need an older version of ours, or leave another Kubernetes behind, or wait for a kubelet for long: after the rest, where they are
-# named and in make test-matrix.
-MATRIX = ("image_gc", "older", "upgrade")
+# Need an older version of ours or much disk, leave another Kubernetes behind, or wait for a kubelet for long: after the rest,
+# where they are named and in make test-matrix.
+MATRIX = ("batch_large", "image_gc", "older", "upgrade")
 WHOLE = ("shapes",)  # read what all the others left in the audit logs; need no cluster themselves
 
 
