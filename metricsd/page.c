@@ -50,7 +50,7 @@ static const char style[] =
 	"svg .good{fill:var(--good)}svg .bad{fill:var(--bad)}svg line{stroke:var(--line)}\n"
 	"@media(max-width:640px){body{padding:12px}.card{padding:8px 10px}.tiles{grid-template-"
 	"columns:1fr "
-	"1fr}th,td{padding-right:8px}td:last-child:not(.n){min-width:170px}progress{display:"
+	"1fr}th,td{padding-right:6px}td:last-child:not(.n){min-width:25vw}progress{display:"
 	"none}"
 	"td:first-child:not(.n),th:first-child:not(.n){position:sticky;left:0;background:var("
 	"--card);"
