@@ -117,6 +117,11 @@ void buf_add_json(struct buf *b, const char *s)
 	buf_add(b, "\"", 1);
 }
 
+void buf_add_json_seconds(struct buf *b, const char *name, int64_t us)
+{
+	buf_addf(b, ",\"%s\":%.3f", name, (double)us / 1e6);
+}
+
 void buf_skip(struct buf *b, size_t n)
 {
 	if (n > b->len)

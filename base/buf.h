@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct buf {
 	char *data; /* NULL until the first append; owned */
@@ -22,6 +23,8 @@ void buf_addf(struct buf *b, const char *fmt, ...) __attribute__((format(printf,
 /* Appends s as a quoted JSON string; invalid UTF-8 bytes become U+FFFD, what is hidden
  * (base/utf8.h) is escaped. */
 void buf_add_json(struct buf *b, const char *s);
+/* Appends a further member of a JSON object: microseconds as seconds with three decimals. */
+void buf_add_json_seconds(struct buf *b, const char *name, int64_t us);
 /* Drops the first n bytes. */
 void buf_skip(struct buf *b, size_t n);
 /* Empties it for reuse; gives memory back when it holds more than `keep` bytes. */

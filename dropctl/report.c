@@ -75,11 +75,6 @@ static void print_text(struct ctl *c, const struct msg_report *m, struct buf *te
 			 m->all_images);
 }
 
-static void add_seconds(struct buf *text, const char *name, int64_t us)
-{
-	buf_addf(text, ",\"%s\":%.3f", name, (double)us / 1e6);
-}
-
 static void print_json(const struct msg_report *m, struct buf *text)
 {
 	buf_addf(text,
@@ -88,8 +83,8 @@ static void print_json(const struct msg_report *m, struct buf *text)
 		 ",\"hits\":%" PRIu64 ",\"misses\":%" PRIu64 ",\"untimedHits\":%" PRIu64,
 		 m->since_s, m->covered_s, m->gaps_s, m->kept ? "true" : "false", m->lost, m->hits,
 		 m->misses, m->untimed);
-	add_seconds(text, "savedSeconds", m->saved_us);
-	add_seconds(text, "waitedSeconds", m->waited_us);
+	buf_add_json_seconds(text, "savedSeconds", m->saved_us);
+	buf_add_json_seconds(text, "waitedSeconds", m->waited_us);
 	buf_addf(text,
 		 ",\"pulledBytes\":%" PRIu64 ",\"pullsAvoided\":%" PRIu64
 		 ",\"avoidedBytes\":%" PRIu64 ",\"images\":[",
@@ -101,8 +96,8 @@ static void print_json(const struct msg_report *m, struct buf *text)
 		buf_addf(text,
 			 ",\"hits\":%" PRIu64 ",\"misses\":%" PRIu64 ",\"untimedHits\":%" PRIu64,
 			 image->hits, image->misses, image->untimed);
-		add_seconds(text, "savedSeconds", image->saved_us);
-		add_seconds(text, "waitedSeconds", image->waited_us);
+		buf_add_json_seconds(text, "savedSeconds", image->saved_us);
+		buf_add_json_seconds(text, "waitedSeconds", image->waited_us);
 		buf_adds(text, "}");
 	}
 	buf_adds(text, "],\"hours\":[");
@@ -111,8 +106,8 @@ static void print_json(const struct msg_report *m, struct buf *text)
 		buf_addf(text,
 			 "%s{\"startSeconds\":%" PRId64 ",\"hits\":%" PRIu64 ",\"misses\":%" PRIu64,
 			 i > 0 ? "," : "", hour->hour * 3600, hour->hits, hour->misses);
-		add_seconds(text, "savedSeconds", hour->saved_us);
-		add_seconds(text, "waitedSeconds", hour->waited_us);
+		buf_add_json_seconds(text, "savedSeconds", hour->saved_us);
+		buf_add_json_seconds(text, "waitedSeconds", hour->waited_us);
 		buf_adds(text, "}");
 	}
 	buf_adds(text, "]}\n");

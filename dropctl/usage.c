@@ -119,11 +119,6 @@ static void print_text(struct ctl *c, const struct msg_usage_shown *m, struct bu
 	print_coverage(m, text);
 }
 
-static void add_seconds(struct buf *text, const char *name, int64_t us)
-{
-	buf_addf(text, ",\"%s\":%.3f", name, (double)us / 1e6);
-}
-
 static void json_images(const struct msg_usage_shown *m, struct buf *text)
 {
 	for (size_t i = 0; i < m->images.n; i++) {
@@ -132,13 +127,13 @@ static void json_images(const struct msg_usage_shown *m, struct buf *text)
 		buf_add_json(text, image->image);
 		buf_addf(text, ",\"onNode\":%s,\"starts\":%" PRIu64,
 			 image->listed ? "true" : "false", image->starts);
-		add_seconds(text, "waitedSeconds", image->waited_us);
-		add_seconds(text, "pullSeconds", image->pull_us);
+		buf_add_json_seconds(text, "waitedSeconds", image->waited_us);
+		buf_add_json_seconds(text, "pullSeconds", image->pull_us);
 		buf_addf(text,
 			 ",\"bytes\":%" PRIu64 ",\"namespaces\":%" PRIu64
 			 ",\"lastStartSeconds\":%" PRId64,
 			 image->bytes, image->namespaces, image->last_s);
-		add_seconds(text, "valueSeconds", image->value_us);
+		buf_add_json_seconds(text, "valueSeconds", image->value_us);
 		buf_adds(text, "}");
 	}
 }
@@ -168,7 +163,7 @@ static void print_json(const struct msg_usage_shown *m, struct buf *text)
 	else
 		buf_adds(text, "null");
 	buf_addf(text, ",\"starts\":%" PRIu64, m->starts);
-	add_seconds(text, "waitedSeconds", m->waited_us);
+	buf_add_json_seconds(text, "waitedSeconds", m->waited_us);
 	buf_addf(text,
 		 ",\"notCounted\":%" PRIu64 ",\"allImages\":%" PRIu64 ",\"allPools\":%" PRIu64
 		 ",\"images\":[",

@@ -134,11 +134,6 @@ void saved_html(const struct msg_report *m, int64_t wall_s, struct buf *out)
 	buf_adds(out, ".</p>\n");
 }
 
-static void seconds(struct buf *out, const char *name, int64_t us)
-{
-	buf_addf(out, ",\"%s\":%.3f", name, (double)us / 1e6);
-}
-
 void saved_json(const struct msg_report *m, struct buf *out)
 {
 	buf_addf(out,
@@ -147,8 +142,8 @@ void saved_json(const struct msg_report *m, struct buf *out)
 		 ",\"untimedHits\":%" PRIu64,
 		 m->leading && m->enabled ? "true" : "false", m->since_s, m->covered_s, m->lost,
 		 m->hits, m->misses, m->untimed);
-	seconds(out, "savedSeconds", m->saved_us);
-	seconds(out, "waitedSeconds", m->waited_us);
+	buf_add_json_seconds(out, "savedSeconds", m->saved_us);
+	buf_add_json_seconds(out, "waitedSeconds", m->waited_us);
 	buf_addf(out,
 		 ",\"pulledBytes\":%" PRIu64 ",\"pullsAvoided\":%" PRIu64
 		 ",\"avoidedBytes\":%" PRIu64 "}",

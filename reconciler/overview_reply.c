@@ -102,8 +102,7 @@ void on_overview_get(struct proc *p, const struct msg_in *in)
 		.failing = t.failing,
 		.shown = names_of(r->core, ask->max, a),
 	};
-	size_t rows = ask->max_rows < GRID_ROWS_MAX ? (size_t)ask->max_rows : GRID_ROWS_MAX;
-	grid_make(r->core, rows, proc_now(p), a, &grid);
+	grid_make(r->core, ask->max_rows, proc_now(p), a, &grid);
 	add_grid(&reply, &grid, a);
 	if (proc_reply(p, &in->reply_to, MSG_overview, &reply, &err) != 0)
 		log_debug("answer not sent: the client has disconnected", LS("error", err.text));

@@ -2,15 +2,14 @@
  * Keeps what the report counts in the ConfigMap <store>-2 of the pod namespace (behaviour 56), next
  * to those of usage: read when we begin to lead, written every SAVE_EVERY_MS and when we stop,
  * earlier if much was counted. What was counted after the last write is counted again from the
- * watcher's log, so that a kill loses nothing and counts nothing twice.
+ * watcher's log, so that after a kill nothing counts twice, and nothing is lost but starts on nodes
+ * that were deleted or replaced in between.
  */
 #include "reconciler/reconciler.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/log.h"
-#include "base/random.h"
 #include "base/xalloc.h"
 #include "kube/urls.h"
 #include "reconciler/report/stored.h"
@@ -238,4 +237,3 @@ bool report_store_leave(struct proc *p)
 		send(p, clock_boot_ms() + LEAVE_MS);
 	return !k->leaving || k->request == 0;
 }
-

@@ -20,7 +20,7 @@
 #define READ_TIME_MS 5000
 /* Images of one answer: with names of 253 bytes it stays under MSG_MAX. */
 #define REPORT_ROWS_MAX 500
-#define US_PER_S        INT64_C(1000000)
+#define US_PER_S        1e6
 
 void starts_fence(struct reconciler *r)
 {
@@ -62,23 +62,28 @@ int64_t starts_turn(struct proc *p)
 	return r->starts.asked ? CLOCK_NEVER : r->starts.next_ms;
 }
 
+static double seconds_of(int64_t us)
+{
+	return us >= 0 ? (double)us / US_PER_S : -1;
+}
+
+static int64_t us_of(double seconds)
+{
+	return seconds > 0 ? (int64_t)(seconds * US_PER_S) : 0;
+}
+
 /* Of what an earlier leader may have counted after it saved the report, Prometheus has it. */
 static void measure(struct proc *p, const struct tally_start *start)
 {
 	const struct reconciler *r = proc_state(p);
 	struct metrics *metrics = proc_metrics(p);
-	int64_t us = start->seconds > 0 ? (int64_t)(start->seconds * 1e6) : 0;
+	int64_t us = us_of(start->seconds);
 	if (start->at_s < r->starts.lead_s && !r->starts.complete)
 		return;
 	metric_add(metrics, METRIC_workload_starts_total, 1, LABELS(start->hit ? "hit" : "miss"));
 	metric_add(metrics,
 		   start->hit ? METRIC_waiting_saved_seconds_total : METRIC_waiting_seconds_total,
 		   us, NULL);
-}
-
-static double seconds_of(int64_t us)
-{
-	return us >= 0 ? (double)us / 1e6 : -1;
 }
 
 static void count_start(struct proc *p, const struct msg_workload_start *m)
@@ -102,13 +107,14 @@ static void count_start(struct proc *p, const struct msg_workload_start *m)
 		.waited_s = seconds_of(m->waited_us),
 		.pull_s = copy.seconds,
 		.pulled_at_s = copy.at_s,
-		.typical_s = (double)m->typical_us / 1e6,
+		.typical_s = (double)m->typical_us / US_PER_S,
 	};
 	if (!started_means(r->core, &s, &start) || !tally_add(&r->tally, &start))
 		return;
 	measure(p, &start);
 	log_debug("first start", LS("image", start.image), LS("node", m->node),
-		  LS("result", start.hit ? "hit" : "miss"), LN("ms", (int64_t)(start.seconds * 1e3)));
+		  LS("result", start.hit ? "hit" : "miss"),
+		  LN("ms", (int64_t)(start.seconds * 1e3)));
 }
 
 static void count(struct proc *p, const struct msg_workload_start *m)
@@ -171,8 +177,8 @@ static struct msg_saved_image image_row(const struct tally_image *image)
 		.hits = image->sum.hits,
 		.misses = image->sum.misses,
 		.untimed = image->sum.untimed,
-		.saved_us = (int64_t)(image->sum.saved_s * 1e6),
-		.waited_us = (int64_t)(image->sum.waited_s * 1e6),
+		.saved_us = us_of(image->sum.saved_s),
+		.waited_us = us_of(image->sum.waited_s),
 	};
 }
 
@@ -199,8 +205,8 @@ static struct msg_saved_hour_list hour_rows(const struct tally *t, int64_t now_s
 			.hour = hour,
 			.hits = of->sum.hits,
 			.misses = of->sum.misses,
-			.saved_us = (int64_t)(of->sum.saved_s * 1e6),
-			.waited_us = (int64_t)(of->sum.waited_s * 1e6),
+			.saved_us = us_of(of->sum.saved_s),
+			.waited_us = us_of(of->sum.waited_s),
 		};
 	}
 	return rows;
@@ -224,8 +230,8 @@ void on_report_get(struct proc *p, const struct msg_in *in)
 		.hits = t->all.hits,
 		.misses = t->all.misses,
 		.untimed = t->all.untimed,
-		.saved_us = (int64_t)(t->all.saved_s * 1e6),
-		.waited_us = (int64_t)(t->all.waited_s * 1e6),
+		.saved_us = us_of(t->all.saved_s),
+		.waited_us = us_of(t->all.waited_s),
 		.pulled_bytes = pulls.pulled_bytes,
 		.avoided = pulls.avoided,
 		.avoided_bytes = pulls.avoided_bytes,

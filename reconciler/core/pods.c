@@ -230,8 +230,8 @@ static struct pull_pod *first_seen(struct core *c, struct pull_pod *asked_for,
 
 void pod_put(struct core *c, const struct pod *seen, struct now now)
 {
-	if (seen->meta.uid ==
-	    NULL) /* no server sends that; here a uid means that the pod was seen */
+	/* No server sends that; here a uid means that the pod was seen. */
+	if (seen->meta.uid == NULL)
 		return;
 	struct pull_pod *pod = map_get(&c->pods, seen->meta.name);
 	bool other = pod != NULL && pod->uid != NULL && strcmp(pod->uid, seen->meta.uid) != 0;
