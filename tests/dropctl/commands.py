@@ -17,6 +17,7 @@ import unicodedata
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "e2e"))
 
+import processes
 from registry import free_port
 from wait import Late, until
 
@@ -191,12 +192,7 @@ class Operator:
 
     def __exit__(self, *_):
         for process in reversed(self.processes):
-            process.terminate()
-            try:
-                process.wait(20)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            processes.end(process)
 
     def ask(self, words, stdin=None, sockets=None):
         return subprocess.run([self.dropctl, *words, "--socket-dir", sockets or self.sockets],

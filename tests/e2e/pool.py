@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 
+import processes
 from plan import divide, module_of
 from whole import Trace
 
@@ -35,12 +36,7 @@ class Share:
         events.put((self, None))
 
     def stop(self):
-        self.process.terminate()
-        try:
-            self.process.wait(END)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+        processes.end(self.process, END)
 
 
 class Pool:

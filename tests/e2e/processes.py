@@ -5,6 +5,7 @@ end of a run can find and kill whatever is left of it, and nothing else.
 """
 import os
 import signal
+import subprocess
 import time
 
 MARK = "DROP_E2E"
@@ -72,6 +73,16 @@ def kill(pid, number=signal.SIGKILL):
         return True
     except ProcessLookupError:
         return False
+
+
+def end(process, seconds=20):
+    """SIGTERM to a Popen; SIGKILL if it is still there after so many seconds."""
+    process.terminate()
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def kill_marked(value, seconds=5):

@@ -77,9 +77,12 @@ class Program:
         self.signal(signal.SIGKILL)
         self.process.wait()
 
+    def terminate(self):
+        self.signal(signal.SIGTERM)
+
     def stop(self, seconds=60):
         """SIGTERM; returns the exit status, None if it had to be killed."""
-        self.signal(signal.SIGTERM)
+        self.terminate()
         try:
             return self.process.wait(seconds)
         except subprocess.TimeoutExpired:

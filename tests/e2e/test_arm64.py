@@ -8,6 +8,7 @@ import base64
 import json
 import os
 import re
+import signal
 import subprocess
 import tarfile
 import time
@@ -74,15 +75,10 @@ class Emulated(Supervisor):
         Program.__init__(self, "/usr/bin", "supervisor", log, words, {"PATH": os.environ["PATH"]}, mark, wrap=inside(root))
         self.sockets = os.path.join(root, "tmp/s")
 
-    def stop(self, seconds=60):
+    def terminate(self):
         """SIGTERM to its process 1: unshare hands none on."""
         for pid in processes.children(self.pid).values():
-            processes.kill(pid, 15)
-        try:
-            return self.process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            self.kill()
-            return None
+            processes.kill(pid, signal.SIGTERM)
 
 
 def emulation(t):

@@ -16,7 +16,11 @@ import sys
 import tempfile
 import time
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "e2e"))
+
 import html_page
+import processes
+from wait import until
 
 DEADLINE = 120  # seconds, of states that come by themselves
 
@@ -99,13 +103,13 @@ class Operator:
         self.log = work / "drop.log"
         self.start(work / "sim.log", self.sim, "--scenario", work / "scene.yaml", "--kubeconfig-out", kubeconfig,
                    "--registries-out", work / "registries", "--screen", "none")
-        self.until("drop-sim", kubeconfig.exists)
+        until(DEADLINE, kubeconfig.exists)
         registries = (work / "registries").read_text(encoding="utf-8").strip()
         tree = self.start(self.log, self.supervisor, "--bin-dir", os.path.dirname(self.supervisor.replace("supervisor/", "bin/")),
                           "--kubeconfig", kubeconfig, "--socket-dir", self.sockets, "--health-probe-bind-address", "0",
                           "--registries", registries, "--status-page-bind-address", "127.0.0.1:0", *self.words)
         self.tree = tree.pid
-        self.port = int(self.until("the page", lambda: re.search(
+        self.port = int(until(DEADLINE, lambda: re.search(
             r"serving the status page .*port=(\d+)", self.log.read_text(encoding="utf-8")))[1])
         return self
 
@@ -116,22 +120,8 @@ class Operator:
 
     def __exit__(self, *_):
         for process in reversed(self.processes):
-            process.terminate()
-            try:
-                process.wait(20)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            processes.end(process)
         self.scratch.cleanup()
-
-    def until(self, what, condition):
-        end = time.monotonic() + DEADLINE
-        while time.monotonic() < end:
-            got = condition()
-            if got:
-                return got
-            time.sleep(0.1)
-        raise AssertionError(f"waited {DEADLINE} s for {what}")
 
     def get(self, path):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
@@ -157,9 +147,9 @@ class Operator:
             last["is"] = self.status()
             return last["is"] if last["is"] and last["is"]["whole"] and condition(last["is"]) else None
         try:
-            return self.until(what, look)
+            return until(DEADLINE, look)
         except AssertionError:
-            print("# " + json.dumps(last.get("is"))[:4000])
+            print(f"# waited for {what}; last seen: {json.dumps(last.get('is'))[:4000]}")
             raise
 
 
@@ -250,7 +240,7 @@ def few(root, programs):
                 except AssertionError:
                     return None
                 return seen
-            page = o.until("page and JSON that agree", agree)
+            page = until(DEADLINE, agree)
             assert not page.faults, page.faults[:3]
 
         def the_json_is_the_documented_one():
@@ -316,12 +306,7 @@ def empty(_, programs):
 
 def cpu(tree):
     """{process: CPU seconds} of the children."""
-    spent = {}
-    for pid in pathlib.Path(f"/proc/{tree}/task/{tree}/children").read_text(encoding="utf-8").split():
-        words = pathlib.Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
-        name = re.search(r"\((.*)\)", words)[1]
-        spent[name] = sum(map(int, words.rsplit(")", 1)[1].split()[11:13])) / os.sysconf("SC_CLK_TCK")
-    return spent
+    return {name: processes.cpu_s(pid) for name, pid in processes.children(tree).items()}
 
 
 def show(size, folder, programs):

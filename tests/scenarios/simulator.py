@@ -9,6 +9,8 @@ import tempfile
 import time
 import shutil
 
+import processes
+
 START_SECONDS = 60
 
 
@@ -41,13 +43,7 @@ class Simulator:
         return self
 
     def __exit__(self, *_):
-        if self.process.poll() is None:
-            self.process.terminate()
-            try:
-                self.process.wait(10)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
+        processes.end(self.process, 10)
         if self.own:
             shutil.rmtree(self.folder, ignore_errors=True)
 
