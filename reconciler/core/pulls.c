@@ -119,19 +119,29 @@ void pull_detach(struct core *c, struct pull *p, struct now now)
 	p->slot = -1;
 }
 
+/* 11. Its start failed, and the pod is there all the same if only the answer was lost. */
+static bool perhaps_made(const struct pull_pod *pod, struct now now)
+{
+	return pod->state == POD_ASK && now.boot_ms - pod->started_ms < POD_PERHAPS_MS;
+}
+
 void pull_doom(struct core *c, struct pull *p, struct now now)
 {
 	struct pull_pod *pod = p->pod;
 	bool there = pod->uid != NULL || pod->asked || pod->made;
 	pull_detach(c, p, now);
 	p->state = PULL_DOOMED;
-	if (!there && pod->n_live == 0) {
+	if (!there && pod->n_live == 0 && !perhaps_made(pod, now)) {
 		pod_free(c, pod, now);
 		return;
 	}
 	if (pod->n_live == 0)
 		timer_stop(&c->timers, &pod->timer);
-	if (pod->n_live == 0 && pod->uid == NULL && pod->made)
+	if (!there && pod->n_live == 0) {
+		pod->made = true;
+		pod->state = POD_MADE;
+		timer_set(&c->timers, &pod->timer, pod->started_ms + POD_PERHAPS_MS);
+	} else if (pod->n_live == 0 && pod->uid == NULL && pod->made)
 		timer_set(&c->timers, &pod->timer,
 			  now.boot_ms + (pod->vanished ? POD_AGAIN_MS : POD_UNSEEN_MS));
 	stale_pod_settle(c, p, now);
