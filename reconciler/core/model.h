@@ -447,9 +447,10 @@ struct pull { /* one image of a pod: what it is and what came of it */
 	const char *image_name, *image_uid, *reference; /* held in core.texts */
 	int container;                                  /* place of its container (api/pullpod.h) */
 	uint32_t attempt;
-	int64_t repull_s;    /* not 0: a repull, decided then */
-	struct image *image; /* attached to it */
-	int slot;            /* of the pod's node while attached, else -1 */
+	uint32_t repull_s;    /* not 0: a repull, decided then; as its name says */
+	uint32_t repull_at_s; /* the same, by our wall clock as it is set now (wall_clock.h) */
+	struct image *image;  /* attached to it */
+	int slot;             /* of the pod's node while attached, else -1 */
 	enum pull_state state : 8;
 	bool noted;        /* our annotations say what it is; else upstream made it */
 	bool stuck;        /* the status says what keeps it */

@@ -47,6 +47,12 @@ static void replace_text(struct core *c, const char **field, const char *value)
 	text_drop(&c->texts, old);
 }
 
+/* Unix seconds until 2106. */
+static uint32_t seconds(int64_t s)
+{
+	return s > UINT32_MAX ? UINT32_MAX : (uint32_t)s;
+}
+
 /*
  * What does not change in the life of a pod. Where a webhook took the annotations of a batch of
  * ours away, we still know what it carries.
@@ -65,7 +71,9 @@ static void identify(struct core *c, struct pull_pod *pod, const struct pod *see
 		p->container = carried[i].place;
 		p->noted = carried[i].noted;
 		p->attempt = carried[i].attempt;
-		p->repull_s = carried[i].repull_s;
+		/* What we asked for ourselves moves with our clock since then. */
+		if (p->repull_s != carried[i].repull_s)
+			p->repull_s = p->repull_at_s = seconds(carried[i].repull_s);
 		replace_text(c, &p->image_name, carried[i].image);
 		replace_text(c, &p->image_uid, carried[i].image_uid);
 		replace_text(c, &p->reference, carried[i].reference);
@@ -110,8 +118,8 @@ static bool belongs(struct core *c, const struct pull *p, const struct image *im
 static bool recorded(const struct pull *p, const struct pair *pair)
 {
 	if (p->repull_s != 0)
-		return pair->pulled_s >= p->repull_s ||
-		       (p->outcome.kind == OUTCOME_FAILED && pair->failed_s >= p->repull_s);
+		return pair->pulled_s >= p->repull_at_s ||
+		       (p->outcome.kind == OUTCOME_FAILED && pair->failed_s >= p->repull_at_s);
 	if (p->outcome.kind == OUTCOME_PULLED)
 		return pair->pulled_s != 0;
 	return pair->pulled_s != 0 || pair->attempts > p->attempt;

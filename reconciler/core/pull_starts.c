@@ -16,7 +16,7 @@
 
 struct attempt { /* of one image on the node, now */
 	uint32_t number;
-	int64_t repull_s;
+	uint32_t repull_s;
 	const char *text;
 };
 
@@ -25,7 +25,7 @@ static struct attempt attempt_of(struct core *c, const struct image *img, int sl
 	const struct pair *pair = &img->pairs[slot];
 	bool again = pair->pulled_s != 0 || (pair->flags & PAIR_EVICTED) != 0;
 	struct attempt t = {.number = again ? 0 : pair->attempts,
-			    .repull_s = again ? now.wall_s : 0};
+			    .repull_s = again ? (uint32_t)now.wall_s : 0};
 	t.text = podname_attempt(&c->scratch, t.number, t.repull_s);
 	return t;
 }
@@ -61,7 +61,7 @@ struct pull_pod *pull_pod_make(struct core *c, struct image *const *images, size
 		p->reference = text_hold(&c->texts, images[i]->reference);
 		p->noted = true;
 		p->attempt = attempt.number;
-		p->repull_s = attempt.repull_s;
+		p->repull_s = p->repull_at_s = attempt.repull_s;
 	}
 	for (size_t i = 0; i < n; i++)
 		pull_attach(c, &pod->pulls[i], images[i], slot, now);

@@ -215,7 +215,7 @@ static void failed(struct core *c, struct pull *p, struct now now)
 static bool shows_use(struct core *c, const struct pull *p)
 {
 	return p->repull_s != 0 && p->outcome.kind == OUTCOME_PULLED && p->outcome.contained &&
-	       check_possible(c, p->image) && check_pod_due(c, p->image, p->slot, p->repull_s);
+	       check_possible(c, p->image) && check_pod_due(c, p->image, p->slot, p->repull_at_s);
 }
 
 void pull_done(struct core *c, struct pull *p, struct now now)

@@ -1,6 +1,7 @@
 /*
- * Moves the remembered wall times of images, and how far kubelets' clocks are ahead of ours. See
- * wall_clock.h. Not moved: times that are only shown, and what is compared with no other time.
+ * Moves the remembered wall times of images and repulls, and how far kubelets' clocks are ahead of
+ * ours. See wall_clock.h. Not moved: times that are only shown, and what is compared with no other
+ * time.
  */
 #include "reconciler/core/wall_clock.h"
 
@@ -37,6 +38,20 @@ static void move_image(const struct core *c, struct image *img, int64_t by_s)
 	img->repull_s = moved(img->repull_s, by_s);
 }
 
+/* Of one image; image NULL: of those whose images move. */
+static void move_pulls(const struct core *c, const struct image *image, int64_t by_s)
+{
+	struct pull_pod *pod;
+	for (size_t i = 0; (pod = map_next(&c->pods, &i)) != NULL;)
+		for (uint32_t k = 0; k < pod->n_pulls; k++) {
+			struct pull *p = &pod->pulls[k];
+			const struct image *img =
+				p->image_name != NULL ? map_get(&c->images, p->image_name) : NULL;
+			if (image != NULL ? img == image : img != NULL && !img->adopted)
+				p->repull_at_s = moved_u32(p->repull_at_s, by_s);
+		}
+}
+
 void wall_clock_follow(struct core *c, struct now now)
 {
 	int64_t set_s = now.wall_s - now.boot_ms / 1000, by_s = set_s - c->clock_s;
@@ -58,6 +73,7 @@ void wall_clock_follow(struct core *c, struct now now)
 	for (size_t i = 0; i < c->n_queue; i++)
 		if (!c->queue[i]->adopted)
 			move_image(c, c->queue[i], by_s);
+	move_pulls(c, NULL, by_s);
 }
 
 static int64_t later(int64_t a, int64_t b)
@@ -74,6 +90,8 @@ void wall_clock_adopt(const struct core *c, struct image *img, struct now now)
 		if (img->losses != NULL)
 			last_s = later(last_s, img->losses[slot].at_s);
 	}
-	if (last_s > now.wall_s + WALL_CLOCK_SLACK_S)
-		move_image(c, img, now.wall_s - last_s);
+	if (last_s <= now.wall_s + WALL_CLOCK_SLACK_S)
+		return;
+	move_image(c, img, now.wall_s - last_s);
+	move_pulls(c, img, now.wall_s - last_s);
 }

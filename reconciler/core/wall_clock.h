@@ -18,7 +18,8 @@
 void wall_clock_follow(struct core *c, struct now now);
 /*
  * After its status was read: another machine may have written it, by a clock that was ahead of
- * ours. The latest of its times then counts as now, and the others stay as far apart from it.
+ * ours. The latest of its times then counts as now, and the others, also of its repulls that have a
+ * pod, stay as far apart from it.
  */
 void wall_clock_adopt(const struct core *c, struct image *img, struct now now);
 

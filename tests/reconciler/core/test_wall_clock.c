@@ -196,6 +196,83 @@ static void rule_15_pulled_by_another_clock(void **state)
 	rig_done(&r);
 }
 
+static size_t succeeded(const struct rig *r)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < r->acts.n_facts; i++)
+		n += r->acts.facts[i].kind == FACT_PULL_SUCCEEDED;
+	return n;
+}
+
+/* Image i:1 is pulled on node a, and a pod pulls it again, once the interval is over. */
+static const struct core_start *begin_repull(struct rig *r)
+{
+	rig_one_node(r);
+	policy(r);
+	rig_pod(r, rig_start(r), POD_PULLED);
+	rig_turn(r, 5 * S);
+	rig_turn(r, 5 * S);
+	rig_turn(r, EVERY_S * (int64_t)S);
+	const struct core_start *s = rig_start(r);
+	rig_pod(r, s, POD_CREATING);
+	rig_turn(r, 5 * S);
+	r->keep_pods = true;
+	return s;
+}
+
+/*
+ * 10, 15. The lead is lost during a repull, or after its outcome was recorded, and the clock is
+ * set: the outcome counts once. (The status was not written, so the pod is still there.)
+ */
+static void rule_15_a_repull_counts_once(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < 4; i++) {
+		struct rig r;
+		bool before = i / 2;
+		const struct core_start *s = begin_repull(&r);
+		size_t n = 0;
+		if (before) {
+			rig_pod(&r, s, POD_PULLED);
+			rig_turn(&r, 0);
+			n += succeeded(&r);
+			rig_turn(&r, 5 * S);
+		}
+		core_lead(r.core, false, r.now);
+		r.set_s = jumps[i % 2];
+		rig_turn(&r, 5 * S);
+		if (!before)
+			rig_pod(&r, s, POD_PULLED);
+		rig_lead(&r);
+		rig_turn(&r, 0);
+		n += succeeded(&r);
+		assert_int_equal(n, 1);
+		rig_done(&r);
+	}
+}
+
+/* 10, 15. Its outcome is in the status, by the clock of a replica that was ahead, as is the pod. */
+static void rule_15_a_repull_by_another_clock(void **state)
+{
+	struct rig r;
+	(void)state;
+	const struct core_start *s = begin_repull(&r);
+	rig_pod(&r, s, POD_PULLED);
+	rig_turn(&r, 5 * S);
+	rig_turn(&r, 5 * S);
+	assert_int_equal(r.api.nodes_ready, 1);
+	r.set_s = -5 * HOUR_S;
+	rig_turn(&r, 0);
+	rig_next_life(&r);
+	policy(&r);
+	rig_node(&r, "a");
+	rig_pod(&r, s, POD_PULLED);
+	rig_lead(&r);
+	rig_turn(&r, 0);
+	assert_int_equal(succeeded(&r), 0);
+	rig_done(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -204,6 +281,8 @@ int main(void)
 		cmocka_unit_test(rule_15_repulls_keep_their_interval),
 		cmocka_unit_test(rule_9_times_of_another_clock),
 		cmocka_unit_test(rule_15_pulled_by_another_clock),
+		cmocka_unit_test(rule_15_a_repull_counts_once),
+		cmocka_unit_test(rule_15_a_repull_by_another_clock),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
