@@ -80,8 +80,8 @@ struct desc {
 
 /*
  * Decodes one JSON object of `len` bytes into ret (desc->size bytes, zeroed by
- * the call); strings live in a. Unknown fields are skipped, null counts as absent, of
- * a repeated key the first wins, maps come out sorted by key. A value of a wrong type
+ * the call); strings live in a. Unknown fields are skipped by their brackets and quotes, what is in
+ * them is not checked. null counts as absent, of a repeated key the first wins, maps come out sorted by key. A value of a wrong type
  * is an error naming its path; so is, without FF_CLAMP, an integer that does not fit
  * its width (32 bits, or the 53 that JSON carries). Narrower limits are desc_validate's: an object
  * that an older CRD let in must stay readable. Applies defaults when `defaults`, not inside absent

@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/utf8.h"
 
+#include "api/desc_keep.h"
 #include "api/walk.h"
 
 static int decode_object(const struct desc *d, const cJSON *json, bool defaults, struct arena *a,
@@ -51,10 +52,13 @@ static int find_member(const cJSON *json, const char *name, const struct path *a
 static int copy_text(const char *text, struct arena *a, const struct path *at, const char **ret,
 		     struct err *err)
 {
-	for (const char *s = text; *s != '\0'; s += utf8_len(s))
-		if (utf8_len(s) == 0)
+	const char *s = text;
+	for (size_t n; *s != '\0'; s += n) {
+		n = (unsigned char)*s < 0x80 ? 1 : utf8_len(s);
+		if (n == 0)
 			return path_error(at, err, "must be UTF-8");
-	*ret = arena_strdup(a, text);
+	}
+	*ret = arena_memdup(a, text, (size_t)(s - text) + 1);
 	return 0;
 }
 
@@ -138,6 +142,7 @@ static int decode_map(const cJSON *json, struct arena *a, const struct path *at,
 	if (!cJSON_IsObject(json))
 		return path_error(at, err, "must be an object of strings");
 	size_t n = 0;
+	bool sorted = true; /* as the API server writes them */
 	struct sort_kv *all = arena_array(a, (size_t)cJSON_GetArraySize(json), sizeof(*all));
 	for (const cJSON *item = json->child; item != NULL; item = item->next, n++) {
 		struct path in = {at, item->string, 0};
@@ -146,10 +151,12 @@ static int decode_map(const cJSON *json, struct arena *a, const struct path *at,
 			return -1;
 		if (!cJSON_IsNull(item) && decode_string(item, a, &in, &all[n].kv.value, err) != 0)
 			return -1;
+		sorted = sorted && (n == 0 || compare_kv(&all[n - 1], &all[n]) < 0);
 	}
 	if (n == 0)
 		return 0;
-	qsort(all, n, sizeof(*all), compare_kv);
+	if (!sorted)
+		qsort(all, n, sizeof(*all), compare_kv);
 	struct api_kv *kv = arena_array(a, n, sizeof(*kv));
 	for (size_t i = 0; i < n; i++)
 		if (i == 0 || strcmp(all[i].kv.key, all[i - 1].kv.key) != 0)
@@ -280,14 +287,20 @@ int desc_decode(const struct desc *d, const char *json, size_t len, bool default
 {
 	memset(ret, 0, d->size);
 	const char *end = NULL;
+	struct buf kept = {0};
+	if (json != NULL && desc_keep(d, json, len, &kept)) {
+		json = kept.data;
+		len = kept.len;
+	}
 	cJSON *tree = json != NULL ? cJSON_ParseWithLengthOpts(json, len, &end, 0) : NULL;
-	if (tree == NULL)
-		return err_set(err, ERR_TERMINAL, "%s: not valid JSON", d->name);
 	int rc;
-	if (only_space(end, json + len))
+	if (tree == NULL)
+		rc = err_set(err, ERR_TERMINAL, "not valid JSON");
+	else if (only_space(end, json + len))
 		rc = decode_object(d, tree, defaults, a, &(struct path){0}, ret, err);
 	else
 		rc = err_set(err, ERR_TERMINAL, "more after the object");
 	cJSON_Delete(tree);
+	buf_done(&kept);
 	return rc == 0 ? 0 : err_wrap(err, "%s", d->name);
 }

@@ -61,6 +61,7 @@ class Tree:
                 stdout=log, stderr=log)
         self.log = os.path.join(world.folder, "drop.log")
         self.peak = (0, 0)
+        self.peaks = {}  # anonymous memory of each process, by name
         self.over = threading.Event()
 
     def await_lead(self, since, seconds=60):
@@ -89,7 +90,10 @@ class Tree:
         return tuple(map(sum, zip(*map(memory_mb, self.pids()))))
 
     def note_peak(self):
-        self.peak = tuple(map(max, self.peak, self.memory()))
+        rows = {name_of(pid): memory_mb(pid) for pid in self.pids()}
+        self.peak = tuple(map(max, self.peak, map(sum, zip(*rows.values()))))
+        for name, (_, anonymous) in rows.items():
+            self.peaks[name] = max(self.peaks.get(name, 0), anonymous)
 
     def watch_memory(self):
         def look():
@@ -247,6 +251,7 @@ class Result:
         result.update(cpu_s=round(sum(spent.values()), 2), cpu=spent, pulls=pulls)
         for when, (pss, anonymous) in (("idle", self.idle), ("peak", self.tree.peak)):
             result.update({f"pss_{when}_mb": round(pss, 1), f"anon_{when}_mb": round(anonymous, 1)})
+        result["anon_peaks_mb"] = {name: round(mb, 1) for name, mb in self.tree.peaks.items()}
         return result
 
 

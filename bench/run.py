@@ -85,6 +85,11 @@ def show(label, value, target=None, unit=""):
     print(f"  {label:34} {value:10.2f}{unit}{outcome}", flush=True)
 
 
+def show_peaks(result):
+    print("  anonymous memory of each process         "
+          + ", ".join(f"{name} {mb}" for name, mb in result["anon_peaks_mb"].items()) + " MB")
+
+
 def show_operator(result, kind):
     show("converged", result["converged_s"], unit=" s")
     show("pods all deleted", result["deleted_s"], unit=" s")
@@ -94,6 +99,7 @@ def show_operator(result, kind):
     show("PSS peak", result["pss_peak_mb"], PEAK_MB[kind], " MB")
     show("anonymous memory, idle", result["anon_idle_mb"], unit=" MB")
     show("anonymous memory, peak", result["anon_peak_mb"], unit=" MB")
+    show_peaks(result)
     show("API requests a pull", result["requests_a_pull"], TARGETS["requests_a_pull"])
     for what, n in result.get("requests", {}).items():
         print(f"    {what:32} {n:10}")
@@ -148,7 +154,7 @@ class Bench:
                   for name, mine, theirs in (("ratio_converged", "converged_s", "deleted_s"),
                                              ("ratio_deleted", "deleted_s", "deleted_s"),
                                              ("ratio_cpu", "cpu_s", "cpu_s"))}
-        show_operator({**result, "requests": ours[-1]["requests"]}, "real")
+        show_operator({**ours[-1], **result}, "real")
         show("floor: created, ended, deleted", base["deleted_s"], unit=" s")
         show("converged / floor", ratios["ratio_converged"], TARGETS["ratio_converged"])
         show("pods deleted / floor", ratios["ratio_deleted"])
@@ -189,12 +195,15 @@ class Bench:
         show("PSS peak", shared["pss_peak_mb"], PEAK_MB["real"], " MB")
         show("the same with one image a pod", one["pss_peak_mb"], unit=" MB")
         show("anonymous memory, peak", shared["anon_peak_mb"], unit=" MB")
+        show_peaks(rows[batch][-1])
         show("the same with one image a pod", one["anon_peak_mb"], unit=" MB")
+        show_peaks(rows[1][-1])
         show("converged", shared["converged_s"], unit=" s")
         show("the same with one image a pod", one["converged_s"], unit=" s")
         keep("sharing", {"nodes": nodes, "images": images, "batch": batch,
                          "rounds": self.words.rounds, "ratio_cpu": ratio, "one": one,
                          "shared": shared, "cpu": rows[batch][-1]["cpu"],
+                         "anon_peaks_mb": rows[batch][-1]["anon_peaks_mb"],
                          "requests": rows[batch][-1]["requests"]}, self.words.history)
 
     def sim(self, nodes, images):

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "kube/json.h"
+#include "base/json.h"
 
 /* Credentials of the cluster itself, and what helm keeps: never meant for another server. */
 static const char *const refused[] = {"kubernetes.io/service-account-token",

@@ -9,7 +9,7 @@
 #include "base/log.h"
 
 #include "kube/client.h"
-#include "kube/json.h"
+#include "base/json.h"
 
 #define ASK_MS 10000
 

@@ -26,19 +26,43 @@ static int small_number(struct json_range value)
 	return n;
 }
 
+static void cut_blanks(struct json_range *r)
+{
+	while (r->len > 0 && strchr(" \t\r", r->at[r->len - 1]) != NULL)
+		r->len--;
+}
+
+/*
+ * The API server writes the type first: the object is then all that follows, but for the bracket
+ * that ends the event. It is read to its end by whoever decodes it, and not here as well.
+ */
+static struct json_range object_of(struct json_range line, struct json_range type)
+{
+	struct json_range o = json_member_rest(line, "object");
+	if (o.at == NULL || type.at == NULL || type.at > o.at)
+		return json_member(line, "object");
+	cut_blanks(&o);
+	if (o.len == 0 || o.at[o.len - 1] != '}')
+		return (struct json_range){0};
+	o.len--;
+	cut_blanks(&o);
+	return o;
+}
+
 static int parse_line(struct json_range line, watch_event_fn fn, void *ctx, struct err *err)
 {
 	char type[16];
-	struct watch_event e = {.object = json_member(line, "object")};
-	json_copy_string(json_member(line, "type"), type, sizeof(type));
+	struct json_range type_text = json_member(line, "type");
+	struct watch_event e = {.object = object_of(line, type_text)};
+	json_copy_string(type_text, type, sizeof(type));
 	int known = name_find(NAMES(type_names), type);
-	if (known < 0 || e.object.at == NULL || e.object.at[0] != '{')
+	if (known < 0 || e.object.len == 0 || e.object.at[0] != '{')
 		return err_set(err, ERR_RETRY, "the watch sent a line that is no event");
 	e.type = (enum watch_event_type)known;
 	if (e.type == WATCH_ERROR) {
 		e.code = small_number(json_member(e.object, "code"));
 	} else {
-		struct json_range meta = json_member(e.object, "metadata");
+		struct json_range meta = json_member_rest(e.object, "metadata");
 		json_copy_string(json_member(meta, "resourceVersion"), e.rv, sizeof(e.rv));
 		if (e.rv[0] == '\0')
 			return err_set(err, ERR_RETRY,

@@ -13,7 +13,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-#include "kube/json.h"
+#include "base/json.h"
 
 /* Bytes of one event: etcd holds objects of up to 1.5 MiB, and the JSON of built-in kinds may be
  * larger than what is stored, up to six times if all is <, > and &. */

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#include "kube/json.h"
+#include "base/json.h"
 
 void review_token_body(struct buf *out, const char *token)
 {

@@ -5,7 +5,7 @@
 
 #include "api/kinds.h"
 #include "base/clock.h"
-#include "kube/json.h"
+#include "base/json.h"
 
 static bool wanted(struct json_range taint, const char *keys)
 {

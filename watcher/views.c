@@ -11,6 +11,7 @@
 #include "api/pullpod.h"
 #include "api/tables.h"
 #include "base/clock.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "ipc/objpack.h"
@@ -186,37 +187,59 @@ static void keep(struct views *all, enum kind kind, const struct api_meta *meta,
 	quota_settle(all->quota, kind, meta->name);
 }
 
-static void on_object(void *ctx, bool gone, const char *json, size_t len)
+static void not_understood(struct view *view, const char *name, const char *why)
 {
-	struct view *view = ctx;
+	view->all->bad++;
+	log_warn("object cannot be decoded, ignoring it until it changes",
+		 LS("kind", kinds[view->what->kind].kind), LS("name", name), LS("error", why));
+}
+
+/* Of a deleted object the name is read and nothing else. */
+static void on_gone(struct view *view, const char *json, size_t len)
+{
 	struct views *all = view->all;
-	const struct kind_info *info = &kinds[view->what->kind];
+	enum kind kind = view->what->kind;
+	struct json_range object = {json, len};
+	char name[API_NAME_MAX + 1];
+	json_copy_string(json_member(json_member_rest(object, "metadata"), "name"), name,
+			 sizeof(name));
+	if (name[0] == '\0') {
+		not_understood(view, NULL, "it has no name");
+		return;
+	}
+	if (all->on_node != NULL && kind == KIND_NODE)
+		all->on_node(all->on_node_ctx, name, NULL);
+	store_gone(all->store, kind, name);
+	quota_settle(all->quota, kind, name);
+}
+
+static void on_there(struct view *view, const char *json, size_t len)
+{
+	struct views *all = view->all;
+	enum kind kind = view->what->kind;
 	struct err err;
-	void *obj = arena_alloc(&all->arena, info->size);
-	if (desc_decode(info->desc, json, len, true, &all->arena, obj, &err) < 0) {
-		all->bad++;
-		log_warn("object cannot be decoded, ignoring it until it changes",
-			 LS("kind", info->kind), LS("error", err.text));
-		arena_reset(&all->arena);
+	void *obj = arena_alloc(&all->arena, kinds[kind].size);
+	if (desc_decode(kinds[kind].desc, json, len, true, &all->arena, obj, &err) < 0) {
+		not_understood(view, NULL, err.text);
 		return;
 	}
 	const struct api_meta *meta = obj;
 	if (view->what->trim != NULL)
 		view->what->trim(all, obj);
-	if (all->on_node != NULL && view->what->kind == KIND_NODE && meta->name != NULL)
-		all->on_node(all->on_node_ctx, meta->name, gone ? NULL : obj);
+	if (all->on_node != NULL && kind == KIND_NODE && meta->name != NULL)
+		all->on_node(all->on_node_ctx, meta->name, obj);
 	/* Everything is found by these two; the API server sets both. */
-	if (meta->name == NULL || (!gone && (meta->uid == NULL || *meta->uid == '\0'))) {
-		all->bad++;
-		log_warn("object without a name or uid, ignoring it until it changes",
-			 LS("kind", info->kind), LS("name", meta->name));
-	} else if (gone) {
-		store_gone(all->store, view->what->kind, meta->name);
-		quota_settle(all->quota, view->what->kind, meta->name);
-	} else {
-		keep(all, view->what->kind, meta, obj);
-	}
-	arena_reset(&all->arena);
+	if (meta->name == NULL || meta->uid == NULL || *meta->uid == '\0')
+		not_understood(view, meta->name, "it has no name or no uid");
+	else
+		keep(all, kind, meta, obj);
+}
+
+static void on_object(void *ctx, bool gone, const char *json, size_t len)
+{
+	struct view *view = ctx;
+	(gone ? on_gone : on_there)(view, json, len);
+	arena_reset(&view->all->arena);
 }
 
 static void on_synced(void *ctx, int64_t began_ms)

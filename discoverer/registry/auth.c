@@ -9,7 +9,7 @@
 #include "base/buf.h"
 #include "base/xalloc.h"
 #include "kube/base64.h"
-#include "kube/json.h"
+#include "base/json.h"
 
 /* A repeated text shorter than this proves nothing; of a longer secret so much proves it. */
 #define LEAK_MIN    4

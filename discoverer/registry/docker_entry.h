@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "kube/json.h"
+#include "base/json.h"
 
 /* Bytes of a key, of a user name with its password. */
 #define DOCKER_KEY_MAX   1024

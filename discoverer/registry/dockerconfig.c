@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/xalloc.h"
-#include "kube/json.h"
+#include "base/json.h"
 
 #include "discoverer/registry/docker_entry.h"
 

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "kube/json.h"
+#include "base/json.h"
 
 #include "sim/objects/api_error.h"
 #include "sim/apiserver/view_parts.h"

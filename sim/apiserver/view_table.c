@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "api/crd.h"
-#include "kube/json.h"
+#include "base/json.h"
 
 #include "sim/apiserver/view_parts.h"
 

@@ -9,7 +9,7 @@
 #include "api/row.h"
 #include "api/tables.h"
 
-#include "kube/json.h"
+#include "base/json.h"
 
 static const struct field sim_pod_container_rows[] = {
 	ROW(sim_pod_container, name, "name", F_STRING),

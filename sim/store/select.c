@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/xalloc.h"
-#include "kube/json.h"
+#include "base/json.h"
 
 #include "sim/store/select_parts.h"
 

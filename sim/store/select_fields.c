@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "kube/json.h"
+#include "base/json.h"
 
 #include "sim/objects/api_error.h"
 #include "sim/store/select_parts.h"

@@ -13,7 +13,7 @@
 
 #include "base/clock.h"
 #include "base/xalloc.h"
-#include "kube/json.h"
+#include "base/json.h"
 
 struct object {
 	char *name, *rv;

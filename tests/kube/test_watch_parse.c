@@ -43,6 +43,7 @@ static const struct row {
 	{"unknown type", "{\"type\":\"MOVED\",\"object\":" OBJECT("5") "}\n", "", true},
 	{"no object", "{\"type\":\"ADDED\"}\n", "", true},
 	{"object is a list", "{\"type\":\"ADDED\",\"object\":[]}\n", "", true},
+	{"the event does not end", "{\"type\":\"ADDED\",\"object\":{\"metadata\":\n", "", true},
 	{"no version", "{\"type\":\"ADDED\",\"object\":{\"metadata\":{}}}\n", "", true},
 	{"no JSON", "<html>\n", "", true},
 	{"good then bad", "{\"type\":\"ADDED\",\"object\":" OBJECT("5") "}\nx\n", "0,5,0,0,63 ",

@@ -1,16 +1,9 @@
 /*
  * Skips values by counting brackets outside strings; no recursion, so no depth limit.
  */
-#include "kube/json.h"
+#include "base/json.h"
 
 #include <string.h>
-
-static const char *skip_blanks(const char *p, const char *end)
-{
-	while (p < end && (*p == ' ' || *p == '\t' || *p == '\r' || *p == '\n'))
-		p++;
-	return p;
-}
 
 /* p is at a quote; returns what follows the closing one, or NULL. */
 static const char *skip_string(const char *p, const char *end)
@@ -24,7 +17,12 @@ static const char *skip_string(const char *p, const char *end)
 	return NULL;
 }
 
-static const char *skip_value(const char *p, const char *end)
+static bool ends_scalar(char c)
+{
+	return c == ',' || c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+const char *json_skip_value(const char *p, const char *end)
 {
 	size_t depth = 0;
 	while (p < end) {
@@ -43,7 +41,7 @@ static const char *skip_value(const char *p, const char *end)
 			p++;
 			if (--depth == 0)
 				return p;
-		} else if (depth == 0 && strchr(", \t\r\n", *p) != NULL) {
+		} else if (depth == 0 && ends_scalar(*p)) {
 			return p;
 		} else {
 			p++;
@@ -56,8 +54,8 @@ static const char *skip_value(const char *p, const char *end)
 static bool take_value(struct json_range within, const char *from, size_t *at,
 		       struct json_range *ret)
 {
-	const char *end = within.at + within.len, *value = skip_blanks(from, end);
-	const char *after = skip_value(value, end);
+	const char *end = within.at + within.len, *value = json_skip_blanks(from, end);
+	const char *after = json_skip_value(value, end);
 	if (after == NULL || after == value)
 		return false;
 	*ret = (struct json_range){value, (size_t)(after - value)};
@@ -65,26 +63,34 @@ static bool take_value(struct json_range within, const char *from, size_t *at,
 	return true;
 }
 
-bool json_next(struct json_range object, size_t *at, struct json_range *ret_key,
-	       struct json_range *ret_value)
+/* The key that follows, and where its value begins; false: there is none. */
+static bool take_key(struct json_range object, size_t at, struct json_range *ret_key,
+		     const char **ret_value)
 {
 	if (object.at == NULL)
 		return false;
-	const char *end = object.at + object.len, *p = skip_blanks(object.at + *at, end);
-	if (p == end || *p != (*at == 0 ? '{' : ','))
+	const char *end = object.at + object.len, *p = json_skip_blanks(object.at + at, end);
+	if (p == end || *p != (at == 0 ? '{' : ','))
 		return false;
-	p = skip_blanks(p + 1, end);
+	p = json_skip_blanks(p + 1, end);
 	if (p == end || *p != '"')
 		return false;
 	const char *name = p + 1;
 	p = skip_string(p, end);
 	if (p == NULL)
 		return false;
-	struct json_range key = {name, (size_t)(p - 1 - name)};
-	p = skip_blanks(p, end);
-	if (p == end || *p != ':')
-		return false;
-	if (!take_value(object, p + 1, at, ret_value))
+	*ret_key = (struct json_range){name, (size_t)(p - 1 - name)};
+	p = json_skip_blanks(p, end);
+	*ret_value = p + 1;
+	return p < end && *p == ':';
+}
+
+bool json_next(struct json_range object, size_t *at, struct json_range *ret_key,
+	       struct json_range *ret_value)
+{
+	struct json_range key;
+	const char *value;
+	if (!take_key(object, *at, &key, &value) || !take_value(object, value, at, ret_value))
 		return false;
 	*ret_key = key;
 	return true;
@@ -94,19 +100,42 @@ bool json_element(struct json_range array, size_t *at, struct json_range *ret_va
 {
 	if (array.at == NULL)
 		return false;
-	const char *end = array.at + array.len, *p = skip_blanks(array.at + *at, end);
+	const char *end = array.at + array.len, *p = json_skip_blanks(array.at + *at, end);
 	if (p == end || *p != (*at == 0 ? '[' : ','))
 		return false;
 	return take_value(array, p + 1, at, ret_value);
 }
 
+static bool is_key(struct json_range name, const char *key)
+{
+	size_t len = strlen(key);
+	return name.len == len && memcmp(name.at, key, len) == 0;
+}
+
 struct json_range json_member(struct json_range text, const char *key)
 {
 	struct json_range name, value;
-	size_t at = 0, key_len = strlen(key);
+	size_t at = 0;
 	while (json_next(text, &at, &name, &value))
-		if (name.len == key_len && memcmp(name.at, key, key_len) == 0)
+		if (is_key(name, key))
 			return value;
+	return (struct json_range){0};
+}
+
+struct json_range json_member_rest(struct json_range text, const char *key)
+{
+	struct json_range name, value;
+	const char *from;
+	size_t at = 0;
+	while (take_key(text, at, &name, &from)) {
+		if (is_key(name, key)) {
+			const char *end = text.at + text.len;
+			from = json_skip_blanks(from, end);
+			return (struct json_range){from, (size_t)(end - from)};
+		}
+		if (!take_value(text, from, &at, &value))
+			break;
+	}
 	return (struct json_range){0};
 }
 

@@ -2,8 +2,8 @@
  * Finds members of JSON objects without building a tree. Pure; for complete texts written by the
  * API server. The result is the raw text: nothing is unescaped, and only the structure is checked.
  */
-#ifndef DROP_KUBE_JSON_H
-#define DROP_KUBE_JSON_H
+#ifndef DROP_BASE_JSON_H
+#define DROP_BASE_JSON_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -19,6 +19,11 @@ struct json_range {
  */
 struct json_range json_member(struct json_range text, const char *key);
 /*
+ * The same with all that follows it in text: its end is not looked for, which costs time in a large
+ * object. To be read by these functions; they end where the value does.
+ */
+struct json_range json_member_rest(struct json_range text, const char *key);
+/*
  * The members one after the other; *at is 0 at first. The key is the inside of its quotes, as
  * it stands. false: no more, or what follows is broken.
  */
@@ -26,6 +31,15 @@ bool json_next(struct json_range object, size_t *at, struct json_range *ret_key,
 	       struct json_range *ret_value);
 /* The elements of an array one after the other, as json_next(). */
 bool json_element(struct json_range array, size_t *at, struct json_range *ret_value);
+/* For a pass over the whole text: what follows the blanks at p; the value at p, NULL if it is cut
+ * off (p itself: there is none). */
+static inline const char *json_skip_blanks(const char *p, const char *end)
+{
+	while (p < end && (*p == ' ' || *p == '\t' || *p == '\r' || *p == '\n'))
+		p++;
+	return p;
+}
+const char *json_skip_value(const char *p, const char *end);
 /* The inside of a string without escapes; anything else: at NULL. */
 struct json_range json_plain_string(struct json_range value);
 /* Whether value is exactly this string. */
