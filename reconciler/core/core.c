@@ -68,8 +68,7 @@ void core_free(struct core *c)
 	map_done(&c->registries);
 	map_done(&c->pods);
 	texts_done(&c->texts);
-	map_done(&c->stale_pods);
-	map_done(&c->leaving);
+	map_done(&c->node_pods);
 	free(c->queue);
 	free(c->excluded_taints);
 	free((char *)(uintptr_t)c->startup.remove);

@@ -23,7 +23,7 @@
  *   digests  suspend
  *   policies
  *   policy_windows
- *   byte_rate  causes  facts  pair_delay  slots  status_hash  wall_clock
+ *   byte_rate  causes  facts  node_pods  pair_delay  slots  status_hash  wall_clock
  *   this header
  *
  * A node is a slot, reused after it is gone. An image has one small `struct pair` for
@@ -455,19 +455,21 @@ struct pull { /* one image of a pod: what it is and what came of it */
 	bool noted;        /* our annotations say what it is; else upstream made it */
 	bool stuck;        /* the status says what keeps it */
 	bool paced;        /* its image's n_paced counts it */
+	bool stale;        /* stale_pods.h */
 	int64_t began_ms;  /* it is live since */
 	uint64_t outcomes; /* its own is among the image's first this many */
 	struct outcome_memory memory;
 	struct outcome outcome; /* strings held in core.texts */
 	struct link of_image;
-	struct stale_count *place; /* of "image/node" while it is stale; else NULL (stale_pods.c) */
-	struct timer timer;        /* when it is judged again; live ones of seen pods */
+	struct timer timer; /* when it is judged again; live ones of seen pods */
 };
 
 struct pull_pod { /* what carries them: what the API server and the limits know of */
 	char *name;
 	char *uid; /* NULL: not seen */
-	char *node_name, *node_uid;
+	struct node_pods *node;  /* NULL: none is known (node_pods.h) */
+	struct link of_node;     /* in its list */
+	char *node_uid;
 	int64_t created; /* unix seconds */
 	uint64_t read;
 	enum pod_state state : 8;
@@ -477,6 +479,7 @@ struct pull_pod { /* what carries them: what the API server and the limits know 
 	bool deleting;           /* its delete is unanswered, or done */
 	bool idle;               /* its policy does not count it: the kubelet has not taken it */
 	bool apart;              /* it is for a held node: counted apart (46) */
+	bool leaving;            /* its node's n_leaving counts it (stale_pods.h) */
 	bool paced;              /* paced_by's n_leaving counts it */
 	bool shows;              /* it is to be seen by the kubelet (37) */
 	bool shown;              /* so it stays until the timer; core.n_shown counts it */
@@ -485,17 +488,17 @@ struct pull_pod { /* what carries them: what the API server and the limits know 
 	int64_t started_ms;      /* last time that its start was asked for */
 	struct policy *policy;   /* that it is counted in; NULL: holds no slot */
 	struct policy *paced_by; /* that it was counted in last; NULL: none that is left */
-	struct stale_count *leaving; /* of the node whose n_leaving counts it; or NULL */
-	struct link queued;          /* in core.asks, core.shown or core.deletes */
-	struct timer timer;          /* to ask or delete again, to give up waiting for it */
+	struct link queued;      /* in core.asks, core.shown or core.deletes */
+	struct timer timer;      /* to ask or delete again, to give up waiting for it */
 	uint32_t n_live; /* pulls of it that are live: while there are any it holds a slot */
 	int slot;        /* and this is its node */
 	uint32_t n_pulls;
 	struct pull pulls[]; /* at least one; fixed for its life */
 };
 
-struct stale_count { /* how many stale pods have the name */
-	uint32_t n;
+struct node_pods { /* of one node name, whether there is such a node or not */
+	struct link pods;   /* struct pull_pod, at least one */
+	uint32_t n_leaving; /* of them */
 	char name[];
 };
 
@@ -526,9 +529,9 @@ struct core {
 	struct policy fallback;
 	struct map registries;
 	struct map pods;              /* struct pull_pod by name */
+	struct map node_pods;         /* struct node_pods by node name */
+	uint32_t n_leaving;           /* pods, of all nodes */
 	struct texts texts;           /* of pulls: thousands have the same image */
-	struct map stale_pods;        /* struct stale_count by place: what `held` says, by name */
-	struct map leaving;           /* struct stale_count by node name */
 	int64_t pull_ms;              /* mean of all pulls that succeeded */
 	uint64_t bytes_per_s;         /* the same of their bytes a second; 0: none was measured */
 	uint64_t sizes_seen;          /* counts what may change what follows */

@@ -14,7 +14,7 @@ int64_t pace_pulls(const struct policy *p)
 static int64_t nodes_left(const struct core *c, const struct image *img)
 {
 	int64_t n = 0;
-	if (c->leaving.count == 0)
+	if (c->n_leaving == 0)
 		return 0;
 	for (size_t slot = bit_next(img->held, 0, c->cap); slot < c->cap;
 	     slot = bit_next(img->held, slot + 1, c->cap)) {

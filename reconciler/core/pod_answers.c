@@ -46,7 +46,7 @@ static void batch_refused(struct core *c, struct pull_pod *pod, const char *text
 {
 	struct pull *p;
 	struct core_fact fact = {
-		.kind = FACT_BATCH_REFUSED, .node = pod->node_name, .message = text};
+		.kind = FACT_BATCH_REFUSED, .node = pod->node->name, .message = text};
 	fact_add(c, &fact);
 	if (pod->policy != NULL)
 		pod->policy->alone_ms = now.boot_ms + BATCH_PAUSE_MS;

@@ -13,6 +13,7 @@
 #include "api/ref.h"
 #include "base/xalloc.h"
 #include "reconciler/core/faults.h"
+#include "reconciler/core/node_pods.h"
 #include "reconciler/core/stale_pods.h"
 #include "reconciler/rules/carried.h"
 #include "reconciler/core/policies.h"
@@ -55,16 +56,18 @@ static uint32_t seconds(int64_t s)
 
 /*
  * What does not change in the life of a pod. Where a webhook took the annotations of a batch of
- * ours away, we still know what it carries.
+ * ours away, we still know what it carries. What was stale by the names that we knew is so by these.
  */
 static void identify(struct core *c, struct pull_pod *pod, const struct pod *seen,
-		     const struct carried *carried, size_t n)
+		     const struct carried *carried, size_t n, struct now now)
 {
+	for (uint32_t i = 0; i < pod->n_pulls; i++)
+		stale_pod_end(c, &pod->pulls[i], now);
+	node_pods_take(c, pod, seen->node_name);
 	pod->created = seen->meta.created;
 	pod->state = POD_SEEN;
 	pod->vanished = pod->made = false;
 	replace(&pod->uid, seen->meta.uid);
-	replace(&pod->node_name, seen->node_name);
 	replace(&pod->node_uid, api_map_get(&seen->meta.annotations, PULLPOD_NOTE_NODE_UID));
 	for (uint32_t i = 0; n == pod->n_pulls && i < n; i++) {
 		struct pull *p = &pod->pulls[i];
@@ -78,6 +81,9 @@ static void identify(struct core *c, struct pull_pod *pod, const struct pod *see
 		replace_text(c, &p->image_uid, carried[i].image_uid);
 		replace_text(c, &p->reference, carried[i].reference);
 	}
+	for (uint32_t i = 0; i < pod->n_pulls; i++)
+		if (pod->pulls[i].state != PULL_LOOSE)
+			stale_pod_settle(c, &pod->pulls[i], now);
 }
 
 /* Is it what we asked for? The truth is what is there (44). */
@@ -142,7 +148,7 @@ static void take_evidence(struct core *c, const struct pull *p, struct image *im
 void pull_match(struct core *c, struct pull *p, struct now now)
 {
 	struct image *img = p->image_name != NULL ? map_get(&c->images, p->image_name) : NULL;
-	int slot = node_find(c, p->pod->node_name);
+	int slot = node_find(c, pod_node_name(p->pod));
 	if (img == NULL || !belongs(c, p, img, slot)) {
 		pull_doom(c, p, now);
 		return;
@@ -185,7 +191,7 @@ void pull_match(struct core *c, struct pull *p, struct now now)
 
 static void look(struct core *c, struct pull *p, const struct pod *pod, struct now now)
 {
-	int slot = node_find(c, p->pod->node_name);
+	int slot = node_find(c, pod_node_name(p->pod));
 	const char *normal = p->reference != NULL ? ref_normal(&c->scratch, p->reference) : NULL;
 	struct outcome o =
 		outcome_of(pod, p->container, &p->memory,
@@ -232,7 +238,7 @@ static struct pull_pod *first_seen(struct core *c, struct pull_pod *asked_for,
 	}
 	timer_stop(&c->timers, &pod->timer);
 	list_remove(&pod->queued);
-	identify(c, pod, seen, carried, n);
+	identify(c, pod, seen, carried, n, now);
 	return pod;
 }
 
@@ -345,12 +351,6 @@ void pods_listed(struct core *c, struct now now)
 	delete_again(c, now);
 }
 
-static bool of_node(const struct core *c, const struct pull_pod *pod, const void *node_name)
-{
-	(void)c;
-	return same(pod->node_name, node_name);
-}
-
 static bool any(const struct core *c, const struct pull_pod *pod, const void *ctx)
 {
 	(void)c;
@@ -395,7 +395,7 @@ void pulls_match_image(struct core *c, const char *image_name, struct now now)
 void pulls_match_node(struct core *c, const char *node_name, struct now now)
 {
 	size_t n;
-	struct pull_pod **list = select_pods(c, of_node, node_name, &n);
+	struct pull_pod **list = node_pods_list(c, node_name, &n);
 	for (size_t i = 0; i < n; i++)
 		match_again(c, list[i], NULL, now);
 }
@@ -414,7 +414,7 @@ static void judge_again(struct core *c, struct pull_pod *pod, const struct polic
 void pulls_node_changed(struct core *c, const char *node_name, struct now now)
 {
 	size_t n;
-	struct pull_pod **list = select_pods(c, of_node, node_name, &n);
+	struct pull_pod **list = node_pods_list(c, node_name, &n);
 	for (size_t i = 0; i < n; i++) {
 		stale_pod_node_changed(c, list[i]);
 		judge_again(c, list[i], NULL, now);

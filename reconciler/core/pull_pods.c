@@ -9,6 +9,7 @@
 #include "api/pullpod.h"
 #include "base/xalloc.h"
 #include "reconciler/core/held.h"
+#include "reconciler/core/node_pods.h"
 #include "reconciler/core/pairs.h"
 #include "reconciler/core/policies.h"
 #include "reconciler/core/stale_pods.h"
@@ -21,6 +22,7 @@ struct pull_pod *pod_new(struct core *c, const char *name, uint32_t n_pulls)
 	pod->timer.owner = TIMER_POD;
 	pod->n_pulls = n_pulls;
 	list_init(&pod->queued);
+	list_init(&pod->of_node);
 	for (uint32_t i = 0; i < n_pulls; i++) {
 		struct pull *p = &pod->pulls[i];
 		p->pod = pod;
@@ -73,10 +75,10 @@ void pod_free(struct core *c, struct pull_pod *pod, struct now now)
 		stale_pod_end(c, &pod->pulls[i], now);
 	for (uint32_t i = 0; i < pod->n_pulls; i++)
 		pull_clear(c, &pod->pulls[i], now);
+	node_pods_take(c, pod, NULL);
 	map_del(&c->pods, pod->name);
 	free(pod->name);
 	free(pod->uid);
-	free(pod->node_name);
 	free(pod->node_uid);
 	free(pod);
 }

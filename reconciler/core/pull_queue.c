@@ -297,7 +297,7 @@ static void tell_started(struct pass *s, struct pull *p)
 	struct core_fact fact = {.kind = FACT_PULL_STARTED,
 				 .image = img->name,
 				 .image_uid = img->uid,
-				 .node = p->pod->node_name};
+				 .node = p->pod->node->name};
 	fact_add(s->c, &fact);
 }
 

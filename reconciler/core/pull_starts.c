@@ -8,6 +8,7 @@
 
 #include "base/xalloc.h"
 #include "reconciler/core/held.h"
+#include "reconciler/core/node_pods.h"
 #include "reconciler/core/policies.h"
 #include "reconciler/core/pull_pods.h"
 #include "reconciler/core/pulls.h"
@@ -51,7 +52,7 @@ struct pull_pod *pull_pod_make(struct core *c, struct image *const *images, size
 	if (map_get(&c->pods, name) != NULL)
 		return NULL;
 	struct pull_pod *pod = pod_new(c, name, (uint32_t)n);
-	pod->node_name = xstrdup(c->nodes[slot].name);
+	node_pods_take(c, pod, c->nodes[slot].name);
 	pod->node_uid = xstrdup(c->nodes[slot].uid);
 	for (size_t i = 0; i < n; i++) {
 		struct attempt attempt = attempt_of(c, images[i], slot, now);
@@ -159,7 +160,7 @@ struct core_start pull_pod_start(struct core *c, const struct pull_pod *pod, str
 	const struct image *img = pod->pulls[0].image;
 	struct core_start start = {
 		.pod_name = arena_strdup(a, pod->name),
-		.node = arena_strdup(a, pod->node_name),
+		.node = arena_strdup(a, pod->node->name),
 		.node_uid = arena_strdup(a, pod->node_uid),
 		.windows = on_windows(&c->nodes[pod->slot]),
 		.batch = pod->n_pulls > 1 ? batch_label(pod, a) : NULL,
