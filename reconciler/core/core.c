@@ -26,7 +26,6 @@
 #include "reconciler/core/policy_status.h"
 #include "reconciler/core/pull_pods.h"
 #include "reconciler/core/pull_queue.h"
-#include "reconciler/core/pulls.h"
 #include "reconciler/core/slots.h"
 #include "reconciler/core/status_writes.h"
 #include "reconciler/core/suspend.h"
@@ -353,9 +352,6 @@ static void run_timers(struct core *c, struct now now)
 		switch (t->owner) {
 		case TIMER_POD:
 			pod_due(c, LIST_MEMBER(t, struct pull_pod, timer), now);
-			break;
-		case TIMER_PULL:
-			pull_judge(c, LIST_MEMBER(t, struct pull, timer), now);
 			break;
 		case TIMER_IMAGE:
 			pairs_due(c, LIST_MEMBER(t, struct image, retry), now);

@@ -68,7 +68,6 @@
 
 enum timer_owner {
 	TIMER_POD,
-	TIMER_PULL,
 	TIMER_IMAGE,
 	TIMER_POLICY,
 	TIMER_STATUS,
@@ -441,58 +440,79 @@ enum pull_state {
 
 struct pull_pod;
 
-/* Thousands wait for their status to be durable: members are placed so that there are no gaps. */
-struct pull { /* one image of a pod: what it is and what came of it */
+struct kept_outcome { /* struct outcome in half the space; strings held in core.texts */
+	union {
+		struct { /* OUTCOME_PULLED */
+			const char *digest;
+			int64_t took_s;
+		};
+		struct { /* any other */
+			const char *reason, *message;
+			int64_t due_ms;
+		};
+	};
+	enum outcome_kind kind : 8;
+	enum fault fault : 8;
+	bool untaken : 1, contained : 1;
+};
+
+/* One image of a pod: what it is and what came of it. Read its outcome with pull_outcome(). */
+struct pull {
 	struct pull_pod *pod;
+	struct image *image; /* attached to it */
+	struct link of_image;
 	const char *image_name, *image_uid, *reference; /* held in core.texts */
-	int container;                                  /* place of its container (api/pullpod.h) */
-	uint32_t attempt;
+	struct kept_outcome outcome;
+	uint64_t waiting_reason; /* struct outcome_memory; its seen_ms is the pod's */
+	int64_t waiting_ms;
+	union {
+		int64_t began_ms;  /* PULL_LIVE: since then */
+		uint64_t outcomes; /* PULL_DONE: its own is among the image's first this many */
+	};
+	int slot;             /* of the pod's node while attached, else -1 */
 	uint32_t repull_s;    /* not 0: a repull, decided then; as its name says */
 	uint32_t repull_at_s; /* the same, by our wall clock as it is set now (wall_clock.h) */
-	struct image *image;  /* attached to it */
-	int slot;             /* of the pod's node while attached, else -1 */
-	enum pull_state state : 8;
-	bool noted;        /* our annotations say what it is; else upstream made it */
-	bool stuck;        /* the status says what keeps it */
-	bool paced;        /* its image's n_paced counts it */
-	bool stale;        /* stale_pods.h */
-	int64_t began_ms;  /* it is live since */
-	uint64_t outcomes; /* its own is among the image's first this many */
-	struct outcome_memory memory;
-	struct outcome outcome; /* strings held in core.texts */
-	struct link of_image;
-	struct timer timer; /* when it is judged again; live ones of seen pods */
+	uint16_t attempt;
+	int8_t container; /* place of its container (api/pullpod.h) */
+	enum pull_state state : 4;
+	bool noted : 1; /* our annotations say what it is; else upstream made it */
+	bool stuck : 1; /* the status says what keeps it */
+	bool paced : 1; /* its image's n_paced counts it */
+	bool stale : 1; /* stale_pods.h */
 };
+_Static_assert(sizeof(struct pull) <= 128, "tens of thousands wait until their status is written");
 
 struct pull_pod { /* what carries them: what the API server and the limits know of */
 	char *name;
 	char *uid; /* NULL: not seen */
 	struct node_pods *node;  /* NULL: none is known (node_pods.h) */
 	struct link of_node;     /* in its list */
-	char *node_uid;
-	int64_t created; /* unix seconds */
+	const char *node_uid;    /* held in core.texts */
+	int64_t created;         /* unix seconds */
 	uint64_t read;
 	enum pod_state state : 8;
-	bool asked;              /* its start is unanswered */
-	bool made;               /* the API server has it, though we did not see it yet */
-	bool vanished;           /* it was deleted while its start was unanswered */
-	bool deleting;           /* its delete is unanswered, or done */
-	bool idle;               /* its policy does not count it: the kubelet has not taken it */
-	bool apart;              /* it is for a held node: counted apart (46) */
-	bool leaving;            /* its node's n_leaving counts it (stale_pods.h) */
-	bool paced;              /* paced_by's n_leaving counts it */
-	bool shows;              /* it is to be seen by the kubelet (37) */
-	bool shown;              /* so it stays until the timer; core.n_shown counts it */
+	bool asked : 1;          /* its start is unanswered */
+	bool made : 1;           /* the API server has it, though we did not see it yet */
+	bool vanished : 1;       /* it was deleted while its start was unanswered */
+	bool deleting : 1;       /* its delete is unanswered, or done */
+	bool idle : 1;           /* its policy does not count it: the kubelet has not taken it */
+	bool apart : 1;          /* it is for a held node: counted apart (46) */
+	bool leaving : 1;        /* its node's n_leaving counts it (stale_pods.h) */
+	bool paced : 1;          /* paced_by's n_leaving counts it */
+	bool shows : 1;          /* it is to be seen by the kubelet (37) */
+	bool shown : 1;          /* so it stays until the timer; core.n_shown counts it */
+	uint32_t n_live;         /* pulls of it that are live: while there are any it has a slot */
+	int slot;                /* and this is its node */
+	uint32_t n_pulls;
+	int64_t seen_ms;         /* when we first looked at it; 0: never */
 	int64_t made_ms;         /* since then at the latest, if `made` */
 	int64_t deleted_ms;      /* boot ms of the answer that it is done; 0: none */
 	int64_t started_ms;      /* last time that its start was asked for */
 	struct policy *policy;   /* that it is counted in; NULL: holds no slot */
 	struct policy *paced_by; /* that it was counted in last; NULL: none that is left */
 	struct link queued;      /* in core.asks, core.shown or core.deletes */
-	struct timer timer;      /* to ask or delete again, to give up waiting for it */
-	uint32_t n_live; /* pulls of it that are live: while there are any it holds a slot */
-	int slot;        /* and this is its node */
-	uint32_t n_pulls;
+	/* To ask or delete again, to give up waiting for it; seen with live pulls: to judge them. */
+	struct timer timer;
 	struct pull pulls[]; /* at least one; fixed for its life */
 };
 

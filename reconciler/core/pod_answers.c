@@ -116,7 +116,9 @@ void pod_due(struct core *c, struct pull_pod *pod, struct now now)
 					      .reason = "PodDeleted",
 					      .message = "the pull pod was never seen"};
 	timer_stop(&c->timers, &pod->timer);
-	if (pod->uid != NULL)
+	if (pod->uid != NULL && pod->n_live != 0)
+		pod_judge(c, pod, NULL, now);
+	else if (pod->uid != NULL)
 		pod_settle(c, pod);
 	else if (pod->state == POD_ASK && pod->n_live != 0)
 		pod->policy->dirty = true;

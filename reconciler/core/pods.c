@@ -35,12 +35,6 @@ static bool ours(const struct pod *pod)
 	       *image != '\0' && node != NULL && *node != '\0';
 }
 
-static void replace(char **field, const char *value)
-{
-	free(*field);
-	*field = xstrdup(value);
-}
-
 static void replace_text(struct core *c, const char **field, const char *value)
 {
 	const char *old = *field;
@@ -67,13 +61,15 @@ static void identify(struct core *c, struct pull_pod *pod, const struct pod *see
 	pod->created = seen->meta.created;
 	pod->state = POD_SEEN;
 	pod->vanished = pod->made = false;
-	replace(&pod->uid, seen->meta.uid);
-	replace(&pod->node_uid, api_map_get(&seen->meta.annotations, PULLPOD_NOTE_NODE_UID));
+	free(pod->uid);
+	pod->uid = xstrdup(seen->meta.uid);
+	replace_text(c, &pod->node_uid,
+		     api_map_get(&seen->meta.annotations, PULLPOD_NOTE_NODE_UID));
 	for (uint32_t i = 0; n == pod->n_pulls && i < n; i++) {
 		struct pull *p = &pod->pulls[i];
-		p->container = carried[i].place;
+		p->container = (int8_t)carried[i].place;
 		p->noted = carried[i].noted;
-		p->attempt = carried[i].attempt;
+		p->attempt = (uint16_t)carried[i].attempt;
 		/* What we asked for ourselves moves with our clock since then. */
 		if (p->repull_s != carried[i].repull_s)
 			p->repull_s = p->repull_at_s = seconds(carried[i].repull_s);
@@ -140,7 +136,8 @@ static void take_evidence(struct core *c, const struct pull *p, struct image *im
 		next = l->next;
 		if (live->state != PULL_LIVE || live->slot != slot)
 			continue;
-		pull_set_outcome(c, live, &p->outcome);
+		struct outcome proven = pull_outcome(p);
+		pull_set_outcome(c, live, &proven);
 		pull_done(c, live, now);
 	}
 }
@@ -181,10 +178,10 @@ void pull_match(struct core *c, struct pull *p, struct now now)
 	}
 	/* Earlier attempts failed, though the status does not have them any more. */
 	if (p->attempt > pair->attempts) {
-		pair->attempts = (uint16_t)p->attempt;
+		pair->attempts = p->attempt;
 		pair->failed_s = (uint32_t)p->pod->created;
 	}
-	p->pod->started_ms = p->memory.seen_ms;
+	p->pod->started_ms = p->pod->seen_ms;
 	pull_attach(c, p, img, slot, now);
 	pull_judge(c, p, now);
 }
@@ -193,10 +190,14 @@ static void look(struct core *c, struct pull *p, const struct pod *pod, struct n
 {
 	int slot = node_find(c, pod_node_name(p->pod));
 	const char *normal = p->reference != NULL ? ref_normal(&c->scratch, p->reference) : NULL;
+	struct outcome_memory memory = {p->pod->seen_ms, p->waiting_reason, p->waiting_ms};
 	struct outcome o =
-		outcome_of(pod, p->container, &p->memory,
+		outcome_of(pod, p->container, &memory,
 			   normal != NULL ? ref_host(&c->scratch, normal) : NULL,
 			   slot >= 0 ? c->nodes[slot].platform : NULL, now.boot_ms, &c->scratch);
+	p->pod->seen_ms = memory.seen_ms;
+	p->waiting_reason = memory.waiting_reason;
+	p->waiting_ms = memory.waiting_ms;
 	(void)outcome_mutated(pod, p->container, p->reference, &c->scratch, &o);
 	/* What ErrImagePull said of this pod is the cause of the back-off that does not say it. */
 	if (p->outcome.kind == OUTCOME_FAILED && o.kind == OUTCOME_RUNNING &&
@@ -263,6 +264,8 @@ void pod_put(struct core *c, const struct pod *seen, struct now now)
 	for (uint32_t i = 0; !pod->deleting && i < pod->n_pulls; i++)
 		if (pod->pulls[i].state != PULL_DONE)
 			look(c, &pod->pulls[i], seen, now);
+	if (c->leading && pod->n_live != 0)
+		timer_stop(&c->timers, &pod->timer); /* each is judged now */
 	for (uint32_t i = 0; c->leading && !pod->deleting && i < pod->n_pulls; i++)
 		consider(c, &pod->pulls[i], known, now);
 	pod_settle(c, pod);
@@ -283,11 +286,9 @@ void pod_gone(struct core *c, struct pull_pod *pod, struct now now)
 	pod->vanished = true;
 	pod->state = POD_ASKED;
 	timer_stop(&c->timers, &pod->timer);
-	for (uint32_t i = 0; i < pod->n_pulls; i++) {
-		timer_stop(&c->timers, &pod->pulls[i].timer);
+	for (uint32_t i = 0; i < pod->n_pulls; i++)
 		if (pod->pulls[i].state != PULL_LIVE)
 			pull_doom(c, &pod->pulls[i], now);
-	}
 }
 
 typedef bool (*pod_test)(const struct core *c, const struct pull_pod *pod, const void *ctx);
@@ -400,24 +401,14 @@ void pulls_match_node(struct core *c, const char *node_name, struct now now)
 		match_again(c, list[i], NULL, now);
 }
 
-/* The pulls of a pod that was seen and that an image wants, judged by what is true now. */
-static void judge_again(struct core *c, struct pull_pod *pod, const struct policy *policy,
-			struct now now)
-{
-	for (uint32_t i = 0; pod->state == POD_SEEN && i < pod->n_pulls; i++) {
-		struct pull *p = &pod->pulls[i];
-		if (p->state == PULL_LIVE && (policy == NULL || p->image->policy == policy))
-			pull_judge(c, p, now);
-	}
-}
-
 void pulls_node_changed(struct core *c, const char *node_name, struct now now)
 {
 	size_t n;
 	struct pull_pod **list = node_pods_list(c, node_name, &n);
 	for (size_t i = 0; i < n; i++) {
 		stale_pod_node_changed(c, list[i]);
-		judge_again(c, list[i], NULL, now);
+		if (list[i]->state == POD_SEEN)
+			pod_judge(c, list[i], NULL, now);
 	}
 }
 
@@ -426,5 +417,6 @@ void pulls_policy_changed(struct core *c, const struct policy *policy, struct no
 	size_t n;
 	struct pull_pod **list = select_pods(c, any, NULL, &n);
 	for (size_t i = 0; i < n; i++)
-		judge_again(c, list[i], policy, now);
+		if (list[i]->state == POD_SEEN)
+			pod_judge(c, list[i], policy, now);
 }

@@ -27,32 +27,61 @@ struct pull_pod *pod_new(struct core *c, const char *name, uint32_t n_pulls)
 		struct pull *p = &pod->pulls[i];
 		p->pod = pod;
 		p->slot = -1;
-		p->container = n_pulls == 1 ? PULLPOD_ONLY : (int)i;
-		p->timer.owner = TIMER_PULL;
+		p->container = (int8_t)(n_pulls == 1 ? PULLPOD_ONLY : (int)i);
 		list_init(&p->of_image);
 	}
 	map_put(&c->pods, pod->name, pod);
 	return pod;
 }
 
+static struct kept_outcome hold_outcome(struct core *c, const struct outcome *o)
+{
+	struct kept_outcome kept = {.kind = o->kind,
+				    .fault = o->fault,
+				    .untaken = o->untaken,
+				    .contained = o->contained};
+	if (o->kind == OUTCOME_PULLED) {
+		kept.digest = text_hold(&c->texts, o->digest);
+		kept.took_s = o->took_s;
+	} else {
+		kept.reason = text_hold(&c->texts, o->reason);
+		kept.message = text_hold(&c->texts, o->message);
+		kept.due_ms = o->due_ms;
+	}
+	return kept;
+}
+
 void pull_set_outcome(struct core *c, struct pull *p, const struct outcome *o)
 {
-	struct outcome old = p->outcome; /* o may be made of its strings */
-	struct outcome copy = *o;
-	copy.reason = text_hold(&c->texts, o->reason);
-	copy.message = text_hold(&c->texts, o->message);
-	copy.digest = text_hold(&c->texts, o->digest);
-	p->outcome = copy;
+	struct outcome old = pull_outcome(p); /* o may be made of its strings */
+	p->outcome = hold_outcome(c, o);
 	text_drop(&c->texts, old.reason);
 	text_drop(&c->texts, old.message);
 	text_drop(&c->texts, old.digest);
+}
+
+struct outcome pull_outcome(const struct pull *p)
+{
+	const struct kept_outcome *kept = &p->outcome;
+	struct outcome o = {.kind = kept->kind,
+			    .fault = kept->fault,
+			    .untaken = kept->untaken,
+			    .contained = kept->contained};
+	if (kept->kind == OUTCOME_PULLED) {
+		o.digest = kept->digest;
+		o.took_s = kept->took_s;
+	} else {
+		o.reason = kept->reason;
+		o.message = kept->message;
+		o.due_ms = kept->due_ms;
+	}
+	return o;
 }
 
 static void pull_clear(struct core *c, struct pull *p, struct now now)
 {
 	static const struct outcome none;
 	list_remove(&p->of_image);
-	timer_stop(&c->timers, &p->timer);
 	stale_pod_end(c, p, now);
 	pull_set_outcome(c, p, &none);
 	text_drop(&c->texts, p->image_name);
@@ -79,7 +108,7 @@ void pod_free(struct core *c, struct pull_pod *pod, struct now now)
 	map_del(&c->pods, pod->name);
 	free(pod->name);
 	free(pod->uid);
-	free(pod->node_uid);
+	text_drop(&c->texts, pod->node_uid);
 	free(pod);
 }
 
@@ -87,6 +116,11 @@ void pod_hold(struct core *c, struct pull_pod *pod, const struct pull *p)
 {
 	if (pod->n_live++ != 0)
 		return;
+	if (pod->shown) { /* what it carries is wanted again */
+		shown_end(c, pod);
+		list_remove(&pod->queued);
+		timer_stop(&c->timers, &pod->timer);
+	}
 	leaving_settle(c, pod); /* before another policy paces it */
 	pod->slot = p->slot;
 	pod->policy = pod->paced_by = policy_of_pair(c, p->image, p->slot);

@@ -56,5 +56,7 @@ void pod_not_deleted(struct core *c, struct pull_pod *pod, struct now now);
 struct pull *pod_live(struct pull_pod *pod);
 /* o may borrow strings of the outcome that it replaces. */
 void pull_set_outcome(struct core *c, struct pull *p, const struct outcome *o);
+/* Its strings live until it is replaced. */
+struct outcome pull_outcome(const struct pull *p);
 
 #endif

@@ -16,7 +16,7 @@
 #include "reconciler/rules/podname.h"
 
 struct attempt { /* of one image on the node, now */
-	uint32_t number;
+	uint16_t number;
 	uint32_t repull_s;
 	const char *text;
 };
@@ -53,7 +53,7 @@ struct pull_pod *pull_pod_make(struct core *c, struct image *const *images, size
 		return NULL;
 	struct pull_pod *pod = pod_new(c, name, (uint32_t)n);
 	node_pods_take(c, pod, c->nodes[slot].name);
-	pod->node_uid = xstrdup(c->nodes[slot].uid);
+	pod->node_uid = text_hold(&c->texts, c->nodes[slot].uid);
 	for (size_t i = 0; i < n; i++) {
 		struct attempt attempt = attempt_of(c, images[i], slot, now);
 		struct pull *p = &pod->pulls[i];

@@ -43,15 +43,17 @@ static struct outcome_limits limits_of(struct core *c, const struct pull *p,
 struct outcome pull_in_time(struct core *c, const struct pull *p, const struct image *img, int slot)
 {
 	struct outcome_limits limits = limits_of(c, p, img, slot);
-	return outcome_in_time(&p->outcome, p->memory.seen_ms, &limits);
+	struct outcome seen = pull_outcome(p);
+	return outcome_in_time(&seen, p->pod->seen_ms, &limits);
 }
 
 bool pull_is_kept(struct core *c, const struct pull *p, const char **reason, const char **message)
 {
 	struct outcome_limits limits = limits_of(c, p, p->image, p->slot);
+	struct outcome o = pull_outcome(p);
 	bool by_node = limits.node_reason != NULL;
-	*reason = by_node ? limits.node_reason : p->outcome.reason;
-	*message = by_node ? limits.node_message : p->outcome.message;
+	*reason = by_node ? limits.node_reason : o.reason;
+	*message = by_node ? limits.node_message : o.message;
 	return *reason != NULL;
 }
 
@@ -78,7 +80,6 @@ static void release(struct core *c, struct pull *p, enum pull_state state, struc
 	struct image *img = p->image;
 	bool was_live = p->state == PULL_LIVE;
 	p->state = state;
-	timer_stop(&c->timers, &p->timer);
 	if (!was_live)
 		return;
 	policy_count_pull(c, p);
@@ -154,7 +155,6 @@ static void tell(struct core *c, enum core_fact_kind kind, const struct pull *p,
 	struct core_fact f = {
 		.reference = p->reference != NULL ? p->reference : p->image->reference,
 		.fault = kind == FACT_POD_REFUSED ? FAULT_NONE : p->outcome.fault,
-		.kubelet_s = p->outcome.took_s,
 		.kind = kind,
 		.image = p->image->name,
 		.image_uid = p->image->uid,
@@ -163,8 +163,10 @@ static void tell(struct core *c, enum core_fact_kind kind, const struct pull *p,
 		.message = message,
 		.took_ms = took_ms,
 	};
-	if (kind == FACT_PULL_SUCCEEDED)
+	if (kind == FACT_PULL_SUCCEEDED) {
+		f.kubelet_s = p->outcome.took_s;
 		f.bytes = size_charged(c, p->image, p->slot, 0);
+	}
 	fact_add(c, &f);
 }
 
@@ -262,7 +264,7 @@ void pod_deleted(struct core *c, struct pull_pod *pod, struct now now)
 static int64_t settle_idle(struct core *c, struct pull *p, struct now now)
 {
 	struct pull_pod *pod = p->pod;
-	int64_t at_ms = p->memory.seen_ms + PULL_UNTAKEN_MS;
+	int64_t at_ms = pod->seen_ms + PULL_UNTAKEN_MS;
 	bool idle = p->outcome.untaken && now.boot_ms >= at_ms;
 	if (idle != pod->idle)
 		policy_count(c, pod->policy, pod, idle ? -1 : 1);
@@ -284,19 +286,35 @@ static int64_t settle_stuck(struct core *c, struct pull *p, struct now now)
 	return kept && !stuck ? at_ms : CLOCK_NEVER;
 }
 
+/* The timer is of all pulls of the pod: that it fires too soon for one does no harm. */
+static void judge_by(struct core *c, struct pull_pod *pod, int64_t at_ms)
+{
+	if (pod->timer.place == 0 || at_ms < pod->timer.at_ms)
+		timer_set(&c->timers, &pod->timer, at_ms);
+}
+
 void pull_judge(struct core *c, struct pull *p, struct now now)
 {
 	struct outcome o = pull_in_time(c, p, p->image, p->slot);
 	if (o.kind == OUTCOME_RUNNING && now.boot_ms < o.due_ms) {
 		int64_t stuck_ms = settle_stuck(c, p, now), idle_ms = settle_idle(c, p, now);
 		int64_t at_ms = stuck_ms < idle_ms ? stuck_ms : idle_ms;
-		timer_set(&c->timers, &p->timer, o.due_ms < at_ms ? o.due_ms : at_ms);
+		judge_by(c, p->pod, o.due_ms < at_ms ? o.due_ms : at_ms);
 		return;
 	}
 	if (o.kind == OUTCOME_RUNNING)
 		o.kind = OUTCOME_FAILED;
 	pull_set_outcome(c, p, &o);
 	pull_done(c, p, now);
+}
+
+void pod_judge(struct core *c, struct pull_pod *pod, const struct policy *policy, struct now now)
+{
+	for (uint32_t i = 0; i < pod->n_pulls; i++) {
+		struct pull *p = &pod->pulls[i];
+		if (p->state == PULL_LIVE && (policy == NULL || p->image->policy == policy))
+			pull_judge(c, p, now);
+	}
 }
 
 void pull_refused(struct core *c, struct pull *p, const char *text, struct now now)

@@ -10,8 +10,10 @@ void pull_attach(struct core *c, struct pull *p, struct image *img, int slot, st
 void pull_detach(struct core *c, struct pull *p, struct now now);
 /* It belongs to nothing. Frees its pod if nothing is left of it: no slot, and no pod there. */
 void pull_doom(struct core *c, struct pull *p, struct now now);
-/* Records the outcome if there is one by now, else sets the timer. */
+/* Records the outcome if there is one by now, else sets the timer of its pod, which was seen. */
 void pull_judge(struct core *c, struct pull *p, struct now now);
+/* Each live one of its pulls; policy not NULL: those whose image has that policy. */
+void pod_judge(struct core *c, struct pull_pod *pod, const struct policy *policy, struct now now);
 void pull_done(struct core *c, struct pull *p, struct now now);
 /* The API server will not have its pod, which carries nothing else. */
 void pull_refused(struct core *c, struct pull *p, const char *text, struct now now);

@@ -356,6 +356,33 @@ static void rule_12_pods_of_a_former_node(void **state)
 	rig_done(&r);
 }
 
+/* Its image went before it was seen, and a webhook sent it to another node: that one waits. */
+static void rule_10_a_pod_on_another_node_than_asked_for(void **state)
+{
+	struct rig r;
+	(void)state;
+	rig_one_node(&r);
+	r.keep_pods = true;
+	const struct core_start *s = rig_start(&r);
+	core_gone(r.core, KIND_CACHEDIMAGE, "i", r.now);
+	rig_image(&r, "i", "2", "p");
+	rig_turn(&r, 0);
+	assert_int_equal(r.acts.n_starts, 0);
+	struct core_start elsewhere = *s;
+	elsewhere.node = "b";
+	rig_pod(&r, &elsewhere, POD_CREATING);
+	rig_turn(&r, 0);
+	rig_pod(&r, rig_start(&r), POD_PULLED);
+	rig_node(&r, "b");
+	rig_turn(&r, 0);
+	assert_int_equal(r.acts.n_starts, 0);
+	core_started(r.core, s->pod_name, START_MADE, "", r.now);
+	core_gone(r.core, KIND_POD, s->pod_name, r.now);
+	rig_turn(&r, 0);
+	assert_string_equal(rig_starts(&r), "b");
+	rig_done(&r);
+}
+
 static void put_tag(struct rig *r, const char *tag, int64_t generation)
 {
 	struct cachedimage img = rig_image_of("i", tag, "p");
@@ -489,6 +516,7 @@ int main(void)
 		cmocka_unit_test(rule_16_a_changed_tag_starts_over),
 		cmocka_unit_test(rule_10_no_retry_beside_the_failed_pod),
 		cmocka_unit_test(rule_12_pods_of_a_former_node),
+		cmocka_unit_test(rule_10_a_pod_on_another_node_than_asked_for),
 		cmocka_unit_test(rule_16_a_tag_comes_back),
 		cmocka_unit_test(rule_19_more_failures_than_are_kept),
 		cmocka_unit_test(rule_10_strays),
