@@ -302,6 +302,18 @@ static const struct login_row {
 	 {{NEW, "{\"auths\":{\"r.example\":{\"auth\":\"!\"}}}"}},
 	 "",
 	 false},
+	{"nothing to decode, and a name and password beside it",
+	 "r.example/app",
+	 {{NEW, "{\"auths\":{\"r.example\":{\"auth\":\"!\",\"username\":\"a\","
+		"\"password\":\"x\"}}}"}},
+	 "",
+	 false},
+	{"an empty auth is none",
+	 "r.example/app",
+	 {{NEW, "{\"auths\":{\"r.example\":{\"auth\":\"\",\"username\":\"a\","
+		"\"password\":\"x\"}}}"}},
+	 "a",
+	 false},
 	{"an escaped key",
 	 "r.example/app",
 	 {{NEW, "{\"auths\":{\"r\\u002eexample\":{\"auth\":\"Yjp4\"}}}"}},

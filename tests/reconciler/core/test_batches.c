@@ -69,7 +69,10 @@ static const struct core_start *one_batch(struct rig *r, size_t n)
 	const struct core_start *s = rig_start(r);
 	assert_int_equal(s->n_pulls, n);
 	assert_non_null(s->batch);
+	/* 44. The digits of the label are those of the name. */
 	assert_true(strncmp(s->batch, PULLPOD_BATCH_LABEL, strlen(PULLPOD_BATCH_LABEL)) == 0);
+	assert_string_equal(s->batch + strlen(PULLPOD_BATCH_LABEL),
+			    s->pod_name + strlen("pull-batch-"));
 	return s;
 }
 
@@ -238,6 +241,57 @@ static void rule_43_refused(void **state)
 	rig_done(&r);
 }
 
+/* Two are several. */
+static void rule_43_two_refused(void **state)
+{
+	(void)state;
+	struct rig r;
+	begin_with(&r, 2, 1);
+	core_started(r.core, one_batch(&r, 2)->pod_name, START_REFUSED, "no", r.now);
+	rig_turn(&r, 0);
+	for (size_t i = 0; i < r.acts.n_facts; i++)
+		assert_int_not_equal(r.acts.facts[i].kind, FACT_POD_REFUSED);
+	assert_int_equal(rig_start(&r)->n_pulls, 1);
+	rig_done(&r);
+}
+
+/*
+ * The API server refuses one image again and again. Once pods of several are made again, the others
+ * are in one, on a new node, and it is not among them.
+ */
+static void rule_43_the_refused_one_stays_alone(void **state)
+{
+	(void)state;
+	struct rig r;
+	size_t n;
+	begin(&r, 20);
+	core_started(r.core, one_batch(&r, N)->pod_name, START_REFUSED, "no", r.now);
+	for (int turn = 0; turn < 3; turn++) {
+		rig_turn(&r, 0);
+		const struct core_start *starts = rig_all_starts(&r, &n);
+		for (size_t i = 0; i < n; i++) {
+			assert_int_equal(starts[i].n_pulls, 1);
+			if (strcmp(starts[i].pulls[0].image_name, "i0") == 0)
+				core_started(r.core, starts[i].pod_name, START_REFUSED, "no i0",
+					     r.now);
+			else
+				rig_pod(&r, &starts[i], POD_PULLED);
+		}
+	}
+	rig_turn(&r, 0);
+	rig_node(&r, "b");
+	rig_turn(&r, 60 * MIN);
+	const struct core_start *starts = rig_all_starts(&r, &n);
+	size_t together = 0;
+	for (size_t i = 0; i < n; i++) {
+		together += starts[i].n_pulls == N - 1;
+		for (size_t k = 0; starts[i].n_pulls > 1 && k < starts[i].n_pulls; k++)
+			assert_string_not_equal(starts[i].pulls[k].image_name, "i0");
+	}
+	assert_int_equal(together, 1);
+	rig_done(&r);
+}
+
 /* One image that the API server refuses alone is PodRejected, as ever. */
 static void rule_43_refused_alone(void **state)
 {
@@ -313,6 +367,27 @@ static void rule_44_frozen(void **state)
 		rig_turn(&r, 3 * S);
 		for (size_t k = 0; k < r.acts.n_starts; k++)
 			others |= r.acts.starts[k].n_pulls == N - 1;
+	}
+	assert_true(others);
+	rig_done(&r);
+}
+
+/* It is any of its images that may go, not only the first. */
+static void rule_44_the_last_image_goes(void **state)
+{
+	(void)state;
+	struct rig r;
+	begin(&r, 20);
+	const struct core_start *s = one_batch(&r, N);
+	core_started(r.core, s->pod_name, START_FAILED, "no answer", r.now);
+	core_gone(r.core, KIND_CACHEDIMAGE, "i3", r.now);
+	bool others = false;
+	for (int i = 0; i < 20 && !others; i++) {
+		rig_turn(&r, 3 * S);
+		for (size_t k = 0; k < r.acts.n_starts; k++) {
+			assert_string_not_equal(r.acts.starts[k].pod_name, s->pod_name);
+			others |= r.acts.starts[k].n_pulls == N - 1;
+		}
 	}
 	assert_true(others);
 	rig_done(&r);
@@ -411,6 +486,35 @@ static void rule_44_two_pods(void **state)
 	}
 }
 
+/* What one pod has proven holds on its node, and on no other. */
+static void rule_44_two_pods_of_one_node(void **state)
+{
+	(void)state;
+	struct rig r;
+	size_t n;
+	const enum fate busy[] = {POD_CREATING, POD_CREATING, POD_CREATING};
+	const enum fate done[] = {POD_PULLED, POD_PULLED, POD_PULLED};
+	begin_with(&r, 3, 1);
+	struct core_start ours = *one_batch(&r, 3), other = ours;
+	struct core_start_pull two[2] = {ours.pulls[0], {"i3", "i3", "i3:1", "0", "Always"}};
+	rig_batch(&r, &ours, busy);
+	rig_node(&r, "b");
+	rig_turn(&r, 0);
+	const struct core_start *on_b = rig_all_starts(&r, &n);
+	assert_int_equal(n, 1);
+	assert_string_equal(on_b[0].node, "b");
+	rig_batch(&r, &on_b[0], busy);
+	other.pod_name = "pull-batch-00000000000000aa";
+	other.batch = "batch.00000000000000aa";
+	other.pulls = two;
+	other.n_pulls = 2;
+	rig_batch(&r, &other, done);
+	rig_turn(&r, 2 * S);
+	assert_int_equal(status_of(&r, "i0")->nodes_ready, 2); /* old and a */
+	assert_int_equal(status_of(&r, "i0")->nodes_pulling, 1);
+	rig_done(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -422,11 +526,15 @@ int main(void)
 		cmocka_unit_test(rule_43_time),
 		cmocka_unit_test(rule_43_refused),
 		cmocka_unit_test(rule_43_refused_alone),
+		cmocka_unit_test(rule_43_two_refused),
+		cmocka_unit_test(rule_43_the_refused_one_stays_alone),
 		cmocka_unit_test(rule_43_the_pod_is_deleted),
 		cmocka_unit_test(rule_44_deleted_in_flight),
 		cmocka_unit_test(rule_44_frozen),
+		cmocka_unit_test(rule_44_the_last_image_goes),
 		cmocka_unit_test(rule_44_another_leader),
 		cmocka_unit_test(rule_44_two_pods),
+		cmocka_unit_test(rule_44_two_pods_of_one_node),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

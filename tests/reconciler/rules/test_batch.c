@@ -12,9 +12,11 @@
 
 static struct api_name_ref one_ref[] = {{"one"}}, two_refs[] = {{"one"}, {"two"}};
 static const struct api_name_refs none = {NULL, 0}, one = {one_ref, 1}, two = {two_refs, 2};
-static struct api_kv team[] = {{"team", "a"}};
+static struct api_kv team[] = {{"team", "a"}}, other_team[] = {{"team", "b"}};
 static const struct pod_metadata plain = {{NULL, 0}, {NULL, 0}};
 static const struct pod_metadata labelled = {{team, 1}, {NULL, 0}};
+static const struct pod_metadata labelled_b = {{other_team, 1}, {NULL, 0}};
+static const struct pod_metadata annotated = {{NULL, 0}, {team, 1}};
 
 struct item { /* as all others, but for what it says */
 	bool there;
@@ -48,6 +50,7 @@ struct row {
 	size_t max;
 	struct item items[5]; /* ends with one that is not there */
 	const char *want;     /* 'x': goes with the first, '.': it does not */
+	uint64_t max_bytes;
 };
 
 static const struct row rows[] = {
@@ -65,6 +68,15 @@ static const struct row rows[] = {
 	{"the same secrets", 20, {ITEM(.secrets = &two), ITEM(.secrets = &two)}, "xx"},
 	{"one secret more", 20, {ITEM(.secrets = &one), ITEM(.secrets = &two)}, "x."},
 	{"other podMetadata", 20, {ITEM(), ITEM(.metadata = &labelled), ITEM()}, "x.x"},
+	{"other annotations", 20, {ITEM(), ITEM(.metadata = &annotated), ITEM()}, "x.x"},
+	{"another value of the label",
+	 20,
+	 {ITEM(.metadata = &labelled), ITEM(.metadata = &labelled_b), ITEM(.metadata = &labelled)},
+	 "x.x"},
+	{"no podMetadata beside one that has it",
+	 20,
+	 {ITEM(.metadata = &labelled), ITEM(), ITEM(.metadata = &labelled)},
+	 "x.x"},
 	{"1 GiB together",
 	 20,
 	 {ITEM(.bytes = 600 * MB), ITEM(.bytes = 500 * MB), ITEM(.bytes = 400 * MB)},
@@ -72,6 +84,19 @@ static const struct row rows[] = {
 	{"a large one goes alone", 20, {ITEM(.bytes = 1500 * MB), ITEM(.bytes = 1)}, "x."},
 	{"a large one joins nobody", 20, {ITEM(), ITEM(.bytes = 1500 * MB), ITEM()}, "x.x"},
 	{"exactly 1 GiB", 20, {ITEM(.bytes = 1), ITEM(.bytes = BATCH_BYTES_MAX - 1)}, "xx"},
+	{"a byte more", 20, {ITEM(.bytes = 2), ITEM(.bytes = BATCH_BYTES_MAX - 1)}, "x."},
+	{"all of them count",
+	 20,
+	 {ITEM(.bytes = 400 * MB), ITEM(.bytes = 400 * MB), ITEM(.bytes = 400 * MB)},
+	 "xx."},
+	{"40: no more than the largest image", 20, {ITEM(), ITEM(), ITEM()}, "xx.", 25 * MB},
+	{"40: exactly as much", 20, {ITEM(), ITEM(), ITEM()}, "xx.", 20 * MB},
+	{"40: the largest goes alone", 20, {ITEM(.bytes = 25 * MB), ITEM()}, "x.", 25 * MB},
+	{"40: 1 GiB at most",
+	 20,
+	 {ITEM(.bytes = 600 * MB), ITEM(.bytes = 600 * MB), ITEM(.bytes = 400 * MB)},
+	 "x.x",
+	 2 * BATCH_BYTES_MAX},
 };
 
 static void rule_42_what_goes_together(void **state)
@@ -79,7 +104,7 @@ static void rule_42_what_goes_together(void **state)
 	(void)state;
 	FOREACH_ROW(struct row, rows)
 	{
-		struct batch b = {.max = row->max};
+		struct batch b = {.max = row->max, .max_bytes = row->max_bytes};
 		char got[8] = "";
 		for (size_t i = 0; row->items[i].there; i++) {
 			struct batch_item item = item_of(&row->items[i]);
@@ -190,6 +215,7 @@ static void rule_43_time_of_a_pod(void **state)
 	} times[] = {
 		{30 * MINUTE, 1, 30 * MINUTE}, {2 * MINUTE, 20, 40 * MINUTE},
 		{30 * MINUTE, 4, 2 * HOUR},    {30 * MINUTE, 20, 2 * HOUR},
+		{30 * MINUTE, 2, HOUR},        {2 * HOUR, 2, 2 * HOUR},
 		{3 * HOUR, 20, 3 * HOUR},      {3 * HOUR, 1, 3 * HOUR},
 		{INT64_MAX, 20, INT64_MAX},
 	};
