@@ -4,6 +4,8 @@
  */
 #include "tests/reconciler/core/rig.h"
 
+#include "reconciler/core/model.h"
+
 #define S   1000
 #define MIN (60 * S)
 #define MB  INT64_C(1000000)
@@ -152,6 +154,61 @@ static void rule_42_what_the_policy_allows(void **state)
 	}
 }
 
+/* 40. What starts next waits for the bytes of all images of the pod. */
+static void rule_42_bytes_of_a_pod(void **state)
+{
+	(void)state;
+	static const int64_t bytes[N] = {30 * MB, 40 * MB, 40 * MB, 100 * MB};
+	struct rig r;
+	begin(&r, (struct pullpolicy_spec){.max_bytes_per_second = "1M"}, bytes);
+	assert_string_equal(starts(&r), "a:i0+i1");
+	rig_turn(&r, 69 * S);
+	assert_string_equal(starts(&r), "");
+	rig_turn(&r, S);
+	assert_string_equal(starts(&r), "a:i2");
+	rig_done(&r);
+}
+
+/* 11, 55. A pod that its kubelet does not take gives the place of each of its images back. */
+static void rule_42_an_untaken_pod(void **state)
+{
+	(void)state;
+	static const enum fate untaken[N] = {POD_PENDING, POD_PENDING, POD_PENDING, POD_PENDING};
+	struct rig r;
+	rig_new(&r);
+	put_policy(&r, (struct pullpolicy_spec){.max_concurrent_nodes = 1,
+						.concurrency_scope = "Image"});
+	empty_node(&r, "a", NULL);
+	empty_node(&r, "b", NULL);
+	node_with(&r, "old", usual_bytes, NULL);
+	for (size_t i = 0; i < N; i++)
+		put_known(&r, names[i]);
+	rig_lead(&r);
+	rig_turn(&r, 0);
+	assert_string_equal(starts(&r), "a:i0+i1+i2+i3");
+	rig_batch(&r, rig_start(&r), untaken);
+	rig_turn(&r, 44 * S);
+	assert_string_equal(starts(&r), "");
+	rig_turn(&r, 2 * S);
+	assert_string_equal(starts(&r), "b:i0+i1+i2+i3");
+	rig_done(&r);
+}
+
+/* 40. How fast the node is cannot be told from a pod of several images. */
+static void rule_42_no_speed_of_a_node(void **state)
+{
+	(void)state;
+	static const enum fate done[N] = {POD_PULLED, POD_PULLED, POD_PULLED, POD_PULLED};
+	struct rig r;
+	begin(&r, (struct pullpolicy_spec){0}, usual_bytes);
+	const struct core_start *s = rig_start(&r);
+	rig_turn(&r, 40 * S);
+	rig_batch(&r, s, done);
+	rig_turn(&r, 0);
+	assert_int_equal(r.core->bytes_per_s, 0);
+	rig_done(&r);
+}
+
 /* 55. What one image waits for keeps it out of the pod of the others. */
 static void rule_42_delays_of_each_image(void **state)
 {
@@ -270,8 +327,8 @@ static void repulls(struct rig *r)
 {
 	static const char *const both[] = {"a", "b"};
 	rig_new(r);
-	put_policy(r, (struct pullpolicy_spec){.repull_interval = 60 * MIN,
-					       .repull_mode = "Always"});
+	put_policy(r,
+		   (struct pullpolicy_spec){.repull_interval = 60 * MIN, .repull_mode = "Always"});
 	node_with(r, "a", usual_bytes, NULL);
 	node_with(r, "b", usual_bytes, NULL);
 	for (size_t i = 0; i < 2; i++) {
@@ -376,6 +433,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rule_42_what_the_policy_allows),
+		cmocka_unit_test(rule_42_bytes_of_a_pod),
+		cmocka_unit_test(rule_42_an_untaken_pod),
+		cmocka_unit_test(rule_42_no_speed_of_a_node),
 		cmocka_unit_test(rule_42_delays_of_each_image),
 		cmocka_unit_test(rule_42_never_pulled),
 		cmocka_unit_test(rule_42_unlike_the_others),

@@ -158,6 +158,18 @@ static void rule_44_what_a_pod_carries(void **state)
 	assert_int_equal(c[1].place, 7);
 	assert_string_equal(c[1].image_uid, "ku");
 	assert_int_equal(c[1].repull_s, 1700000000);
+	/* A pod of one image. */
+	struct api_kv single[] = {{PULLPOD_NOTE_IMAGE, "i"},
+				  {PULLPOD_NOTE_IMAGE_UID, "iu"},
+				  {PULLPOD_NOTE_REFERENCE, "i:1"},
+				  {PULLPOD_NOTE_ATTEMPT, "2"}};
+	struct pod plain_pod = {.meta.annotations = {single, 4}};
+	assert_int_equal(carried_by(&plain_pod, c), 1);
+	assert_true(c[0].noted);
+	assert_int_equal(c[0].place, PULLPOD_ONLY);
+	assert_int_equal(c[0].attempt, 2);
+	assert_string_equal(c[0].image, "i");
+	assert_string_equal(c[0].reference, "i:1");
 	/* Without annotations a batch looks like a pod of upstream of an image that nobody has. */
 	struct pod_container two_of[] = {{"pull-0", "i:1"}, {"pull-1", "k:1"}};
 	struct api_kv labels[] = {{PULLPOD_LABEL_IMAGE, "batch.0123456789abcdef"}};
