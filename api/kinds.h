@@ -535,7 +535,8 @@ struct pod {
 
 /*
  * Keeps what rules ask for (behaviour.md 6, 8, 9), in place, the same for the same facts: labels
- * and annotations of drop, the condition POD_READY_TO_START, of each container its cause to wait,
+ * and annotations of drop, a container's image if it is not the reference of its annotation, the
+ * condition POD_READY_TO_START, of each container its cause to wait,
  * its image's ID without its path, or else its own, and how and when it ended. Control characters
  * of the node's and the server's words are escaped (base/visible.h); these texts live in a.
  */

@@ -80,6 +80,25 @@ static void trim_map(struct api_map *map)
 	map->n = kept;
 }
 
+/* An image that is the reference of its annotation needs not be kept twice. */
+static void trim_containers(struct pod *pod)
+{
+	const char *references[PULLPOD_IMAGES_MAX + 1] = {NULL};
+	const struct api_map *notes = &pod->meta.annotations;
+	int place;
+	for (size_t i = 0; i < notes->n; i++)
+		if (pullpod_note_read(notes->at[i].key, &place) == PULLPOD_REFERENCE)
+			references[place - PULLPOD_ONLY] = notes->at[i].value;
+	for (size_t i = 0; i < pod->containers.n; i++) {
+		struct pod_container *c = &pod->containers.at[i];
+		if (c->name == NULL || c->image == NULL || !pullpod_place(c->name, &place))
+			continue;
+		const char *reference = references[place - PULLPOD_ONLY];
+		if (reference != NULL && strcmp(c->image, reference) == 0)
+			c->image = NULL;
+	}
+}
+
 /* The others say in many words which containers are not ready. */
 static void trim_conditions(struct pod_conditions *list)
 {
@@ -127,6 +146,7 @@ void pod_trim(struct pod *pod, struct arena *a)
 	pod->meta.owners.n = 0; /* of a batch up to twenty, for the garbage collector */
 	pod->reason = visible_text(a, pod->reason);
 	pod->message = visible_text(a, pod->message);
+	trim_containers(pod);
 	trim_conditions(&pod->conditions);
 	trim_statuses(&pod->container_statuses, a);
 	trim_statuses(&pod->init_container_statuses, a);

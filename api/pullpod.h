@@ -61,6 +61,18 @@ bool pullpod_own_key(const char *key);
 
 /* The name of the container at that place: "pull", or "pull-<place>" in a batch. Returns out. */
 const char *pullpod_container(char out[PULLPOD_CONTAINER_SIZE], int place);
+/* The reverse; false: it is the name of none of them. */
+bool pullpod_place(const char *name, int *ret_place);
+/* What is told of each container. */
+enum pullpod_note {
+	PULLPOD_IMAGE,
+	PULLPOD_IMAGE_UID,
+	PULLPOD_REFERENCE,
+	PULLPOD_ATTEMPT,
+	PULLPOD_NOTES,
+};
+/* Which of them an annotation is, and of the container at which place; PULLPOD_NOTES: none. */
+enum pullpod_note pullpod_note_read(const char *key, int *ret_place);
 /* The key of a PULLPOD_NOTE_* (not the node's uid) for that container. Returns out. */
 const char *pullpod_note(char out[PULLPOD_KEY_SIZE], const char *note, int place);
 

@@ -10,6 +10,7 @@
 #include <msgpack.h>
 
 #include "api/meta.h"
+#include "ipc/objtext.h"
 #include "ipc/wire.h"
 
 struct rows { /* the shape of every F_LIST member */
@@ -68,20 +69,38 @@ static size_t used_fields(const struct desc *d, const char *obj)
 
 static void pack_object(msgpack_packer *pk, const struct desc *d, const char *obj);
 
+/* More characters are repeated: an unpacked key is larger than its bytes by a bounded factor. */
+#define SHARED_MAX 255
+
+/*
+ * A key is packed as how many characters it has in common with the one before it, and the rest:
+ * maps are sorted, and keys of one group (drop.corewire.io/pull-0.attempt) differ in their ends.
+ */
+static void pack_map(msgpack_packer *pk, const struct api_map *map)
+{
+	const char *last = "";
+	msgpack_pack_array(pk, map->n * 3);
+	for (size_t i = 0; i < map->n; i++) {
+		const char *key = map->at[i].key;
+		size_t shared = 0;
+		while (shared < SHARED_MAX && key[shared] != '\0' && key[shared] == last[shared])
+			shared++;
+		msgpack_pack_uint64(pk, shared);
+		wire_pack_str(pk, key + shared);
+		objtext_pack(pk, map->at[i].value);
+		last = key;
+	}
+}
+
 static void pack_list(msgpack_packer *pk, const struct field *f, const char *member)
 {
 	if (f->type == F_MAP) {
-		const struct api_map *map = (const void *)member;
-		msgpack_pack_array(pk, map->n * 2);
-		for (size_t i = 0; i < map->n; i++) {
-			wire_pack_str(pk, map->at[i].key);
-			wire_pack_str(pk, map->at[i].value);
-		}
+		pack_map(pk, (const void *)member);
 	} else if (f->type == F_STRINGS) {
 		const struct api_strings *strings = (const void *)member;
 		msgpack_pack_array(pk, strings->n);
 		for (size_t i = 0; i < strings->n; i++)
-			wire_pack_str(pk, strings->at[i]);
+			objtext_pack(pk, strings->at[i]);
 	} else {
 		struct rows rows = rows_get(member);
 		msgpack_pack_array(pk, rows.n);
@@ -98,7 +117,7 @@ static void pack_value(msgpack_packer *pk, const struct field *f, const char *me
 	}
 	switch (f->type) {
 	case F_STRING:
-		wire_pack_str(pk, pointer_get(member));
+		objtext_pack(pk, pointer_get(member));
 		break;
 	case F_BOOL:
 		msgpack_pack_true(pk);
@@ -145,17 +164,33 @@ void obj_pack(const struct desc *d, const void *obj, struct buf *out)
 static int unpack_object(const struct desc *d, const msgpack_object *o, struct arena *a, char *ret,
 			 struct err *err);
 
+static const char *unpack_key(const msgpack_object *shared, const msgpack_object *rest,
+			      const char *last, struct arena *a)
+{
+	const char *end;
+	if (shared->type != MSGPACK_OBJECT_POSITIVE_INTEGER || shared->via.u64 > SHARED_MAX ||
+	    shared->via.u64 > strlen(last) || wire_str(rest, a, &end) != 0 || end == NULL)
+		return NULL;
+	size_t n = (size_t)shared->via.u64, size = strlen(end) + 1;
+	char *key = arena_alloc(a, n + size);
+	memcpy(key, last, n);
+	memcpy(key + n, end, size);
+	return key;
+}
+
 static int unpack_map(const msgpack_object_array *from, struct arena *a, struct api_map *ret)
 {
-	if (from->size % 2 != 0)
+	const char *last = "";
+	if (from->size % 3 != 0)
 		return -1;
-	ret->n = from->size / 2;
+	ret->n = from->size / 3;
 	ret->at = arena_array(a, ret->n, sizeof(*ret->at));
-	for (size_t i = 0; i < ret->n; i++)
-		if (wire_str(&from->ptr[i * 2], a, &ret->at[i].key) != 0 ||
-		    wire_str(&from->ptr[i * 2 + 1], a, &ret->at[i].value) != 0 ||
-		    ret->at[i].key == NULL)
+	for (size_t i = 0; i < ret->n; i++) {
+		const msgpack_object *at = &from->ptr[i * 3];
+		last = ret->at[i].key = unpack_key(&at[0], &at[1], last, a);
+		if (last == NULL || objtext_unpack(&at[2], a, &ret->at[i].value) != 0)
 			return -1;
+	}
 	return 0;
 }
 
@@ -165,7 +200,7 @@ static int unpack_strings(const msgpack_object_array *from, struct arena *a,
 	ret->n = from->size;
 	ret->at = arena_array(a, ret->n, sizeof(*ret->at));
 	for (size_t i = 0; i < ret->n; i++)
-		if (wire_str(&from->ptr[i], a, &ret->at[i]) != 0)
+		if (objtext_unpack(&from->ptr[i], a, &ret->at[i]) != 0)
 			return -1;
 	return 0;
 }
@@ -203,7 +238,7 @@ static int unpack_value(const struct field *f, const msgpack_object *o, struct a
 		return 0;
 	switch (f->type) {
 	case F_STRING:
-		bad = wire_str(o, a, at);
+		bad = objtext_unpack(o, a, at);
 		break;
 	case F_BOOL:
 		bad = o->type == MSGPACK_OBJECT_BOOLEAN ? 0 : -1;

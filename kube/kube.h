@@ -67,6 +67,7 @@ struct kube_request {
 	int64_t deadline_ms;
 	bool once;   /* no retries: the lease has its own rhythm */
 	bool secret; /* the answer is wiped when it has been handed on */
+	bool bare;   /* the body of a 2xx answer is of no use, and not kept */
 };
 
 struct kube_answer {

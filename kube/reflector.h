@@ -43,11 +43,11 @@ struct reflector_config {
 	const char *label_selector; /* or NULL; not yet escaped; copied */
 	const char *field_selector; /* the same */
 	/*
-	 * The server has no watch cache of it (events): it is listed in pages, and as a watch has no
-	 * bookmarks, the server is asked to end it before silence means that it is dead.
+	 * The server has no watch cache of it (events): it is listed in pages, and as a watch has
+	 * no bookmarks, the server is asked to end it before silence means that it is dead.
 	 */
 	bool uncached;
-	size_t page;                /* objects a page of a paged list; 0: 500 */
+	size_t page; /* objects a page of a paged list; 0: 500 */
 };
 
 /* Starts at once. ops and ctx must outlive it. */

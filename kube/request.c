@@ -155,6 +155,7 @@ static void send_now(struct request *r)
 							    .timeout_ms = left,
 							    .fresh = r->fresh,
 							    .secret = r->what.secret,
+							    .bare = r->what.bare,
 							    .done = on_answer,
 							    .ctx = r,
 						    });

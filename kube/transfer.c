@@ -36,6 +36,11 @@ static bool collect(struct transfer *t, const char *bytes, size_t n)
 	return !t->in.full;
 }
 
+static bool answer_accepted(struct transfer *t, const char *bytes, size_t n)
+{
+	return t->bare || collect(t, bytes, n);
+}
+
 static CURLcode answer_cause(struct transfer *t, CURLcode rc)
 {
 	if (!t->in.full)
@@ -46,7 +51,7 @@ static CURLcode answer_cause(struct transfer *t, CURLcode rc)
 
 static const struct transfer_kind answer_kind = {
 	.limit = KUBE_ANSWER_MAX,
-	.accepted = collect,
+	.accepted = answer_accepted,
 	.refused = collect,
 	.cause = answer_cause,
 	.collects = true,
@@ -247,6 +252,7 @@ struct transfer *transport_start(struct transport *h, const struct transport_cal
 	t->verb = verb_of(call);
 	t->uncounted = call->method != KUBE_GET;
 	t->secret = call->secret;
+	t->bare = call->bare;
 	t->easy = take_easy(h, call->lane);
 	easy_set_credentials(t->easy, h->cred);
 	t->headers = easy_set_call(t->easy, h->cred, call);

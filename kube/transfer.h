@@ -49,8 +49,8 @@ struct transfer {
 	struct transport_result result; /* valid when easy is NULL */
 	uint64_t ready_turn;            /* the turn in which it came into the ready queue */
 	bool stopped, ready;
-	bool secret;
-	bool uncounted; /* a write whose sending effect_count() has not seen yet */
+	bool secret, bare; /* as in struct transport_call */
+	bool uncounted;    /* a write whose sending effect_count() has not seen yet */
 	char error[CURL_ERROR_SIZE];
 	TAILQ_ENTRY(transfer) of_lane, of_ready;
 };

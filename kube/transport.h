@@ -52,6 +52,7 @@ struct transport_call {
 	int64_t timeout_ms; /* 0: none; TCP notices a dead peer */
 	bool fresh;         /* on a new connection: the last one did not answer */
 	bool secret;        /* the answer is wiped when it is freed */
+	bool bare;          /* the body of a 2xx answer is not collected */
 	/* Set: a stream. The body of a 2xx answer is handed on as it comes. */
 	void (*data)(void *ctx, const char *bytes, size_t n);
 	void (*done)(void *ctx, const struct transport_result *result);

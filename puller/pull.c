@@ -164,11 +164,13 @@ static void send_write(struct proc *p, struct write *w)
 		.body = w->body,
 		.body_len = w->body_len,
 		.accept = KUBE_ACCEPT_META,
+		.bare = true,
 		.deadline_ms = leader_deadline(&pl->session.lease, w->valid_until_ms),
 	};
 	struct sent *sent = xcalloc(1, sizeof(*sent));
 	*sent = (struct sent){.p = p, .write = w};
 	kube_send(pl->kube, &req, on_written, sent);
+	write_sent(w);
 }
 
 /* A cut name would be another pod's. */

@@ -28,6 +28,12 @@ static bool same_request(const struct write *a, const struct write *b)
 	       strcmp(a->pod_uid, b->pod_uid) == 0;
 }
 
+void write_sent(struct write *w)
+{
+	free(w->body);
+	w->body = NULL;
+}
+
 struct write *writes_add(struct writes *ws, const struct write *request)
 {
 	struct write *w = ws->at;
@@ -45,6 +51,7 @@ struct write *writes_add(struct writes *ws, const struct write *request)
 		w->state = WRITE_WAITING;
 	} else {
 		w->state = WRITE_JOINED;
+		write_sent(w);
 		w->next = before->next;
 		before->next = w;
 	}

@@ -38,7 +38,7 @@ struct write {
 	int64_t valid_until_ms; /* boot ms */
 	char pod_name[POD_NAME_SIZE];
 	char pod_uid[POD_UID_SIZE]; /* WRITE_DELETE */
-	char *body;                 /* of the HTTP request; owned by the table once added */
+	char *body; /* of the HTTP request; owned by the table once added; NULL: sent */
 	size_t body_len;
 	struct reply_to reply_to;
 	uint64_t order;     /* of arrival */
@@ -55,6 +55,8 @@ struct writes {
  * it. NULL: too many, nothing was taken.
  */
 struct write *writes_add(struct writes *ws, const struct write *request);
+/* Its body is not needed any more: kube_send() has a copy, up to 100 KiB of a pod of 20 images. */
+void write_sent(struct write *w);
 /* w was answered, with all that joined it. The one that goes now, to be sent, or NULL. */
 struct write *writes_end(struct writes *ws, struct write *w);
 

@@ -10,6 +10,7 @@
 
 #include "api/crd.h"
 #include "api/ref.h"
+#include "api/pullpod.h"
 #include "api/tables.h"
 #include "base/clock.h"
 
@@ -234,6 +235,79 @@ static void test_pod_trim(void **state)
 	arena_done(&a);
 }
 
+struct trim_row {
+	const char *container, *image, *note, *reference;
+	bool kept;
+};
+
+/* The image of a container is left out where an annotation of ours tells the same of it (44). */
+static void trimmed_images(void **state)
+{
+	(void)state;
+	static const struct trim_row rows[] = {
+		{"pull", "a:1", "drop.corewire.io/reference", "a:1", false},
+		{"pull-0", "a:1", "drop.corewire.io/pull-0.reference", "a:1", false},
+		{"pull-19", "a:1", "drop.corewire.io/pull-19.reference", "a:1", false},
+		{"pull-0", "m/a:1", "drop.corewire.io/pull-0.reference", "a:1", true},
+		{"pull-0", "a:1", "drop.corewire.io/pull-1.reference", "a:1", true},
+		{"pull-0", "a:1", "drop.corewire.io/pull-0.attempt", "a:1", true},
+		{"pull", "a:1", "drop.corewire.io/pull-0.reference", "a:1", true},
+		{"sidecar", "a:1", "drop.corewire.io/reference", "a:1", true},
+		{NULL, "a:1", "drop.corewire.io/reference", "a:1", true},
+		{"pull", "a:1", "drop.corewire.io/reference", NULL, true},
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct arena a = ARENA_INIT;
+		struct pod_container c = {rows[i].container, rows[i].image};
+		struct api_kv note = {rows[i].note, rows[i].reference};
+		struct pod pod = {.meta.annotations = {&note, 1}, .containers = {&c, 1}};
+		pod_trim(&pod, &a);
+		if ((c.image != NULL) != rows[i].kept)
+			fail_msg("row %zu: %s", i, c.image != NULL ? c.image : "left out");
+		arena_done(&a);
+	}
+}
+
+/* What is written is read: each annotation of each container (44). */
+static void notes_of_containers(void **state)
+{
+	(void)state;
+	static const char *const written[PULLPOD_NOTES] = {
+		PULLPOD_NOTE_IMAGE, PULLPOD_NOTE_IMAGE_UID, PULLPOD_NOTE_REFERENCE,
+		PULLPOD_NOTE_ATTEMPT};
+	static const char *const others[] = {
+		PULLPOD_NOTE_NODE_UID,
+		"drop.corewire.io/pull-0.node-uid",
+		"drop.corewire.io/pull-20.attempt",
+		"drop.corewire.io/pull-01.attempt",
+		"drop.corewire.io/pull-.attempt",
+		"drop.corewire.io/pull-1attempt",
+		"drop.corewire.io/pull.attempt",
+		"drop.corewire.io/pull-1.attempt.x",
+		"example.com/attempt",
+		"drop.corewire.io/",
+		"",
+	};
+	char key[PULLPOD_KEY_SIZE], name[PULLPOD_CONTAINER_SIZE];
+	int found;
+	for (int place = PULLPOD_ONLY; place < PULLPOD_IMAGES_MAX; place++) {
+		for (int note = 0; note < PULLPOD_NOTES; note++) {
+			pullpod_note(key, written[note], place);
+			assert_int_equal(pullpod_note_read(key, &found), note);
+			assert_int_equal(found, place);
+		}
+		assert_true(pullpod_place(pullpod_container(name, place), &found));
+		assert_int_equal(found, place);
+	}
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (pullpod_note_read(others[i], &found) != PULLPOD_NOTES)
+			fail_msg("%s", others[i]);
+	assert_false(pullpod_place("pull-20", &found));
+	assert_false(pullpod_place("pull-1.", &found));
+	assert_false(pullpod_place("pulls", &found));
+	assert_false(pullpod_place("", &found));
+}
+
 /* The kubelet's version decides whether a listed image is usable by all pods (rule 17). */
 static void rule_17_kubelet_version(void **state)
 {
@@ -342,6 +416,8 @@ int main(void)
 		cmocka_unit_test(test_crd),
 		cmocka_unit_test(test_node_trim),
 		cmocka_unit_test(test_pod_trim),
+		cmocka_unit_test(trimmed_images),
+		cmocka_unit_test(notes_of_containers),
 		cmocka_unit_test(rule_17_kubelet_version),
 		cmocka_unit_test(rule_18_node_images),
 		cmocka_unit_test(rule_19_digest_listed),

@@ -213,10 +213,33 @@ static void wrong(void **state)
 		 "Whole: packed field number: wrong type"},
 		{"rv negative", BYTES("\x96\xc0\xc0\xc0\xc0\xc0\xff"),
 		 "Whole: packed field rv: wrong type"},
-		{"odd map", BYTES("\x97\xc0\xc0\xc0\xc0\xc0\xc0\x91\xa1k"),
+		{"odd map", BYTES("\x97\xc0\xc0\xc0\xc0\xc0\xc0\x92\x00\xa1k"),
 		 "Whole: packed field map: wrong type"},
-		{"map key nil", BYTES("\x97\xc0\xc0\xc0\xc0\xc0\xc0\x92\xc0\xc0"),
+		{"map key nil", BYTES("\x97\xc0\xc0\xc0\xc0\xc0\xc0\x93\x00\xc0\xc0"),
 		 "Whole: packed field map: wrong type"},
+		{"map key that shares what is not there",
+		 BYTES("\x97\xc0\xc0\xc0\xc0\xc0\xc0\x96\x00\xa1k\xc0\x02\xa1l\xc0"),
+		 "Whole: packed field map: wrong type"},
+		{"map key that shares a text",
+		 BYTES("\x97\xc0\xc0\xc0\xc0\xc0\xc0\x93\xa0\xa1k\xc0"),
+		 "Whole: packed field map: wrong type"},
+		{"uid too short",
+		 BYTES("\x91\xd6\x01"
+		       "1234"),
+		 "Whole: packed field text: wrong type"},
+		{"digest too short",
+		 BYTES("\x91\xd8\x02"
+		       "0123456789abcdef"),
+		 "Whole: packed field text: wrong type"},
+		{"an unknown ext",
+		 BYTES("\x91\xd8\x03"
+		       "0123456789abcdef"),
+		 "Whole: packed field text: wrong type"},
+		{"digest with NUL before it",
+		 BYTES("\x91\xc7\x21\x02"
+		       "0123456789abcdef0123456789abcdef"
+		       "\x00"),
+		 "Whole: packed field text: wrong type"},
 		{"strings", BYTES("\x98\xc0\xc0\xc0\xc0\xc0\xc0\xc0\x91\x01"),
 		 "Whole: packed field strings: wrong type"},
 		{"object", BYTES("\x99\xc0\xc0\xc0\xc0\xc0\xc0\xc0\xc0\x01"),
@@ -234,6 +257,81 @@ static void wrong(void **state)
 				 -1);
 		assert_string_equal(err.text, row->error);
 	}
+}
+
+#define HEX32 "0123456789abcdef0123456789abcdef"
+#define LONG  "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+
+struct text_row {
+	const char *name;
+	size_t packed; /* bytes, with the array's own */
+};
+
+/* Each text comes back as it was; what is short is short. */
+static void texts(void **state)
+{
+	(void)state;
+	static const struct text_row rows[] = {
+		{"", 2},
+		{"5f0c2a1e-9b3d-4c7f-8a6e-0123456789ab", 19},
+		{"5F0C2A1E-9B3D-4C7F-8A6E-0123456789AB", 39},
+		{"5f0c2a1e-9b3d-4c7f-8a6e-0123456789ag", 39},
+		{"5f0c2a1e09b3d04c7f08a6e00123456789ab", 39},
+		{"5f0c2a1e-9b3d-4c7f-8a6e-0123456789ab-", 40},
+		{"sha256:" HEX32 HEX32, 36},
+		{"a/b@sha256:" HEX32 HEX32, 40},
+		{"a/b@sha256:" HEX32 HEX32 "0", 79},
+		{"sha512:" HEX32 HEX32, 74},
+		{"sha256:" HEX32 "0123456789abcdef0123456789abcdeF", 74},
+		{"256:" HEX32 HEX32, 71},
+		{LONG LONG LONG LONG "sha256:" HEX32 HEX32, 236},
+		{LONG LONG LONG LONG "@sha256:" HEX32 HEX32, 276},
+	};
+	FOREACH_ROW(struct text_row, rows)
+	{
+		const struct whole in = {.text = row->name};
+		struct whole got;
+		struct buf out = {0};
+		obj_pack(&whole_desc, &in, &out);
+		assert_int_equal(out.len, row->packed);
+		assert_int_equal(obj_unpack(&whole_desc, out.data, out.len, &arena, &got, NULL), 0);
+		assert_string_equal(got.text, row->name);
+		buf_done(&out);
+	}
+}
+
+/* Keys share their beginnings, up to a bound. */
+static void keys(void **state)
+{
+	(void)state;
+	static char long_one[401], long_two[401];
+	memset(long_one, 'k', 400);
+	memcpy(long_two, long_one, 400);
+	long_two[399] = 'l';
+	struct api_kv kv[] = {{"", "x"},
+			      {"drop/a.image", "5f0c2a1e-9b3d-4c7f-8a6e-0123456789ab"},
+			      {"drop/a.image-uid", NULL},
+			      {"drop/b", "2"},
+			      {"drop/b\xc3\xa4", "3"},
+			      {"drop/b\xc3\xb6", "4"},
+			      {long_one, "5"},
+			      {long_two, "6"},
+			      {"a", "not sorted"}};
+	const struct whole in = {.map = {kv, ROWS(kv)}};
+	struct whole got;
+	struct buf out = {0};
+	obj_pack(&whole_desc, &in, &out);
+	assert_in_range(out.len, 600, 680);
+	assert_int_equal(obj_unpack(&whole_desc, out.data, out.len, &arena, &got, NULL), 0);
+	assert_int_equal(got.map.n, ROWS(kv));
+	for (size_t i = 0; i < ROWS(kv); i++) {
+		assert_string_equal(got.map.at[i].key, kv[i].key);
+		if (kv[i].value != NULL)
+			assert_string_equal(got.map.at[i].value, kv[i].value);
+		else
+			assert_null(got.map.at[i].value);
+	}
+	buf_done(&out);
 }
 
 static void random_strings(void **state)
@@ -258,6 +356,8 @@ int main(void)
 		cmocka_unit_test_teardown(empty_object_is_kept, reset),
 		cmocka_unit_test_teardown(equal_objects_pack_alike, reset),
 		cmocka_unit_test_teardown(every_kind_there_and_back, reset),
+		cmocka_unit_test_teardown(texts, reset),
+		cmocka_unit_test_teardown(keys, reset),
 		cmocka_unit_test_teardown(cut_and_long, reset),
 		cmocka_unit_test_teardown(wrong, reset),
 		cmocka_unit_test_teardown(random_strings, reset),

@@ -65,6 +65,7 @@ static const struct one {
 	int64_t timeout_ms;
 	int code, attempts;
 	const char *body, *reason, *message; /* message: contained */
+	bool bare;
 } ones[] = {
 	{"answered", {{STEP_REPLY, OK("hi")}}, 1, false, LIMIT_MS, 200, 1, "hi", "", ""},
 	{"429 is obeyed",
@@ -131,6 +132,28 @@ static const struct one {
 	 "NotFound",
 	 "no such pod"},
 	{"too large", {{STEP_BIG, ""}}, 1, true, LIMIT_MS, 0, 1, "", "", "larger than"},
+	{"a body that is not kept",
+	 {{STEP_CUT, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf"}, {STEP_REPLY, OK("ok")}},
+	 2,
+	 false,
+	 LIMIT_MS,
+	 200,
+	 2,
+	 "",
+	 "",
+	 "",
+	 true},
+	{"a refusal's is read",
+	 {{STEP_REPLY, "HTTP/1.1 404 No\r\nContent-Length: 72\r\n\r\n" STATUS_BODY}},
+	 1,
+	 false,
+	 LIMIT_MS,
+	 404,
+	 1,
+	 NULL,
+	 "NotFound",
+	 "no such pod",
+	 true},
 	{"no HTTP", {{STEP_CUT, "hello\r\n"}}, 1, true, LIMIT_MS, 0, 1, "", "", ""},
 };
 
@@ -145,6 +168,7 @@ static void ways_to_fail(void **state)
 		bench_start(&b, o->steps, o->n);
 		struct kube_request req = get(o->timeout_ms);
 		req.once = o->once;
+		req.bare = o->bare;
 		kube_send(b.kube, &req, on_done, &got);
 		assert_int_equal(got.calls, 0);
 		run(&b);

@@ -43,6 +43,10 @@ static void test_a_repeat_joins(void **state)
 	assert_int_equal(second->state, WRITE_JOINED);
 	assert_int_equal(other->state, WRITE_GOING);
 	assert_ptr_equal(first->next, second);
+	assert_non_null(first->body); /* until it is sent */
+	write_sent(first);
+	assert_null(first->body);
+	assert_null(second->body); /* it is not sent */
 	assert_null(writes_end(ws, first));
 	assert_int_equal(second->state, WRITE_FREE);
 	assert_int_equal(other->state, WRITE_GOING);

@@ -13,7 +13,7 @@ ALLOWED = re.compile(
     r"|qsort|free|exp|log|tolower|__ctype_b_loc|__ctype_tolower_loc|_GLOBAL_OFFSET_TABLE_"
     r"|x(malloc|calloc|reallocarray|strdup)"
     r"|err_set|varint_\w+|arena_\w+|buf_\w+|map_\w+|texts?_\w+|hash_\w+|utf8_\w+|timers?_\w+"
-    r"|zone_local|time_format|api_(condition_find|map_get|name_refs_equal)|quantity_(bytes|format)|health_\w+|desc_(encode|hash|hash_row|unlike|validate)|(cachedimage(set)?|pullpolicy)_(spec|status)_desc|kinds|pullpod_(container|note)|platform_suits|node_(condition_find|name_hash)|ref_\w+"
+    r"|zone_local|time_format|api_(condition_find|map_get|name_refs_equal)|quantity_(bytes|format)|health_\w+|desc_(encode|hash|hash_row|unlike|validate)|(cachedimage(set)?|pullpolicy)_(spec|status)_desc|kinds|pullpod_(container|note(_read)?)|platform_suits|node_(condition_find|name_hash)|ref_\w+"
     # what compilers and sanitizers add
     r"|__stack_chk_fail|__\w+_chk|__(asan|ubsan|sanitizer|lsan|llvm|gcov|gcc|tsan)\w*|abort)$")
 
