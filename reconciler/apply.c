@@ -148,22 +148,42 @@ void on_pod_deleted(struct proc *p, const struct msg_in *in)
 
 /* ---- a turn ---- */
 
-static void say(struct proc *p, const struct core_fact *f)
+static void say(struct proc *p, const struct core_fact *f, struct arena *a)
 {
 	const struct core_fact_info *info = &core_fact_infos[f->kind];
 	measure_fact(p, f);
 	if (f->image != NULL || event_is_of_node(f)) {
-		struct event_fact event = f->image != NULL ? event_of_image(f, proc_arena(p))
-							   : event_of_node(f, proc_arena(p));
+		struct event_fact event = f->image != NULL ? event_of_image(f, a)
+							   : event_of_node(f, a);
 		events_tell(p, &event);
 	}
 	if (f->policy != NULL) {
-		struct event_fact event = event_of_policy(f, proc_arena(p));
+		struct event_fact event = event_of_policy(f, a);
 		events_tell(p, &event);
 	}
 	LOG_AT(info->warn ? LOG_WARN : LOG_INFO, info->text, LS("image", f->image),
 	       LS("policy", f->policy), LS("node", f->node), LS("reason", f->reason),
 	       LS("message", f->message));
+}
+
+/* Their number may be large, so the texts of one make room for those of the next. */
+static void say_all(struct proc *p, const struct core_fact *facts, size_t n)
+{
+	struct arena mem = ARENA_INIT;
+	for (size_t i = 0; i < n; i++) {
+		say(p, &facts[i], &mem);
+		arena_reset(&mem);
+	}
+	arena_done(&mem);
+}
+
+void apply_facts(struct proc *p)
+{
+	struct reconciler *r = proc_state(p);
+	const struct core_fact *facts;
+	size_t n = r->acting ? core_facts(r->core, FACTS_MANY, &facts) : 0;
+	if (n != 0)
+		say_all(p, facts, n);
 }
 
 /* Requests about pods that may be unanswered at once. */
@@ -200,15 +220,10 @@ int64_t apply_turn(struct proc *p)
 	room.deletes = asks - room.starts;
 	struct core_actions actions = {0};
 	int64_t next = core_turn(r->core, proc_now(p), room, proc_arena(p), &actions);
-	for (size_t i = 0; i < actions.n_facts; i++)
-		say(p, &actions.facts[i]);
-	metric_add(proc_metrics(p), METRIC_facts_dropped_total, (int64_t)actions.facts_dropped,
-		   NULL);
+	say_all(p, actions.facts, actions.n_facts);
 	metric_add(proc_metrics(p), METRIC_pulls_avoided_total, (int64_t)actions.avoided, NULL);
 	metric_add(proc_metrics(p), METRIC_avoided_bytes_total, (int64_t)actions.avoided_bytes,
 		   NULL);
-	if (actions.facts_dropped != 0)
-		log_warn("event buffer full, facts dropped", LN("dropped", actions.facts_dropped));
 	for (size_t i = 0; i < actions.n_writes; i++)
 		image_status_write(p, &actions.writes[i]);
 	for (size_t i = 0; i < actions.n_policy_writes; i++)

@@ -19,6 +19,7 @@ static void put(struct proc *p, enum kind kind, const void *obj)
 	if (kind == KIND_PULLPOLICY)
 		zones_tell(r, obj);
 	core_put(r->core, kind, obj, proc_now(p));
+	apply_facts(p);
 	sets_put(r->sets, kind, obj, proc_now(p));
 }
 
@@ -27,6 +28,7 @@ static void gone(struct proc *p, enum kind kind, const char *name)
 	struct reconciler *r = proc_state(p);
 	r->prune = true;
 	core_gone(r->core, kind, name, proc_now(p));
+	apply_facts(p);
 	sets_gone(r->sets, kind, name, proc_now(p));
 }
 

@@ -48,6 +48,8 @@ static_assert(PROC_REQUESTS_MAX + 2 + CHECKS_MAX <= PROC_ALL_REQUESTS_MAX, "each
 #define ZONES_MAX 64
 /* Statuses of PullPolicies being written at a time. */
 #define POLICY_WRITES_MAX 4
+/* So many facts of the core do not wait for the end of the turn (apply_facts). */
+#define FACTS_MANY 256
 
 struct ask {          /* one request to the puller */
 	uint64_t tag; /* of the request; 0: free */
@@ -147,6 +149,8 @@ void zones_done(struct reconciler *r);
 
 /* apply.c: from the core to the puller and the API server. */
 int64_t apply_turn(struct proc *p);
+/* After what may have ended many pulls: facts that are FACTS_MANY do not wait for the turn. */
+void apply_facts(struct proc *p);
 /* Everything asked for is forgotten and nothing more is written. */
 void apply_fence(struct reconciler *r);
 void on_pull_started(struct proc *p, const struct msg_in *in);

@@ -1,6 +1,7 @@
 /*
  * What the core wants done and tells, and what became of it: the words between the core
- * (core.h) and the files that carry them out. Everything handed out lives in the turn's arena.
+ * (core.h) and the files that carry them out. Everything handed out lives in the turn's arena, but
+ * facts, which live until some are handed out again.
  */
 #ifndef DROP_RECONCILER_CORE_ACTIONS_H
 #define DROP_RECONCILER_CORE_ACTIONS_H
@@ -159,9 +160,8 @@ struct core_actions {
 	size_t n_opens;
 	struct core_condition *conditions;
 	size_t n_conditions;
-	struct core_fact *facts; /* in the order in which they happened */
+	struct core_fact *facts; /* in the order in which they happened; core_facts() */
 	size_t n_facts;
-	size_t facts_dropped;   /* beyond what is kept between two turns */
 	size_t avoided;         /* pulls that were not needed (17, 37) */
 	uint64_t avoided_bytes; /* that these would have moved, as far as known (40) */
 };

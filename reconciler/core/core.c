@@ -77,8 +77,7 @@ void core_free(struct core *c)
 	timers_done(&c->timers);
 	timers_done(&c->writes);
 	timers_done(&c->policy_writes);
-	free(c->facts);
-	arena_done(&c->fact_mem);
+	facts_done(c);
 	arena_done(&c->scratch);
 	free(c);
 }
@@ -419,7 +418,18 @@ int64_t core_turn(struct core *c, struct now now, struct core_room room, struct 
 			if (writes_ms[i] > now.boot_ms && writes_ms[i] < next)
 				next = writes_ms[i];
 	}
-	facts_take(c, a, ret);
+	facts_take(c, ret);
+	avoided_take(c, ret);
 	arena_reset(&c->scratch);
 	return next;
+}
+
+size_t core_facts(struct core *c, size_t least, const struct core_fact **ret)
+{
+	struct core_actions told = {0};
+	if (c->facts.n < least)
+		return 0;
+	facts_take(c, &told);
+	*ret = told.facts;
+	return told.n_facts;
 }

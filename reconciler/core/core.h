@@ -117,4 +117,12 @@ void core_told(struct core *c, const char *image_name, const char *image_uid, co
 int64_t core_turn(struct core *c, struct now now, struct core_room room, struct arena *a,
 		  struct core_actions *ret);
 
+/*
+ * The facts so far, if there are at least so many; 0: fewer, which come with the next turn. Like
+ * those of a turn they live until facts are handed out again. Facts are counted by their reader,
+ * so none is ever dropped: one input adds at most a few for each pull, image and node that it
+ * concerns, and between inputs this keeps them from being many.
+ */
+size_t core_facts(struct core *c, size_t least, const struct core_fact **ret);
+
 #endif

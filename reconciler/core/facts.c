@@ -1,9 +1,12 @@
 /*
  * What happened and is worth telling: lines for the log and events (behaviour.md 22).
- * The core has no output; it hands the facts out with the actions of the turn.
- * Invariant: a fact lives in fact_mem until the turn that takes it.
+ * The core has no output; it hands the facts out with the actions of the turn, or before it.
+ * Invariant: what is handed out lives in `told` until facts are taken again; then the two lists
+ * change places. Facts come about only while the core leads.
  */
 #include "reconciler/core/facts.h"
+
+#include <stdlib.h>
 
 #include "base/xalloc.h"
 
@@ -31,6 +34,10 @@ const struct core_fact_info core_fact_infos[FACT_COUNT] = {
 	[FACT_GATE_CONTESTED] = {true, "a startup taint is added again repeatedly"},
 };
 
+#define FACTS_STEP 64
+/* A list that was longer gives its memory back: 20,000 pulls may end in one turn. */
+#define FACTS_KEPT 1024
+
 static struct core_fact copy(const struct core_fact *f, struct arena *a)
 {
 	struct core_fact k = *f;
@@ -49,15 +56,12 @@ static struct core_fact copy(const struct core_fact *f, struct arena *a)
 
 void fact_add(struct core *c, const struct core_fact *fact)
 {
-	if (c->n_facts == FACTS_MAX) {
-		c->facts_dropped++;
-		return;
+	struct fact_list *list = &c->facts;
+	if (list->n == list->cap) {
+		list->cap += list->cap < FACTS_KEPT ? FACTS_STEP : list->cap / 2;
+		list->at = xreallocarray(list->at, list->cap, sizeof(*list->at));
 	}
-	if (c->n_facts == c->facts_cap) {
-		c->facts_cap += FACTS_STEP;
-		c->facts = xreallocarray(c->facts, c->facts_cap, sizeof(*c->facts));
-	}
-	c->facts[c->n_facts++] = copy(fact, &c->fact_mem);
+	list->at[list->n++] = copy(fact, &list->mem);
 }
 
 void fact_of_image(struct core *c, enum core_fact_kind kind, const struct image *img,
@@ -82,16 +86,39 @@ void fact_no_policy(struct core *c, const struct image *img)
 		fact_of_image(c, FACT_POLICY_NOT_FOUND, img, img->policy_name);
 }
 
-void facts_take(struct core *c, struct arena *a, struct core_actions *ret)
+static void list_empty(struct fact_list *list)
 {
-	ret->facts = arena_array(a, c->n_facts, sizeof(*ret->facts));
-	for (size_t i = 0; i < c->n_facts; i++)
-		ret->facts[i] = copy(&c->facts[i], a);
-	ret->n_facts = c->n_facts;
-	ret->facts_dropped = c->facts_dropped;
+	if (list->cap > FACTS_KEPT) {
+		free(list->at);
+		arena_done(&list->mem);
+		*list = (struct fact_list){0};
+	}
+	list->n = 0;
+	arena_reset(&list->mem);
+}
+
+void facts_take(struct core *c, struct core_actions *ret)
+{
+	struct fact_list empty = c->told;
+	list_empty(&empty);
+	c->told = c->facts;
+	c->facts = empty;
+	ret->facts = c->told.at;
+	ret->n_facts = c->told.n;
+}
+
+void avoided_take(struct core *c, struct core_actions *ret)
+{
 	ret->avoided = c->avoided;
 	ret->avoided_bytes = c->avoided_bytes;
-	c->n_facts = c->facts_dropped = c->avoided = 0;
+	c->avoided = 0;
 	c->avoided_bytes = 0;
-	arena_reset(&c->fact_mem);
+}
+
+void facts_done(struct core *c)
+{
+	free(c->facts.at);
+	free(c->told.at);
+	arena_done(&c->facts.mem);
+	arena_done(&c->told.mem);
 }

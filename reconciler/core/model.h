@@ -61,10 +61,6 @@
 #define DEFAULT_DELAY_MS       (10 * 1000)
 #define DEFAULT_TIMEOUT_MS     (30 * 60 * 1000)
 #define DEFAULT_PULLS_PER_NODE 2
-/* Facts kept between two turns, each pod of a turn's may tell some of each of its images; more are
- * dropped and counted. The memory grows in steps. */
-#define FACTS_MAX  (256 * PULLPOD_IMAGES_MAX)
-#define FACTS_STEP 64
 
 enum timer_owner {
 	TIMER_POD,
@@ -522,6 +518,12 @@ struct node_pods { /* of one node name, whether there is such a node or not */
 	char name[];
 };
 
+struct fact_list {
+	struct core_fact *at;
+	size_t n, cap;
+	struct arena mem; /* their strings */
+};
+
 struct core {
 	bool leading;
 	bool clock_known;  /* clock_s is: since the first call */
@@ -571,12 +573,10 @@ struct core {
 	size_t n_platforms;
 	bool checks_allowed;   /* registries may be asked */
 	char *excluded_taints; /* owned; of nodes that get no pods (2); NULL: none more */
-	struct core_fact *facts;
-	size_t facts_cap;
-	size_t n_facts, facts_dropped;
+	struct fact_list facts; /* that wait to be told */
+	struct fact_list told;  /* that were handed out last */
 	size_t avoided;         /* pulls that were not needed, since the last turn */
 	uint64_t avoided_bytes; /* of those, as far as known */
-	struct arena fact_mem;
 	struct arena scratch; /* emptied by each public function */
 };
 

@@ -1,4 +1,5 @@
 /* What the core tells (behaviour.md 4, 11, 22): each fact once, when it happens. */
+#include "api/pullpod.h"
 #include "reconciler/explain/explain.h"
 #include "reconciler/core/image_stats.h"
 #include "tests/reconciler/core/rig.h"
@@ -151,6 +152,90 @@ static void a_new_node_becomes_warm(void **state)
 	rig_done(&r);
 }
 
+#define NODES 300
+
+/* A pod of all images on that node, of an earlier leader: it has ended, and nobody looked so far. */
+static void put_ended(struct rig *r, int node)
+{
+	struct core_start_pull pulls[PULLPOD_IMAGES_MAX];
+	char *name = arena_printf(&r->keep, "node-%d", node);
+	struct core_start s = {.pod_name = arena_printf(&r->keep, "pod-%d", node),
+			       .node = name,
+			       .node_uid = name,
+			       .batch = "images",
+			       .pulls = pulls,
+			       .n_pulls = PULLPOD_IMAGES_MAX};
+	enum fate fates[PULLPOD_IMAGES_MAX];
+	for (int i = 0; i < PULLPOD_IMAGES_MAX; i++) {
+		char *image = arena_printf(&r->keep, "i%d", i);
+		pulls[i] = (struct core_start_pull){
+			.image_name = image,
+			.image_uid = image,
+			.reference = arena_printf(&r->keep, "%s:1", image),
+			.attempt = "0",
+		};
+		fates[i] = POD_PULLED;
+	}
+	rig_batch(r, &s, fates);
+}
+
+static size_t count_succeeded(const struct core_fact *facts, size_t n)
+{
+	size_t sum = 0;
+	for (size_t i = 0; i < n; i++)
+		sum += facts[i].kind == FACT_PULL_SUCCEEDED;
+	return sum;
+}
+
+static void rig_large(struct rig *r)
+{
+	rig_new(r);
+	rig_policy(r, "p", NODES, 0);
+	for (int i = 0; i < PULLPOD_IMAGES_MAX; i++)
+		rig_image(r, arena_printf(&r->keep, "i%d", i), "1", "p");
+	for (int i = 0; i < NODES; i++)
+		rig_node(r, arena_printf(&r->keep, "node-%d", i));
+}
+
+/* Counters are made of facts: thousands of pulls that end in one turn are all told. */
+static void rule_22_none_is_lost(void **state)
+{
+	struct rig r;
+	(void)state;
+	rig_large(&r);
+	for (int i = 0; i < NODES; i++)
+		put_ended(&r, i);
+	rig_lead(&r);
+	rig_turn(&r, 0);
+	assert_int_equal(count_succeeded(r.acts.facts, r.acts.n_facts), NODES * PULLPOD_IMAGES_MAX);
+	rig_turn(&r, 0);
+	assert_int_equal(count_succeeded(r.acts.facts, r.acts.n_facts), 0);
+	rig_done(&r);
+}
+
+/* What is handed out before the turn is not handed out with it, and the rest is. */
+static void rule_22_many_before_the_turn(void **state)
+{
+	struct rig r;
+	const struct core_fact *facts = NULL;
+	size_t n, pulls = PULLPOD_IMAGES_MAX;
+	(void)state;
+	rig_large(&r);
+	rig_lead(&r);
+	core_turn(r.core, r.now, (struct core_room){0}, &r.turn, &r.acts);
+	put_ended(&r, 0);
+	assert_int_equal(core_facts(r.core, 2 * pulls, &facts), 0);
+	put_ended(&r, 1);
+	n = core_facts(r.core, 2 * pulls, &facts);
+	assert_int_equal(count_succeeded(facts, n), 2 * pulls);
+	put_ended(&r, 2);
+	assert_string_equal(facts[0].node, "node-0");
+	core_turn(r.core, r.now, (struct core_room){0}, &r.turn, &r.acts);
+	assert_int_equal(count_succeeded(r.acts.facts, r.acts.n_facts), pulls);
+	assert_string_equal(r.acts.facts[0].node, "node-2");
+	rig_done(&r);
+}
+
 static void image_stats_follow(void **state)
 {
 	struct rig r;
@@ -196,6 +281,8 @@ int main(void)
 		cmocka_unit_test(rule_4_no_nodes_is_said_once),
 		cmocka_unit_test(facts_carry_what_is_measured),
 		cmocka_unit_test(a_new_node_becomes_warm),
+		cmocka_unit_test(rule_22_none_is_lost),
+		cmocka_unit_test(rule_22_many_before_the_turn),
 		cmocka_unit_test(image_stats_follow),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
