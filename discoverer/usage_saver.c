@@ -33,8 +33,14 @@ static void forget(struct usage_saver *s)
 static void failed(struct usage_saver *s, const struct kube_answer *answer)
 {
 	bool refused = answer->code == 403;
-	LOG_AT(refused && s->refused ? LOG_DEBUG : LOG_WARN, "usage not written, retrying",
-	       LS("store", s->store), LN("code", answer->code), LS("error", answer->message));
+	if (s->leaving) /* helm uninstall deletes the Role before the pod */
+		LOG_AT(refused ? LOG_INFO : LOG_WARN, "usage not written before the end, ignoring",
+		       LS("store", s->store), LN("code", answer->code),
+		       LS("error", answer->message));
+	else
+		LOG_AT(refused && s->refused ? LOG_DEBUG : LOG_WARN, "usage not written, retrying",
+		       LS("store", s->store), LN("code", answer->code),
+		       LS("error", answer->message));
 	s->refused = refused;
 	s->next_ms = clock_boot_ms() + (refused ? SAVE_EVERY_MS : RETRY_MS);
 	s->request = 0;

@@ -5,6 +5,7 @@
 #include "reconciler/reconciler.h"
 
 #include "base/random.h"
+#include "reconciler/report/started.h"
 
 static void on_lease(struct proc *p, int64_t said_us, uint64_t term, int64_t until_ms)
 {
@@ -16,6 +17,7 @@ static void put(struct proc *p, enum kind kind, const void *obj)
 {
 	struct reconciler *r = proc_state(p);
 	r->prune |= kind == KIND_CACHEDIMAGE;
+	r->keeper.node_went |= kind == KIND_NODE && started_node_replaced(r->core, obj);
 	if (kind == KIND_PULLPOLICY)
 		zones_tell(r, obj);
 	core_put(r->core, kind, obj, proc_now(p));
@@ -27,6 +29,7 @@ static void gone(struct proc *p, enum kind kind, const char *name)
 {
 	struct reconciler *r = proc_state(p);
 	r->prune = true;
+	r->keeper.node_went |= kind == KIND_NODE;
 	core_gone(r->core, kind, name, proc_now(p));
 	apply_facts(p);
 	sets_gone(r->sets, kind, name, proc_now(p));
@@ -42,7 +45,7 @@ static void mark(struct proc *p)
 static void sweep(struct proc *p)
 {
 	struct reconciler *r = proc_state(p);
-	r->prune = true;
+	r->prune = r->keeper.node_went = true;
 	core_sweep(r->core, proc_now(p));
 	sets_sweep(r->sets, proc_now(p));
 }

@@ -83,6 +83,8 @@ struct report_keeper {
 	char *name;       /* of it; NULL: the watcher has not said it yet; owned */
 	bool ready;       /* it was read, or is not there, or may not be */
 	bool refused;     /* the right is missing: said once */
+	bool unread;      /* it cannot be read: said once */
+	bool node_went;   /* deleted or replaced since the bytes were made */
 	uint64_t request; /* 0: none */
 	bool writing;     /* that request is a write */
 	struct stored_write write;
@@ -92,6 +94,7 @@ struct report_keeper {
 	int64_t early_ms;      /* with so many unsaved that they are written earlier: not before */
 	bool leaving;          /* the last write, when the process stops, is not done */
 	struct tally_pulls at; /* the counters when we began to lead */
+	struct tally_pulls saved; /* in the bytes that were made last */
 };
 
 struct reconciler {
@@ -227,7 +230,8 @@ struct tally_pulls report_pulls(struct proc *p);
 /* store: name of the ConfigMaps of usage. True: starts may be counted. */
 bool report_store_ready(struct proc *p, const char *store);
 int64_t report_store_turn(struct proc *p);
-/* The process stops while we lead: what is counted so far is to be written; before starts_fence(). */
+/* The process stops while we lead: what is counted so far is to be written; before starts_fence().
+ */
 void report_store_stopping(struct proc *p);
 /* Writes that; call it each turn until it returns true. */
 bool report_store_leave(struct proc *p);

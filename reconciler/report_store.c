@@ -1,9 +1,9 @@
 /*
  * Keeps what the report counts in the ConfigMap <store>-2 of the pod namespace (behaviour 56), next
  * to those of usage: read when we begin to lead, written every SAVE_EVERY_MS and when we stop,
- * earlier if much was counted. What was counted after the last write is counted again from the
- * watcher's log, so that after a kill nothing counts twice, and nothing is lost but starts on nodes
- * that were deleted or replaced in between.
+ * earlier if a kill would lose or forget too much. Starts that were counted after the last write
+ * are counted again from the watcher's log, so that after a kill nothing counts twice, and nothing
+ * is lost but what early() says.
  */
 #include "reconciler/reconciler.h"
 
@@ -17,7 +17,9 @@
 #define REPORT_PART   2
 #define SAVE_EVERY_MS (10 * 60 * 1000)
 /* Earlier, if as many entries were counted: the watcher's log must still have them after a kill. */
-#define SAVE_COUNT    1024
+#define SAVE_COUNT 1024
+/* Or if what is not counted again after a kill has grown by more than this part of it. */
+#define SAVE_PART     100
 #define SAVE_EARLY_MS (60 * 1000)
 #define RETRY_MS      5000
 #define WRITE_MS      10000
@@ -76,7 +78,11 @@ static void begin(struct proc *p)
 {
 	struct reconciler *r = proc_state(p);
 	int64_t now_ms = proc_now(p).boot_ms;
+	if (r->keeper.unread)
+		log_info("the saved report can be read again");
+	r->keeper.unread = false;
 	r->keeper.ready = true;
+	r->keeper.saved = r->tally.pulls;
 	/*
 	 * At once: since when is counted must outlive a kill, and after a kill nobody may take it
 	 * for complete any more.
@@ -122,6 +128,10 @@ static void on_read(void *ctx, const struct kube_answer *answer)
 		log_warn("no right to read the saved report, counting anew",
 			 LS("error", answer->message));
 	} else if (answer->code != 404) {
+		LOG_AT(r->keeper.unread ? LOG_DEBUG : LOG_WARN,
+		       "the saved report cannot be read, retrying", LN("code", answer->code),
+		       LS("error", answer->message));
+		r->keeper.unread = true;
 		r->keeper.next_ms = clock_boot_ms() + RETRY_MS;
 		return;
 	}
@@ -166,7 +176,12 @@ static void on_written(void *ctx, const struct kube_answer *answer)
 		send(p, clock_boot_ms() + (k->leaving ? LEAVE_MS : WRITE_MS));
 		return;
 	}
-	if (step == STORED_FAILED) {
+	if (step == STORED_FAILED && k->leaving) {
+		/* helm uninstall deletes the Role before the pod. */
+		LOG_AT(answer->code == 403 ? LOG_INFO : LOG_WARN,
+		       "report not written before the end, ignoring", LN("code", answer->code),
+		       LS("error", answer->message));
+	} else if (step == STORED_FAILED) {
 		LOG_AT(answer->code == 403 && k->refused ? LOG_DEBUG : LOG_WARN,
 		       "report not saved, retrying", LN("code", answer->code),
 		       LS("error", answer->message));
@@ -195,11 +210,34 @@ static void make_bytes(struct proc *p, bool complete)
 	struct report_keeper *k = &r->keeper;
 	struct tally t = r->tally;
 	t.complete = complete;
-	t.pulls = report_pulls(p);
+	t.pulls = k->saved = report_pulls(p);
 	buf_done(&k->bytes);
 	report_store(&t, &k->bytes);
 	k->unsaved = 0;
+	k->node_went = false;
 	k->write.create = false;
+}
+
+static bool grew(uint64_t now, uint64_t saved)
+{
+	return now - saved > saved / SAVE_PART;
+}
+
+/*
+ * After a kill the starts on a node that is gone by then are not counted again, because events do
+ * not tell of which node of that name they are; nor is what pulls moved, and which were avoided. So
+ * that is written SAVE_EARLY_MS after the last write: a kill loses what came later, and a hundredth
+ * of the latter.
+ */
+static bool early(struct proc *p)
+{
+	const struct reconciler *r = proc_state(p);
+	const struct report_keeper *k = &r->keeper;
+	struct tally_pulls now = report_pulls(p);
+	return !k->refused && (k->unsaved >= SAVE_COUNT || (k->node_went && k->unsaved != 0) ||
+			       grew(now.pulled_bytes, k->saved.pulled_bytes) ||
+			       grew(now.avoided, k->saved.avoided) ||
+			       grew(now.avoided_bytes, k->saved.avoided_bytes));
 }
 
 int64_t report_store_turn(struct proc *p)
@@ -209,9 +247,9 @@ int64_t report_store_turn(struct proc *p)
 	int64_t now_ms = proc_now(p).boot_ms;
 	if (!r->acting || !k->ready || k->request != 0)
 		return CLOCK_NEVER;
-	bool early = k->unsaved >= SAVE_COUNT && now_ms >= k->early_ms;
-	if (now_ms < k->next_ms && !early)
-		return k->unsaved >= SAVE_COUNT ? k->early_ms : k->next_ms;
+	int64_t save_ms = k->early_ms < k->next_ms && early(p) ? k->early_ms : k->next_ms;
+	if (now_ms < save_ms)
+		return save_ms;
 	k->next_ms = now_ms + SAVE_EVERY_MS;
 	k->early_ms = now_ms + SAVE_EARLY_MS;
 	make_bytes(p, false);

@@ -39,6 +39,7 @@ struct usage_feed {
 	int restored;                /* parts that were read, or found not to be there */
 	uint64_t request;            /* 0: none */
 	int64_t again_ms;            /* the next read, after one that failed */
+	bool unread;                 /* the last one failed: said once */
 	struct reflector *reflector; /* NULL: events are not listed yet */
 	bool listed;
 	char trouble[ERR_TEXT_MAX];
@@ -76,12 +77,19 @@ static void on_kept(void *ctx, const struct kube_answer *answer)
 	if (answer->code == 200) {
 		restore(f, f->restored, answer->body, answer->len);
 	} else if (answer->code != 404 && answer->code != 403) {
+		LOG_AT(f->unread ? LOG_DEBUG : LOG_WARN,
+		       "the saved usage cannot be read, retrying", LN("code", answer->code),
+		       LS("error", answer->message));
+		f->unread = true;
 		f->again_ms = clock_boot_ms() + READ_AGAIN_MS;
 		return;
 	} else if (answer->code == 403) {
 		log_warn("no right to read the saved usage, ignoring",
 			 LS("error", answer->message));
 	}
+	if (f->unread)
+		log_info("the saved usage can be read again");
+	f->unread = false;
 	f->restored++;
 }
 

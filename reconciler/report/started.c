@@ -51,19 +51,29 @@ static bool came_later(const struct pair *p, const struct started *s)
 	       (double)pulled_s > began_s(s);
 }
 
+/* The slot of the node that has the name now; -1: none. */
+static int node_now(const struct core *c, const char *name)
+{
+	int slot = (int)(uintptr_t)map_get(&c->node_names, name) - 1;
+	return slot >= 0 && c->nodes[slot].present && c->nodes[slot].uid != NULL ? slot : -1;
+}
+
+bool started_node_replaced(const struct core *c, const struct node *n)
+{
+	int slot = node_now(c, n->meta.name);
+	return slot >= 0 && n->meta.uid != NULL && strcmp(c->nodes[slot].uid, n->meta.uid) != 0;
+}
+
 bool started_means(struct core *c, const struct started *s, struct tally_start *ret)
 {
-	uintptr_t place = (uintptr_t)map_get(&c->node_names, s->node);
-	if (place == 0)
-		return false;
-	int slot = (int)place - 1;
-	const struct node_slot *node = &c->nodes[slot];
-	if (!node->present || node->uid == NULL || strcmp(node->uid, s->node_uid) != 0)
+	int slot = node_now(c, s->node);
+	if (slot < 0 || strcmp(c->nodes[slot].uid, s->node_uid) != 0)
 		return false;
 	const struct image *img = kept_there(c, s->image, slot);
 	if (img == NULL || began_s(s) < (double)img->created)
 		return false;
-	/* Nobody brought it before, as far as we know, and the event comes too late to ask the node. */
+	/* Nobody brought it before, as far as we know, and the event comes too late to ask the
+	 * node. */
 	bool fetched = s->fetched && !s->by_us && !s->there_before;
 	bool cold = s->cold || fetched || (s->again && came_later(&img->pairs[slot], s));
 	if (!cold && !pulled_before(img, &img->pairs[slot], s))

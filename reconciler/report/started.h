@@ -13,12 +13,12 @@ struct started {                             /* borrowed */
 	bool fetched;      /* again, and it took so long that it was no look at the registry */
 	bool by_us;        /* a pull of ours brought it */
 	bool there_before; /* our pod found it there */
-	int64_t since_s;   /* of pulls before, the core knows only the last one of the image; and who
-			    * pulled before may have counted the start */
-	double waited_s;   /* -1: not known */
+	int64_t since_s; /* of pulls before, the core knows only the last one of the image; and who
+			  * pulled before may have counted the start */
+	double waited_s; /* -1: not known */
 	int64_t pulled_at_s; /* by_us: when that pull ended; 0: by what the core knows */
-	double pull_s;     /* by_us: what it took; 0: not known */
-	double typical_s;  /* of a pull of that image, as events say; 0: not known */
+	double pull_s;       /* by_us: what it took; 0: not known */
+	double typical_s;    /* of a pull of that image, as events say; 0: not known */
 };
 
 /*
@@ -26,5 +26,7 @@ struct started {                             /* borrowed */
  * the image is none that we keep on that node, or if it is there without our doing.
  */
 bool started_means(struct core *c, const struct started *s, struct tally_start *ret);
+/* To be asked before the core is told of it: was there another node of that name? */
+bool started_node_replaced(const struct core *c, const struct node *n);
 
 #endif

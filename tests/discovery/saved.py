@@ -36,7 +36,7 @@ def seconds(text):
 class Kept:
     """The saved report, as far as it is read here; bytes: reconciler/report/stored.h."""
 
-    NAMES = ("rv", "newest", "since", "complete")
+    NAMES = ("rv", "newest", "since", "complete", "lost", "pulled", "avoided", "avoided_bytes", "hits")
 
     def __init__(self, rig):
         self.rig = rig
@@ -176,7 +176,85 @@ def complete_only_while_nobody_counts(world):
     assert got["sinceSeconds"] <= time.time(), got
 
 
-TESTS = [a_hit_and_a_miss, counted_once_a_node, complete_only_while_nobody_counts]
+def unreadable_is_said_once(world):
+    """A saved report and saved usage that cannot be read are one warning each, and one line when they can be."""
+    rig = world.rig
+    logs = {"reconciler": "the saved report", "watcher": "the saved usage"}
+    rig.sim.do(rig.side, {"do": "api-fault", "api": {
+        "kind": "status", "code": 500, "verbs": ["get"], "resources": ["configmaps"]}})
+    for name in logs:
+        rig.programs.pop(name).stop()
+    began = {name: os.path.getsize(os.path.join(rig.folder, f"{name}.log")) for name in logs}
+    rig.start("watcher", "--usage")
+    rig.start("reconciler")
+
+    def lines(name, text):
+        log = rig.programs[name].log()[began[name]:]
+        return [line.split()[1] for line in log.splitlines() if f"{logs[name]} {text}" in line]
+
+    def twice():
+        for name in logs:
+            got = lines(name, "cannot be read")
+            assert len(got) > 1, (name, got)
+        return True
+    until(WAIT, twice)
+    rig.sim.do(rig.side, {"do": "api-heal"})
+
+    def again():
+        for name in logs:
+            assert lines(name, "can be read again") == ["info"], (name, lines(name, "can be read again"))
+        return True
+    until(WAIT, again)
+    for name in logs:
+        got = lines(name, "cannot be read")
+        assert got == ["warn"] + ["debug"] * (len(got) - 1), (name, got)
+    world.until_report(hits=1, misses=1)
+
+
+def a_kill_loses_little(world):
+    """What a kill would lose is saved within a minute: bytes that were pulled, and starts on a node that goes."""
+    rig, image = world.rig, "registry.example/shop/api:1"
+    gone = world.nodes[-1]
+    before = Kept(rig).pulled
+    world.start(image, world.nodes[0])  # then the bytes of the pull on the other node are known
+    until(WAIT, lambda: world.having(image))
+    world.policy("brisk", "0s", 2)
+    world.keep("api", image, "brisk")
+    world.ready("api", len(world.nodes))
+
+    def saved():
+        got, kept = world.report(), Kept(rig)
+        assert kept.pulled == got["pulledBytes"] > before, (kept.pulled, got)
+        return kept.hits
+    assert until(WAIT, saved) == 1
+    world.start(image, gone)
+    world.until_report(hits=2)
+    rig.must("DELETE", f"/api/v1/nodes/{gone}")
+
+    def counted():
+        assert Kept(rig).hits == 2
+        return True
+    until(WAIT, counted)
+    rig.programs.pop("reconciler").kill()
+    rig.start("reconciler")
+    got = world.until_report(hits=2, misses=1)
+    assert got["pulledBytes"] > before, (before, got)
+
+
+def refused_at_the_end_is_said_once(world):
+    """As by helm uninstall, which deletes the Role before the pod: one line of each that saves, and no warning."""
+    rig = world.rig
+    rig.sim.do(rig.side, {"do": "api-fault", "api": {
+        "kind": "status", "code": 403, "verbs": ["create", "update"], "resources": ["configmaps"]}})
+    for name in ("reconciler", "discoverer"):
+        program = rig.programs.pop(name)
+        program.stop()
+        said = [line for line in program.log().rpartition(" stopping signal=")[2].splitlines() if "not written" in line]
+        assert len(said) <= 1 and all(" info " in line for line in said), said
+
+
+TESTS = [a_hit_and_a_miss, counted_once_a_node, complete_only_while_nobody_counts, unreadable_is_said_once, a_kill_loses_little,
+         refused_at_the_end_is_said_once]
 
 
 def main():
@@ -188,7 +266,7 @@ def main():
 
     def run(name, nodes, test):
         error = ""
-        with Rig(options.build, programs=("watcher", "reconciler", "puller"), keep=options.keep, scenario=NODES.format(nodes),
+        with Rig(options.build, programs=("watcher", "reconciler", "puller", "discoverer"), keep=options.keep, scenario=NODES.format(nodes),
                  watcher=["--usage"]) as rig:
             world = World(rig)
             try:
