@@ -131,6 +131,11 @@ void saved_html(const struct msg_report *m, int64_t wall_s, struct buf *out)
 	buf_addf(out, "<p class=note>Counted since %s", since);
 	if (m->lost > 0)
 		buf_addf(out, "; %" PRIu64 " starts were not counted", m->lost);
+	if (m->gaps_s > 0)
+		buf_addf(out, "; the events of %" PRId64 " minutes since then were not seen",
+			 (m->gaps_s + 59) / 60);
+	if (!m->kept)
+		buf_adds(out, "; a restart begins to count anew: the report is not saved");
 	buf_adds(out, ".</p>\n");
 }
 
@@ -138,10 +143,10 @@ void saved_json(const struct msg_report *m, struct buf *out)
 {
 	buf_addf(out,
 		 "{\"known\":%s,\"sinceSeconds\":%" PRId64 ",\"coveredSinceSeconds\":%" PRId64
-		 ",\"notCounted\":%" PRIu64 ",\"hits\":%" PRIu64 ",\"misses\":%" PRIu64
-		 ",\"untimedHits\":%" PRIu64,
-		 m->leading && m->enabled ? "true" : "false", m->since_s, m->covered_s, m->lost,
-		 m->hits, m->misses, m->untimed);
+		 ",\"uncoveredSeconds\":%" PRId64 ",\"kept\":%s,\"notCounted\":%" PRIu64
+		 ",\"hits\":%" PRIu64 ",\"misses\":%" PRIu64 ",\"untimedHits\":%" PRIu64,
+		 m->leading && m->enabled ? "true" : "false", m->since_s, m->covered_s, m->gaps_s,
+		 m->kept ? "true" : "false", m->lost, m->hits, m->misses, m->untimed);
 	buf_add_json_seconds(out, "savedSeconds", m->saved_us);
 	buf_add_json_seconds(out, "waitedSeconds", m->waited_us);
 	buf_addf(out,

@@ -337,6 +337,27 @@ static void rule_56_what_it_saved(void **state)
 	stats_done(&b);
 }
 
+/* Page and JSON say how much of the time is not known, and whether a restart forgets. */
+static void rule_56_what_is_not_known(void **state)
+{
+	(void)state;
+	for (int kept = 0; kept < 2; kept++) {
+		struct stats b = {0};
+		struct msg_report gaps = report;
+		gaps.gaps_s = kept ? 0 : 90;
+		gaps.kept = kept != 0;
+		stats_add_report(&b, &gaps, 1001 * 3600 + 10);
+		assert_int_equal(strstr(b.saved.data, "the events of 2 minutes") == NULL, kept);
+		assert_int_equal(strstr(b.saved.data, "the report is not saved") == NULL, kept);
+		cJSON *json = cJSON_Parse(b.saved_json.data);
+		assert_true(cJSON_GetObjectItem(json, "uncoveredSeconds")->valuedouble ==
+			    (double)gaps.gaps_s);
+		assert_int_equal(cJSON_IsTrue(cJSON_GetObjectItem(json, "kept")), kept);
+		cJSON_Delete(json);
+		stats_done(&b);
+	}
+}
+
 static void rule_56_nothing_without_usage(void **state)
 {
 	struct stats b = {0};
@@ -400,6 +421,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rule_56_what_it_saved),
+		cmocka_unit_test(rule_56_what_is_not_known),
 		cmocka_unit_test(rule_56_nothing_without_usage),
 		cmocka_unit_test(the_queue_is_folded),
 		cmocka_unit_test(names_are_those_of_the_api),
