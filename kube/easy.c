@@ -52,6 +52,16 @@ void easy_set_blob(CURL *c, CURLoption option, const void *bytes, size_t len)
 	curl_easy_setopt(c, option, bytes ? &blob : NULL);
 }
 
+void easy_set_proxy(CURL *c, const char *proxy_url, const char *host, size_t len)
+{
+	bool local = (len == 9 && memcmp(host, "localhost", 9) == 0) ||
+		     (len > 4 && memcmp(host, "127.", 4) == 0) ||
+		     (len == 5 && memcmp(host, "[::1]", 5) == 0);
+	if (proxy_url == NULL && local)
+		proxy_url = "";
+	curl_easy_setopt(c, CURLOPT_PROXY, proxy_url);
+}
+
 /* The bytes live in the credentials, which may be reloaded. */
 static void set_blob(CURL *c, CURLoption option, const struct config_item *item)
 {
@@ -76,21 +86,6 @@ static void host_and_port(const char *server, const char **host, size_t *host_le
 	*port_len = name < all ? all - name - 1 : strlen(*port);
 }
 
-/* As in Go: no proxy for this machine itself, whatever the environment's proxy variables are. */
-static void set_proxy(CURL *c, const struct kube_config *config)
-{
-	const char *host, *port;
-	size_t host_len, port_len;
-	host_and_port(config->server, &host, &host_len, &port, &port_len);
-	bool local = (host_len == 9 && memcmp(host, "localhost", 9) == 0) ||
-		     (host_len > 4 && memcmp(host, "127.", 4) == 0) ||
-		     (host_len == 5 && memcmp(host, "[::1]", 5) == 0);
-	curl_easy_setopt(c, CURLOPT_PROXY,
-			 config->proxy_url ? config->proxy_url
-			 : local           ? ""
-					   : NULL);
-}
-
 static struct curl_slist *connect_to(const struct kube_config *config)
 {
 	const char *host, *port;
@@ -108,6 +103,8 @@ void easy_set_credentials(struct easy *e, const struct credentials *cred)
 {
 	CURL *c = e->curl;
 	const struct kube_config *config = &cred->config;
+	const char *host, *port;
+	size_t host_len, port_len;
 	if (e->generation == cred->generation)
 		return;
 	e->generation = cred->generation;
@@ -120,7 +117,8 @@ void easy_set_credentials(struct easy *e, const struct credentials *cred)
 	set_blob(c, CURLOPT_SSLKEY_BLOB, &config->key);
 	curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, config->insecure ? 0L : 1L);
 	curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, config->insecure ? 0L : 2L);
-	set_proxy(c, config);
+	host_and_port(config->server, &host, &host_len, &port, &port_len);
+	easy_set_proxy(c, config->proxy_url, host, host_len);
 	/*
 	 * Over TLS a burst waits for the first connection, which will carry it all. Without TLS it
 	 * is HTTP/1.1, and waiting would put one request behind another that hangs.

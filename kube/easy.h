@@ -28,6 +28,11 @@ struct curl_slist *easy_set_call(struct easy *e, const struct credentials *cred,
 				 const struct transport_call *call);
 /* NULL unsets; the bytes are copied. */
 void easy_set_blob(CURL *c, CURLoption option, const void *bytes, size_t len);
+/*
+ * proxy_url, or if that is NULL what the environment's proxy variables say; but as in Go none for
+ * this machine itself. host: as in the URL.
+ */
+void easy_set_proxy(CURL *c, const char *proxy_url, const char *host, size_t len);
 /* Wipes and frees them: they hold the token. */
 void easy_headers_free(struct curl_slist *headers);
 /* It broke after a TLS handshake and before any answer: so ends, under TLS 1.3, one of which the

@@ -382,14 +382,6 @@ static struct curl_slist *headers_of(const struct fetch *f)
 	return list;
 }
 
-/* As in Go: no proxy for this machine itself, whatever the environment's proxy variables are. */
-static void set_proxy(CURL *c, const struct weburl *url)
-{
-	if (strcmp(url->host, "localhost") == 0 || strncmp(url->host, "127.", 4) == 0 ||
-	    strcmp(url->host, "[::1]") == 0)
-		curl_easy_setopt(c, CURLOPT_PROXY, "");
-}
-
 static void send_now(struct fetch *f)
 {
 	struct easy *e = easy_new(transport_lane(f->kube->transport, KUBE_FETCH),
@@ -405,7 +397,7 @@ static void send_now(struct fetch *f)
 	f->peer = PEER_OTHER;
 	if (weburl_parse(&f->mem, f->url, &url, &err) == 0) {
 		f->port = strtol(url.port, NULL, 10);
-		set_proxy(c, &url);
+		easy_set_proxy(c, NULL, url.host, strlen(url.host));
 		curl_easy_setopt(c, CURLOPT_URL, weburl_text(&f->mem, &url));
 	}
 	curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, (long)(left > 1 ? left : 1));
