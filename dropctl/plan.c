@@ -73,12 +73,16 @@ static void add_text(struct proc *p, const struct cachedimage *image, const stru
 {
 	struct ctl *c = proc_state(p);
 	struct buf cells = {0};
-	uint64_t told = m->nodes.n, all = m->done + m->pulls + m->notready + m->skipped;
+	uint64_t told = m->nodes.n;
+	uint64_t all = m->done + m->pulls + m->pulling + m->notready + m->skipped;
+	buf_addf(&c->out, "%s%s (%s): %" PRIu64 " to pull%s, ", c->out.len > 0 ? "\n" : "",
+		 visible_text(proc_arena(p), image->meta.name),
+		 visible_text(proc_arena(p), reference_of(p, image)), m->pulls, bytes_of(p, m));
+	if (m->pulling != 0) /* it exists already */
+		buf_addf(&c->out, "%" PRIu64 " being pulled, ", m->pulling);
 	buf_addf(&c->out,
-		 "%s%s (%s): %" PRIu64 " to pull%s, %" PRIu64 " already there, %" PRIu64
-		 " not eligible now, %" PRIu64 " not targeted\n",
-		 c->out.len > 0 ? "\n" : "", visible_text(proc_arena(p), image->meta.name),
-		 visible_text(proc_arena(p), reference_of(p, image)), m->pulls, bytes_of(p, m),
+		 "%" PRIu64 " already there, %" PRIu64 " not eligible now, %" PRIu64
+		 " not targeted\n",
 		 m->done, m->notready, m->skipped);
 	if (m->pulls != 0)
 		add_pace(p, m, &c->out);
@@ -106,11 +110,12 @@ static void add_json(struct proc *p, const struct cachedimage *image, const stru
 	buf_adds(&c->out, ",\"reference\":");
 	buf_add_json(&c->out, reference_of(p, image));
 	buf_addf(&c->out,
-		 ",\"pulls\":%" PRIu64 ",\"done\":%" PRIu64 ",\"notready\":%" PRIu64
-		 ",\"skipped\":%" PRIu64 ",\"bytes\":%" PRIu64 ",\"unknown\":%" PRIu64
+		 ",\"pulls\":%" PRIu64 ",\"pulling\":%" PRIu64 ",\"done\":%" PRIu64
+		 ",\"notready\":%" PRIu64 ",\"skipped\":%" PRIu64 ",\"bytes\":%" PRIu64
+		 ",\"unknown\":%" PRIu64
 		 ",\"concurrencyScope\":\"%s\",\"maxConcurrentNodes\":%" PRIu64
 		 ",\"minDelayMs\":%" PRIu64 ",\"policy\":",
-		 m->pulls, m->done, m->notready, m->skipped, m->bytes, m->unknown,
+		 m->pulls, m->pulling, m->done, m->notready, m->skipped, m->bytes, m->unknown,
 		 m->by_image ? "Image" : "Policy", m->nodes_at_once, m->delay_ms);
 	buf_add_json(&c->out, m->policy != NULL ? m->policy : "");
 	buf_adds(&c->out, ",\"nodes\":[");
@@ -148,7 +153,6 @@ static void finish(struct proc *p)
 	}
 	buf_adds(&text, ctl_json(c) ? "]}\n" : "");
 	ctl_end(p, &text, PROC_EXIT_OK);
-	buf_done(&text);
 }
 
 static void on_planned(struct proc *p, const struct msg_in *in)

@@ -19,8 +19,9 @@ static void add_note(struct plan_file *f, const char *note)
 	f->notes.at = grown;
 }
 
-static int add_image(struct plan_file *f, const char *name, const struct cachedimage_spec *spec,
-		     struct err *err)
+/* set: it is of the list of this CachedImageSet; NULL: it is a CachedImage of the file. */
+static int add_image(struct plan_file *f, const char *name, const char *set,
+		     const struct cachedimage_spec *spec, struct err *err)
 {
 	if (f->n == PLAN_IMAGES_MAX)
 		return err_set(err, ERR_TERMINAL, "more than %d images: split the file",
@@ -33,7 +34,14 @@ static int add_image(struct plan_file *f, const char *name, const struct cachedi
 		f->images = grown;
 		f->cap = cap;
 	}
-	f->images[f->n++] = (struct cachedimage){.meta.name = name, .spec = *spec};
+	struct cachedimage *image = &f->images[f->n++];
+	*image = (struct cachedimage){.meta.name = name, .spec = *spec};
+	if (set != NULL) {
+		image->meta.owners = (struct api_owners){
+			arena_array(&f->arena, 1, sizeof(*image->meta.owners.at)), 1};
+		image->meta.owners.at[0] =
+			(struct api_owner){.kind = kinds[KIND_CACHEDIMAGESET].kind, .name = set};
+	}
 	return 0;
 }
 
@@ -73,8 +81,8 @@ static int add_set(struct plan_file *f, const struct yaml_doc *doc, struct err *
 			.suspend = s->suspend,
 		};
 		if (check_reference(doc, e->image, e->tag, e->digest, f, err) != 0 ||
-		    add_image(f, arena_printf(&f->arena, "%s[%zu]", set.meta.name, i), &spec,
-			      err) != 0)
+		    add_image(f, arena_printf(&f->arena, "%s[%zu]", set.meta.name, i),
+			      set.meta.name, &spec, err) != 0)
 			return -1;
 	}
 	if (s->discovery_policy_ref != NULL)
@@ -101,7 +109,7 @@ static int add_doc(struct plan_file *f, const struct yaml_doc *doc, struct err *
 		    check_reference(doc, image.spec.image, image.spec.tag, image.spec.digest, f,
 				    err) != 0)
 			return -1;
-		return add_image(f, image.meta.name, &image.spec, err);
+		return add_image(f, image.meta.name, NULL, &image.spec, err);
 	}
 	if (strcmp(kind, "PullPolicy") == 0)
 		add_note(f, "PullPolicies in the file are ignored: the plan uses the policies of "

@@ -24,7 +24,7 @@ struct plan_unread {     /* images whose bytes nobody told, for one reason */
 
 struct plan_file {
 	struct arena arena;
-	struct cachedimage *images; /* name, spec; in file order */
+	struct cachedimage *images; /* name, spec, and the set as owner; in file order */
 	size_t n, cap;
 	size_t others;            /* documents of other kinds */
 	struct api_strings notes; /* sentences about what the plan cannot know */

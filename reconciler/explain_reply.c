@@ -5,6 +5,7 @@
  */
 #include "reconciler/reconciler.h"
 
+#include "api/ref.h"
 #include "base/log.h"
 #include "ipc/objpack.h"
 #include "reconciler/explain/explain.h"
@@ -201,6 +202,41 @@ static struct msg_platform_list unsized_of(struct reconciler *r, const struct ca
 	return ret;
 }
 
+/* An image of a set that exists is planned as the child that it has; any other by its own name. */
+static void name_child(struct reconciler *r, struct cachedimage *image, struct arena *a)
+{
+	const struct cachedimage_spec *spec = &image->spec;
+	const char *set = image->meta.owners.n == 1 ? image->meta.owners.at[0].name : NULL;
+	const char *normal = ref_normal(a, ref_make(a, spec->image, spec->tag, spec->digest));
+	const char *child =
+		set != NULL && normal != NULL ? sets_child_of(r->sets, set, normal) : NULL;
+	if (child != NULL)
+		image->meta.name = child;
+}
+
+static void count_nodes(const struct explain *list, size_t n, struct msg_planned *ret)
+{
+	for (size_t i = 0; i < n; i++)
+		switch (explain_infos[list[i].reason].group) {
+		case GROUP_DONE:
+			ret->done++;
+			break;
+		case GROUP_PULLING:
+			ret->pulling++;
+			break;
+		case GROUP_NOTREADY:
+			ret->notready++;
+			break;
+		case GROUP_SKIPPED:
+			ret->skipped++;
+			break;
+		default:
+			ret->pulls++;
+			ret->bytes += list[i].bytes;
+			ret->unknown += list[i].bytes == 0;
+		}
+}
+
 void on_explain_plan(struct proc *p, const struct msg_in *in)
 {
 	struct reconciler *r = proc_state(p);
@@ -216,9 +252,11 @@ void on_explain_plan(struct proc *p, const struct msg_in *in)
 		       &err) < 0)
 		log_warn("plan request without a CachedImage, answering with an empty plan");
 	else {
+		name_child(r, &image, a);
 		struct explain_pods pods = explain_plan_pods(r->core, &image, a);
 		struct image_platforms told = platforms_told(&ask->platforms, a);
-		n = explain_plan_told(r->core, &image, &told, PLAN_NODES_MAX, a, &list);
+		n = explain_plan_told(r->core, &image, &told, PLAN_NODES_MAX, proc_now(p), a,
+				      &list);
 		if (ask->platforms.n == 0)
 			reply.unsized = unsized_of(r, &image, list, n, a);
 		reply.images_per_pod = pods.images_per_pod;
@@ -229,22 +267,7 @@ void on_explain_plan(struct proc *p, const struct msg_in *in)
 		reply.delay_ms = (uint64_t)limits.delay_ms;
 		reply.by_image = limits.by_image;
 	}
-	for (size_t i = 0; i < n; i++)
-		switch (explain_infos[list[i].reason].group) {
-		case GROUP_DONE:
-			reply.done++;
-			break;
-		case GROUP_NOTREADY:
-			reply.notready++;
-			break;
-		case GROUP_SKIPPED:
-			reply.skipped++;
-			break;
-		default:
-			reply.pulls++;
-			reply.bytes += list[i].bytes;
-			reply.unknown += list[i].bytes == 0;
-		}
+	count_nodes(list, n, &reply);
 	reply.nodes = states_of(list, n < max ? n : max, a);
 	answer(p, in, MSG_planned, &reply);
 }

@@ -92,6 +92,17 @@ static const struct pull *pull_on(const struct image *img, int slot)
 	return NULL;
 }
 
+bool explain_pulling(const struct image *img, int slot, struct now now, struct explain *e)
+{
+	if ((img->pairs[slot].flags & PAIR_LIVE) == 0)
+		return false;
+	const struct pull *pull = pull_on(img, slot);
+	e->reason = EXPLAIN_PULLING;
+	e->subject = pull != NULL ? pull->pod->name : NULL;
+	e->at = pull != NULL ? at_unix(pull->pod->started_ms, now) : 0;
+	return true;
+}
+
 static const char *cause_on(const struct image *img, int slot)
 {
 	uint8_t cause = img->pairs[slot].cause;
@@ -302,12 +313,9 @@ void explain_slot(struct explain_view *v, int slot, struct explain *e)
 		e->reason = EXPLAIN_NO_ROOM;
 		return;
 	}
-	if ((p->flags & PAIR_LIVE) != 0) {
-		const struct pull *pull = pull_on(img, slot);
-		e->reason = EXPLAIN_PULLING;
-		e->subject = pull != NULL ? pull->pod->name : NULL;
-		e->at = pull != NULL ? at_unix(pull->pod->started_ms, v->now) : 0;
-	} else if (p->pulled_s != 0 && !e->repull) {
+	if (explain_pulling(img, slot, v->now, e))
+		return;
+	if (p->pulled_s != 0 && !e->repull) {
 		e->reason = EXPLAIN_CACHED;
 		e->at = p->pulled_s;
 	} else if (!explain_not_ready(s, e) && !explain_suspended(v, e) &&

@@ -157,16 +157,16 @@ size_t explain_queue(struct core *c, size_t max, struct now now, struct arena *a
 /*
  * What an image with this spec would do, were it applied now: each node, in the order in which
  * it would be pulled, then those that would be skipped. EXPLAIN_NEXT: would be pulled;
- * EXPLAIN_CACHED: has it (17). At most max rows. If an image of that name
- * exists it is as if the spec replaced it. told: what the registry says of the reference; empty: it
- * was not asked, or does not tell.
+ * EXPLAIN_PULLING: is being pulled, for the image of that name; EXPLAIN_CACHED: has it (17). At
+ * most max rows. If an image of that name exists it is as if the spec replaced it. told: what the
+ * registry says of the reference; empty: it was not asked, or does not tell.
  */
 size_t explain_plan_told(struct core *c, const struct cachedimage *image,
-			 const struct image_platforms *told, size_t max, struct arena *a,
-			 struct explain **ret_list);
+			 const struct image_platforms *told, size_t max, struct now now,
+			 struct arena *a, struct explain **ret_list);
 /* The same with an empty one. */
-size_t explain_plan(struct core *c, const struct cachedimage *image, size_t max, struct arena *a,
-		    struct explain **ret_list);
+size_t explain_plan(struct core *c, const struct cachedimage *image, size_t max, struct now now,
+		    struct arena *a, struct explain **ret_list);
 /*
  * The platforms of the nodes in such a list that pull unknown bytes; none if registries may not be
  * asked about the image (37).

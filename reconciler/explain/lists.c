@@ -1,7 +1,7 @@
 /*
  * Explanations of many pairs: the sum of an image, the queue in the order in which it
- * would start (behaviour.md 13), and the plan of an image that is not there yet. Costs as
- * much as it looks at; answers are as long as they are asked to be.
+ * would start (behaviour.md 13), and the plan of an image that is not there yet, or is to be
+ * changed. Costs as much as it looks at; answers are as long as they are asked to be.
  */
 #include <string.h>
 
@@ -160,7 +160,8 @@ size_t explain_queue(struct core *c, size_t max, struct now now, struct arena *a
 	return n;
 }
 
-struct plan { /* an image that is not there yet */
+struct plan { /* an image that is not there yet, or whose spec becomes this */
+	struct now now;
 	const struct cachedimage_spec *spec;
 	const struct policy *policy;
 	const struct image *known; /* one of that name and reference; or NULL */
@@ -200,6 +201,8 @@ static struct explain plan_slot(const struct plan *p, struct core *c, int slot, 
 			     : explain_lacks(c, p->sizes, slot, &e, a))
 		return e;
 	uint32_t pulled_s = p->known != NULL ? p->known->pairs[slot].pulled_s : 0;
+	if (p->known != NULL && explain_pulling(p->known, slot, p->now, &e))
+		return e;
 	if (pair_listed(c, p->anew, slot) || pulled_s != 0) {
 		e.reason = EXPLAIN_CACHED;
 		e.at = pulled_s;
@@ -212,17 +215,32 @@ static struct explain plan_slot(const struct plan *p, struct core *c, int slot, 
 	return e;
 }
 
+/*
+ * The image of that name, if it keeps what it has with this spec: an image starts over when its
+ * reference is written in another way (16), the child of a set does not (23).
+ */
+static const struct image *known_as(const struct core *c, const struct cachedimage *image,
+				    const char *reference, struct arena *a)
+{
+	const struct image *known = map_get(&c->images, image->meta.name);
+	const char *normal = image->meta.owners.n != 0 ? ref_normal(a, reference) : NULL;
+	if (known == NULL)
+		return NULL;
+	bool same = strcmp(known->reference, reference) == 0 ||
+		    (normal != NULL && strcmp(known->normal, normal) == 0);
+	return same ? known : NULL;
+}
+
 static struct plan plan_of(const struct core *c, const struct cachedimage *image, struct arena *a)
 {
 	const struct cachedimage_spec *spec = &image->spec;
 	const char *name = spec->policy_ref != NULL ? spec->policy_ref->name : NULL;
 	const struct policy *policy = name != NULL ? map_get(&c->policies, name) : NULL;
-	const struct image *known = map_get(&c->images, image->meta.name);
 	const char *reference = ref_make(a, spec->image, spec->tag, spec->digest);
 	return (struct plan){
 		.spec = spec,
 		.policy = policy != NULL && policy->present ? policy : &c->fallback,
-		.known = known != NULL && strcmp(known->reference, reference) == 0 ? known : NULL,
+		.known = known_as(c, image, reference, a),
 	};
 }
 
@@ -239,19 +257,21 @@ static int plan_place(const struct core *c, const struct explain *e, int slot)
 	switch (explain_infos[e->reason].group) {
 	case GROUP_WAITING:
 		return bit_get(c->fresh, (size_t)slot) ? 0 : 1;
-	case GROUP_DONE:
+	case GROUP_PULLING:
 		return 2;
-	case GROUP_NOTREADY:
+	case GROUP_DONE:
 		return 3;
-	default:
+	case GROUP_NOTREADY:
 		return 4;
+	default:
+		return 5;
 	}
 }
-#define PLAN_PLACES 5
+#define PLAN_PLACES 6
 
 size_t explain_plan_told(struct core *c, const struct cachedimage *image,
-			 const struct image_platforms *told, size_t max, struct arena *a,
-			 struct explain **ret_list)
+			 const struct image_platforms *told, size_t max, struct now now,
+			 struct arena *a, struct explain **ret_list)
 {
 	struct plan plan = plan_of(c, image, a);
 	struct explain *all = arena_array(a, c->n_order, sizeof(*all));
@@ -259,6 +279,7 @@ size_t explain_plan_told(struct core *c, const struct cachedimage *image,
 	size_t n = 0;
 	sizes_of_reference(c, anew.listed_as, &anew);
 	anew.check.platforms = *told;
+	plan.now = now;
 	plan.anew = &anew;
 	plan.sizes = plan.known != NULL && told->n == 0 ? plan.known : &anew;
 	for (size_t rank = 0; rank < c->n_order; rank++)
@@ -274,10 +295,10 @@ size_t explain_plan_told(struct core *c, const struct cachedimage *image,
 	return n;
 }
 
-size_t explain_plan(struct core *c, const struct cachedimage *image, size_t max, struct arena *a,
-		    struct explain **ret_list)
+size_t explain_plan(struct core *c, const struct cachedimage *image, size_t max, struct now now,
+		    struct arena *a, struct explain **ret_list)
 {
-	return explain_plan_told(c, image, &(struct image_platforms){0}, max, a, ret_list);
+	return explain_plan_told(c, image, &(struct image_platforms){0}, max, now, a, ret_list);
 }
 
 struct explain_limits explain_plan_limits(struct core *c, const struct cachedimage *image,

@@ -37,6 +37,8 @@ bool explain_left_out(const struct core *c, const struct image *img, int slot, s
 		      struct arena *a);
 /* 51. */
 void explain_shut(const struct policy *p, struct explain *e);
+/* A pull of it is in flight there: fills e and says true. */
+bool explain_pulling(const struct image *img, int slot, struct now now, struct explain *e);
 bool explain_not_ready(const struct node_slot *s, struct explain *e);
 
 #endif

@@ -77,6 +77,13 @@ void sets_gone(struct sets *s, enum kind kind, const char *name, struct now now)
 	arena_reset(&s->scratch);
 }
 
+const char *sets_child_of(const struct sets *s, const char *set, const char *normal)
+{
+	const struct set *of = map_get(&s->sets, set);
+	const struct entry *e = of != NULL ? map_get(&of->entries, normal) : NULL;
+	return e != NULL && e->child != NULL ? e->child->name : NULL;
+}
+
 void sets_mark(struct sets *s)
 {
 	s->read++;

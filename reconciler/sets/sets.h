@@ -114,6 +114,9 @@ enum set_result {
 void sets_answered(struct sets *s, enum set_verb verb, const char *name, const char *uid,
 		   enum set_result result, uint64_t rv, const char *text, struct now now);
 
+/* The name of the child of that set for the reference (in normal form); NULL: there is none. */
+const char *sets_child_of(const struct sets *s, const char *set, const char *normal);
+
 /* 58. Has it the wanted reference, the label and no controller? Then it is adopted once the watch
  * shows it. */
 bool sets_adoptable(struct arena *a, const struct cachedimage *found,

@@ -40,6 +40,11 @@ kind: CachedImage
 metadata: {name: sized}
 spec: {image: registry.example/sized, tag: "1", policyRef: {name: quick}, tolerations: [{operator: Exists}]}
 """
+CHANGED = """
+kind: CachedImageSet
+metadata: {name: kept}
+spec: {images: [{image: docker.io/library/good, tag: "1"}, {image: one}], policyRef: {name: quick}}
+"""
 POLICY = """
 kind: DiscoveryPolicy
 metadata: {name: found}
@@ -95,6 +100,8 @@ ROWS = [
      ['"pulls":3,"podsAtLeast":2,"notes":["the size of 3 images is not known: the registry does not have it"]']),
     ("plan: the registry tells the bytes", ["plan", "-f", "-"], SIZED, 0,
      ["sized (registry.example/sized:1): 2 to pull (62 MB), 0 already there, 1 not eligible now, 0 not targeted"]),
+    ("plan of a set that exists: what the change would pull", ["plan", "-f", "-"], CHANGED, 0,
+     ["kept[0] (docker.io/library/good:1): 0 to pull, 1 already there", "kept[1] (one:latest): 1 to pull", "Total: 1 pull, 1 pod"]),
     ("plan of a broken file", ["plan", "-f", "-"], BROKEN, 1, ["line 3: spec.tagg", "did you mean tag?"]),
     ("plan without a file", ["plan"], None, 100, ["dropctl plan -f FILE"]),
     ("discover: nobody listens", ["discover", "-f", "-"], POLICY, 2,
@@ -117,7 +124,7 @@ ROWS = [
 ]
 # words, and what the JSON must satisfy
 JSON_ROWS = [
-    (["status", "-o", "json"], lambda v: v["leading"] and {i["image"] for i in v["images"]} == {"good", "bad"}),
+    (["status", "-o", "json"], lambda v: v["leading"] and {i["image"] for i in v["images"]} == {"good", "kept-good-1", "bad"}),
     (["why", "good", "-o", "json"],
      lambda v: {n["node"]: n["state"] for n in v["nodes"]}
      == {"free-000": "done", "tainted-000": "skipped", "away-000": "notready"}),

@@ -64,6 +64,11 @@ static void check_good(const struct row *row, const struct plan_file *f)
 	struct arena a = ARENA_INIT;
 	for (size_t i = 0; i < f->n; i++) {
 		const struct cachedimage_spec *s = &f->images[i].spec;
+		const struct api_owners *of = &f->images[i].meta.owners;
+		bool entry = strchr(f->images[i].meta.name, '[') != NULL;
+		assert_int_equal(of->n, entry);
+		if (entry)
+			assert_string_equal(of->at[0].name, "x");
 		buf_addf(&got, "%s%s=%s", i > 0 ? " " : "", f->images[i].meta.name,
 			 ref_make(&a, s->image, s->tag, s->digest));
 	}

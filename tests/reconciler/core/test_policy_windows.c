@@ -303,7 +303,7 @@ static void rule_51_what_is_told(void **state)
 	struct cachedimage img = rig_image_of("j", "1", "p");
 	(void)state;
 	begin(&r, "22:30", "23:00", NULL, NULL);
-	assert_int_equal(explain_plan(r.core, &img, 9, &r.keep, &list), 1);
+	assert_int_equal(explain_plan(r.core, &img, 9, r.now, &r.keep, &list), 1);
 	assert_string_equal(explain_text(&list[0], &r.keep),
 			    "waiting for policy p: its pull windows open at 2023-11-14 22:30 UTC");
 	assert_int_equal(core_window_stats(r.core, &r.keep, &stats), 1);

@@ -271,10 +271,10 @@ static void rule_50_the_plan_tells_it(void **state)
 	begin(&r);
 	put_policy(&r, true);
 	rig_turn(&r, 0);
-	assert_int_equal(explain_plan(r.core, &img, 9, &r.keep, &list), 1);
+	assert_int_equal(explain_plan(r.core, &img, 9, r.now, &r.keep, &list), 1);
 	assert_string_equal(explain_text(&list[0], &r.keep), "suspended by PullPolicy p");
 	img.spec.suspend = true;
-	explain_plan(r.core, &img, 9, &r.keep, &list);
+	explain_plan(r.core, &img, 9, r.now, &r.keep, &list);
 	assert_string_equal(explain_text(&list[0], &r.keep), "suspended by its own spec");
 	rig_done(&r);
 }

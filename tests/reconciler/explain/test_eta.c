@@ -45,7 +45,7 @@ static void rule_40_a_plan_of_bytes(void **state)
 	rig_node_lists(&r, "z", 0, (struct rig_listed[]){{{"new:1"}, 64 << 20}, {{0}, 0}});
 	struct cachedimage img = rig_image_of("new", "1", "p");
 	img.spec.image_pull_policy = "IfNotPresent";
-	size_t n = explain_plan(r.core, &img, 9, &r.keep, &list);
+	size_t n = explain_plan(r.core, &img, 9, r.now, &r.keep, &list);
 	assert_int_equal(n, 3);
 	for (size_t i = 0; i < n; i++)
 		bytes += list[i].reason == EXPLAIN_NEXT ? list[i].bytes : 0;
@@ -67,12 +67,12 @@ static void rule_40_a_plan_with_what_the_registry_tells(void **state)
 	rig_node_as(&r, "a", "a", true, NULL, RIG_WALL_S - 100000, "amd64");
 	rig_node_as(&r, "b", "b", true, NULL, RIG_WALL_S - 100000, "arm64");
 	struct cachedimage img = rig_image_of("new", "1", "p");
-	size_t n = explain_plan(r.core, &img, 9, &r.keep, &list);
+	size_t n = explain_plan(r.core, &img, 9, r.now, &r.keep, &list);
 	struct api_strings asked = explain_plan_unsized(r.core, &img, list, n, &r.keep);
 	assert_int_equal(asked.n, 2);
 	assert_string_equal(asked.at[0], "linux/amd64");
 	assert_string_equal(asked.at[1], "linux/arm64");
-	n = explain_plan_told(r.core, &img, &told, 9, &r.keep, &list);
+	n = explain_plan_told(r.core, &img, &told, 9, r.now, &r.keep, &list);
 	assert_int_equal(n, 2);
 	assert_int_equal(list[0].bytes, 30 << 20);
 	/* 39. */
@@ -80,11 +80,12 @@ static void rule_40_a_plan_with_what_the_registry_tells(void **state)
 	assert_int_equal(list[1].reason, EXPLAIN_PLATFORM);
 	assert_string_equal(list[1].detail, "image is linux/amd64 only");
 	assert_int_equal(explain_plan_unsized(r.core, &img, list, n, &r.keep).n, 0);
-	n = explain_plan_told(r.core, &img, &(struct image_platforms){amd, 2}, 9, &r.keep, &list);
+	n = explain_plan_told(r.core, &img, &(struct image_platforms){amd, 2}, 9, r.now, &r.keep,
+			      &list);
 	assert_int_equal(list[0].bytes + list[1].bytes, 50 << 20);
 	/* Who may not be asked is not. */
 	core_allow_checks(r.core, false);
-	n = explain_plan(r.core, &img, 9, &r.keep, &list);
+	n = explain_plan(r.core, &img, 9, r.now, &r.keep, &list);
 	assert_int_equal(explain_plan_unsized(r.core, &img, list, n, &r.keep).n, 0);
 	rig_done(&r);
 }

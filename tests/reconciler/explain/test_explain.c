@@ -533,7 +533,7 @@ static void plans(void **state)
 	not_ready(&r);
 	struct cachedimage img = rig_image_of("new", "1", "p");
 	img.spec.image_pull_policy = "IfNotPresent";
-	size_t n = explain_plan(r.core, &img, 9, &r.keep, &list);
+	size_t n = explain_plan(r.core, &img, 9, r.now, &r.keep, &list);
 	const char *text = "";
 	for (size_t i = 0; i < n; i++)
 		text = arena_printf(&r.keep, "%s%s %s; ", text, list[i].node,

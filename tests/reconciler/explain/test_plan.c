@@ -66,11 +66,37 @@ static void rule_55_the_limits_of_a_plan(void **state)
 	rig_done(&r);
 }
 
+/* An image that exists: what is there or on its way is not pulled again, a new tag is. */
+static void what_a_change_would_pull(void **state)
+{
+	struct rig r;
+	struct cachedimage img = rig_image_of("i", "1", "p");
+	struct explain *list;
+	(void)state;
+	rig_one_node(&r);
+	rig_node(&r, "b");
+	const struct core_start *s = rig_start(&r);
+	assert_int_equal(explain_plan(r.core, &img, 9, r.now, &r.keep, &list), 2);
+	assert_string_equal(list[0].node, "b");
+	assert_int_equal(list[0].reason, EXPLAIN_NEXT);
+	assert_int_equal(list[1].reason, EXPLAIN_PULLING);
+	assert_string_equal(list[1].subject, s->pod_name);
+	assert_int_equal(list[1].at, r.now.wall_s);
+	rig_pod(&r, s, POD_PULLED);
+	explain_plan(r.core, &img, 9, r.now, &r.keep, &list);
+	assert_int_equal(list[1].reason, EXPLAIN_CACHED);
+	img.spec.tag = "2";
+	explain_plan(r.core, &img, 9, r.now, &r.keep, &list);
+	assert_int_equal(list[1].reason, EXPLAIN_NEXT);
+	rig_done(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rule_42_what_may_share_a_pod),
 		cmocka_unit_test(rule_55_the_limits_of_a_plan),
+		cmocka_unit_test(what_a_change_would_pull),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
