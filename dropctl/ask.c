@@ -94,7 +94,7 @@ void ctl_json_rows(struct ctl *c, const struct msg_in *in)
 		c->out.data[--c->out.len] = '\0';
 }
 
-void ctl_end(struct proc *p, const struct buf *text, int exit_code)
+void ctl_end(struct proc *p, struct buf *text, int exit_code)
 {
 	struct ctl *c = proc_state(p);
 	c->ended = true;
@@ -102,6 +102,7 @@ void ctl_end(struct proc *p, const struct buf *text, int exit_code)
 	visible_add(&shown, text->len > 0 ? text->data : "", true);
 	bool written = fwrite(shown.data, 1, shown.len, stdout) == shown.len && fflush(stdout) == 0;
 	buf_done(&shown);
+	buf_done(text);
 	proc_stop(p, written ? exit_code : PROC_EXIT_ENV);
 }
 

@@ -219,7 +219,6 @@ static void finish(struct proc *p)
 	struct buf text = {0};
 	buf_addf(&text, ctl_json(c) ? "{\"policies\":[%s]}\n" : "%s", c->out.data);
 	ctl_end(p, &text, c->exit_code);
-	buf_done(&text);
 }
 
 static void on_discovered(struct proc *p, const struct msg_in *in)

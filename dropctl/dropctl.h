@@ -104,8 +104,8 @@ bool ctl_no_usage(struct proc *p, bool enabled);
 void ctl_again(struct ctl *c, const char *after);
 /* Adds an answer's rows to out as JSON. */
 void ctl_json_rows(struct ctl *c, const struct msg_in *in);
-/* Prints text to standard output and ends the command. */
-void ctl_end(struct proc *p, const struct buf *text, int exit_code);
+/* Prints text to standard output, frees it, and ends the command. */
+void ctl_end(struct proc *p, struct buf *text, int exit_code);
 /* Ends it with an error for people. */
 void ctl_fail(struct proc *p, int exit_code, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));

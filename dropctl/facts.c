@@ -71,7 +71,6 @@ static void on_facts_shown(struct proc *p, const struct msg_in *in)
 	else
 		add_text(m, proc_arena(p), &text);
 	ctl_end(p, &text, m->known ? PROC_EXIT_OK : CTL_EXIT_NONE);
-	buf_done(&text);
 }
 
 static int init(struct proc *p, struct err *err)

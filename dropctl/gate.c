@@ -43,7 +43,6 @@ static void on_held_explained(struct proc *p, const struct msg_in *in)
 	if (!ctl_json(c) && m->held > m->nodes.n)
 		buf_addf(&text, "The first %zu of %" PRIu64 " nodes.\n", m->nodes.n, m->held);
 	ctl_end(p, &text, PROC_EXIT_OK);
-	buf_done(&text);
 }
 
 static void on_gate_opened(struct proc *p, const struct msg_in *in)
@@ -64,7 +63,6 @@ static void on_gate_opened(struct proc *p, const struct msg_in *in)
 	else
 		buf_addf(&text, "%" PRIu64 " opening.\n", m->opened);
 	ctl_end(p, &text, PROC_EXIT_OK);
-	buf_done(&text);
 }
 
 static int64_t turn(struct proc *p, struct now now)

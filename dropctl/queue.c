@@ -33,7 +33,6 @@ static void on_queue_explained(struct proc *p, const struct msg_in *in)
 	}
 	table_print(&c->table, 4, &text);
 	ctl_end(p, &text, PROC_EXIT_OK);
-	buf_done(&text);
 }
 
 static int64_t turn(struct proc *p, struct now now)

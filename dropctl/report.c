@@ -125,7 +125,6 @@ static void on_report(struct proc *p, const struct msg_in *in)
 	else
 		print_text(c, m, &text);
 	ctl_end(p, &text, PROC_EXIT_OK);
-	buf_done(&text);
 }
 
 static int64_t turn(struct proc *p, struct now now)

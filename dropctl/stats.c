@@ -58,7 +58,6 @@ static void on_metrics(struct proc *p, const struct msg_in *in)
 	}
 	buf_addf(&text, "{%s}\n", c->out.len > 0 ? c->out.data : "");
 	ctl_end(p, &text, PROC_EXIT_OK);
-	buf_done(&text);
 }
 
 static int init(struct proc *p, struct err *err)

@@ -143,7 +143,6 @@ static void finish(struct proc *p, const struct msg_left_out *m)
 		add_left_out(m, &text);
 	}
 	ctl_end(p, &text, c->exit_code);
-	buf_done(&text);
 }
 
 static void on_images_explained(struct proc *p, const struct msg_in *in)

@@ -24,7 +24,6 @@ static void finish(struct proc *p)
 		buf_adds(&text, "The cluster has no nodes.\n");
 	}
 	ctl_end(p, &text, PROC_EXIT_OK);
-	buf_done(&text);
 }
 
 static void on_explained(struct proc *p, const struct msg_in *in)
@@ -108,7 +107,6 @@ static void on_held_explained(struct proc *p, const struct msg_in *in)
 	}
 	table_print(&c->table, 4, &text);
 	ctl_end(p, &text, PROC_EXIT_OK);
-	buf_done(&text);
 }
 
 static int64_t turn(struct proc *p, struct now now)
