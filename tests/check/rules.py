@@ -4,7 +4,7 @@
 rules.py [--table]. The rules are those of docs/behaviour.md. A text that cites a rule, a must of docs/musts.md, a
 page, a section of a page or a source file that does not exist fails, too. A C test says so by a function rule_23_...
 (rules_8_9_... for two), or its file by "behaviour.md 5, 7" or "rule 5" in the opening comment; a test on the real
-cluster by "rule 23" in its docstring or its checks; a mutant by its row in tests/mutants/mutants.py.
+cluster by "rule 23" in its docstring or its checks; a mutant by its row in tests/mutants.
 """
 import ast
 import collections

@@ -190,7 +190,8 @@ static void rule_36_endpoints(void **state)
 	}
 	static const char *const bad[] = {"r.example",       "=https://a",
 					  "a=ftp://b",       "a=https://b;x=1",
-					  "a=https://u:p@b", "a=https://b;ca=relative"};
+					  "a=https://u:p@b", "a=https://b;ca=relative",
+					  "a=https://b?x=1"};
 	for (size_t i = 0; i < ROWS(bad); i++) {
 		struct endpoints all = {0};
 		struct err err;
@@ -208,6 +209,8 @@ static const struct match_row {
 	{"the host", "r.example", "r.example/team/app", true},
 	{"another host", "q.example", "r.example/team/app", false},
 	{"a part of a host", "example", "r.example/team/app", false},
+	{"its first label", "r", "r.example/team/app", false},
+	{"a label more", "r.example.org", "r.example/team/app", false},
 	{"equal ports", "r.example:5000", "r.example:5000/app", true},
 	{"a port that the image lacks", "r.example:5000", "r.example/app", false},
 	{"a port that the key lacks", "r.example", "r.example:5000/app", false},
@@ -308,6 +311,31 @@ static const struct login_row {
 		"\"password\":\"x\"}}}"}},
 	 "",
 	 false},
+	{"no user before the colon",
+	 "r.example/app",
+	 {{NEW, "{\"auths\":{\"r.example\":{\"auth\":\"Ong=\"}}}"}},
+	 "",
+	 false},
+	{"a password with a colon",
+	 "r.example/app",
+	 {{NEW, "{\"auths\":{\"r.example\":{\"auth\":\"dTpwOnE=\"}}}"}},
+	 "u",
+	 false},
+	{"a byte that ends no text",
+	 "r.example/app",
+	 {{NEW, "{\"auths\":{\"r.example\":{\"auth\":\"dTpwAHg=\"}}}"}},
+	 "",
+	 false},
+	{"an empty username",
+	 "r.example/app",
+	 {{NEW, "{\"auths\":{\"r.example\":{\"username\":\"\",\"password\":\"x\"}}}"}},
+	 "",
+	 false},
+	{"a key with http",
+	 "r.example/app",
+	 {{NEW, "{\"auths\":{\"http://r.example\":{\"auth\":\"Yjp4\"}}}"}},
+	 "b",
+	 false},
 	{"an empty auth is none",
 	 "r.example/app",
 	 {{NEW, "{\"auths\":{\"r.example\":{\"auth\":\"\",\"username\":\"a\","
@@ -356,11 +384,17 @@ static void rule_36_logins(void **state)
 			assert_int_equal(rc, row->bad ? -1 : 0);
 			free(json);
 		}
+		/* Where the configuration is, without the type that it belongs to. */
+		static const char untyped[] =
+			"{\"type\":\"Opaque\",\"data\":{\".dockercfg\":\"e30=\"}}";
+		assert_int_equal(pull_logins_add(&l, row->image, untyped, strlen(untyped), &err),
+				 -1);
 		pull_logins_settle(&l);
 		buf_adds(&users, "");
 		for (size_t i = 0; i < l.n; i++)
 			buf_addf(&users, "%s%s", i > 0 ? " " : "", l.at[i].auth.username);
 		assert_string_equal(users.data != NULL ? users.data : "", row->users);
+		assert_int_equal(l.n == 0, *row->users == '\0'); /* nobody has an empty name */
 		buf_done(&users);
 		pull_logins_done(&l);
 	}
@@ -418,6 +452,13 @@ static void rule_35_hosts_that_fail(void **state)
 	hosts_held(&h, "q.example", 0, now); /* a shorter one does not shorten it */
 	assert_false(hosts_may(&h, "q.example", now + 5 * MINUTE - 1));
 	assert_true(hosts_may(&h, "q.example", now + 5 * MINUTE));
+	/* Between a minute and six hours, whatever Retry-After says. */
+	hosts_held(&h, "short.example", 0, now);
+	assert_false(hosts_may(&h, "short.example", now + MINUTE - 1));
+	assert_true(hosts_may(&h, "short.example", now + MINUTE));
+	hosts_held(&h, "long.example", 2000 * (int64_t)MINUTE, now);
+	assert_false(hosts_may(&h, "long.example", now + 360 * MINUTE - 1));
+	assert_true(hosts_may(&h, "long.example", now + 360 * MINUTE));
 	hosts_done(&h);
 }
 
@@ -430,7 +471,8 @@ static void rule_35_gets_at_docker_hub(void **state)
 		assert_true(hosts_take_get(&h, "docker.io", true, false, 1000 + i));
 	assert_false(hosts_take_get(&h, "docker.io", true, false, 2000));
 	assert_true(hosts_take_get(&h, "docker.io", false, false, 2000));
-	assert_true(hosts_take_get(&h, "r.example", true, false, 2000));
+	for (int i = 0; i <= HUB_GETS; i++)
+		assert_true(hosts_take_get(&h, "r.example", true, false, 2000 + i));
 	assert_true(hosts_take_get(&h, "docker.io", true, false, 1000 + six_hours));
 	assert_false(hosts_take_get(&h, "docker.io", true, false, 1000 + six_hours));
 	hosts_answered(&h, "r.example", "100;w=21600", "50;w=21600", 3000);

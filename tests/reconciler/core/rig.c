@@ -225,7 +225,12 @@ void rig_pod(struct rig *r, const struct core_start *s, enum fate fate)
 						      : "ContainerCreating",
 				      waits ? messages[fate] : NULL};
 	struct pod_condition sandbox = {"PodReadyToStartContainers", "True", NULL, NULL};
-	struct container_status cs = {.name = "pull", .waiting = &w};
+	bool told = fate == POD_PULLED && r->image_id != NULL;
+	struct container_terminated ended = {.exit_code = 0};
+	struct container_status cs = {.name = "pull",
+				      .image_id = told ? r->image_id : NULL,
+				      .waiting = told ? NULL : &w,
+				      .terminated = told ? &ended : NULL};
 	struct pod pod = {
 		.meta = {.name = s->pod_name, .uid = s->pod_name, .created = r->now.wall_s},
 		.node_name = s->node,

@@ -25,6 +25,7 @@ struct rig {
 	int64_t next_ms;
 	/* Deletes are not obeyed, and a pod's start is not answered by itself. */
 	bool keep_pods;
+	const char *image_id;            /* what rig_pod() tells of a pulled image; NULL: nothing */
 	struct cachedimage_status api;   /* what the last status write made of the first image */
 	struct pullpolicy_status policy; /* the same, of the last PullPolicy written */
 	size_t n_policy_writes;

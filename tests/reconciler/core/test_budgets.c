@@ -106,6 +106,35 @@ static void rule_41_an_image_that_is_too_large(void **state)
 	rig_done(&r);
 }
 
+/* Where it is, nothing more is needed, however full the disk: it is pulled again there. */
+static void rule_41_a_repull_needs_no_room(void **state)
+{
+	(void)state;
+	static const char *const nodes[] = {"a"};
+	struct rig r;
+	rig_new(&r);
+	struct pullpolicy p = {.meta = {.name = "p", .uid = "p"},
+			       .spec = {.max_concurrent_nodes = 9,
+					.max_pulls_per_node = 9,
+					.repull_interval = 3600 * S,
+					.max_node_image_disk_percent = 50}};
+	core_put(r.core, KIND_PULLPOLICY, &p, r.now);
+	struct cachedimage img = rig_image_of("i", "1", "p");
+	img.status = (struct cachedimage_status){
+		.observed_generation = 1,
+		.cached_image = "i:1",
+		.cached_nodes = {(const char **)(uintptr_t)nodes, 1},
+		.last_pulled_at = RIG_WALL_S - 100,
+	};
+	rig_put_image(&r, &img);
+	NODE(&r, "a", {"docker.io/library/i:1", 2000 * MB}, {"other:1", 500 * MB}, );
+	begin(&r);
+	assert_int_equal(r.acts.n_starts, 0);
+	rig_turn(&r, 3600 * S);
+	assert_int_equal(r.acts.n_starts, 1);
+	rig_done(&r);
+}
+
 /* Nobody knew; then it is pulled once, and by then everybody knows. */
 static void rule_41_found_out_by_a_pull(void **state)
 {
@@ -246,6 +275,12 @@ static void rule_41_left_out_and_taken_up_again(void **state)
 	rig_turn(&r, 10 * S);
 	assert_string_equal(r.api.ready, "2/2");
 	assert_int_equal(r.api.nodes_skipped, 0);
+	/* What comes when the leader is not new any more waits for its ten minutes. */
+	rig_turn(&r, 60 * S);
+	NODE(&r, "b", {"other:1", 2000 * MB}, );
+	rig_turn(&r, 10 * S);
+	rig_turn(&r, 10 * S);
+	assert_string_equal(r.api.ready, "2/3");
 	rig_done(&r);
 }
 
@@ -273,6 +308,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rule_41_an_image_that_is_too_large),
+		cmocka_unit_test(rule_41_a_repull_needs_no_room),
 		cmocka_unit_test(rule_41_found_out_by_a_pull),
 		cmocka_unit_test(rule_41_room_on_the_disk),
 		cmocka_unit_test(rule_41_what_is_in_flight_counts),

@@ -304,6 +304,13 @@ static void rule_40_what_is_paid_for_when(void **state)
 	byte_rate_remember(&p, 3 * MB, 9 * S);
 	byte_rate_remember(&p, MB, 9 * S + 500);
 	assert_int_equal(byte_rate_free_ms(&p), 12 * S);
+	/* A part of a millisecond is not over before the whole. */
+	byte_rate_pay(&p, 1, 20 * S);
+	assert_int_equal(byte_rate_free_ms(&p), 20 * S + 1);
+	/* No number of bytes is more than can be counted. */
+	byte_rate_pay(&p, UINT64_MAX, 30 * S);
+	assert_int_equal(byte_rate_free_ms(&p),
+			 30 * S + (int64_t)((SIZE_LARGEST * 1000 + MB - 1) / MB));
 }
 
 static void rule_40_what_was_pulled_and_what_was_avoided(void **state)
