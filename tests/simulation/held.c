@@ -15,6 +15,8 @@
 
 void held_core_new(struct sim *s)
 {
+	for (int i = 0; i < NODES_MAX; i++)
+		s->nodes[i].decided = false;
 	if (s->startup)
 		core_hold_nodes(s->core, HELD_KEY, NULL, HELD_DEADLINE_MS);
 }
@@ -70,8 +72,8 @@ static const struct sim_image *missing(struct sim *s, const struct sim_node *n)
 }
 
 /*
- * 45. By the truth it is too early: the first time for this machine, and nothing that the core can
- * not know has happened lately.
+ * 45. By the truth it is too early: the first time for this machine, not a removal that failed and
+ * is repeated, and nothing that the core can not know has happened lately.
  */
 static void check_early(struct sim *s, const struct sim_node *n)
 {
@@ -79,7 +81,7 @@ static void check_early(struct sim *s, const struct sim_node *n)
 	int64_t late_ms = n->ready ? n->ready_ms + HELD_DEADLINE_MS : INT64_MAX;
 	if (n->born_ms + 2 * HELD_DEADLINE_MS < late_ms)
 		late_ms = n->born_ms + 2 * HELD_DEADLINE_MS;
-	if (img == NULL || n->opened || s->jumps || s->head != NULL ||
+	if (img == NULL || n->opened || n->decided || s->jumps || s->head != NULL ||
 	    s->run.boot_ms - s->led_ms < LATE_MS || s->run.boot_ms < s->refused_ms + QUIET_MS ||
 	    s->run.boot_ms + 2000 >= late_ms)
 		return;
@@ -90,7 +92,8 @@ static void check_early(struct sim *s, const struct sim_node *n)
 /* The request's part of it is puller.c's. */
 void held_check_open(struct sim *s, const struct core_open *o)
 {
-	const struct sim_node *n = sim_node_by_name(s, o->node), *t = told(s, o->node_uid);
+	struct sim_node *n = sim_node_by_name(s, o->node);
+	const struct sim_node *t = told(s, o->node_uid);
 	for (int i = 0; i < REQUESTS_MAX; i++) {
 		const struct sim_request *r = &s->requests[i];
 		if (r->used && r->kind == REQ_OPEN && strcmp(r->pod_uid, o->node_uid) == 0)
@@ -100,8 +103,10 @@ void held_check_open(struct sim *s, const struct core_open *o)
 		sim_fail(&s->run, "removes %s", o->keys);
 	if (t == NULL || !t->cold)
 		sim_fail(&s->run, "opens %s, which has no startup taint", o->node);
-	if (n != NULL && strcmp(n->uid, o->node_uid) == 0)
-		check_early(s, n);
+	if (n == NULL || strcmp(n->uid, o->node_uid) != 0)
+		return;
+	check_early(s, n);
+	n->decided = true;
 }
 
 /* What the puller does: by uid, and what it finds there. */

@@ -59,6 +59,7 @@ struct sim_node {
 	char pool[4];
 	int64_t turned_ms;           /* became Ready or not, or another machine */
 	bool cold, was_cold, opened; /* has the startup taint; ever had it; it was removed once */
+	bool decided;                /* that it opens: this core has asked for it */
 	int64_t born_ms, ready_ms,
 		ready_s; /* this machine; Ready changed, also by the wall clock */
 	int64_t disk;    /* bytes that its Node tells; 0: none */
