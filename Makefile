@@ -3,6 +3,8 @@
 # Debian 12, git, make and a C compiler.
 
 BUILD ?= build/gcc
+# Of `make run`: dropctl finds /run/drop by itself, which only root can make.
+SOCKETS ?= $(if $(filter 0,$(shell id -u)),/run/drop,$(or $(XDG_RUNTIME_DIR),/tmp)/drop-$(shell id -u))
 # Where the image goes to and is installed from: IMG=registry.example.com/drop:0.1.0
 IMG ?=
 HELM ?= $(shell command -v helm || echo $$(tests/cluster/build.sh helm)/helm)
@@ -30,7 +32,7 @@ build: ## Build with gcc into build/gcc.
 	scripts/build.sh gcc
 
 run: build ## Run the whole operator from here against $KUBECONFIG.
-	$(BUILD)/bin/drop-supervisor --bin-dir $(BUILD)/bin
+	$(BUILD)/bin/drop-supervisor --bin-dir $(BUILD)/bin --socket-dir $(SOCKETS)
 
 demo: ## Watch 50 pretend nodes get their images, in seconds; REAL=1: on a real cluster.
 	scripts/setup.sh build $(if $(REAL),cluster)
