@@ -190,6 +190,17 @@ static void plan_stopped(const struct plan *p, struct core *c, int slot, struct 
 	}
 }
 
+/* Since when the node has it, for the image that exists; 0: it has not, or not with these secrets
+ * (17a). */
+static uint32_t plan_pulled_s(const struct plan *p, const struct core *c, int slot)
+{
+	if (p->known == NULL)
+		return 0;
+	bool other = p->anew->fixed && c->nodes[slot].checks_credentials &&
+		     !api_name_refs_equal(&p->known->secrets, &p->spec->image_pull_secrets);
+	return other ? 0 : p->known->pairs[slot].pulled_s;
+}
+
 static struct explain plan_slot(const struct plan *p, struct core *c, int slot, struct arena *a)
 {
 	const struct node_slot *s = &c->nodes[slot];
@@ -200,7 +211,7 @@ static struct explain plan_slot(const struct plan *p, struct core *c, int slot, 
 	if (p->known != NULL ? explain_left_out(c, p->known, slot, &e, a)
 			     : explain_lacks(c, p->sizes, slot, &e, a))
 		return e;
-	uint32_t pulled_s = p->known != NULL ? p->known->pairs[slot].pulled_s : 0;
+	uint32_t pulled_s = plan_pulled_s(p, c, slot);
 	if (p->known != NULL && explain_pulling(p->known, slot, p->now, &e))
 		return e;
 	if (pair_listed(c, p->anew, slot) || pulled_s != 0) {

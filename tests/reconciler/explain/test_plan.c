@@ -91,12 +91,55 @@ static void what_a_change_would_pull(void **state)
 	rig_done(&r);
 }
 
+/* 17a. Other secrets: a kubelet that gives listed images only to those that pulled them is asked.
+ */
+static void rule_17a_other_secrets(void **state)
+{
+	struct api_name_ref secrets[] = {{.name = "s"}};
+	struct node_condition ready = {"Ready", "True"};
+	struct node n = {.meta = {.name = "a", .uid = "a", .created = RIG_WALL_S - 100000},
+			 .conditions = {&ready, 1},
+			 .os = "linux",
+			 .arch = "amd64"};
+	struct explain *list;
+	(void)state;
+	for (int checks = 0; checks < 2; checks++) {
+		struct rig r;
+		struct cachedimage img = rig_image_of("i", "1", "p");
+		img.spec.image_pull_policy = "IfNotPresent";
+		n.kubelet_version = checks ? "v1.35.0" : "v1.34.0";
+		rig_new(&r);
+		rig_policy(&r, "p", 9, 0);
+		core_put(r.core, KIND_NODE, &n, r.now);
+		rig_put_image(&r, &img);
+		rig_lead(&r);
+		rig_turn(&r, 0);
+		rig_pod(&r, rig_start(&r), POD_PULLED);
+		explain_plan(r.core, &img, 9, r.now, &r.keep, &list);
+		assert_int_equal(list[0].reason, EXPLAIN_CACHED);
+		img.spec.image_pull_secrets = (struct api_name_refs){secrets, 1};
+		explain_plan(r.core, &img, 9, r.now, &r.keep, &list);
+		assert_int_equal(list[0].reason, checks ? EXPLAIN_NEXT : EXPLAIN_CACHED);
+		/* And so it is. */
+		img.meta.generation++;
+		rig_put_image(&r, &img);
+		size_t started = 0;
+		for (int turn = 0; turn < 3; turn++) {
+			rig_turn(&r, 5000);
+			started += r.acts.n_starts;
+		}
+		assert_int_equal(started, checks);
+		rig_done(&r);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rule_42_what_may_share_a_pod),
 		cmocka_unit_test(rule_55_the_limits_of_a_plan),
 		cmocka_unit_test(what_a_change_would_pull),
+		cmocka_unit_test(rule_17a_other_secrets),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
