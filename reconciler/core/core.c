@@ -68,6 +68,7 @@ void core_free(struct core *c)
 	map_done(&c->pods);
 	texts_done(&c->texts);
 	map_done(&c->node_pods);
+	map_done(&c->pulled_images);
 	free(c->queue);
 	free(c->excluded_taints);
 	free((char *)(uintptr_t)c->startup.remove);

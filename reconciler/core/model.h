@@ -23,7 +23,8 @@
  *   digests  suspend
  *   policies
  *   policy_windows
- *   byte_rate  causes  facts  node_pods  pair_delay  slots  status_hash  wall_clock
+ *   byte_rate  causes  facts  node_pods  pair_delay  pulled_images  slots  status_hash
+ *   wall_clock
  *   this header
  *
  * A node is a slot, reused after it is gone. An image has one small `struct pair` for
@@ -436,6 +437,13 @@ enum pull_state {
 
 struct pull_pod;
 
+/* What a pull is of: an image as it was when the pod was made. Thousands of pulls share one. */
+struct pulled_image { /* pulled_images.h */
+	const char *name, *uid, *reference; /* held in core.texts */
+	uint32_t holders;
+	char key[];
+};
+
 struct kept_outcome { /* struct outcome in half the space; strings held in core.texts */
 	union {
 		struct { /* OUTCOME_PULLED */
@@ -457,10 +465,10 @@ struct pull {
 	struct pull_pod *pod;
 	struct image *image; /* attached to it */
 	struct link of_image;
-	const char *image_name, *image_uid, *reference; /* held in core.texts */
+	const struct pulled_image *of; /* NULL only until what the pod carries is known */
 	struct kept_outcome outcome;
-	uint64_t waiting_reason; /* struct outcome_memory; its seen_ms is the pod's */
-	int64_t waiting_ms;
+	uint32_t waiting_reason; /* struct outcome_memory; seen_ms is the pod's */
+	uint32_t waiting_ms;     /* after that */
 	union {
 		int64_t began_ms;  /* PULL_LIVE: since then */
 		uint64_t outcomes; /* PULL_DONE: its own is among the image's first this many */
@@ -476,7 +484,7 @@ struct pull {
 	bool paced : 1; /* its image's n_paced counts it */
 	bool stale : 1; /* stale_pods.h */
 };
-_Static_assert(sizeof(struct pull) <= 128, "tens of thousands wait until their status is written");
+_Static_assert(sizeof(struct pull) <= 104, "tens of thousands wait until their status is written");
 
 struct pull_pod { /* what carries them: what the API server and the limits know of */
 	char *name;
@@ -553,7 +561,8 @@ struct core {
 	struct map pods;              /* struct pull_pod by name */
 	struct map node_pods;         /* struct node_pods by node name */
 	uint32_t n_leaving;           /* pods, of all nodes */
-	struct texts texts;           /* of pulls: thousands have the same image */
+	struct map pulled_images;     /* struct pulled_image by key */
+	struct texts texts;           /* of pulls: thousands have the same outcome */
 	int64_t pull_ms;              /* mean of all pulls that succeeded */
 	uint64_t bytes_per_s;         /* the same of their bytes a second; 0: none was measured */
 	uint64_t sizes_seen;          /* counts what may change what follows */

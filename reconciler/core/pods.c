@@ -18,6 +18,7 @@
 #include "reconciler/rules/carried.h"
 #include "reconciler/core/policies.h"
 #include "reconciler/core/pull_pods.h"
+#include "reconciler/core/pulled_images.h"
 #include "reconciler/core/pulls.h"
 #include "reconciler/core/slots.h"
 
@@ -73,9 +74,10 @@ static void identify(struct core *c, struct pull_pod *pod, const struct pod *see
 		/* What we asked for ourselves moves with our clock since then. */
 		if (p->repull_s != carried[i].repull_s)
 			p->repull_s = p->repull_at_s = seconds(carried[i].repull_s);
-		replace_text(c, &p->image_name, carried[i].image);
-		replace_text(c, &p->image_uid, carried[i].image_uid);
-		replace_text(c, &p->reference, carried[i].reference);
+		const struct pulled_image *old = p->of;
+		p->of = pulled_image_hold(c, carried[i].image, carried[i].image_uid,
+					  carried[i].reference);
+		pulled_image_drop(c, old);
 	}
 	for (uint32_t i = 0; i < pod->n_pulls; i++)
 		if (pod->pulls[i].state != PULL_LOOSE)
@@ -89,7 +91,7 @@ static bool as_asked(const struct pull_pod *pod, const struct carried *carried, 
 		return false;
 	for (size_t i = 0; i < n; i++)
 		if (pod->pulls[i].container != carried[i].place ||
-		    (carried[i].noted && !same(pod->pulls[i].image_uid, carried[i].image_uid)))
+		    (carried[i].noted && !same(pod->pulls[i].of->uid, carried[i].image_uid)))
 			return false;
 	return true;
 }
@@ -109,10 +111,11 @@ static bool belongs(struct core *c, const struct pull *p, const struct image *im
 	if (img == NULL || slot < 0 || !c->nodes[slot].present)
 		return false;
 	if (p->noted)
-		return same(p->image_uid, img->uid) && same(p->reference, img->reference) &&
+		return same(p->of->uid, img->uid) && same(p->of->reference, img->reference) &&
 		       same(p->pod->node_uid, c->nodes[slot].uid);
-	const char *normal = p->reference != NULL ? ref_normal(&c->scratch, p->reference) : NULL;
-	return same(normal != NULL ? normal : p->reference, img->normal) &&
+	const char *reference = p->of->reference;
+	const char *normal = reference != NULL ? ref_normal(&c->scratch, reference) : NULL;
+	return same(normal != NULL ? normal : reference, img->normal) &&
 	       p->pod->created >= c->nodes[slot].created;
 }
 
@@ -144,7 +147,7 @@ static void take_evidence(struct core *c, const struct pull *p, struct image *im
 
 void pull_match(struct core *c, struct pull *p, struct now now)
 {
-	struct image *img = p->image_name != NULL ? map_get(&c->images, p->image_name) : NULL;
+	struct image *img = map_get(&c->images, p->of->name);
 	int slot = node_find(c, pod_node_name(p->pod));
 	if (img == NULL || !belongs(c, p, img, slot)) {
 		pull_doom(c, p, now);
@@ -186,19 +189,27 @@ void pull_match(struct core *c, struct pull *p, struct now now)
 	pull_judge(c, p, now);
 }
 
+static void keep(struct pull *p, const struct outcome_memory *m)
+{
+	int64_t after_ms = m->waiting_reason != 0 ? m->waiting_ms - m->seen_ms : 0;
+	p->pod->seen_ms = m->seen_ms;
+	p->waiting_reason = m->waiting_reason;
+	p->waiting_ms = after_ms < UINT32_MAX ? (uint32_t)after_ms : UINT32_MAX; /* 49 days */
+}
+
 static void look(struct core *c, struct pull *p, const struct pod *pod, struct now now)
 {
 	int slot = node_find(c, pod_node_name(p->pod));
-	const char *normal = p->reference != NULL ? ref_normal(&c->scratch, p->reference) : NULL;
-	struct outcome_memory memory = {p->pod->seen_ms, p->waiting_reason, p->waiting_ms};
+	const char *reference = p->of->reference;
+	const char *normal = reference != NULL ? ref_normal(&c->scratch, reference) : NULL;
+	struct outcome_memory memory = {p->pod->seen_ms, p->waiting_reason,
+					p->pod->seen_ms + p->waiting_ms};
 	struct outcome o =
 		outcome_of(pod, p->container, &memory,
 			   normal != NULL ? ref_host(&c->scratch, normal) : NULL,
 			   slot >= 0 ? c->nodes[slot].platform : NULL, now.boot_ms, &c->scratch);
-	p->pod->seen_ms = memory.seen_ms;
-	p->waiting_reason = memory.waiting_reason;
-	p->waiting_ms = memory.waiting_ms;
-	(void)outcome_mutated(pod, p->container, p->reference, &c->scratch, &o);
+	keep(p, &memory);
+	(void)outcome_mutated(pod, p->container, reference, &c->scratch, &o);
 	/* What ErrImagePull said of this pod is the cause of the back-off that does not say it. */
 	if (p->outcome.kind == OUTCOME_FAILED && o.kind == OUTCOME_RUNNING &&
 	    outcome_lacks_cause(pod, p->container))
@@ -371,7 +382,7 @@ static void match_again(struct core *c, struct pull_pod *pod, const char *image_
 	bool doom = pod->uid == NULL || pod->deleting;
 	for (uint32_t i = 0, n = pod->n_pulls; i < n; i++) {
 		struct pull *p = &pod->pulls[i];
-		if (image_name != NULL && !same(p->image_name, image_name))
+		if (image_name != NULL && !same(p->of->name, image_name))
 			continue;
 		if (pod->uid != NULL)
 			list_remove(&pod->queued);

@@ -12,6 +12,7 @@
 #include "reconciler/core/node_pods.h"
 #include "reconciler/core/pairs.h"
 #include "reconciler/core/policies.h"
+#include "reconciler/core/pulled_images.h"
 #include "reconciler/core/stale_pods.h"
 
 struct pull_pod *pod_new(struct core *c, const char *name, uint32_t n_pulls)
@@ -84,9 +85,7 @@ static void pull_clear(struct core *c, struct pull *p, struct now now)
 	list_remove(&p->of_image);
 	stale_pod_end(c, p, now);
 	pull_set_outcome(c, p, &none);
-	text_drop(&c->texts, p->image_name);
-	text_drop(&c->texts, p->image_uid);
-	text_drop(&c->texts, p->reference);
+	pulled_image_drop(c, p->of);
 }
 
 static void shown_end(struct core *c, struct pull_pod *pod)

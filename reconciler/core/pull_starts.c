@@ -11,6 +11,7 @@
 #include "reconciler/core/node_pods.h"
 #include "reconciler/core/policies.h"
 #include "reconciler/core/pull_pods.h"
+#include "reconciler/core/pulled_images.h"
 #include "reconciler/core/pulls.h"
 #include "reconciler/rules/pack.h"
 #include "reconciler/rules/podname.h"
@@ -57,9 +58,8 @@ struct pull_pod *pull_pod_make(struct core *c, struct image *const *images, size
 	for (size_t i = 0; i < n; i++) {
 		struct attempt attempt = attempt_of(c, images[i], slot, now);
 		struct pull *p = &pod->pulls[i];
-		p->image_name = text_hold(&c->texts, images[i]->name);
-		p->image_uid = text_hold(&c->texts, images[i]->uid);
-		p->reference = text_hold(&c->texts, images[i]->reference);
+		p->of = pulled_image_hold(c, images[i]->name, images[i]->uid,
+					  images[i]->reference);
 		p->noted = true;
 		p->attempt = attempt.number;
 		p->repull_s = p->repull_at_s = attempt.repull_s;
@@ -142,7 +142,7 @@ static char *batch_label(const struct pull_pod *pod, struct arena *a)
 	struct podname_batch b = podname_batch(pod->node_uid);
 	for (uint32_t i = 0; i < pod->n_pulls; i++) {
 		const struct pull *p = &pod->pulls[i];
-		podname_batch_add(&b, p->image_uid, p->reference,
+		podname_batch_add(&b, p->of->uid, p->of->reference,
 				  podname_attempt(a, p->attempt, p->repull_s));
 	}
 	return podname_batch_label(a, &b);

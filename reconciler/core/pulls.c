@@ -153,7 +153,7 @@ static void tell(struct core *c, enum core_fact_kind kind, const struct pull *p,
 		 const char *message, int64_t took_ms)
 {
 	struct core_fact f = {
-		.reference = p->reference != NULL ? p->reference : p->image->reference,
+		.reference = p->of->reference != NULL ? p->of->reference : p->image->reference,
 		.fault = kind == FACT_POD_REFUSED ? FAULT_NONE : p->outcome.fault,
 		.kind = kind,
 		.image = p->image->name,

@@ -22,7 +22,7 @@ static bool another(const struct pull *p)
 		const struct pull_pod *pod = LIST_MEMBER(l, struct pull_pod, of_node);
 		for (uint32_t i = 0; i < pod->n_pulls; i++) {
 			const struct pull *q = &pod->pulls[i];
-			if (q->image_name == p->image_name && q->stale && q != p)
+			if (q->stale && q->of->name == p->of->name && q != p)
 				return true;
 		}
 	}
@@ -31,7 +31,7 @@ static bool another(const struct pull *p)
 
 static void show_held(struct core *c, const struct pull *p, struct now now)
 {
-	struct image *img = map_get(&c->images, p->image_name);
+	struct image *img = map_get(&c->images, p->of->name);
 	int slot = node_find(c, p->pod->node->name);
 	if (img == NULL || slot < 0)
 		return;
@@ -51,8 +51,7 @@ static void show_leaving(struct core *c, const struct node_pods *node)
 static struct policy *pacer(struct core *c, const struct pull_pod *pod)
 {
 	for (uint32_t i = 0; pod->paced_by == NULL && i < pod->n_pulls; i++) {
-		const char *name = pod->pulls[i].image_name;
-		const struct image *img = name != NULL ? map_get(&c->images, name) : NULL;
+		const struct image *img = map_get(&c->images, pod->pulls[i].of->name);
 		if (img != NULL)
 			return policy_of_image(c, img);
 	}
@@ -129,8 +128,7 @@ void stale_pod_settle(struct core *c, struct pull *p, struct now now)
 {
 	struct pull_pod *pod = p->pod;
 	bool there = pod->uid != NULL || pod->asked || pod->made;
-	if (!c->leading || !there || p->state == PULL_LIVE || p->image_name == NULL ||
-	    pod->node == NULL) {
+	if (!c->leading || !there || p->state == PULL_LIVE || pod->node == NULL) {
 		stale_pod_end(c, p, now);
 		return;
 	}

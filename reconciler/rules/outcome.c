@@ -170,7 +170,7 @@ static void remember(struct outcome_memory *m, const struct container_waiting *u
 {
 	if (m->seen_ms == 0)
 		m->seen_ms = now_ms;
-	uint64_t reason = unknown != NULL ? hash_str(HASH_START, unknown->reason) : 0;
+	uint32_t reason = unknown != NULL ? (uint32_t)hash_str(HASH_START, unknown->reason) : 0;
 	if (reason != m->waiting_reason)
 		m->waiting_ms = now_ms;
 	m->waiting_reason = reason;

@@ -19,7 +19,7 @@
 /* What must be remembered between two looks at one pod. Boot ms. Zeroed: never looked. */
 struct outcome_memory {
 	int64_t seen_ms;         /* first look */
-	uint64_t waiting_reason; /* hash of an unknown waiting reason, 0: none */
+	uint32_t waiting_reason; /* hash of an unknown waiting reason, 0: none */
 	int64_t waiting_ms;      /* since when */
 };
 
