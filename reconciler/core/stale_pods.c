@@ -14,7 +14,7 @@
 #include "reconciler/core/policies.h"
 #include "reconciler/core/slots.h"
 
-/* A walk over what is pulled on the node; equal names are one text (core.texts). */
+/* A walk over what is pulled on the node: a kubelet allows some hundred pods. Equal names are one. */
 static bool another(const struct pull *p)
 {
 	const struct node_pods *node = p->pod->node;
