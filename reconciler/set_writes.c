@@ -266,6 +266,8 @@ int64_t set_writes_turn(struct proc *p)
 			 LS("reason", event.reason), LS("message", event.note));
 		events_tell(p, &event);
 	}
+	metric_add(proc_metrics(p), METRIC_events_dropped_total, (int64_t)actions.facts_dropped,
+		   NULL);
 	for (size_t i = 0; i < actions.n_writes; i++)
 		send_write(p, &actions.writes[i]);
 	return next;

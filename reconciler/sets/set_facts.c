@@ -1,6 +1,6 @@
 /*
  * What all files of this folder share: the back-off of a write that failed, and the list of facts
- * that become events at the end of a turn. The list is bounded; facts beyond it are dropped.
+ * that become events at the end of a turn. The list is bounded; facts beyond it are counted.
  */
 #include "reconciler/sets/sets_model.h"
 
@@ -14,8 +14,10 @@ int64_t set_backoff(unsigned failures)
 
 void set_fact(struct sets *s, const struct set *set, const char *reason, const char *message)
 {
-	if (s->n_facts == SET_FACTS_MAX)
+	if (s->n_facts == SET_FACTS_MAX) {
+		s->facts_dropped++;
 		return;
+	}
 	s->facts[s->n_facts++] = (struct set_fact){
 		.set = arena_strdup(&s->fact_mem, set->name),
 		.uid = arena_strdup(&s->fact_mem, set->uid),

@@ -218,7 +218,8 @@ static void take_facts(struct sets *s, struct arena *a, struct set_actions *ret)
 		f->uid = arena_strdup(a, f->uid);
 		f->message = arena_strdup(a, f->message);
 	}
-	s->n_facts = 0;
+	ret->facts_dropped = s->facts_dropped;
+	s->n_facts = s->facts_dropped = 0;
 	arena_reset(&s->fact_mem);
 }
 

@@ -94,6 +94,7 @@ struct set_actions {
 	size_t n_writes;
 	struct set_fact *facts;
 	size_t n_facts;
+	size_t facts_dropped; /* beyond what is kept between two turns */
 };
 
 /* room: writes the caller can take now. Returns when time alone makes something due (boot ms). */

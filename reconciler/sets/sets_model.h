@@ -195,7 +195,7 @@ struct sets {
 	struct timers timers, statuses;
 	struct link dirty, creates, patches, deletes;
 	struct set_fact facts[SET_FACTS_MAX];
-	size_t n_facts;
+	size_t n_facts, facts_dropped;
 	struct arena fact_mem;
 	struct arena scratch; /* emptied by each public function */
 };

@@ -221,6 +221,28 @@ static void rule_24_told_once_as_a_fact(void **state)
 	rig_done(&r);
 }
 
+/* More sets than are told of in one turn: the others are counted. */
+static void rule_24_many_facts(void **state)
+{
+	struct sets_rig r;
+	(void)state;
+	rig_new(&r);
+	r.set.spec.discovery_policy_ref = &discovered;
+	for (int i = 0; i < 70; i++) {
+		char name[16];
+		snprintf(name, sizeof(name), "s%d", i);
+		r.set.meta.name = r.set.meta.uid = name;
+		rig_set(&r, "z:1");
+	}
+	rig_lead(&r);
+	rig_turn(&r, 2000);
+	assert_int_equal(r.acts.n_facts + r.acts.facts_dropped, 70);
+	assert_true(r.acts.facts_dropped != 0);
+	rig_turn(&r, 0);
+	assert_int_equal(r.acts.n_facts + r.acts.facts_dropped, 0);
+	rig_done(&r);
+}
+
 static void rule_24_no_complaint_while_a_file_is_applied(void **state)
 {
 	struct sets_rig r;
@@ -446,6 +468,7 @@ int main(void)
 		cmocka_unit_test(rule_24_no_discovery_any_more),
 		cmocka_unit_test(rule_23_skipped_are_counted),
 		cmocka_unit_test(rule_24_told_once_as_a_fact),
+		cmocka_unit_test(rule_24_many_facts),
 		cmocka_unit_test(rule_24_no_complaint_while_a_file_is_applied),
 		cmocka_unit_test(rule_24_ready_is_of_the_present_spec),
 		cmocka_unit_test(rule_20_transition_times),
