@@ -47,6 +47,15 @@ static void rule_46_other_taints_stay_byte_for_byte(void **state)
 		     "[ " COLD " , " OTHER " ]", "[" OTHER "]");
 }
 
+/* Several that stay keep their commas; the beginning of a key is not the key. */
+static void rule_46_several_others_stay(void **state)
+{
+	(void)state;
+	assert_patch(NODE(",\"taints\":[" OTHER "," COLD "," OTHER "]"), "cold", NODE_PATCH_MADE,
+		     "[" OTHER "," COLD "," OTHER "]", "[" OTHER "," OTHER "]");
+	assert_patch(NODE(",\"taints\":[" COLD "]"), "colder", NODE_PATCH_NOTHING, NULL, NULL);
+}
+
 static void rule_46_nothing_to_remove(void **state)
 {
 	(void)state;
@@ -96,6 +105,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rule_46_other_taints_stay_byte_for_byte),
+		cmocka_unit_test(rule_46_several_others_stay),
 		cmocka_unit_test(rule_46_nothing_to_remove),
 		cmocka_unit_test(rule_46_another_node_is_left_alone),
 		cmocka_unit_test(rule_47_one_condition),

@@ -122,7 +122,7 @@ static const struct msg_pull_start pull = {
 
 static const struct puller_options shaped = {
 	.pull_pod_labels = "team=platform,app.kubernetes.io/name=drop-pull,empty=",
-	.pull_pod_annotations = "note=of all,list=a\\,b\\\\c",
+	.pull_pod_annotations = "note=of all,list=a\\,b\\\\c,path=x\\y",
 	.pull_pod_resources =
 		"requests.cpu=0.01,limits.cpu=100m,limits.memory=64Mi,limits.example.com/x=1",
 	.pull_pod_user = "none",
@@ -153,6 +153,7 @@ static const struct path_row paths[] = {
 	{"an empty value", {"metadata", "labels", "empty"}, "\"\""},
 	{"ours win", {"metadata", "labels", "sidecar.istio.io/inject"}, "\"false\""},
 	{"the image's annotation wins", {"metadata", "annotations", "note"}, "\"of the image\""},
+	{"another backslash stays", {"metadata", "annotations", "path"}, "\"x\\\\y\""},
 	{"a comma in a value", {"metadata", "annotations", "list"}, "\"a,b\\\\c\""},
 	{"requests", {"spec", "containers", "0", "resources", "requests"}, "{\"cpu\":\"0.01\"}"},
 	{"limits",

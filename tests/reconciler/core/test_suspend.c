@@ -119,6 +119,58 @@ static void rule_50_nothing_starts_and_what_runs_ends(void **state)
 	}
 }
 
+/* A set that is gone, or made again without it, suspends nothing; one that is read again does. */
+static void rule_50_a_set_that_is_gone(void **state)
+{
+	static const struct {
+		const char *name, *uid; /* of what the full read has; NULL: nothing */
+		bool suspend;
+		const char *starts;
+	} rows2[] = {
+		{"gone", NULL, false, "b"},
+		{"made again", "other-uid", true, "b"},
+		{"still there", "set-uid", true, ""},
+		{"resumed", "set-uid", false, "b"},
+	};
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows2); i++) {
+		struct rig r;
+		print_message("# %s\n", rows2[i].name);
+		begin(&r);
+		rig_pod(&r, rig_start(&r), POD_PULLED);
+		put_set(&r, "set-uid", true);
+		rig_turn(&r, 0);
+		core_mark(r.core);
+		put_policy(&r, false);
+		put_image(&r, false, 1);
+		rig_node(&r, "a");
+		rig_node(&r, "b");
+		if (rows2[i].uid != NULL)
+			put_set(&r, rows2[i].uid, rows2[i].suspend);
+		core_sweep(r.core, r.now);
+		rig_turn(&r, 0);
+		assert_string_equal(rig_starts(&r), rows2[i].starts);
+		rig_done(&r);
+	}
+}
+
+/* Made again before the watch told that it was deleted: the old one suspends nothing. */
+static void rule_50_a_set_made_again(void **state)
+{
+	struct rig r;
+	(void)state;
+	begin(&r);
+	rig_pod(&r, rig_start(&r), POD_PULLED);
+	put_set(&r, "set-uid", true);
+	rig_node(&r, "b");
+	rig_turn(&r, 0);
+	assert_string_equal(rig_starts(&r), "");
+	put_set(&r, "other-uid", true);
+	rig_turn(&r, 0);
+	assert_string_equal(rig_starts(&r), "b");
+	rig_done(&r);
+}
+
 static void rule_50_ready_stays_true(void **state)
 {
 	struct rig r;
@@ -283,6 +335,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rule_50_nothing_starts_and_what_runs_ends),
+		cmocka_unit_test(rule_50_a_set_that_is_gone),
+		cmocka_unit_test(rule_50_a_set_made_again),
 		cmocka_unit_test(rule_50_ready_stays_true),
 		cmocka_unit_test(rule_50_the_childs_own_and_another_set),
 		cmocka_unit_test(rule_50_a_set_that_goes_suspends_nothing),

@@ -70,6 +70,29 @@ static void rule_45_others_come_first(void **state)
 	assert_true(startup_unfinished(&n));
 	n.meta.labels.n = 2;
 	assert_false(startup_unfinished(&n));
+	labels[1].value = "false";
+	assert_true(startup_unfinished(&n));
+}
+
+/* What only advises the scheduler keeps no pod away. */
+static void rule_45_taints_of_the_node_itself(void **state)
+{
+	static const struct {
+		const char *key, *effect;
+		bool unsettled;
+	} rows[] = {
+		{"node.kubernetes.io/not-ready", "NoSchedule", true},
+		{"node.kubernetes.io/network-unavailable", "NoExecute", true},
+		{"node.kubernetes.io/memory-pressure", "PreferNoSchedule", false},
+		{"node.kubernetes.io.example/x", "NoSchedule", false},
+		{"cold", "NoSchedule", false},
+	};
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		struct node_taint t = {rows[i].key, NULL, rows[i].effect};
+		struct node n = {.taints = {&t, 1}};
+		assert_int_equal(startup_unsettled(&n), rows[i].unsettled);
+	}
 }
 
 static void rule_45_the_deadline(void **state)
@@ -90,6 +113,7 @@ int main(void)
 		cmocka_unit_test(rule_45_keys),
 		cmocka_unit_test(rule_45_a_key_is_compared_whole),
 		cmocka_unit_test(rule_45_others_come_first),
+		cmocka_unit_test(rule_45_taints_of_the_node_itself),
 		cmocka_unit_test(rule_45_the_deadline),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

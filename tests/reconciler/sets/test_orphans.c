@@ -71,6 +71,29 @@ static void rule_58_of_copies_the_oldest(void **state)
 	rig_done(&r);
 }
 
+/* Of the same age, by name, in whatever order they came. One that is being deleted is none. */
+static void rule_58_of_one_age_by_name(void **state)
+{
+	(void)state;
+	for (int turned = 0; turned < 2; turned++) {
+		struct sets_rig r;
+		rig_new(&r);
+		struct cachedimage *dying = orphan(&r, "0-dying", "nginx:1", RIG_WALL_S - 500);
+		dying->meta.deleted = RIG_WALL_S;
+		rig_changed(&r, dying);
+		orphan(&r, turned ? "b" : "a", "nginx:1", RIG_WALL_S);
+		orphan(&r, turned ? "a" : "b", "nginx:1", RIG_WALL_S);
+		rig_set(&r, "nginx:1");
+		rig_lead(&r);
+		rig_settle(&r);
+		assert_int_equal(rig_get(&r, "a")->meta.owners.n, 1);
+		assert_int_equal(rig_get(&r, "b")->meta.owners.n, 0);
+		assert_int_equal(rig_get(&r, "0-dying")->meta.owners.n, 0);
+		assert_non_null(strstr(children_message(&r), "(b)"));
+		rig_done(&r);
+	}
+}
+
 /* Beside a child of the set an orphan is left alone; when the child goes it takes its place. */
 static void rule_58_beside_a_child(void **state)
 {
@@ -198,6 +221,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rule_58_adopted_instead_of_made_again),
 		cmocka_unit_test(rule_58_of_copies_the_oldest),
+		cmocka_unit_test(rule_58_of_one_age_by_name),
 		cmocka_unit_test(rule_58_beside_a_child),
 		cmocka_unit_test(rules_23_58_not_ours),
 		cmocka_unit_test(rule_58_other_owners_stay),
