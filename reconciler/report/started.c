@@ -70,7 +70,8 @@ bool started_means(struct core *c, const struct started *s, struct tally_start *
 	if (slot < 0 || strcmp(c->nodes[slot].uid, s->node_uid) != 0)
 		return false;
 	const struct image *img = kept_there(c, s->image, slot);
-	if (img == NULL || began_s(s) < (double)img->created)
+	/* Both are whole seconds: in the second of its creation it counts. */
+	if (img == NULL || began_s(s) + 1 <= (double)img->created)
 		return false;
 	/* Nobody brought it before, as far as we know, and the event comes too late to ask the
 	 * node. */

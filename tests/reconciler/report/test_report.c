@@ -67,8 +67,13 @@ static const struct row {
 	 false,
 	 40},
 	{"a slow look; the core does not know any more when that pull was",
-	 {.node = "a", .node_uid = "a", .again = true, .by_us = true, .waited_s = 40,
-	  .pulled_at_s = 7, .typical_s = 12},
+	 {.node = "a",
+	  .node_uid = "a",
+	  .again = true,
+	  .by_us = true,
+	  .waited_s = 40,
+	  .pulled_at_s = 7,
+	  .typical_s = 12},
 	 true,
 	 true,
 	 12},
@@ -78,8 +83,14 @@ static const struct row {
 	 false,
 	 3},
 	{"read late, after a restart: a slow look at what we brought",
-	 {.node = "a", .node_uid = "a", .again = true, .fetched = true, .by_us = true, .waited_s = 3,
-	  .pulled_at_s = 7, .typical_s = 12},
+	 {.node = "a",
+	  .node_uid = "a",
+	  .again = true,
+	  .fetched = true,
+	  .by_us = true,
+	  .waited_s = 3,
+	  .pulled_at_s = 7,
+	  .typical_s = 12},
 	 true,
 	 true,
 	 12},
@@ -116,6 +127,38 @@ static void rule_56_what_a_start_means(void **state)
 		assert_int_equal(means.hit, row->hit);
 		assert_true(means.seconds == row->seconds);
 		assert_string_equal(means.image, "i");
+	}
+	rig_done(&r);
+}
+
+/* What began to wait before the image was kept is none of ours. Times are whole seconds. */
+static void rule_56_a_start_before_the_image_was_kept(void **state)
+{
+	static const struct {
+		int64_t after_s;
+		double waited_s;
+		bool counts;
+	} starts[] = {
+		{0, 0.4, true}, {1, 1.5, true}, {0, 1.0, false}, {10, 9, true}, {10, 12, false}};
+	struct rig r;
+	struct tally_start means;
+	(void)state;
+	rig_new(&r);
+	rig_node(&r, "a");
+	rig_policy(&r, "p", 1, 0);
+	struct cachedimage img = rig_image_of("i", "1", "p");
+	img.meta.created = r.now.wall_s;
+	rig_put_image(&r, &img);
+	rig_lead(&r);
+	rig_turn(&r, 0);
+	for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++) {
+		const struct started s = {.node = "a",
+					  .node_uid = "a",
+					  .image = NORMAL,
+					  .cold = true,
+					  .at_s = img.meta.created + starts[i].after_s,
+					  .waited_s = starts[i].waited_s};
+		assert_int_equal(started_means(r.core, &s, &means), starts[i].counts);
 	}
 	rig_done(&r);
 }
@@ -216,7 +259,8 @@ static void rule_56_sums_by_image_and_hour(void **state)
 	tally_done(&t);
 }
 
-/* What is stored goes on as it was: sums, hours, what was counted, what waits for its first start. */
+/* What is stored goes on as it was: sums, hours, what was counted, what waits for its first start.
+ */
 static void rule_56_stored(void **state)
 {
 	struct tally t = {0}, again = {0};
@@ -277,7 +321,8 @@ static void rule_56_copies_keep_their_places(void **state)
 	copies_done(&c);
 }
 
-/* However much was counted: what is stored has its bound, and what waits for its start comes first. */
+/* However much was counted: what is stored has its bound, and what waits for its start comes first.
+ */
 static void rule_56_what_is_stored_is_bounded(void **state)
 {
 	struct tally t = {0}, again = {0};
@@ -331,6 +376,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rule_56_what_a_start_means),
+		cmocka_unit_test(rule_56_a_start_before_the_image_was_kept),
 		cmocka_unit_test(rule_56_a_start_before_our_pull_is_no_hit),
 		cmocka_unit_test(rule_56_after_a_restart_nothing_counts_again),
 		cmocka_unit_test(rule_56_counted_once_a_node_and_digest),
