@@ -42,6 +42,7 @@ enum {
 	FF_CLAMP = 1 << 6,      /* integers out of range are decoded as the nearest that fits */
 	FF_WITH_NEXT = 1 << 7,  /* an integer whose zero is written if the next row is written */
 	FF_QUANTITY = 1 << 8,   /* a string that may be written as a number: a quantity */
+	FF_KEYS_ALIKE = 1 << 9, /* a map whose keys begin alike: packed by where they differ */
 };
 
 struct desc_rule { /* a CEL rule of the CRD, behaviour.md 33 */
@@ -81,11 +82,11 @@ struct desc {
 /*
  * Decodes one JSON object of `len` bytes into ret (desc->size bytes, zeroed by
  * the call); strings live in a. Unknown fields are skipped by their brackets and quotes, what is in
- * them is not checked. null counts as absent, of a repeated key the first wins, maps come out sorted by key. A value of a wrong type
- * is an error naming its path; so is, without FF_CLAMP, an integer that does not fit
- * its width (32 bits, or the 53 that JSON carries). Narrower limits are desc_validate's: an object
- * that an older CRD let in must stay readable. Applies defaults when `defaults`, not inside absent
- * F_OBJECTs. ERR_TERMINAL.
+ * them is not checked. null counts as absent, of a repeated key the first wins, maps come out
+ * sorted by key. A value of a wrong type is an error naming its path; so is, without FF_CLAMP, an
+ * integer that does not fit its width (32 bits, or the 53 that JSON carries). Narrower limits are
+ * desc_validate's: an object that an older CRD let in must stay readable. Applies defaults when
+ * `defaults`, not inside absent F_OBJECTs. ERR_TERMINAL.
  */
 int desc_decode(const struct desc *d, const char *json, size_t len, bool defaults, struct arena *a,
 		void *ret, struct err *err);

@@ -69,21 +69,29 @@ static size_t used_fields(const struct desc *d, const char *obj)
 
 static void pack_object(msgpack_packer *pk, const struct desc *d, const char *obj);
 
-/* More characters are repeated: an unpacked key is larger than its bytes by a bounded factor. */
+/*
+ * More characters are repeated. Only where a row says so: the watcher's limits count packed bytes,
+ * and what they stand for must not be much more in another process (watcher/quota.h).
+ */
 #define SHARED_MAX 255
+
+static size_t shared_max(const struct field *f)
+{
+	return (f->flags & FF_KEYS_ALIKE) != 0 ? SHARED_MAX : 0;
+}
 
 /*
  * A key is packed as how many characters it has in common with the one before it, and the rest:
  * maps are sorted, and keys of one group (drop.corewire.io/pull-0.attempt) differ in their ends.
  */
-static void pack_map(msgpack_packer *pk, const struct api_map *map)
+static void pack_map(msgpack_packer *pk, const struct api_map *map, size_t most)
 {
 	const char *last = "";
 	msgpack_pack_array(pk, map->n * 3);
 	for (size_t i = 0; i < map->n; i++) {
 		const char *key = map->at[i].key;
 		size_t shared = 0;
-		while (shared < SHARED_MAX && key[shared] != '\0' && key[shared] == last[shared])
+		while (shared < most && key[shared] != '\0' && key[shared] == last[shared])
 			shared++;
 		msgpack_pack_uint64(pk, shared);
 		wire_pack_str(pk, key + shared);
@@ -95,7 +103,7 @@ static void pack_map(msgpack_packer *pk, const struct api_map *map)
 static void pack_list(msgpack_packer *pk, const struct field *f, const char *member)
 {
 	if (f->type == F_MAP) {
-		pack_map(pk, (const void *)member);
+		pack_map(pk, (const void *)member, shared_max(f));
 	} else if (f->type == F_STRINGS) {
 		const struct api_strings *strings = (const void *)member;
 		msgpack_pack_array(pk, strings->n);
@@ -164,11 +172,12 @@ void obj_pack(const struct desc *d, const void *obj, struct buf *out)
 static int unpack_object(const struct desc *d, const msgpack_object *o, struct arena *a, char *ret,
 			 struct err *err);
 
-static const char *unpack_key(const msgpack_object *shared, const msgpack_object *rest,
-			      const char *last, struct arena *a)
+static const char *unpack_key(const msgpack_object *at, size_t most, const char *last,
+			      struct arena *a)
 {
+	const msgpack_object *shared = &at[0], *rest = &at[1];
 	const char *end;
-	if (shared->type != MSGPACK_OBJECT_POSITIVE_INTEGER || shared->via.u64 > SHARED_MAX ||
+	if (shared->type != MSGPACK_OBJECT_POSITIVE_INTEGER || shared->via.u64 > most ||
 	    shared->via.u64 > strlen(last) || wire_str(rest, a, &end) != 0 || end == NULL)
 		return NULL;
 	size_t n = (size_t)shared->via.u64, size = strlen(end) + 1;
@@ -178,7 +187,8 @@ static const char *unpack_key(const msgpack_object *shared, const msgpack_object
 	return key;
 }
 
-static int unpack_map(const msgpack_object_array *from, struct arena *a, struct api_map *ret)
+static int unpack_map(const msgpack_object_array *from, size_t most, struct arena *a,
+		      struct api_map *ret)
 {
 	const char *last = "";
 	if (from->size % 3 != 0)
@@ -187,7 +197,7 @@ static int unpack_map(const msgpack_object_array *from, struct arena *a, struct 
 	ret->at = arena_array(a, ret->n, sizeof(*ret->at));
 	for (size_t i = 0; i < ret->n; i++) {
 		const msgpack_object *at = &from->ptr[i * 3];
-		last = ret->at[i].key = unpack_key(&at[0], &at[1], last, a);
+		last = ret->at[i].key = unpack_key(at, most, last, a);
 		if (last == NULL || objtext_unpack(&at[2], a, &ret->at[i].value) != 0)
 			return -1;
 	}
@@ -254,7 +264,7 @@ static int unpack_value(const struct field *f, const msgpack_object *o, struct a
 		bad = wire_int(o, at);
 		break;
 	case F_MAP:
-		bad = array ? unpack_map(&o->via.array, a, at) : -1;
+		bad = array ? unpack_map(&o->via.array, shared_max(f), a, at) : -1;
 		break;
 	case F_STRINGS:
 		bad = array ? unpack_strings(&o->via.array, a, at) : -1;

@@ -49,14 +49,23 @@ void writes_listed(struct core *c, int64_t fresh_ms)
 	}
 }
 
+/* More of its outcomes are durable: only then may pods go for it. */
+static void settle_pulls(struct core *c, struct image *img)
+{
+	for (struct link *l = img->pulls.next; l != &img->pulls; l = l->next)
+		pod_settle(c, LIST_MEMBER(l, struct pull, of_image)->pod);
+}
+
 void image_written(struct core *c, struct image *img, enum core_write_result result, uint64_t rv,
 		   struct now now)
 {
 	if (!img->ack.writing)
 		return;
 	take(img, ack_answered(&img->ack, result == WRITE_MADE, rv, now.boot_ms));
-	if (result == WRITE_MADE)
+	if (result == WRITE_MADE) {
 		img->durable = img->sent_outcomes;
+		settle_pulls(c, img);
+	}
 	if (result == WRITE_GONE) {
 		img->ack.failures = 0;
 		img->ack.again_ms = img->ack.written_ms + GONE_MS;
@@ -73,12 +82,6 @@ static int64_t due_ms(const struct image *img, struct now now)
 {
 	bool at_once = img->ack.failures == 0 && img->known.phase != image_phase(img);
 	return ack_due(&img->ack, at_once, img->pace_ms, now.boot_ms);
-}
-
-static void settle_pulls(struct core *c, struct image *img)
-{
-	for (struct link *l = img->pulls.next; l != &img->pulls; l = l->next)
-		pod_settle(c, LIST_MEMBER(l, struct pull, of_image)->pod);
 }
 
 static void write_one(struct core *c, struct image *img, struct now now, struct arena *a,
@@ -113,7 +116,6 @@ void writes_run(struct core *c, struct now now, struct core_room room, struct ar
 		struct image *img = LIST_MEMBER(c->touched.next, struct image, touched);
 		list_remove(&img->touched);
 		fact_no_nodes(c, img);
-		settle_pulls(c, img);
 		if (!img->ack.writing)
 			timer_set(&c->writes, &img->status, due_ms(img, now));
 	}

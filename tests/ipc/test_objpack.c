@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "api/kinds.h"
+#include "api/tables.h"
 #include "ipc/objpack.h"
 #include "messages.h"
 
@@ -43,6 +44,11 @@ static const struct desc part_desc = {
 	{                                                                                          \
 		.json = #member, .type = (kind), .offset = offsetof(struct whole, member)          \
 	}
+#define WHOLE_ALIKE(member, kind)                                                                  \
+	{                                                                                          \
+		.json = #member, .type = (kind), .offset = offsetof(struct whole, member),         \
+		.flags = FF_KEYS_ALIKE                                                             \
+	}
 #define WHOLE_SUB(member, kind)                                                                    \
 	{                                                                                          \
 		.json = #member, .type = (kind), .offset = offsetof(struct whole, member),         \
@@ -51,7 +57,7 @@ static const struct desc part_desc = {
 static const struct field whole_fields[] = {
 	WHOLE(text, F_STRING),       WHOLE(flag, F_BOOL),       WHOLE(number, F_INT),
 	WHOLE(duration, F_DURATION), WHOLE(time, F_TIME),       WHOLE(rv, F_RV),
-	WHOLE(map, F_MAP),           WHOLE(strings, F_STRINGS), WHOLE_SUB(object, F_OBJECT),
+	WHOLE_ALIKE(map, F_MAP),     WHOLE(strings, F_STRINGS), WHOLE_SUB(object, F_OBJECT),
 	WHOLE_SUB(inside, F_INLINE), WHOLE_SUB(list, F_LIST),
 };
 static const struct desc whole_desc = {.name = "Whole",
@@ -334,6 +340,27 @@ static void keys(void **state)
 	buf_done(&out);
 }
 
+/* Where the row does not say so, a packed key is as long as the key: limits count packed bytes. */
+static void keys_of_other_maps(void **state)
+{
+	(void)state;
+	struct api_kv kv[] = {{"drop/a", "1"}, {"drop/b", "2"}};
+	struct api_meta meta = {.labels = {kv, 2}}, got;
+	struct buf out = {0};
+	obj_pack(&api_meta_desc, &meta, &out);
+	assert_non_null(memmem(out.data, out.len, "drop/b", 6));
+	assert_int_equal(obj_unpack(&api_meta_desc, out.data, out.len, &arena, &got, NULL), 0);
+	assert_string_equal(api_map_get(&got.labels, "drop/b"), "2");
+	char *second = memmem(out.data, out.len,
+			      "\xa6"
+			      "drop/b",
+			      7);
+	assert_non_null(second);
+	second[-1] = 1; /* it shares a character */
+	assert_int_equal(obj_unpack(&api_meta_desc, out.data, out.len, &arena, &got, NULL), -1);
+	buf_done(&out);
+}
+
 static void random_strings(void **state)
 {
 	(void)state;
@@ -358,6 +385,7 @@ int main(void)
 		cmocka_unit_test_teardown(every_kind_there_and_back, reset),
 		cmocka_unit_test_teardown(texts, reset),
 		cmocka_unit_test_teardown(keys, reset),
+		cmocka_unit_test_teardown(keys_of_other_maps, reset),
 		cmocka_unit_test_teardown(cut_and_long, reset),
 		cmocka_unit_test_teardown(wrong, reset),
 		cmocka_unit_test_teardown(random_strings, reset),
