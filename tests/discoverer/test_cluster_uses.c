@@ -142,6 +142,51 @@ static void rule_53_order_and_samples(void **state)
 	arena_done(&a);
 }
 
+/* Events of the last minutes may be missing, not more; a share of the namespaces is that of the
+ * value. A use is in the middle of its hour. */
+static void rule_53_when_and_how_much(void **state)
+{
+	(void)state;
+	static const char *ci[] = {"ci-*"};
+	static const struct cluster_source day = {.lookback = 24 * HOUR * INT64_C(1000)},
+					   shop = {.exclude_namespaces = {ci, 1}};
+	const int64_t hour_ms = (BEGIN - 60) * 1000, minute_ms = 60 * 1000;
+	const struct signal_rule rules[] = {
+		{.series = SERIES_VALUES,
+		 .method = METHOD_COUNT,
+		 .window = WINDOW_SINCE,
+		 .since_ms = hour_ms + 29 * minute_ms},
+		{.series = SERIES_VALUES,
+		 .method = METHOD_COUNT,
+		 .window = WINDOW_SINCE,
+		 .since_ms = hour_ms + 31 * minute_ms},
+	};
+	struct arena a = ARENA_INIT;
+	struct usage *u = some_usage(&a);
+	for (int late = 0; late < 2; late++) {
+		struct results r = {0};
+		bool whole;
+		cluster_uses(u, &day, BEGIN + 599 + late, &r, &whole);
+		assert_int_equal(whole, !late);
+		results_done(&r);
+	}
+	struct results all = {.fractions = true, .rules = rules, .n_rules = ROWS(rules)};
+	struct results part = {.fractions = true};
+	bool whole;
+	cluster_uses(u, NULL, BEGIN, &all, &whole);
+	cluster_uses(u, &shop, BEGIN, &part, &whole);
+	const struct results_image *web = results_find(&all, "docker.io/library/web:1");
+	double ratio = results_find(&part, "docker.io/library/web:1")->score / web->score;
+	assert_true(fabs(ratio - 0.8) < 0.001);
+	const struct signal_state *s = results_states(&all, web);
+	assert_true(signal_number(&rules[0], &s[0]) == 5);
+	assert_true(isnan(signal_number(&rules[1], &s[1])));
+	results_done(&all);
+	results_done(&part);
+	usage_free(u);
+	arena_done(&a);
+}
+
 static void rule_53_patterns(void **state)
 {
 	(void)state;
@@ -156,6 +201,7 @@ static void rule_53_patterns(void **state)
 		{"a*c", "abcb", false},     {"*-ci-*", "x-ci-1", true},
 		{"**", "x", true},          {"a*b*c", "a-b-b-c", true},
 		{"*a", "ba", true},         {"*a", "ab", false},
+		{"*ab", "aab", true},       {"*-1-*", "a-1b-1-c", true},
 	};
 	for (size_t i = 0; i < ROWS(rows); i++) {
 		unit_say(rows[i].name);
@@ -168,6 +214,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rule_53_what_is_found),
 		cmocka_unit_test(rule_53_order_and_samples),
+		cmocka_unit_test(rule_53_when_and_how_much),
 		cmocka_unit_test(rule_53_patterns),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

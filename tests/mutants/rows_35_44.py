@@ -190,6 +190,8 @@ ROWS = [
     Mutant(39, "reconciler/core/checks.c", "(old && img->n_left_out != 0)", "old", CORE + "checks"),
     Mutant(39, "reconciler/core/checks.c", "now.boot_ms < k->again_ms && k->asked_of == img->seen_platforms",
            "now.boot_ms < k->again_ms", CORE + "platforms"),
+    Mutant(39, "reconciler/core/image_health.c", "img->n_left_out - img->n_no_room", "img->n_left_out",
+           CORE + "budgets"),
     Mutant(40, "reconciler/core/byte_rate.c", "paid > now_us - BYTE_RATE_LATE_US ? paid : now_us;", "now_us;", CORE + "bytes"),
     Mutant(40, "reconciler/core/byte_rate.c", "	if (paid_us(&then) <= paid_us(p))\n		return;\n", "", CORE + "bytes"),
     Mutant(40, "reconciler/core/sizes.c", "			bytes += size_charged(c, pull->image, pull->slot, mean);",

@@ -49,6 +49,39 @@ static void rule_56_first_starts_are_told(void **state)
 	world_free(w);
 }
 
+/*
+ * Of a batch nobody knows how long each image took. What the node lists may have been there; an
+ * event that was written once is of when it was written, whatever the node's clock says.
+ */
+static void rule_56_what_a_start_says(void **state)
+{
+	struct world *w = world_new();
+	(void)state;
+	w->listed = false;
+	list(w);
+	struct pulled batch = event(w, "r.example/b:1");
+	batch.ns = "drop-system";
+	batch.container = PULLPOD_CONTAINER "-3";
+	see(w, &batch);
+	const struct start *own = starts_after(w->u->starts, 0);
+	assert_true(own->own && own->cold && own->seconds < 0);
+	w->listed = true;
+	w->now += 100;
+	struct pulled late = event(w, "r.example/l:1");
+	late.created_s = w->now - 50;
+	late.last_s = w->now - 10;
+	see(w, &late);
+	const struct start *there = starts_after(w->u->starts, 1);
+	assert_true(!there->cold && there->fetched);
+	assert_int_equal(there->at_s, w->now - 50);
+	/* As it is written: the image was there before. */
+	struct pulled fresh = event(w, "r.example/f:1");
+	fresh.created_s = w->now - 20;
+	see(w, &fresh);
+	assert_false(starts_after(w->u->starts, 2)->fetched);
+	world_free(w);
+}
+
 /* What was folded before a restart is told to the report again, and counts for nothing else. */
 static void rule_56_a_restart_tells_again(void **state)
 {
@@ -131,6 +164,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rule_56_first_starts_are_told),
+		cmocka_unit_test(rule_56_what_a_start_says),
 		cmocka_unit_test(rule_56_a_restart_tells_again),
 		cmocka_unit_test(rule_56_a_slow_look_is_no_miss_after_a_restart),
 		cmocka_unit_test(rule_56_an_earlier_node_of_that_name_is_another),

@@ -23,6 +23,7 @@ static const struct row {
 	const char *want;          /* scores, "-" of one that is left out */
 } rows[] = {
 	{"raw", {.strategy = RANK_RAW}, {{0}}, "10 20 30"},
+	{"waiting saved", {.strategy = RANK_WAITING_SAVED}, {{0}}, "10 20 30"},
 	{"signal", {RANK_SIGNAL, first, 1, false, 0}, {{5}, {NONE}, {-2}}, "5 0 -2"},
 	/* 0: 0..10; 1: 1..3. a: .5*0 + 2*1, b: .5*1 + 2*0, c: .5*.5 + 2*.5 */
 	{"weighted sum",
@@ -58,6 +59,10 @@ static const struct row {
 	 "0 16 0"},
 	{"no nodes count as one",
 	 {RANK_MODEL_EXPOSURE, exposure, 3, false, 0},
+	 {{1, 8, 2}, {0, 8, 2}, {3, 8, 2}},
+	 "0 16 0"},
+	{"less than one counts as one",
+	 {RANK_MODEL_EXPOSURE, exposure, 3, false, 0.5},
 	 {{1, 8, 2}, {0, 8, 2}, {3, 8, 2}},
 	 "0 16 0"},
 	{"many nodes",

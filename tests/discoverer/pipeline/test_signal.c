@@ -68,6 +68,26 @@ static const struct method_row {
 	{"p50 of equals", METHOD_PERCENTILE, 0.5, AT("10", "3") AT("11", "3"), "3"},
 };
 
+/* One sample that stands for several. */
+static void rule_55_many_at_once(void **state)
+{
+	static const struct {
+		enum signal_method method;
+		double want; /* of 2, 2, 2 and 6 */
+	} all[] = {{METHOD_SUM, 12}, {METHOD_COUNT, 4}, {METHOD_AVG, 3}, {METHOD_PERCENTILE, 2}};
+	(void)state;
+	for (size_t i = 0; i < ROWS(all); i++) {
+		const struct signal_rule rule = {
+			.series = SERIES_VALUES, .method = all[i].method, .percentile = 0.5};
+		struct signal_state s = {0};
+		signal_fold_many(&rule, &s, SERIES_VALUES, &(struct sample){0, 2}, 3);
+		signal_fold_many(&rule, &s, SERIES_VALUES, &(struct sample){0, 9}, 0);
+		signal_fold(&rule, &s, SERIES_VALUES, &(struct sample){0, 6});
+		assert_true(signal_number(&rule, &s) == all[i].want);
+		signal_clear(&s);
+	}
+}
+
 static void check(const struct signal_rule *rule, const char *samples, const char *want)
 {
 	struct arena a = ARENA_INIT;
@@ -275,9 +295,8 @@ static void rule_55_decimals(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(rule_55_methods),
-		cmocka_unit_test(rule_55_weights_of_hours),
-		cmocka_unit_test(rule_55_windows),
+		cmocka_unit_test(rule_55_many_at_once),     cmocka_unit_test(rule_55_methods),
+		cmocka_unit_test(rule_55_weights_of_hours), cmocka_unit_test(rule_55_windows),
 		cmocka_unit_test(rule_55_decimals),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

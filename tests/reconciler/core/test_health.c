@@ -111,7 +111,8 @@ static void put_policy(struct rig *r, const char *name, int64_t generation)
 {
 	struct pullpolicy p = {
 		.meta = {.name = name, .uid = name, .generation = generation, .rv = 1},
-		.spec = {.max_concurrent_nodes = generation, .max_pulls_per_node = 2,
+		.spec = {.max_concurrent_nodes = generation,
+			 .max_pulls_per_node = 2,
 			 .pull_timeout = 30 * MIN},
 		.status = r->policy};
 	core_put(r->core, KIND_PULLPOLICY, &p, r->now);
@@ -135,6 +136,16 @@ static void rule_59_policy_of_nothing(void **state)
 	assert_string_equal(c->status, "False");
 	assert_string_equal(c->reason, "PolicyNotFound");
 	assert_non_null(strstr(c->message, "nobody"));
+	/* Since when stays as it was when something else is written. */
+	int64_t since_s = c->last_transition;
+	rig_node(&r, "b");
+	rig_turn(&r, MIN);
+	rig_pod(&r, rig_start(&r), POD_PULLED);
+	rig_turn(&r, 3 * S);
+	rig_turn(&r, 3 * S);
+	rig_written(&r);
+	assert_string_equal(r.api.ready, "2/2");
+	assert_int_equal(rig_condition(&r, "PolicyResolved")->last_transition, since_s);
 	assert_string_equal(rig_condition(&r, "Ready")->status, "True");
 	assert_null(api_condition_find(&r.api.conditions, "Reconciling"));
 	put_policy(&r, "nobody", 1);
@@ -147,6 +158,25 @@ static void rule_59_policy_of_nothing(void **state)
 	assert_int_equal(r.acts.n_writes, 1);
 	rig_written(&r);
 	rig_condition(&r, "PolicyResolved");
+	rig_done(&r);
+}
+
+/* An image that names no policy lacks none. */
+static void rule_59_no_policy_named(void **state)
+{
+	struct rig r;
+	(void)state;
+	rig_new(&r);
+	rig_node(&r, "a");
+	rig_image(&r, "i", "1", NULL);
+	rig_lead(&r);
+	rig_turn(&r, 0);
+	rig_pod(&r, rig_start(&r), POD_PULLED);
+	rig_turn(&r, 0);
+	rig_turn(&r, 3 * S);
+	rig_written(&r);
+	assert_string_equal(rig_condition(&r, "Ready")->status, "True");
+	assert_null(api_condition_find(&r.api.conditions, "PolicyResolved"));
 	rig_done(&r);
 }
 
@@ -260,6 +290,52 @@ static void rule_59_policy_status_over_a_restart(void **state)
 	rig_done(&r);
 }
 
+static void put_suspended(struct rig *r, bool suspend, int64_t generation)
+{
+	struct pullpolicy p = {.meta = {.name = "p", .uid = "p", .generation = generation, .rv = 1},
+			       .spec = {.max_concurrent_nodes = 1,
+					.max_pulls_per_node = 2,
+					.pull_timeout = 30 * MIN,
+					.suspend = suspend},
+			       .status = r->policy};
+	core_put(r->core, KIND_PULLPOLICY, &p, r->now);
+}
+
+/* 50. Since when it is suspended is kept over other writes and over a restart, and ends with it. */
+static void rules_50_59_suspended_since(void **state)
+{
+	struct rig r;
+	(void)state;
+	rig_new(&r);
+	put_suspended(&r, true, 1);
+	rig_lead(&r);
+	rig_turn(&r, 0);
+	rig_written(&r);
+	int64_t since_s = policy_condition(&r, "Suspended")->last_transition;
+	assert_int_equal(since_s, r.now.wall_s);
+	rig_image(&r, "i", "1", "p");
+	rig_turn(&r, 2 * MIN);
+	rig_written(&r);
+	assert_string_equal(policy_condition(&r, "Ready")->message, "Used by 1 image");
+	assert_int_equal(policy_condition(&r, "Suspended")->last_transition, since_s);
+	rig_restart(&r);
+	put_suspended(&r, true, 1);
+	rig_lead(&r);
+	rig_turn(&r, 2 * MIN);
+	rig_written(&r);
+	assert_string_equal(policy_condition(&r, "Ready")->message, "Used by 0 images");
+	assert_int_equal(policy_condition(&r, "Suspended")->last_transition, since_s);
+	put_suspended(&r, false, 2);
+	rig_turn(&r, 0);
+	rig_written(&r);
+	assert_null(policy_condition(&r, "Suspended"));
+	put_suspended(&r, true, 3);
+	rig_turn(&r, MIN);
+	rig_written(&r);
+	assert_int_equal(policy_condition(&r, "Suspended")->last_transition, r.now.wall_s);
+	rig_done(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -270,6 +346,8 @@ int main(void)
 		cmocka_unit_test(rule_59_policy_status_is_rarely_written),
 		cmocka_unit_test(rule_59_policy_status_refused),
 		cmocka_unit_test(rule_59_policy_status_over_a_restart),
+		cmocka_unit_test(rule_59_no_policy_named),
+		cmocka_unit_test(rules_50_59_suspended_since),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -94,6 +94,16 @@ static const struct row {
 	 true,
 	 true,
 	 12},
+	{"read late, and our pod had found it there",
+	 {.node = "a",
+	  .node_uid = "a",
+	  .again = true,
+	  .fetched = true,
+	  .there_before = true,
+	  .waited_s = 3},
+	 false,
+	 false,
+	 0},
 	{"a look at the registry that took long",
 	 {.node = "a", .node_uid = "a", .again = true, .waited_s = 3, .typical_s = 12},
 	 true,
@@ -173,10 +183,59 @@ static void rule_56_a_start_before_our_pull_is_no_hit(void **state)
 	struct started start = {.node = "a", .node_uid = "a", .image = NORMAL};
 	start.at_s = r.now.wall_s - 600;
 	assert_false(started_means(r.core, &start, &means));
+	/* Pulled again then, and nobody knows for how long. */
+	start.again = true;
+	start.waited_s = -1;
+	assert_false(started_means(r.core, &start, &means));
+	start.again = false;
 	/* Without an event that times a pull, our own pulls say how long one takes. */
 	start.by_us = true;
 	assert_true(started_means(r.core, &start, &means));
 	assert_true(means.hit && means.seconds >= 0);
+	rig_done(&r);
+}
+
+/* By its digest and by what our pull took. What is not to be there, or was not yet, is nobody's. */
+static void rule_56_of_which_image(void **state)
+{
+	static const char digest[] =
+		"sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+	static struct api_kv pool[] = {{"pool", "x"}};
+	struct rig r;
+	struct tally_start means;
+	(void)state;
+	rig_new(&r);
+	rig_node(&r, "a");
+	rig_policy(&r, "p", 9, 0);
+	struct cachedimage img = rig_image_of("i", "1", "p");
+	img.meta.created = r.now.wall_s - 50;
+	rig_put_image(&r, &img);
+	rig_lead(&r);
+	rig_turn(&r, 0);
+	const struct core_start *s = rig_start(&r);
+	r.image_id = arena_printf(&r.keep, "docker.io/library/i@%s", digest);
+	rig_turn(&r, 7000);
+	rig_pod(&r, s, POD_PULLED);
+	rig_turn(&r, 1000);
+	struct started start = {.node = "a", .node_uid = "a", .image = NORMAL, .by_us = true};
+	start.at_s = r.now.wall_s + 30;
+	assert_true(started_means(r.core, &start, &means));
+	assert_string_equal(means.digest, digest);
+	assert_true(means.hit && means.seconds == 7);
+	/* It began to wait before the CachedImage was made. */
+	start = (struct started){.node = "a", .node_uid = "a", .image = NORMAL, .cold = true};
+	start.at_s = r.now.wall_s;
+	start.waited_s = 58; /* in that very second */
+	assert_true(started_means(r.core, &start, &means));
+	start.waited_s = 59;
+	assert_false(started_means(r.core, &start, &means));
+	start.waited_s = 5;
+	img.spec.node_selector = (struct api_map){pool, 1};
+	img.meta.generation = 2;
+	img.meta.rv = 1000;
+	rig_put_image(&r, &img);
+	rig_turn(&r, 0);
+	assert_false(started_means(r.core, &start, &means));
 	rig_done(&r);
 }
 
@@ -299,6 +358,21 @@ static void rule_56_stored(void **state)
 	tally_done(&again);
 }
 
+/* A later look changes nothing of what we brought; clocks of nodes may be a little ahead. */
+static void rule_56_copies_of_one_image(void **state)
+{
+	struct copies c = {0};
+	(void)state;
+	copies_begin(&c, (struct hash_key){{1, 2}});
+	copies_pull(&c, "a", "i:1", &(struct copies_pull){true, 12, 5000000});
+	copies_pull(&c, "a", "i:1", &(struct copies_pull){false, 1, 5000100});
+	struct copy copy = copies_use(&c, "a", "i:1", 4999990);
+	assert_int_equal(copy.state, COPY_PULLED);
+	assert_int_equal(copy.at_s, 5000000);
+	assert_int_equal(copies_use(&c, "a", "i:1", 5000200).state, COPY_USED);
+	copies_done(&c);
+}
+
 /* 400 nodes with 50 images each: what we brought is known of all of them but a few. */
 static void rule_56_copies_keep_their_places(void **state)
 {
@@ -383,6 +457,8 @@ int main(void)
 		cmocka_unit_test(rule_56_sums_by_image_and_hour),
 		cmocka_unit_test(rule_56_stored),
 		cmocka_unit_test(rule_56_copies_keep_their_places),
+		cmocka_unit_test(rule_56_copies_of_one_image),
+		cmocka_unit_test(rule_56_of_which_image),
 		cmocka_unit_test(rule_56_what_is_stored_is_bounded),
 		cmocka_unit_test(rule_56_bounded),
 	};
