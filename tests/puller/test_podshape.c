@@ -189,6 +189,8 @@ static void rule_57_shaped(void **state)
 	podspec_write(&pull, &config, &out);
 	/* A label and an annotation of ours, not followed by another of the same key. */
 	assert_int_equal(times(out.data, "\"sidecar.istio.io/inject\""), 2);
+	assert_int_equal(times(out.data, "\"team\""), 1);
+	assert_int_equal(times(out.data, "\"note\""), 1);
 	cJSON *pod = cJSON_ParseWithOpts(out.data, NULL, true);
 	assert_non_null(pod);
 	FOREACH_ROW(struct path_row, paths)

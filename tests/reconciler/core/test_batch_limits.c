@@ -322,6 +322,37 @@ static void rule_42_tolerations_are_united(void **state)
 	rig_done(&r);
 }
 
+/* 5, 49. Each image has its own imagePullPolicy; the pod is for the system of its node. */
+static void rule_42_each_in_its_own_way(void **state)
+{
+	(void)state;
+	static const char *const systems[] = {"linux", "windows"};
+	for (size_t i = 0; i < 2; i++) {
+		struct node_condition c = {"Ready", "True", RIG_WALL_S, RIG_WALL_S};
+		struct node n = {.meta = {.name = "a", .uid = "a", .created = RIG_WALL_S},
+				 .conditions = {&c, 1},
+				 .os = systems[i],
+				 .arch = "amd64"};
+		struct rig r;
+		rig_new(&r);
+		put_policy(&r, (struct pullpolicy_spec){0});
+		core_put(r.core, KIND_NODE, &n, r.now);
+		node_with(&r, "old", usual_bytes, NULL);
+		put_known(&r, "i0");
+		struct cachedimage always = known(&r, "i1");
+		always.spec.image_pull_policy = "Always";
+		rig_put_image(&r, &always);
+		rig_lead(&r);
+		rig_turn(&r, 0);
+		assert_string_equal(starts(&r), "a:i0+i1");
+		const struct core_start *s = &r.acts.starts[0];
+		assert_string_equal(s->pulls[0].pull_policy, "IfNotPresent");
+		assert_string_equal(s->pulls[1].pull_policy, "Always");
+		assert_int_equal(s->windows, i == 1);
+		rig_done(&r);
+	}
+}
+
 /* i0 and i1 are on nodes a and b, and pulled again each hour. */
 static void repulls(struct rig *r)
 {
@@ -440,6 +471,7 @@ int main(void)
 		cmocka_unit_test(rule_42_never_pulled),
 		cmocka_unit_test(rule_42_unlike_the_others),
 		cmocka_unit_test(rule_42_tolerations_are_united),
+		cmocka_unit_test(rule_42_each_in_its_own_way),
 		cmocka_unit_test(rule_42_repulls),
 		cmocka_unit_test(rule_42_a_test_pull_goes_alone),
 		cmocka_unit_test(rule_42_a_node_that_failed),

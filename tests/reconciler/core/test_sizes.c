@@ -1,6 +1,7 @@
 /* How many bytes a pull moves, by what nodes list (behaviour 40). */
 #include "tests/reconciler/core/rig.h"
 
+#include "reconciler/core/platforms.h"
 #include "reconciler/core/sizes.h"
 
 #define MB 1000000
@@ -24,6 +25,22 @@ struct said { /* a node lists the image with this size */
 static bool about(uint64_t bytes, int64_t is)
 {
 	return bytes <= (uint64_t)is && bytes * 1001 >= (uint64_t)is * 1000;
+}
+
+/* Of several variants that run there the one that suits best counts, in whatever order. */
+static void rule_40_bytes_of_the_platform(void **state)
+{
+	(void)state;
+	for (int turned = 0; turned < 2; turned++) {
+		struct image_platform list[] = {{"linux/amd64", 100}, {"linux/386", 50}};
+		if (turned) {
+			list[0] = (struct image_platform){"linux/386", 50};
+			list[1] = (struct image_platform){"linux/amd64", 100};
+		}
+		const struct image img = {.check.platforms = {list, 2}};
+		assert_int_equal(platform_bytes(&img, "linux/amd64"), 100);
+		assert_int_equal(platform_bytes(&img, "linux/arm64"), 0);
+	}
 }
 
 static void rule_40_bytes_that_nodes_list(void **state)
@@ -149,6 +166,7 @@ static void rule_40_runtimes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(rule_40_bytes_of_the_platform),
 		cmocka_unit_test(rule_40_bytes_that_nodes_list),
 		cmocka_unit_test(rule_40_what_the_registry_told_comes_first),
 		cmocka_unit_test(rule_40_the_mean_of_the_known),
