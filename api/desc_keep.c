@@ -4,7 +4,8 @@
  * memory for each value. One pass over the text.
  *
  * What is left out is only skipped by its brackets and quotes: an error inside of it is not found.
- * Keys are compared as they stand; one with an escape is kept with all that is in it.
+ * Keys are compared as they stand; one with an escape, or with a NUL, which ends it for cJSON, is
+ * kept with all that is in it.
  */
 #include "api/desc_keep.h"
 
@@ -109,6 +110,12 @@ static bool named(const struct desc *d, struct level at, struct json_range key,
 	return ret->row != NULL || ret->deeper.len != 0;
 }
 
+/* Stands each of its bytes for itself? */
+static bool plain(struct json_range key)
+{
+	return memchr(key.at, '\\', key.len) == NULL && memchr(key.at, '\0', key.len) == NULL;
+}
+
 /* Its key is next; *n counts those that were kept. */
 static bool keep_member(struct keeper *k, const struct desc *d, struct level at, size_t *n)
 {
@@ -117,16 +124,16 @@ static bool keep_member(struct keeper *k, const struct desc *d, struct level at,
 	if (quote == NULL)
 		return false;
 	struct json_range key = {quote + 1, (size_t)(k->p - quote) - 2};
-	bool escaped = memchr(key.at, '\\', key.len) != NULL;
+	bool compared = plain(key);
 	if (!take(k, ':'))
 		return false;
-	if (!escaped && !named(d, at, key, &m))
+	if (compared && !named(d, at, key, &m))
 		return skip(k) != NULL;
 	if ((*n)++ != 0)
 		buf_add(k->out, ",", 1);
 	buf_add(k->out, quote, key.len + 2);
 	buf_add(k->out, ":", 1);
-	return escaped ? copy(k) : keep_value(k, d, &m);
+	return compared ? keep_value(k, d, &m) : copy(k);
 }
 
 static bool keep_object(struct keeper *k, const struct desc *d, struct level at)

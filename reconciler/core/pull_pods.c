@@ -115,7 +115,7 @@ void pod_hold(struct core *c, struct pull_pod *pod, const struct pull *p)
 {
 	if (pod->n_live++ != 0)
 		return;
-	if (pod->shown) { /* what it carries is wanted again */
+	if (pod->uid != NULL) { /* shown, or to be deleted: what it carries is wanted again */
 		shown_end(c, pod);
 		list_remove(&pod->queued);
 		timer_stop(&c->timers, &pod->timer);

@@ -45,6 +45,8 @@ static void move_pulls(const struct core *c, const struct image *image, int64_t 
 	for (size_t i = 0; (pod = map_next(&c->pods, &i)) != NULL;)
 		for (uint32_t k = 0; k < pod->n_pulls; k++) {
 			struct pull *p = &pod->pulls[k];
+			if (p->repull_at_s == 0) /* asked for each image that is adopted */
+				continue;
 			const struct image *img = map_get(&c->images, p->of->name);
 			if (image != NULL ? img == image : img != NULL && !img->adopted)
 				p->repull_at_s = moved_u32(p->repull_at_s, by_s);

@@ -51,7 +51,9 @@ size_t carried_by(const struct pod *pod, struct carried ret[PULLPOD_IMAGES_MAX])
 		return n;
 	const struct pod_container *container = outcome_container(pod, PULLPOD_ONLY);
 	only.image = api_map_get(&pod->meta.labels, PULLPOD_LABEL_IMAGE);
-	only.reference = container != NULL ? container->image : NULL;
+	/* What has no image here has that of its annotation (pod_trim). */
+	if (container == NULL || container->image != NULL)
+		only.reference = container != NULL ? container->image : NULL;
 	ret[0] = only;
 	return 1;
 }

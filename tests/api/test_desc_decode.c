@@ -223,6 +223,21 @@ static void test_length_counts(void **state)
 	arena_done(&a);
 }
 
+/* Not JSON, but read as cJSON reads it: the name ends there. No name of a table is read further. */
+static void test_a_nul_in_a_name(void **state)
+{
+	(void)state;
+	struct arena a = ARENA_INIT;
+	static const char text[] = "{\"x\0y\":1,\"image\0.................\":\"a\",\"tag\":\"b\"}";
+	struct cachedimage_spec spec;
+	assert_int_equal(desc_decode(&cachedimage_spec_desc, text, sizeof(text) - 1, false, &a,
+				     &spec, NULL),
+			 0);
+	assert_string_equal(spec.image, "a");
+	assert_string_equal(spec.tag, "b");
+	arena_done(&a);
+}
+
 static char *read_golden(struct arena *a, const char *kind, const char *suffix)
 {
 	char path[4096];
@@ -294,7 +309,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_accepted),      cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_length_counts), cmocka_unit_test(test_golden),
+		cmocka_unit_test(test_length_counts), cmocka_unit_test(test_a_nul_in_a_name),
+		cmocka_unit_test(test_golden),
 		cmocka_unit_test(test_round_trip),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -501,6 +501,36 @@ static void rule_6_upstreams_pods(void **state)
 	rig_done(&r);
 }
 
+/* 10. Two pods of a pair: one is to be deleted, and is wanted before that was asked for. */
+static void rule_10_wanted_again_before_its_delete(void **state)
+{
+	struct rig r;
+	(void)state;
+	rig_one_node(&r);
+	r.keep_pods = true;
+	const struct core_start *s = rig_start(&r);
+	rig_made(&r, s);
+	rig_pod(&r, s, POD_CREATING);
+	struct core_start_pull pull = s->pulls[0];
+	struct core_start other = *s;
+	pull.attempt = "1";
+	other.pod_name = "other";
+	other.pulls = &pull;
+	rig_pod(&r, &other, POD_CREATING);
+	rig_pod(&r, s, POD_NOT_FOUND);
+	rig_pod(&r, &other, POD_CREATING);
+	rig_turn(&r, 0);
+	assert_int_equal(r.acts.n_deletes, 0);
+	rig_pod(&r, &other, POD_PULLED);
+	rig_turn(&r, 2 * S);
+	rig_written(&r);
+	assert_string_equal(r.api.phase, "Ready");
+	rig_turn(&r, 2 * S);
+	assert_int_equal(r.acts.n_deletes, 1);
+	assert_string_equal(r.acts.deletes[0].pod_name, "other");
+	rig_done(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -519,6 +549,7 @@ int main(void)
 		cmocka_unit_test(rule_10_a_pod_on_another_node_than_asked_for),
 		cmocka_unit_test(rule_16_a_tag_comes_back),
 		cmocka_unit_test(rule_19_more_failures_than_are_kept),
+		cmocka_unit_test(rule_10_wanted_again_before_its_delete),
 		cmocka_unit_test(rule_10_strays),
 		cmocka_unit_test(rule_6_upstreams_pods),
 	};

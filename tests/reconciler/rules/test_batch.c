@@ -180,6 +180,33 @@ static void rule_44_what_a_pod_carries(void **state)
 	assert_null(c[0].reference);
 }
 
+/* 5, 6. Whose annotations are not whole is known by its label and image, as the watcher keeps it. */
+static void rule_5_the_image_is_the_annotation(void **state)
+{
+	(void)state;
+	struct arena a = ARENA_INIT;
+	struct carried c[PULLPOD_IMAGES_MAX];
+	struct api_kv labels[] = {{PULLPOD_LABEL_IMAGE, "i"}};
+	struct api_kv notes[] = {{PULLPOD_NOTE_IMAGE, "i"}, {PULLPOD_NOTE_REFERENCE, "i:1"}};
+	struct pod_container pulls = {"pull", "i:1"};
+	struct pod pod = {.meta = {.labels = {labels, 1}, .annotations = {notes, 2}},
+			  .containers = {&pulls, 1}};
+	pod_trim(&pod, &a);
+	assert_int_equal(carried_by(&pod, c), 1);
+	assert_false(c[0].noted);
+	assert_string_equal(c[0].image, "i");
+	assert_string_equal(c[0].reference, "i:1");
+	/* The image of a mirror counts, and not the annotation. */
+	pulls.image = "m/i:1";
+	pod_trim(&pod, &a);
+	assert_int_equal(carried_by(&pod, c), 1);
+	assert_string_equal(c[0].reference, "m/i:1");
+	pod.containers.n = 0;
+	assert_int_equal(carried_by(&pod, c), 1);
+	assert_null(c[0].reference);
+	arena_done(&a);
+}
+
 /* Each container tells of its own image; one status for all. */
 static void rule_43_by_the_name_of_the_container(void **state)
 {
@@ -244,6 +271,7 @@ int main(void)
 		cmocka_unit_test(rule_43_time_of_a_pod),
 		cmocka_unit_test(rule_44_names),
 		cmocka_unit_test(rule_44_what_a_pod_carries),
+		cmocka_unit_test(rule_5_the_image_is_the_annotation),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
