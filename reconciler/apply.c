@@ -142,7 +142,8 @@ void on_pod_deleted(struct proc *p, const struct msg_in *in)
 		return;
 	const struct msg_pod_deleted *m = in->body;
 	if (m != NULL && !m->done)
-		log_warn("pod not deleted, retrying", LS("pod", pod_name), LS("error", m->text));
+		LOG_AT(write_log_level(r), "pod not deleted, retrying", LS("pod", pod_name),
+		       LS("error", m->text));
 	core_deleted(r->core, pod_name, m != NULL && m->done, proc_now(p));
 }
 
@@ -153,8 +154,8 @@ static void say(struct proc *p, const struct core_fact *f, struct arena *a)
 	const struct core_fact_info *info = &core_fact_infos[f->kind];
 	measure_fact(p, f);
 	if (f->image != NULL || event_is_of_node(f)) {
-		struct event_fact event = f->image != NULL ? event_of_image(f, a)
-							   : event_of_node(f, a);
+		struct event_fact event =
+			f->image != NULL ? event_of_image(f, a) : event_of_node(f, a);
 		events_tell(p, &event);
 	}
 	if (f->policy != NULL) {

@@ -70,7 +70,9 @@ static void say_failed(struct proc *p, const struct node_ask *k, const struct ms
 	bool quiet = forbidden && now_ms < r->node_told_ms;
 	if (forbidden && !quiet)
 		r->node_told_ms = now_ms + FORBIDDEN_TOLD_MS;
-	LOG_AT(quiet ? LOG_DEBUG : LOG_WARN,
+	LOG_AT(quiet       ? LOG_DEBUG
+	       : forbidden ? LOG_WARN
+			   : write_log_level(r),
 	       forbidden ? "no permission to remove startup taints, nodes stay held until it is "
 			   "granted"
 			 : "startup taint not removed, retrying",

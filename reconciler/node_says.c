@@ -78,7 +78,9 @@ static void say_failed(struct proc *p, const struct node_ask *k, const struct ms
 	bool quiet = forbidden && now_ms < r->say_told_ms;
 	if (forbidden && !quiet)
 		r->say_told_ms = now_ms + FORBIDDEN_TOLD_MS;
-	LOG_AT(quiet ? LOG_DEBUG : LOG_WARN,
+	LOG_AT(quiet       ? LOG_DEBUG
+	       : forbidden ? LOG_WARN
+			   : write_log_level(r),
 	       forbidden ? "no permission to write conditions of nodes, continuing without"
 			 : "condition of a node not written, retrying",
 	       LS("node", k->node), LN("code", m != NULL ? (int64_t)m->code : 0),

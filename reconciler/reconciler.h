@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/log.h"
 #include "base/map.h"
 #include "base/zone.h"
 #include "ipc/options.h"
@@ -109,7 +110,8 @@ struct reconciler {
 	struct feed feed;
 	struct ask asks[ASKS_MAX];
 	size_t n_asks;
-	uint64_t asked; /* ever, so that no tag comes twice */
+	uint64_t asked;    /* ever, so that no tag comes twice */
+	int64_t warned_ms; /* when write_log_level() last said warning */
 	size_t n_writes;
 	size_t n_policy_writes;
 	int64_t policy_told_ms; /* the right to write these is missing: not logged again before */
@@ -182,6 +184,9 @@ void node_opens_fence(struct reconciler *r);
 void node_say(struct proc *p, const struct core_condition *wanted);
 void on_node_said(struct proc *p, const struct msg_in *in);
 void node_says_fence(struct reconciler *r);
+
+/* write_log.c: the level at which a failed write is logged. */
+enum log_level write_log_level(struct reconciler *r);
 
 /* set_writes.c: from the core of sets to the API server. */
 int64_t set_writes_turn(struct proc *p);

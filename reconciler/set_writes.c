@@ -117,9 +117,10 @@ static void on_answer(void *ctx, const struct kube_answer *answer)
 	if (result == SET_DONE && job->verb != SET_STATUS)
 		log_info(done_texts[job->verb], LS("set", job->set), LS("image", job->name));
 	else if (result != SET_DONE && result != SET_GONE && acting(job))
-		log_warn("write for CachedImageSet failed, retrying", LS("set", job->set),
-			 LS("object", job->name), LN("code", answer->code),
-			 LS("error", answer->message));
+		LOG_AT(write_log_level(proc_state(job->p)),
+		       "write for CachedImageSet failed, retrying", LS("set", job->set),
+		       LS("object", job->name), LN("code", answer->code),
+		       LS("error", answer->message));
 	end(job, result, result == SET_DONE ? answered_rv(job, answer) : 0, answer->message);
 }
 

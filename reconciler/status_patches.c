@@ -37,7 +37,7 @@ static void log_failed(struct reconciler *r, const struct status_write *w,
 		if (!told)
 			r->policy_told_ms = now_ms + FORBIDDEN_TOLD_MS;
 	}
-	LOG_AT(told ? LOG_DEBUG : LOG_WARN, "status not written, retrying",
+	LOG_AT(told ? LOG_DEBUG : write_log_level(r), "status not written, retrying",
 	       LS(w->kind == KIND_PULLPOLICY ? "policy" : "image", w->name),
 	       LN("code", answer->code), LS("error", answer->message));
 }
