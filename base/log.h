@@ -35,8 +35,9 @@ struct log_field {
 
 #define LOG_AT(level, text, ...)                                                                   \
 	do {                                                                                       \
-		if (log_enabled(level))                                                            \
-			log_write(level, text,                                                     \
+		enum log_level log_at_ = (level);                                                  \
+		if (log_enabled(log_at_))                                                          \
+			log_write(log_at_, text,                                                   \
 				  (const struct log_field[]){__VA_ARGS__ __VA_OPT__(, ){0}});      \
 	} while (0)
 
