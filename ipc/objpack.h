@@ -1,8 +1,9 @@
 /*
  * API objects between processes: any struct with a descriptor (api/desc.h) packed
  * as a msgpack array of its fields in table order, nil for absent, trailing nils
- * left out, uids and digests as bytes (objtext.h). Both ends are of one build, so positions suffice. Equal objects pack
- * to equal bytes: the watcher compares them to see whether anything changed.
+ * left out, uids and digests as bytes (objtext.h), maps as three values an entry
+ * (pack_map in objpack.c). Both ends are of one build, so positions suffice. Equal
+ * objects pack to equal bytes: the watcher compares them to see whether anything changed.
  */
 #ifndef DROP_IPC_OBJPACK_H
 #define DROP_IPC_OBJPACK_H
