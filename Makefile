@@ -31,7 +31,9 @@ build: ## Build with gcc into build/gcc.
 	scripts/setup.sh build
 	scripts/build.sh gcc
 
-run: build ## Run the whole operator from here against $KUBECONFIG.
+run: ## Run the whole operator from here against $KUBECONFIG.
+	scripts/setup.sh build
+	scripts/build.sh gcc programs
 	$(BUILD)/bin/drop-supervisor --bin-dir $(BUILD)/bin --socket-dir $(SOCKETS)
 
 demo: ## Watch 50 pretend nodes get their images, in seconds; REAL=1: on a real cluster.
