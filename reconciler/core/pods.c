@@ -197,6 +197,14 @@ static void keep(struct pull *p, const struct outcome_memory *m)
 	p->waiting_ms = after_ms < UINT32_MAX ? (uint32_t)after_ms : UINT32_MAX; /* 49 days */
 }
 
+/* 9. By a webhook: not on the node that we asked for, nothing was pulled there. */
+static const struct outcome sent_elsewhere = {
+	.kind = OUTCOME_FAILED,
+	.fault = FAULT_PULL,
+	.reason = "PodMutated",
+	.message = "a webhook took the pull pod away from its node",
+};
+
 static void look(struct core *c, struct pull *p, const struct pod *pod, struct now now)
 {
 	int slot = node_find(c, pod_node_name(p->pod));
@@ -209,7 +217,10 @@ static void look(struct core *c, struct pull *p, const struct pod *pod, struct n
 			   normal != NULL ? ref_host(&c->scratch, normal) : NULL,
 			   slot >= 0 ? c->nodes[slot].platform : NULL, now.boot_ms, &c->scratch);
 	keep(p, &memory);
-	(void)outcome_mutated(pod, p->container, reference, &c->scratch, &o);
+	if (p->state == PULL_LIVE && slot != p->slot)
+		o = sent_elsewhere;
+	else
+		(void)outcome_mutated(pod, p->container, reference, &c->scratch, &o);
 	/* What ErrImagePull said of this pod is the cause of the back-off that does not say it. */
 	if (p->outcome.kind == OUTCOME_FAILED && o.kind == OUTCOME_RUNNING &&
 	    outcome_lacks_cause(pod, p->container))

@@ -383,6 +383,33 @@ static void rule_10_a_pod_on_another_node_than_asked_for(void **state)
 	rig_done(&r);
 }
 
+/*
+ * 9. A webhook sends the pod to a node that we did not ask for: nothing was pulled on ours, and what
+ * becomes of ours concerns no other node.
+ */
+static void rule_9_a_pod_that_is_sent_elsewhere(void **state)
+{
+	struct rig r;
+	(void)state;
+	rig_one_node(&r);
+	r.keep_pods = true;
+	const struct core_start *s = rig_start(&r);
+	struct core_start elsewhere = *s;
+	rig_made(&r, s);
+	elsewhere.node = "b";
+	rig_pod(&r, &elsewhere, POD_PULLED);
+	rig_turn(&r, 0);
+	rig_written(&r);
+	assert_int_equal(r.api.nodes_ready, 0);
+	assert_string_equal(r.api.failed_nodes.at[0].reason, "PodMutated");
+	core_gone(r.core, KIND_NODE, "a", r.now);
+	rig_node(&r, "c");
+	rig_pod(&r, &elsewhere, POD_PULLED);
+	rig_turn(&r, 2 * S);
+	assert_string_equal(rig_starts(&r), "c");
+	rig_done(&r);
+}
+
 static void put_tag(struct rig *r, const char *tag, int64_t generation)
 {
 	struct cachedimage img = rig_image_of("i", tag, "p");
@@ -547,6 +574,7 @@ int main(void)
 		cmocka_unit_test(rule_10_no_retry_beside_the_failed_pod),
 		cmocka_unit_test(rule_12_pods_of_a_former_node),
 		cmocka_unit_test(rule_10_a_pod_on_another_node_than_asked_for),
+		cmocka_unit_test(rule_9_a_pod_that_is_sent_elsewhere),
 		cmocka_unit_test(rule_16_a_tag_comes_back),
 		cmocka_unit_test(rule_19_more_failures_than_are_kept),
 		cmocka_unit_test(rule_10_wanted_again_before_its_delete),
