@@ -197,7 +197,7 @@ static void keep(struct pull *p, const struct outcome_memory *m)
 	p->waiting_ms = after_ms < UINT32_MAX ? (uint32_t)after_ms : UINT32_MAX; /* 49 days */
 }
 
-/* 9. By a webhook: not on the node that we asked for, nothing was pulled there. */
+/* 8. By a webhook: not on the node that we asked for, nothing was pulled there. */
 static const struct outcome sent_elsewhere = {
 	.kind = OUTCOME_FAILED,
 	.fault = FAULT_PULL,

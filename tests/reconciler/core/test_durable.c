@@ -384,10 +384,10 @@ static void rule_10_a_pod_on_another_node_than_asked_for(void **state)
 }
 
 /*
- * 9. A webhook sends the pod to a node that we did not ask for: nothing was pulled on ours, and what
+ * 8. A webhook sends the pod to a node that we did not ask for: nothing was pulled on ours, and what
  * becomes of ours concerns no other node.
  */
-static void rule_9_a_pod_that_is_sent_elsewhere(void **state)
+static void rule_8_a_pod_that_is_sent_elsewhere(void **state)
 {
 	struct rig r;
 	(void)state;
@@ -574,7 +574,7 @@ int main(void)
 		cmocka_unit_test(rule_10_no_retry_beside_the_failed_pod),
 		cmocka_unit_test(rule_12_pods_of_a_former_node),
 		cmocka_unit_test(rule_10_a_pod_on_another_node_than_asked_for),
-		cmocka_unit_test(rule_9_a_pod_that_is_sent_elsewhere),
+		cmocka_unit_test(rule_8_a_pod_that_is_sent_elsewhere),
 		cmocka_unit_test(rule_16_a_tag_comes_back),
 		cmocka_unit_test(rule_19_more_failures_than_are_kept),
 		cmocka_unit_test(rule_10_wanted_again_before_its_delete),
