@@ -25,7 +25,11 @@ enum watch_event_type { WATCH_ADDED, WATCH_MODIFIED, WATCH_DELETED, WATCH_BOOKMA
 
 struct watch_event {
 	enum watch_event_type type;
-	struct json_range object; /* borrowed for the callback; of ERROR: a metav1.Status */
+	/*
+	 * Borrowed for the callback; of ERROR: a metav1.Status. Not read to its end: whoever
+	 * decodes it sees whether it is whole.
+	 */
+	struct json_range object;
 	char rv[WATCH_RV_MAX];    /* metadata.resourceVersion of the object; "" for ERROR */
 	bool initial_end;         /* BOOKMARK that ends the initial events of a WatchList */
 	int code;                 /* ERROR: the Status's code, 0 if it has none */
