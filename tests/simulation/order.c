@@ -93,6 +93,23 @@ static bool said_to_fail(const struct sim *s, const char *node)
 	return false;
 }
 
+void check_doubts(struct sim *s)
+{
+	for (int i = 0; i < NODES_MAX; i++) {
+		const char *node = s->nodes[i].exists ? s->nodes[i].name : "";
+		sim_text(s->doubted[i], NAME, said_to_fail(s, node) ? node : NULL);
+	}
+}
+
+/* Until a pull there succeeds. */
+static char *doubt_of(struct sim *s, const char *node)
+{
+	for (int i = 0; i < NODES_MAX; i++)
+		if (s->doubted[i][0] != '\0' && strcmp(s->doubted[i], node) == 0)
+			return s->doubted[i];
+	return NULL;
+}
+
 static struct sim_suspect *suspect_of(struct sim *s, const char *node)
 {
 	for (int i = 0; i < NODES_MAX; i++)
@@ -130,8 +147,11 @@ static bool older_than_lead(const struct sim *s, const struct core_fact *f)
 void check_suspects(struct sim *s, const struct core_fact *f)
 {
 	struct sim_suspect *at = f->node != NULL ? suspect_of(s, f->node) : NULL;
+	char *doubted = f->node != NULL ? doubt_of(s, f->node) : NULL;
 	if (f->kind == FACT_PULL_SUCCEEDED && at != NULL)
 		at->at_ms = 0;
+	if (f->kind == FACT_PULL_SUCCEEDED && doubted != NULL)
+		doubted[0] = '\0';
 	/* A new leader tells again how the pods ended that it finds: they may have ended long ago.
 	 */
 	bool again = s->run.boot_ms - s->led_ms < TOLD_AGAIN_MS;
@@ -198,7 +218,7 @@ static void check_priority(struct sim *s, const struct core_actions *acts,
 	if (s->checks || img == NULL || n == NULL || s->run.boot_ms - img->changed_ms <= LATE_MS ||
 	    s->run.boot_ms - s->led_ms <= LATE_MS || s->head != NULL ||
 	    s->run.boot_ms < s->refused_ms + QUIET_MS || suspect_of(s, start->node) != NULL ||
-	    said_to_fail(s, start->node))
+	    said_to_fail(s, start->node) || doubt_of(s, start->node) != NULL)
 		return;
 	for (int i = 0; i < IMAGES_MAX; i++) {
 		const struct sim_image *other = &s->images[i];

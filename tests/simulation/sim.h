@@ -259,6 +259,7 @@ struct sim {
 	struct sim_failure failures[FAILURES_MAX];
 	size_t n_failures;
 	struct sim_suspect suspects[NODES_MAX];
+	char doubted[NODES_MAX][NAME];   /* nodes that a status called faulty as we took the lead */
 	struct sim_node told[NODES_MAX]; /* what the core was told last */
 	uint64_t life;                   /* of the core */
 	uint64_t read_life;              /* that has read everything at least once */
@@ -386,6 +387,8 @@ struct sim_image *sim_in_flight(struct sim *s, const struct sim_pod *p,
 void check_order(struct sim *s, const struct core_actions *acts);
 /* 14. What the core says of nodes. */
 void check_suspects(struct sim *s, const struct core_fact *f);
+/* As it takes the lead: what the statuses say of nodes is known, also when they are gone. */
+void check_doubts(struct sim *s);
 void check_failed(struct sim *s, const struct sim_pod *p, const struct sim_pull *pull);
 /* The pod goes. While nobody leads, the next leader may never hear how it had ended. */
 void check_unseen(struct sim *s, const struct sim_pod *p);

@@ -35,6 +35,7 @@ static void maybe_lead(struct sim *s)
 	s->leading = true;
 	s->led_ms = s->run.boot_ms;
 	sim_trace(&s->run, "leads");
+	check_doubts(s);
 	core_lead(s->core, true, sim_now(s));
 	s->touched = true;
 }
