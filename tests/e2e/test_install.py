@@ -65,14 +65,28 @@ class User:
         self.t.diag(f"$ {command}")
         return release.run("bash", "-c", f". build/cluster/env\n{command}", cwd=self.tree, env=self.env, timeout=timeout)
 
-    def follow(self, start, **named):
+    def command(self, start, **named):
         """The page's command that starts so; named: names of its example -> ours."""
         command = self.pages.take(start)
         command = command.removesuffix(FIRST_LOOK.get(command, "\0"))
         command = command.replace("registry.example.com/", f"{self.registry}/").replace("make image image-push", "make image-push")
         for example, ours in named.items():
             command = command.replace(example.replace("_", "-"), ours)
-        return self.shell(command)
+        return command
+
+    def follow(self, start, **named):
+        return self.shell(self.command(start, **named))
+
+    def follow_until(self, start, **named):
+        """For a command that asks a service of the cluster: while the machine is busy, its name server may not answer in time."""
+        command = self.command(start, **named)
+
+        def works():
+            try:
+                return self.shell(command)
+            except RuntimeError as error:
+                raise AssertionError(str(error)) from error
+        return until(60, works, every=2)
 
     def kubectl(self, words):
         return json.loads(self.shell(f"kubectl {words} -o json"))
@@ -124,7 +138,7 @@ def readme(user):
     user.shell("kubectl drop resume pullpolicy/gentle")
     user.write("policy.yaml", of_set.split("---\n")[1].replace("https://registry.example.com", "http://registry.e2e-infra:5000")
                .replace("ci/builder", "test/myapp").replace("^[0-9]+$", "^v[0-9]+$"))
-    said = user.follow("kubectl drop discover")
+    said = user.follow_until("kubectl drop discover")
     user.t.check("myapp:v5" in said, "kubectl drop discover finds images, by the name of a service", said)
     user.follow("kubectl delete cachedimagesets,")
     user.follow("helm uninstall drop")
