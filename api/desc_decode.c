@@ -15,6 +15,7 @@
 #include <cjson/cJSON.h>
 
 #include "base/clock.h"
+#include "base/json.h"
 #include "base/utf8.h"
 
 #include "api/desc_keep.h"
@@ -275,13 +276,6 @@ static int decode_object(const struct desc *d, const cJSON *json, bool defaults,
 	return 0;
 }
 
-static bool only_space(const char *p, const char *end)
-{
-	while (p < end && (*p == ' ' || *p == '\t' || *p == '\r' || *p == '\n'))
-		p++;
-	return p == end;
-}
-
 int desc_decode(const struct desc *d, const char *json, size_t len, bool defaults, struct arena *a,
 		void *ret, struct err *err)
 {
@@ -296,7 +290,7 @@ int desc_decode(const struct desc *d, const char *json, size_t len, bool default
 	int rc;
 	if (tree == NULL)
 		rc = err_set(err, ERR_TERMINAL, "not valid JSON");
-	else if (only_space(end, json + len))
+	else if (json_skip_blanks(end, json + len) == json + len)
 		rc = decode_object(d, tree, defaults, a, &(struct path){0}, ret, err);
 	else
 		rc = err_set(err, ERR_TERMINAL, "more after the object");

@@ -23,7 +23,6 @@ from wait import until
 
 EVENTS = "/api/v1/namespaces/shop/events"
 A_NODE = 1000
-TICKS = os.sysconf("SC_CLK_TCK")
 SETTLED = 120  # seconds until all events are folded; only a broken product needs them
 USED = 'drop_usage_events_total{outcome="used"}'
 
@@ -69,9 +68,7 @@ class World(Rig):
 
     def cpu(self, name):
         """Seconds since its start."""
-        with open(f"/proc/{self.programs[name].pid}/stat", encoding="ascii") as file:
-            fields = file.read().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / TICKS
+        return processes.cpu_s(self.programs[name].pid)
 
     def pss(self, name):
         return round(processes.pss_kb(self.programs[name].pid) / 1024, 1)

@@ -78,10 +78,8 @@ static int parse_line(struct json_range line, watch_event_fn fn, void *ctx, stru
 
 static bool blank(struct json_range line)
 {
-	for (size_t i = 0; i < line.len; i++)
-		if (strchr(" \t\r", line.at[i]) == NULL)
-			return false;
-	return true;
+	const char *end = line.at + line.len;
+	return json_skip_blanks(line.at, end) == end;
 }
 
 /* Keeps an unfinished line, or the end of one. */

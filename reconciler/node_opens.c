@@ -12,7 +12,6 @@
 #include "base/xalloc.h"
 
 /* Without the right all else works; one log line an hour, not one per try and node. */
-#define FORBIDDEN_TOLD_MS (60 * 60 * 1000)
 
 static void forget(struct node_ask *k)
 {
@@ -65,14 +64,8 @@ void node_open(struct proc *p, const struct core_open *wanted)
 static void say_failed(struct proc *p, const struct node_ask *k, const struct msg_node_opened *m)
 {
 	struct reconciler *r = proc_state(p);
-	int64_t now_ms = proc_now(p).boot_ms;
 	bool forbidden = m != NULL && m->result == NODE_FORBIDDEN;
-	bool quiet = forbidden && now_ms < r->node_told_ms;
-	if (forbidden && !quiet)
-		r->node_told_ms = now_ms + FORBIDDEN_TOLD_MS;
-	LOG_AT(quiet       ? LOG_DEBUG
-	       : forbidden ? LOG_WARN
-			   : write_log_level(r),
+	LOG_AT(forbidden ? forbidden_log_level(&r->node_told_ms) : write_log_level(r),
 	       forbidden ? "no permission to remove startup taints, nodes stay held until it is "
 			   "granted"
 			 : "startup taint not removed, retrying",

@@ -12,7 +12,6 @@
 #include "base/xalloc.h"
 
 /* Without the right all else works: a line an hour says so, not one a try and node. */
-#define FORBIDDEN_TOLD_MS (60 * 60 * 1000)
 /* A write that failed is repeated after this; one that is forbidden costs little. */
 #define AGAIN_MS           (5 * 1000)
 #define AGAIN_FORBIDDEN_MS (5 * 60 * 1000)
@@ -73,14 +72,8 @@ void node_say(struct proc *p, const struct core_condition *wanted)
 static void say_failed(struct proc *p, const struct node_ask *k, const struct msg_node_said *m)
 {
 	struct reconciler *r = proc_state(p);
-	int64_t now_ms = proc_now(p).boot_ms;
 	bool forbidden = m != NULL && m->result == NODE_FORBIDDEN;
-	bool quiet = forbidden && now_ms < r->say_told_ms;
-	if (forbidden && !quiet)
-		r->say_told_ms = now_ms + FORBIDDEN_TOLD_MS;
-	LOG_AT(quiet       ? LOG_DEBUG
-	       : forbidden ? LOG_WARN
-			   : write_log_level(r),
+	LOG_AT(forbidden ? forbidden_log_level(&r->say_told_ms) : write_log_level(r),
 	       forbidden ? "no permission to write conditions of nodes, continuing without"
 			 : "condition of a node not written, retrying",
 	       LS("node", k->node), LN("code", m != NULL ? (int64_t)m->code : 0),

@@ -110,8 +110,8 @@ struct reconciler {
 	struct feed feed;
 	struct ask asks[ASKS_MAX];
 	size_t n_asks;
-	uint64_t asked;    /* ever, so that no tag comes twice */
-	int64_t warned_ms; /* when write_log_level() last said warning */
+	uint64_t asked;        /* ever, so that no tag comes twice */
+	int64_t warn_again_ms; /* write_log_level(): no warning before */
 	size_t n_writes;
 	size_t n_policy_writes;
 	int64_t policy_told_ms; /* the right to write these is missing: not logged again before */
@@ -185,8 +185,10 @@ void node_say(struct proc *p, const struct core_condition *wanted);
 void on_node_said(struct proc *p, const struct msg_in *in);
 void node_says_fence(struct reconciler *r);
 
-/* write_log.c: the level at which a failed write is logged. */
+/* write_log.c: the level at which a failed write is logged; for a right that may be missing for
+ * good, with a memory of its own (boot ms, 0 at first). */
 enum log_level write_log_level(struct reconciler *r);
+enum log_level forbidden_log_level(int64_t *again_ms);
 
 /* set_writes.c: from the core of sets to the API server. */
 int64_t set_writes_turn(struct proc *p);

@@ -14,7 +14,6 @@
  * The roles of upstream let nobody write the status of a PullPolicy: one line in the log per hour
  * says so, not one per try and policy.
  */
-#define FORBIDDEN_TOLD_MS (60 * 60 * 1000)
 
 struct status_write { /* lives from kube_patch_status to its answer */
 	struct proc *p;
@@ -30,14 +29,9 @@ static size_t *in_flight(struct reconciler *r, enum kind kind)
 static void log_failed(struct reconciler *r, const struct status_write *w,
 		       const struct kube_answer *answer)
 {
-	bool told = false;
-	if (w->kind == KIND_PULLPOLICY && answer->code == 403) {
-		int64_t now_ms = clock_boot_ms();
-		told = now_ms < r->policy_told_ms;
-		if (!told)
-			r->policy_told_ms = now_ms + FORBIDDEN_TOLD_MS;
-	}
-	LOG_AT(told ? LOG_DEBUG : write_log_level(r), "status not written, retrying",
+	bool forbidden = w->kind == KIND_PULLPOLICY && answer->code == 403;
+	LOG_AT(forbidden ? forbidden_log_level(&r->policy_told_ms) : write_log_level(r),
+	       "status not written, retrying",
 	       LS(w->kind == KIND_PULLPOLICY ? "policy" : "image", w->name),
 	       LN("code", answer->code), LS("error", answer->message));
 }
